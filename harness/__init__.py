@@ -1,0 +1,57 @@
+"""An offline evaluation and benchmarking harness for top-K recommenders."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.artifacts import Comparison, MetricTable, TopK, Truth
+    from harness.errors import HarnessError
+    from harness.evaluation import evaluate
+    from harness.experiment import Experiment, load_experiment
+    from harness.pipeline import RunResult, fit, run
+    from harness.statistics import compare
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Comparison": "harness.artifacts",
+    "Experiment": "harness.experiment",
+    "HarnessError": "harness.errors",
+    "MetricTable": "harness.artifacts",
+    "RunResult": "harness.pipeline",
+    "TopK": "harness.artifacts",
+    "Truth": "harness.artifacts",
+    "compare": "harness.statistics",
+    "evaluate": "harness.evaluation",
+    "fit": "harness.pipeline",
+    "load_experiment": "harness.experiment",
+    "run": "harness.pipeline",
+}
+
+__all__ = [
+    "Comparison",
+    "Experiment",
+    "HarnessError",
+    "MetricTable",
+    "RunResult",
+    "TopK",
+    "Truth",
+    "compare",
+    "evaluate",
+    "fit",
+    "load_experiment",
+    "run",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Deferred, so that `import harness` and `harness --help` do not wait for pandas.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'harness' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,33 @@
+"""The frozen values that stages take and return."""
+
+from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
+from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
+from harness.artifacts.metric_table import MetricTable, MetricValue
+from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, TargetRanks, TopK, Truth
+from harness.artifacts.recommender import Model, Recommender, Tensors, UserBatch
+from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys
+
+__all__ = [
+    "NOT_A_CANDIDATE",
+    "NO_ITEM",
+    "OUTSIDE",
+    "PAIR_COLUMNS",
+    "PARTS",
+    "Comparison",
+    "History",
+    "Interactions",
+    "MetricTable",
+    "MetricValue",
+    "Model",
+    "Part",
+    "Recommender",
+    "Split",
+    "TargetRanks",
+    "Tensors",
+    "TopK",
+    "Truth",
+    "UserBatch",
+    "Vocabulary",
+    "as_ids",
+    "pair_keys",
+]

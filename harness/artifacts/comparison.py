@@ -1,0 +1,60 @@
+"""What a comparison of runs found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+PAIR_COLUMNS = (
+    "metric",
+    "candidate",
+    "baseline",
+    "candidate_value",
+    "baseline_value",
+    "difference",
+    "relative",
+    "ci_low",
+    "ci_high",
+    "test",
+    "p_value",
+    "p_adjusted",
+    "effect_size",
+    "wins",
+    "ties",
+    "losses",
+    "mde",
+    "n_users",
+    "verdict",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Paired differences between runs.
+
+    Parameters
+    ----------
+    pairs
+        A row a (``metric``, ``candidate``, ``baseline``), columns ``PAIR_COLUMNS``. Differences are
+        candidate minus baseline; p-values are NaN where no test applies.
+    values
+        A row a run, a column a metric label: the headline values.
+    baseline
+        Name of the baseline run.
+    primary
+        The metric whose family of tests the correction holds for first.
+    settings
+        Test, correction, confidence, margin and seed, as used.
+    notes
+        Sentences that must stand beside the numbers.
+    """
+
+    pairs: pd.DataFrame
+    values: pd.DataFrame
+    baseline: str
+    primary: str | None
+    settings: Mapping[str, Any]
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,172 @@
+"""Who did what when: the values of the data stage."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array
+from harness.artifacts.vocabulary import Vocabulary
+
+Part = Literal["train", "validation", "test"]
+PARTS: tuple[Part, ...] = ("train", "validation", "test")
+OUTSIDE = -1  # the label of an interaction that no part holds
+
+
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """A table of interactions with contiguous indices, a row an interaction.
+
+    Parameters
+    ----------
+    users, items
+        int32 ``(n,)``: indices into ``user_ids`` and ``item_ids``.
+    timestamps
+        int64 or float64 ``(n,)`` in the data set's own unit, or None.
+    values
+        float32 ``(n,)``: rating, count or other strength, or None.
+    user_ids, item_ids
+        The vocabularies. They hold just the users and items that occur.
+    user_table, item_table
+        Attributes, a row a user or item of the vocabulary in its order, or None.
+    """
+
+    users: Int32Array
+    items: Int32Array
+    user_ids: Vocabulary
+    item_ids: Vocabulary
+    timestamps: Int64Array | Float64Array | None = None
+    values: Float32Array | None = None
+    user_table: pd.DataFrame | None = None
+    item_table: pd.DataFrame | None = None
+
+    def __len__(self) -> int:
+        """Return the number of interactions."""
+        return len(self.users)
+
+    def rows(self, selection: BoolArray | Int64Array) -> Interactions:
+        """Return the chosen rows with the same vocabularies."""
+        return replace(
+            self,
+            users=self.users[selection],
+            items=self.items[selection],
+            timestamps=None if self.timestamps is None else self.timestamps[selection],
+            values=None if self.values is None else self.values[selection],
+        )
+
+    def compact(self) -> Interactions:
+        """Return the same rows with vocabularies of just the users and items that occur."""
+        kept_users, users = np.unique(self.users, return_inverse=True)
+        kept_items, items = np.unique(self.items, return_inverse=True)
+        return replace(
+            self,
+            users=users.astype(np.int32),
+            items=items.astype(np.int32),
+            user_ids=Vocabulary(self.user_ids.ids[kept_users]),
+            item_ids=Vocabulary(self.item_ids.ids[kept_items]),
+            user_table=_rows_of(self.user_table, kept_users),
+            item_table=_rows_of(self.item_table, kept_items),
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """Return a table in the data set's own ids: ``user``, ``item``, then what there is."""
+        columns: dict[str, Any] = {
+            "user": self.user_ids.ids[self.users],
+            "item": self.item_ids.ids[self.items],
+        }
+        if self.timestamps is not None:
+            columns["timestamp"] = self.timestamps
+        if self.values is not None:
+            columns["rating"] = self.values
+        return pd.DataFrame(columns)
+
+
+def _rows_of(table: pd.DataFrame | None, kept: Int32Array) -> pd.DataFrame | None:
+    return None if table is None else table.iloc[kept].reset_index(drop=True)
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """What each user did, oldest first, as CSR over all users of the vocabulary.
+
+    Parameters
+    ----------
+    indptr
+        int64 ``(users + 1,)``.
+    items
+        int32 ``(n,)``: the items of user u are ``items[indptr[u]:indptr[u + 1]]``.
+    n_items
+        Size of the item vocabulary.
+    """
+
+    indptr: Int64Array
+    items: Int32Array
+    n_items: int
+
+    @property
+    def n_users(self) -> int:
+        """Size of the user vocabulary."""
+        return len(self.indptr) - 1
+
+    @cached_property
+    def lengths(self) -> Int64Array:
+        """Interactions of each user, int64 ``(users,)``."""
+        return np.diff(self.indptr)
+
+    @cached_property
+    def matrix(self) -> sp.csr_array:
+        """Binary float32 CSR ``(users, items)``, repeated interactions counted once."""
+        data = np.ones(len(self.items), dtype=np.float32)
+        matrix = sp.csr_array((data, self.items.copy(), self.indptr.copy()), shape=(self.n_users, self.n_items))
+        matrix.sum_duplicates()
+        matrix.data[:] = 1.0
+        return matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Interactions, each with the part that holds it.
+
+    Parameters
+    ----------
+    interactions
+        In canonical order: by user, then time, ties by the split's rule. No part of it depends on
+        the order of rows in the data file.
+    labels
+        int8 ``(n,)``: 0 train, 1 validation, 2 test, -1 in no part.
+    facts
+        What the split counted on its way (users too short to hold out, ...), for the report.
+    """
+
+    interactions: Interactions
+    labels: Int8Array
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def part(self, name: Part) -> Interactions:
+        """Return the interactions of one part, vocabularies unchanged."""
+        return self.interactions.rows(self.labels == PARTS.index(name))
+
+    def history(self, parts: Sequence[Part]) -> History:
+        """Return what each user did in the given parts, oldest first."""
+        chosen = np.isin(self.labels, [PARTS.index(part) for part in parts])
+        users = self.interactions.users[chosen]
+        counts = np.bincount(users, minlength=len(self.interactions.user_ids))
+        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return History(indptr, self.interactions.items[chosen], len(self.interactions.item_ids))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that the split decides: ids, order, time, strength and parts."""
+        rows = self.interactions
+        digest = hashlib.sha256(f"{rows.user_ids.digest}{rows.item_ids.digest}".encode())
+        for array in (rows.users, rows.items, rows.timestamps, rows.values, self.labels):
+            digest.update(b"none" if array is None else array.dtype.str.encode())
+            digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()

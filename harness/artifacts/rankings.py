@@ -1,0 +1,172 @@
+"""Ranked lists, what was relevant, and where it stood: the border between the GPU and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.artifacts.arrays import Float32Array, IdArray, Int32Array, Int64Array
+from harness.errors import DataError
+
+NO_ITEM = -1  # fills a list that is shorter than k
+NOT_A_CANDIDATE = -1  # the rank of a relevant item that the model was not allowed to recommend
+
+
+@dataclass(frozen=True, eq=False)
+class TopK:
+    """Recommended items, best first.
+
+    Parameters
+    ----------
+    items
+        int32 ``(users, k)``: item indices, -1 where the list is shorter.
+    scores
+        float32 ``(users, k)``, or None. -inf where the list is shorter.
+    users
+        Own ids ``(users,)`` for alignment with a ``Truth``, or None: row by row.
+
+    Raises
+    ------
+    DataError
+        The shapes do not fit together, or the items are not whole numbers.
+
+    Examples
+    --------
+    >>> TopK(np.array([[4, 2, -1]])).k
+    3
+    """
+
+    items: Int32Array
+    scores: Float32Array | None = None
+    users: IdArray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "items", _as_int32(self.items, "TopK.items"))
+        if self.items.ndim != 2:
+            raise DataError(f"TopK.items has shape {self.items.shape}; (users, k) is needed.")
+        if self.scores is not None:
+            object.__setattr__(self, "scores", np.ascontiguousarray(self.scores, dtype=np.float32))
+            if self.scores.shape != self.items.shape:
+                raise DataError(
+                    f"TopK.scores has shape {self.scores.shape}, items {self.items.shape}; they must be alike."
+                )
+        _check_users(self.users, len(self.items), "TopK")
+
+    @property
+    def n_users(self) -> int:
+        """Number of lists."""
+        return int(self.items.shape[0])
+
+    @property
+    def k(self) -> int:
+        """Length of the lists."""
+        return int(self.items.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """Relevant items of each user, as CSR.
+
+    Parameters
+    ----------
+    indptr
+        int64 ``(users + 1,)``.
+    items
+        int32 ``(n,)``: item indices; an item that repeats within a user counts once.
+    gains
+        float32 ``(n,)``, graded relevance, or None: binary.
+    users
+        Own ids ``(users,)``, or None.
+
+    Raises
+    ------
+    DataError
+        The arrays do not describe a CSR.
+
+    Examples
+    --------
+    >>> Truth.from_lists([[3, 5], [7]]).indptr
+    array([0, 2, 3])
+    """
+
+    indptr: Int64Array
+    items: Int32Array
+    gains: Float32Array | None = None
+    users: IdArray | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "indptr", np.ascontiguousarray(self.indptr, dtype=np.int64))
+        object.__setattr__(self, "items", _as_int32(self.items, "Truth.items"))
+        indptr, items = self.indptr, self.items
+        if indptr.ndim != 1 or items.ndim != 1 or len(indptr) == 0:
+            raise DataError(
+                f"Truth has indptr {indptr.shape} and items {items.shape}; (users + 1,) and (n,) are needed."
+            )
+        if indptr[0] != 0 or indptr[-1] != len(items) or (np.diff(indptr) < 0).any():
+            raise DataError(f"Truth.indptr must rise from 0 to the number of items, {len(items)}.")
+        if self.gains is not None:
+            object.__setattr__(self, "gains", np.ascontiguousarray(self.gains, dtype=np.float32))
+            if self.gains.shape != items.shape:
+                raise DataError(f"Truth.gains has shape {self.gains.shape}, items {items.shape}; they must be alike.")
+        _check_users(self.users, len(indptr) - 1, "Truth")
+
+    @classmethod
+    def from_lists(cls, lists: Iterable[Sequence[int]], *, users: IdArray | None = None) -> Truth:
+        """Return the truth of a list of item indices a user."""
+        rows = [np.asarray(row, dtype=np.int64).reshape(-1) for row in lists]
+        indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+        items = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
+        return cls(indptr, _as_int32(items, "Truth.items"), users=users)
+
+    @property
+    def n_users(self) -> int:
+        """Number of users, those without relevant items included."""
+        return len(self.indptr) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class TargetRanks:
+    """Where each relevant item stood among the candidates, whatever k was.
+
+    Rows are those of the ``Truth`` it was made for: the entry j of ``above`` belongs to
+    ``truth.items[j]``.
+
+    Parameters
+    ----------
+    above
+        int32 ``(n,)``: candidates with a higher score; -1 where the item was not a candidate.
+    tied
+        int32 ``(n,)``: other candidates with the same score; -1 where it was not a candidate.
+    candidates
+        int32 ``(users,)``: candidates of each user.
+    """
+
+    above: Int32Array
+    tied: Int32Array
+    candidates: Int32Array
+
+
+def _as_int32(values: np.ndarray, what: str) -> Int32Array:
+    array = np.asarray(values)
+    if array.dtype == np.int32:
+        return np.ascontiguousarray(array)
+    if array.size == 0:
+        return np.ascontiguousarray(array, dtype=np.int32)
+    if not np.issubdtype(array.dtype, np.integer):
+        raise DataError(
+            f"{what} holds {array.dtype}; item indices are whole numbers. "
+            "Pass data frames to harness.evaluate for ids of other kinds."
+        )
+    limits = np.iinfo(np.int32)
+    if array.min() < limits.min or array.max() > limits.max:
+        raise DataError(
+            f"{what} holds {array.max()}, over the int32 range. Pass data frames to harness.evaluate instead."
+        )
+    return np.ascontiguousarray(array, dtype=np.int32)
+
+
+def _check_users(users: IdArray | None, rows: int, what: str) -> None:
+    if users is not None and len(users) != rows:
+        raise DataError(f"{what}.users has {len(users)} ids for {rows} rows.")

@@ -1,0 +1,71 @@
+"""What a model is to the rest: fitted to a history, then bound to a catalogue to score users."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.artifacts.arrays import Int32Array, Int64Array
+from harness.artifacts.interactions import History
+from harness.artifacts.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    import torch
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, eq=False)
+class UserBatch:
+    """Users to score at once, with what each of them did.
+
+    Parameters
+    ----------
+    users
+        int64 ``(batch,)``: indices into the user vocabulary.
+    history
+        All users' histories; a model reads the rows of ``users``.
+    """
+
+    users: Int64Array
+    history: History
+
+    def rows(self) -> tuple[Int64Array, Int32Array]:
+        """Return the batch's own CSR: ``indptr (batch + 1,)`` and ``items``, oldest first."""
+        starts = self.history.indptr[self.users]
+        lengths = self.history.lengths[self.users]
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        places = np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
+        return indptr, self.history.items[places]
+
+
+@runtime_checkable
+class Recommender(Protocol):
+    """A fitted model on a device."""
+
+    def score(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, items)`` scores, higher is better, on the model's device."""
+        ...
+
+
+@runtime_checkable
+class Model(Protocol):
+    """A model's configuration: a frozen value that can fit and be brought to a device."""
+
+    def fit(self, history: History) -> Tensors:
+        """Return the tensors of a checkpoint, fitted to the users' histories."""
+        ...
+
+    def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> Recommender:
+        """Return the scorer that a checkpoint's tensors describe.
+
+        Raises
+        ------
+        CheckpointError
+            A tensor is missing, or has another shape than the catalogue asks for.
+        """
+        ...

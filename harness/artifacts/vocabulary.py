@@ -1,0 +1,144 @@
+"""The two-way map between a data set's own ids and contiguous indices."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from harness.artifacts.arrays import IdArray, Int32Array, UInt64Array
+from harness.errors import DataError
+
+
+def as_ids(values: Any, *, what: str = "id") -> IdArray:
+    """Return own ids as int64, or as objects that are all str.
+
+    Whole floats become integers (a column with a gap is read as floats); anything else that is
+    neither an integer nor text is an error.
+
+    Raises
+    ------
+    DataError
+        An id is missing, a fraction, too large for 64 bits, or of another type.
+
+    Examples
+    --------
+    >>> as_ids([3, 1])
+    array([3, 1])
+    >>> as_ids(["b", "a"])
+    array(['b', 'a'], dtype=object)
+    """
+    series = pd.Series(values)
+    if series.isna().any():
+        row = int(np.flatnonzero(series.isna().to_numpy())[0])
+        raise DataError(f"the {what} in row {row} is missing. Fill it in, or remove the row.")
+    if pd.api.types.is_bool_dtype(series.dtype):
+        raise DataError(f"{what}s are true/false. Use integers or text.")
+    if pd.api.types.is_integer_dtype(series.dtype):
+        if len(series) and int(series.max()) > np.iinfo(np.int64).max:
+            raise DataError(f"the {what} {series.max()} does not fit into 64 bits. Use text ids.")
+        return series.to_numpy(dtype=np.int64)
+    if pd.api.types.is_float_dtype(series.dtype):
+        floats = series.to_numpy(dtype=np.float64)
+        whole = np.isfinite(floats) & (floats == np.floor(floats)) & (np.abs(floats) < 2.0**53)
+        if not whole.all():
+            raise DataError(f"the {what} {floats[~whole][0]} is not a whole number. Use integers or text.")
+        return floats.astype(np.int64)
+    objects = series.to_numpy(dtype=object)
+    kinds = set(map(type, objects))
+    if kinds <= {str, np.str_}:
+        return objects
+    if kinds and all(issubclass(kind, (int, np.integer)) and kind is not bool for kind in kinds):
+        return objects.astype(np.int64)
+    names = ", ".join(sorted(kind.__name__ for kind in kinds))
+    raise DataError(f"{what}s are of type {names}. Use integers or text, the same for all.")
+
+
+def _mix(values: UInt64Array) -> UInt64Array:
+    """Finalise 64-bit integers as SplitMix64 does (Steele, Lea and Flood 2014)."""
+    mixed = values + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+def pair_keys(seed: int, user_keys: UInt64Array, item_keys: UInt64Array) -> UInt64Array:
+    """Return the random order of pairs: a hash of (seed, user's own id, item's own id).
+
+    The keys broadcast, so that ``user_keys[:, None]`` gives one row of keys a user.
+    """
+    start = _mix(np.array([seed % (1 << 64)], dtype=np.uint64))[0]
+    return _mix(_mix(user_keys ^ start) ^ item_keys)
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Own ids in ascending order; the index of an id is its place.
+
+    Sorted order makes indices independent of the order of rows in the data file.
+
+    Parameters
+    ----------
+    ids
+        Shape ``(n,)``, int64 or str objects, strictly ascending.
+
+    Examples
+    --------
+    >>> items = Vocabulary.of(["pear", "apple", "pear"])
+    >>> items.ids
+    array(['apple', 'pear'], dtype=object)
+    >>> items.indices(["pear", "plum"])
+    array([ 1, -1], dtype=int32)
+    """
+
+    ids: IdArray
+
+    @classmethod
+    def of(cls, values: Any, *, what: str = "id") -> Vocabulary:
+        """Return the vocabulary of the distinct values."""
+        return cls(np.sort(pd.unique(as_ids(values, what=what))))
+
+    def __len__(self) -> int:
+        """Return the number of ids."""
+        return len(self.ids)
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the ids are str rather than int."""
+        return self.ids.dtype == object
+
+    @cached_property
+    def _index(self) -> pd.Index[Any]:
+        return pd.Index(self.ids)
+
+    def indices(self, values: Any) -> Int32Array:
+        """Return the index of each own id, -1 where it is unknown."""
+        ids = as_ids(values)
+        if len(ids) and len(self) and (ids.dtype == object) != self.is_text:
+            return np.full(len(ids), -1, dtype=np.int32)
+        return self._index.get_indexer(pd.Index(ids)).astype(np.int32)
+
+    @cached_property
+    def keys(self) -> UInt64Array:
+        """A 64-bit hash of each own id, shape ``(n,)``: the source of every random order."""
+        if not self.is_text:
+            return _mix(self.ids.astype(np.int64).view(np.uint64))
+        hashes = (hashlib.blake2b(text.encode(), digest_size=8).digest() for text in self.ids)
+        return np.frombuffer(b"".join(hashes), dtype="<u8").astype(np.uint64)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the ids in order, as hex."""
+        digest = hashlib.sha256(b"text" if self.is_text else b"int64")
+        if self.is_text:
+            # Lengths keep ["ab", "c"] and ["a", "bc"] apart.
+            for text in self.ids:
+                encoded = text.encode()
+                digest.update(len(encoded).to_bytes(8, "little") + encoded)
+        else:
+            digest.update(np.ascontiguousarray(self.ids, dtype="<i8").tobytes())
+        return digest.hexdigest()

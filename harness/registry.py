@@ -1,0 +1,105 @@
+"""Names of components to their classes, loaded when asked for.
+
+Built-in components stand in one literal table, so that looking a name up imports nothing but the
+module that holds it. The extension points also take entry points of installed packages, in the
+groups ``harness.metrics``, ``harness.models``, ``harness.sources``, ``harness.splits`` and
+``harness.tests``.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import importlib.metadata
+from typing import Any
+
+from harness.errors import HarnessError, did_you_mean
+
+BUILT_IN: dict[str, dict[str, str]] = {
+    "metrics": {
+        "recall": "harness.metrics.ranking:Recall",
+        "precision": "harness.metrics.ranking:Precision",
+        "ndcg": "harness.metrics.ranking:NDCG",
+        "hit_rate": "harness.metrics.ranking:HitRate",
+        "coverage": "harness.metrics.coverage:Coverage",
+        "diversity": "harness.metrics.diversity:Diversity",
+    },
+    "models": {
+        "random": "harness.models.random:Random",
+        "popularity": "harness.models.popularity:Popularity",
+        "item_knn": "harness.models.item_knn:ItemKNN",
+        "ease": "harness.models.ease:EASE",
+    },
+    "sources": {
+        "ml-100k": "harness.data.catalogue:MovieLens100K",
+    },
+    "splits": {
+        "leave_last_out": "harness.data.splits:LeaveLastOut",
+        "global_time": "harness.data.splits:GlobalTime",
+    },
+    "filters": {
+        "min_rating": "harness.data.filters:MinRating",
+        "k_core": "harness.data.filters:KCore",
+    },
+    "tests": {
+        "paired_t": "harness.statistics.paired:PairedT",
+    },
+}
+
+# Filters are built in alone: a new one belongs into the project, where it is tested and audited.
+EXTENSION_POINTS = ("metrics", "models", "sources", "splits", "tests")
+
+SINGULAR = {
+    "metrics": "metric",
+    "models": "model",
+    "sources": "data set",
+    "splits": "split",
+    "filters": "filter",
+    "tests": "test",
+}
+
+
+@functools.cache
+def table(group: str) -> dict[str, str]:
+    """Return name to ``module:class`` for a group, entry points included.
+
+    Raises
+    ------
+    HarnessError
+        An installed package claims a name that is taken.
+    """
+    known = dict(BUILT_IN[group])
+    if group in EXTENSION_POINTS:
+        for point in importlib.metadata.entry_points(group=f"harness.{group}"):
+            if known.get(point.name, point.value) != point.value:
+                raise HarnessError(
+                    f"two {group} are called '{point.name}': {known[point.name]} and {point.value}. "
+                    "Rename the plug-in's, or uninstall one of the two packages."
+                )
+            known[point.name] = point.value
+    return known
+
+
+def names(group: str) -> list[str]:
+    """Return the sorted names of a group's components."""
+    return sorted(table(group))
+
+
+def load(group: str, name: str) -> Any:
+    """Import and return the class that a name stands for.
+
+    Raises
+    ------
+    HarnessError
+        No component of the group has that name.
+
+    Examples
+    --------
+    >>> load("metrics", "ndcg").__name__
+    'NDCG'
+    """
+    known = table(group)
+    if name not in known:
+        raise HarnessError(f"unknown {SINGULAR[group]} '{name}'. {did_you_mean(name, known)}")
+    module, _, attribute = known[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)

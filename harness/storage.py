@@ -1,0 +1,138 @@
+"""Files that are whole or absent: atomic writes, locks, checksums, and paths that stay inside."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import filelock
+import platformdirs
+
+from harness.errors import HarnessError
+
+_CHUNK = 1 << 20
+
+
+def cache_folder() -> Path:
+    """Return ``$HARNESS_CACHE``, or ``harness`` under the user's cache folder."""
+    chosen = os.environ.get("HARNESS_CACHE")
+    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("harness"))
+
+
+@contextlib.contextmanager
+def atomic_write(path: Path) -> Iterator[Path]:
+    """Give a temporary file beside ``path`` that takes its place when the block ends well.
+
+    A block that raises, or a process that dies, leaves what stood at ``path`` as it was.
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with atomic_write(folder / "a" / "note.txt") as temporary:
+    ...     _ = temporary.write_text("whole")
+    >>> (folder / "a" / "note.txt").read_text()
+    'whole'
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f".part{path.suffix}")
+    except OSError as error:
+        raise HarnessError(f"cannot write {path}: {error.strerror}. Choose a folder that can be written.") from error
+    os.close(descriptor)
+    temporary = Path(name)
+    try:
+        yield temporary
+        # mkstemp makes files for the owner alone; results are for everyone the umask allows.
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+        with temporary.open("rb") as stream:
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except OSError as error:
+        raise HarnessError(f"cannot write {path}: {error.strerror or error}. Nothing half-written is left.") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically."""
+    with atomic_write(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def lock(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
+    """Hold the lock that guards ``path`` against other processes and threads.
+
+    Raises
+    ------
+    HarnessError
+        Another process kept the lock for longer than ``timeout`` seconds.
+    """
+    guard = path.with_name(path.name + ".lock")
+    try:
+        guard.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(guard, timeout=timeout):
+            yield
+    except filelock.Timeout as error:
+        raise HarnessError(
+            f"another process has held {guard} for {timeout:.0f} s. "
+            "Wait for it, or delete the file if no such process is running."
+        ) from error
+    except OSError as error:
+        raise HarnessError(
+            f"cannot lock {guard}: {error.strerror or error}. Choose a folder that can be written."
+        ) from error
+
+
+def sha256_file(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, as hex."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def sha256_json(value: Any) -> str:
+    """Return the SHA-256 of a value's canonical JSON, as hex.
+
+    Examples
+    --------
+    >>> sha256_json({"a": 1, "b": 2}) == sha256_json({"b": 2, "a": 1})
+    True
+    """
+    canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def inside(folder: Path, name: str) -> Path:
+    """Return ``folder / name`` for a relative name that stays inside the folder.
+
+    Raises
+    ------
+    HarnessError
+        The name is absolute, empty, or leads out of the folder.
+
+    Examples
+    --------
+    >>> inside(Path("reports"), "ml-100k/ease").as_posix()
+    'reports/ml-100k/ease'
+    """
+    parts = name.replace("\\", "/").split("/")
+    if Path(name).is_absolute() or any(part in ("", ".", "..") or "\0" in part or ":" in part for part in parts):
+        raise HarnessError(
+            f"the name '{name}' would leave the folder {folder}. "
+            "Use words separated by single slashes, such as 'ml-100k/ease'."
+        )
+    target = folder / name
+    if not target.resolve().is_relative_to(folder.resolve()):
+        raise HarnessError(f"the name '{name}' leads out of the folder {folder} through a link.")
+    return target
