@@ -1,0 +1,82 @@
+# A thin front of the `harness` command. `make` alone prints this help.
+PYTHON ?= python3
+EXP ?=
+SET ?=
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INPUTS := pyproject.toml constraints.txt
+RUN := $(BIN)/harness
+OVERRIDES = $(foreach pair,$(SET),--set '$(pair)')
+
+# The store of the MLflow UI: the one that runs are written to.
+export MLFLOW_TRACKING_URI ?= sqlite:///mlflow.db
+export MLFLOW_DISABLE_TELEMETRY ?= true
+
+.DEFAULT_GOAL := help
+.PHONY: setup eval compare ui report test test-all check lint bench docs clean help need-exp
+.DELETE_ON_ERROR:
+
+help: ## print this help
+	@echo "usage: make TARGET [EXP=file.yaml] [SET=\"key=value ...\"] [ARGS=\"--flag ...\"]"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  for example: make eval EXP=experiments/ml-100k/ease.yaml SET=\"model.params.l2=200\""
+
+setup: $(VENV)/.dev ## make the virtual environment, with everything that tests and docs need
+
+eval: $(VENV)/.run need-exp ## run an experiment: EXP=experiments/ml-100k/ease.yaml
+	@$(RUN) eval $(EXP) $(OVERRIDES) $(ARGS)
+
+compare: $(VENV)/.run need-exp ## test runs against a baseline: EXP=experiments/ml-100k/benchmark.yaml
+	@$(RUN) compare $(EXP) $(OVERRIDES) $(ARGS)
+
+report: $(VENV)/.run need-exp ## render the report of a finished run again: EXP=reports/ml-100k/ease
+	@$(RUN) report $(EXP) $(ARGS)
+
+ui: $(VENV)/.run ## open the MLflow UI on http://127.0.0.1:5000
+	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --backend-store-uri "$$MLFLOW_TRACKING_URI" --workers 1 $(ARGS)
+
+test: $(VENV)/.dev ## run the tests
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+test-all: $(VENV)/.dev ## run the tests, slow ones too
+	$(BIN)/pytest $(ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+check: lint test-all ## what CI runs: lint, types, import layers, all tests
+
+bench: $(VENV)/.dev ## measure speed and memory against peers and limits; writes benchmarks/README.md
+	$(BIN)/python -m benchmarks $(ARGS)
+
+docs: $(VENV)/.dev ## build the documentation into docs/_build
+	$(BIN)/sphinx-build -W -q -b html docs docs/_build
+	@echo "docs/_build/index.html"
+
+clean: ## remove the virtual environment and caches; data, checkpoints, reports and runs stay
+	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
+	find harness tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+need-exp:
+	@test -n "$(EXP)" || { echo "make: say which experiment, such as EXP=experiments/ml-100k/ease.yaml" >&2; exit 2; }
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: Python 3.11 or newer is needed; say which one by PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# Two stamps: an evaluation needs no test tools. Each is made again when its inputs change.
+$(VENV)/.run: $(INPUTS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(INPUTS) | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.run

@@ -1,0 +1,104 @@
+"""Tests of paired differences: the same users under two runs."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+from scipy import stats
+from statsmodels.stats.power import TTestPower
+from statsmodels.stats.weightstats import ttost_paired
+
+from harness.artifacts.arrays import Float64Array
+
+POWER = 0.8
+
+
+@dataclass(frozen=True)
+class PairedResult:
+    """What a test says of the mean of ``candidate - baseline``.
+
+    Parameters
+    ----------
+    p_value
+        Two-sided; NaN where the test is undefined.
+    ci_low, ci_high
+        Interval of the mean difference, in the metric's unit.
+    """
+
+    p_value: float
+    ci_low: float
+    ci_high: float
+
+
+class PairedTest(Protocol):
+    """A test of significance: a frozen component of the registry group ``tests``."""
+
+    def test(self, candidate: Float64Array, baseline: Float64Array, *, confidence: float) -> PairedResult:
+        """Test whether the mean difference of two ``(users,)`` arrays, row by row, is zero."""
+        ...
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class PairedT:
+    """Student's paired t-test, with its interval.
+
+    With thousands of users it holds its level on ranking metrics, also where most differences are
+    zero (Ihemelandu and Ekstrand 2023, arXiv 2305.02461). Runs that agree on every user have
+    p = 1 and an interval of no width. Where all differences are equal but not zero, or there is one
+    user, nothing is known of the spread: the result is NaN.
+
+    Examples
+    --------
+    >>> result = PairedT().test(np.array([1.0, 0.5, 1.0]), np.array([0.0, 0.5, 0.5]), confidence=0.95)
+    >>> round(result.p_value, 4)
+    0.2254
+    """
+
+    def test(self, candidate: Float64Array, baseline: Float64Array, *, confidence: float) -> PairedResult:
+        """Return p-value and interval of the mean difference; see the class."""
+        differences = candidate - baseline
+        if not differences.any():
+            return PairedResult(1.0, 0.0, 0.0)
+        if len(differences) < 2 or np.ptp(differences) == 0:
+            return PairedResult(math.nan, math.nan, math.nan)
+        result = stats.ttest_rel(candidate, baseline)
+        interval = result.confidence_interval(confidence_level=confidence)
+        return PairedResult(float(result.pvalue), float(interval.low), float(interval.high))
+
+
+def standardised_effect(differences: Float64Array) -> float:
+    """Return ``dz``: mean over standard deviation (n - 1) of the differences; NaN without spread.
+
+    Examples
+    --------
+    >>> standardised_effect(np.array([1.0, 3.0]))
+    1.414213562373095
+    """
+    if len(differences) < 2 or np.ptp(differences) == 0:
+        return math.nan
+    return float(differences.mean() / differences.std(ddof=1))
+
+
+def minimum_detectable_effect(differences: Float64Array, *, confidence: float) -> float:
+    """Return the mean difference that a paired t-test finds with 80% power at this n and spread."""
+    if len(differences) < 2 or np.ptp(differences) == 0:
+        return math.nan
+    effect = TTestPower().solve_power(nobs=len(differences), alpha=1 - confidence, power=POWER)
+    return float(np.atleast_1d(effect)[0] * differences.std(ddof=1))
+
+
+def is_equivalent(candidate: Float64Array, baseline: Float64Array, *, margin: float, confidence: float) -> bool:
+    """Return whether two one-sided tests (TOST) put the mean difference inside ``±margin``.
+
+    Runs that agree on every user are equivalent at any margin.
+    """
+    differences = candidate - baseline
+    if not differences.any():
+        return True
+    if len(differences) < 2 or np.ptp(differences) == 0:
+        return False
+    p_value = ttost_paired(candidate, baseline, -margin, margin)[0]
+    return bool(p_value < 1 - confidence)
