@@ -1,0 +1,19 @@
+"""Who knows the order of the stages."""
+
+from harness.pipeline.again import describe_dataset, render_again, write_split
+from harness.pipeline.checkpoints import Fitted, fit
+from harness.pipeline.compare import Choices, ComparisonResult, compare_runs
+from harness.pipeline.run import RunResult, run
+
+__all__ = [
+    "Choices",
+    "ComparisonResult",
+    "Fitted",
+    "RunResult",
+    "compare_runs",
+    "describe_dataset",
+    "fit",
+    "render_again",
+    "run",
+    "write_split",
+]

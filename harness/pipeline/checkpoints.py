@@ -1,0 +1,85 @@
+"""A model's checkpoint: fitted when it is missing, checked when it is there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness import storage
+from harness.artifacts import Split, Tensors
+from harness.models.checkpoint import check_checkpoint, load_checkpoint, save_checkpoint
+from harness.pipeline.preparation import FIT_PARTS, prepare
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+
+logger = logging.getLogger("harness")
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A checkpoint that belongs to its experiment's model and split.
+
+    Parameters
+    ----------
+    path, sha256
+        The file, and the digest of its bytes.
+    tensors
+        What the model needs to score.
+    was_there
+        Whether it was loaded rather than fitted now.
+    """
+
+    path: Path
+    sha256: str
+    tensors: Tensors
+    was_there: bool
+
+
+def fit(experiment: Experiment, *, force: bool = False) -> Fitted:
+    """Make the checkpoint of an experiment's model, or check the one that is there.
+
+    Parameters
+    ----------
+    force
+        Fit again, also where a checkpoint exists.
+
+    Raises
+    ------
+    CheckpointError
+        The checkpoint that is there is damaged, or of another model, parameters or split.
+    """
+    return obtain_checkpoint(experiment, prepare(experiment).split, force=force)
+
+
+def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = False) -> Fitted:
+    """Return the checkpoint of an experiment whose data is split already; see ``fit``."""
+    path = Path(experiment.model.checkpoint)
+    with storage.lock(path):
+        was_there = path.exists() and not force
+        if not was_there:
+            parts = FIT_PARTS[experiment.model.fit.on]
+            logger.info("fitting %s on %s", experiment.model.kind, " and ".join(parts))
+            tensors = experiment.model.params.fit(split.history(parts))
+            save_checkpoint(path, tensors, _header(experiment, split))
+        checkpoint = load_checkpoint(path)
+        check_checkpoint(checkpoint.header, path=path, **_identity(experiment, split))
+        return Fitted(path, storage.sha256_file(path), checkpoint.tensors, was_there)
+
+
+def _identity(experiment: Experiment, split: Split) -> dict[str, Any]:
+    model = experiment.to_dict()["model"]
+    return {
+        "kind": model["kind"],
+        "params": model["params"],
+        "fit_on": model["fit"]["on"],
+        "split_digest": split.digest,
+        "items_digest": split.interactions.item_ids.digest,
+    }
+
+
+def _header(experiment: Experiment, split: Split) -> Mapping[str, Any]:
+    return _identity(experiment, split) | {"experiment": experiment.name}

@@ -1,0 +1,49 @@
+"""Where a number was made: versions, machine, commit."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import harness
+
+PACKAGES = ("joblib", "mlflow", "numba", "numpy", "pandas", "pyarrow", "scipy", "statsmodels", "torch")
+
+
+def environment(device: str) -> dict[str, Any]:
+    """Return what stands under ``environment`` in ``results.json``."""
+    return {
+        "harness": harness.__version__,
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cores": os.cpu_count(),
+        "device": device,
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "git": git_state(Path.cwd()),
+    }
+
+
+def git_state(folder: Path) -> dict[str, Any] | None:
+    """Return the commit of the folder's checkout and whether files differ from it; None outside one."""
+    commit = _git(folder, "rev-parse", "HEAD")
+    status = _git(folder, "status", "--porcelain")
+    return None if commit is None or status is None else {"commit": commit, "dirty": bool(status)}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        finished = subprocess.run(  # noqa: S603  (a fixed command)
+            ["git", *arguments],  # noqa: S607  (the user's own git)
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return finished.stdout.strip()

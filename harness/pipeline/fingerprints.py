@@ -1,0 +1,77 @@
+"""What decides each stage's output, as SHA-256: equal fingerprints mean equal results.
+
+Each fingerprint holds the one before it, so a change anywhere shows in all that follow.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.storage import sha256_json
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+
+PREDICTION_CODE = ("harness.artifacts", "harness.models", "harness.runner", "harness.topk")
+EVALUATION_CODE = ("harness.artifacts", "harness.evaluation", "harness.intervals", "harness.metrics")
+
+
+@functools.cache
+def code_version(*modules: str) -> str:
+    """Return the SHA-256 of the source files of modules and packages."""
+    digest = hashlib.sha256()
+    for name in modules:
+        for path in _sources(name):
+            digest.update(f"{name}/{path.name}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources(module: str) -> list[Path]:
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"no source of {module}")
+    origin = Path(spec.origin)
+    return sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
+
+
+def fingerprints(
+    experiment: Experiment, *, data_sha256: str, split_digest: str, checkpoint_sha256: str, device: str
+) -> dict[str, str]:
+    """Return the fingerprints of a run's stages.
+
+    ``data`` is of the data set's bytes and how they are read and filtered; ``split`` of the
+    interactions and parts themselves, so that the same interactions in another order of rows, or
+    in another file, have the same; ``checkpoint`` of the file's bytes; ``predictions`` and
+    ``evaluation`` of all that decides those, the code included.
+    """
+    plain = experiment.to_dict()
+    dataset = {key: plain["dataset"].get(key) for key in ("columns", "filters")}
+    runner = plain["runner"]
+    predictions: dict[str, Any] = {
+        "split": split_digest,
+        "checkpoint": checkpoint_sha256,
+        "model": [plain["model"]["kind"], plain["model"]["params"], plain["model"]["fit"]],
+        "candidates": plain["candidates"],
+        "part": plain["evaluation"]["part"],
+        "runner": [runner["k"], runner["seed"], runner["limit_users"]],
+        # The last bits of a score may differ between kinds of device.
+        "device": device.partition(":")[0],
+        "code": code_version(*PREDICTION_CODE),
+    }
+    chain = {
+        "data": sha256_json({"bytes": data_sha256, **dataset}),
+        "split": split_digest,
+        "checkpoint": checkpoint_sha256,
+        "predictions": sha256_json(predictions),
+    }
+    evaluation = {
+        "predictions": chain["predictions"],
+        "metrics": [[metric.label, dict(metric.variant)] for metric in experiment.metrics],
+        "confidence": plain["statistics"]["confidence"],
+        "code": code_version(*EVALUATION_CODE),
+    }
+    return chain | {"evaluation": sha256_json(evaluation)}

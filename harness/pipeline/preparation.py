@@ -1,0 +1,114 @@
+"""From an experiment's ``dataset`` to a split, and to what is asked of the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness import data
+from harness.artifacts import History, Part, Split, Truth
+from harness.artifacts.arrays import BoolArray, Int64Array
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+
+# What a user's history is when a part is predicted, whatever the model was fitted on.
+HISTORY_OF: dict[Part, tuple[Part, ...]] = {"test": ("train", "validation"), "validation": ("train",)}
+FIT_PARTS: dict[str, tuple[Part, ...]] = {"train": ("train",), "train_validation": ("train", "validation")}
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A data set, read, filtered and split."""
+
+    source: data.SourceData
+    filtered: data.FilterResult
+    split: Split
+
+    def facts(self, experiment: Experiment) -> dict[str, Any]:
+        """Return what stands under ``dataset`` in ``results.json``."""
+        return {
+            "name": self.source.name,
+            "sha256": self.source.sha256,
+            "raw": data.describe(self.source.interactions),
+            "filtered": data.describe(self.filtered.interactions),
+            "filters": [dict(step) for step in self.filtered.steps],
+            "split": {**experiment.to_dict()["dataset"]["split"], "facts": dict(self.split.facts)},
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Who is asked for, what they did before, and what they did next.
+
+    Parameters
+    ----------
+    users
+        int64 ``(users,)``: indices of the users with something relevant in the part.
+    truth
+        Row by row for ``users``.
+    history
+        Over all users of the vocabulary.
+    candidates
+        bool ``(items,)``: what may be recommended, or None for every item.
+    """
+
+    users: Int64Array
+    truth: Truth
+    history: History
+    candidates: BoolArray | None
+
+
+def prepare(experiment: Experiment) -> Prepared:
+    """Read, filter and split an experiment's data set."""
+    source = data.load_source(experiment.dataset)
+    filtered = data.apply_filters(source.interactions, experiment.dataset.filters)
+    return Prepared(source, filtered, experiment.dataset.split.split(filtered.interactions))
+
+
+def task_of(experiment: Experiment, split: Split) -> Task:
+    """Return the prediction task of an experiment's part.
+
+    Raises
+    ------
+    DataError
+        The part has no interactions.
+    """
+    part = experiment.evaluation.part
+    holdout = split.part(part)
+    if len(holdout) == 0:
+        raise DataError(
+            f"the split has no {part} part, which evaluation.part asks for. "
+            "Ask the split for one (validation: true), or evaluate part: test."
+        )
+    # Rows are in the order of users, so each user's relevant items lie together.
+    users, starts = np.unique(holdout.users, return_index=True)
+    indptr = np.append(starts, len(holdout)).astype(np.int64)
+    truth = Truth(indptr, holdout.items, users=holdout.user_ids.ids[users])
+    users = users.astype(np.int64)
+    limit = experiment.runner.limit_users
+    if limit is not None and limit < len(users):
+        # By hash of the own id: the same users whatever the order of the file.
+        chosen = np.sort(np.argsort(holdout.user_ids.keys[users], kind="stable")[:limit])
+        users, truth = users[chosen], _rows(truth, chosen)
+    history = split.history(HISTORY_OF[part])
+    return Task(users, truth, history, _candidates(experiment, split))
+
+
+def _rows(truth: Truth, chosen: Int64Array) -> Truth:
+    lengths = np.diff(truth.indptr)[chosen]
+    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    places = np.repeat(truth.indptr[:-1][chosen] - indptr[:-1], lengths) + np.arange(indptr[-1])
+    users = None if truth.users is None else truth.users[chosen]
+    return Truth(indptr, truth.items[places], users=users)
+
+
+def _candidates(experiment: Experiment, split: Split) -> BoolArray | None:
+    if experiment.candidates.items == "all":
+        return None
+    known = np.zeros(len(split.interactions.item_ids), dtype=np.bool_)
+    known[split.part("train").items] = True
+    return known

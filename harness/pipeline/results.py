@@ -1,0 +1,159 @@
+"""What a run leaves in ``reports/<name>/``, written and read back.
+
+``results.json`` is written last and removed first: where it stands, everything beside it is whole
+and belongs to it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness import storage
+from harness.artifacts import NO_ITEM, MetricTable, MetricValue, TargetRanks, TopK, Truth, Vocabulary
+from harness.errors import HarnessError
+
+SCHEMA_VERSION = 1
+RESULTS = "results.json"
+PER_USER = "per_user.parquet"
+PREDICTIONS = "predictions.parquet"
+TARGET_RANKS = "target_ranks.parquet"
+EXPERIMENT = "experiment.yaml"
+REPORT = "report.html"
+FIGURES = "figures"
+FILES = (RESULTS, PER_USER, PREDICTIONS, TARGET_RANKS, EXPERIMENT, REPORT)
+
+
+@dataclass(frozen=True, eq=False)
+class StoredRun:
+    """A finished run, read from its folder."""
+
+    folder: Path
+    results: dict[str, Any]
+    table: MetricTable
+
+    @property
+    def name(self) -> str:
+        """The experiment's name."""
+        return str(self.results["name"])
+
+
+def is_finished(folder: Path, fingerprints: Mapping[str, str]) -> bool:
+    """Return whether the folder holds a whole run with exactly these fingerprints."""
+    if not all((folder / name).exists() for name in FILES):
+        return False
+    try:
+        return bool(read_results(folder)["fingerprints"] == dict(fingerprints))
+    except HarnessError:
+        return False
+
+
+def read_results(folder: Path) -> dict[str, Any]:
+    """Return ``results.json``.
+
+    Raises
+    ------
+    HarnessError
+        There is none, it is damaged, or it was written by a newer version.
+    """
+    path = folder / RESULTS
+    try:
+        results = json.loads(path.read_text(encoding="utf-8"))
+        version = results["schema_version"]
+    except FileNotFoundError as error:
+        raise HarnessError(f"{folder} holds no {RESULTS}. Give the folder of a finished run.") from error
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise HarnessError(f"{path} is damaged. Run the experiment again with --force.") from error
+    if version != SCHEMA_VERSION:
+        raise HarnessError(f"{path} has schema version {version}; this version of harness reads {SCHEMA_VERSION}.")
+    return dict(results)
+
+
+def read_run(folder: Path) -> StoredRun:
+    """Return a finished run with its per-user values."""
+    results = read_results(folder)
+    path = folder / PER_USER
+    try:
+        frame = pd.read_parquet(path)
+        users = frame.pop("user").to_numpy()
+        values = tuple(MetricValue(**_floats_back(value)) for value in results["metrics"])
+        confidence = results["experiment"]["statistics"]["confidence"]
+    except (OSError, KeyError, TypeError, pa.ArrowException) as error:
+        raise HarnessError(f"{path} is missing or damaged. Run the experiment again with --force.") from error
+    columns = {str(label): frame[label].to_numpy(dtype=np.float64) for label in frame.columns}
+    return StoredRun(folder, results, MetricTable(values, columns, users, confidence, counts={}))
+
+
+def metric_rows(table: MetricTable) -> list[dict[str, Any]]:
+    """Return what stands under ``metrics`` in ``results.json``; undefined numbers are null."""
+    return [_nan_to_none(asdict(value) | {"variant": dict(value.variant)}) for value in table.values]
+
+
+def _nan_to_none(row: dict[str, Any]) -> dict[str, Any]:
+    return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
+
+
+def _floats_back(row: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(row) | {"value": math.nan if row["value"] is None else row["value"]}
+
+
+def dump_json(value: Any) -> str:
+    """Return readable JSON of plain values; NaN, which JSON lacks, is an error."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def predictions_table(topk: TopK, items: Vocabulary) -> pa.Table:
+    """Return the long table ``user, item, rank, score`` in the data set's own ids."""
+    if topk.users is None or topk.scores is None:
+        raise ValueError("a run's TopK has users and scores")
+    filled = topk.items != NO_ITEM
+    rows, places = np.nonzero(filled)
+    return pa.table(
+        {
+            "user": pa.array(topk.users[rows]),
+            "item": pa.array(items.ids[topk.items[filled]]),
+            "rank": (places + 1).astype(np.int32),
+            "score": topk.scores[filled],
+        }
+    )
+
+
+def target_ranks_table(ranks: TargetRanks, truth: Truth, items: Vocabulary) -> pa.Table:
+    """Return ``user, item, above, tied, candidates``, a row a relevant item."""
+    if truth.users is None:
+        raise ValueError("a run's Truth has users")
+    rows = np.repeat(np.arange(truth.n_users), np.diff(truth.indptr))
+    return pa.table(
+        {
+            "user": pa.array(truth.users[rows]),
+            "item": pa.array(items.ids[truth.items]),
+            "above": ranks.above,
+            "tied": ranks.tied,
+            "candidates": ranks.candidates[rows],
+        }
+    )
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table atomically."""
+    with storage.atomic_write(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def write_figures(folder: Path, figures: Mapping[str, str]) -> None:
+    """Write SVG files into ``figures/`` and remove those of an earlier run."""
+    target = folder / FIGURES
+    for old in target.glob("*.svg"):
+        if old.name not in figures:
+            old.unlink()
+    for name, svg in figures.items():
+        storage.write_text(storage.inside(target, name), svg)

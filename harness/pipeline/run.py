@@ -1,0 +1,258 @@
+"""The main job: data, split, model, top-K, metrics, report, tracking."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from harness import data, evaluation, report, storage
+from harness.artifacts import MetricTable, Vocabulary
+from harness.pipeline import results as stored
+from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
+from harness.pipeline.environment import environment
+from harness.pipeline.fingerprints import fingerprints
+from harness.pipeline.preparation import HISTORY_OF, Prepared, Task, prepare, task_of
+from harness.pipeline.publish import publish
+from harness.runner import Predictions, choose_device, predict
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+    from harness.tracking import Tracked
+
+logger = logging.getLogger("harness")
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """A finished run.
+
+    Parameters
+    ----------
+    folder
+        ``reports/<name>``, with the files that a run leaves.
+    results
+        The content of ``results.json``.
+    table
+        The values, per user too.
+    was_finished
+        Whether nothing had to be computed, because the folder held this very run.
+    tracked
+        Where the run is in MLflow; None without tracking, or where the store did not answer.
+    """
+
+    folder: Path
+    results: Mapping[str, Any]
+    table: MetricTable
+    was_finished: bool
+    tracked: Tracked | None
+
+    @property
+    def missed(self) -> list[Mapping[str, Any]]:
+        """The expectations of the experiment that the values do not meet."""
+        return [row for row in self.results["expected"] if not row["met"]]
+
+
+@dataclass
+class Phases:
+    """Seconds that each phase of a run took."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, name: str) -> Iterator[None]:
+        """Add the time of the block to a phase."""
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+
+
+def run(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> RunResult:
+    """Run an experiment to its report.
+
+    A run that is finished already, with the same data, checkpoint, settings and code, is read back
+    rather than computed. What the tracking store has not seen is sent.
+
+    Parameters
+    ----------
+    experiment
+        From ``load_experiment``.
+    force
+        Compute again, also where the result is there. The checkpoint stays; ``fit`` makes it anew.
+    quiet
+        No progress.
+
+    Raises
+    ------
+    HarnessError
+        Something in the experiment, the data or the checkpoint is wrong.
+    """
+    folder = storage.inside(Path(experiment.report.directory), experiment.name)
+    with storage.lock(folder / ".run"):
+        finished = _run(experiment, folder, force=force, quiet=quiet)
+        tracked = publish(experiment, finished.results, folder) if experiment.tracking.enabled else None
+    return RunResult(folder, finished.results, finished.table, finished.was_finished, tracked)
+
+
+@dataclass(frozen=True, eq=False)
+class _Finished:
+    results: Mapping[str, Any]
+    table: MetricTable
+    was_finished: bool
+
+
+def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _Finished:
+    phases = Phases()
+    device = choose_device(experiment.runner.device)
+    with phases.measure("data"):
+        prepared = prepare(experiment)
+        task = task_of(experiment, prepared.split)
+    with phases.measure("fit"):
+        fitted = obtain_checkpoint(experiment, prepared.split)
+    keys = fingerprints(
+        experiment,
+        data_sha256=prepared.source.sha256,
+        split_digest=prepared.split.digest,
+        checkpoint_sha256=fitted.sha256,
+        device=device,
+    )
+    if not force and stored.is_finished(folder, keys):
+        found = stored.read_run(folder)
+        return _Finished(_with_expectations(found.results, experiment, found.table), found.table, was_finished=True)
+
+    with phases.measure("predict"):
+        predictions = _predict(experiment, prepared, task, fitted, device=device, quiet=quiet)
+    with phases.measure("evaluate"):
+        table = evaluation.evaluate(
+            predictions.topk,
+            task.truth,
+            metrics=experiment.metrics,
+            n_items=len(prepared.split.interactions.item_ids),
+            parallel=experiment.evaluation.parallel,
+            confidence=experiment.statistics.confidence,
+        )
+    results = {
+        "schema_version": stored.SCHEMA_VERSION,
+        "name": experiment.name,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "partial": _partial(experiment),
+        "experiment": experiment.to_dict(),
+        "fingerprints": keys,
+        "environment": environment(device),
+        "dataset": prepared.facts(experiment),
+        "protocol": _protocol(experiment, task, predictions, table),
+        "metrics": stored.metric_rows(table),
+        "slices": [],
+        "audits": data.audit(prepared.split, experiment.evaluation.part),
+        "timings": _timings(phases, predictions),
+    }
+    results = _with_expectations(results, experiment, table)
+    _write(folder, experiment, results, table, predictions, task, prepared.split.interactions.item_ids)
+    return _Finished(results, table, was_finished=False)
+
+
+def _predict(
+    experiment: Experiment, prepared: Prepared, task: Task, fitted: Fitted, *, device: str, quiet: bool
+) -> Predictions:
+    rows = prepared.split.interactions
+    recommender = experiment.model.params.recommender(
+        fitted.tensors, users=rows.user_ids, items=rows.item_ids, device=device
+    )
+    return predict(
+        recommender,
+        history=task.history,
+        users=task.users,
+        truth=task.truth,
+        user_ids=rows.user_ids,
+        item_ids=rows.item_ids,
+        candidates=task.candidates,
+        exclude_seen=experiment.candidates.exclude == "seen",
+        k=experiment.runner.k,
+        seed=experiment.runner.seed,
+        batch_size=experiment.runner.batch_size,
+        device=device,
+        quiet=quiet,
+    )
+
+
+def _partial(experiment: Experiment) -> dict[str, Any] | None:
+    limit = experiment.runner.limit_users
+    if limit is None:
+        return None
+    sentence = f"Partial: measured on at most {limit} users (limit_users); not a result to report."
+    return {"limit_users": limit, "sentence": sentence}
+
+
+def _protocol(experiment: Experiment, task: Task, predictions: Predictions, table: MetricTable) -> dict[str, Any]:
+    part = experiment.evaluation.part
+    topk = predictions.topk
+    return {
+        "part": part,
+        "fit_on": experiment.model.fit.on,
+        "history": list(HISTORY_OF[part]),
+        "candidates": {
+            "items": experiment.candidates.items,
+            "exclude": experiment.candidates.exclude,
+            "count": task.history.n_items if task.candidates is None else int(task.candidates.sum()),
+        },
+        "k": experiment.runner.k,
+        "tie_order": "score descending, then a hash of (seed, user id, item id)",
+        "users": task.truth.n_users,
+        "relevant_items": len(task.truth.items),
+        "short_lists": int((topk.items[:, -1] < 0).sum()),
+        **table.counts,
+    }
+
+
+def _timings(phases: Phases, predictions: Predictions) -> dict[str, Any]:
+    seconds = {name: round(value, 4) for name, value in phases.seconds.items()}
+    return {
+        "phases": seconds,
+        "total": round(sum(phases.seconds.values()), 4),
+        "users_per_second": round(predictions.users_per_second, 1),
+        "batch_size": predictions.batch_size,
+    }
+
+
+def _with_expectations(results: Mapping[str, Any], experiment: Experiment, table: MetricTable) -> dict[str, Any]:
+    """Return the results with the experiment's expectations judged; they decide no number."""
+    rows = [
+        {
+            "label": label,
+            "value": table[label].value,
+            "expected": wanted.value,
+            "tolerance": wanted.tolerance,
+            "met": abs(table[label].value - wanted.value) <= wanted.tolerance,
+        }
+        for label, wanted in experiment.expected.items()
+    ]
+    return {**results, "expected": rows}
+
+
+def _write(
+    folder: Path,
+    experiment: Experiment,
+    results: Mapping[str, Any],
+    table: MetricTable,
+    predictions: Predictions,
+    task: Task,
+    items: Vocabulary,
+) -> None:
+    (folder / stored.RESULTS).unlink(missing_ok=True)
+    per_user = table.per_user
+    stored.write_parquet(folder / stored.PER_USER, pa.Table.from_pandas(per_user, preserve_index=False))
+    stored.write_parquet(folder / stored.PREDICTIONS, stored.predictions_table(predictions.topk, items))
+    ranks = stored.target_ranks_table(predictions.target_ranks, task.truth, items)
+    stored.write_parquet(folder / stored.TARGET_RANKS, ranks)
+    storage.write_text(folder / stored.EXPERIMENT, experiment.to_yaml())
+    rendered = report.render_run(dict(results), per_user)
+    stored.write_figures(folder, rendered.figures)
+    storage.write_text(folder / stored.REPORT, rendered.html)
+    storage.write_text(folder / stored.RESULTS, stored.dump_json(results))
