@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Protocol
 
@@ -86,8 +87,14 @@ def minimum_detectable_effect(differences: Float64Array, *, confidence: float) -
     """Return the mean difference that a paired t-test finds with 80% power at this n and spread."""
     if len(differences) < 2 or np.ptp(differences) == 0:
         return math.nan
-    effect = TTestPower().solve_power(nobs=len(differences), alpha=1 - confidence, power=POWER)
-    return float(np.atleast_1d(effect)[0] * differences.std(ddof=1))
+    return _detectable_effect(len(differences), confidence) * float(differences.std(ddof=1))
+
+
+@functools.cache
+def _detectable_effect(n: int, confidence: float) -> float:
+    """Return the standardised effect; it is the same for all metrics of a comparison, and slow to find."""
+    effect = TTestPower().solve_power(nobs=n, alpha=1 - confidence, power=POWER)
+    return float(np.atleast_1d(effect)[0])
 
 
 def is_equivalent(candidate: Float64Array, baseline: Float64Array, *, margin: float, confidence: float) -> bool:
