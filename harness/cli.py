@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from harness.experiment import Experiment
     from harness.pipeline import RunResult
 
+logger = logging.getLogger("harness")
+
 DONE, MISSED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 
 app = typer.Typer(
@@ -27,8 +29,6 @@ app = typer.Typer(
 )
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Data sets: list, fetch, describe, split.")
 app.add_typer(data_app, name="data")
-
-_debug = False
 
 
 def _print_version(value: bool) -> bool:
@@ -50,14 +50,14 @@ def _main(
 
 
 def _set_debug(value: bool) -> bool:
-    global _debug
-    _debug = _debug or value
+    if value:
+        logger.setLevel(logging.DEBUG)
     return value
 
 
 def _set_quiet(value: bool) -> bool:
-    if value:
-        logging.getLogger("harness").setLevel(logging.WARNING)
+    if value and logger.level != logging.DEBUG:
+        logger.setLevel(logging.WARNING)
     return value
 
 
@@ -318,8 +318,9 @@ def _on_sigterm(signum: int, frame: FrameType | None) -> NoReturn:
 
 def main() -> None:
     """Run the command line and exit."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("harness").setLevel(logging.INFO)
+    logger.handlers = [logging.StreamHandler(sys.stderr)]
+    logger.propagate = False
+    logger.setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _on_sigterm)
 
     from click.exceptions import Abort, ClickException
@@ -335,7 +336,7 @@ def main() -> None:
         print("harness: interrupted; what was finished is kept, the same command goes on.", file=sys.stderr)
         code = INTERRUPTED
     except HarnessError as error:
-        if _debug:
+        if logger.level == logging.DEBUG:
             traceback.print_exc()
         print(f"harness: {error}", file=sys.stderr)
         code = WRONG_INPUT

@@ -1,0 +1,210 @@
+"""Runs on small data: determinism, finished work, interruptions, checkpoints, expectations."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+
+import harness
+from harness.errors import CheckpointError, DataError, HarnessError
+
+
+def load(path, *overrides):
+    return harness.load_experiment(path, overrides)
+
+
+def metrics(result):
+    return json.dumps(result.results["metrics"])
+
+
+def test_the_same_numbers_whatever_the_jobs_the_batch_and_the_order_of_rows(small, tmp_path):
+    first = harness.run(load(small), quiet=True)
+    data = pd.read_csv(tmp_path / "data.csv")
+    data.sample(frac=1, random_state=1).to_csv(tmp_path / "shuffled.csv", index=False)
+    for overrides in (
+        ["evaluation.parallel.n_jobs=1"],
+        ["evaluation.parallel.n_jobs=4"],
+        ["runner.batch_size=1"],
+        ["runner.batch_size=7"],
+        [f"dataset.path={tmp_path / 'shuffled.csv'}"],
+    ):
+        other = harness.run(load(small, *overrides), force=True, quiet=True)
+        assert metrics(other) == metrics(first), overrides
+        assert other.results["fingerprints"]["split"] == first.results["fingerprints"]["split"]
+        assert (other.folder / "predictions.parquet").read_bytes() == (
+            first.folder / "predictions.parquet"
+        ).read_bytes()
+
+
+def test_a_finished_run_is_read_back(small):
+    first = harness.run(load(small), quiet=True)
+    written = (first.folder / "results.json").stat().st_mtime_ns
+    again = harness.run(load(small), quiet=True)
+    assert (first.was_finished, again.was_finished) == (False, True)
+    assert (again.folder / "results.json").stat().st_mtime_ns == written
+    pd.testing.assert_frame_equal(again.table.summary(), first.table.summary())
+    pd.testing.assert_frame_equal(again.table.per_user, first.table.per_user)
+    assert not harness.run(load(small), force=True, quiet=True).was_finished
+
+
+@pytest.mark.parametrize(
+    "override",
+    [
+        "runner.k=9",
+        "runner.seed=1",
+        "evaluation.metrics=[ndcg]",
+        "statistics.confidence=0.9",
+        "candidates.exclude=none",
+    ],
+)
+def test_what_decides_a_number_is_computed_anew(small, override):
+    harness.run(load(small, "evaluation.cutoffs=[5]"), quiet=True)
+    assert not harness.run(load(small, "evaluation.cutoffs=[5]", override), quiet=True).was_finished
+
+
+@pytest.mark.parametrize("missing", ["report.html", "per_user.parquet", "predictions.parquet", "experiment.yaml"])
+def test_a_run_that_lacks_a_file_is_not_finished(small, missing):
+    first = harness.run(load(small), quiet=True)
+    (first.folder / missing).unlink()
+    assert not harness.run(load(small), quiet=True).was_finished
+    assert (first.folder / missing).exists()
+
+
+def test_the_resolved_experiment_reproduces_the_run(small):
+    first = harness.run(load(small), quiet=True)
+    again = harness.run(load(first.folder / "experiment.yaml"), force=True, quiet=True)
+    assert metrics(again) == metrics(first)
+    assert again.results["fingerprints"] == first.results["fingerprints"]
+
+
+def test_another_split_refuses_the_checkpoint_and_says_so(small):
+    harness.run(load(small), quiet=True)
+    with pytest.raises(CheckpointError, match="another split"):
+        harness.run(load(small, "dataset.split.seed=1"), quiet=True)
+
+
+@pytest.mark.parametrize(("override", "named"), [("model.params.l2=11.0", "l2"), ("model.fit.on=train", "train")])
+def test_other_parameters_refuse_the_checkpoint(small, override, named):
+    harness.run(load(small), quiet=True)
+    with pytest.raises(CheckpointError, match=named):
+        harness.run(load(small, override), quiet=True)
+
+
+def test_a_checkpoint_of_another_model_is_refused(small, tmp_path):
+    harness.run(load(small), quiet=True)
+    other = tmp_path / "popularity.yaml"
+    other.write_text(small.read_text().replace("kind: ease", "kind: popularity").replace("params: {l2: 10.0}", ""))
+    with pytest.raises(CheckpointError, match="ease"):
+        harness.run(load(other), quiet=True)
+
+
+@pytest.mark.parametrize("content", [b"", b"\x80\x04pickle", b"\xff" * 100])
+def test_a_damaged_checkpoint_is_refused_and_kept(small, tmp_path, content):
+    path = tmp_path / "ease.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r"ease\.safetensors"):
+        harness.run(load(small), quiet=True)
+    assert path.read_bytes() == content
+    assert not (tmp_path / "reports" / "small" / "ease" / "results.json").exists()
+
+
+def test_a_truncated_checkpoint_is_refused(small, tmp_path):
+    harness.run(load(small), quiet=True)
+    path = tmp_path / "ease.safetensors"
+    path.write_bytes(path.read_bytes()[:-10])
+    with pytest.raises(CheckpointError, match=r"ease\.safetensors"):
+        harness.run(load(small), quiet=True)
+
+
+def test_fit_makes_the_checkpoint_and_leaves_it(small, tmp_path):
+    first = harness.fit(load(small))
+    again = harness.fit(load(small))
+    forced = harness.fit(load(small), force=True)
+    assert (first.was_there, again.was_there, forced.was_there) == (False, True, False)
+    assert first.sha256 == again.sha256 == forced.sha256
+    assert first.path == tmp_path / "ease.safetensors"
+
+
+def test_the_validation_part_is_scored_on_train_alone(small):
+    overrides = ["evaluation.part=validation", "model.fit.on=train"]
+    result = harness.run(load(small, *overrides), quiet=True)
+    assert result.results["protocol"]["history"] == ["train"]
+    assert result.results["protocol"]["part"] == "validation"
+
+
+def test_a_part_that_the_split_lacks_is_an_error(small):
+    overrides = ["evaluation.part=validation", "model.fit.on=train", "dataset.split.validation=false"]
+    with pytest.raises(DataError, match="validation: true"):
+        harness.run(load(small, *overrides), quiet=True)
+
+
+def test_a_partial_run_is_stamped_everywhere(small):
+    result = harness.run(load(small, "runner.limit_users=7"), quiet=True)
+    assert result.results["partial"]["limit_users"] == 7
+    assert len(result.table.per_user) == 7
+    assert "limit_users" in (result.folder / "report.html").read_text()
+
+
+def test_expectations_are_judged(small):
+    met = harness.run(load(small, "expected={ndcg@10: {value: 0.5, tolerance: 0.5}}"), quiet=True)
+    missed = harness.run(load(small, "expected={ndcg@10: {value: 2.0, tolerance: 0.1}}"), quiet=True)
+    assert met.missed == []
+    assert [row["label"] for row in missed.missed] == ["ndcg@10"]
+
+
+def test_items_of_training_alone_are_candidates_on_request(small):
+    result = harness.run(load(small, "candidates.items=train", "dataset.split.validation=false"), quiet=True)
+    count = result.results["protocol"]["candidates"]["count"]
+    assert 0 < count <= result.results["dataset"]["filtered"]["items"]
+
+
+def test_seen_items_are_recommended_only_where_that_is_asked_for(small, tmp_path):
+    from harness.pipeline import write_split
+
+    write_split(load(small), tmp_path / "parts")
+    parts = [pd.read_parquet(tmp_path / "parts" / f"{part}.parquet") for part in ("train", "validation")]
+    seen = set(map(tuple, pd.concat(parts)[["user", "item"]].to_numpy().tolist()))
+
+    def repeats(result):
+        frame = pd.read_parquet(result.folder / "predictions.parquet")
+        return sum(tuple(pair) in seen for pair in frame[["user", "item"]].to_numpy().tolist())
+
+    assert repeats(harness.run(load(small), quiet=True)) == 0
+    assert repeats(harness.run(load(small, "candidates.exclude=none"), quiet=True)) > 0
+
+
+@pytest.mark.slow
+def test_a_run_that_was_killed_at_any_moment_is_right_the_next_time(small):
+    expected = metrics(harness.run(load(small), quiet=True))
+    folder = small.parent / "reports" / "small" / "ease"
+    chance = random.Random(0)
+    for attempt in range(8):
+        process = subprocess.Popen([sys.executable, "-m", "harness", "eval", str(small), "--force", "--quiet"])
+        time.sleep(chance.uniform(0.5, 4.0))
+        process.send_signal(signal.SIGKILL if attempt % 2 else signal.SIGTERM)
+        process.wait()
+        assert [path for path in folder.rglob("*") if path.suffix == ".html" and not path.read_text().strip()] == []
+    result = harness.run(load(small), quiet=True)
+    assert metrics(result) == expected
+    assert metrics(harness.run(load(small), force=True, quiet=True)) == expected
+
+
+def test_two_processes_on_one_experiment_share_it_safely(small):
+    command = [sys.executable, "-m", "harness", "eval", str(small), "--quiet"]
+    processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ) for _ in range(2)]
+    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    assert harness.run(load(small), quiet=True).was_finished
+
+
+def test_a_folder_that_cannot_be_written_is_an_error(small, tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    with pytest.raises(HarnessError, match="taken"):
+        harness.run(load(small, f"report.directory={tmp_path / 'taken'}"), quiet=True)

@@ -1,0 +1,266 @@
+"""The command line as a user meets it: output, exit codes, one message for each mistake."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from harness.cli import main
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch):
+    """Return a function that runs a command in this process: exit code, stdout, stderr."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["harness", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        captured = capsys.readouterr()
+        return stop.value.code, captured.out, captured.err
+
+    return run
+
+
+def test_help_lists_every_command(cli):
+    code, out, _ = cli("--help")
+    assert code == 0
+    for command in ("eval", "compare", "fit", "report", "validate", "data"):
+        assert command in out
+
+
+def test_help_imports_nothing_heavy():
+    program = (
+        "import sys; sys.argv = ['harness', '--help']\n"
+        "from harness.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'mlflow', 'pandas', 'numpy', 'numba', 'pydantic', 'matplotlib'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_eval_prints_the_table_and_where_the_report_is(cli, small, tmp_path):
+    code, out, _ = cli("eval", small)
+    assert code == 0
+    assert "ndcg" in out
+    assert str(tmp_path / "reports/small/ease/report.html") in out
+    results = json.loads((tmp_path / "reports/small/ease/results.json").read_text())
+    value = next(row["value"] for row in results["metrics"] if row["label"] == "ndcg@10")
+    assert f"{value:.4f}" in out
+
+
+def test_eval_says_when_nothing_had_to_be_computed(cli, small):
+    cli("eval", small)
+    code, out, _ = cli("eval", small)
+    assert code == 0
+    assert "finished before" in out
+
+
+def test_flags_stand_for_keys(cli, small, tmp_path):
+    code, out, _ = cli(
+        "eval", small, "--out", tmp_path / "odd: name", "--limit-users", 5, "--device", "cpu", "--no-track"
+    )
+    assert code == 0
+    results = json.loads((tmp_path / "odd: name/small/ease/results.json").read_text())
+    assert results["experiment"]["runner"]["limit_users"] == 5
+    assert "artial" in out
+
+
+def test_a_missed_expectation_is_exit_code_1(cli, small):
+    code, _, err = cli("eval", small, "--set", "expected={ndcg@10: {value: 2.0, tolerance: 0.1}}")
+    assert code == 1
+    assert "ndcg@10" in err
+    assert "expected 2 within 0.1" in err
+
+
+def test_progress_is_log_lines_where_there_is_no_terminal(cli, small):
+    assert "users in" in cli("eval", small)[2]
+    assert cli("eval", small, "--force", "--quiet")[2] == ""
+
+
+def test_compare_prints_verdicts(cli, small):
+    cli("eval", small)
+    other = small.with_name("other.yaml")
+    other.write_text(small.read_text().replace("small/ease", "small/other"))
+    code, out, _ = cli("compare", small, other, "--name", "pair")
+    assert code == 0
+    assert "inconclusive" in out
+    assert "comparison.html" in out
+
+
+def test_report_renders_again(cli, small, tmp_path):
+    cli("eval", small)
+    report = tmp_path / "reports/small/ease/report.html"
+    before = report.read_text()
+    report.write_text("gone")
+    assert cli("report", report.parent)[0] == 0
+    assert report.read_text() == before
+    assert cli("report", small)[0] == 0
+    assert cli("report", tmp_path)[0] == 2
+
+
+def test_fit_writes_once(cli, small):
+    assert "written" in cli("fit", small)[1]
+    assert "is there already" in cli("fit", small)[1]
+    assert "written" in cli("fit", small, "--force")[1]
+
+
+def test_validate(cli, small):
+    code, out, _ = cli("validate", small)
+    assert (code, out) == (0, f"{small}: experiment 'small/ease', fine\n")
+    assert "batch_size: auto" in cli("validate", small, "--resolved")[1]
+
+
+def test_data_commands(cli, small, tmp_path):
+    assert "ml-100k" in cli("data", "list")[1]
+    assert cli("data", "describe", small)[0] == 0
+    facts = json.loads(cli("data", "describe", small, "--json")[1])
+    assert facts["filtered"]["users"] == 60
+    assert cli("data", "split", small, "--out", tmp_path / "parts")[0] == 0
+    parts = {path.name: len(pd.read_parquet(path)) for path in (tmp_path / "parts").iterdir()}
+    assert set(parts) == {"train.parquet", "validation.parquet", "test.parquet"}
+    assert sum(parts.values()) == facts["filtered"]["interactions"]
+
+
+DATA = "user,item,timestamp,rating\n"
+
+# (the change to a good experiment or its data, what the message must name)
+MISTAKES = {
+    "unknown key": (("runner: {k: 10}", "runner: {k: 10, batchsize: 3}"), ["ease.yaml:", "batch_size"]),
+    "unknown section": (("runner:", "runer:"), ["ease.yaml:", "runner"]),
+    "true for a number": (("k: 10", "k: true"), ["ease.yaml:", "runner.k"]),
+    "text for a number": (("k: 10", "k: ten"), ["ease.yaml:", "runner.k"]),
+    "unknown model": (("kind: ease", "kind: eese"), ["ease.yaml:", "'ease'"]),
+    "unknown metric": (("cutoffs: [1, 5, 10]", "cutoffs: [1], metrics: [ndgc]"), ["ease.yaml:", "'ndcg'"]),
+    "unknown parameter": (("l2: 10.0", "l3: 10.0"), ["ease.yaml:", "l2"]),
+    "duplicate key": (("name: small/ease", "name: small/ease\nname: b"), ["ease.yaml:", "name"]),
+    "tag": (("k: 10", "k: !!python/object/apply:os.system [ls]"), ["ease.yaml:", "tag"]),
+    "cycle": (("name:", "extends: ease.yaml\nname:"), ["ease.yaml", "extends"]),
+    "extends nothing": (("name:", "extends: nowhere.yaml\nname:"), ["nowhere.yaml"]),
+    "k of 0": (("k: 10", "k: 0"), ["ease.yaml:", "runner.k"]),
+    "cutoff over k": (("cutoffs: [1, 5, 10]", "cutoffs: [1, 20]"), ["ease.yaml:", "20", "10"]),
+    "cutoff of 0": (("cutoffs: [1, 5, 10]", "cutoffs: [0]"), ["ease.yaml:", "cutoffs"]),
+    "name outside": (("small/ease", "../../outside"), ["ease.yaml:", "../../outside"]),
+    "absolute name": (("small/ease", "/outside"), ["ease.yaml:", "/outside"]),
+    "no fit.on": (("fit: {on: train_validation}", "fit: {}"), ["ease.yaml:", "train_validation"]),
+    "unknown data set": (("path: {data}", "catalog: ml-100m"), ["ml-100k"]),
+    "missing file": (("data.csv", "data.tsv"), ["data.tsv"]),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_wrong_experiment_is_one_message_and_exit_code_2(cli, small, tmp_path, mistake):
+    (old, new), named = MISTAKES[mistake]
+    old = old.replace("{data}", str(tmp_path / "data.csv"))
+    text = small.read_text()
+    assert old in text
+    small.write_text(text.replace(old, new, 1))
+    _expect_one_message(cli("eval", small), named, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (DATA.replace("item", "product") + "a,b,1,1\n", ["data.csv", "item", "product"]),
+        (DATA, ["data.csv"]),
+        ("", ["data.csv"]),
+        (DATA + "a,x,1,1\na,y,nan,1\na,z,3,1\n", ["data.csv", "timestamp"]),
+        (DATA + "a,x,1,1\na,y,soon,1\na,z,3,1\n", ["data.csv", "timestamp"]),
+        (DATA + "a,x,1,1\nb,x,1,1\n", ["test"]),
+        (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\xff\xfe\x00", ["data.csv"]),
+    ],
+    ids=["column", "no rows", "empty", "NaN time", "text time", "nobody to test", "binary"],
+)
+def test_wrong_data_are_one_message_and_exit_code_2(cli, small, tmp_path, content, named):
+    (tmp_path / "data.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+    _expect_one_message(cli("eval", small), named, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "named"),
+    [
+        ("nowhere.yaml", None, ["nowhere.yaml"]),
+        ("binary.yaml", b"\x00\xff\xfe\x01", ["binary.yaml"]),
+        ("empty.yaml", b"", ["empty.yaml"]),
+        ("list.yaml", b"- 1\n", ["list.yaml"]),
+        ("broken.yaml", b"name: [a\n", ["broken.yaml:"]),
+        (
+            "bomb.yaml",
+            b"a: &a [x,x,x,x,x,x,x,x,x]\n"
+            + b"".join(
+                f"{chr(98 + i)}: &{chr(98 + i)} [{','.join(['*' + chr(97 + i)] * 9)}]\n".encode() for i in range(9)
+            ),
+            ["bomb.yaml"],
+        ),
+        ("deep.yaml", b"a: " + b"[" * 5_000, ["deep.yaml"]),
+        (".", None, ["."]),
+    ],
+)
+def test_a_file_that_is_no_experiment(cli, tmp_path, name, content, named):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    _expect_one_message(cli("eval", tmp_path / name), named, tmp_path)
+
+
+def test_filters_that_leave_nothing(cli, small, tmp_path):
+    result = cli("eval", small, "--set", "dataset.filters=[{kind: min_rating, value: 6}]")
+    _expect_one_message(result, ["min_rating"], tmp_path)
+
+
+def test_cuda_without_a_device(cli, small, tmp_path):
+    import torch
+
+    if torch.cuda.is_available():
+        code, _, err = cli("eval", small, "--device", f"cuda:{torch.cuda.device_count()}")
+        assert code == 2
+        assert "cuda" in err
+    else:
+        _expect_one_message(cli("eval", small, "--device", "cuda"), ["cuda", "cpu"], tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("runner.k=0", ["runner.k"]),
+        ("runner.kk=3", ["runner.k"]),
+        ("runner", ["runner"]),
+        ("model.params.l2=[", ["model.params.l2"]),
+        ("model.params.l2=.nan", ["model.params.l2"]),
+    ],
+)
+def test_a_wrong_override_names_itself(cli, small, tmp_path, override, named):
+    _expect_one_message(cli("eval", small, "--set", override), ["--set", *named], tmp_path)
+
+
+def test_unknown_flags_and_commands_are_exit_code_2(cli):
+    assert cli("evaluate")[0] == 2
+    assert cli("eval", "--nope")[0] == 2
+    assert cli("eval")[0] == 2
+
+
+def test_debug_shows_the_traceback(cli, small):
+    code, _, err = cli("eval", small, "--debug", "--set", "dataset.path=nowhere.csv")
+    assert code == 2
+    assert "Traceback" in err
+
+
+def _expect_one_message(result, named, tmp_path):
+    code, out, err = result
+    assert code == 2
+    assert "Traceback" not in err
+    assert err.startswith("harness: ")
+    for word in named:
+        assert word in err, err
+    assert out == ""
+    reports = tmp_path / "reports"
+    assert not reports.exists() or not [
+        path for path in reports.rglob("*") if path.suffix in (".html", ".json", ".parquet")
+    ]
+    assert not (tmp_path / "ease.safetensors").exists()
