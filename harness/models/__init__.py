@@ -1,0 +1,25 @@
+"""What can recommend: the reference models, their checkpoints, and how they score."""
+
+from harness.models.checkpoint import (
+    Checkpoint,
+    CheckpointHeader,
+    check_checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+)
+from harness.models.ease import EASE
+from harness.models.item_knn import ItemKNN
+from harness.models.popularity import Popularity
+from harness.models.random import Random
+
+__all__ = [
+    "EASE",
+    "Checkpoint",
+    "CheckpointHeader",
+    "ItemKNN",
+    "Popularity",
+    "Random",
+    "check_checkpoint",
+    "load_checkpoint",
+    "save_checkpoint",
+]

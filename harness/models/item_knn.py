@@ -1,0 +1,138 @@
+"""Items like those of the history: neighbours by cosine."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import scipy.sparse as sp
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import History, Recommender, Tensors, Vocabulary, pair_keys
+from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array
+from harness.errors import CheckpointError
+from harness.models.tensors import REMEDY, require, require_names
+
+_BLOCK_CELLS = 1 << 22  # similarities to hold at once, if every pair of items had one
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class ItemKNN:
+    """Score an item by its similarity to the items of the history.
+
+    With ``c(i, j)`` the users who had both items and ``c(i)`` those who had i, each counted once::
+
+        similarity(i, j) = c(i, j) / (sqrt(c(i) * c(j)) + shrink)
+        score(u, j)      = sum of similarity(i, j) over i in history(u) with j among the neighbours of i
+
+    The neighbours of i are the ``neighbours`` other items most similar to it (at least one user in
+    common). Where more tie than fit, a hash of the two items' places in the catalogue decides,
+    which neither the order of rows nor the order of users can change and which prefers no end of
+    the catalogue. Similarities are compared and kept in float32. A user without history gets 0 for
+    every item. No matrix of all pairs of items is ever held dense.
+
+    Parameters
+    ----------
+    neighbours
+        Neighbours kept an item, 1 or more.
+    shrink
+        Damps similarities that few users support, 0 or more; 0 is the plain cosine.
+
+    Raises
+    ------
+    ValueError
+        A parameter is out of its range.
+
+    References
+    ----------
+    Deshpande and Karypis, "Item-based top-N recommendation algorithms", ACM TOIS 22(1), 2004,
+    section 4.
+
+    Examples
+    --------
+    >>> history = History(np.array([0, 2, 4, 5]), np.array([0, 1, 0, 1, 1], dtype=np.int32), n_items=3)
+    >>> ItemKNN(neighbours=1).fit(history)["similarities"].round(3)  # 2 / sqrt(2 * 3)
+    array([0.816, 0.816], dtype=float32)
+    """
+
+    neighbours: int = 100
+    shrink: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.neighbours < 1:
+            raise ValueError(f"neighbours is {self.neighbours}; use 1 or more")
+        if not (math.isfinite(self.shrink) and self.shrink >= 0):
+            raise ValueError(f"shrink is {self.shrink}; use 0 or more")
+
+    def fit(self, history: History) -> Tensors:
+        """Return a CSR ``(items, items)``: row i holds the neighbours of i, by ascending index.
+
+        ``indptr`` int64 ``(items + 1,)``, ``neighbours`` int32 ``(n,)``, ``similarities`` float32
+        ``(n,)``.
+        """
+        users_items = history.matrix.astype(np.float64)
+        items_users = users_items.T.tocsr()
+        norms = np.sqrt(np.diff(items_users.indptr).astype(np.float64))
+        lengths = np.zeros(history.n_items, dtype=np.int64)
+        kept: list[tuple[Int32Array, Float32Array]] = []
+        step = max(1, _BLOCK_CELLS // history.n_items)
+        for start in range(0, history.n_items, step):
+            together = sp.csr_array(items_users[start : start + step] @ users_items)
+            for row in range(together.shape[0]):
+                places = slice(together.indptr[row], together.indptr[row + 1])
+                columns, common = together.indices[places], together.data[places]
+                nearest = self._nearest(start + row, columns, common, norms)
+                lengths[start + row] = len(nearest[0])
+                kept.append(nearest)
+        return {
+            "indptr": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            "neighbours": np.concatenate([columns for columns, _ in kept]),
+            "similarities": np.concatenate([values for _, values in kept]),
+        }
+
+    def _nearest(
+        self, item: int, columns: Int32Array, common: np.ndarray, norms: np.ndarray
+    ) -> tuple[Int32Array, Float32Array]:
+        order = np.argsort(columns)
+        order = order[columns[order] != item]
+        columns, common = columns[order].astype(np.int32), common[order]
+        values = (common / (norms[item] * norms[columns] + self.shrink)).astype(np.float32)
+        if len(values) > self.neighbours:
+            best = _largest(values, self.neighbours, item, columns)
+            columns, values = columns[best], values[best]
+        return columns, values
+
+    def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> Recommender:
+        """Return the scorer that adds up the similarities of a user's history.
+
+        Raises
+        ------
+        CheckpointError
+            The tensors are not those of ``fit`` on this catalogue.
+        """
+        from harness.models.scorers import ItemKNNScorer
+
+        return ItemKNNScorer(_similarity(tensors, len(items)), device)
+
+
+def _largest(values: Float32Array, count: int, item: int, columns: Int32Array) -> BoolArray:
+    """Return which ``count`` values are the largest, ties at the cut by the hash of (item, column)."""
+    cut = np.partition(values, len(values) - count)[len(values) - count]
+    best: BoolArray = values > cut
+    tied = np.flatnonzero(values == cut)
+    keys = pair_keys(0, np.array([item], dtype=np.uint64), columns[tied].astype(np.uint64))
+    best[tied[np.argsort(keys, kind="stable")[: count - best.sum()]]] = True
+    return best
+
+
+def _similarity(tensors: Tensors, n_items: int) -> sp.csr_array:
+    require_names(tensors, ("indptr", "neighbours", "similarities"), kind="item_knn")
+    indptr = require(tensors, "indptr", kind="item_knn", dtype=np.int64, shape=(n_items + 1,))
+    columns = require(tensors, "neighbours", kind="item_knn", dtype=np.int32, shape=(None,))
+    values = require(tensors, "similarities", kind="item_knn", dtype=np.float32, shape=columns.shape)
+    # The compiled product trusts these numbers, and would read beyond its arrays.
+    whole = indptr[0] == 0 and indptr[-1] == len(columns) and (np.diff(indptr) >= 0).all()
+    inside = not len(columns) or (columns.min() >= 0 and columns.max() < n_items)
+    if not (whole and inside):
+        raise CheckpointError(f"the neighbours of the item_knn checkpoint are no matrix of {n_items} items. {REMEDY}")
+    return sp.csr_array((values, columns, indptr), shape=(n_items, n_items))

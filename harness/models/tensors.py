@@ -1,0 +1,62 @@
+"""Checks of a checkpoint's tensors before a model reads them: the file may come from a stranger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from harness.artifacts import Tensors
+from harness.errors import CheckpointError
+
+REMEDY = "Delete the checkpoint, or name another in model.checkpoint, and fit again."
+
+
+def require_names(tensors: Tensors, names: Iterable[str], *, kind: str) -> None:
+    """Check that a checkpoint holds the tensors of a kind of model, and no others.
+
+    Raises
+    ------
+    CheckpointError
+        A tensor is missing, or there is one more.
+    """
+    expected = sorted(names)
+    if sorted(tensors) != expected:
+        raise CheckpointError(
+            f"the checkpoint of kind {kind} holds {_listed(tensors)}; {_listed(expected)} are needed. {REMEDY}"
+        )
+
+
+def require(tensors: Tensors, name: str, *, kind: str, dtype: DTypeLike, shape: tuple[int | None, ...]) -> NDArray[Any]:
+    """Return a tensor of the given type and shape; None in the shape stands for any length.
+
+    Raises
+    ------
+    CheckpointError
+        It has another type or shape, or holds NaN or infinity.
+
+    Examples
+    --------
+    >>> require({"a": np.zeros((2, 3))}, "a", kind="ease", dtype=np.float64, shape=(2, None)).shape
+    (2, 3)
+    """
+    tensor = tensors[name]
+    fits = len(tensor.shape) == len(shape) and all(
+        want in (None, have) for want, have in zip(shape, tensor.shape, strict=True)
+    )
+    if tensor.dtype != np.dtype(dtype) or not fits:
+        wanted = ", ".join("any" if length is None else str(length) for length in shape)
+        raise CheckpointError(
+            f"the tensor '{name}' of the {kind} checkpoint is {tensor.dtype} {tensor.shape}; "
+            f"{np.dtype(dtype)} ({wanted}) is needed. It belongs to another catalogue or is damaged. {REMEDY}"
+        )
+    # The two ends show NaN and infinity without a mask as large as the tensor.
+    if np.issubdtype(tensor.dtype, np.floating) and tensor.size and not np.isfinite([tensor.min(), tensor.max()]).all():
+        raise CheckpointError(f"the tensor '{name}' of the {kind} checkpoint holds NaN or infinity. {REMEDY}")
+    return tensor
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(names)) or "no tensors"

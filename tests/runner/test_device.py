@@ -1,0 +1,48 @@
+"""Devices by name, and batches by memory."""
+
+import pytest
+import torch
+
+from harness.errors import HarnessError
+from harness.runner import auto_batch_size, choose_device
+
+without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+with_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+
+
+def test_cpu_is_always_there():
+    assert choose_device("cpu") == "cpu"
+
+
+@without_gpu
+def test_auto_falls_back():
+    assert choose_device("auto") == "cpu"
+
+
+@without_gpu
+@pytest.mark.parametrize("name", ["cuda", "cuda:0", "cuda:7"])
+def test_a_gpu_that_is_not_there_is_an_error(name):
+    with pytest.raises(HarnessError, match=rf"'{name}' was asked for.*--device cpu"):
+        choose_device(name)
+
+
+@with_gpu
+def test_gpus_by_name():
+    assert choose_device("auto") == choose_device("cuda") == f"cuda:{torch.cuda.current_device()}"
+    assert choose_device("cuda:0") == "cuda:0"
+    with pytest.raises(HarnessError, match="does not exist"):
+        choose_device("cuda:4711")
+    assert auto_batch_size(1000, "cuda:0") >= 1
+
+
+@pytest.mark.parametrize("name", ["gpu", "CUDA", "cuda:", "cuda:-1", "cuda:x", "mps", "", "cpu:0"])
+def test_unknown_names_are_errors(name):
+    with pytest.raises(HarnessError, match="unknown device"):
+        choose_device(name)
+
+
+def test_batches_shrink_with_the_catalogue():
+    sizes = [auto_batch_size(n_items, "cpu") for n_items in (0, 10, 10**4, 10**6, 10**8, 2 * 10**9)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] == 1
+    assert sizes[0] <= 1024
