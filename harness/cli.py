@@ -12,6 +12,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -19,9 +20,31 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("harness")
 
-DONE, MISSED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+MISSED, WRONG_INPUT, INTERRUPTED = 1, 2, 130
+
+
+class _Commands(TyperGroup):
+    """The commands, with a user's mistake as one message rather than a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            typer.echo("harness: interrupted; what was finished is kept, the same command goes on.", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+        except Exception as error:
+            from harness.errors import HarnessError
+
+            if not isinstance(error, HarnessError):
+                raise
+            if logger.level == logging.DEBUG:
+                traceback.print_exc()
+            typer.echo(f"harness: {error}", err=True)
+            raise typer.Exit(WRONG_INPUT) from None
+
 
 app = typer.Typer(
+    cls=_Commands,
     add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
@@ -322,22 +345,4 @@ def main() -> None:
     logger.propagate = False
     logger.setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _on_sigterm)
-
-    from click.exceptions import Abort, ClickException
-
-    from harness.errors import HarnessError
-
-    try:
-        code = app(standalone_mode=False)
-    except ClickException as error:
-        error.show()
-        code = error.exit_code
-    except (Abort, KeyboardInterrupt):
-        print("harness: interrupted; what was finished is kept, the same command goes on.", file=sys.stderr)
-        code = INTERRUPTED
-    except HarnessError as error:
-        if logger.level == logging.DEBUG:
-            traceback.print_exc()
-        print(f"harness: {error}", file=sys.stderr)
-        code = WRONG_INPUT
-    sys.exit(code if isinstance(code, int) else DONE)
+    app()

@@ -146,7 +146,7 @@ MISTAKES = {
     "extends nothing": (("name:", "extends: nowhere.yaml\nname:"), ["nowhere.yaml"]),
     "k of 0": (("k: 10", "k: 0"), ["ease.yaml:", "runner.k"]),
     "cutoff over k": (("cutoffs: [1, 5, 10]", "cutoffs: [1, 20]"), ["ease.yaml:", "20", "10"]),
-    "cutoff of 0": (("cutoffs: [1, 5, 10]", "cutoffs: [0]"), ["ease.yaml:", "cutoffs"]),
+    "cutoff of 0": (("cutoffs: [1, 5, 10]", "cutoffs: [0]"), ["ease.yaml:", "cutoff"]),
     "name outside": (("small/ease", "../../outside"), ["ease.yaml:", "../../outside"]),
     "absolute name": (("small/ease", "/outside"), ["ease.yaml:", "/outside"]),
     "no fit.on": (("fit: {on: train_validation}", "fit: {}"), ["ease.yaml:", "train_validation"]),

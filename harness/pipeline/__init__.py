@@ -2,8 +2,8 @@
 
 from harness.pipeline.again import describe_dataset, render_again, write_split
 from harness.pipeline.checkpoints import Fitted, fit
-from harness.pipeline.compare import Choices, ComparisonResult, compare_runs
-from harness.pipeline.run import RunResult, run
+from harness.pipeline.comparing import Choices, ComparisonResult, compare_runs
+from harness.pipeline.running import RunResult, run
 
 __all__ = [
     "Choices",

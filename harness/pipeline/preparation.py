@@ -88,14 +88,13 @@ def task_of(experiment: Experiment, split: Split) -> Task:
     users, starts = np.unique(holdout.users, return_index=True)
     indptr = np.append(starts, len(holdout)).astype(np.int64)
     truth = Truth(indptr, holdout.items, users=holdout.user_ids.ids[users])
-    users = users.astype(np.int64)
     limit = experiment.runner.limit_users
     if limit is not None and limit < len(users):
         # By hash of the own id: the same users whatever the order of the file.
         chosen = np.sort(np.argsort(holdout.user_ids.keys[users], kind="stable")[:limit])
         users, truth = users[chosen], _rows(truth, chosen)
     history = split.history(HISTORY_OF[part])
-    return Task(users, truth, history, _candidates(experiment, split))
+    return Task(users.astype(np.int64), truth, history, _candidates(experiment, split))
 
 
 def _rows(truth: Truth, chosen: Int64Array) -> Truth:

@@ -121,8 +121,8 @@ def predictions_table(topk: TopK, items: Vocabulary) -> pa.Table:
         {
             "user": pa.array(topk.users[rows]),
             "item": pa.array(items.ids[topk.items[filled]]),
-            "rank": (places + 1).astype(np.int32),
-            "score": topk.scores[filled],
+            "rank": pa.array((places + 1).astype(np.int32)),
+            "score": pa.array(topk.scores[filled]),
         }
     )
 
@@ -136,9 +136,9 @@ def target_ranks_table(ranks: TargetRanks, truth: Truth, items: Vocabulary) -> p
         {
             "user": pa.array(truth.users[rows]),
             "item": pa.array(items.ids[truth.items]),
-            "above": ranks.above,
-            "tied": ranks.tied,
-            "candidates": ranks.candidates[rows],
+            "above": pa.array(ranks.above),
+            "tied": pa.array(ranks.tied),
+            "candidates": pa.array(ranks.candidates[rows]),
         }
     )
 

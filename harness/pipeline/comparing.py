@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from harness.artifacts import Comparison
 from harness.errors import HarnessError
 from harness.experiment import Benchmark, Experiment, check_comparable, is_benchmark, load_benchmark, load_experiment
 from harness.pipeline import results as stored
-from harness.pipeline.run import run
+from harness.pipeline.running import run
 
 COMPARISON_HTML = "comparison.html"
 COMPARISON_JSON = "comparison.json"
@@ -144,23 +144,25 @@ def check_same_task(one: stored.StoredRun, other: stored.StoredRun) -> None:
     HarnessError
         Split, part, candidates, users or metric definitions differ; the message names which.
     """
-    pairs = {
-        "fingerprints.split": lambda run: run["fingerprints"]["split"],
-        "evaluation.part": lambda run: run["protocol"]["part"],
-        "candidates": lambda run: run["protocol"]["candidates"],
-        "runner.limit_users": lambda run: run["experiment"]["runner"]["limit_users"],
-        "metric definitions": lambda run: {
-            row["label"]: row["variant"] for row in run["metrics"] if row["label"] in shared
-        },
-    }
     shared = {row["label"] for row in one.results["metrics"]} & {row["label"] for row in other.results["metrics"]}
-    for key, value_of in pairs.items():
-        ours, theirs = value_of(one.results), value_of(other.results)
-        if ours != theirs:
+    ours, theirs = _task_facts(one.results, shared), _task_facts(other.results, shared)
+    for key, value in ours.items():
+        if value != theirs[key]:
             raise HarnessError(
-                f"'{one.name}' and '{other.name}' cannot be compared: {key} differs ({ours} and {theirs}). "
+                f"'{one.name}' and '{other.name}' cannot be compared: {key} differs ({value} and {theirs[key]}). "
                 "Run both with the same protocol."
             )
+
+
+def _task_facts(results: Mapping[str, Any], labels: Container[str]) -> dict[str, Any]:
+    """Return what two runs must share for their numbers to mean the same."""
+    return {
+        "fingerprints.split": results["fingerprints"]["split"],
+        "evaluation.part": results["protocol"]["part"],
+        "candidates": results["protocol"]["candidates"],
+        "runner.limit_users": results["experiment"]["runner"]["limit_users"],
+        "metric definitions": {row["label"]: row["variant"] for row in results["metrics"] if row["label"] in labels},
+    }
 
 
 def _write(folder: Path, comparison: Comparison, runs: Sequence[stored.StoredRun]) -> None:

@@ -1,0 +1,221 @@
+"""What in a split may mislead: ties, leakage, users and items that cannot be served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+
+from harness.artifacts import PARTS, Interactions, Part, Split
+from harness.artifacts.arrays import BoolArray, Int64Array
+from harness.data.sequences import decided_by_ties, distinct, pair_codes, repeated_rows
+
+Severity = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one audit counted.
+
+    Parameters
+    ----------
+    name
+        Of the audit.
+    count, of
+        So many of so many.
+    what
+        What is counted, in words that follow "count of of".
+    meaning
+        One sentence on what it does to the numbers.
+    severity
+        Where the count is above 0; an audit that finds nothing is ``info``.
+    """
+
+    name: str
+    count: int
+    of: int
+    what: str
+    meaning: str
+    severity: Severity = "warning"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return ``name``, ``severity``, ``count``, ``of``, ``share``, ``sentence``."""
+        share = self.count / self.of if self.of else 0.0
+        return {
+            "name": self.name,
+            "severity": self.severity if self.count else "info",
+            "count": self.count,
+            "of": self.of,
+            "share": share,
+            "sentence": f"{self.count:,} of {self.of:,} {self.what} ({share:.1%}): {self.meaning}",
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Holdout:
+    """A part that is predicted, and what comes before it: the history.
+
+    Parameters
+    ----------
+    split
+        All of it.
+    part
+        ``test``, whose history is train and validation, or ``validation``, whose history is train.
+    """
+
+    split: Split
+    part: Part
+
+    @cached_property
+    def in_part(self) -> BoolArray:
+        """Which rows are predicted."""
+        rows: BoolArray = self.split.labels == PARTS.index(self.part)
+        return rows
+
+    @cached_property
+    def in_history(self) -> BoolArray:
+        """Which rows are known before."""
+        return (self.split.labels >= 0) & (self.split.labels < PARTS.index(self.part))
+
+    @cached_property
+    def rows(self) -> Interactions:
+        """The interactions that are predicted."""
+        return self.split.interactions.rows(self.in_part)
+
+    @cached_property
+    def history(self) -> Interactions:
+        """The interactions that are known before."""
+        return self.split.interactions.rows(self.in_history)
+
+    @cached_property
+    def users(self) -> Int64Array:
+        """The users who are predicted for."""
+        return np.flatnonzero(np.bincount(self.rows.users))
+
+
+def audit(split: Split, part: Part = "test") -> list[dict[str, Any]]:
+    """Return what each audit finds about a part of a split.
+
+    Parameters
+    ----------
+    split
+        In canonical order, as splits give it.
+    part
+        ``test`` or ``validation``.
+
+    Returns
+    -------
+    list of dict
+        Each ``name``, ``severity`` (``info``, ``warning``, ``error``), ``count``, ``of``, ``share``
+        (0 to 1) and ``sentence``. Audits that find nothing are there too, as ``info``; those that
+        need timestamps are absent without them.
+
+    Examples
+    --------
+    >>> from harness.artifacts import Vocabulary
+    >>> from harness.data.splits import LeaveLastOut
+    >>> plays = Interactions(
+    ...     users=np.array([0, 0]),
+    ...     items=np.array([0, 1]),
+    ...     timestamps=np.array([5, 5]),
+    ...     user_ids=Vocabulary.of(["ann"]),
+    ...     item_ids=Vocabulary.of([7, 9]),
+    ... )
+    >>> audit(LeaveLastOut().split(plays))[0]["sentence"]
+    '1 of 1 users (100.0%): the tie rule alone decides which of their interactions is held out.'
+    """
+    holdout = Holdout(split, part)
+    findings = [check(holdout) for check in AUDITS]
+    return [finding.as_dict() for finding in findings if finding is not None]
+
+
+def _tied_targets(holdout: Holdout) -> Finding | None:
+    interactions = holdout.split.interactions
+    if interactions.timestamps is None:
+        return None
+    tied = holdout.in_part & decided_by_ties(interactions, holdout.split.labels)
+    return Finding(
+        "tied_targets",
+        distinct(interactions.users[tied]),
+        len(holdout.users),
+        "users",
+        "the tie rule alone decides which of their interactions is held out.",
+    )
+
+
+def _unseen_items(holdout: Holdout) -> Finding:
+    known = np.zeros(len(holdout.rows.item_ids), dtype=np.bool_)
+    known[holdout.history.items] = True
+    return Finding(
+        "unseen_items",
+        int((~known[holdout.rows.items]).sum()),
+        len(holdout.rows),
+        "held-out interactions",
+        "their item does not occur in the history of any user, so models of co-occurrence cannot find it.",
+    )
+
+
+def _users_without_history(holdout: Holdout) -> Finding:
+    known = np.zeros(len(holdout.history.user_ids), dtype=np.bool_)
+    known[holdout.history.users] = True
+    count = int((~known[holdout.users]).sum())
+    return Finding(
+        "users_without_history",
+        count,
+        len(holdout.users),
+        "users",
+        "nothing is known of them before, so a personal model has nothing to go by.",
+        severity="error" if count == len(holdout.users) else "warning",
+    )
+
+
+def _repeats(holdout: Holdout) -> Finding:
+    known, codes = np.sort(pair_codes(holdout.history)), pair_codes(holdout.rows)
+    found = np.searchsorted(known, codes, side="right") > np.searchsorted(known, codes, side="left")
+    return Finding(
+        "repeats",
+        int(found.sum()),
+        len(holdout.rows),
+        "held-out interactions",
+        "the user had the item before; where seen items are excluded they cannot be hit.",
+    )
+
+
+def _duplicates(holdout: Holdout) -> Finding:
+    interactions = holdout.split.interactions
+    return Finding(
+        "duplicates",
+        repeated_rows(interactions),
+        len(interactions),
+        "interactions",
+        "they repeat the same user and item; each is kept and counted.",
+        severity="info",
+    )
+
+
+def _later_history(holdout: Holdout) -> Finding | None:
+    times, held_out = holdout.history.timestamps, holdout.rows.timestamps
+    if times is None or held_out is None:
+        return None
+    count = int((times > held_out.min()).sum()) if len(held_out) else 0
+    return Finding(
+        "later_history",
+        count,
+        len(times),
+        "history interactions",
+        f"they are later than the earliest one of {holdout.part}, so models learn from what was not yet known then.",
+    )
+
+
+# A new audit is a function of the holdout in this table.
+AUDITS: tuple[Callable[[Holdout], Finding | None], ...] = (
+    _tied_targets,
+    _unseen_items,
+    _users_without_history,
+    _repeats,
+    _duplicates,
+    _later_history,
+)

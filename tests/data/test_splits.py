@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from oracles import splitting
+from oracles.splitting import Row, random_key
+from oracles.tables import ROWS, interactions_from, rows_of
+from pydantic import TypeAdapter, ValidationError
+
+from harness import registry
+from harness.artifacts import PARTS, Split
+from harness.data import GlobalTime, KCore, LeaveLastOut, MinRating, SourceData, apply_filters
+from harness.errors import DataError
+
+
+def parts_of(split: Split) -> dict[str, list[Row]]:
+    return {part: rows_of(split.part(part)) for part in PARTS}
+
+
+def test_leave_last_out_by_hand() -> None:
+    rows = [
+        *(Row(1, 10, 30, 1), Row(1, 11, 10, 1), Row(1, 12, 20, 1), Row(1, 13, 5, 1)),
+        *(Row(2, 10, 7, 1), Row(2, 11, 8, 1)),
+        Row(3, 12, 9, 1),
+    ]
+    split = LeaveLastOut().split(interactions_from(rows))
+    told = {part: [(row.user, row.item) for row in chosen] for part, chosen in parts_of(split).items()}
+    assert told == {
+        "train": [(1, 13), (1, 11), (2, 10), (3, 12)],
+        "validation": [(1, 12)],
+        "test": [(1, 10), (2, 11)],
+    }
+    assert split.facts["users_too_short_to_test"] == 1
+    assert split.facts["users_too_short_to_validate"] == 2
+    assert split.facts["test"] == {"interactions": 2, "users": 2, "items": 2, "share": 2 / 7}
+    assert split.facts["tied_users"] == {"count": 0, "of": 2, "share": 0.0}
+    # Item 10 of user 1 is in train through user 2; item 11 of user 2 through user 1.
+    assert split.facts["test_unseen_in_history"] == {"interactions": 0, "items": 0}
+
+
+def test_items_unseen_in_train_alone_are_told_apart() -> None:
+    rows = [Row(1, 10, 1, 1), Row(1, 11, 2, 1), Row(1, 10, 3, 1), Row(2, 10, 1, 1), Row(2, 11, 3, 1)]
+    facts = LeaveLastOut().split(interactions_from(rows)).facts
+    assert facts["test_unseen_in_history"] == {"interactions": 0, "items": 0}
+    assert facts["test_unseen_in_train"] == {"interactions": 1, "items": 1}
+
+
+def test_without_validation_the_one_before_stays_in_train() -> None:
+    rows = [Row(1, 10 + n, n, 1) for n in range(4)]
+    split = LeaveLastOut(validation=False).split(interactions_from(rows))
+    assert np.bincount(split.labels, minlength=3).tolist() == [3, 0, 1]
+    assert "users_too_short_to_validate" not in split.facts
+
+
+@settings(max_examples=60, deadline=None)
+@given(ROWS, st.booleans(), st.integers(0, 3))
+def test_leave_last_out_equals_the_oracle(rows: list[Row], validation: bool, seed: int) -> None:
+    expected = splitting.leave_last_out(rows, random_key(seed), validation=validation)
+    assume(expected["test"])
+    split = LeaveLastOut(validation=validation, seed=seed).split(interactions_from(rows))
+    assert parts_of(split) == expected
+    assert split.facts["tied_users"]["count"] == len(splitting.tied_users(expected, "test"))
+
+
+@settings(max_examples=60, deadline=None)
+@given(ROWS, st.sampled_from([(0.2, 0.0), (0.5, 0.0), (0.3, 0.3), (0.1, 0.2)]), st.integers(0, 3))
+def test_global_time_equals_the_oracle(rows: list[Row], shares: tuple[float, float], seed: int) -> None:
+    test, validation = shares
+    assume(round(test * len(rows)) > 0)
+    expected = splitting.global_time(rows, random_key(seed), test=test, validation=validation)
+    chosen = GlobalTime(test=test, validation=validation, seed=seed)
+    if expected["train"] and expected["test"] and (expected["validation"] or not validation):
+        split = chosen.split(interactions_from(rows))
+        assert parts_of(split) == expected
+        assert sum(split.facts[part]["share"] for part in PARTS) == pytest.approx(1)
+        assert split.facts["tied_users"]["count"] == 0
+    else:
+        with pytest.raises(DataError, match="leaves no interaction"):
+            chosen.split(interactions_from(rows))
+
+
+@settings(max_examples=40, deadline=None)
+@given(ROWS, st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(rows: list[Row], rng: random.Random) -> None:
+    assume(max(sum(other.user == row.user for other in rows) for row in rows) > 1)
+    shuffled = list(rows)
+    rng.shuffle(shuffled)
+    first, second = (LeaveLastOut(seed=3).split(interactions_from(order)) for order in (rows, shuffled))
+    assert first.digest == second.digest
+    assert first.facts == second.facts
+
+
+@settings(max_examples=40, deadline=None)
+@given(ROWS)
+def test_every_row_is_in_one_part_and_users_keep_a_history(rows: list[Row]) -> None:
+    assume(max(sum(other.user == row.user for other in rows) for row in rows) > 1)
+    split = LeaveLastOut().split(interactions_from(rows))
+    assert sorted(row for part in parts_of(split).values() for row in part) == sorted(rows)
+    assert set(split.part("train").users) == set(split.interactions.users)
+    assert (np.bincount(split.part("test").users) <= 1).all()
+
+
+def test_another_seed_breaks_ties_otherwise() -> None:
+    rows = [Row(user, item, 0, 1) for user in range(20) for item in range(10)]
+    held_out = [rows_of(LeaveLastOut(seed=seed).split(interactions_from(rows)).part("test")) for seed in (0, 0, 1)]
+    assert held_out[0] == held_out[1]
+    assert held_out[0] != held_out[2]
+    # Users do not share one order of items.
+    assert len({row.item for row in held_out[0]}) > 3
+
+
+def test_ties_are_decided_evenly() -> None:
+    rows = [Row(user, item, 0, 1) for user in range(3_000) for item in range(3)]
+    items = LeaveLastOut().split(interactions_from(rows)).part("test").items
+    # Binomial with p = 1/3: a standard deviation is 26.
+    assert np.abs(np.bincount(items, minlength=3) - 1_000).max() < 5 * 26
+
+
+def test_global_time_cuts_no_moment_in_two() -> None:
+    rows = [Row(1, 10, 1, 1), Row(1, 11, 2, 1), Row(2, 10, 2, 1), Row(2, 11, 2, 1), Row(2, 12, 3, 1)]
+    split = GlobalTime(test=0.4).split(interactions_from(rows))
+    assert split.facts["moments"] == {"test": 2}
+    assert split.facts["test"]["share"] == 0.8
+    assert split.facts["train"]["interactions"] == 1
+
+
+def test_ml_100k(ml_100k: SourceData) -> None:
+    facts = LeaveLastOut().split(ml_100k.interactions).facts
+    assert facts["train"]["interactions"] == 100_000 - 2 * 943
+    assert facts["tied_users"]["count"] == 415
+    assert facts["tied_users"]["share"] == pytest.approx(0.44, abs=0.005)
+
+
+def test_ml_100k_global_time_leaves_few_users_with_history(ml_100k: SourceData) -> None:
+    split = GlobalTime(test=0.2).split(ml_100k.interactions)
+    train, test = split.part("train"), split.part("test")
+    assert split.facts["moments"] == {"test": 889_237_269}
+    assert len(test) == 20_001
+    assert len(set(test.users) & set(train.users)) == 109
+    # Two of them have nothing in test but items that nobody had before.
+    seen = np.isin(test.items, train.items)
+    assert len(set(test.users[seen]) & set(train.users)) == 107
+
+
+def test_ml_100k_order_of_rows(ml_100k: SourceData) -> None:
+    filters = [MinRating(value=4), KCore(users=5, items=5)]
+    shuffled = ml_100k.interactions.rows(np.random.default_rng(0).permutation(100_000))
+    digests = [
+        LeaveLastOut().split(apply_filters(interactions, filters).interactions).digest
+        for interactions in (ml_100k.interactions, shuffled)
+    ]
+    assert digests[0] == digests[1]
+
+
+def test_nobody_to_test() -> None:
+    with pytest.raises(DataError, match="no user to test: none of 2 users has two"):
+        LeaveLastOut().split(interactions_from([Row(1, 10, 0, 1), Row(2, 10, 0, 1)]))
+
+
+@pytest.mark.parametrize("split", [LeaveLastOut(), GlobalTime()])
+def test_no_timestamps(split: LeaveLastOut | GlobalTime) -> None:
+    rows = replace(interactions_from([Row(1, 10, 0, 1), Row(1, 11, 0, 1)]), timestamps=None)
+    with pytest.raises(DataError, match=rf"split {split.kind} needs timestamps.*dataset\.columns\.timestamp"):
+        split.split(rows)
+
+
+@pytest.mark.parametrize(
+    ("split", "rows", "told"),
+    [
+        (GlobalTime(), [Row(1, n, 7, 1) for n in range(10)], "in train: 10 interactions have 1 distinct timestamps"),
+        (GlobalTime(test=0.01), [Row(1, n, n, 1) for n in range(10)], r"0\.01 of 10 is none"),
+        (
+            GlobalTime(test=0.3, validation=0.3),
+            [Row(1, n, n >= 3, 1) for n in range(10)],
+            "no interaction in validation.*test begins at",
+        ),
+    ],
+)
+def test_empty_parts(split: GlobalTime, rows: list[Row], told: str) -> None:
+    with pytest.raises(DataError, match=told):
+        split.split(interactions_from(rows))
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "told"),
+    [
+        ("leave_last_out", '{"ties": "file"}', "shuffle"),
+        ("leave_last_out", '{"seed": -1}', "seed is -1; use 0 or more"),
+        ("leave_last_out", '{"seed": true}', "valid integer"),
+        ("leave_last_out", '{"validation": 1}', "valid boolean"),
+        ("leave_last_out", '{"test": 0.2}', "test"),
+        ("global_time", '{"test": 0}', r"test is 0\.0; use a share between 0 and 1"),
+        ("global_time", '{"test": 1}', r"test is 1\.0"),
+        ("global_time", '{"test": NaN}', "test is nan"),
+        ("global_time", '{"validation": -0.1}', r"validation is -0\.1"),
+        ("global_time", '{"test": 0.5, "validation": 0.5}', "leave nothing to train on"),
+        ("global_time", '{"validation": true}', "valid number"),
+    ],
+)
+def test_bad_options(kind: str, options: str, told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        TypeAdapter(registry.load("splits", kind)).validate_json(options)
