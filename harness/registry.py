@@ -100,6 +100,49 @@ def load(group: str, name: str) -> Any:
     """
     known = table(group)
     if name not in known:
-        raise HarnessError(f"unknown {SINGULAR[group]} '{name}'. {did_you_mean(name, known)}")
-    module, _, attribute = known[name].partition(":")
-    return getattr(importlib.import_module(module), attribute)
+        raise HarnessError(f"unknown {SINGULAR[group]} {name!r}. {did_you_mean(name, known)}")
+    if BUILT_IN[group].get(name) == known[name]:
+        return _import(known[name])
+    try:
+        component = _import(known[name])
+    except Exception as error:  # a stranger's module may raise anything
+        raise HarnessError(
+            f"cannot load the {SINGULAR[group]} '{name}' from {known[name]}: {type(error).__name__}: {error}. "
+            "Mend or uninstall the package that brings it."
+        ) from error
+    if getattr(component, "__pydantic_config__", {}).get("extra") != "forbid":
+        raise HarnessError(
+            f"the {SINGULAR[group]} '{name}' from {known[name]} is not a pydantic dataclass that forbids unknown keys. "
+            "Declare it with @pydantic.dataclasses.dataclass(frozen=True, config={'extra': 'forbid', 'strict': True})."
+        )
+    return component
+
+
+def kind_of(group: str, component: Any) -> str:
+    """Return the name that a component is registered under.
+
+    Raises
+    ------
+    HarnessError
+        Its class is not registered in the group.
+
+    Examples
+    --------
+    >>> kind_of("tests", load("tests", "paired_t")())
+    'paired_t'
+    """
+    cls = type(component)
+    # The name of the class says which module to look into; an alias takes importing them all.
+    likely = sorted(table(group).items(), key=lambda entry: not entry[1].endswith(f":{cls.__name__}"))
+    for name, _ in likely:
+        if load(group, name) is cls:
+            return name
+    raise HarnessError(
+        f"{cls.__module__}.{cls.__name__} is not a registered {SINGULAR[group]}. "
+        f"Known: {', '.join(names(group))}; others come by an entry point in the group harness.{group}."
+    )
+
+
+def _import(target: str) -> Any:
+    module, _, attribute = target.partition(":")
+    return functools.reduce(getattr, attribute.split("."), importlib.import_module(module))

@@ -79,8 +79,8 @@ def lock(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
     guard = path.with_name(path.name + ".lock")
     try:
         guard.parent.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(guard, timeout=timeout):
-            yield
+        held = filelock.FileLock(guard, timeout=timeout)
+        held.acquire()
     except filelock.Timeout as error:
         raise HarnessError(
             f"another process has held {guard} for {timeout:.0f} s. "
@@ -90,6 +90,10 @@ def lock(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
         raise HarnessError(
             f"cannot lock {guard}: {error.strerror or error}. Choose a folder that can be written."
         ) from error
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def sha256_file(path: Path) -> str:
@@ -127,12 +131,13 @@ def inside(folder: Path, name: str) -> Path:
     'reports/ml-100k/ease'
     """
     parts = name.replace("\\", "/").split("/")
-    if Path(name).is_absolute() or any(part in ("", ".", "..") or "\0" in part or ":" in part for part in parts):
+    odd = any(part in ("", ".", "..") or ":" in part or not part.isprintable() for part in parts)
+    if odd or Path(name).is_absolute():
         raise HarnessError(
-            f"the name '{name}' would leave the folder {folder}. "
+            f"the name {name!r} would leave the folder {folder}. "
             "Use words separated by single slashes, such as 'ml-100k/ease'."
         )
     target = folder / name
     if not target.resolve().is_relative_to(folder.resolve()):
-        raise HarnessError(f"the name '{name}' leads out of the folder {folder} through a link.")
+        raise HarnessError(f"the name {name!r} leads out of the folder {folder} through a link.")
     return target

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -208,9 +210,25 @@ def _correct(family: Iterable[dict[str, Any]], correction: Correction) -> None:
     if not tested:
         return
     p_values = np.array([row["p_value"] for row in tested])
-    adjusted = p_values if correction == "none" else multipletests(p_values, method=correction)[1]
+    if correction == "none":
+        adjusted = p_values
+    else:
+        with _nothing_to_collect():
+            adjusted = multipletests(p_values, method=correction)[1]
     for row, p_adjusted in zip(tested, adjusted, strict=True):
         row["p_adjusted"] = float(p_adjusted)
+
+
+@contextlib.contextmanager
+def _nothing_to_collect() -> Iterator[None]:
+    """Keep garbage collection from walking over all objects, which multipletests asks for in each call."""
+    frozen_before = gc.get_freeze_count()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        if frozen_before == 0:
+            gc.unfreeze()
 
 
 def _margin(margin: Margin | None, label: str, labels: Sequence[str]) -> float | None:

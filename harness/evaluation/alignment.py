@@ -1,0 +1,150 @@
+"""Which list belongs to which user's truth: settled once, before any metric runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from harness.artifacts import TopK, Truth, as_ids
+from harness.artifacts.arrays import IdArray, Int32Array, Int64Array
+from harness.errors import DataError, HarnessError
+from harness.metrics import NO_LIST
+
+
+@dataclass(frozen=True, eq=False)
+class Aligned:
+    """The users that count, each with the row of a list and the row of a truth.
+
+    Parameters
+    ----------
+    items
+        int32 ``(rows, k)``: the lists.
+    list_rows
+        int64 ``(users,)``: the row of each user's list, -1 for a user without one.
+    indptr, relevant
+        The truth as CSR.
+    truth_rows
+        int64 ``(users,)``: the row of each user's truth, which is not empty.
+    users
+        Own ids ``(users,)``.
+    left_out
+        Users that had a list or a row of the truth, and no relevant item.
+    """
+
+    items: Int32Array
+    list_rows: Int64Array
+    indptr: Int64Array
+    relevant: Int32Array
+    truth_rows: Int64Array
+    users: IdArray
+    left_out: int
+
+
+def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None) -> Aligned:
+    """Align lists with the truth: by own ids where both have them, else row by row.
+
+    Raises
+    ------
+    HarnessError
+        The numbers of rows differ, the ids are of different types or repeat, they have no user in
+        common, a relevant item is outside the catalogue, or no user has a relevant item.
+    """
+    truth = _with_gains_alone(truth)
+    _check_catalogue(truth, n_items)
+    truth_rows = np.flatnonzero(np.diff(truth.indptr))
+    if len(truth_rows) == 0:
+        raise HarnessError("no user has a relevant item: the truth is empty, so there is nothing to measure.")
+    if topk.users is not None and truth.users is not None:
+        users = _distinct(truth.users, "Truth.users")
+        list_rows, strangers = _rows_by_id(_distinct(topk.users, "TopK.users"), users)
+        left_out = truth.n_users - len(truth_rows) + strangers
+    else:
+        if topk.n_users != truth.n_users:
+            raise HarnessError(
+                f"there are {topk.n_users} lists for {truth.n_users} users of the truth. "
+                "Give one row a user in the same order, or own ids in both TopK.users and Truth.users."
+            )
+        users = _first_ids(truth.users, topk.users, truth.n_users)
+        list_rows = np.arange(topk.n_users)
+        left_out = truth.n_users - len(truth_rows)
+    return Aligned(
+        topk.items, list_rows[truth_rows], truth.indptr, truth.items, truth_rows, users[truth_rows], left_out
+    )
+
+
+def check_alike(ids: IdArray, others: IdArray, what: str, *, places: tuple[str, str]) -> None:
+    """Refuse to match integers with text.
+
+    Raises
+    ------
+    DataError
+        One side has integers and the other has text.
+    """
+    if len(ids) == 0 or len(others) == 0 or (ids.dtype == object) == (others.dtype == object):
+        return
+    kinds = ["text" if side.dtype == object else "integers" for side in (ids, others)]
+    raise DataError(
+        f"{what}s are {kinds[0]} in {places[0]} and {kinds[1]} in {places[1]}, so that none would match. "
+        "Bring both to one type, such as with .astype(str)."
+    )
+
+
+def _with_gains_alone(truth: Truth) -> Truth:
+    """Return the truth without items whose gain is 0 or less: judged, and not relevant."""
+    if truth.gains is None:
+        return truth
+    if np.isnan(truth.gains).any():
+        raise DataError("Truth.gains holds NaN. A gain is a number, 0 or less for an item that is not relevant.")
+    gained = truth.gains > 0
+    if gained.all():
+        return truth
+    kept_before = np.concatenate([[0], np.cumsum(gained)]).astype(np.int64)
+    return Truth(kept_before[truth.indptr], truth.items[gained], truth.gains[gained], truth.users)
+
+
+def _check_catalogue(truth: Truth, n_items: int | None) -> None:
+    if len(truth.items) == 0:
+        return
+    lowest, highest = int(truth.items.min()), int(truth.items.max())
+    if lowest < 0:
+        raise DataError(f"the truth holds the item index {lowest}; indices are 0 or more.")
+    if n_items is not None and highest >= n_items:
+        raise DataError(
+            f"the truth holds the item index {highest}, outside a catalogue of {n_items} items. "
+            f"Pass n_items={highest + 1} or more, or check the indices."
+        )
+
+
+def _distinct(values: IdArray, what: str) -> IdArray:
+    ids = as_ids(values, what="user id")
+    repeated = pd.Index(ids).duplicated()
+    if repeated.any():
+        raise DataError(f"{what} holds the user {ids[repeated][0]!r} twice. A user has one row.")
+    return ids
+
+
+def _rows_by_id(listed: IdArray, users: IdArray) -> tuple[Int64Array, int]:
+    """Return each user's row among the lists, and how many lists belong to nobody."""
+    check_alike(listed, users, "user id", places=("TopK.users", "Truth.users"))
+    if len(listed) == len(users) and bool((listed == users).all()):
+        return np.arange(len(users)), 0
+    rows = pd.Index(listed).get_indexer(pd.Index(users)).astype(np.int64)
+    found = int((rows != NO_LIST).sum())
+    if found == 0 and len(listed) > 0:
+        raise strangers_alone(listed, users)
+    return rows, len(listed) - found
+
+
+def strangers_alone(listed: IdArray, users: IdArray) -> HarnessError:
+    """Return the error for predictions and a truth that have no user in common."""
+    return HarnessError(
+        f"the predictions and the truth have no user in common: {listed[0]!r} is a user of the first, "
+        f"{users[0]!r} of the second. Use the same ids in both."
+    )
+
+
+def _first_ids(users: IdArray | None, others: IdArray | None, n_users: int) -> IdArray:
+    chosen = others if users is None else users
+    return np.arange(n_users) if chosen is None else as_ids(chosen, what="user id")

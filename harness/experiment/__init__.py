@@ -1,0 +1,40 @@
+"""A YAML file to a validated, frozen experiment, with errors that name file and line."""
+
+from harness.experiment.benchmark import Benchmark, check_comparable, is_benchmark, load_benchmark
+from harness.experiment.experiment import Experiment
+from harness.experiment.load import load_experiment
+from harness.experiment.metrics import expand_metrics
+from harness.experiment.schema import (
+    Candidates,
+    Columns,
+    Dataset,
+    Evaluation,
+    Expectation,
+    Fit,
+    Model,
+    Report,
+    Runner,
+    Statistics,
+    Tracking,
+)
+
+__all__ = [
+    "Benchmark",
+    "Candidates",
+    "Columns",
+    "Dataset",
+    "Evaluation",
+    "Expectation",
+    "Experiment",
+    "Fit",
+    "Model",
+    "Report",
+    "Runner",
+    "Statistics",
+    "Tracking",
+    "check_comparable",
+    "expand_metrics",
+    "is_benchmark",
+    "load_benchmark",
+    "load_experiment",
+]

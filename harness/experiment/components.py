@@ -1,0 +1,108 @@
+"""Components of an experiment: from ``{kind: …, option: …}`` to an instance, by the registry alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import PlainValidator, TypeAdapter
+from pydantic_core import to_jsonable_python
+
+from harness import registry
+from harness.errors import HarnessError, did_you_mean
+from harness.experiment.faults import FaultError, shown
+
+
+def component(group: str) -> PlainValidator:
+    """Return the validator of a field that holds a component of a group."""
+    return PlainValidator(functools.partial(from_map, group))
+
+
+def from_map(group: str, value: Any) -> Any:
+    """Return the component that a map describes; a component is returned as it is.
+
+    Raises
+    ------
+    FaultError
+        It is not a map, has no ``kind``, or an unknown one.
+    pydantic.ValidationError
+        An option is wrong.
+    """
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        try:
+            registry.kind_of(group, value)
+        except HarnessError as error:
+            raise FaultError((), str(error)) from error
+        return value
+    if not isinstance(value, Mapping):
+        known = ", ".join(registry.names(group))
+        raise FaultError(
+            (), f"a {registry.SINGULAR[group]} is {shown(value)}; a map with a kind is needed. Known: {known}."
+        )
+    if "kind" not in value:
+        raise FaultError(
+            (), f"a {registry.SINGULAR[group]} has no key 'kind'. {did_you_mean('', registry.names(group))}"
+        )
+    kind = value["kind"]
+    if not isinstance(kind, str):
+        raise FaultError(("kind",), f"kind is {shown(kind)}; text is needed. {did_you_mean('', registry.names(group))}")
+    return build(group, kind, {key: option for key, option in value.items() if key != "kind"})
+
+
+def build(group: str, kind: str, options: Mapping[str, Any]) -> Any:
+    """Return the component of a kind with options in plain values.
+
+    Raises
+    ------
+    FaultError
+        The kind is unknown, or does not take an option.
+    pydantic.ValidationError
+        An option has the wrong type or value.
+    """
+    cls = component_class(group, kind)
+    known = option_names(cls)
+    for key in options:
+        if key not in known:
+            remedy = did_you_mean(key, known) or "It takes none."
+            raise FaultError(
+                (key,), f"unknown option {shown(key)} of the {registry.SINGULAR[group]} '{kind}'. {remedy}"
+            )
+    # From JSON, since strict validation takes no lists for tuples and no maps for classes from Python.
+    return TypeAdapter(cls).validate_json(json.dumps(options, allow_nan=False))
+
+
+def component_class(group: str, kind: str) -> Any:
+    """Return the class of a kind; a ``FaultError`` at ``kind`` where there is none."""
+    try:
+        return registry.load(group, kind)
+    except HarnessError as error:
+        raise FaultError(("kind",), str(error)) from error
+
+
+def option_names(cls: Any) -> tuple[str, ...]:
+    """Return the options that a component class takes."""
+    return tuple(field.name for field in dataclasses.fields(cls) if field.init)
+
+
+def options_of(instance: Any) -> dict[str, Any]:
+    """Return a component's options in plain values, defaults included."""
+    return {name: to_plain(getattr(instance, name)) for name in option_names(type(instance))}
+
+
+def to_map(group: str, instance: Any) -> dict[str, Any]:
+    """Return the map that describes a component; the opposite of ``from_map``."""
+    return {"kind": registry.kind_of(group, instance), **options_of(instance)}
+
+
+def to_plain(value: Any) -> Any:
+    """Return a value in dicts, lists and scalars."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return options_of(value)
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [to_plain(entry) for entry in value]
+    return to_jsonable_python(value)

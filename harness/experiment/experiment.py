@@ -1,0 +1,138 @@
+"""An experiment: all that decides a run's numbers, and where they go."""
+
+from __future__ import annotations
+
+import dataclasses
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from harness.errors import HarnessError
+from harness.experiment.components import options_of, to_map, to_plain
+from harness.experiment.faults import FaultError
+from harness.experiment.metrics import CUTOFF, expanded
+from harness.experiment.nodes import Node
+from harness.experiment.schema import (
+    Candidates,
+    Dataset,
+    Evaluation,
+    Expectation,
+    Model,
+    Report,
+    Runner,
+    Seed,
+    Statistics,
+    Text,
+    Tracking,
+    not_computed,
+)
+from harness.experiment.yaml_text import to_yaml
+from harness.storage import inside
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Experiment:
+    """A validated experiment.
+
+    Parameters
+    ----------
+    name
+        Where its results go below ``report.directory``; words separated by single slashes.
+    dataset, model, candidates, runner, evaluation, statistics, tracking, report
+        The sections of the file.
+    expected
+        Label of a metric to the number that it should have.
+    seed
+        The default of the model's own seed, and of nothing else.
+    """
+
+    name: Text
+    dataset: Dataset
+    model: Model
+    tracking: Tracking
+    candidates: Candidates = Candidates()
+    runner: Runner = Runner()
+    evaluation: Evaluation = Field(default_factory=Evaluation)
+    statistics: Statistics = Field(default_factory=Statistics)
+    report: Report = Report()
+    expected: dict[str, Expectation] = Field(default_factory=dict)
+    seed: Seed = 0
+    # The file's tree, for errors that are found later; no option, and no part of the value.
+    source: Node | None = dataclasses.field(default=None, init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        check_name(self.name, self.report)
+        if self.evaluation.part == "validation" and self.model.fit.on == "train_validation":
+            raise FaultError(
+                ("model", "fit", "on"),
+                "model.fit.on is 'train_validation' and evaluation.part is 'validation': the model would be scored on "
+                "what it was fitted on. Use fit.on: train, or part: test.",
+            )
+        self._check_depth()
+        labels = [metric.label for metric in self.metrics]
+        for label in self.expected:
+            if label not in labels:
+                raise not_computed(("expected", label), "the expected metric", label, labels)
+
+    def _check_depth(self) -> None:
+        k = self.runner.k
+        remedy = f"over runner.k, which is {k}. Raise runner.k, or leave it out."
+        for index, cutoff in enumerate(self.evaluation.cutoffs):
+            if cutoff > k:
+                raise FaultError(("evaluation", "cutoffs", index), f"evaluation.cutoffs holds {cutoff}, {remedy}")
+        for index, group in enumerate(expanded(self.evaluation.metrics, self.evaluation.cutoffs)):
+            deepest = max((getattr(metric, CUTOFF, 0) for metric in group), default=0)
+            if deepest > k:
+                raise FaultError(("evaluation", "metrics", index), f"a metric has the cutoff {deepest}, {remedy}")
+
+    @cached_property
+    def metrics(self) -> tuple[Any, ...]:
+        """The metrics of ``evaluation``, one a cutoff."""
+        groups = expanded(self.evaluation.metrics, self.evaluation.cutoffs)
+        return tuple(metric for group in groups for metric in group)
+
+    @property
+    def primary(self) -> str:
+        """The label of the metric that decides a comparison."""
+        label = self.evaluation.primary
+        assert label is not None  # noqa: S101  (the section fills it in)
+        return label
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the resolved experiment in dicts, lists and scalars, defaults filled in."""
+        dataset, model = self.dataset, self.model
+        resolved: dict[str, Any] = {
+            "name": self.name,
+            "seed": self.seed,
+            "dataset": {
+                "catalog": dataset.catalog,
+                "path": dataset.path,
+                "columns": to_plain(dataset.columns),
+                "filters": [to_map("filters", component) for component in dataset.filters],
+                "split": to_map("splits", dataset.split),
+            },
+            "model": {
+                "kind": model.kind,
+                "checkpoint": model.checkpoint,
+                "params": options_of(model.params),
+                "fit": to_plain(model.fit),
+            },
+        }
+        for key in ("candidates", "runner", "evaluation", "statistics", "tracking", "report", "expected"):
+            resolved[key] = to_plain(getattr(self, key))
+        return resolved
+
+    def to_yaml(self) -> str:
+        """Return the resolved experiment as YAML, which loads back as an equal experiment."""
+        return to_yaml(self.to_dict())
+
+
+def check_name(name: str, report: Report) -> None:
+    """Raise a ``FaultError`` at ``name`` where it leads out of the folder of reports."""
+    try:
+        inside(Path(report.directory), name)
+    except HarnessError as error:
+        raise FaultError(("name",), str(error)) from error

@@ -1,0 +1,176 @@
+"""From a file and overrides to a validated experiment, or to errors with file and line."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.errors import ExperimentError
+from harness.experiment.components import component_class, option_names
+from harness.experiment.experiment import Experiment
+from harness.experiment.extends import load_tree
+from harness.experiment.faults import FaultError, dotted, faults_of
+from harness.experiment.nodes import Node, Place, Step
+from harness.experiment.overrides import apply_overrides
+
+MOST_ERRORS = 5  # of one file, in one message
+BENCHMARK_KEY = "experiments"  # of a file that is a benchmark
+
+Section = TypeVar("Section")
+
+_REMEDIES = {
+    "name": "Add one, such as 'name: ml-100k/ease'.",
+    "dataset": "Add one, such as 'dataset: {catalog: ml-100k, split: {kind: leave_last_out}}'.",
+    "dataset.split": "Add one, such as 'split: {kind: leave_last_out}'.",
+    "model": "Add one, such as 'model: {kind: popularity, fit: {on: train}}'.",
+    "model.kind": "Add one, such as 'kind: popularity'.",
+    "model.fit": "Say what the model is fitted on: 'fit: {on: train}' or 'fit: {on: train_validation}'.",
+    "model.fit.on": "Say what the model is fitted on: 'train' or 'train_validation'.",
+    "experiments": "Add a list of experiment files.",
+    "baseline": "Add the one of the experiments that the others are compared with.",
+}
+
+
+def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> Experiment:
+    """Return the experiment of a YAML file.
+
+    Parameters
+    ----------
+    path
+        The file; errors name it as it is given here.
+    overrides
+        Values such as ``runner.k=20`` that replace those of the file.
+
+    Raises
+    ------
+    ExperimentError
+        The file or an override is wrong: a line a fault, each with its place and what would work.
+    """
+    return experiment_of(apply_overrides(load_tree(path), overrides))
+
+
+def experiment_of(root: Node) -> Experiment:
+    """Return the experiment of a file's tree."""
+    benchmark = root.child(BENCHMARK_KEY)
+    if benchmark is not None:
+        raise benchmark.place.error(
+            "the file is a benchmark, since it lists 'experiments'. Compare them with 'harness compare', "
+            "or name one of the experiments."
+        )
+    experiment = validate(Experiment, root, _with_defaults(root.plain()))
+    object.__setattr__(experiment, "source", root)
+    return experiment
+
+
+def validate(cls: type[Section], root: Node, plain: Any) -> Section:
+    """Return a section from plain values.
+
+    Parameters
+    ----------
+    root
+        The tree that the values came from, for the places in errors.
+    plain
+        The values in dicts, lists and scalars, which may hold defaults that the tree does not.
+
+    Raises
+    ------
+    ExperimentError
+        A value is wrong.
+    """
+    try:
+        # From JSON, since strict validation takes no lists for tuples and no maps for classes from Python.
+        return TypeAdapter(cls).validate_json(json.dumps(plain, allow_nan=False))
+    except ValidationError as error:
+        faults = faults_of(error, plain, keys_at=functools.partial(_keys_at, cls))
+    raise _report(root, faults)
+
+
+def _with_defaults(plain: dict[str, Any]) -> dict[str, Any]:
+    """Fill in what follows from other sections."""
+    name = str(plain.get("name"))
+    seed = plain.get("seed", 0)
+    model = plain.get("model")
+    if isinstance(model, dict):
+        if model.get("checkpoint") is None:
+            model["checkpoint"] = f"checkpoints/{name}.safetensors"
+        params = model.setdefault("params", {})
+        if isinstance(params, dict) and isinstance(seed, int) and _takes_seed(model.get("kind")):
+            params.setdefault("seed", seed)
+    tracking = plain.setdefault("tracking", {})
+    if isinstance(tracking, dict) and tracking.get("experiment") is None:
+        tracking["experiment"] = name.partition("/")[0] or "default"
+    return plain
+
+
+def _takes_seed(kind: Any) -> bool:
+    try:
+        return isinstance(kind, str) and "seed" in option_names(component_class("models", kind))
+    except FaultError:
+        return False
+
+
+def _keys_at(cls: Any, path: tuple[Step, ...]) -> tuple[str, ...]:
+    """Return the keys that a map at a path of a section takes."""
+    section: Any = cls
+    hint: Any = cls
+    for step in path:
+        hints = get_type_hints(section)
+        # An index, or a key of the user's own, stays with the class of the entries.
+        hint = hints.get(str(step), hint)
+        section = _section_in(hint)
+        if section is None:
+            return ()
+    return option_names(section)
+
+
+def _section_in(hint: Any) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return hint
+    return next((found for part in get_args(hint) if (found := _section_in(part)) is not None), None)
+
+
+def _report(root: Node, faults: list[FaultError]) -> ExperimentError:
+    placed = sorted(((root.find(fault.path).place, fault) for fault in faults), key=_reading_order)
+    lines = list(dict.fromkeys(f"{place}: {_worded(root, fault)}" for place, fault in placed))
+    if len(lines) > MOST_ERRORS:
+        lines[MOST_ERRORS:] = [f"… and {len(lines) - MOST_ERRORS} more."]
+    return ExperimentError("\n".join(lines))
+
+
+def _reading_order(placed: tuple[Place, FaultError]) -> tuple[str, int]:
+    return placed[0].file, placed[0].line or 0
+
+
+def _worded(root: Node, fault: FaultError) -> str:
+    remedy = _REMEDIES.get(".".join(map(str, fault.path))) if fault.message.startswith("missing key") else None
+    if remedy is not None:
+        return f"{fault.message}. {remedy}"
+    return fault.message.rstrip(".") + hint if (hint := _inherited(root, fault)) else fault.message
+
+
+def _inherited(root: Node, fault: FaultError) -> str:
+    """Return where the kind was chosen, if the wrong option is one that maps merged under it."""
+    path = fault.path
+    if len(path) < 2:
+        return ""
+    if path[0] == "model":
+        section, where = path[:1], path[:2]
+        if where != ("model", "params"):
+            return ""
+    else:
+        section = where = path[:-1]
+    option, kind = root.find(path).place, root.find(section).child("kind")
+    if kind is None or option.line is None or option.file == kind.place.file:
+        return ""
+    if kind.place.line is not None and kind.place.file != root.place.file:
+        return ""
+    return (
+        f". {kind.place} sets kind: {kind.value}, and maps merge: keep the options of a kind in the file "
+        f"that names it, or set them whole: {dotted(where)}={{…}}"
+    )

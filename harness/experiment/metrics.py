@@ -1,0 +1,101 @@
+"""From metrics as an experiment names them to one metric a cutoff."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.errors import HarnessError
+from harness.experiment.components import build, component_class, from_map, option_names
+from harness.experiment.faults import FaultError, faults_of, shown
+
+CUTOFF = "k"  # the field of a metric that takes a cutoff
+
+
+def expand_metrics(specs: Iterable[Any], cutoffs: Iterable[int]) -> tuple[Any, ...]:
+    """Return the metrics that are meant, in the order of ``specs``, each at every cutoff.
+
+    Parameters
+    ----------
+    specs
+        Names (``"ndcg"``), maps (``{"kind": "ndcg", "k": 5}``), or metrics. A metric that takes no
+        cutoff is there once; a map that states ``k``, and a metric, stand for that cutoff alone.
+    cutoffs
+        Whole numbers of 1 or more, each once.
+
+    Raises
+    ------
+    HarnessError
+        A name or an option is unknown, a cutoff is not positive, something is asked for twice, or
+        nothing is asked for.
+
+    Examples
+    --------
+    >>> [metric.label for metric in expand_metrics(["recall", {"kind": "ndcg", "k": 3}], [5, 10])]
+    ['recall@5', 'recall@10', 'ndcg@3']
+    """
+    if isinstance(specs, str):
+        raise HarnessError(f"metrics is {shown(specs)}; a list is needed, such as ['{specs}'].")
+    try:
+        return tuple(metric for group in expanded(tuple(specs), check_cutoffs(cutoffs)) for metric in group)
+    except FaultError as fault:
+        raise HarnessError(fault.message) from fault
+
+
+def check_cutoffs(cutoffs: Iterable[int]) -> tuple[int, ...]:
+    """Return the cutoffs; a ``FaultError`` where one is not positive or stands twice."""
+    checked: list[int] = []
+    for index, cutoff in enumerate(cutoffs):
+        if isinstance(cutoff, bool) or not hasattr(cutoff, "__index__"):
+            raise FaultError((index,), f"a cutoff is {shown(cutoff)}; a whole number is needed")
+        if cutoff < 1:
+            raise FaultError((index,), f"a cutoff is {cutoff}; 1 or more is needed")
+        if cutoff in checked:
+            raise FaultError((index,), f"the cutoff {cutoff} stands twice. Leave one out.")
+        checked.append(int(cutoff))
+    if not checked:
+        raise FaultError((), "no cutoffs; name one or more, such as [1, 5, 10, 20]")
+    return tuple(checked)
+
+
+def expanded(specs: Sequence[Any], cutoffs: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Return the metrics of each spec; a ``FaultError`` at the index of the spec that is wrong."""
+    if not specs:
+        raise FaultError((), "no metrics; name one or more, such as [recall, ndcg]")
+    seen: dict[str, int] = {}
+    groups = []
+    for index, spec in enumerate(specs):
+        try:
+            group = _of_spec(spec, cutoffs)
+        except FaultError as fault:
+            raise FaultError((index, *fault.path), fault.message) from fault
+        for metric in group:
+            if metric.label in seen:
+                raise FaultError((index,), f"the metric '{metric.label}' is asked for twice. Leave one out.")
+            seen[metric.label] = index
+        groups.append(group)
+    return groups
+
+
+def _of_spec(spec: Any, cutoffs: Sequence[int]) -> tuple[Any, ...]:
+    if dataclasses.is_dataclass(spec) and not isinstance(spec, type):
+        return (spec,)
+    if isinstance(spec, str):
+        spec = {"kind": spec}
+    if not isinstance(spec, Mapping) or not isinstance(spec.get("kind"), str):
+        return (from_map("metrics", spec),)
+    options = {key: value for key, value in spec.items() if key != "kind"}
+    try:
+        cls = component_class("metrics", spec["kind"])
+        if CUTOFF in options or CUTOFF not in option_names(cls):
+            return (build("metrics", spec["kind"], options),)
+        return tuple(build("metrics", spec["kind"], {**options, CUTOFF: cutoff}) for cutoff in cutoffs)
+    except ValidationError as error:
+        raise faults_of(error, options)[0] from error
+    except FaultError:
+        raise
+    except (TypeError, ValueError) as error:
+        raise FaultError((), f"an option of the metric '{spec['kind']}' is not a plain value: {error}") from error

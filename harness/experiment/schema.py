@@ -1,0 +1,291 @@
+"""The sections of an experiment file, each a frozen value that is valid by construction."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
+from pydantic.dataclasses import dataclass
+
+from harness import registry
+from harness.errors import did_you_mean
+from harness.execution import Parallel
+from harness.experiment.components import build, component, component_class
+from harness.experiment.faults import FaultError, shown
+from harness.experiment.metrics import check_cutoffs, expanded
+
+DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")
+DEFAULT_CUTOFFS = (1, 5, 10, 20)
+DEFAULT_PRIMARY = "ndcg@10"
+DEFAULT_TEST = "auto"
+_DEVICE = re.compile(r"auto|cpu|cuda(:(0|[1-9][0-9]{0,3}))?")
+
+Positive = Annotated[int, Field(ge=1)]
+Seed = Annotated[int, Field(ge=0)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Columns:
+    """Names of the columns of a data file.
+
+    Parameters
+    ----------
+    user, item
+        Own ids, integers or text.
+    timestamp, rating
+        None means the column called so, if there is one.
+    """
+
+    user: Text = "user"
+    item: Text = "item"
+    timestamp: Text | None = None
+    rating: Text | None = None
+
+    def __post_init__(self) -> None:
+        named = {"user": self.user, "item": self.item, "timestamp": self.timestamp, "rating": self.rating}
+        for key, column in named.items():
+            others = [other for other in named if other != key and column is not None and named[other] == column]
+            if others:
+                raise FaultError((key,), f"the column {shown(column)} is both {others[0]} and {key}. Name two columns.")
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Dataset:
+    """Which interactions, and which of them are held out.
+
+    Parameters
+    ----------
+    split
+        A component of the group ``splits``.
+    catalog, path
+        A name of the group ``sources``, or a data file; one of the two.
+    columns
+        With ``path`` alone.
+    filters
+        Components of the group ``filters``, applied in their order.
+    """
+
+    split: Annotated[Any, component("splits")]
+    catalog: str | None = None
+    path: Text | None = None
+    columns: Columns | None = None
+    filters: tuple[Annotated[Any, component("filters")], ...] = ()
+
+    def __post_init__(self) -> None:
+        known = registry.names("sources")
+        if self.catalog is None and self.path is None:
+            raise FaultError(
+                (), f"dataset names no data: add 'path', a data file, or 'catalog', one of: {', '.join(known)}"
+            )
+        if self.catalog is not None and self.path is not None:
+            raise FaultError(("path",), "dataset has both 'catalog' and 'path'. Leave one out.")
+        if self.catalog is not None and self.catalog not in known:
+            raise FaultError(
+                ("catalog",), f"unknown data set {shown(self.catalog)}. {did_you_mean(self.catalog, known)}"
+            )
+        if self.catalog is not None and self.columns is not None:
+            raise FaultError(("columns",), "dataset.columns belongs to 'path'; a catalogue entry knows its columns")
+        if self.path is not None and self.columns is None:
+            object.__setattr__(self, "columns", Columns())
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Fit:
+    """The parts of the split that the model is fitted on."""
+
+    on: Literal["train", "train_validation"]
+
+
+def _known_model(kind: str) -> str:
+    known = registry.names("models")
+    if kind not in known:
+        raise FaultError((), f"unknown model {shown(kind)}. {did_you_mean(kind, known)}")
+    return kind
+
+
+def _model_params(value: Any, info: ValidationInfo) -> Any:
+    kind = info.data.get("kind")
+    if kind is None:  # already at fault, and the options mean nothing without it
+        return value
+    if isinstance(value, dict):
+        return build("models", kind, value)
+    if type(value) is not component_class("models", kind):
+        raise FaultError((), f"model.params is {shown(value)}; a map with the options of '{kind}' is needed")
+    return value
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Model:
+    """What recommends.
+
+    Parameters
+    ----------
+    kind
+        A name of the group ``models``.
+    checkpoint
+        The file with the fitted model, made where it is missing.
+    fit
+        What it is fitted on.
+    params
+        The instance of the model's class; from a file its options.
+    """
+
+    kind: Annotated[str, AfterValidator(_known_model)]
+    checkpoint: Text
+    fit: Fit
+    params: Annotated[Any, PlainValidator(_model_params)] = Field(default_factory=dict, validate_default=True)
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Candidates:
+    """What may be recommended.
+
+    Parameters
+    ----------
+    items
+        ``all`` of the catalogue, or those seen in ``train`` alone.
+    exclude
+        ``seen``: a user's history is not recommended again; ``none``: it may be.
+    """
+
+    items: Literal["all", "train"] = "all"
+    exclude: Literal["seen", "none"] = "seen"
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Runner:
+    """How the lists are made.
+
+    Parameters
+    ----------
+    k
+        Length of the lists.
+    device
+        ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+    batch_size
+        Users at once; it never changes a result.
+    seed
+        Of the order of tied scores.
+    limit_users
+        Only so many users, for a trial; None for all.
+    """
+
+    k: Positive = 100
+    device: str = "auto"
+    batch_size: Positive | Literal["auto"] = "auto"
+    seed: Seed = 0
+    limit_users: Positive | None = None
+
+    def __post_init__(self) -> None:
+        if not _DEVICE.fullmatch(self.device):
+            remedy = "auto, cpu, cuda or cuda:0, cuda:1, … is needed"
+            raise FaultError(("device",), f"runner.device is {shown(self.device)}; {remedy}")
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Evaluation:
+    """What is measured.
+
+    Parameters
+    ----------
+    part
+        The part that is predicted; ``validation`` for tuning.
+    metrics
+        Names, or maps of a kind and options, as given.
+    cutoffs
+        1 or more each.
+    primary
+        The label that decides a comparison; ``ndcg@10`` if it is computed, else the first label.
+    parallel
+        How users are spread over cores; it never changes a result.
+    """
+
+    part: Literal["test", "validation"] = "test"
+    metrics: tuple[str | dict[str, Any], ...] = DEFAULT_METRICS
+    cutoffs: tuple[int, ...] = DEFAULT_CUTOFFS
+    primary: str | None = None
+    parallel: Parallel = Parallel()
+
+    def __post_init__(self) -> None:
+        cutoffs = _below("cutoffs", lambda: check_cutoffs(self.cutoffs))
+        groups = _below("metrics", lambda: expanded(self.metrics, cutoffs))
+        labels = [metric.label for group in groups for metric in group]
+        if self.primary is None:
+            object.__setattr__(self, "primary", DEFAULT_PRIMARY if DEFAULT_PRIMARY in labels else labels[0])
+        elif self.primary not in labels:
+            raise not_computed(("primary",), "the primary metric", self.primary, labels)
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Statistics:
+    """What a comparison claims.
+
+    Parameters
+    ----------
+    confidence
+        Level of the intervals, between 0 and 1.
+    test
+        ``auto``, or a name of the group ``tests``.
+    correction
+        For several candidates: Holm's, or none.
+    margin
+        The largest difference that does not matter, in the metric's own unit; None: not declared.
+    seed
+        Of tests that draw.
+    """
+
+    confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
+    test: str = DEFAULT_TEST
+    correction: Literal["holm", "none"] = "holm"
+    margin: Annotated[float, Field(gt=0)] | None = None
+    seed: Seed = 0
+
+    def __post_init__(self) -> None:
+        known = [DEFAULT_TEST, *registry.names("tests")]
+        if self.test not in known:
+            raise FaultError(("test",), f"unknown test {shown(self.test)}. {did_you_mean(self.test, known)}")
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Tracking:
+    """Where runs are logged.
+
+    Parameters
+    ----------
+    experiment
+        Name of the MLflow experiment.
+    enabled
+        Whether to log at all.
+    """
+
+    experiment: Text
+    enabled: bool = True
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Report:
+    """Where results go: ``directory/<name>/``."""
+
+    directory: Text = "reports"
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Expectation:
+    """A number that a metric should have, give or take ``tolerance``."""
+
+    value: float
+    tolerance: Annotated[float, Field(ge=0)]
+
+
+def not_computed(path: tuple[str, ...], what: str, label: str, labels: list[str]) -> FaultError:
+    """Return the fault of a label that no metric of the experiment has."""
+    return FaultError(path, f"{what} {shown(label)} is not computed. {did_you_mean(label, labels)}")
+
+
+def _below(key: str, check: Any) -> Any:
+    try:
+        return check()
+    except FaultError as fault:
+        raise FaultError((key, *fault.path), fault.message) from fault

@@ -1,0 +1,154 @@
+"""Confidence intervals of a mean and of a proportion."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.artifacts.arrays import Float64Array
+from harness.errors import HarnessError
+
+_BLOCK = 1 << 14  # values of a block that stays in cache
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its spread and how well it is known.
+
+    Parameters
+    ----------
+    mean
+        The mean of the values.
+    std
+        Standard deviation over the values (divisor n - 1); None for a single value.
+    low, high
+        Ends of the interval; None where a single value says nothing about the spread.
+    n
+        How many values there were.
+    """
+
+    mean: float
+    std: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+def mean_interval(values: Float64Array, *, confidence: float = 0.95) -> Interval:
+    r"""Return the mean with its Student t interval.
+
+    .. math:: \bar{x} \pm t_{n-1,\,(1+c)/2} \; s / \sqrt{n}
+
+    Parameters
+    ----------
+    values
+        float64 ``(n,)``, finite, n >= 1.
+    confidence
+        Level in (0, 1).
+
+    Raises
+    ------
+    HarnessError
+        There is no value, or the level is not inside (0, 1).
+
+    Notes
+    -----
+    The interval is not clipped to the range of the metric. Equal values have an interval of no
+    width; one value alone has none.
+
+    References
+    ----------
+    Student, "The probable error of a mean", Biometrika 6 (1908).
+
+    Examples
+    --------
+    >>> result = mean_interval(np.array([0.0, 0.5, 1.0, 0.5]))
+    >>> result.mean, round(result.low, 4), round(result.high, 4)
+    (0.5, -0.1496, 1.1496)
+    >>> mean_interval(np.array([0.5])).low is None
+    True
+    """
+    from scipy.special import stdtrit
+
+    _check(len(values), confidence)
+    n = len(values)
+    mean = _total(values) / n
+    if n == 1:
+        return Interval(mean, None, None, None, 1)
+    std = math.sqrt(_squares(values, mean) / (n - 1))
+    half = float(stdtrit(n - 1, (1.0 + confidence) / 2.0)) * std / math.sqrt(n)
+    return Interval(mean, std, mean - half, mean + half, n)
+
+
+def proportion_interval(successes: int, n: int, *, confidence: float = 0.95) -> Interval:
+    r"""Return a proportion with its Wilson score interval.
+
+    .. math:: \frac{\hat p + z^2/2n}{1 + z^2/n} \pm
+              \frac{z}{1 + z^2/n} \sqrt{\frac{\hat p (1-\hat p)}{n} + \frac{z^2}{4n^2}}
+
+    Parameters
+    ----------
+    successes
+        How many of the ``n`` are 1, the others being 0.
+    n
+        Trials, n >= 1.
+    confidence
+        Level in (0, 1).
+
+    Raises
+    ------
+    HarnessError
+        There is no trial, more successes than trials, or the level is not inside (0, 1).
+
+    Notes
+    -----
+    It stays inside [0, 1] by itself, and keeps a width where no or every trial succeeds. For one
+    trial alone it is left out, as for a mean.
+
+    References
+    ----------
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22
+    (1927).
+
+    Examples
+    --------
+    >>> result = proportion_interval(0, 10)
+    >>> result.low, round(result.high, 4)
+    (0.0, 0.2775)
+    """
+    from scipy.special import ndtri
+
+    _check(n, confidence)
+    if not 0 <= successes <= n:
+        raise HarnessError(f"{successes} successes of {n} trials; they must lie between 0 and {n}.")
+    share = successes / n
+    if n == 1:
+        return Interval(share, None, None, None, 1)
+    std = math.sqrt(share * (1.0 - share) * n / (n - 1))
+    z = float(ndtri((1.0 + confidence) / 2.0))
+    scale = 1.0 + z * z / n
+    centre = (share + z * z / (2 * n)) / scale
+    half = z / scale * math.sqrt(share * (1.0 - share) / n + z * z / (4 * n * n))
+    # At the ends the formula gives 0 and 1 but for rounding.
+    low = 0.0 if successes == 0 else centre - half
+    high = 1.0 if successes == n else centre + half
+    return Interval(share, std, low, high, n)
+
+
+def _check(n: int, confidence: float) -> None:
+    if n < 1:
+        raise HarnessError("there is no value to take the mean of; at least one user must count.")
+    if not 0.0 < confidence < 1.0:
+        raise HarnessError(f"the confidence is {confidence}; it lies between 0 and 1, such as 0.95.")
+
+
+def _total(values: Float64Array) -> float:
+    return math.fsum(float(np.sum(values[start : start + _BLOCK])) for start in range(0, len(values), _BLOCK))
+
+
+def _squares(values: Float64Array, mean: float) -> float:
+    """Return the sum of squared differences from the mean, block by block so that no copy is held."""
+    blocks = (values[start : start + _BLOCK] - mean for start in range(0, len(values), _BLOCK))
+    return math.fsum(float(np.sum(block * block)) for block in blocks)

@@ -1,0 +1,105 @@
+"""What metrics are computed from: the users' lists, and the ranks at which they hit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from harness.artifacts.arrays import BoolArray, Int32Array, Int64Array, UInt64Array
+from harness.execution import Parallel
+
+WORD = 64  # ranks that one integer of a bit set holds
+NO_LIST = -1  # the row of a user without predictions
+_UNBOUNDED = int(np.iinfo(np.int64).max)
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """The lists of the users that count.
+
+    Parameters
+    ----------
+    items
+        int32 ``(rows, k)``: item indices, best first. Below 0, or at ``n_items`` and above, stands
+        no item of the catalogue.
+    rows
+        int64 ``(users,)``: the row of each user's list, -1 for a user without one.
+    n_items
+        Size of the catalogue, or None where it is not known.
+    parallel
+        How to spread work over cores. It never changes a value.
+    """
+
+    items: Int32Array
+    rows: Int64Array
+    n_items: int | None = None
+    parallel: Parallel = field(default_factory=Parallel)
+
+    @classmethod
+    def of(cls, items: Any, *, n_items: int | None = None, parallel: Parallel | None = None) -> Lists:
+        """Return the lists of users who all have one, a row a user.
+
+        Examples
+        --------
+        >>> Lists.of([[4, 2], [1, -1]]).n_users
+        2
+        """
+        array = np.ascontiguousarray(items, dtype=np.int32)
+        return cls(array, np.arange(len(array)), n_items, Parallel() if parallel is None else parallel)
+
+    @property
+    def n_users(self) -> int:
+        """Number of users, those without a list included."""
+        return len(self.rows)
+
+    @property
+    def limit(self) -> int:
+        """The first index past the catalogue."""
+        return _UNBOUNDED if self.n_items is None else self.n_items
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """Where the lists of a block of users hit, and how much there was to find.
+
+    Parameters
+    ----------
+    bits
+        uint64 ``(users, words)``: bit ``r % 64`` of word ``r // 64`` is set where rank ``r + 1``
+        holds a relevant item for the first time.
+    relevant
+        int32 ``(users,)``: distinct relevant items, 1 or more.
+
+    Examples
+    --------
+    >>> hits = Hits.of([[False, True, True]], relevant=[3])
+    >>> hits.at(2)
+    array([[False,  True]])
+    """
+
+    bits: UInt64Array
+    relevant: Int32Array
+
+    @classmethod
+    def of(cls, flags: Any, *, relevant: Any) -> Hits:
+        """Return the hits that ``(users, k)`` flags describe."""
+        table = np.asarray(flags, dtype=np.bool_)
+        words = max(-(-table.shape[1] // WORD), 1)
+        padded = np.zeros((len(table), words * WORD), dtype=np.bool_)
+        padded[:, : table.shape[1]] = table
+        octets = np.packbits(padded, axis=1, bitorder="little")  # (users, words * 8)
+        return cls(octets.view("<u8").astype(np.uint64), np.asarray(relevant, dtype=np.int32))
+
+    @property
+    def n_users(self) -> int:
+        """Number of users of the block."""
+        return len(self.relevant)
+
+    def at(self, k: int) -> BoolArray:
+        """Return bool ``(users, k)``: whether each of the first k ranks hits."""
+        octets = self.bits.astype("<u8").view(np.uint8)  # (users, words * 8)
+        flags = np.unpackbits(octets, axis=1, bitorder="little").view(np.bool_)  # (users, words * 64)
+        missing = max(k - flags.shape[1], 0)
+        return np.pad(flags[:, :k], ((0, 0), (0, missing)))

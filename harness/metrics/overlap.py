@@ -1,0 +1,174 @@
+"""The exact mean Jaccard distance over all pairs of lists, without a loop over all pairs.
+
+1. Users with equal lists form a group with a weight.
+2. The few heaviest items become bits of a mask; groups with equal masks form a class. Pairs of
+   classes are counted by the heavy items they share: few classes, one instruction a pair.
+3. The other, light, items have posting lists. They meet few pairs, and each pair they meet is
+   moved from its count of shared heavy items to that of all shared items.
+
+How many items are heavy is chosen by the work it makes. All counts are integers, so that neither
+the order of users nor the sharding changes a bit of the result.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from harness.artifacts.arrays import Int32Array, Int64Array, UInt64Array
+from harness.execution import Parallel, map_shards
+from harness.metrics.list_kernels import LANES, count_heavy, count_light, heavy_masks, sets_of_lists
+from harness.metrics.lists import Lists
+
+_SHARDS = 32
+_MOST_CELLS = 1 << 24  # of all shards' tables, so that long lists take no more memory than 128 MiB
+_ALONE = 1 << 10  # groups below which one thread is done before others start
+_HEAVY = (0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64)  # how many items may be heavy
+_LIGHT_COST = 7.0  # time of a light item that two groups share, over that of a pair of classes
+
+
+@dataclass(frozen=True, eq=False)
+class _Groups:
+    """Distinct lists: items renamed by falling frequency ``(groups, k)``, sizes, users."""
+
+    sets: Int32Array
+    sizes: Int32Array
+    weights: Int64Array
+    frequencies: Int64Array  # (items,): groups that hold each item, falling
+
+
+def mean_jaccard_distance(lists: Lists, *, k: int) -> float:
+    """Return the mean Jaccard distance over all pairs of users' lists, cut at k.
+
+    Pairs of two empty lists are left out; where no pair remains the result is 0.
+
+    Examples
+    --------
+    >>> mean_jaccard_distance(Lists.of([[0, 1], [0, 1], [2, 3]]), k=2).__round__(3)
+    0.667
+    """
+    pairs = overlaps(lists, k=k)
+    pairs[0] = 0  # two empty lists
+    total = int(pairs.sum())
+    if total == 0:
+        return 0.0
+    sums, shared = np.nonzero(pairs)
+    similarity = math.fsum(
+        int(pairs[size, both]) * (int(both) / int(size - both)) for size, both in zip(sums, shared, strict=True)
+    )
+    return (total - similarity) / total
+
+
+def overlaps(lists: Lists, *, k: int) -> Int64Array:
+    """Return how many pairs of users share how much.
+
+    Returns
+    -------
+    Int64Array
+        ``(2k + 1, k + 1)``: pairs by the sum of the sizes of their lists, and by shared items; k is
+        at most the width of the lists.
+    """
+    k = min(k, lists.items.shape[1])
+    groups = _group(lists, k)
+    heavy, masks = _choose_heavy(groups)
+    classes = _classes(masks, groups)
+    facts = np.stack([masks, groups.weights.astype(np.uint64) << np.uint64(32) | groups.sizes.astype(np.uint64)], 1)
+    indptr, postings = _postings(groups, heavy)
+    counter: type[np.integer[Any]] = np.uint16 if k <= np.iinfo(np.uint16).max else np.int32
+
+    def heavy_pairs(start: int, stop: int, pairs: Int64Array) -> None:
+        count_heavy(*classes, start, stop, pairs)
+
+    def light_pairs(start: int, stop: int, pairs: Int64Array) -> None:
+        shared = np.zeros(len(facts), dtype=counter)
+        count_light(groups.sets, facts, heavy, indptr, postings, start, stop, shared, pairs)
+
+    by_heavy = _sum_shards(heavy_pairs, len(classes[0]), k, lists.parallel)
+    return by_heavy + _sum_shards(light_pairs, len(facts), k, lists.parallel)
+
+
+def _sum_shards(count: Callable[[int, int, Int64Array], None], rows: int, k: int, parallel: Parallel) -> Int64Array:
+    def run(bounds: tuple[int, int]) -> Int64Array:
+        pairs = np.zeros((LANES, 2 * k + 1, k + 1), dtype=np.int64)
+        count(*bounds, pairs)
+        counted: Int64Array = pairs.sum(axis=0)  # the lanes together
+        return counted
+
+    run((0, 0))  # compiled once, before the threads ask for it
+    # The kernels release the GIL, and only threads share the arrays they close over.
+    threads = replace(parallel, backend="threading")
+    total: Int64Array = np.sum(map_shards(run, _triangles(rows, k), parallel=threads), axis=0, dtype=np.int64)
+    return total
+
+
+def _group(lists: Lists, k: int) -> _Groups:
+    users = lists.n_users
+    sets = np.empty((users, k), dtype=np.int32)
+    sizes = np.empty(users, dtype=np.int32)
+    hashes = np.empty(users, dtype=np.uint64)
+    sets_of_lists(lists.items, lists.rows, k, lists.limit, sets, sizes, hashes)
+    order = np.argsort(hashes, kind="stable")
+    sets = sets[order]
+    # Different sets of one hash may cut a group in two, which costs time and changes nothing.
+    starts = np.flatnonzero(np.r_[users > 0, (sets[1:] != sets[:-1]).any(axis=1)])
+    sets, sizes = sets[starts], sizes[order][starts]
+    weights = np.diff(np.r_[starts, users]).astype(np.int64)
+    filled = sets >= 0
+    _, names, frequencies = np.unique(sets[filled], return_inverse=True, return_counts=True)
+    falling = np.argsort(-frequencies, kind="stable")
+    renamed = np.empty(len(falling), dtype=np.int32)
+    renamed[falling] = np.arange(len(falling), dtype=np.int32)
+    sets[filled] = renamed[names]
+    return _Groups(sets, sizes, weights, frequencies[falling].astype(np.int64))
+
+
+def _choose_heavy(groups: _Groups) -> tuple[int, UInt64Array]:
+    """Return how many items are heavy so that the least work is expected, and the groups' masks."""
+    masks = np.empty(len(groups.sizes), dtype=np.uint64)
+    heavy_masks(groups.sets, groups.sizes, _HEAVY[-1], masks)
+    meetings = groups.frequencies.astype(np.float64) ** 2 / 2
+    best, best_cost = 0, math.inf
+    for heavy in _HEAVY:
+        kept = _keep(masks, heavy)
+        light_cost = _LIGHT_COST * float(meetings[heavy:].sum())
+        heavy_cost = float(len(np.unique(kept))) ** 2 / 2
+        if light_cost + heavy_cost < best_cost:
+            best, best_cost = heavy, light_cost + heavy_cost
+        if heavy_cost > best_cost or heavy >= len(meetings):
+            break
+    return best, _keep(masks, best)
+
+
+def _keep(masks: UInt64Array, heavy: int) -> UInt64Array:
+    return masks & np.uint64((1 << heavy) - 1)
+
+
+def _classes(masks: UInt64Array, groups: _Groups) -> tuple[UInt64Array, Int32Array, Int64Array]:
+    """Return mask, size and users of each class of groups that are alike in both."""
+    order = np.lexsort((masks, groups.sizes))
+    sizes, sorted_masks = groups.sizes[order], masks[order]
+    differ = (sizes[1:] != sizes[:-1]) | (sorted_masks[1:] != sorted_masks[:-1])
+    starts = np.flatnonzero(np.r_[len(sizes) > 0, differ])
+    weights = np.add.reduceat(groups.weights[order], starts) if len(starts) else groups.weights[:0]
+    return sorted_masks[starts], sizes[starts], weights
+
+
+def _postings(groups: _Groups, heavy: int) -> tuple[Int64Array, Int32Array]:
+    """Return, for each light item, the groups that hold it, ascending, as CSR."""
+    rows, places = np.nonzero(groups.sets >= heavy)
+    items = groups.sets[rows, places] - heavy
+    order = np.argsort(items, kind="stable")
+    counts = groups.frequencies[heavy:]
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), rows[order].astype(np.int32)
+
+
+def _triangles(rows: int, k: int) -> list[tuple[int, int]]:
+    """Cut 0 … rows, each paired with all before it, into shards of about equal work."""
+    shards = max(min(_SHARDS, _MOST_CELLS // (2 * k * k)), 2) if rows >= _ALONE else 1
+    bounds = [math.isqrt(rows * rows * shard // shards) for shard in range(shards + 1)]
+    return list(itertools.pairwise(bounds))

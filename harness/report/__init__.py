@@ -1,0 +1,15 @@
+"""Results as people read them: HTML with its figures, LaTeX, and tables for the terminal."""
+
+from harness.report.comparison_report import ComparisonReport, render_comparison
+from harness.report.run_report import RunReport, render_run
+from harness.report.terminal import comparison_table, facts_table, run_table
+
+__all__ = [
+    "ComparisonReport",
+    "RunReport",
+    "comparison_table",
+    "facts_table",
+    "render_comparison",
+    "render_run",
+    "run_table",
+]

@@ -1,0 +1,119 @@
+"""A comparison as LaTeX tables, whatever the names hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.report.text import MINUS, NOTHING, interval_text, metric_text, p_text, signed
+
+_COMMANDS = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "$": r"\$",
+    "&": r"\&",
+    "#": r"\#",
+    "%": r"\%",
+    "_": r"\_",
+    "^": r"\textasciicircum{}",
+    "~": r"\textasciitilde{}",
+    # In the oldest font encoding these three are other characters.
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    # After a row's end these would be read as its options.
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    "`": r"\textasciigrave{}",
+    MINUS: "$-$",
+    NOTHING: r"\textendash{}",
+    "\N{NO-BREAK SPACE}": " ",
+}
+_SPECIAL = re.compile("|".join(map(re.escape, _COMMANDS)))
+_LIGATURE = re.compile("(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)")  # two signs that LaTeX would set as another one
+
+
+def escape(text: str) -> str:
+    r"""Return text that LaTeX sets as it reads, on one line.
+
+    Examples
+    --------
+    >>> print(escape("50% of a_b & c"))
+    50\% of a\_b \& c
+    >>> print(escape("[x]\\y"))
+    {[}x{]}\textbackslash{}y
+    """
+    commands = _SPECIAL.sub(lambda found: _COMMANDS[found[0]], " ".join(text.split()))
+    return _LIGATURE.sub("{}", commands)
+
+
+def comparison_latex(
+    *,
+    values: Sequence[Mapping[str, Any]],
+    pairs: Sequence[Mapping[str, Any]],
+    best: set[tuple[str, str]],
+    caption: str,
+) -> str:
+    """Return a table of values and one of differences, for a document with booktabs.
+
+    Parameters
+    ----------
+    values
+        A row a run: ``run``, then one key a metric label.
+    pairs
+        Rows of the comparison for one metric; may be empty.
+    best
+        The (run, label) to set in bold.
+    caption
+        What was compared and how.
+    """
+    tables = ["% Needs \\usepackage{booktabs}; names in other scripts need XeLaTeX or LuaLaTeX and a font for them."]
+    if values:
+        tables.append(_values_table(values, best, caption))
+    if pairs:
+        tables.append(_pairs_table(pairs, caption))
+    return "\n".join(tables)
+
+
+def _values_table(values: Sequence[Mapping[str, Any]], best: set[tuple[str, str]], caption: str) -> str:
+    labels = [label for label in values[0] if label != "run"]
+    rows = []
+    for row in values:
+        cells = [escape(metric_text(row[label])) for label in labels]
+        marked = [
+            rf"\textbf{{{cell}}}" if (row["run"], label) in best else cell
+            for label, cell in zip(labels, cells, strict=True)
+        ]
+        rows.append([escape(str(row["run"])), *marked])
+    header = ["Run", *(escape(label) for label in labels)]
+    note = f"{escape(caption)} Bold marks the best value of a column, which alone is no claim of significance."
+    return _table(header, rows, columns="l" + "r" * len(labels), caption=note)
+
+
+def _pairs_table(pairs: Sequence[Mapping[str, Any]], caption: str) -> str:
+    rows = [
+        [
+            escape(str(pair["candidate"])),
+            escape(signed(pair["difference"])),
+            escape(interval_text(pair["ci_low"], pair["ci_high"])),
+            escape(p_text(pair["p_adjusted"])),
+            escape(signed(pair["effect_size"])),
+            escape(str(pair["verdict"])),
+        ]
+        for pair in pairs
+    ]
+    header = ["Run", "Difference", "Interval", "$p$ (adjusted)", "$d_z$", "Verdict"]
+    metric = escape(str(pairs[0]["metric"]))
+    return _table(header, rows, columns="lrrrrl", caption=f"Differences in {metric}. {escape(caption)}")
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]], *, columns: str, caption: str) -> str:
+    body = "\n".join(f"{' & '.join(row)} \\\\" for row in rows)
+    return (
+        "\\begin{table}\n\\centering\n"
+        f"\\caption{{{caption}}}\n\\begin{{tabular}}{{{columns}}}\n\\toprule\n"
+        f"{' & '.join(header)} \\\\\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n\\end{{table}}\n"
+    )

@@ -1,0 +1,67 @@
+"""Templates with escaping always on, and the figures that stand in them."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from markupsafe import Markup
+
+from harness.report import text
+from harness.report.measures import stem
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class Figures:
+    """The figures of one page, each drawn once for the page and for a file.
+
+    Parameters
+    ----------
+    files
+        File name to SVG, as far as they were added.
+    """
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
+
+    def add(self, figure: Figure, *, name: str, title: str) -> Markup:
+        """Keep a figure, and return it for the page."""
+        from harness.report.svg import to_svg
+
+        base = text.slug(name)
+        taken = {file.removesuffix(".svg") for file in self.files}
+        own = next(f"{base}{end}" for end in ("", *(f"-{i}" for i in range(2, 1000))) if f"{base}{end}" not in taken)
+        svg = to_svg(figure, name=own, title=title)
+        self.files[f"{own}.svg"] = f"{svg}\n"
+        return Markup(svg)  # noqa: S704 - serialised from an element tree, so its texts are escaped
+
+
+def page(template: str, **content: Any) -> str:
+    """Return a rendered template."""
+    return _environment().get_template(template).render(**content)
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("harness.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        metric=text.metric_text,
+        signed=text.signed,
+        relative=text.signed_percent,
+        p=text.p_text,
+        count=text.count_text,
+        fact=text.fact_text,
+        facts=text.facts,
+        stem=stem,
+    )
+    environment.globals["interval"] = text.interval_text
+    return environment

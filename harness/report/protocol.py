@@ -1,0 +1,54 @@
+"""How a run was measured, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from harness.report.text import count_text
+
+_FITTED = {"train": "the train part alone", "train_validation": "the train and validation parts"}
+
+
+def sentences(results: Mapping[str, Any]) -> list[str]:
+    """Return what a reader must know to read the numbers; facts that are missing are left out.
+
+    Examples
+    --------
+    >>> sentences({"protocol": {"part": "test", "users": 938, "k": 100}})
+    ['For each of 938 users of the test part, the best 100 items were ranked.']
+    """
+    protocol = results.get("protocol", {})
+    told = [_task(protocol), _candidates(protocol.get("candidates")), _fit(protocol), _ties(protocol)]
+    return [sentence for sentence in told if sentence]
+
+
+def _task(protocol: Mapping[str, Any]) -> str:
+    if not {"part", "users", "k"} <= protocol.keys():
+        return ""
+    known = _listed(protocol.get("history") or ())
+    given = f", given their history in {known}" if known else ""
+    users, k = count_text(protocol["users"]), count_text(protocol["k"])
+    return f"For each of {users} users of the {protocol['part']} part{given}, the best {k} items were ranked."
+
+
+def _candidates(candidates: Any) -> str:
+    if not isinstance(candidates, Mapping):
+        return ""
+    number = f" ({count_text(candidates['count'])})" if candidates.get("count") is not None else ""
+    which = "all items of the filtered data" if candidates.get("items") == "all" else "the items seen in training"
+    left_out = "; items of the user's history are excluded" if candidates.get("exclude") == "seen" else ""
+    return f"Candidates are {which}{number}{left_out}."
+
+
+def _fit(protocol: Mapping[str, Any]) -> str:
+    fitted = protocol.get("fit_on")
+    return f"The model was fitted on {_FITTED.get(fitted, fitted)}." if fitted else ""
+
+
+def _ties(protocol: Mapping[str, Any]) -> str:
+    return f"Order: {protocol['tie_order']}." if protocol.get("tie_order") else ""
+
+
+def _listed(words: Sequence[Any]) -> str:
+    return " and ".join(str(word) for word in words)

@@ -1,0 +1,148 @@
+"""Tables for the terminal. What comes from outside is text to rich, never its markup."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.artifacts import Comparison
+from harness.report.compared import headline_labels, pair_rows, value_rows
+from harness.report.measures import banner, complete, headline, matrix
+from harness.report.text import (
+    NOTHING,
+    clean,
+    confidence_text,
+    count_text,
+    facts,
+    interval_text,
+    metric_text,
+    p_text,
+    signed,
+    signed_percent,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+_COLOURS = {"better": "green", "worse": "red", "equivalent": "blue", "error": "red", "warning": "yellow"}
+
+
+def run_table(results: Mapping[str, Any]) -> Group:
+    """Return a run's metrics by cutoff, its headline, and what its audits warn of."""
+    from rich.console import Group
+    from rich.text import Text
+
+    shown = complete(clean(results))
+    leading = headline(shown)
+    title = ", ".join(str(part) for part in (shown["name"], shown["dataset"]["name"]) if part)
+    users = shown["protocol"].get("users")
+    table = _table(title if users is None else f"{title}, {count_text(users)} users", left=("metric",))
+    metrics = matrix(shown["metrics"])
+    for k in metrics.cutoffs:
+        table.add_column("no k" if k is None else f"@{k}", justify="right")
+    for name, cells in metrics.rows:
+        _row(table, [name, *("" if cell is None else metric_text(cell["value"]) for cell in cells)])
+    lines: list[Any] = [table]
+    if leading is not None and leading["ci_low"] is not None:
+        level = confidence_text(shown["experiment"].get("statistics", {}).get("confidence"))
+        interval = interval_text(leading["ci_low"], leading["ci_high"])
+        lines.append(Text(f"{leading['label']} {metric_text(leading['value'])}, {level} interval {interval}", "bold"))
+    lines.extend(_audit(audit) for audit in shown["audits"] if audit["severity"] != "info")
+    if shown["partial"]:
+        lines.append(Text(banner(shown), "bold yellow"))
+    return Group(*lines)
+
+
+def comparison_table(comparison: Comparison) -> Group:
+    """Return the values of all runs, the differences in the primary metric, and the notes."""
+    from rich.console import Group
+    from rich.text import Text
+
+    values, pairs = value_rows(comparison), pair_rows(comparison)
+    labels = [label for label in values[0] if label != "run"] if values else []
+    leading = clean(comparison.primary) or (labels[0] if labels else None)
+    shown = headline_labels(labels, leading)
+    rows = [pair for pair in pairs if pair["metric"] == leading]
+    notes = [Text(note, "dim") for note in clean(list(comparison.notes))]
+    return Group(_value_table(values, shown), _pair_table(rows, f"{leading} against {comparison.baseline}"), *notes)
+
+
+def facts_table(values: Mapping[str, Any]) -> Group:
+    """Return nested facts as one table a part, audits as sentences."""
+    from rich.console import Group
+
+    shown = clean(values)
+    parts = {key: value for key, value in shown.items() if isinstance(value, Mapping) and value}
+    single = {key: value for key, value in shown.items() if key not in parts and key != "audits"}
+    lines: list[Any] = []
+    if single:
+        lines.append(_facts("", single))
+    lines.extend(_facts(name, part) for name, part in parts.items())
+    lines.extend(_audit(audit) for audit in shown.get("audits", []))
+    return Group(*lines)
+
+
+def _audit(audit: Mapping[str, Any]) -> Text:
+    return _text(f"{audit['severity']}: {audit['sentence']}", _COLOURS.get(audit["severity"], ""))
+
+
+def _value_table(values: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> Table:
+    table = _table("values", left=("run",))
+    for label in labels:
+        table.add_column(_text(label), justify="right")
+    for row in values:
+        _row(table, [str(row["run"]), *(metric_text(row[label]) for label in labels)])
+    return table
+
+
+def _pair_table(pairs: Sequence[Mapping[str, Any]], title: str) -> Table:
+    table = _table(title, left=("run",))
+    for name in ("difference", "interval", "relative", "p", "p adjusted", "effect", "wins/ties/losses"):
+        table.add_column(name, justify="right")
+    table.add_column("verdict")
+    for pair in pairs:
+        counts = (
+            NOTHING if pair["wins"] is None else "/".join(count_text(pair[key]) for key in ("wins", "ties", "losses"))
+        )
+        cells = [
+            str(pair["candidate"]),
+            signed(pair["difference"]),
+            interval_text(pair["ci_low"], pair["ci_high"]),
+            signed_percent(pair["relative"]),
+            p_text(pair["p_value"]),
+            p_text(pair["p_adjusted"]),
+            signed(pair["effect_size"]),
+            counts,
+        ]
+        verdict = str(pair["verdict"])
+        table.add_row(*map(_text, cells), _text(verdict, _COLOURS.get(verdict, "")))
+    return table
+
+
+def _facts(name: str, part: Mapping[str, Any]) -> Table:
+    table = _table(name, left=("fact", "value"))
+    for row in facts(part):
+        _row(table, row)
+    return table
+
+
+def _table(title: str, *, left: Sequence[str]) -> Table:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=_text(title) if title else None, title_justify="left", title_style="bold", box=box.SIMPLE)
+    for name in left:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _row(table: Table, cells: Sequence[str]) -> None:
+    table.add_row(*map(_text, cells))
+
+
+def _text(words: str, style: str = "") -> Text:
+    from rich.text import Text
+
+    return Text(words, style)

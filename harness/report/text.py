@@ -1,0 +1,206 @@
+"""Numbers and facts in words, the same in every output."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+NOTHING = "\N{EN DASH}"  # stands where a number has no meaning
+MINUS = "\N{MINUS SIGN}"
+
+# Control characters break XML; direction marks let a name show as another one; surrogates are no text.
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+
+def clean(value: Any) -> Any:
+    """Return plain values with every text made fit to be shown, keys included.
+
+    Examples
+    --------
+    >>> clean({"name": "a" + chr(0) + "b", "k": (1, None)})["name"] == "a" + chr(0xFFFD) + "b"
+    True
+    """
+    if isinstance(value, str):
+        return _UNSHOWABLE.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): clean(child) for key, child in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(child) for child in value]
+    if isinstance(value, np.generic):
+        return value.item()
+    return value
+
+
+def metric_text(value: Any) -> str:
+    """Return a metric's value: four decimals, or three digits where it is small.
+
+    Examples
+    --------
+    >>> metric_text(0.08968), metric_text(0.000123), metric_text(0), metric_text(1234.5)
+    ('0.0897', '0.000123', '0.0000', '1,234.5')
+    >>> metric_text(None) == metric_text(math.nan) == NOTHING
+    True
+    """
+    if _undefined(value):
+        return NOTHING
+    size = abs(float(value))
+    if size >= 1000:
+        return f"{value:,.1f}"
+    return f"{value:.4f}" if size >= 0.001 or size == 0 else f"{value:.3g}"
+
+
+def signed(value: Any) -> str:
+    """Return a difference with its sign and a real minus.
+
+    Examples
+    --------
+    >>> signed(0.01), signed(-0.01).replace(MINUS, "-"), signed(0)
+    ('+0.0100', '-0.0100', '0.0000')
+    """
+    if _undefined(value):
+        return NOTHING
+    return f"{MINUS if value < 0 else '+' if value > 0 else ''}{metric_text(abs(value))}"
+
+
+def signed_percent(value: Any) -> str:
+    """Return a relative difference in per cent.
+
+    Examples
+    --------
+    >>> signed_percent(0.1234)
+    '+12.3%'
+    """
+    if _undefined(value):
+        return NOTHING
+    return f"{MINUS if value < 0 else '+' if value > 0 else ''}{abs(value):,.1%}"
+
+
+def p_text(value: Any) -> str:
+    """Return a p-value, never as zero.
+
+    Examples
+    --------
+    >>> p_text(0.0312), p_text(1e-9)
+    ('0.0312', '< 0.0001')
+    """
+    if _undefined(value):
+        return NOTHING
+    return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
+
+
+def interval_text(low: Any, high: Any) -> str:
+    """Return an interval, or a dash where there is none.
+
+    Examples
+    --------
+    >>> interval_text(0.081, 0.0984)
+    '[0.0810, 0.0984]'
+    """
+    if _undefined(low) or _undefined(high):
+        return NOTHING
+    return f"[{_minus(metric_text(low))}, {_minus(metric_text(high))}]"
+
+
+def confidence_text(value: Any) -> str:
+    """Return the level of an interval.
+
+    Examples
+    --------
+    >>> confidence_text(0.95), confidence_text(0.995), confidence_text(None)
+    ('95%', '99.5%', 'confidence')
+    """
+    return "confidence" if _undefined(value) else f"{100 * value:.6g}%"
+
+
+def count_text(value: Any) -> str:
+    """Return a number of things, its thousands apart.
+
+    Examples
+    --------
+    >>> count_text(54413)
+    '54,413'
+    """
+    return NOTHING if _undefined(value) else f"{value:,.0f}"
+
+
+def fact_text(value: Any) -> str:
+    """Return any plain value in words.
+
+    Examples
+    --------
+    >>> fact_text(True), fact_text(54413), fact_text(2026), fact_text(0.05445), fact_text(["a", "b"])
+    ('yes', '54,413', '2026', '0.05445', 'a, b')
+    """
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, float):
+        return NOTHING if math.isnan(value) else f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
+    if isinstance(value, (list, tuple)):
+        return ", ".join(fact_text(child) for child in value) or "none"
+    return NOTHING if value is None or value == {} else str(value)
+
+
+def facts(values: Mapping[str, Any], *, apart: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """Return nested facts as rows of name and text.
+
+    Parameters
+    ----------
+    values
+        Plain, nested as deep as you like.
+    apart
+        Keys to leave out at the top.
+
+    Examples
+    --------
+    >>> facts({"users": 938, "split": {"rated_items": 12}})
+    [('users', '938'), ('split · rated items', '12')]
+    """
+    return [(" · ".join(path), text) for path, text in _flatten(values, ()) if path and path[0] not in apart]
+
+
+def truncated(text: str, length: int = 40) -> str:
+    """Return text that fits, with an ellipsis where it was cut.
+
+    Examples
+    --------
+    >>> truncated("abcdef", 4)
+    'abc…'
+    """
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def slug(text: str) -> str:
+    """Return a name that is safe in a path and in an id.
+
+    Examples
+    --------
+    >>> slug("ndcg[gain=exp2]@10"), slug("../中")
+    ('ndcg-gain-exp2-10', 'x')
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "x"
+
+
+def _flatten(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(value, Mapping) and value:
+        for key, child in value.items():
+            yield from _flatten(child, (*path, str(key).replace("_", " ")))
+    elif isinstance(value, (list, tuple)) and any(isinstance(child, (Mapping, list, tuple)) for child in value):
+        for place, child in enumerate(value, start=1):
+            yield from _flatten(child, (*path, str(place)))
+    else:
+        yield path, fact_text(value)
+
+
+def _undefined(value: Any) -> bool:
+    return not isinstance(value, (int, float, np.number)) or bool(value != value)
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", MINUS) if text.startswith("-") else text

@@ -1,0 +1,64 @@
+"""Names of metrics, parameters and models as MLflow accepts them."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+
+_LONGEST = 250  # characters of a key, MLflow's own limit
+_LABEL = re.compile(r"(?P<name>[^\[\]@]+)(?:\[(?P<options>.*)\])?(?:@(?P<k>\d+))?")
+_REFUSED = re.compile(r"[^\w\-. :/]")
+
+
+def safe_name(text: str) -> str:
+    """Return text as a key that MLflow accepts; what it already accepts stays as it is.
+
+    Keys are at most 250 characters of letters, digits, ``_ - . : /`` and space, and must be a
+    normalised path. A longer one ends in a hash, so that two long keys stay two.
+
+    Examples
+    --------
+    >>> safe_name("expected.ndcg@10.value")
+    'expected.ndcg_at_10.value'
+    >>> safe_name("ndcg[gain=exp2]@10")
+    'ndcg_gain-exp2_at_10'
+    >>> safe_name("../a//b")
+    'a/b'
+    """
+    spelled = text.replace("@", "_at_").replace("]", "").replace("[", "_").replace("=", "-").replace(",", "_")
+    plain = _REFUSED.sub("-", spelled)
+    steps = [step for step in plain.split("/") if step not in ("", ".", "..")]
+    name = posixpath.join(*steps) if steps else "unnamed"
+    if len(name) > _LONGEST:
+        name = f"{name[: _LONGEST - 13]}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    return name
+
+
+def metric_name(family: str, label: str) -> str:
+    """Return MLflow's name of a metric: ``family/name_at_k``.
+
+    Examples
+    --------
+    >>> metric_name("accuracy", "ndcg@10")
+    'accuracy/ndcg_at_10'
+    >>> metric_name("accuracy", "ndcg[gain=exp2,ideal=full_k]@10")
+    'accuracy/ndcg_gain-exp2_ideal-full_k_at_10'
+    """
+    return safe_name(f"{family.replace('/', '-')}/{label.replace('/', '-')}")
+
+
+def curve_name(family: str, label: str) -> str | None:
+    """Return the name under which all cutoffs of a metric are one curve, or None without a cutoff.
+
+    Examples
+    --------
+    >>> curve_name("accuracy", "ndcg[gain=exp2]@10")
+    'accuracy/ndcg_gain-exp2_at_k'
+    >>> curve_name("accuracy", "auc") is None
+    True
+    """
+    parts = _LABEL.fullmatch(label)
+    if parts is None or parts["k"] is None:
+        return None
+    return metric_name(family, f"{label.rpartition('@')[0]}@k")

@@ -1,0 +1,132 @@
+"""A metric is a frozen value that states its facts."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import ClassVar, Literal
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+from pydantic.dataclasses import dataclass
+
+import harness
+from harness import TopK, Truth, registry
+from harness.errors import HarnessError
+from harness.metrics import NDCG, Coverage, Hits, ListMetric, Lists, UserMetric
+
+METRICS = [registry.load("metrics", name) for name in sorted(registry.BUILT_IN["metrics"])]
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class ReciprocalRank(UserMetric):
+    """A user's own metric, with options."""
+
+    k: int = 10
+    gain: Literal["binary", "exp2"] = "binary"
+    strict: bool = False
+
+    name = "reciprocal_rank"
+    family = "accuracy"
+    formula = r"1 / r"
+    reference = "Voorhees (1999)"
+    choices: ClassVar = {"first": "hit"}
+
+    def score(self, hits, out):
+        flags = hits.at(self.k)
+        out[:] = np.where(flags.any(axis=1), 1.0 / (flags.argmax(axis=1) + 1), 0.0)
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class MeanLength(ListMetric):
+    """A metric without a cutoff."""
+
+    name = "mean_length"
+    family = "coverage"
+    formula = r"\bar{n}"
+    reference = "here"
+
+    def value(self, lists):
+        return float((lists.items[lists.rows] >= 0).sum(axis=1).mean())
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_facts(metric):
+    value = metric(k=7)
+    assert value.label == f"{metric.name}@7"
+    assert value.cutoff == 7
+    assert metric().k == 10
+    assert value == metric(k=7)
+    assert hash(value) == hash(metric(k=7))
+    assert value.formula
+    assert value.reference
+    assert value.family in {"accuracy", "coverage", "diversity"}
+    assert value.higher_is_better
+    assert (value.lower, value.upper) == (0.0, 1.0)
+    assert set(value.needs) <= {"n_items"}
+    assert isinstance(value.variant, dict)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        value.k = 3
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("options", [{"k": 0}, {"k": -1}, {"k": True}, {"k": 2.0}, {"k": "5"}, {"gain": "exp2"}])
+def test_wrong_options(metric, options):
+    with pytest.raises(ValidationError):
+        metric(**options)
+
+
+def test_a_cutoff_of_zero_says_what_works():
+    with pytest.raises(ValidationError, match="k is 0; a cutoff is 1 or more"):
+        NDCG(k=0)
+
+
+def test_variants():
+    assert NDCG().variant == {"gain": "binary", "ideal": "min_k", "discount": "log2(rank + 1)"}
+    assert ReciprocalRank(gain="exp2").variant == {"first": "hit", "gain": "exp2", "strict": False}
+
+
+def test_options_stand_in_the_label():
+    assert ReciprocalRank(k=3).label == "reciprocal_rank@3"
+    assert ReciprocalRank(gain="exp2").label == "reciprocal_rank[gain=exp2]@10"
+    assert ReciprocalRank(gain="exp2", strict=True).label == "reciprocal_rank[gain=exp2,strict=true]@10"
+    assert MeanLength().label == "mean_length"
+    assert MeanLength().cutoff is None
+
+
+def test_own_metrics_are_measured_like_ours():
+    topk = TopK(np.array([[4, 2, 7], [1, 5, -1]]))
+    truth = Truth.from_lists([[7], [9]])
+    table = harness.evaluate(topk, truth, metrics=[ReciprocalRank(k=3), MeanLength(), "recall"], cutoffs=[1])
+    assert table.user_values["reciprocal_rank@3"].tolist() == [1 / 3, 0.0]
+    assert table["mean_length"].value == 2.5
+    assert table["mean_length"].k is None
+    assert table["mean_length"].n_users is None
+
+
+def test_own_metric_that_gives_nan():
+    @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+    class Broken(ReciprocalRank):
+        name = "broken"
+
+        def score(self, hits, out):
+            out[:] = np.nan
+
+    with pytest.raises(HarnessError, match=r"broken@2 gave a value that is no number"):
+        harness.evaluate(TopK(np.array([[1, 2]])), Truth.from_lists([[1]]), metrics=[Broken(k=2)])
+
+
+def test_coverage_without_a_catalogue():
+    with pytest.raises(HarnessError, match="Pass n_items"):
+        Coverage(k=1).value(Lists.of([[1]]))
+
+
+def test_hits_round_trip():
+    flags = np.random.default_rng(0).random((9, 130)) < 0.3
+    hits = Hits.of(flags, relevant=np.full(9, 200))
+    assert hits.bits.shape == (9, 3)
+    assert hits.n_users == 9
+    for k in (1, 64, 65, 130):
+        assert (hits.at(k) == flags[:, :k]).all()
+    assert not hits.at(300)[:, 130:].any()
+    assert hits.at(300).shape == (9, 300)

@@ -1,0 +1,69 @@
+"""Tables for the terminal, as they are printed."""
+
+import io
+
+import pandas as pd
+from rich.console import Console
+
+from harness.artifacts import PAIR_COLUMNS, Comparison
+from harness.report import comparison_table, facts_table, run_table
+
+
+def printed(renderable):
+    stream = io.StringIO()
+    Console(file=stream, width=140, highlight=False).print(renderable)
+    return stream.getvalue()
+
+
+def test_a_run_by_cutoff(results):
+    lines = printed(run_table(results)).splitlines()
+    assert lines[0].split() == ["ml-100k/ease,", "ml-100k,", "6", "users"]
+    assert ["ndcg", "0.2500", "0.3000"] in [line.split() for line in lines]
+    assert ["recall", "0.5000"] in [line.split() for line in lines]
+    assert any(line.startswith("ndcg@10 0.3000, 95% interval [") for line in lines)
+    assert "warning: 3 of 6 tie." in lines
+    assert not any("unseen" in line for line in lines)
+
+
+def test_a_partial_run_says_so(results):
+    results["partial"] = {"limit_users": 5, "sentence": "Partial: 5 users."}
+    assert printed(run_table(results)).splitlines()[-1] == "Partial: 5 users."
+
+
+def test_next_to_nothing():
+    assert "x" in printed(run_table({"name": "x"}))
+
+
+def test_names_are_text_and_no_markup(results, hostile):
+    for text in hostile:
+        output = printed(run_table({**results, "name": text}))
+        assert not set("\x00\x1b\u202e") & set(output)
+    assert "[red]not red[/red]" in printed(run_table({**results, "name": "[red]not red[/red]"}))
+
+
+def test_a_comparison():
+    numbers = {"difference": -0.05, "ci_low": -0.06, "ci_high": -0.04, "relative": -0.5, "p_value": 1e-6}
+    counts = {"p_adjusted": 0.02, "effect_size": -0.3, "wins": 1, "ties": 2000, "losses": 3, "verdict": "worse"}
+    rows = [
+        {"metric": "ndcg@10", "candidate": "[b]ease[/b]", "baseline": "pop", **numbers, **counts},
+        {"metric": "ndcg@10", "candidate": "new", "baseline": "pop", "difference": 0.1, "verdict": "not tested"},
+    ]
+    values = pd.DataFrame({"run": ["pop", "[b]ease[/b]"], "ndcg@10": [0.1, None]})
+    pairs = pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
+    lines = printed(comparison_table(Comparison(pairs, values, "pop", "ndcg@10", {}, ("A note.",)))).splitlines()
+    cells = [line.split() for line in lines]
+    minus, dash = "\N{MINUS SIGN}", "\N{EN DASH}"
+    assert ["pop", "0.1000"] in cells
+    assert ["[b]ease[/b]", dash] in cells
+    (tested,) = [row for row in cells if row[-1:] == ["worse"]]
+    assert tested[:2] == ["[b]ease[/b]", f"{minus}0.0500"]
+    assert "1/2,000/3" in tested
+    (untested,) = [row for row in cells if row[-1:] == ["tested"]]
+    assert untested == ["new", "+0.1000", *[dash] * 6, "not", "tested"]
+    assert lines[-1].strip() == "A note."
+
+
+def test_facts(results):
+    output = printed(facts_table({**results["dataset"], "audits": results["audits"]}))
+    for words in ("raw", "100,000", "leave_last_out", "warning: 3 of 6 tie.", "info: 0 of 6 items."):
+        assert words in output
