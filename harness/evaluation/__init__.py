@@ -1,5 +1,5 @@
 """Lists and truth to a table of metrics, users in parallel."""
 
-from harness.evaluation.evaluate import evaluate
+from harness.evaluation.evaluating import evaluate
 
 __all__ = ["evaluate"]

@@ -121,7 +121,7 @@ def _distinct(values: IdArray, what: str) -> IdArray:
     ids = as_ids(values, what="user id")
     repeated = pd.Index(ids).duplicated()
     if repeated.any():
-        raise DataError(f"{what} holds the user {ids[repeated][0]!r} twice. A user has one row.")
+        raise DataError(f"{what} holds the user {ids[repeated].tolist()[0]!r} twice. A user has one row.")
     return ids
 
 
@@ -140,8 +140,8 @@ def _rows_by_id(listed: IdArray, users: IdArray) -> tuple[Int64Array, int]:
 def strangers_alone(listed: IdArray, users: IdArray) -> HarnessError:
     """Return the error for predictions and a truth that have no user in common."""
     return HarnessError(
-        f"the predictions and the truth have no user in common: {listed[0]!r} is a user of the first, "
-        f"{users[0]!r} of the second. Use the same ids in both."
+        f"the predictions and the truth have no user in common: {listed[:1].tolist()[0]!r} is a user of the first, "
+        f"{users[:1].tolist()[0]!r} of the second. Use the same ids in both."
     )
 
 

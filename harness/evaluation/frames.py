@@ -232,8 +232,9 @@ def _lists_by_rank(users: Int32Array, items: Int32Array, ranks: Int64Array, coun
     lists = np.full((len(counting), width), NO_ITEM, dtype=np.int32)
     taken = place_by_rank(users, ranks, items, lists)
     if taken >= 0:
+        user = counting.ids.tolist()[users[taken]]
         raise DataError(
-            f"two items of the user {counting.ids[users[taken]]!r} have the rank {ranks[taken]} in {_PREDICTIONS}. "
+            f"two items of the user {user!r} have the rank {ranks[taken]} in {_PREDICTIONS}. "
             "Give each its own rank, or leave the column out and give scores."
         )
     return lists

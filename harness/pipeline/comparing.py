@@ -10,7 +10,7 @@ from typing import Any
 
 from harness import report, statistics, storage
 from harness.artifacts import Comparison
-from harness.errors import HarnessError
+from harness.errors import HarnessError, did_you_mean
 from harness.experiment import Benchmark, Experiment, check_comparable, is_benchmark, load_benchmark, load_experiment
 from harness.pipeline import results as stored
 from harness.pipeline.running import run
@@ -68,6 +68,8 @@ def compare_runs(
     ]
     experiments = [source for source in loaded if isinstance(source, Experiment)]
     check_comparable(experiments)
+    names = [stored.read_results(source)["name"] if isinstance(source, Path) else source.name for source in loaded]
+    baseline = _baseline(choices.baseline, sources, names)
     runs = [stored.read_run(source) if isinstance(source, Path) else _run(source, choices) for source in loaded]
     settings = experiments[0].statistics if experiments else None
     directory = Path(experiments[0].report.directory) if experiments else runs[0].folder.parent
@@ -76,7 +78,7 @@ def compare_runs(
     return _compare(
         runs,
         folder=folder,
-        baseline=_baseline(choices.baseline, sources, runs),
+        baseline=baseline,
         primary=first["evaluation"]["primary"],
         settings=dataclasses.asdict(settings) if settings else first["statistics"],
     )
@@ -94,22 +96,26 @@ def _run(experiment: Experiment, choices: Choices) -> stored.StoredRun:
 
 
 def _compare_benchmark(benchmark: Benchmark, choices: Choices) -> ComparisonResult:
+    names = [experiment.name for experiment in benchmark.experiments]
+    baseline = _baseline(choices.baseline or benchmark.baseline, names, names)
     runs = [_run(experiment, choices) for experiment in benchmark.experiments]
-    first = benchmark.experiments[0]
     return _compare(
         runs,
-        folder=storage.inside(Path(first.report.directory), choices.name or benchmark.name),
-        baseline=choices.baseline or benchmark.baseline,
-        primary=benchmark.primary or runs[0].results["experiment"]["evaluation"]["primary"],
+        folder=storage.inside(Path(benchmark.report.directory), choices.name or benchmark.name),
+        baseline=baseline,
+        primary=benchmark.primary,
         settings=dataclasses.asdict(benchmark.statistics),
     )
 
 
-def _baseline(chosen: str | None, sources: Sequence[str], runs: Sequence[stored.StoredRun]) -> str:
+def _baseline(chosen: str | None, sources: Sequence[str], names: Sequence[str]) -> str:
     """Return the name of the run that the user means, by name or by file; the first by default."""
     if chosen is None:
-        return runs[0].name
-    return next((run.name for source, run in zip(sources, runs, strict=True) if chosen == source), chosen)
+        return names[0]
+    named = next((name for source, name in zip(sources, names, strict=True) if chosen == source), chosen)
+    if named not in names:
+        raise HarnessError(f"unknown baseline '{chosen}'. {did_you_mean(chosen, names)}")
+    return named
 
 
 def _compare(

@@ -192,7 +192,6 @@ def _partial(experiment: Experiment) -> dict[str, Any] | None:
 
 def _protocol(experiment: Experiment, task: Task, predictions: Predictions, table: MetricTable) -> dict[str, Any]:
     part = experiment.evaluation.part
-    topk = predictions.topk
     return {
         "part": part,
         "fit_on": experiment.model.fit.on,
@@ -206,8 +205,8 @@ def _protocol(experiment: Experiment, task: Task, predictions: Predictions, tabl
         "tie_order": "score descending, then a hash of (seed, user id, item id)",
         "users": task.truth.n_users,
         "relevant_items": len(task.truth.items),
-        "short_lists": int((topk.items[:, -1] < 0).sum()),
-        **table.counts,
+        "lists_shorter_than_k": predictions.short_lists,
+        "counts": dict(table.counts),
     }
 
 

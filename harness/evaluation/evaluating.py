@@ -170,12 +170,14 @@ def _metrics(specs: Any, cutoffs: Any, n_items: int | None) -> tuple[Metric, ...
     for name, given in (("metrics", specs), ("cutoffs", cutoffs)):
         if not isinstance(given, Iterable):
             raise HarnessError(f"{name} is {given!r}; pass a list, such as {name}=[{given!r}].")
-    metrics: tuple[Any, ...] = expand_metrics(specs, cutoffs)
-    for metric in metrics:
-        if not isinstance(metric, (UserMetric, ListMetric)):
+    specs = list(specs) if not isinstance(specs, str) else specs
+    for spec in specs:
+        if not isinstance(spec, (str, Mapping, UserMetric, ListMetric)):
             raise HarnessError(
-                f"{metric!r} is no metric. Pass names, such as 'ndcg', or derive it from UserMetric or ListMetric."
+                f"{spec!r} is no metric. Pass names, such as 'ndcg', or derive it from UserMetric or ListMetric."
             )
+    metrics: tuple[Metric, ...] = expand_metrics(specs, cutoffs)
+    for metric in metrics:
         if "n_items" in metric.needs and n_items is None:
             raise HarnessError(
                 f"{metric.label} needs the size of the catalogue. "

@@ -1,0 +1,43 @@
+"""Run every benchmark and write what they print into ``benchmarks/README.md``: ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+HERE = Path(__file__).parent
+SCRIPTS = {
+    "evaluator.py": "Metrics, beside one fused hand-written pass over the same arrays in the same run",
+    "commands.py": "Commands, from the shell to their end",
+}
+PACKAGES = ("numba", "numpy", "torch", "mlflow")
+
+
+def section(script: str, title: str, flags: list[str]) -> str:
+    """Return the section of one script, in its own process."""
+    command = [sys.executable, str(HERE / script), *flags]
+    finished = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return f"## {title}\n\n`python benchmarks/{script}`\n\n{finished.stdout.strip()}\n"
+
+
+def main() -> None:
+    flags = sys.argv[1:]
+    sections = [section(script, title, flags) for script, title in SCRIPTS.items()]
+    versions = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    head = (
+        "# Benchmarks\n\n"
+        "Written by `make bench`. Figures are of one machine and of its minute; what carries over is the ratio to the\n"
+        "peer or the limit that was run beside it.\n\n"
+        f"Python {platform.python_version()}, {versions}.\n"
+    )
+    text = "\n".join([head, *sections])
+    print(text)
+    if "--quick" not in flags:
+        (HERE / "README.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
