@@ -23,7 +23,7 @@ help: ## print this help
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo "  for example: make eval EXP=experiments/ml-100k/ease.yaml SET=\"model.params.l2=200\""
+	@echo "  for example: make eval EXP=experiments/ml-100k/ease.yaml SET=\"evaluation.cutoffs=[10,50]\""
 
 setup: $(VENV)/.dev ## make the virtual environment, with everything that tests and docs need
 
