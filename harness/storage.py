@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ import filelock
 import platformdirs
 
 from harness.errors import HarnessError
+
+logger = logging.getLogger("harness")
 
 _CHUNK = 1 << 20
 
@@ -79,8 +82,12 @@ def lock(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
     guard = path.with_name(path.name + ".lock")
     try:
         guard.parent.mkdir(parents=True, exist_ok=True)
-        held = filelock.FileLock(guard, timeout=timeout)
-        held.acquire()
+        held = filelock.FileLock(guard)
+        try:
+            held.acquire(timeout=0)
+        except filelock.Timeout:
+            logger.info("waiting for another process that works on %s", path)
+            held.acquire(timeout=timeout)
     except filelock.Timeout as error:
         raise HarnessError(
             f"another process has held {guard} for {timeout:.0f} s. "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from harness.cli import main
+from harness.storage import lock
 
 
 @pytest.fixture
@@ -243,6 +245,20 @@ def test_unknown_flags_and_commands_are_exit_code_2(cli):
     assert cli("evaluate")[0] == 2
     assert cli("eval", "--nope")[0] == 2
     assert cli("eval")[0] == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_exit_code_130(small, tmp_path, number):
+    # The run waits for a lock that is held here, so that the signal comes while it is at work.
+    with lock(tmp_path / "reports/small/ease/.run"):
+        command = [sys.executable, "-u", "-m", "harness", "eval", str(small)]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        assert "waiting for another process" in process.stderr.readline()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in err
+    assert "Traceback" not in err
 
 
 def test_debug_shows_the_traceback(cli, small):

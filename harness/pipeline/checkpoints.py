@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,16 +57,23 @@ def fit(experiment: Experiment, *, force: bool = False) -> Fitted:
 def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = False) -> Fitted:
     """Return the checkpoint of an experiment whose data is split already; see ``fit``."""
     path = Path(experiment.model.checkpoint)
-    with storage.lock(path):
-        was_there = path.exists() and not force
-        if not was_there:
-            parts = FIT_PARTS[experiment.model.fit.on]
-            logger.info("fitting %s on %s", experiment.model.kind, " and ".join(parts))
-            tensors = experiment.model.params.fit(split.history(parts))
-            save_checkpoint(path, tensors, _header(experiment, split))
-        checkpoint = load_checkpoint(path)
-        check_checkpoint(checkpoint.header, path=path, **_identity(experiment, split))
-        return Fitted(path, storage.sha256_file(path), checkpoint.tensors, was_there)
+    # A checkpoint that is there is whole, and its folder need not be writable.
+    was_there = path.exists() and not force
+    if not was_there:
+        with storage.lock(path):
+            was_there = path.exists() and not force  # another process may have been quicker
+            if not was_there:
+                _fit(experiment, split, path)
+    checkpoint = load_checkpoint(path)
+    check_checkpoint(checkpoint.header, path=path, **_identity(experiment, split))
+    return Fitted(path, storage.sha256_file(path), checkpoint.tensors, was_there)
+
+
+def _fit(experiment: Experiment, split: Split, path: Path) -> None:
+    parts = FIT_PARTS[experiment.model.fit.on]
+    logger.info("fitting %s on %s", experiment.model.kind, " and ".join(parts))
+    tensors = experiment.model.params.fit(split.history(parts))
+    save_checkpoint(path, tensors, _identity(experiment, split) | {"experiment": experiment.name})
 
 
 def _identity(experiment: Experiment, split: Split) -> dict[str, Any]:
@@ -79,7 +85,3 @@ def _identity(experiment: Experiment, split: Split) -> dict[str, Any]:
         "split_digest": split.digest,
         "items_digest": split.interactions.item_ids.digest,
     }
-
-
-def _header(experiment: Experiment, split: Split) -> Mapping[str, Any]:
-    return _identity(experiment, split) | {"experiment": experiment.name}
