@@ -246,19 +246,23 @@ def data_fetch(
 
 @data_app.command("describe")
 def data_describe(
-    experiment: OneExperiment,
+    source: Annotated[
+        str, typer.Argument(help="An experiment file (YAML), or a name of the catalogue.", show_default=False)
+    ],
     set_: Set = [],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Show the statistics of an experiment's data set: raw, filtered, split, with audits."""
-    loaded = _load([experiment], set_)
-
-    from harness.pipeline import describe_dataset
+    """Show the statistics of a data set: of an experiment's raw, filtered and split, with audits."""
+    from harness import registry
+    from harness.pipeline import describe_dataset, describe_source
     from harness.report import facts_table
 
-    facts = describe_dataset(loaded[0])
+    if source in registry.names("sources"):
+        facts = describe_source(source)
+    else:
+        facts = describe_dataset(_load([source], set_)[0])
     if as_json:
         typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
     else:

@@ -125,6 +125,8 @@ def test_data_commands(cli, small, tmp_path):
     assert cli("data", "describe", small)[0] == 0
     facts = json.loads(cli("data", "describe", small, "--json")[1])
     assert facts["filtered"]["users"] == 60
+    of_catalogue = json.loads(cli("data", "describe", "ml-100k", "--json")[1])
+    assert of_catalogue["raw"]["interactions"] == 100_000
     assert cli("data", "split", small, "--out", tmp_path / "parts")[0] == 0
     parts = {path.name: len(pd.read_parquet(path)) for path in (tmp_path / "parts").iterdir()}
     assert set(parts) == {"train.parquet", "validation.parquet", "test.parquet"}

@@ -1,6 +1,6 @@
 """Who knows the order of the stages."""
 
-from harness.pipeline.again import describe_dataset, render_again, write_split
+from harness.pipeline.again import describe_dataset, describe_source, render_again, write_split
 from harness.pipeline.checkpoints import Fitted, fit
 from harness.pipeline.comparing import Choices, ComparisonResult, compare_runs
 from harness.pipeline.running import RunResult, run
@@ -12,6 +12,7 @@ __all__ = [
     "RunResult",
     "compare_runs",
     "describe_dataset",
+    "describe_source",
     "fit",
     "render_again",
     "run",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from harness import data, report
+from harness import data, registry, report
 from harness.pipeline import results as stored
 from harness.pipeline.preparation import prepare
 from harness.storage import write_text
@@ -29,6 +29,12 @@ def describe_dataset(experiment: Experiment) -> dict[str, Any]:
     """Return the statistics of an experiment's data set, raw, filtered and split, and its audits."""
     prepared = prepare(experiment)
     return prepared.facts(experiment) | {"audits": data.audit(prepared.split, experiment.evaluation.part)}
+
+
+def describe_source(name: str) -> dict[str, Any]:
+    """Return the statistics of a data set of the catalogue, as it comes."""
+    found = registry.load("sources", name)().read()
+    return {"name": found.name, "sha256": found.sha256, **found.facts, "raw": data.describe(found.interactions)}
 
 
 def write_split(experiment: Experiment, folder: Path) -> list[Path]:
