@@ -1,0 +1,169 @@
+"""The commands of runs and comparisons. They call the pipeline and print; slow imports are deferred."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.app import app
+from harness.cli.options import (
+    Debug,
+    Device,
+    Experiments,
+    Force,
+    LimitUsers,
+    NoTrack,
+    Out,
+    Quiet,
+    Set,
+    load_experiments,
+    overrides_of,
+    print_rich,
+)
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+    from harness.pipeline import RunResult
+
+MISSED = 1
+
+
+@app.command("eval")
+def eval_(
+    experiments: Experiments,
+    set_: Set = [],
+    device: Device = None,
+    out: Out = None,
+    no_track: NoTrack = False,
+    force: Force = False,
+    limit_users: LimitUsers = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Run experiments: data, model, top-K, metrics, MLflow, HTML report.
+
+    Ends with exit code 1 if a number misses what the experiment expects.
+    """
+    overrides = overrides_of(set_, device=device, out=out, no_track=no_track, limit_users=limit_users)
+    loaded = load_experiments(experiments, overrides)
+
+    from harness.pipeline import run
+
+    missed = False
+    for experiment in loaded:
+        result = run(experiment, force=force, quiet=quiet)
+        _print_run(experiment, result)
+        missed = missed or bool(result.missed)
+    if missed:
+        raise typer.Exit(MISSED)
+
+
+@app.command()
+def fit(
+    experiments: Experiments,
+    set_: Set = [],
+    force: Force = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Make the checkpoints of reference models."""
+    loaded = load_experiments(experiments, set_)
+
+    from harness.pipeline import fit as fit_checkpoint
+
+    for experiment in loaded:
+        fitted = fit_checkpoint(experiment, force=force)
+        state = "is there already; --force fits it again" if fitted.was_there else "written"
+        typer.echo(f"{fitted.path}: {state}")
+
+
+@app.command()
+def compare(
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="A benchmark file, or experiment files and folders of finished runs.", show_default=False),
+    ],
+    baseline: Annotated[
+        str | None, typer.Option(help="Name or file of the run to compare with; the first.", show_default=False)
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Folder of the comparison under the reports.", show_default=False)
+    ] = None,
+    set_: Set = [],
+    device: Device = None,
+    out: Out = None,
+    no_track: NoTrack = False,
+    force: Force = False,
+    limit_users: LimitUsers = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Test runs against a baseline; what is missing is run first."""
+    overrides = overrides_of(set_, device=device, out=out, no_track=no_track, limit_users=limit_users)
+
+    from harness.pipeline import Choices, compare_runs
+    from harness.report import comparison_table
+
+    choices = Choices(baseline=baseline, name=name, force=force, quiet=quiet, track=not no_track)
+    result = compare_runs(sources, overrides=overrides, choices=choices)
+    print_rich(comparison_table(result.comparison))
+    typer.echo(f"report  {result.folder / 'comparison.html'}")
+    typer.echo(f"LaTeX   {result.folder / 'comparison.tex'}")
+
+
+@app.command()
+def report(
+    runs: Annotated[
+        list[str], typer.Argument(help="Folders of finished runs, or their experiment files.", show_default=False)
+    ],
+    set_: Set = [],
+    out: Out = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Render the reports of finished runs again."""
+    from harness.experiment import load_experiment
+    from harness.pipeline import render_again
+    from harness.storage import inside
+
+    for source in runs:
+        folder = Path(source)
+        if not folder.is_dir():
+            experiment = load_experiment(source, overrides_of(set_, out=out))
+            folder = inside(Path(experiment.report.directory), experiment.name)
+        typer.echo(render_again(folder))
+
+
+@app.command()
+def validate(
+    experiments: Experiments,
+    set_: Set = [],
+    resolved: Annotated[bool, typer.Option("--resolved", help="Print the experiment with all defaults.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Check experiment and benchmark files without running them."""
+    from harness.experiment import is_benchmark
+
+    for path in experiments:
+        loaded = load_experiments([path], set_)
+        kind = f"a benchmark of {len(loaded)} experiments" if is_benchmark(path) else f"experiment '{loaded[0].name}'"
+        typer.echo("\n".join(experiment.to_yaml() for experiment in loaded) if resolved else f"{path}: {kind}, fine")
+
+
+def _print_run(experiment: Experiment, result: RunResult) -> None:
+    from harness.report import run_table
+
+    print_rich(run_table(dict(result.results)))
+    if result.was_finished:
+        typer.echo("This very run was finished before and is shown again; --force computes it anew.")
+    typer.echo(f"report  {result.folder / 'report.html'}")
+    if result.tracked is not None:
+        typer.echo(f"MLflow  run {result.tracked.run_id} in {result.tracked.uri}")
+    for row in result.missed:
+        typer.echo(
+            f"{experiment.name}: {row['label']} is {row['value']:.6f}, "
+            f"expected {row['expected']:g} within {row['tolerance']:g}",
+            err=True,
+        )

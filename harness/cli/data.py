@@ -1,0 +1,76 @@
+"""``harness data``: the catalogue, statistics, and splits as files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.cli.options import Debug, OneExperiment, Quiet, Set, load_experiments, print_rich
+
+data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Data sets: list, fetch, describe, split.")
+
+
+@data_app.command("list")
+def data_list(debug: Debug = False) -> None:
+    """List the data sets of the catalogue."""
+    from harness.data import catalogue_table
+
+    print_rich(catalogue_table())
+
+
+@data_app.command("fetch")
+def data_fetch(
+    names: Annotated[list[str], typer.Argument(help="Names of the catalogue.", show_default=False)],
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Download data sets of the catalogue into the cache, and check them."""
+    from harness.data import fetch
+
+    for name in names:
+        typer.echo(f"{name}: {fetch(name)}")
+
+
+@data_app.command("describe")
+def data_describe(
+    source: Annotated[
+        str, typer.Argument(help="An experiment file (YAML), or a name of the catalogue.", show_default=False)
+    ],
+    set_: Set = [],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show the statistics of a data set: of an experiment's raw, filtered and split, with audits."""
+    from harness import registry
+    from harness.pipeline import describe_dataset, describe_source
+    from harness.report import facts_table
+
+    if source in registry.names("sources"):
+        facts = describe_source(source)
+    else:
+        facts = describe_dataset(load_experiments([source], set_)[0])
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
+    else:
+        print_rich(facts_table(facts))
+
+
+@data_app.command("split")
+def data_split(
+    experiment: OneExperiment,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the parts.", show_default=False)],
+    set_: Set = [],
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Write train, validation and test of an experiment as parquet, in the data set's own ids."""
+    loaded = load_experiments([experiment], set_)
+
+    from harness.pipeline import write_split
+
+    for path in write_split(loaded[0], out):
+        typer.echo(path)

@@ -1,0 +1,81 @@
+"""What the commands share: options, experiments from arguments, and printing."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+
+logger = logging.getLogger("harness")
+
+
+def _set_debug(value: bool) -> bool:
+    if value:
+        logger.setLevel(logging.DEBUG)
+    return value
+
+
+def _set_quiet(value: bool) -> bool:
+    if value and logger.level != logging.DEBUG:
+        logger.setLevel(logging.WARNING)
+    return value
+
+
+Experiments = Annotated[list[str], typer.Argument(help="Experiment files (YAML).", show_default=False)]
+OneExperiment = Annotated[str, typer.Argument(help="An experiment file (YAML).", show_default=False)]
+Set = Annotated[
+    list[str],
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as model.params.l2=200. Repeatable."),
+]
+Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.", show_default=False)]
+Out = Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the reports.", show_default=False)]
+NoTrack = Annotated[bool, typer.Option("--no-track", help="Do not write to MLflow.")]
+Force = Annotated[bool, typer.Option("--force", help="Compute again, also what is there.")]
+LimitUsers = Annotated[
+    int | None, typer.Option(metavar="N", help="Only N users; stamped as partial.", show_default=False)
+]
+Quiet = Annotated[bool, typer.Option("--quiet", callback=_set_quiet, help="Warnings and results only.")]
+Debug = Annotated[bool, typer.Option("--debug", callback=_set_debug, help="Show tracebacks.")]
+
+
+def overrides_of(
+    given: list[str],
+    *,
+    device: str | None = None,
+    out: str | None = None,
+    no_track: bool = False,
+    limit_users: int | None = None,
+) -> list[str]:
+    """Return ``--set`` pairs, with those that the other flags stand for."""
+    flags: dict[str, Any] = {"runner.device": device, "report.directory": out, "runner.limit_users": limit_users}
+    if no_track:
+        flags["tracking.enabled"] = False
+    # JSON is YAML: a folder called "a: b" stays text.
+    return [*given, *(f"{key}={json.dumps(value)}" for key, value in flags.items() if value is not None)]
+
+
+def load_experiments(paths: list[str], overrides: list[str]) -> list[Experiment]:
+    """Return the experiments of files; a benchmark stands for all of its own."""
+    from harness.experiment import is_benchmark, load_benchmark, load_experiment
+
+    loaded: list[Experiment] = []
+    for path in paths:
+        if is_benchmark(path):
+            loaded.extend(load_benchmark(path, overrides).experiments)
+        else:
+            loaded.append(load_experiment(path, overrides))
+    return loaded
+
+
+def print_rich(renderable: Any) -> None:
+    """Print a table or other renderable of rich on stdout."""
+    from rich.console import Console
+
+    # A pipe has no width; 80 columns would cut the tables.
+    Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(renderable)
