@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib.util
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,17 @@ def code_version(*modules: str) -> str:
 
 
 def _sources(module: str) -> list[Path]:
-    spec = importlib.util.find_spec(module)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"no source of {module}")
-    origin = Path(spec.origin)
+    loaded = sys.modules.get(module)
+    file = getattr(loaded, "__file__", None) if loaded is not None else _origin(module)
+    if file is None:
+        return []  # typed in by hand: it has no source to look at
+    origin = Path(file)
     return sorted(origin.parent.rglob("*.py")) if origin.name == "__init__.py" else [origin]
+
+
+def _origin(module: str) -> str | None:
+    spec = importlib.util.find_spec(module)
+    return None if spec is None else spec.origin
 
 
 def fingerprints(
@@ -60,7 +67,8 @@ def fingerprints(
         "runner": [runner["k"], runner["seed"], runner["limit_users"]],
         # The last bits of a score may differ between kinds of device.
         "device": device.partition(":")[0],
-        "code": code_version(*PREDICTION_CODE),
+        # A model or metric of a plug-in is code of its own.
+        "code": code_version(*PREDICTION_CODE, type(experiment.model.params).__module__),
     }
     chain = {
         "data": sha256_json({"bytes": data_sha256, **dataset}),
@@ -72,6 +80,6 @@ def fingerprints(
         "predictions": chain["predictions"],
         "metrics": [[metric.label, dict(metric.variant)] for metric in experiment.metrics],
         "confidence": plain["statistics"]["confidence"],
-        "code": code_version(*EVALUATION_CODE),
+        "code": code_version(*EVALUATION_CODE, *sorted({type(metric).__module__ for metric in experiment.metrics})),
     }
     return chain | {"evaluation": sha256_json(evaluation)}

@@ -124,8 +124,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         device=device,
     )
     if not force and stored.is_finished(folder, keys):
-        found = stored.read_run(folder)
-        return _Finished(_with_expectations(found.results, experiment, found.table), found.table, was_finished=True)
+        return _read_back(experiment, folder)
 
     with phases.measure("predict"):
         predictions = _predict(experiment, prepared, task, fitted, device=device, quiet=quiet)
@@ -156,6 +155,16 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
     results = _with_expectations(results, experiment, table)
     _write(folder, experiment, results, table, predictions, task, prepared.split.interactions.item_ids)
     return _Finished(results, table, was_finished=False)
+
+
+def _read_back(experiment: Experiment, folder: Path) -> _Finished:
+    """Return a finished run; what decides no number, such as the primary metric, is brought up to date."""
+    found = stored.read_run(folder)
+    results = _with_expectations({**found.results, "experiment": experiment.to_dict()}, experiment, found.table)
+    if results != found.results:
+        (folder / stored.RESULTS).unlink()
+        _write_description(folder, experiment, results, found.table)
+    return _Finished(results, found.table, was_finished=True)
 
 
 def _predict(
@@ -245,13 +254,17 @@ def _write(
     items: Vocabulary,
 ) -> None:
     (folder / stored.RESULTS).unlink(missing_ok=True)
-    per_user = table.per_user
-    stored.write_parquet(folder / stored.PER_USER, pa.Table.from_pandas(per_user, preserve_index=False))
+    per_user = pa.Table.from_pandas(table.per_user, preserve_index=False)
+    stored.write_parquet(folder / stored.PER_USER, per_user)
     stored.write_parquet(folder / stored.PREDICTIONS, stored.predictions_table(predictions.topk, items))
     ranks = stored.target_ranks_table(predictions.target_ranks, task.truth, items)
     stored.write_parquet(folder / stored.TARGET_RANKS, ranks)
+    _write_description(folder, experiment, results, table)
+
+
+def _write_description(folder: Path, experiment: Experiment, results: Mapping[str, Any], table: MetricTable) -> None:
     storage.write_text(folder / stored.EXPERIMENT, experiment.to_yaml())
-    rendered = report.render_run(dict(results), per_user)
+    rendered = report.render_run(dict(results), table.per_user)
     stored.write_figures(folder, rendered.figures)
     storage.write_text(folder / stored.REPORT, rendered.html)
     storage.write_text(folder / stored.RESULTS, stored.dump_json(results))

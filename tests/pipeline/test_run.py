@@ -70,6 +70,19 @@ def test_what_decides_a_number_is_computed_anew(small, override):
     assert not harness.run(load(small, "evaluation.cutoffs=[5]", override), quiet=True).was_finished
 
 
+@pytest.mark.parametrize(
+    "override", ["evaluation.primary=recall@5", "statistics.margin=0.01", "tracking.experiment=other"]
+)
+def test_what_decides_no_number_is_brought_up_to_date(small, override):
+    first = harness.run(load(small), quiet=True)
+    predictions = (first.folder / "predictions.parquet").stat().st_mtime_ns
+    again = harness.run(load(small, override), quiet=True)
+    assert again.was_finished
+    assert (again.folder / "predictions.parquet").stat().st_mtime_ns == predictions
+    assert json.loads((again.folder / "results.json").read_text())["experiment"] == load(small, override).to_dict()
+    assert load(again.folder / "experiment.yaml") == load(small, override)
+
+
 @pytest.mark.parametrize("missing", ["report.html", "per_user.parquet", "predictions.parquet", "experiment.yaml"])
 def test_a_run_that_lacks_a_file_is_not_finished(small, missing):
     first = harness.run(load(small), quiet=True)
