@@ -38,13 +38,15 @@ def run_table(results: Mapping[str, Any]) -> Group:
     leading = headline(shown)
     title = ", ".join(str(part) for part in (shown["name"], shown["dataset"]["name"]) if part)
     users = shown["protocol"].get("users")
-    table = _table(title if users is None else f"{title}, {count_text(users)} users", left=("metric",))
+    title = title if users is None else f"{title}, {count_text(users)} users"
+    table = _table("", left=("metric",))
     metrics = matrix(shown["metrics"])
     for k in metrics.cutoffs:
         table.add_column("no k" if k is None else f"@{k}", justify="right")
     for name, cells in metrics.rows:
         _row(table, [name, *("" if cell is None else metric_text(cell["value"]) for cell in cells)])
-    lines: list[Any] = [table]
+    # Above the table rather than its title, which would be folded to the table's width.
+    lines: list[Any] = [Text(title, "bold"), table]
     if leading is not None and leading["ci_low"] is not None:
         level = confidence_text(shown["experiment"].get("statistics", {}).get("confidence"))
         interval = interval_text(leading["ci_low"], leading["ci_high"])
