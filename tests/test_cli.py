@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import subprocess
 import sys
@@ -17,6 +18,11 @@ from harness.storage import lock
 @pytest.fixture
 def cli(capsys, monkeypatch):
     """Return a function that runs a command in this process: exit code, stdout, stderr."""
+
+    # The command line sets these up for its process; here they are put back after the test.
+    logger = logging.getLogger("harness")
+    for name in ("handlers", "propagate", "level"):
+        monkeypatch.setattr(logger, name, getattr(logger, name))
 
     def run(*arguments):
         monkeypatch.setattr(sys, "argv", ["harness", *map(str, arguments)])

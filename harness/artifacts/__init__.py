@@ -5,7 +5,7 @@ from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions
 from harness.artifacts.metric_table import MetricTable, MetricValue
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, TargetRanks, TopK, Truth
 from harness.artifacts.recommender import Model, Recommender, Tensors, UserBatch
-from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys
+from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream
 
 __all__ = [
     "NOT_A_CANDIDATE",
@@ -30,4 +30,5 @@ __all__ = [
     "Vocabulary",
     "as_ids",
     "pair_keys",
+    "stream",
 ]

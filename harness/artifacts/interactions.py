@@ -14,6 +14,7 @@ import scipy.sparse as sp
 
 from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array
 from harness.artifacts.vocabulary import Vocabulary
+from harness.errors import DataError
 
 Part = Literal["train", "validation", "test"]
 PARTS: tuple[Part, ...] = ("train", "validation", "test")
@@ -143,11 +144,28 @@ class Split:
         int8 ``(n,)``: 0 train, 1 validation, 2 test, -1 in no part.
     facts
         What the split counted on its way (users too short to hold out, ...), for the report.
+
+    Raises
+    ------
+    DataError
+        The interactions are not in that order, or the labels are not one a row.
     """
 
     interactions: Interactions
     labels: Int8Array
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rows = self.interactions
+        same_user = np.diff(rows.users) == 0
+        in_order = bool((np.diff(rows.users) >= 0).all())
+        if in_order and rows.timestamps is not None:
+            in_order = bool((np.diff(rows.timestamps)[same_user] >= 0).all())
+        if not in_order or len(self.labels) != len(rows):
+            raise DataError(
+                "a split's interactions are not by user, then time, with a label each. "
+                "A split of a plug-in sorts them before it labels them."
+            )
 
     def part(self, name: Part) -> Interactions:
         """Return the interactions of one part, vocabularies unchanged."""

@@ -115,10 +115,12 @@ class Truth:
     @classmethod
     def from_lists(cls, lists: Iterable[Sequence[int]], *, users: IdArray | None = None) -> Truth:
         """Return the truth of a list of item indices a user."""
-        rows = [np.asarray(row, dtype=np.int64).reshape(-1) for row in lists]
+        rows = [_as_int32(np.asarray(row), "Truth.items") for row in lists]
+        if any(row.ndim != 1 for row in rows):
+            raise DataError("Truth.from_lists takes a list of item indices a user, such as [[3, 5], [7]].")
         indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-        items = np.concatenate(rows) if rows else np.empty(0, dtype=np.int64)
-        return cls(indptr, _as_int32(items, "Truth.items"), users=users)
+        items = np.concatenate(rows) if rows else np.empty(0, dtype=np.int32)
+        return cls(indptr, items, users=users)
 
     @property
     def n_users(self) -> int:
@@ -162,7 +164,7 @@ def _as_int32(values: np.ndarray, what: str) -> Int32Array:
     limits = np.iinfo(np.int32)
     if array.min() < limits.min or array.max() > limits.max:
         raise DataError(
-            f"{what} holds {array.max()}, over the int32 range. Pass data frames to harness.evaluate instead."
+            f"{what} holds {array.min()} to {array.max()}, beyond int32. Pass data frames to harness.evaluate instead."
         )
     return np.ascontiguousarray(array, dtype=np.int32)
 

@@ -75,6 +75,31 @@ def pair_keys(seed: int, user_keys: UInt64Array, item_keys: UInt64Array) -> UInt
     return _mix(_mix(user_keys ^ start) ^ item_keys)
 
 
+def stream(seed: int, purpose: str) -> int:
+    """Return the seed of one purpose, unrelated to those of the others.
+
+    A split that holds out the last of tied interactions by a hash, a scorer that scores by it and
+    a ranking that breaks ties by it would know of each other if they shared a seed: ties would be
+    broken against the held-out items on purpose.
+
+    Parameters
+    ----------
+    seed
+        Any whole number, as the user gave it.
+    purpose
+        What the random order is for.
+
+    Examples
+    --------
+    >>> stream(0, "ties") == stream(0, "ties")
+    True
+    >>> stream(0, "ties") == stream(0, "random scores")
+    False
+    """
+    digest = hashlib.blake2b(f"{purpose}:{seed}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
+
+
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
     """Own ids in ascending order; the index of an id is its place.

@@ -36,7 +36,7 @@ Set = Annotated[
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.", show_default=False)]
 Out = Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the reports.", show_default=False)]
 NoTrack = Annotated[bool, typer.Option("--no-track", help="Do not write to MLflow.")]
-Force = Annotated[bool, typer.Option("--force", help="Compute again, also what is there.")]
+Force = Annotated[bool, typer.Option("--force", help="Compute again what is there; checkpoints by fit alone.")]
 LimitUsers = Annotated[
     int | None, typer.Option(metavar="N", help="Only N users; stamped as partial.", show_default=False)
 ]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.artifacts import NO_ITEM, Vocabulary, as_ids, pair_keys
+from harness.artifacts import NO_ITEM, Vocabulary, as_ids, pair_keys, stream
 from harness.artifacts.arrays import BoolArray, Float64Array, IdArray, Int32Array, Int64Array
 from harness.errors import DataError, HarnessError
 from harness.evaluation.alignment import Aligned, check_alike, strangers_alone
@@ -18,7 +18,8 @@ from harness.execution import Parallel, map_shards
 
 UNKNOWN = -1  # the index of an id that a vocabulary lacks
 
-_TIE_SEED = 0
+# As the runner breaks ties by default: a file of predictions scores like the run that wrote it.
+_TIE_SEED = stream(0, "ties")
 _PREDICTIONS = "the predictions"
 _TRUTH = "the truth"
 

@@ -39,8 +39,8 @@ class CheckpointHeader:
         ``train`` or ``train_validation``.
     split_digest, items_digest
         Of the split and of the item vocabulary that it was fitted on.
-    experiment
-        The name of the experiment that asked for it first.
+    code
+        SHA-256 of the model's source when it was fitted.
     version
         The harness that made it.
     format
@@ -52,7 +52,7 @@ class CheckpointHeader:
     fit_on: str
     split_digest: str
     items_digest: str
-    experiment: str = ""
+    code: str = ""
     version: str = __version__
     format: Literal[1] = 1
 

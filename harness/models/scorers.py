@@ -6,9 +6,9 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from harness.artifacts import UserBatch, Vocabulary
+from harness.artifacts import UserBatch, Vocabulary, stream
 from harness.artifacts.arrays import Float32Array, Int64Array
-from harness.topk import pair_bits, signed_keys, stream
+from harness.topk import pair_bits, signed_keys
 
 _SCORE_BITS = 24  # all that a float32 in [0, 1) keeps
 

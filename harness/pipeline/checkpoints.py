@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness import storage
 from harness.artifacts import Split, Tensors
 from harness.models.checkpoint import check_checkpoint, load_checkpoint, save_checkpoint
+from harness.pipeline.fingerprints import code_version, home_of
 from harness.pipeline.preparation import FIT_PARTS, prepare
 
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = Fal
                 _fit(experiment, split, path)
     checkpoint = load_checkpoint(path)
     check_checkpoint(checkpoint.header, path=path, **_identity(experiment, split))
+    if checkpoint.header.code != _code(experiment):
+        logger.warning(
+            "the checkpoint %s was fitted by another version of the model's code; `harness fit --force` makes it anew",
+            path,
+        )
     return Fitted(path, storage.sha256_file(path), checkpoint.tensors, was_there)
 
 
@@ -73,7 +79,11 @@ def _fit(experiment: Experiment, split: Split, path: Path) -> None:
     parts = FIT_PARTS[experiment.model.fit.on]
     logger.info("fitting %s on %s", experiment.model.kind, " and ".join(parts))
     tensors = experiment.model.params.fit(split.history(parts))
-    save_checkpoint(path, tensors, _identity(experiment, split) | {"experiment": experiment.name})
+    save_checkpoint(path, tensors, _identity(experiment, split) | {"code": _code(experiment)})
+
+
+def _code(experiment: Experiment) -> str:
+    return code_version(home_of(experiment.model.params))
 
 
 def _identity(experiment: Experiment, split: Split) -> dict[str, Any]:

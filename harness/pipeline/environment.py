@@ -23,7 +23,8 @@ def environment(device: str) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "device": device,
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
-        "git": git_state(Path.cwd()),
+        # Of the code that computed, wherever it was started from.
+        "git": git_state(Path(harness.__file__).parent),
     }
 
 

@@ -17,8 +17,24 @@ from harness.storage import sha256_json
 if TYPE_CHECKING:
     from harness.experiment import Experiment
 
-PREDICTION_CODE = ("harness.artifacts", "harness.models", "harness.runner", "harness.topk")
-EVALUATION_CODE = ("harness.artifacts", "harness.evaluation", "harness.intervals", "harness.metrics")
+PREDICTION_CODE = (
+    "harness.artifacts",
+    "harness.data",
+    "harness.models",
+    "harness.pipeline.checkpoints",
+    "harness.pipeline.preparation",
+    "harness.pipeline.running",
+    "harness.runner",
+    "harness.topk",
+)
+EVALUATION_CODE = (
+    "harness.artifacts",
+    "harness.evaluation",
+    "harness.execution",
+    "harness.intervals",
+    "harness.metrics",
+    "harness.pipeline.results",
+)
 
 
 @functools.cache
@@ -29,6 +45,13 @@ def code_version(*modules: str) -> str:
         for path in _sources(name):
             digest.update(f"{name}/{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+def home_of(component: Any) -> str:
+    """Return what holds a component's code: the module of a built-in, the whole package of a plug-in."""
+    module = type(component).__module__
+    package = module.partition(".")[0]
+    return module if package == "harness" else package
 
 
 def _sources(module: str) -> list[Path]:
@@ -68,7 +91,7 @@ def fingerprints(
         # The last bits of a score may differ between kinds of device.
         "device": device.partition(":")[0],
         # A model or metric of a plug-in is code of its own.
-        "code": code_version(*PREDICTION_CODE, type(experiment.model.params).__module__),
+        "code": code_version(*PREDICTION_CODE, home_of(experiment.model.params)),
     }
     chain = {
         "data": sha256_json({"bytes": data_sha256, **dataset}),
@@ -80,6 +103,6 @@ def fingerprints(
         "predictions": chain["predictions"],
         "metrics": [[metric.label, dict(metric.variant)] for metric in experiment.metrics],
         "confidence": plain["statistics"]["confidence"],
-        "code": code_version(*EVALUATION_CODE, *sorted({type(metric).__module__ for metric in experiment.metrics})),
+        "code": code_version(*EVALUATION_CODE, *sorted({home_of(metric) for metric in experiment.metrics})),
     }
     return chain | {"evaluation": sha256_json(evaluation)}

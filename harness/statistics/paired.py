@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import sys
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from statsmodels.stats.weightstats import ttost_paired
 from harness.artifacts.arrays import Float64Array
 
 POWER = 0.8
+_ROUNDING = 1e-12  # of values of order 1, far over their last bits and far under any metric's step
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,17 @@ class PairedT:
         differences = candidate - baseline
         if not differences.any():
             return PairedResult(1.0, 0.0, 0.0)
-        if len(differences) < 2 or np.ptp(differences) == 0:
+        if not _has_spread(differences):
             return PairedResult(math.nan, math.nan, math.nan)
         result = stats.ttest_rel(candidate, baseline)
         interval = result.confidence_interval(confidence_level=confidence)
-        return PairedResult(float(result.pvalue), float(interval.low), float(interval.high))
+        # Where the tail underflows, the smallest positive number: no finite sample proves a p of 0.
+        return PairedResult(max(float(result.pvalue), sys.float_info.min), float(interval.low), float(interval.high))
+
+
+def _has_spread(differences: Float64Array) -> bool:
+    """Return whether the differences vary by more than the rounding of the values they come from."""
+    return len(differences) > 1 and bool(np.ptp(differences) > _ROUNDING * np.abs(differences).max())
 
 
 def standardised_effect(differences: Float64Array) -> float:
@@ -78,14 +86,14 @@ def standardised_effect(differences: Float64Array) -> float:
     >>> standardised_effect(np.array([1.0, 3.0]))
     1.414213562373095
     """
-    if len(differences) < 2 or np.ptp(differences) == 0:
+    if not _has_spread(differences):
         return math.nan
     return float(differences.mean() / differences.std(ddof=1))
 
 
 def minimum_detectable_effect(differences: Float64Array, *, confidence: float) -> float:
     """Return the mean difference that a paired t-test finds with 80% power at this n and spread."""
-    if len(differences) < 2 or np.ptp(differences) == 0:
+    if not _has_spread(differences):
         return math.nan
     return _detectable_effect(len(differences), confidence) * float(differences.std(ddof=1))
 
@@ -105,7 +113,7 @@ def is_equivalent(candidate: Float64Array, baseline: Float64Array, *, margin: fl
     differences = candidate - baseline
     if not differences.any():
         return True
-    if len(differences) < 2 or np.ptp(differences) == 0:
+    if not _has_spread(differences):
         return False
     p_value = ttost_paired(candidate, baseline, -margin, margin)[0]
     return bool(p_value < 1 - confidence)

@@ -1,6 +1,6 @@
 """Exact selection of the best items from blocks of scores, the same on every device."""
 
-from harness.topk.keys import pair_bits, signed_keys, stream
+from harness.topk.keys import pair_bits, signed_keys
 from harness.topk.ranks import Ranks, target_ranks
 from harness.topk.selection import Selection, TieOrder, mask_scores, non_finite, select
 
@@ -13,6 +13,5 @@ __all__ = [
     "pair_bits",
     "select",
     "signed_keys",
-    "stream",
     "target_ranks",
 ]

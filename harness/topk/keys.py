@@ -6,39 +6,12 @@ wrap around alike, and a logical shift is an arithmetic one with the sign bits c
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 import torch
 
 from harness.artifacts.arrays import UInt64Array
 
 SIGN_BIT = -(1 << 63)
-
-
-def stream(seed: int, purpose: str) -> int:
-    """Return the seed of one purpose, unrelated to those of the others.
-
-    A split that holds out the last of tied interactions by a hash, a scorer that scores by it and
-    a ranking that breaks ties by it would know of each other if they shared a seed: ties would be
-    broken against the held-out items on purpose.
-
-    Parameters
-    ----------
-    seed
-        Any whole number, as the user gave it.
-    purpose
-        What the random order is for.
-
-    Examples
-    --------
-    >>> stream(0, "ties") == stream(0, "ties")
-    True
-    >>> stream(0, "ties") == stream(0, "random scores")
-    False
-    """
-    digest = hashlib.blake2b(f"{purpose}:{seed}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little")
 
 
 def signed_keys(keys: UInt64Array, device: torch.device | str = "cpu") -> torch.Tensor:

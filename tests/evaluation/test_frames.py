@@ -11,7 +11,7 @@ from oracles import ranking as oracle
 
 import harness
 from harness import HarnessError, TopK, Truth
-from harness.artifacts import Vocabulary, pair_keys
+from harness.artifacts import Vocabulary, pair_keys, stream
 
 TRUTH = pd.DataFrame({"user": ["ann", "ann", "bob"], "item": ["x", "y", "z"]})
 PREDICTIONS = pd.DataFrame(
@@ -97,7 +97,7 @@ def test_equals_the_oracle(seed):
 def test_ties_are_ordered_by_the_hash_of_the_ids():
     users, items = np.arange(40), np.arange(25)
     grid = pd.MultiIndex.from_product([users, items], names=["user", "item"]).to_frame(index=False)
-    keys = pair_keys(0, Vocabulary.of(users).keys[:, None], Vocabulary.of(items).keys)
+    keys = pair_keys(stream(0, "ties"), Vocabulary.of(users).keys[:, None], Vocabulary.of(items).keys)
     first = items[keys.argmin(axis=1)]
     table = measure(grid.assign(score=1.0), pd.DataFrame({"user": users, "item": first}), cutoffs=[1])
     assert table["recall@1"].value == 1.0

@@ -50,10 +50,10 @@ def saved(path):
 )
 def test_comes_back_as_it_was(tmp_path, tensors, params):
     path = tmp_path / "a.safetensors"
-    save_checkpoint(path, tensors, {**IDENTITY, "params": params, "experiment": "ml-100k/ease"})
+    save_checkpoint(path, tensors, {**IDENTITY, "params": params, "code": "ab"})
     checkpoint = load_checkpoint(path)
     assert checkpoint.header.params == params
-    assert checkpoint.header.experiment == "ml-100k/ease"
+    assert checkpoint.header.code == "ab"
     assert checkpoint.header.version == harness.__version__
     assert set(checkpoint.tensors) == set(tensors)
     for name, tensor in tensors.items():

@@ -8,10 +8,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.artifacts import History, UserBatch, Vocabulary, pair_keys
+from harness.artifacts import History, UserBatch, Vocabulary, pair_keys, stream
 from harness.errors import CheckpointError, HarnessError
 from harness.models import EASE, ItemKNN, Popularity, Random
-from harness.topk import stream
 
 MODELS = [Random(seed=3), Popularity(), ItemKNN(neighbours=3), ItemKNN(neighbours=2, shrink=1.5), EASE(l2=2.0)]
 

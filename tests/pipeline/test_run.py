@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import harness
+from harness.artifacts import Interactions, Vocabulary
+from harness.data import LeaveLastOut
 from harness.errors import CheckpointError, DataError, HarnessError
 
 
@@ -192,6 +195,56 @@ def test_seen_items_are_recommended_only_where_that_is_asked_for(small, tmp_path
 
     assert repeats(harness.run(load(small), quiet=True)) == 0
     assert repeats(harness.run(load(small, "candidates.exclude=none"), quiet=True)) > 0
+
+
+@pytest.mark.parametrize("order", ["score", "rank"])
+def test_the_written_predictions_score_as_the_run_did(small, tmp_path, order):
+    from harness.pipeline import write_split
+
+    # Popularity has many ties, so that another order of them would show.
+    text = small.read_text().replace("kind: ease", "kind: popularity").replace("  params: {l2: 10.0}\n", "")
+    small.write_text(text)
+    result = harness.run(load(small), quiet=True)
+    write_split(load(small), tmp_path / "parts")
+    predictions = pd.read_parquet(result.folder / "predictions.parquet")[["user", "item", order]]
+    truth = pd.read_parquet(tmp_path / "parts" / "test.parquet")
+    again = harness.evaluate(predictions, truth, cutoffs=[1, 5, 10], n_items=40)
+    pd.testing.assert_frame_equal(again.summary(), result.table.summary())
+
+
+def test_a_constant_scorer_earns_what_chance_gives_on_the_splits_own_holdout():
+    # Ties of the split and ties of scores are broken by unrelated orders, though both seeds are 0.
+    rng = np.random.default_rng(0)
+    users, items = np.repeat(np.arange(1_000), 20), np.concatenate([rng.permutation(100)[:20] for _ in range(1_000)])
+    interactions = Interactions(
+        users=users.astype(np.int32),
+        items=items.astype(np.int32),
+        timestamps=np.zeros(len(users), dtype=np.int64),
+        user_ids=Vocabulary.of(np.arange(1_000)),
+        item_ids=Vocabulary.of(np.arange(100)),
+    )
+    split = LeaveLastOut(validation=False).split(interactions)
+    every = pd.DataFrame(
+        {"user": np.repeat(np.arange(1_000), 100), "item": np.tile(np.arange(100), 1_000), "score": 1.0}
+    )
+    seen = split.part("train").frame()[["user", "item"]].assign(seen=True)
+    unseen = every.merge(seen, how="left")
+    unseen = unseen[unseen["seen"].isna()].drop(columns="seen")
+    table = harness.evaluate(unseen, split.part("test").frame(), metrics=["hit_rate"], cutoffs=[10, 40])
+    for k in (10, 40):
+        chance = k / 81  # 100 items, 19 of them seen
+        assert table[f"hit_rate@{k}"].value == pytest.approx(chance, abs=4 * (chance * (1 - chance) / 1_000) ** 0.5)
+
+
+def test_a_checkpoint_of_other_code_is_told(small, caplog):
+    from harness.models import load_checkpoint, save_checkpoint
+
+    fitted = harness.fit(load(small))
+    checkpoint = load_checkpoint(fitted.path)
+    header = {**vars(checkpoint.header), "code": "another"}
+    save_checkpoint(fitted.path, checkpoint.tensors, {key: header[key] for key in header if not key.startswith("_")})
+    harness.run(load(small), quiet=True)
+    assert "another version of the model's code" in caplog.text
 
 
 @pytest.mark.slow

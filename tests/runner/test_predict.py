@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles.topk import best, rank
 
-from harness.artifacts import History, Truth, Vocabulary, pair_keys
+from harness.artifacts import History, Truth, Vocabulary, pair_keys, stream
 from harness.errors import HarnessError
 from harness.models import EASE, ItemKNN, Popularity, Random
 from harness.runner import predict
-from harness.topk import stream
 
 
 @dataclass(frozen=True)

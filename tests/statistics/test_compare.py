@@ -121,7 +121,7 @@ def test_identical_runs_have_p_one_and_no_width():
     assert only(compare(same, margin=0.01))["verdict"] == "equivalent"
 
 
-@pytest.mark.parametrize("columns", [([0.0, 0.0], [0.5, 0.5]), ([0.0], [1.0])])
+@pytest.mark.parametrize("columns", [([0.0, 0.0], [0.5, 0.5]), ([0.0], [1.0]), ([0.1, 0.2, 0.3], [0.2, 0.3, 0.4])])
 def test_no_spread_means_no_claim(columns):
     base, new = columns
     row = only(compare({"a": table_of({"ndcg@10": base}), "b": table_of({"ndcg@10": new})}, margin=2.0))

@@ -5,8 +5,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.artifacts import pair_keys
-from harness.topk import TieOrder, pair_bits, signed_keys, stream
+from harness.artifacts import pair_keys, stream
+from harness.topk import TieOrder, pair_bits, signed_keys
 
 words = st.integers(0, 2**64 - 1)
 key_lists = st.lists(words, min_size=1, max_size=6)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from oracles.topk import best
 
-from harness.artifacts import pair_keys
-from harness.topk import TieOrder, mask_scores, non_finite, select, signed_keys, stream
+from harness.artifacts import pair_keys, stream
+from harness.topk import TieOrder, mask_scores, non_finite, select, signed_keys
 
 levels = st.sampled_from([-2.0, -0.0, 0.0, 1.0, 1e-45, -1e-45, 2.0, np.nextafter(np.float32(1), np.float32(2)), 3e38])
 blocks = hnp.arrays(np.float32, st.tuples(st.integers(1, 5), st.integers(1, 40)), elements=st.one_of(levels))
