@@ -86,6 +86,8 @@ def lock(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
         try:
             held.acquire(timeout=0)
         except filelock.Timeout:
+            if not guard.exists():  # nobody holds it: it cannot be made, which filelock takes for waiting
+                raise HarnessError(f"cannot lock {guard}. Choose a folder that can be written.") from None
             logger.info("waiting for another process that works on %s", path)
             held.acquire(timeout=timeout)
     except filelock.Timeout as error:

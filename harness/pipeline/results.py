@@ -30,6 +30,7 @@ TARGET_RANKS = "target_ranks.parquet"
 EXPERIMENT = "experiment.yaml"
 REPORT = "report.html"
 FIGURES = "figures"
+_PARTS = {"name": str, "experiment": dict, "fingerprints": dict, "protocol": dict, "metrics": list}
 FILES = (RESULTS, PER_USER, PREDICTIONS, TARGET_RANKS, EXPERIMENT, REPORT)
 
 
@@ -69,6 +70,8 @@ def read_results(folder: Path) -> dict[str, Any]:
     try:
         results = json.loads(path.read_text(encoding="utf-8"))
         version = results["schema_version"]
+        if version == SCHEMA_VERSION and not all(isinstance(results[key], kind) for key, kind in _PARTS.items()):
+            raise TypeError("a part is of another type")
     except FileNotFoundError as error:
         raise HarnessError(f"{folder} holds no {RESULTS}. Give the folder of a finished run.") from error
     except (ValueError, KeyError, TypeError, OSError) as error:
@@ -87,7 +90,7 @@ def read_run(folder: Path) -> StoredRun:
         users = frame.pop("user").to_numpy()
         values = tuple(MetricValue(**_floats_back(value)) for value in results["metrics"])
         confidence = results["experiment"]["statistics"]["confidence"]
-    except (OSError, KeyError, TypeError, pa.ArrowException) as error:
+    except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise HarnessError(f"{path} is missing or damaged. Run the experiment again with --force.") from error
     columns = {str(label): frame[label].to_numpy(dtype=np.float64) for label in frame.columns}
     return StoredRun(folder, results, MetricTable(values, columns, users, confidence, counts={}))

@@ -112,8 +112,10 @@ def test_an_unknown_baseline_is_suggested(pair):
         compare_runs(pair, choices=Choices(quiet=True, baseline="small/eas"))
 
 
-def test_a_damaged_result_is_named(pair):
+@pytest.mark.parametrize("content", ["{", "[]", '{"schema_version": 1}', '{"schema_version": 1, "metrics": "x"}'])
+def test_a_damaged_result_is_named_and_made_again(pair, content):
     run = harness.run(harness.load_experiment(pair[0]), quiet=True)
-    (run.folder / "results.json").write_text("{")
+    (run.folder / "results.json").write_text(content)
     with pytest.raises(HarnessError, match=r"results\.json is damaged"):
         compare_runs([str(run.folder), str(run.folder)])
+    assert not harness.run(harness.load_experiment(pair[0]), quiet=True).was_finished
