@@ -255,12 +255,17 @@ def test_unknown_flags_and_commands_are_exit_code_2(cli):
     assert cli("eval")[0] == 2
 
 
+def _heed_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_is_exit_code_130(small, tmp_path, number):
     # The run waits for a lock that is held here, so that the signal comes while it is at work.
     with lock(tmp_path / "reports/small/ease/.run"):
         command = [sys.executable, "-u", "-m", "harness", "eval", str(small)]
-        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        # A job started in the background ignores SIGINT, and hands that on to what it starts.
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=_heed_interrupts)
         assert "waiting for another process" in process.stderr.readline()
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
