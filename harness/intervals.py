@@ -36,6 +36,17 @@ class Interval:
     n: int
 
 
+def mean(values: Float64Array) -> float:
+    """Return the mean of float64 ``(n,)``, 0 where there is none; rounded once, whatever the order of blocks.
+
+    Examples
+    --------
+    >>> mean(np.array([0.0, 0.5, 1.0, 0.5]))
+    0.5
+    """
+    return _total(values) / len(values) if len(values) else 0.0
+
+
 def mean_interval(values: Float64Array, *, confidence: float = 0.95) -> Interval:
     r"""Return the mean with its Student t interval.
 
@@ -74,12 +85,12 @@ def mean_interval(values: Float64Array, *, confidence: float = 0.95) -> Interval
 
     _check(len(values), confidence)
     n = len(values)
-    mean = _total(values) / n
+    centre = mean(values)
     if n == 1:
-        return Interval(mean, None, None, None, 1)
-    std = math.sqrt(_squares(values, mean) / (n - 1))
+        return Interval(centre, None, None, None, 1)
+    std = math.sqrt(_squares(values, centre) / (n - 1))
     half = float(stdtrit(n - 1, (1.0 + confidence) / 2.0)) * std / math.sqrt(n)
-    return Interval(mean, std, mean - half, mean + half, n)
+    return Interval(centre, std, centre - half, centre + half, n)
 
 
 def proportion_interval(successes: int, n: int, *, confidence: float = 0.95) -> Interval:
@@ -148,7 +159,7 @@ def _total(values: Float64Array) -> float:
     return math.fsum(float(np.sum(values[start : start + _BLOCK])) for start in range(0, len(values), _BLOCK))
 
 
-def _squares(values: Float64Array, mean: float) -> float:
+def _squares(values: Float64Array, centre: float) -> float:
     """Return the sum of squared differences from the mean, block by block so that no copy is held."""
-    blocks = (values[start : start + _BLOCK] - mean for start in range(0, len(values), _BLOCK))
+    blocks = (values[start : start + _BLOCK] - centre for start in range(0, len(values), _BLOCK))
     return math.fsum(float(np.sum(block * block)) for block in blocks)

@@ -13,6 +13,7 @@ from harness.cli.options import (
     Device,
     Experiments,
     Force,
+    Json,
     LimitUsers,
     NoTrack,
     Out,
@@ -20,6 +21,7 @@ from harness.cli.options import (
     Set,
     load_experiments,
     overrides_of,
+    print_facts,
     print_rich,
 )
 
@@ -150,6 +152,28 @@ def validate(
         loaded = load_experiments([path], set_)
         kind = f"a benchmark of {len(loaded)} experiments" if is_benchmark(path) else f"experiment '{loaded[0].name}'"
         typer.echo("\n".join(experiment.to_yaml() for experiment in loaded) if resolved else f"{path}: {kind}, fine")
+
+
+@app.command()
+def inspect(
+    checkpoints: Annotated[
+        list[str], typer.Argument(help="Files of safetensors, or of torch.save.", show_default=False)
+    ],
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Show what checkpoints hold: names, shapes, types, parameters, sizes. Nothing in them is run.
+
+    Parameters are the values of floating-point tensors; a state dict does not tell them from buffers.
+    """
+    import dataclasses
+
+    from harness.models import inspect_checkpoint
+    from harness.report import checkpoint_table
+
+    for path in checkpoints:
+        facts = dataclasses.asdict(inspect_checkpoint(Path(path)))
+        print_facts(facts, checkpoint_table, as_json=as_json)
 
 
 def _print_run(experiment: Experiment, result: RunResult) -> None:

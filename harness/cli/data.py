@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from harness.cli.options import Debug, OneExperiment, Quiet, Set, load_experiments, print_rich
+from harness.cli.options import Debug, Json, OneExperiment, Quiet, Set, load_experiments, print_facts, print_rich
 
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Data sets: list, fetch, describe, split.")
 
@@ -40,7 +39,7 @@ def data_describe(
         str, typer.Argument(help="An experiment file (YAML), or a name of the catalogue.", show_default=False)
     ],
     set_: Set = [],
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -53,10 +52,7 @@ def data_describe(
         facts = describe_source(source)
     else:
         facts = describe_dataset(load_experiments([source], set_)[0])
-    if as_json:
-        typer.echo(json.dumps(facts, indent=2, ensure_ascii=False))
-    else:
-        print_rich(facts_table(facts))
+    print_facts(facts, facts_table, as_json=as_json)
 
 
 @data_app.command("split")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -40,6 +41,7 @@ Force = Annotated[bool, typer.Option("--force", help="Compute again what is ther
 LimitUsers = Annotated[
     int | None, typer.Option(metavar="N", help="Only N users; stamped as partial.", show_default=False)
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", callback=_set_quiet, help="Warnings and results only.")]
 Debug = Annotated[bool, typer.Option("--debug", callback=_set_debug, help="Show tracebacks.")]
 
@@ -71,6 +73,15 @@ def load_experiments(paths: list[str], overrides: list[str]) -> list[Experiment]
         else:
             loaded.append(load_experiment(path, overrides))
     return loaded
+
+
+def print_facts(facts: dict[str, Any], table: Callable[[dict[str, Any]], Any], *, as_json: bool) -> None:
+    """Print facts as JSON, or as the table that is made of them."""
+    if as_json:
+        text = json.dumps(facts, indent=2, ensure_ascii=False)
+        typer.echo(text.encode(errors="replace").decode())  # half a surrogate pair is no text
+    else:
+        print_rich(table(facts))
 
 
 def print_rich(renderable: Any) -> None:

@@ -20,6 +20,7 @@ from harness.execution import Parallel
 from harness.experiment import expand_metrics
 from harness.intervals import Interval, mean_interval, proportion_interval
 from harness.metrics import ListMetric, Lists, Metric, UserMetric
+from harness.metrics.finding import Relevant
 
 DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")
 DEFAULT_CUTOFFS = (1, 5, 10, 20)
@@ -122,7 +123,7 @@ def _measure(
     scores = score_users(
         [metric for metric in metrics if isinstance(metric, UserMetric)],
         lists,
-        (aligned.indptr, aligned.relevant, aligned.truth_rows),
+        Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows),
         depth=depth,
     )
     values = []

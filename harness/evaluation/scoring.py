@@ -7,19 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.artifacts.arrays import Float64Array, Int32Array, Int64Array
+from harness.artifacts.arrays import Float64Array, Int64Array
 from harness.evaluation.blocks import user_blocks
 from harness.execution import map_shards
-from harness.metrics import WORD, Hits, Lists, UserMetric
-from harness.metrics.hit_kernels import (
-    EMPTY_LISTS,
-    N_COUNTS,
-    REPEATED_ITEMS,
-    REPEATED_RELEVANT,
-    SHORT_LISTS,
-    UNKNOWN_ITEMS,
-    find_hits,
-)
+from harness.metrics import Lists, UserMetric
+from harness.metrics.finding import Relevant, find
+from harness.metrics.hit_kernels import EMPTY_LISTS, REPEATED_ITEMS, REPEATED_RELEVANT, SHORT_LISTS, UNKNOWN_ITEMS
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +29,7 @@ class _Block:
     values: Float64Array | None
 
 
-def score_users(
-    metrics: Sequence[UserMetric], lists: Lists, truth: tuple[Int64Array, Int32Array, Int64Array], *, depth: int
-) -> UserScores:
+def score_users(metrics: Sequence[UserMetric], lists: Lists, relevant: Relevant, *, depth: int) -> UserScores:
     """Return each user's values.
 
     Parameters
@@ -47,38 +38,23 @@ def score_users(
         The metrics that have a value a user; with none, the lists are counted alone.
     lists
         The lists of the users that count.
-    truth
-        CSR ``indptr`` and ``items``, and int64 ``(users,)`` the row of each user in it.
+    relevant
+        What is relevant to them.
     depth
         Ranks to look at, the largest cutoff.
     """
-    indptr, relevant_items, truth_rows = truth
     width = min(depth, lists.items.shape[1])
-    words = max(-(-width // WORD), 1)
     values = np.empty((len(metrics), lists.n_users), dtype=np.float64)
     # Threads write into place; processes send their block back.
     shared = lists.parallel.backend == "threading"
 
     def score(bounds: tuple[int, int]) -> _Block:
         start, stop = bounds
-        hits = Hits(np.empty((stop - start, words), dtype=np.uint64), np.empty(stop - start, dtype=np.int32))
-        counts = np.zeros(N_COUNTS, dtype=np.int64)
-        find_hits(
-            lists.items,
-            lists.rows[start:stop],
-            indptr,
-            relevant_items,
-            truth_rows[start:stop],
-            lists.limit,
-            width,
-            hits.bits,
-            hits.relevant,
-            counts,
-        )
+        found = find(lists, relevant, width=width, start=start, stop=stop)
         block = values[:, start:stop] if shared else np.empty((len(metrics), stop - start))
         for metric, out in zip(metrics, block, strict=True):
-            metric.score(hits, out)
-        return _Block(counts, None if shared else block)
+            metric.score(found.hits, out)
+        return _Block(found.counts, None if shared else block)
 
     shards = user_blocks(lists.n_users)
     if len(shards) > 1:

@@ -184,9 +184,14 @@ def hit_rate(bits: UInt64Array, k: int, out: Float64Array) -> None:
 @kernel
 def ndcg(bits: UInt64Array, relevant: Int32Array, k: int, out: Float64Array) -> None:
     """Write binary gain, discounted by log2(rank + 1), over its best value."""
-    discounts = np.empty(k, dtype=np.float64)
-    ideal = np.zeros(k + 1, dtype=np.float64)
-    for rank in range(k):
+    # No list is longer than the bits, no ideal list than the relevant items, whatever k is.
+    ranks = bits.shape[1] * 64
+    for user in range(len(out)):
+        ranks = max(ranks, relevant[user])
+    ranks = min(ranks, k)
+    discounts = np.empty(ranks, dtype=np.float64)
+    ideal = np.zeros(ranks + 1, dtype=np.float64)
+    for rank in range(ranks):
         discounts[rank] = 1.0 / math.log2(rank + 2.0)
         ideal[rank + 1] = ideal[rank] + discounts[rank]
     for user in range(len(out)):

@@ -8,6 +8,7 @@ from harness.models.checkpoint import (
     save_checkpoint,
 )
 from harness.models.ease import EASE
+from harness.models.inspection import CheckpointFacts, inspect_checkpoint
 from harness.models.item_knn import ItemKNN
 from harness.models.popularity import Popularity
 from harness.models.random import Random
@@ -15,11 +16,13 @@ from harness.models.random import Random
 __all__ = [
     "EASE",
     "Checkpoint",
+    "CheckpointFacts",
     "CheckpointHeader",
     "ItemKNN",
     "Popularity",
     "Random",
     "check_checkpoint",
+    "inspect_checkpoint",
     "load_checkpoint",
     "save_checkpoint",
 ]

@@ -86,6 +86,32 @@ def facts_table(values: Mapping[str, Any]) -> Group:
     return Group(*lines)
 
 
+def checkpoint_table(values: Mapping[str, Any]) -> Group:
+    """Return what a checkpoint holds: its tensors, a table a state dict with totals, and the rest as facts."""
+    from rich.console import Group
+    from rich.text import Text
+
+    shown = clean(values)
+    lines: list[Any] = [Text(f"{shown['path']}: {shown['format']}, {_mebibytes(shown['bytes'])} MiB on disk", "bold")]
+    for state in shown["states"]:
+        table = _table(state["name"], left=("tensor",))
+        for name in ("shape", "type", "values", "MiB"):
+            table.add_column(name, justify="right")
+        for tensor in state["tensors"]:
+            shape = " x ".join(map(str, tensor["shape"])) or "scalar"
+            size = _mebibytes(tensor["bytes"])
+            _row(table, [tensor["name"], shape, tensor["dtype"], count_text(tensor["values"]), size])
+        number, parameters = count_text(len(state["tensors"])), count_text(state["parameters"])
+        lines += [table, Text(f"{number} tensors, {parameters} parameters, {state['size']}", "bold")]
+    if shown["other"]:
+        lines.append(_facts("beside tensors", shown["other"]))
+    return Group(*lines)
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / (1 << 20):,.4f}"
+
+
 def _audit(audit: Mapping[str, Any]) -> Text:
     return _text(f"{audit['severity']}: {audit['sentence']}", _COLOURS.get(audit["severity"], ""))
 

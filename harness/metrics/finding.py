@@ -1,0 +1,67 @@
+"""From lists and truth to hits: the step that every accuracy metric begins with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.artifacts.arrays import Int32Array, Int64Array
+from harness.metrics.hit_kernels import N_COUNTS, find_hits
+from harness.metrics.lists import WORD, Hits, Lists
+
+
+@dataclass(frozen=True, eq=False)
+class Relevant:
+    """What is relevant to the users of ``Lists``, as CSR.
+
+    Parameters
+    ----------
+    indptr
+        int64 ``(rows + 1,)``.
+    items
+        int32 ``(n,)``, each 0 or more.
+    rows
+        int64 ``(users,)``: the row of each user.
+    """
+
+    indptr: Int64Array
+    items: Int32Array
+    rows: Int64Array
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The hits of a block of users, and int64 ``(N_COUNTS,)`` what was counted on the way."""
+
+    hits: Hits
+    counts: Int64Array
+
+
+def find(lists: Lists, relevant: Relevant, *, width: int, start: int = 0, stop: int | None = None) -> Found:
+    """Return where the first ``width`` ranks of the users ``start`` to ``stop`` hit.
+
+    Examples
+    --------
+    >>> relevant = Relevant(np.array([0, 2]), np.array([7, 2], dtype=np.int32), np.array([0]))
+    >>> find(Lists.of([[4, 2, 7]]), relevant, width=3).hits.at(3)
+    array([[False,  True,  True]])
+    """
+    block = slice(start, lists.n_users if stop is None else stop)
+    list_rows, truth_rows = lists.rows[block], relevant.rows[block]
+    users, words = len(list_rows), max(-(-width // WORD), 1)
+    hits = Hits(np.empty((users, words), dtype=np.uint64), np.empty(users, dtype=np.int32))
+    counts = np.zeros(N_COUNTS, dtype=np.int64)
+    find_hits(
+        lists.items,
+        list_rows,
+        relevant.indptr,
+        relevant.items,
+        truth_rows,
+        lists.limit,
+        width,
+        hits.bits,
+        hits.relevant,
+        counts,
+    )
+    return Found(hits, counts)

@@ -1,0 +1,247 @@
+"""What is inside a checkpoint of unknown origin: names, shapes, types, sizes. Nothing in it is run."""
+
+# Torch is imported where a file is read: configurations of models do not wait for it.
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import re
+import reprlib
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import safetensors
+
+from harness.errors import CheckpointError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+_MOST_ENTRIES, _DEEPEST = 1_000_000, 32  # of a nested checkpoint, which may hold one part many times over
+_LONGEST_TEXT = 200
+_REPR = reprlib.Repr()  # never deep, never long
+_REMEDY = (
+    "Ask for tensors alone: safetensors.torch.save_file(model.state_dict(), 'model.safetensors'), "
+    "or torch.save(model.state_dict(), 'model.pt')."
+)
+
+
+@dataclass(frozen=True)
+class TensorFacts:
+    """One tensor: its name in the state dict, its shape and type, how many values and bytes it has."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    values: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class StateFacts:
+    """One state dict.
+
+    Parameters
+    ----------
+    name
+        The key it stands under, empty for that of the whole file.
+    tensors
+        In the order of the file.
+    parameters
+        Values of floating-point tensors, those that share memory once. A state dict does not tell
+        parameters from buffers.
+    size
+        Of all tensors in MiB, those that share memory once.
+    """
+
+    name: str
+    tensors: tuple[TensorFacts, ...]
+    parameters: int
+    size: str
+
+
+@dataclass(frozen=True)
+class CheckpointFacts:
+    """What a file holds.
+
+    Parameters
+    ----------
+    path
+        The file.
+    format
+        Of the file: ``safetensors`` or ``PyTorch``.
+    bytes
+        Size of the file.
+    states
+        Its state dicts: one, or those of a training checkpoint by their keys.
+    other
+        What is no tensor, such as an epoch or a header, in short.
+    """
+
+    path: str
+    format: str
+    bytes: int
+    states: tuple[StateFacts, ...]
+    other: Mapping[str, Any]
+
+
+def inspect_checkpoint(path: Path) -> CheckpointFacts:
+    """Return what a checkpoint holds, without loading its values where the format allows that.
+
+    Raises
+    ------
+    CheckpointError
+        The file is missing, damaged, of another format, or holds objects that only code could make.
+    """
+    if not path.is_file():
+        what = "is a folder; name a file in it" if path.is_dir() else "does not exist"
+        raise CheckpointError(f"the checkpoint {path} {what}.")
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(9)
+        size = path.stat().st_size
+    except OSError as error:
+        raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror}.") from error
+    if head[8:] == b"{":
+        return _of_safetensors(path, size)
+    if head.startswith((b"PK\x03\x04", b"\x80")):
+        return _of_torch(path, size)
+    raise CheckpointError(
+        f"{path} is neither a safetensors file nor one of torch.save, or its beginning is damaged. {_REMEDY}"
+    )
+
+
+def _of_safetensors(path: Path, size: int) -> CheckpointFacts:
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+    except OSError as error:
+        raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror or error}.") from error
+    except (safetensors.SafetensorError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise CheckpointError(f"the checkpoint {path} is cut short or damaged ({error}). Get it again.") from error
+    other = {key: _parsed(text) for key, text in metadata.items()}
+    return CheckpointFacts(str(path), "safetensors", size, (_state("", tensors),), other)
+
+
+def _of_torch(path: Path, size: int) -> CheckpointFacts:
+    import torch
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # advice to those who load, such as torch.jit.load
+            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+    except Exception as error:  # a stranger's pickle may raise anything
+        raise CheckpointError(f"the checkpoint {path} {_reason(path, error)}") from error
+    top: dict[str, torch.Tensor] = {}
+    nested: dict[str, dict[str, torch.Tensor]] = {}
+    other: dict[str, Any] = {}
+    budget = itertools.count()
+    for name, value in content.items() if isinstance(content, Mapping) else [("content", content)]:
+        found = dict(_tensors(value, str(name), path, budget))
+        if isinstance(value, torch.Tensor):
+            top.update(found)
+        elif found:
+            nested[str(name)] = {key.removeprefix(f"{name}."): tensor for key, tensor in found.items()}
+        else:
+            other[str(name)] = _short(value)
+    states = {"": top, **nested} if top else nested
+    facts = tuple(_state(name, tensors) for name, tensors in states.items())
+    return CheckpointFacts(str(path), "PyTorch", size, facts, other)
+
+
+def _tensors(
+    value: Any, name: str, path: Path, budget: Iterator[int], depth: int = 0
+) -> Iterator[tuple[str, torch.Tensor]]:
+    """Yield the tensors of nested containers with dotted names."""
+    import torch
+
+    if next(budget) > _MOST_ENTRIES or depth > _DEEPEST:
+        raise CheckpointError(
+            f"the checkpoint {path} has more than {_MOST_ENTRIES:,} entries or {_DEEPEST} levels. {_REMEDY}"
+        )
+    if isinstance(value, torch.Tensor):
+        yield name, value
+    elif isinstance(value, (Mapping, list, tuple)):
+        for key, child in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from _tensors(child, f"{name}.{key}", path, budget, depth + 1)
+
+
+def _reason(path: Path, error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read: {error.strerror or error}."
+    refused = re.search(r"(?:GLOBAL|global) ([\w.]+)", str(error))
+    if refused:
+        return (
+            f"holds more than tensors and plain values: an object made by {refused[1]}, and to make it would run what "
+            f"the file says. NumPy arrays and whole models are of that kind too. {_REMEDY}"
+        )
+    if "weights_only" in str(error):
+        return (
+            "is a TorchScript program, or a pickle that torch.save did not write: to read it would run what it says. "
+            f"{_REMEDY}"
+        )
+    return (
+        f"is cut short or damaged ({type(error).__name__}: {str(error).splitlines()[0][:_LONGEST_TEXT]}). Get it again."
+    )
+
+
+def _state(name: str, tensors: Mapping[str, torch.Tensor]) -> StateFacts:
+    from harness.modules import ModelUtils
+
+    model = _as_module(tensors.values())
+    facts = tuple(
+        TensorFacts(
+            name=key,
+            shape=tuple(tensor.shape),
+            dtype=str(tensor.dtype).removeprefix("torch."),
+            values=tensor.numel(),
+            bytes=tensor.numel() * tensor.element_size(),
+        )
+        for key, tensor in tensors.items()
+    )
+    return StateFacts(name, facts, ModelUtils.count_parameters(model), ModelUtils.get_model_size(model))
+
+
+def _as_module(tensors: Iterable[torch.Tensor]) -> nn.Module:
+    """Return a module that has the floating-point tensors as parameters, and the others as buffers."""
+    from torch import nn
+
+    module = nn.Module()
+    shared: dict[Any, torch.Tensor] = {}
+    for number, tensor in enumerate(tensors):
+        kept = shared.setdefault(_memory(tensor), nn.Parameter(tensor) if tensor.is_floating_point() else tensor)
+        if isinstance(kept, nn.Parameter):
+            module.register_parameter(str(number), kept)
+        else:
+            module.register_buffer(str(number), kept)
+    return module
+
+
+def _memory(tensor: torch.Tensor) -> Any:
+    """Return what two tensors have in common only if they are the same values in the same place."""
+    import torch
+
+    if tensor.layout is not torch.strided or tensor.numel() == 0:
+        return id(tensor)
+    return tensor.data_ptr(), tensor.dtype, tuple(tensor.shape), tensor.stride()
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _short(value: Any) -> Any:
+    if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else _REPR.repr(value)
