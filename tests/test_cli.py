@@ -10,6 +10,7 @@ import sys
 
 import pandas as pd
 import pytest
+import torch
 
 from harness.cli import main
 from harness.storage import lock
@@ -37,7 +38,7 @@ def cli(capsys, monkeypatch):
 def test_help_lists_every_command(cli):
     code, out, _ = cli("--help")
     assert code == 0
-    for command in ("eval", "compare", "fit", "report", "validate", "data"):
+    for command in ("eval", "compare", "fit", "report", "validate", "inspect", "data"):
         assert command in out
 
 
@@ -124,6 +125,25 @@ def test_validate(cli, small):
     code, out, _ = cli("validate", small)
     assert (code, out) == (0, f"{small}: experiment 'small/ease', fine\n")
     assert "batch_size: auto" in cli("validate", small, "--resolved")[1]
+
+
+def test_inspect(cli, tmp_path):
+    hostile = "[red]na\x1b[31mme[/red]"
+    torch.save({"model": {hostile: torch.ones(1024, 256), "bias": torch.zeros(3)}, "epoch": 7}, tmp_path / "model.pt")
+    code, out, _ = cli("inspect", tmp_path / "model.pt")
+    assert code == 0
+    assert "2 tensors, 262,147 parameters, 1.00 MB" in out
+    assert "[red]na\ufffd[31mme[/red]" in out
+    assert "1024 x 256" in out
+    assert "epoch" in out
+    code, out, _ = cli("inspect", tmp_path / "model.pt", "--json")
+    assert code == 0
+    facts = json.loads(out)
+    assert (facts["states"][0]["name"], facts["states"][0]["parameters"]) == ("model", 262_147)
+    assert facts["other"] == {"epoch": 7}
+    code, out, err = cli("inspect", tmp_path / "none.pt")
+    assert (code, out) == (2, "")
+    assert "does not exist" in err
 
 
 def test_data_commands(cli, small, tmp_path):

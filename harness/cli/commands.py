@@ -156,13 +156,11 @@ def validate(
 
 @app.command()
 def inspect(
-    checkpoints: Annotated[
-        list[str], typer.Argument(help="Files of safetensors, or of torch.save.", show_default=False)
-    ],
+    checkpoint: Annotated[Path, typer.Argument(help="A file of safetensors, or of torch.save.", show_default=False)],
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
-    """Show what checkpoints hold: names, shapes, types, parameters, sizes. Nothing in them is run.
+    """Show what a checkpoint holds: names, shapes, types, parameters, sizes. Nothing in it is run.
 
     Parameters are the values of floating-point tensors; a state dict does not tell them from buffers.
     """
@@ -171,9 +169,7 @@ def inspect(
     from harness.models import inspect_checkpoint
     from harness.report import checkpoint_table
 
-    for path in checkpoints:
-        facts = dataclasses.asdict(inspect_checkpoint(Path(path)))
-        print_facts(facts, checkpoint_table, as_json=as_json)
+    print_facts(dataclasses.asdict(inspect_checkpoint(checkpoint)), checkpoint_table, as_json=as_json)
 
 
 def _print_run(experiment: Experiment, result: RunResult) -> None:

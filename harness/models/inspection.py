@@ -126,7 +126,9 @@ def _of_safetensors(path: Path, size: int) -> CheckpointFacts:
     except OSError as error:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror or error}.") from error
     except (safetensors.SafetensorError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise CheckpointError(f"the checkpoint {path} is cut short or damaged ({error}). Get it again.") from error
+        raise CheckpointError(
+            f"the checkpoint {path} is cut short, damaged, or of a kind that is not known ({error}). Get it again."
+        ) from error
     other = {key: _parsed(text) for key, text in metadata.items()}
     return CheckpointFacts(str(path), "safetensors", size, (_state("", tensors),), other)
 
@@ -139,7 +141,7 @@ def _of_torch(path: Path, size: int) -> CheckpointFacts:
             warnings.simplefilter("ignore")  # advice to those who load, such as torch.jit.load
             content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except Exception as error:  # a stranger's pickle may raise anything
-        raise CheckpointError(f"the checkpoint {path} {_reason(path, error)}") from error
+        raise CheckpointError(f"the checkpoint {path} {_reason(error)}") from error
     top: dict[str, torch.Tensor] = {}
     nested: dict[str, dict[str, torch.Tensor]] = {}
     other: dict[str, Any] = {}
@@ -174,9 +176,7 @@ def _tensors(
             yield from _tensors(child, f"{name}.{key}", path, budget, depth + 1)
 
 
-def _reason(path: Path, error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"cannot be read: {error.strerror or error}."
+def _reason(error: Exception) -> str:
     refused = re.search(r"(?:GLOBAL|global) ([\w.]+)", str(error))
     if refused:
         return (
@@ -188,8 +188,9 @@ def _reason(path: Path, error: Exception) -> str:
             "is a TorchScript program, or a pickle that torch.save did not write: to read it would run what it says. "
             f"{_REMEDY}"
         )
+    first = (str(error).splitlines() or [""])[0][:_LONGEST_TEXT]
     return (
-        f"is cut short or damaged ({type(error).__name__}: {str(error).splitlines()[0][:_LONGEST_TEXT]}). Get it again."
+        f"is cut short, damaged, or of a kind that torch does not read ({type(error).__name__}: {first}). Get it again."
     )
 
 

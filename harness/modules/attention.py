@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - torch's own custom
+import torch.nn.functional as F
 from torch import nn
 
 from harness.modules.checks import check_shape, check_sizes
@@ -112,6 +112,8 @@ class MultiHeadAttention(nn.Module):
         else:
             dropout = self.dropout.p if self.training else 0.0
             heads = F.scaled_dot_product_attention(queries, keys, values, attn_mask=allowed, dropout_p=dropout)
+            if allowed is None:
+                heads = heads + _unknown(queries, keys)
         if blind is not None:
             heads = heads.masked_fill(blind, 0)
         return self.w_o(self._join(heads)), weights
@@ -143,6 +145,16 @@ class MultiHeadAttention(nn.Module):
         check_shape("value", value, (batch, key.shape[1], width), "(B, Lk, D)")
         if mask is not None:
             check_shape("mask", mask, (batch, queries, key.shape[1]), "(B, Lq, Lk)")
+
+
+def _unknown(queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
+    """Return ``(B, H, Lq, 1)``: NaN where a query, or any key, has NaN, else 0.
+
+    Over fewer than 16 keys torch's kernel for CPUs takes a row of NaN for one that sees nothing,
+    and answers with finite numbers.
+    """
+    lost = queries.sum(dim=-1, keepdim=True).isnan() | keys.sum(dim=(-2, -1), keepdim=True).isnan()
+    return torch.zeros_like(lost, dtype=queries.dtype).masked_fill(lost, torch.nan)
 
 
 def check_heads(embedding_dim: int, num_heads: int) -> None:

@@ -187,15 +187,17 @@ class TransformerEncoder(nn.Module):
             check_shape("attention_mask", attention_mask, tuple(input_ids.shape), "(B, L)")
         check_ids("input_ids", input_ids, self.embedding.num_embeddings)
         hidden = self.dropout(self.pos_encoding(self.embedding(input_ids)))  # (B, L, D)
+        if hidden.numel() == 0:
+            return hidden
         if attention_mask is None:
-            return self._causal(hidden) if self.causal else self.transformer(hidden)
+            return self._causal(hidden) if self.causal else self._both_ways(hidden, None)
         real = attention_mask != 0  # (B, L)
-        encoded = self._causal_padded(hidden, real) if self.causal else self._padded(hidden, real)
+        encoded = self._causal_padded(hidden, real) if self.causal else self._both_ways(hidden, real)
         return encoded.masked_fill(~real.unsqueeze(-1), 0)
 
-    def _padded(self, hidden: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+    def _both_ways(self, hidden: torch.Tensor, real: torch.Tensor | None) -> torch.Tensor:
         # A row of padding alone attends to its padding: a softmax over nothing is NaN.
-        padding = ~real & real.any(dim=1, keepdim=True)
+        padding = None if real is None else ~real & real.any(dim=1, keepdim=True)
         encoded: torch.Tensor = self.transformer(hidden, src_key_padding_mask=padding)
         return encoded
 

@@ -80,14 +80,14 @@ def _short(text: str) -> str:
 
 def _cover(needed: set[str]) -> tuple[list[str], set[str]]:
     """Return families that draw as many of the characters as can be, and the characters left over."""
-    families = [family for family in mpl.rcParams["font.family"] if _characters(family)]
+    families = [family for family in mpl.rcParams["font.family"] if _characters(family)] or ["DejaVu Sans"]
     missing = needed.difference(*map(_characters, families))
     for family in CJK_FAMILIES:
         covered = missing & _characters(family) if missing else frozenset[str]()
         if covered:
             families.append(family)
             missing -= covered
-    return families or ["DejaVu Sans"], missing
+    return families, missing
 
 
 @functools.cache

@@ -131,6 +131,7 @@ def test_blocked_positions_weigh_exactly_nothing(dtype, training):
     torch.testing.assert_close(sums[seeing], torch.ones_like(sums[seeing]), atol=0.02, rtol=0)
 
 
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
 @pytest.mark.parametrize("need_weights", [True, False])
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("dtype", [*FLOATS, torch.float64])
@@ -154,7 +155,9 @@ def test_the_fused_kernel_says_the_same(dtype):
     for mask in (None, some_mask()):
         fused, _ = attention(query, key, value, mask, need_weights=False)
         output, _ = attention(query, key, value, mask)
-        torch.testing.assert_close(fused, output)
+        # In bfloat16 the weights are rounded in one and not in the other: 2^-8 of their sum.
+        tolerance = 0.02 if dtype == torch.bfloat16 else 1e-5
+        torch.testing.assert_close(fused, output, atol=tolerance, rtol=0)
 
 
 @pytest.mark.parametrize("kind", [torch.bool, torch.int64, torch.uint8, torch.float32, torch.float16])
@@ -204,16 +207,21 @@ def test_nothing_to_ask_or_to_see(shape, need_weights):
             torch.testing.assert_close(output, attention.w_o.bias.expand_as(output))
 
 
-def test_nan_in_nan_out():
-    attention = made()
-    query, key, value = inputs()
-    query[0, 2, 3] = torch.nan
-    for need_weights in (True, False):
-        output, weights = attention(query, key, value, need_weights=need_weights)
-        assert output[0, 2].isnan().all()
-        assert weights is None or weights[0, :, 2].isnan().any()
-        assert not output[0, :2].isnan().any()
+@pytest.mark.parametrize("keys", [1, 2, 5, 20, 40])
+@pytest.mark.parametrize("side", [0, 1, 2])
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
+def test_nan_in_nan_out(dtype, side, keys):
+    attention = made(dtype=dtype)
+    sides = inputs(keys=keys, dtype=dtype)
+    sides[side][0, 0, 3] = torch.nan
+    for mask in (None, torch.ones(2, 4, keys)):
+        output, weights = attention(*sides, mask)
+        fused, _ = attention(*sides, mask, need_weights=False)
+        assert output[0, 0].isnan().all()
+        assert weights[0, :, 0].isnan().all() == (side != 2)
+        assert torch.equal(fused.isnan(), output.isnan())
         assert not output[1].isnan().any()
+        assert output[0, 1].isnan().all() == (side != 0)
 
 
 def test_large_scores_in_half_precision():

@@ -120,6 +120,7 @@ def test_causal_sees_nothing_later(training):
     assert not torch.allclose(both_ways(changed)[:, :3], both_ways(ids)[:, :3])
 
 
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("padding", list(MASKS))
 def test_gradients_are_numbers_and_padding_has_none(padding, causal):

@@ -94,5 +94,5 @@ def test_attention_exchanges_its_weights():
 
 
 def test_another_architecture_is_refused():
-    with pytest.raises(RuntimeError, match="size mismatch for embedding.weight"):
+    with pytest.raises(RuntimeError, match=r"size mismatch for embedding.weight"):
         TransformerEncoder(31, 8, 2, 2, 16).load_state_dict(TransformerEncoder(30, 8, 2, 2, 16).state_dict())
