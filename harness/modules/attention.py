@@ -10,6 +10,8 @@ from torch import nn
 
 from harness.modules.checks import check_shape, check_sizes
 
+_SHORT = 32  # keys: twice the widest vector of a CPU, in float32
+
 
 class MultiHeadAttention(nn.Module):
     r"""Scaled dot-product attention in several heads, from queries to keys and values of any length.
@@ -112,7 +114,7 @@ class MultiHeadAttention(nn.Module):
         else:
             dropout = self.dropout.p if self.training else 0.0
             heads = F.scaled_dot_product_attention(queries, keys, values, attn_mask=allowed, dropout_p=dropout)
-            if allowed is None:
+            if allowed is None and keys.shape[2] < _SHORT:
                 heads = heads + _unknown(queries, keys)
         if blind is not None:
             heads = heads.masked_fill(blind, 0)
@@ -150,8 +152,8 @@ class MultiHeadAttention(nn.Module):
 def _unknown(queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
     """Return ``(B, H, Lq, 1)``: NaN where a query, or any key, has NaN, else 0.
 
-    Over fewer than 16 keys torch's kernel for CPUs takes a row of NaN for one that sees nothing,
-    and answers with finite numbers.
+    Over fewer keys than its vectors are wide, torch's kernel for CPUs takes a row of NaN for one
+    that sees nothing, and answers with finite numbers.
     """
     lost = queries.sum(dim=-1, keepdim=True).isnan() | keys.sum(dim=(-2, -1), keepdim=True).isnan()
     return torch.zeros_like(lost, dtype=queries.dtype).masked_fill(lost, torch.nan)

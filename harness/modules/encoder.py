@@ -186,7 +186,7 @@ class TransformerEncoder(nn.Module):
         if attention_mask is not None:
             check_shape("attention_mask", attention_mask, tuple(input_ids.shape), "(B, L)")
         check_ids("input_ids", input_ids, self.embedding.num_embeddings)
-        hidden = self.dropout(self.pos_encoding(self.embedding(input_ids)))  # (B, L, D)
+        hidden: torch.Tensor = self.dropout(self.pos_encoding(self.embedding(input_ids)))  # (B, L, D)
         if hidden.numel() == 0:
             return hidden
         if attention_mask is None:

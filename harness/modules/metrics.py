@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 
 from harness.intervals import mean
-from harness.metrics import NDCG, Coverage, Diversity, HitRate, Lists, Precision, Recall
-from harness.metrics.finding import Relevant, find
+from harness.metrics import NDCG, Coverage, Diversity, HitRate, Hits, Lists, Precision, Recall
 from harness.modules.checks import check_sizes
-from harness.modules.rows import Ids, coded, matched
+from harness.modules.matching import hits_in
+from harness.modules.rows import Ids, coded
 
 
 class RecommendationMetrics:
@@ -207,13 +207,12 @@ class RecommendationMetrics:
 def _mean_over_users(
     metric: Recall | Precision | NDCG | HitRate, predictions: Ids, targets: Ids, *, everyone: bool = False
 ) -> float:
-    pair = matched(predictions, targets, k=metric.k)
-    wanted = pair.relevant.lengths
-    users = np.arange(len(wanted)) if everyone else np.flatnonzero(wanted)
-    relevant = Relevant(np.concatenate([[0], np.cumsum(wanted)]), pair.relevant.codes, users)
-    found = find(Lists(pair.ranked, users), relevant, width=pair.ranked.shape[1])
-    values = np.empty(len(users), dtype=np.float64)
-    metric.score(found.hits, values)
+    hits = hits_in(predictions, targets, k=metric.k)
+    if not everyone:
+        counting = hits.relevant > 0
+        hits = Hits(hits.bits[counting], hits.relevant[counting])
+    values = np.empty(hits.n_users, dtype=np.float64)
+    metric.score(hits, values)
     return mean(values)
 
 

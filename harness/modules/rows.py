@@ -45,22 +45,6 @@ class Rows:
         return table
 
 
-@dataclass(frozen=True, eq=False)
-class Matched:
-    """Ranked and relevant ids of the same users: codes are equal where ids are, within a user.
-
-    Parameters
-    ----------
-    ranked
-        int32 ``(users, up to k)``; -1 where there is none, or one that is a miss anyway.
-    relevant
-        The targets.
-    """
-
-    ranked: Int32Array
-    relevant: Rows
-
-
 def coded(predictions: Iterable[Any]) -> Rows:
     """Return rows of ids as codes.
 
@@ -74,77 +58,43 @@ def coded(predictions: Iterable[Any]) -> Rows:
     >>> coded([["b", "a"], ["b"]]).codes
     array([0, 1, 0], dtype=int32)
     """
-    plain = _plain(predictions)
-    numbers = _integers(plain, None)
+    plain = plain_values(predictions)
+    packed = pack(plain)
+    numbers = None if packed is None else unpack(packed)
     if numbers is not None:
         return numbers
-    rows = _checked("predictions", plain)
+    rows = checked("predictions", plain)
     ids = list(itertools.chain.from_iterable(rows))
-    with _hashing():
+    with hashing():
         names = dict(zip(dict.fromkeys(ids), itertools.count(), strict=False))
-    return Rows(np.fromiter(map(names.__getitem__, ids), dtype=np.int32, count=len(ids)), _lengths(rows))
+    return Rows(np.fromiter(map(names.__getitem__, ids), dtype=np.int32, count=len(ids)), lengths_of(rows))
 
 
-def matched(predictions: Iterable[Any], targets: Iterable[Any], *, k: int) -> Matched:
-    """Return the first k ids of each user's prediction, and the targets, as codes.
+def pack(rows: Any, k: int | None = None) -> bytes | None:
+    """Return a list of lists as bytes, or None where it holds something that cannot be packed.
 
-    Raises
-    ------
-    ValueError
-        The numbers of rows differ, an argument or a row is no list, a prediction has no order, an
-        id is not hashable, or one argument has text where the other has none.
-
-    Examples
-    --------
-    >>> pair = matched([["b", "a", "c"]], [["a"]], k=2)
-    >>> pair.ranked, pair.relevant.codes
-    (array([[-1,  0]], dtype=int32), array([0], dtype=int32))
+    With ``k``, ids past the first k of a row may be left out.
     """
-    plain, plain_targets = _plain(predictions), _plain(targets)
-    ranked, relevant = _integers(plain, k), _integers(plain_targets, None)
-    if ranked is not None and relevant is not None:
-        _check_users(len(ranked.lengths), len(relevant.lengths))
-        return Matched(ranked.padded(), relevant)
-    return _match_each(_checked("predictions", plain, ordered=True), _checked("targets", plain_targets), k)
-
-
-def _match_each(predictions: list[Collection[Any]], targets: list[Collection[Any]], k: int) -> Matched:
-    """Match user by user, as Python's own equality has it: an id's code is its place among the targets."""
-    _check_users(len(predictions), len(targets))
-    distinct = np.empty(len(targets), dtype=np.int64)
-    users: list[int] = []
-    codes: list[int] = []
-    with _hashing():
-        for user, (ranked, wanted) in enumerate(zip(predictions, targets, strict=True)):
-            names = set(wanted)
-            distinct[user] = len(names)
-            if not names.isdisjoint(itertools.islice(ranked, k)):
-                users.append(user)
-                places = {name: place for place, name in enumerate(names)}
-                codes.extend(map(places.get, itertools.islice(ranked, k), itertools.repeat(NO_ITEM)))
-    lengths = np.minimum(_lengths(predictions), k)
-    lists = np.full((len(predictions), max(int(lengths.max(initial=0)), 1)), NO_ITEM, dtype=np.int32)
-    if users:
-        hit = Rows(np.array(codes, dtype=np.int32), lengths[users]).padded()
-        lists[users, : hit.shape[1]] = hit
-    else:
-        _check_kinds(predictions, targets)
-    starts = np.repeat(np.cumsum(distinct) - distinct, distinct)
-    return Matched(lists, Rows((np.arange(len(starts)) - starts).astype(np.int32), distinct))
-
-
-def _integers(rows: Any, k: int | None) -> Rows | None:
-    """Return the rows of a list of lists of integers from 0 that fit 32 bits, None for anything else."""
     if type(rows) not in (list, tuple):
         return None
     try:
-        if k is not None and max(map(len, rows), default=0) > k + _WORTH_CUTTING:
+        if k is not None and _seems_longer(rows, k + _WORTH_CUTTING):
             rows = [row[:k] for row in rows]
-        data = np.frombuffer(marshal.dumps(rows, _VERSION), dtype=np.uint8)
+        return marshal.dumps(rows, _VERSION)
     except (TypeError, ValueError):
         return None
-    codes = np.empty(max(len(data) // _RECORD - 1 - len(rows), 0), dtype=np.int32)
-    lengths = np.empty(len(rows), dtype=np.int64)
+
+
+def _seems_longer(rows: Sequence[Any], length: int) -> bool:
+    # By some rows alone: whether they are cut before or after changes the time, not the result.
+    return max(map(len, rows[:: max(len(rows) // 64, 1)]), default=0) > length
+
+
+def unpack(packed: bytes, k: int | None = None) -> Rows | None:
+    """Return the first k ids of each row, or None where one is no integer from 0 that fits 32 bits."""
+    data = np.frombuffer(packed, dtype=np.uint8)
+    lengths = np.empty(int.from_bytes(packed[1:_RECORD], "little"), dtype=np.int64)
+    codes = np.empty(max(len(data) // _RECORD - 1 - len(lengths), 0), dtype=np.int32)
     kept = _unpack(data, np.iinfo(np.int64).max if k is None else k, codes, lengths)
     return None if kept == _STRANGE else Rows(codes[:kept], lengths)
 
@@ -177,7 +127,7 @@ def _unpack(data: NDArray[np.uint8], k: int, codes: Int32Array, lengths: Int64Ar
     return kept
 
 
-def _checked(name: str, rows: Any, *, ordered: bool = False) -> list[Collection[Any]]:
+def checked(name: str, rows: Any, *, ordered: bool = False) -> list[Collection[Any]]:
     """Return rows as collections whose length is known; with ``ordered``, no sets."""
     if isinstance(rows, _NO_LISTS) or not isinstance(rows, Iterable):
         raise ValueError(f"{name} is of type {type(rows).__name__}; a list of lists of ids is needed")
@@ -189,7 +139,7 @@ def _checked(name: str, rows: Any, *, ordered: bool = False) -> list[Collection[
 
 
 def _row(name: str, row: Any, accepted: tuple[type, ...]) -> Collection[Any]:
-    plain = _plain(row)
+    plain = plain_values(row)
     if isinstance(plain, Collection) and isinstance(plain, accepted):
         return plain
     if isinstance(plain, _NO_LISTS) or not isinstance(plain, Iterable):
@@ -197,30 +147,20 @@ def _row(name: str, row: Any, accepted: tuple[type, ...]) -> Collection[Any]:
     return list(plain)
 
 
-def _check_users(ranked: int, relevant: int) -> None:
-    if ranked != relevant:
-        raise ValueError(f"predictions has {ranked} rows, targets {relevant}; one row a user is needed")
-
-
-def _check_kinds(predictions: list[Collection[Any]], targets: list[Collection[Any]]) -> None:
-    """Refuse ids that cannot match: text on one side and none on the other."""
-    kinds = [set(map(type, itertools.chain.from_iterable(rows))) for rows in (predictions, targets)]
-    if all(kinds) and any(kind <= {str, np.str_} for kind in kinds) and not kinds[0] & kinds[1]:
-        names = [", ".join(sorted(kind.__name__ for kind in side)) for side in kinds]
-        raise ValueError(f"predictions holds ids of type {names[0]}, targets of type {names[1]}; none would match")
-
-
 @contextlib.contextmanager
-def _hashing() -> Iterator[None]:
+def hashing() -> Iterator[None]:
+    """Turn the error of an id that cannot be hashed into one that says so."""
     try:
         yield
     except TypeError as error:
         raise ValueError(f"ids must be hashable, such as integers or text: {error}") from error
 
 
-def _plain(values: Any) -> Any:
+def plain_values(values: Any) -> Any:
+    """Return an array or tensor as lists, anything else as it is."""
     return values.tolist() if hasattr(values, "tolist") else values
 
 
-def _lengths(rows: Sequence[Collection[Any]]) -> Int64Array:
+def lengths_of(rows: Sequence[Collection[Any]]) -> Int64Array:
+    """Return int64 ``(rows,)``."""
     return np.fromiter(map(len, rows), dtype=np.int64, count=len(rows))

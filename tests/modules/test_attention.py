@@ -207,7 +207,7 @@ def test_nothing_to_ask_or_to_see(shape, need_weights):
             torch.testing.assert_close(output, attention.w_o.bias.expand_as(output))
 
 
-@pytest.mark.parametrize("keys", [1, 2, 5, 20, 40])
+@pytest.mark.parametrize("keys", [1, 2, 5, 9, 15, 16, 17, 31, 32, 33, 40])
 @pytest.mark.parametrize("side", [0, 1, 2])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16])
 def test_nan_in_nan_out(dtype, side, keys):
