@@ -32,6 +32,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "sources": {
         "ml-100k": "harness.data.catalogue:MovieLens100K",
+        "ta-feng": "harness.data.ta_feng:TaFeng",
+        "synthetic": "harness.data.synthetic:Synthetic",
     },
     "splits": {
         "leave_last_out": "harness.data.splits:LeaveLastOut",

@@ -30,7 +30,8 @@ def data_fetch(
     from harness.data import fetch
 
     for name in names:
-        typer.echo(f"{name}: {fetch(name)}")
+        path = fetch(name)
+        typer.echo(f"{name}: {'generated, there is nothing to download' if path is None else path}")
 
 
 @data_app.command("describe")

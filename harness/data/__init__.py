@@ -9,6 +9,8 @@ from harness.data.listing import catalogue_table, fetch, list_sources
 from harness.data.readers import read_table
 from harness.data.source import CatalogueEntry, Source, SourceData, load_source
 from harness.data.splits import GlobalTime, LeaveLastOut
+from harness.data.synthetic import Synthetic
+from harness.data.ta_feng import TaFeng
 from harness.data.write import write_parts
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "MovieLens100K",
     "Source",
     "SourceData",
+    "Synthetic",
+    "TaFeng",
     "Wheel",
     "apply_filters",
     "audit",

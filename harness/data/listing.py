@@ -39,8 +39,8 @@ def catalogue_table() -> Table:
     return table
 
 
-def fetch(name: str) -> Path:
-    """Download a data set of the catalogue into the cache, and return its path there.
+def fetch(name: str) -> Path | None:
+    """Download a data set of the catalogue into the cache, and return its path there, None if it is generated.
 
     Raises
     ------

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from harness import registry
 from harness.artifacts import Interactions
 from harness.data.readers import read_table
 from harness.data.sequences import repeated_rows
@@ -68,8 +67,11 @@ class Source(Protocol):
 
     entry: ClassVar[CatalogueEntry]
 
-    def fetch(self, folder: Path | None = None) -> Path:
-        """Return the path of the data set's file, downloaded into the cache folder if it must be."""
+    def fetch(self, folder: Path | None = None) -> Path | None:
+        """Return the path of the data set's file, downloaded into the cache folder if it must be.
+
+        None stands for a data set that is generated.
+        """
         ...
 
     def read(self, folder: Path | None = None) -> SourceData:
@@ -105,8 +107,8 @@ class DatasetSection(Protocol):
     """The keys of an experiment's ``dataset`` that say where the interactions are."""
 
     @property
-    def catalog(self) -> str | None:
-        """The name of a catalogue entry."""
+    def catalog(self) -> Any:
+        """A ``Source`` of the catalogue, or None."""
         ...
 
     @property
@@ -126,7 +128,7 @@ def load_source(dataset: DatasetSection) -> SourceData:
     Parameters
     ----------
     dataset
-        With either ``catalog`` (a name) or ``path`` (a CSV, TSV or parquet file) and ``columns``.
+        With either ``catalog`` (a ``Source``) or ``path`` (a CSV, TSV or parquet file) and ``columns``.
 
     Raises
     ------
@@ -137,7 +139,7 @@ def load_source(dataset: DatasetSection) -> SourceData:
         got = "both" if dataset.catalog is not None else "neither"
         raise DataError(f"dataset needs either catalog or path; got {got}. Name the one that holds the data.")
     if dataset.catalog is not None:
-        source: Source = registry.load("sources", dataset.catalog)()
+        source: Source = dataset.catalog
         return source.read()
     path = Path(dataset.path)
     columns = dataset.columns

@@ -97,6 +97,12 @@ def to_map(group: str, instance: Any) -> dict[str, Any]:
     return {"kind": registry.kind_of(group, instance), **options_of(instance)}
 
 
+def name_or_map(group: str, instance: Any) -> str | dict[str, Any]:
+    """Return the name alone of a component that has no options, else its map."""
+    described = to_map(group, instance)
+    return described if len(described) > 1 else str(described["kind"])
+
+
 def to_plain(value: Any) -> Any:
     """Return a value in dicts, lists and scalars."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

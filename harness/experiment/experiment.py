@@ -11,7 +11,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.errors import HarnessError
-from harness.experiment.components import options_of, to_map, to_plain
+from harness.experiment.components import name_or_map, options_of, to_map, to_plain
 from harness.experiment.faults import FaultError
 from harness.experiment.metrics import CUTOFF, expanded
 from harness.experiment.nodes import Node
@@ -108,7 +108,7 @@ class Experiment:
             "name": self.name,
             "seed": self.seed,
             "dataset": {
-                "catalog": dataset.catalog,
+                "catalog": None if dataset.catalog is None else name_or_map("sources", dataset.catalog),
                 "path": dataset.path,
                 "columns": to_plain(dataset.columns),
                 "filters": [to_map("filters", component) for component in dataset.filters],

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from harness import registry
 from harness.errors import did_you_mean
 from harness.execution import Parallel
-from harness.experiment.components import build, component, component_class
+from harness.experiment.components import build, component, component_class, from_map
 from harness.experiment.faults import FaultError, shown
 from harness.experiment.metrics import check_cutoffs, expanded
 
@@ -51,6 +51,15 @@ class Columns:
                 raise FaultError((key,), f"the column {shown(column)} is both {others[0]} and {key}. Name two columns.")
 
 
+def _source(value: Any) -> Any:
+    if isinstance(value, str):
+        known = registry.names("sources")
+        if value not in known:
+            raise FaultError((), f"unknown data set {shown(value)}. {did_you_mean(value, known)}")
+        return build("sources", value, {})
+    return None if value is None else from_map("sources", value)
+
+
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Dataset:
     """Which interactions, and which of them are held out.
@@ -60,7 +69,8 @@ class Dataset:
     split
         A component of the group ``splits``.
     catalog, path
-        A name of the group ``sources``, or a data file; one of the two.
+        A component of the group ``sources`` (from a file its name, or a map with its options), or a
+        data file; one of the two.
     columns
         With ``path`` alone.
     filters
@@ -68,7 +78,7 @@ class Dataset:
     """
 
     split: Annotated[Any, component("splits")]
-    catalog: str | None = None
+    catalog: Annotated[Any, PlainValidator(_source)] = None
     path: Text | None = None
     columns: Columns | None = None
     filters: tuple[Annotated[Any, component("filters")], ...] = ()
@@ -81,10 +91,6 @@ class Dataset:
             )
         if self.catalog is not None and self.path is not None:
             raise FaultError(("path",), "dataset has both 'catalog' and 'path'. Leave one out.")
-        if self.catalog is not None and self.catalog not in known:
-            raise FaultError(
-                ("catalog",), f"unknown data set {shown(self.catalog)}. {did_you_mean(self.catalog, known)}"
-            )
         if self.catalog is not None and self.columns is not None:
             raise FaultError(("columns",), "dataset.columns belongs to 'path'; a catalogue entry knows its columns")
         if self.path is not None and self.columns is None:

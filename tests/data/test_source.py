@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from harness.data import SourceData, load_source
-from harness.errors import DataError, HarnessError
+from harness.data import MovieLens100K, SourceData, load_source
+from harness.errors import DataError
 from harness.storage import sha256_file
 
 
@@ -33,7 +33,7 @@ def test_by_path_with_the_usual_columns(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_by_name(ml_100k: SourceData) -> None:
-    source = load_source(section(catalog="ml-100k"))
+    source = load_source(section(catalog=MovieLens100K()))
     assert source.sha256 == ml_100k.sha256
     assert len(source.interactions) == 100_000
 
@@ -42,9 +42,7 @@ def test_one_of_the_two() -> None:
     with pytest.raises(DataError, match="either catalog or path; got neither"):
         load_source(section())
     with pytest.raises(DataError, match="either catalog or path; got both"):
-        load_source(section(catalog="ml-100k", path="plays.csv"))
-    with pytest.raises(HarnessError, match="unknown data set 'ml-10k'"):
-        load_source(section(catalog="ml-10k"))
+        load_source(section(catalog=MovieLens100K(), path="plays.csv"))
 
 
 def test_ml_100k_attributes(ml_100k: SourceData) -> None:
