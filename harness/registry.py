@@ -29,6 +29,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "popularity": "harness.models.popularity:Popularity",
         "item_knn": "harness.models.item_knn:ItemKNN",
         "ease": "harness.models.ease:EASE",
+        "predictions": "harness.models.prediction_file:PredictionFile",
     },
     "sources": {
         "ml-100k": "harness.data.catalogue:MovieLens100K",

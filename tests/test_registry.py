@@ -52,7 +52,11 @@ def test_names_are_sorted() -> None:
     ("group", "name", "words"),
     [
         ("metrics", "ndgc", "unknown metric 'ndgc'. Did you mean 'ndcg'?"),
-        ("models", "transformer", "unknown model 'transformer'. Known: ease, item_knn, popularity, random."),
+        (
+            "models",
+            "transformer",
+            "unknown model 'transformer'. Known: ease, item_knn, popularity, predictions, random.",
+        ),
         ("sources", "ml-10k", "unknown data set 'ml-10k'. Did you mean 'ml-100k'?"),
     ],
 )

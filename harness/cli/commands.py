@@ -21,12 +21,12 @@ from harness.cli.options import (
     Set,
     load_experiments,
     overrides_of,
+    prediction_file,
     print_facts,
     print_rich,
 )
 
 if TYPE_CHECKING:
-    from harness.experiment import Experiment
     from harness.pipeline import RunResult
 
 MISSED = 1
@@ -56,7 +56,7 @@ def eval_(
     missed = False
     for experiment in loaded:
         result = run(experiment, force=force, quiet=quiet)
-        _print_run(experiment, result)
+        _print_run(result)
         missed = missed or bool(result.missed)
     if missed:
         raise typer.Exit(MISSED)
@@ -116,6 +116,53 @@ def compare(
 
 
 @app.command()
+def score(
+    predictions: Annotated[
+        Path, typer.Argument(help="Parquet, CSV, TSV, or a TREC run (.run, .trec).", show_default=False)
+    ],
+    experiment: Annotated[
+        str, typer.Option(metavar="FILE", help="Whose data, split, candidates and metrics.", show_default=False)
+    ],
+    name: Annotated[str | None, typer.Option(help="Folder under the reports.", show_default=False)] = None,
+    column: Annotated[
+        list[str], typer.Option(metavar="MEANING=NAME", help="A column called otherwise, such as user=uid.")
+    ] = [],
+    form: Annotated[str, typer.Option("--format", help="auto, parquet, csv, tsv or trec.")] = "auto",
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is otherwise counted and told.")] = False,
+    set_: Set = [],
+    out: Out = None,
+    no_track: NoTrack = False,
+    force: Force = False,
+    limit_users: LimitUsers = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Score predictions that were made elsewhere; no model is loaded and no torch."""
+    overrides = overrides_of(set_, out=out, no_track=no_track, limit_users=limit_users)
+    loaded = load_experiments([experiment], overrides)
+
+    from harness.pipeline import ScoreOptions
+    from harness.pipeline import score as score_file
+
+    file = prediction_file(form, column, strict=strict)
+    for each in loaded:
+        _print_run(score_file(predictions, each, ScoreOptions(name=name, file=file, force=force, quiet=quiet)))
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="Folder of a finished run.", show_default=False)],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for run.trec and qrels.trec.", show_default=False)],
+    debug: Debug = False,
+) -> None:
+    """Write a finished run for programs that read the format of TREC, such as trec_eval."""
+    from harness.pipeline import export as export_run
+
+    files = export_run(run, out)
+    typer.echo(f"{files.run}\n{files.qrels}")
+
+
+@app.command()
 def report(
     runs: Annotated[
         list[str], typer.Argument(help="Folders of finished runs, or their experiment files.", show_default=False)
@@ -172,7 +219,7 @@ def inspect(
     print_facts(dataclasses.asdict(inspect_checkpoint(checkpoint)), checkpoint_table, as_json=as_json)
 
 
-def _print_run(experiment: Experiment, result: RunResult) -> None:
+def _print_run(result: RunResult) -> None:
     from harness.report import run_table
 
     print_rich(run_table(dict(result.results)))
@@ -183,7 +230,7 @@ def _print_run(experiment: Experiment, result: RunResult) -> None:
         typer.echo(f"MLflow  run {result.tracked.run_id} in {result.tracked.uri}")
     for row in result.missed:
         typer.echo(
-            f"{experiment.name}: {row['label']} is {row['value']:.6f}, "
+            f"{result.results['name']}: {row['label']} is {row['value']:.6f}, "
             f"expected {row['expected']:g} within {row['tolerance']:g}",
             err=True,
         )

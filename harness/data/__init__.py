@@ -6,14 +6,19 @@ from harness.data.describe import describe
 from harness.data.fetch import Wheel
 from harness.data.filters import Filter, FilterResult, KCore, MinRating, apply_filters
 from harness.data.listing import catalogue_table, fetch, list_sources
+from harness.data.prediction_checks import Asked
+from harness.data.prediction_files import read_predictions
+from harness.data.predictions import checked_predictions
 from harness.data.readers import read_table
 from harness.data.source import CatalogueEntry, Source, SourceData, load_source
 from harness.data.splits import GlobalTime, LeaveLastOut
 from harness.data.synthetic import Synthetic
 from harness.data.ta_feng import TaFeng
+from harness.data.trec import TrecFiles, write_trec
 from harness.data.write import write_parts
 
 __all__ = [
+    "Asked",
     "CatalogueEntry",
     "Filter",
     "FilterResult",
@@ -26,14 +31,18 @@ __all__ = [
     "SourceData",
     "Synthetic",
     "TaFeng",
+    "TrecFiles",
     "Wheel",
     "apply_filters",
     "audit",
     "catalogue_table",
+    "checked_predictions",
     "describe",
     "fetch",
     "list_sources",
     "load_source",
+    "read_predictions",
     "read_table",
     "write_parts",
+    "write_trec",
 ]

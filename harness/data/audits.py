@@ -15,6 +15,8 @@ from harness.data.sequences import decided_by_ties, distinct, pair_codes, repeat
 
 Severity = Literal["info", "warning", "error"]
 
+_CASES = 3  # of the worst that are told
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -32,6 +34,8 @@ class Finding:
         One sentence on what it does to the numbers.
     severity
         Where the count is above 0; an audit that finds nothing is ``info``.
+    cases
+        The worst of them, in words, in the data set's own ids; few.
     """
 
     name: str
@@ -40,9 +44,10 @@ class Finding:
     what: str
     meaning: str
     severity: Severity = "warning"
+    cases: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        """Return ``name``, ``severity``, ``count``, ``of``, ``share``, ``sentence``."""
+        """Return ``name``, ``severity``, ``count``, ``of``, ``share``, ``sentence``, ``cases``."""
         share = self.count / self.of if self.of else 0.0
         return {
             "name": self.name,
@@ -51,6 +56,7 @@ class Finding:
             "of": self.of,
             "share": share,
             "sentence": f"{self.count:,} of {self.of:,} {self.what} ({share:.1%}): {self.meaning}",
+            "cases": list(self.cases),
         }
 
 
@@ -110,8 +116,8 @@ def audit(split: Split, part: Part = "test") -> list[dict[str, Any]]:
     -------
     list of dict
         Each ``name``, ``severity`` (``info``, ``warning``, ``error``), ``count``, ``of``, ``share``
-        (0 to 1) and ``sentence``. Audits that find nothing are there too, as ``info``; those that
-        need timestamps are absent without them.
+        (0 to 1), ``sentence`` and ``cases`` (the worst, in words). Audits that find nothing are
+        there too, as ``info``; those that need timestamps or titles are absent without them.
 
     Examples
     --------
@@ -200,14 +206,45 @@ def _later_history(holdout: Holdout) -> Finding | None:
     times, held_out = holdout.history.timestamps, holdout.rows.timestamps
     if times is None or held_out is None:
         return None
-    count = int((times > held_out.min()).sum()) if len(held_out) else 0
+    earliest = held_out.min() if len(held_out) else None
+    later = np.flatnonzero(times > earliest) if earliest is not None else np.empty(0, dtype=np.int64)
+    worst = later[np.argsort(-times[later], kind="stable")[:_CASES]]
     return Finding(
         "later_history",
-        count,
+        len(later),
         len(times),
         "history interactions",
         f"they are later than the earliest one of {holdout.part}, so models learn from what was not yet known then.",
+        cases=tuple(
+            f"{_pair(holdout.history, row)} at {times[row]}, {times[row] - earliest:g} after the earliest of "
+            f"{holdout.part}"
+            for row in worst
+        ),
     )
+
+
+def _equal_titles(holdout: Holdout) -> Finding | None:
+    items = holdout.split.interactions
+    if items.item_table is None or "title" not in items.item_table:
+        return None
+    titles = items.item_table["title"]
+    shared = titles[titles.notna() & titles.duplicated(keep=False)]
+    groups = shared.groupby(shared).groups
+    return Finding(
+        "equal_titles",
+        len(shared),
+        len(titles),
+        "items",
+        "their title stands under another id too; if both are one thing, a right recommendation may count as a miss.",
+        cases=tuple(
+            f"{str(title)[:60]!r}: items {', '.join(map(str, items.item_ids.ids[list(rows)].tolist()[:5]))}"
+            for title, rows in sorted(groups.items(), key=lambda group: (-len(group[1]), str(group[0])))[:_CASES]
+        ),
+    )
+
+
+def _pair(rows: Interactions, row: int) -> str:
+    return f"user {rows.user_ids.ids[rows.users[row]]}, item {rows.item_ids.ids[rows.items[row]]}"
 
 
 # A new audit is a function of the holdout in this table.
@@ -218,4 +255,5 @@ AUDITS: tuple[Callable[[Holdout], Finding | None], ...] = (
     _repeats,
     _duplicates,
     _later_history,
+    _equal_titles,
 )

@@ -1,6 +1,7 @@
 """A YAML file to a validated, frozen experiment, with errors that name file and line."""
 
 from harness.experiment.benchmark import Benchmark, check_comparable, is_benchmark, load_benchmark
+from harness.experiment.components import component_of
 from harness.experiment.experiment import Experiment
 from harness.experiment.load import load_experiment
 from harness.experiment.metrics import expand_metrics
@@ -33,6 +34,7 @@ __all__ = [
     "Statistics",
     "Tracking",
     "check_comparable",
+    "component_of",
     "expand_metrics",
     "is_benchmark",
     "load_benchmark",

@@ -8,12 +8,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import PlainValidator, TypeAdapter
+from pydantic import PlainValidator, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from harness import registry
 from harness.errors import HarnessError, did_you_mean
-from harness.experiment.faults import FaultError, shown
+from harness.experiment.faults import FaultError, faults_of, shown
 
 
 def component(group: str) -> PlainValidator:
@@ -72,6 +72,20 @@ def build(group: str, kind: str, options: Mapping[str, Any]) -> Any:
             )
     # From JSON, since strict validation takes no lists for tuples and no maps for classes from Python.
     return TypeAdapter(cls).validate_json(json.dumps(options, allow_nan=False))
+
+
+def component_of(group: str, kind: str, options: Mapping[str, Any]) -> Any:
+    """Return the component of a kind, as ``build`` does, with one error for all that is wrong.
+
+    Raises
+    ------
+    FaultError
+        The kind or an option is wrong.
+    """
+    try:
+        return build(group, kind, options)
+    except ValidationError as error:
+        raise FaultError((), "; ".join(fault.message for fault in faults_of(error, dict(options)))) from error
 
 
 def component_class(group: str, kind: str) -> Any:

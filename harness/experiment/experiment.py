@@ -65,7 +65,8 @@ class Experiment:
 
     def __post_init__(self) -> None:
         check_name(self.name, self.report)
-        if self.evaluation.part == "validation" and self.model.fit.on == "train_validation":
+        fit = self.model.fit
+        if self.evaluation.part == "validation" and fit is not None and fit.on == "train_validation":
             raise FaultError(
                 ("model", "fit", "on"),
                 "model.fit.on is 'train_validation' and evaluation.part is 'validation': the model would be scored on "

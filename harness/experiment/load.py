@@ -32,6 +32,7 @@ _REMEDIES = {
     "model.kind": "Add one, such as 'kind: popularity'.",
     "model.fit": "Say what the model is fitted on: 'fit: {on: train}' or 'fit: {on: train_validation}'.",
     "model.fit.on": "Say what the model is fitted on: 'train' or 'train_validation'.",
+    "model.checkpoint": "Name the file of predictions, such as 'checkpoint: lists.parquet'.",
     "experiments": "Add a list of experiment files.",
     "baseline": "Add the one of the experiments that the others are compared with.",
 }
@@ -97,7 +98,8 @@ def _with_defaults(plain: dict[str, Any]) -> dict[str, Any]:
     seed = plain.get("seed", 0)
     model = plain.get("model")
     if isinstance(model, dict):
-        if model.get("checkpoint") is None:
+        # Predictions are made elsewhere: their file has no usual place.
+        if model.get("checkpoint") is None and model.get("kind") != "predictions":
             model["checkpoint"] = f"checkpoints/{name}.safetensors"
         params = model.setdefault("params", {})
         if isinstance(params, dict) and isinstance(seed, int) and _takes_seed(model.get("kind")):

@@ -131,17 +131,25 @@ class Model:
     kind
         A name of the group ``models``.
     checkpoint
-        The file with the fitted model, made where it is missing.
+        The file with the fitted model, made where it is missing; of kind ``predictions`` the file
+        of lists.
     fit
-        What it is fitted on.
+        What it is fitted on; None for a kind that is not fitted.
     params
         The instance of the model's class; from a file its options.
     """
 
     kind: Annotated[str, AfterValidator(_known_model)]
     checkpoint: Text
-    fit: Fit
+    fit: Fit | None = None
     params: Annotated[Any, PlainValidator(_model_params)] = Field(default_factory=dict, validate_default=True)
+
+    def __post_init__(self) -> None:
+        fitted = getattr(self.params, "fitted", True)
+        if fitted and self.fit is None:
+            raise FaultError(("fit",), "missing key 'fit' in model")
+        if not fitted and self.fit is not None:
+            raise FaultError(("fit",), f"model.fit does not belong to kind '{self.kind}', which is not fitted")
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})

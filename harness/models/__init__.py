@@ -11,6 +11,7 @@ from harness.models.ease import EASE
 from harness.models.inspection import CheckpointFacts, inspect_checkpoint
 from harness.models.item_knn import ItemKNN
 from harness.models.popularity import Popularity
+from harness.models.prediction_file import PredictionFile
 from harness.models.random import Random
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "CheckpointHeader",
     "ItemKNN",
     "Popularity",
+    "PredictionFile",
     "Random",
     "check_checkpoint",
     "inspect_checkpoint",

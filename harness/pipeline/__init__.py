@@ -3,6 +3,7 @@
 from harness.pipeline.again import describe_dataset, describe_source, render_again, write_split
 from harness.pipeline.checkpoints import Fitted, fit
 from harness.pipeline.comparing import Choices, ComparisonResult, compare_runs
+from harness.pipeline.foreign import ScoreOptions, export, score
 from harness.pipeline.running import RunResult, run
 
 __all__ = [
@@ -10,11 +11,14 @@ __all__ = [
     "ComparisonResult",
     "Fitted",
     "RunResult",
+    "ScoreOptions",
     "compare_runs",
     "describe_dataset",
     "describe_source",
+    "export",
     "fit",
     "render_again",
     "run",
+    "score",
     "write_split",
 ]

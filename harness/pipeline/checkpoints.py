@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness import storage
 from harness.artifacts import Split, Tensors
+from harness.errors import CheckpointError
 from harness.models.checkpoint import check_checkpoint, load_checkpoint, save_checkpoint
 from harness.pipeline.fingerprints import code_version, home_of
 from harness.pipeline.preparation import FIT_PARTS, prepare
@@ -57,6 +58,10 @@ def fit(experiment: Experiment, *, force: bool = False) -> Fitted:
 
 def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = False) -> Fitted:
     """Return the checkpoint of an experiment whose data is split already; see ``fit``."""
+    if experiment.model.fit is None:
+        raise CheckpointError(
+            f"a model of kind '{experiment.model.kind}' is not fitted: there is no checkpoint to make."
+        )
     path = Path(experiment.model.checkpoint)
     # A checkpoint that is there is whole, and its folder need not be writable.
     was_there = path.exists() and not force
@@ -76,6 +81,7 @@ def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = Fal
 
 
 def _fit(experiment: Experiment, split: Split, path: Path) -> None:
+    assert experiment.model.fit is not None  # noqa: S101  (asked before)
     parts = FIT_PARTS[experiment.model.fit.on]
     logger.info("fitting %s on %s", experiment.model.kind, " and ".join(parts))
     tensors = experiment.model.params.fit(split.history(parts))

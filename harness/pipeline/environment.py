@@ -22,10 +22,17 @@ def environment(device: str) -> dict[str, Any]:
         "platform": platform.platform(),
         "cores": os.cpu_count(),
         "device": device,
-        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "packages": {name: _version(name) for name in PACKAGES},
         # Of the code that computed, wherever it was started from.
         "git": git_state(Path(harness.__file__).parent),
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None  # scoring a file of predictions needs no torch
 
 
 def git_state(folder: Path) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ PREDICTION_CODE = (
     "harness.models",
     "harness.pipeline.checkpoints",
     "harness.pipeline.preparation",
+    "harness.pipeline.recommending",
     "harness.pipeline.running",
     "harness.runner",
     "harness.topk",

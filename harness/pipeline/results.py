@@ -130,18 +130,19 @@ def predictions_table(topk: TopK, items: Vocabulary) -> pa.Table:
     )
 
 
-def target_ranks_table(ranks: TargetRanks, truth: Truth, items: Vocabulary) -> pa.Table:
-    """Return ``user, item, above, tied, candidates``, a row a relevant item."""
+def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabulary) -> pa.Table:
+    """Return ``user, item, above, tied, candidates``, a row a relevant item; null where they are not known."""
     if truth.users is None:
         raise ValueError("a run's Truth has users")
     rows = np.repeat(np.arange(truth.n_users), np.diff(truth.indptr))
+    unknown = pa.nulls(len(rows), pa.int32())
     return pa.table(
         {
             "user": pa.array(truth.users[rows]),
             "item": pa.array(items.ids[truth.items]),
-            "above": pa.array(ranks.above),
-            "tied": pa.array(ranks.tied),
-            "candidates": pa.array(ranks.candidates[rows]),
+            "above": unknown if ranks is None else pa.array(ranks.above),
+            "tied": unknown if ranks is None else pa.array(ranks.tied),
+            "candidates": unknown if ranks is None else pa.array(ranks.candidates[rows]),
         }
     )
 

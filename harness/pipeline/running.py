@@ -16,12 +16,11 @@ import pyarrow as pa
 from harness import data, evaluation, report, storage
 from harness.artifacts import MetricTable, Vocabulary
 from harness.pipeline import results as stored
-from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
-from harness.pipeline.preparation import HISTORY_OF, Prepared, Task, prepare, task_of
+from harness.pipeline.preparation import HISTORY_OF, Task, prepare, task_of
 from harness.pipeline.publish import publish
-from harness.runner import Predictions, choose_device, predict
+from harness.pipeline.recommending import Recommended, source_of
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -110,27 +109,26 @@ class _Finished:
 
 def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _Finished:
     phases = Phases()
-    device = choose_device(experiment.runner.device)
     with phases.measure("data"):
         prepared = prepare(experiment)
         task = task_of(experiment, prepared.split)
     with phases.measure("fit"):
-        fitted = obtain_checkpoint(experiment, prepared.split)
+        source = source_of(experiment, prepared.split)
     keys = fingerprints(
         experiment,
         data_sha256=prepared.source.sha256,
         split_digest=prepared.split.digest,
-        checkpoint_sha256=fitted.sha256,
-        device=device,
+        checkpoint_sha256=source.sha256,
+        device=source.device,
     )
     if not force and stored.is_finished(folder, keys):
         return _read_back(experiment, folder)
 
     with phases.measure("predict"):
-        predictions = _predict(experiment, prepared, task, fitted, device=device, quiet=quiet)
+        recommended = source.recommend(experiment, prepared.split, task, quiet=quiet)
     with phases.measure("evaluate"):
         table = evaluation.evaluate(
-            predictions.topk,
+            recommended.topk,
             task.truth,
             metrics=experiment.metrics,
             n_items=len(prepared.split.interactions.item_ids),
@@ -144,16 +142,16 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "partial": _partial(experiment),
         "experiment": experiment.to_dict(),
         "fingerprints": keys,
-        "environment": environment(device),
+        "environment": environment(source.device),
         "dataset": prepared.facts(experiment),
-        "protocol": _protocol(experiment, task, predictions, table),
+        "protocol": _protocol(experiment, task, recommended, table),
         "metrics": stored.metric_rows(table),
         "slices": [],
-        "audits": data.audit(prepared.split, experiment.evaluation.part),
-        "timings": _timings(phases, predictions),
+        "audits": [*data.audit(prepared.split, experiment.evaluation.part), *recommended.findings],
+        "timings": _timings(phases, recommended),
     }
     results = _with_expectations(results, experiment, table)
-    _write(folder, experiment, results, table, predictions, task, prepared.split.interactions.item_ids)
+    _write(folder, experiment, results, table, recommended, task, prepared.split.interactions.item_ids)
     return _Finished(results, table, was_finished=False)
 
 
@@ -167,30 +165,6 @@ def _read_back(experiment: Experiment, folder: Path) -> _Finished:
     return _Finished(results, found.table, was_finished=True)
 
 
-def _predict(
-    experiment: Experiment, prepared: Prepared, task: Task, fitted: Fitted, *, device: str, quiet: bool
-) -> Predictions:
-    rows = prepared.split.interactions
-    recommender = experiment.model.params.recommender(
-        fitted.tensors, users=rows.user_ids, items=rows.item_ids, device=device
-    )
-    return predict(
-        recommender,
-        history=task.history,
-        users=task.users,
-        truth=task.truth,
-        user_ids=rows.user_ids,
-        item_ids=rows.item_ids,
-        candidates=task.candidates,
-        exclude_seen=experiment.candidates.exclude == "seen",
-        k=experiment.runner.k,
-        seed=experiment.runner.seed,
-        batch_size=experiment.runner.batch_size,
-        device=device,
-        quiet=quiet,
-    )
-
-
 def _partial(experiment: Experiment) -> dict[str, Any] | None:
     limit = experiment.runner.limit_users
     if limit is None:
@@ -199,11 +173,11 @@ def _partial(experiment: Experiment) -> dict[str, Any] | None:
     return {"limit_users": limit, "sentence": sentence}
 
 
-def _protocol(experiment: Experiment, task: Task, predictions: Predictions, table: MetricTable) -> dict[str, Any]:
+def _protocol(experiment: Experiment, task: Task, recommended: Recommended, table: MetricTable) -> dict[str, Any]:
     part = experiment.evaluation.part
     return {
         "part": part,
-        "fit_on": experiment.model.fit.on,
+        "fit_on": None if experiment.model.fit is None else experiment.model.fit.on,
         "history": list(HISTORY_OF[part]),
         "candidates": {
             "items": experiment.candidates.items,
@@ -211,22 +185,17 @@ def _protocol(experiment: Experiment, task: Task, predictions: Predictions, tabl
             "count": task.history.n_items if task.candidates is None else int(task.candidates.sum()),
         },
         "k": experiment.runner.k,
-        "tie_order": "score descending, then a hash of (seed, user id, item id)",
+        "tie_order": recommended.order,
         "users": task.truth.n_users,
         "relevant_items": len(task.truth.items),
-        "lists_shorter_than_k": predictions.short_lists,
+        "lists_shorter_than_k": recommended.short_lists,
         "counts": dict(table.counts),
     }
 
 
-def _timings(phases: Phases, predictions: Predictions) -> dict[str, Any]:
+def _timings(phases: Phases, recommended: Recommended) -> dict[str, Any]:
     seconds = {name: round(value, 4) for name, value in phases.seconds.items()}
-    return {
-        "phases": seconds,
-        "total": round(sum(phases.seconds.values()), 4),
-        "users_per_second": round(predictions.users_per_second, 1),
-        "batch_size": predictions.batch_size,
-    }
+    return {"phases": seconds, "total": round(sum(phases.seconds.values()), 4), **recommended.facts}
 
 
 def _with_expectations(results: Mapping[str, Any], experiment: Experiment, table: MetricTable) -> dict[str, Any]:
@@ -249,15 +218,15 @@ def _write(
     experiment: Experiment,
     results: Mapping[str, Any],
     table: MetricTable,
-    predictions: Predictions,
+    recommended: Recommended,
     task: Task,
     items: Vocabulary,
 ) -> None:
     (folder / stored.RESULTS).unlink(missing_ok=True)
     per_user = pa.Table.from_pandas(table.per_user, preserve_index=False)
     stored.write_parquet(folder / stored.PER_USER, per_user)
-    stored.write_parquet(folder / stored.PREDICTIONS, stored.predictions_table(predictions.topk, items))
-    ranks = stored.target_ranks_table(predictions.target_ranks, task.truth, items)
+    stored.write_parquet(folder / stored.PREDICTIONS, stored.predictions_table(recommended.topk, items))
+    ranks = stored.target_ranks_table(recommended.target_ranks, task.truth, items)
     stored.write_parquet(folder / stored.TARGET_RANKS, ranks)
     _write_description(folder, experiment, results, table)
 

@@ -1,0 +1,178 @@
+"""What is odd in predictions that were made elsewhere: counted, each with what is done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from harness.artifacts import History, Vocabulary
+from harness.artifacts.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from harness.data.audits import Finding
+from harness.data.prediction_files import PredictionTable
+
+UNKNOWN = -1  # the index of an id that the data set does not have
+
+
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Who is asked for, and what may be recommended to them.
+
+    Parameters
+    ----------
+    users
+        int64 ``(users,)``: indices into ``user_ids``, ascending.
+    user_ids, item_ids
+        The data set's vocabularies.
+    history
+        Over all users of the vocabulary.
+    candidates
+        bool ``(items,)``, or None for every item.
+    exclude_seen
+        Whether items of a user's history are no candidates.
+    """
+
+    users: Int64Array
+    user_ids: Vocabulary
+    item_ids: Vocabulary
+    history: History
+    candidates: BoolArray | None
+    exclude_seen: bool
+
+
+@dataclass(frozen=True, eq=False)
+class RankedRows:
+    """Rows of users who are asked for, in the order of their lists; items may be unknown."""
+
+    users: Int64Array  # (n,): places among the users asked for
+    items: Int32Array
+    scores: Float64Array
+    ranks: Int64Array  # from 1
+
+
+@dataclass(frozen=True, eq=False)
+class Barred:
+    """Which rows hold an item that may not be recommended, bool ``(n,)`` each: seen, or no candidate."""
+
+    seen: BoolArray
+    outside: BoolArray
+
+
+def barred_of(rows: RankedRows, asked: Asked) -> Barred:
+    """Return which rows hold an item that may not be recommended to their user."""
+    known = rows.items != UNKNOWN
+    outside = np.zeros(len(rows.items), dtype=np.bool_)
+    if asked.candidates is not None:
+        outside[known] = ~asked.candidates[rows.items[known]]
+    seen = np.zeros(len(rows.items), dtype=np.bool_)
+    if asked.exclude_seen:
+        width = np.int64(len(asked.item_ids))
+        lengths = asked.history.lengths
+        had = np.repeat(np.arange(len(lengths)), lengths) * width + asked.history.items
+        seen[known] = np.isin(asked.users[rows.users[known]] * width + rows.items[known], had)
+    return Barred(seen, outside & ~seen)
+
+
+def findings_of(
+    table: PredictionTable, asked: Asked, users: Int32Array, rows: RankedRows, barred: Barred, *, depth: int
+) -> list[Finding]:
+    """Return what is odd in a file of predictions.
+
+    Parameters
+    ----------
+    table
+        The file.
+    asked
+        The task.
+    users
+        int32 ``(n,)``: the index of each row's user in the data set, -1 where it is unknown.
+    rows
+        Those of users who are asked for.
+    barred
+        What of them may not be recommended.
+    depth
+        The largest cutoff, below which a list is short.
+    """
+    wanted = np.zeros(len(asked.user_ids) + 1, dtype=np.bool_)  # the last is that of an unknown user
+    wanted[asked.users] = True
+    others = users[(users != UNKNOWN) & ~wanted[users]]
+    masked = 0 if table.scores is None else int(np.isneginf(table.scores).sum())
+    distinct = len(table.users.unique())
+    unknown = len(table.users.filter(pa.array(users == UNKNOWN)).unique())
+    return [
+        _missing_users(rows, asked),
+        Finding(
+            "unknown_users",
+            unknown,
+            distinct,
+            "users of the predictions",
+            "the data set does not have them; they are left out.",
+        ),
+        Finding(
+            "users_not_asked_for",
+            len(np.unique(others)),
+            distinct,
+            "users of the predictions",
+            "they have nothing relevant in this part; they are left out.",
+            severity="info",
+        ),
+        _of_rows("unknown_items", rows.items == UNKNOWN, "the data set does not have the item; the slot is a miss."),
+        _of_rows("repeated_items", _repeated(rows), "the list had the item before; the slot is a miss."),
+        _of_rows("seen_items", barred.seen, "the user had the item before, and seen items are excluded; a miss."),
+        _of_rows("not_candidates", barred.outside, "candidates.items leaves the item out; the slot is a miss."),
+        _short(rows, asked, depth),
+        Finding(
+            "masked_scores",
+            masked,
+            len(users),
+            "predictions",
+            "their score is minus infinity, which stands for what may not be recommended; they are left out.",
+            severity="info",
+        ),
+        _contradictions(rows, table),
+    ]
+
+
+def _of_rows(name: str, mask: BoolArray, meaning: str) -> Finding:
+    return Finding(name, int(mask.sum()), len(mask), "predictions", meaning)
+
+
+def _repeated(rows: RankedRows) -> BoolArray:
+    repeated = np.zeros(len(rows.items), dtype=np.bool_)
+    order = np.lexsort((rows.ranks, rows.items, rows.users))
+    users, items = rows.users[order], rows.items[order]
+    again = (users[1:] == users[:-1]) & (items[1:] == items[:-1]) & (items[1:] != UNKNOWN)
+    repeated[order[1:][again]] = True
+    return repeated
+
+
+def _missing_users(rows: RankedRows, asked: Asked) -> Finding:
+    missing = len(asked.users) - len(np.unique(rows.users))
+    return Finding(
+        "missing_users", missing, len(asked.users), "users", "they have no prediction; they count and score 0."
+    )
+
+
+def _short(rows: RankedRows, asked: Asked, depth: int) -> Finding:
+    lengths = np.bincount(rows.users, minlength=len(asked.users))
+    return Finding(
+        "short_lists",
+        int(((lengths > 0) & (lengths < depth)).sum()),
+        len(asked.users),
+        "users",
+        f"their list is shorter than the largest cutoff, {depth}; what is lacking is a miss.",
+    )
+
+
+def _contradictions(rows: RankedRows, table: PredictionTable) -> Finding:
+    rising = np.zeros(0, dtype=np.int64)
+    if table.scores is not None and table.ranks_decide:
+        rising = np.flatnonzero((np.diff(rows.users) == 0) & (np.diff(rows.scores) > 0))
+    return Finding(
+        "contradicting_ranks",
+        len(np.unique(rows.users[rising])) if len(rising) else 0,
+        len(np.unique(rows.users)),
+        "users",
+        "a worse rank has a better score; the ranks decide.",
+    )

@@ -1,0 +1,189 @@
+"""Files of predictions, ours or foreign: users, items, and a score or a rank."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from harness.artifacts.arrays import Float64Array, Int64Array
+from harness.data.columns import Place, numbers_of, present
+from harness.errors import DataError, did_you_mean
+
+if TYPE_CHECKING:
+    from harness.data.columns import ArrowColumn
+
+Format = Literal["auto", "parquet", "csv", "tsv", "trec"]
+
+_ENDINGS: dict[str, Format] = {
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".run": "trec",
+    ".trec": "trec",
+}
+_TREC = ("user", "q0", "item", "rank", "score", "tag")
+_REMEDY = "Write user, item and score or rank as .parquet, .csv or .tsv, or a TREC run as .run."
+
+
+@dataclass(frozen=True, eq=False)
+class PredictionTable:
+    """Rows of a file of predictions, in its order.
+
+    Parameters
+    ----------
+    users, items
+        Own ids ``(n,)``, none missing; text, or as a typed file has them.
+    scores
+        float64 ``(n,)``, or None: higher is better.
+    ranks
+        int64 ``(n,)``, or None: 1 is the best.
+    ranks_decide
+        Whether the ranks order the lists where there are both; the scores do in a TREC run.
+    place
+        The file, for messages.
+    """
+
+    users: ArrowColumn
+    items: ArrowColumn
+    scores: Float64Array | None
+    ranks: Int64Array | None
+    ranks_decide: bool
+    place: str
+
+
+def read_predictions(path: Path, *, form: Format = "auto", columns: dict[str, str] | None = None) -> PredictionTable:
+    r"""Read a file of predictions.
+
+    Parameters
+    ----------
+    path
+        Parquet (a file, or a folder of parts), CSV or TSV with a header, also with ``.gz``, or a
+        TREC run: ``user Q0 item rank score tag`` without a header, between spaces.
+    form
+        ``auto``: by the end of the name.
+    columns
+        What the columns ``user``, ``item``, ``score`` and ``rank`` are called in the file, where they
+        are called otherwise.
+
+    Raises
+    ------
+    DataError
+        The file, a column or a value is missing or cannot be used; the message names the row.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "lists.csv"
+    >>> _ = path.write_text("user,item,score\nann,tea,0.5\n")
+    >>> read_predictions(path).scores
+    array([0.5])
+    """
+    chosen = _format(path) if form == "auto" else form
+    try:
+        table = _read(path, chosen)
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        reason = " ".join(str(error).split())[:200].rstrip(".")
+        raise DataError(f"{path}: the predictions cannot be read as {chosen}: {reason}. {_REMEDY}") from error
+    names = {"user": "user", "item": "item", "score": "score", "rank": "rank"} | (columns or {})
+    for meaning in ("user", "item"):
+        if names[meaning] not in table.column_names:
+            raise DataError(_lacks(path, names[meaning], meaning, table.column_names))
+    for meaning in columns or {}:
+        if names[meaning] not in table.column_names:
+            raise DataError(_lacks(path, names[meaning], meaning, table.column_names))
+    score = _numbers(table, names["score"], path, what="score")
+    rank = _numbers(table, names["rank"], path, what="rank")
+    if score is None and rank is None:
+        raise DataError(_lacks(path, names["score"], "score", table.column_names))
+    return PredictionTable(
+        users=present(table.column(names["user"]), place=Place(str(path), names["user"]), what="id"),
+        items=present(table.column(names["item"]), place=Place(str(path), names["item"]), what="id"),
+        scores=None if score is None else score.astype(np.float64),
+        ranks=None if rank is None else _ranks(rank, path),
+        ranks_decide=chosen != "trec" and rank is not None,
+        place=str(path),
+    )
+
+
+def _format(path: Path) -> Format:
+    if path.is_dir():
+        return "parquet"
+    if not path.is_file():
+        raise DataError(
+            f"{path}: there is no such file of predictions. A relative path starts at the working directory."
+        )
+    ending = Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
+    if ending not in _ENDINGS:
+        raise DataError(f"{path}: the format of the predictions is not known by the name's end. {_REMEDY}")
+    return _ENDINGS[ending]
+
+
+def _read(path: Path, form: Format) -> pa.Table:
+    if form == "parquet":
+        return pyarrow.parquet.read_table(path)
+    if form == "trec":
+        frame = pd.read_csv(path, sep=r"\s+", header=None, dtype=str, keep_default_na=False, quoting=3)
+        if frame.shape[1] != len(_TREC):
+            raise DataError(
+                f"{path}: a line of a TREC run has {len(_TREC)} fields, user Q0 item rank score tag; "
+                f"here it has {frame.shape[1]}. {_REMEDY}"
+            )
+        return pa.Table.from_pandas(frame.set_axis(list(_TREC), axis=1), preserve_index=False)
+    parse = pyarrow.csv.ParseOptions(delimiter="," if form == "csv" else "\t", newlines_in_values=True)
+    # Everything as text: an id such as 007 is no number, and a score is read by the column's own rules.
+    with pyarrow.csv.open_csv(str(path), parse_options=parse) as reader:
+        names = reader.schema.names
+    convert = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+    return pyarrow.csv.read_csv(str(path), parse_options=parse, convert_options=convert)
+
+
+def _numbers(table: pa.Table, name: str, path: Path, *, what: str) -> Int64Array | Float64Array | None:
+    if name not in table.column_names:
+        return None
+    place = Place(str(path), name)
+    column = present(table.column(name), place=place, what=what)
+    remedy = "Use numbers; leave out what is not recommended."
+    if what == "score":
+        return _scores(column, place, remedy)
+    return numbers_of(column, place=place, what=what, remedy=remedy)
+
+
+def _scores(column: ArrowColumn, place: Place, remedy: str) -> Float64Array:
+    """Return scores; minus infinity, which stands for what is masked, is let through."""
+    scores: Float64Array = pd.to_numeric(column.to_pandas(), errors="coerce").to_numpy(
+        dtype=np.float64, na_value=np.nan
+    )
+    bad = np.isnan(scores) | np.isposinf(scores)
+    if bad.any():
+        value = column[int(np.flatnonzero(bad)[0])].as_py()
+        raise place.error(bad, f"the score is {value}", remedy)
+    return scores
+
+
+def _ranks(ranks: Int64Array | Float64Array, path: Path) -> Int64Array:
+    wrong = (ranks < 1) | (ranks != np.floor(ranks))
+    if wrong.any():
+        value = ranks[wrong][0]
+        raise Place(str(path), "rank").error(
+            wrong, f"the rank is {value:g}", "Use whole numbers from 1, the best; add 1 to ranks that begin at 0."
+        )
+    return ranks.astype(np.int64)
+
+
+def _lacks(path: Path, name: str, meaning: str, found: Sequence[Any]) -> str:
+    hint = did_you_mean(name, found)
+    shown = ", ".join(repr(str(column)[:40]) for column in list(found)[:20])
+    either = "score, nor one called 'rank'" if meaning == "score" else meaning
+    return (
+        f"{path}: there is no column '{name}' for the {either}. {f'{hint} ' if hint.startswith('Did') else ''}"
+        f"The columns are: {shown}. Rename it, or name it in model.params.columns.{meaning}."
+    )

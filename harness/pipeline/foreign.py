@@ -1,0 +1,84 @@
+"""Predictions made elsewhere scored as one of our runs, and our runs written for programs elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from harness import data
+from harness.errors import HarnessError
+from harness.models import PredictionFile
+from harness.pipeline import results as stored
+from harness.pipeline.running import RunResult, run
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """How to score a file of predictions.
+
+    Parameters
+    ----------
+    name
+        Of the run; None for that of the experiment with the file's name in the place of its last word.
+    file
+        How the file is read.
+    force, quiet
+        As for ``run``.
+    """
+
+    name: str | None = None
+    file: PredictionFile = field(default_factory=PredictionFile)
+    force: bool = False
+    quiet: bool = False
+
+
+def score(path: Path, experiment: Experiment, options: ScoreOptions) -> RunResult:
+    """Score a file of predictions with the data, split, candidates and metrics of an experiment.
+
+    Raises
+    ------
+    HarnessError
+        The file cannot be read, or has nobody of those who are asked for.
+    """
+    return run(scored_experiment(path, experiment, options), force=options.force, quiet=options.quiet)
+
+
+def scored_experiment(path: Path, experiment: Experiment, options: ScoreOptions) -> Experiment:
+    """Return the experiment with the file in the place of its model."""
+    from harness.experiment import Model
+
+    model = Model(kind="predictions", checkpoint=str(path), params=options.file)
+    name = options.name or _name(path, experiment.name)
+    # What the experiment expects is of its own model.
+    return replace(experiment, name=name, model=model, expected={})
+
+
+def _name(path: Path, name: str) -> str:
+    folder, _, last = name.rpartition("/")
+    word = path.name.split(".")[0] or last
+    word = f"{word}-predictions" if word == last else word
+    return f"{folder}/{word}" if folder else word
+
+
+def export(folder: Path, out: Path) -> data.TrecFiles:
+    """Write a finished run's lists and relevant items as files of TREC.
+
+    Raises
+    ------
+    HarnessError
+        The folder holds no finished run, or its files are damaged.
+    """
+    results = stored.read_results(folder)
+    try:
+        predictions = pq.read_table(folder / stored.PREDICTIONS)
+        relevant = pq.read_table(folder / stored.TARGET_RANKS, columns=["user", "item"])
+    except (OSError, pa.ArrowException) as error:
+        raise HarnessError(f"{folder} is not whole: {error}. Run the experiment again with --force.") from error
+    return data.write_trec(predictions, relevant, out, tag=str(results["name"]).replace("/", "."))

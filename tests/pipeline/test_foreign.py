@@ -1,0 +1,148 @@
+"""Predictions made elsewhere scored like a run of ours, and our runs as trec_eval reads them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import pytrec_eval
+
+import harness
+from harness.pipeline import ScoreOptions, export, score
+
+QUIET = ScoreOptions(quiet=True)
+
+
+@pytest.fixture
+def finished(small):
+    experiment = harness.load_experiment(small)
+    return experiment, harness.run(experiment, quiet=True)
+
+
+def values(result):
+    return {row["label"]: row["value"] for row in result.results["metrics"]}
+
+
+@pytest.mark.parametrize("form", ["parquet", "csv", "tsv", "run", "scores alone"])
+def test_our_own_predictions_score_as_they_did(finished, form, tmp_path):
+    experiment, result = finished
+    path = result.folder / "predictions.parquet"
+    rows = pd.read_parquet(path)
+    if form == "run":
+        path = export(result.folder, tmp_path / "trec").run
+    elif form == "scores alone":
+        path = tmp_path / "lists.parquet"
+        rows.drop(columns="rank").sample(frac=1, random_state=0).to_parquet(path)
+    elif form != "parquet":
+        path = tmp_path / f"lists.{form}"
+        rows.to_csv(path, index=False, sep="\t" if form == "tsv" else ",")
+    scored = score(path, experiment, QUIET)
+    assert values(scored) == values(result)
+    pd.testing.assert_frame_equal(scored.table.per_user, result.table.per_user)
+    written = pd.read_parquet(scored.folder / "predictions.parquet")
+    pd.testing.assert_frame_equal(written[["user", "item", "rank"]], rows[["user", "item", "rank"]])
+    assert scored.results["protocol"]["fit_on"] is None
+    again = score(path, experiment, QUIET)
+    assert again.was_finished
+
+
+def test_what_is_odd_stands_in_results_and_report(finished, tmp_path):
+    experiment, result = finished
+    rows = pd.read_parquet(result.folder / "predictions.parquet")
+    users = rows["user"].unique()
+    odd = rows[rows["user"] != users[0]].copy()
+    odd.loc[odd.index[0], "item"] = "<b>nobody's</b>"
+    odd.to_csv(tmp_path / "odd.csv", index=False)
+    scored = score(tmp_path / "odd.csv", experiment, QUIET)
+    found = {audit["name"]: audit["count"] for audit in scored.results["audits"]}
+    assert (found["missing_users"], found["unknown_items"]) == (1, 1)
+    assert "they have no prediction; they count and score 0" in (scored.folder / "report.html").read_text()
+    assert scored.results["metrics"][0]["n_users"] == len(users)
+    assert values(scored)["recall@10"] <= values(result)["recall@10"]
+    ranks = pd.read_parquet(scored.folder / "target_ranks.parquet")
+    assert len(ranks) == len(users)
+    assert ranks["above"].isna().all()
+
+
+def test_in_an_experiment_file(finished, small, tmp_path):
+    _, result = finished
+    text = small.read_text().replace("small/ease", "small/elsewhere")
+    start, end = text.index("model:"), text.index("runner:")
+    model = f"model: {{kind: predictions, checkpoint: {result.folder}/predictions.parquet}}\n"
+    path = tmp_path / "elsewhere.yaml"
+    path.write_text(text[:start] + model + text[end:])
+    experiment = harness.load_experiment(path)
+    assert values(harness.run(experiment, quiet=True)) == values(result)
+    assert harness.load_experiment(tmp_path / "reports/small/elsewhere/experiment.yaml") == experiment
+    with pytest.raises(harness.HarnessError, match="of kind 'predictions' is not fitted"):
+        harness.fit(experiment)
+    for wrong, message in (
+        ("{kind: predictions}", "missing key 'checkpoint' in model. Name the file of predictions"),
+        ("{kind: predictions, checkpoint: x.csv, fit: {on: train}}", "model.fit does not belong to kind 'predictions'"),
+        ("{kind: ease}", "missing key 'fit' in model. Say what the model is fitted on"),
+    ):
+        path.write_text(text[:start] + f"model: {wrong}\n" + text[end:])
+        with pytest.raises(harness.HarnessError, match=rf"elsewhere.yaml:\d+: {message}"):
+            harness.load_experiment(path)
+
+
+def test_runs_of_both_kinds_compare(finished, tmp_path):
+    experiment, result = finished
+    scored = score(result.folder / "predictions.parquet", experiment, QUIET)
+    pairs = harness.compare({"ours": result.table, "theirs": scored.table}, baseline="ours").pairs
+    assert (pairs["ties"].dropna() > 0).all()
+
+
+def test_scoring_needs_no_torch(finished, small, tmp_path):
+    _, result = finished
+    program = (
+        "import sys\n"
+        "class Blocked:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name.partition('.')[0] == 'torch':\n"
+        "            raise ModuleNotFoundError('torch is asked for')\n"
+        "sys.meta_path.insert(0, Blocked())\n"
+        "sys.argv = ['harness', 'score', sys.argv[1], '--experiment', sys.argv[2], '--quiet']\n"
+        "from harness.cli import main\n"
+        "main()\n"
+    )
+    command = [sys.executable, "-c", program, str(result.folder / "predictions.parquet"), str(small)]
+    finished_process = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert finished_process.returncode == 0, finished_process.stderr
+    results = json.loads((tmp_path / "reports/small/predictions/results.json").read_text())
+    assert results["environment"]["device"] == "none"
+
+
+@pytest.mark.parametrize("gaps", [False, True])
+def test_trec_eval_gives_our_numbers(finished, gaps, tmp_path):
+    experiment, result = finished
+    if gaps:  # lists of strangers: unknown items leave gaps, which must not close
+        rows = pd.read_parquet(result.folder / "predictions.parquet")
+        rows.loc[np.random.default_rng(0).random(len(rows)) < 0.3, "item"] = "unknown"
+        rows.to_parquet(tmp_path / "odd.parquet")
+        result = score(tmp_path / "odd.parquet", experiment, QUIET)
+    files = export(result.folder, tmp_path / "trec")
+    with files.run.open() as run, files.qrels.open() as qrels:
+        judged, lists = pytrec_eval.parse_qrel(qrels), pytrec_eval.parse_run(run)
+    measures = {"recall.1,5,10", "P.1,5,10", "ndcg_cut.1,5,10", "success.1,5,10"}
+    theirs = pytrec_eval.RelevanceEvaluator(judged, measures).evaluate(lists)
+    names = {"recall": "recall", "precision": "P", "ndcg": "ndcg_cut", "hit_rate": "success"}
+    for user, row in zip(result.table.users, result.table.per_user.to_dict("records"), strict=True):
+        for ours, name in names.items():
+            for k in (1, 5, 10):
+                expected = theirs.get(str(user), {}).get(f"{name}_{k}", 0.0)
+                assert row[f"{ours}@{k}"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_ids_with_spaces_cannot_be_exported(small, tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text(data.read_text().replace("i01", "item 01"))
+    result = harness.run(harness.load_experiment(small), quiet=True)
+    with pytest.raises(harness.HarnessError, match="the item id 'item 01' is empty or holds a space"):
+        export(result.folder, tmp_path / "trec")
+    with pytest.raises(harness.HarnessError, match=r"holds no results.json"):
+        export(tmp_path, tmp_path / "trec")
