@@ -1,6 +1,7 @@
 """Data sets: fetched or read, filtered, split, described and audited."""
 
 from harness.data.audits import audit
+from harness.data.candidates import AllowList, CandidateLists, Users, allow_list, lists_from
 from harness.data.catalogue import MovieLens100K
 from harness.data.describe import describe
 from harness.data.fetch import Wheel
@@ -10,6 +11,7 @@ from harness.data.prediction_checks import Asked
 from harness.data.prediction_files import read_predictions
 from harness.data.predictions import checked_predictions
 from harness.data.readers import read_table
+from harness.data.sampling import sampled_negatives
 from harness.data.source import CatalogueEntry, Source, SourceData, load_source
 from harness.data.splits import GlobalTime, LeaveLastOut
 from harness.data.synthetic import Synthetic
@@ -18,7 +20,9 @@ from harness.data.trec import TrecFiles, write_trec
 from harness.data.write import write_parts
 
 __all__ = [
+    "AllowList",
     "Asked",
+    "CandidateLists",
     "CatalogueEntry",
     "Filter",
     "FilterResult",
@@ -32,7 +36,9 @@ __all__ = [
     "Synthetic",
     "TaFeng",
     "TrecFiles",
+    "Users",
     "Wheel",
+    "allow_list",
     "apply_filters",
     "audit",
     "catalogue_table",
@@ -40,9 +46,11 @@ __all__ = [
     "describe",
     "fetch",
     "list_sources",
+    "lists_from",
     "load_source",
     "read_predictions",
     "read_table",
+    "sampled_negatives",
     "write_parts",
     "write_trec",
 ]

@@ -88,11 +88,7 @@ def read_predictions(path: Path, *, form: Format = "auto", columns: dict[str, st
     array([0.5])
     """
     chosen = _format(path) if form == "auto" else form
-    try:
-        table = _read(path, chosen)
-    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError) as error:
-        reason = " ".join(str(error).split())[:200].rstrip(".")
-        raise DataError(f"{path}: the predictions cannot be read as {chosen}: {reason}. {_REMEDY}") from error
+    table = _table(path, chosen)
     names = {"user": "user", "item": "item", "score": "score", "rank": "rank"} | (columns or {})
     for meaning in ("user", "item"):
         if names[meaning] not in table.column_names:
@@ -112,6 +108,37 @@ def read_predictions(path: Path, *, form: Format = "auto", columns: dict[str, st
         ranks_decide=chosen != "trec" and rank is not None,
         place=str(path),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Rows of a file of pairs, own ids ``(n,)`` each, none missing."""
+
+    users: ArrowColumn
+    items: ArrowColumn
+
+
+def read_pairs(path: Path) -> Pairs:
+    """Read the columns ``user`` and ``item`` of a parquet, CSV or TSV file.
+
+    Raises
+    ------
+    DataError
+        The file, a column or a value is missing or cannot be used.
+    """
+    table = _table(path, _format(path))
+    for name in ("user", "item"):
+        if name not in table.column_names:
+            raise DataError(f"{path}: there is no column '{name}'. Columns 'user' and 'item' are needed.")
+    return Pairs(*(present(table.column(name), place=Place(str(path), name), what="id") for name in ("user", "item")))
+
+
+def _table(path: Path, form: Format) -> pa.Table:
+    try:
+        return _read(path, form)
+    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        reason = " ".join(str(error).split())[:200].rstrip(".")
+        raise DataError(f"{path}: the file cannot be read as {form}: {reason}. {_REMEDY}") from error
 
 
 def _format(path: Path) -> Format:
