@@ -64,12 +64,12 @@ class Interactions:
 
     def compact(self) -> Interactions:
         """Return the same rows with vocabularies of just the users and items that occur."""
-        kept_users, users = np.unique(self.users, return_inverse=True)
-        kept_items, items = np.unique(self.items, return_inverse=True)
+        kept_users = _occurring(self.users, len(self.user_ids))
+        kept_items = _occurring(self.items, len(self.item_ids))
         return replace(
             self,
-            users=users.astype(np.int32),
-            items=items.astype(np.int32),
+            users=_places(kept_users, len(self.user_ids))[self.users],
+            items=_places(kept_items, len(self.item_ids))[self.items],
             user_ids=Vocabulary(self.user_ids.ids[kept_users]),
             item_ids=Vocabulary(self.item_ids.ids[kept_items]),
             user_table=_rows_of(self.user_table, kept_users),
@@ -89,7 +89,20 @@ class Interactions:
         return pd.DataFrame(columns)
 
 
-def _rows_of(table: pd.DataFrame | None, kept: Int32Array) -> pd.DataFrame | None:
+def _occurring(indices: Int32Array, n: int) -> Int64Array:
+    occurs = np.zeros(n, dtype=np.bool_)
+    occurs[indices] = True
+    return np.flatnonzero(occurs)
+
+
+def _places(kept: Int64Array, n: int) -> Int32Array:
+    """Return the place among the kept of each of n indices; 0 for the others."""
+    places = np.zeros(n, dtype=np.int32)
+    places[kept] = np.arange(len(kept), dtype=np.int32)
+    return places
+
+
+def _rows_of(table: pd.DataFrame | None, kept: Int64Array) -> pd.DataFrame | None:
     return None if table is None else table.iloc[kept].reset_index(drop=True)
 
 
@@ -157,10 +170,10 @@ class Split:
 
     def __post_init__(self) -> None:
         rows = self.interactions
-        same_user = np.diff(rows.users) == 0
-        in_order = bool((np.diff(rows.users) >= 0).all())
+        in_order = bool((rows.users[1:] >= rows.users[:-1]).all())
         if in_order and rows.timestamps is not None:
-            in_order = bool((np.diff(rows.timestamps)[same_user] >= 0).all())
+            earlier = rows.timestamps[1:] < rows.timestamps[:-1]
+            in_order = not bool((earlier & (rows.users[1:] == rows.users[:-1])).any())
         if not in_order or len(self.labels) != len(rows):
             raise DataError(
                 "a split's interactions are not by user, then time, with a label each. "
@@ -186,5 +199,5 @@ class Split:
         digest = hashlib.sha256(f"{rows.user_ids.digest}{rows.item_ids.digest}".encode())
         for array in (rows.users, rows.items, rows.timestamps, rows.values, self.labels):
             digest.update(b"none" if array is None else array.dtype.str.encode())
-            digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
+            digest.update(b"" if array is None else np.ascontiguousarray(array).data)
         return digest.hexdigest()
