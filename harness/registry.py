@@ -38,8 +38,13 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "global_time": "harness.data.splits:GlobalTime",
     },
     "filters": {
-        "min_rating": "harness.data.filters:MinRating",
-        "k_core": "harness.data.filters:KCore",
+        "min_rating": "harness.data.rating_filters:MinRating",
+        "k_core": "harness.data.count_filters:KCore",
+        "counts": "harness.data.count_filters:Counts",
+        "time_window": "harness.data.time_filters:TimeWindow",
+        "items": "harness.data.id_filters:Items",
+        "users": "harness.data.id_filters:Users",
+        "duplicates": "harness.data.duplicate_filters:Duplicates",
     },
     "tests": {
         "paired_t": "harness.statistics.paired:PairedT",

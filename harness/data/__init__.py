@@ -2,26 +2,36 @@
 
 from harness.data.audits import audit
 from harness.data.catalogue import MovieLens100K
+from harness.data.count_filters import Counts, KCore
 from harness.data.describe import describe
+from harness.data.duplicate_filters import Duplicates
 from harness.data.fetch import Wheel
-from harness.data.filters import Filter, FilterResult, KCore, MinRating, apply_filters
+from harness.data.filters import Filter, FilterResult, apply_filters
+from harness.data.id_filters import Items, Users
 from harness.data.listing import catalogue_table, fetch, list_sources
+from harness.data.rating_filters import MinRating
 from harness.data.readers import read_table
 from harness.data.source import CatalogueEntry, Source, SourceData, load_source
 from harness.data.splits import GlobalTime, LeaveLastOut
+from harness.data.time_filters import TimeWindow
 from harness.data.write import write_parts
 
 __all__ = [
     "CatalogueEntry",
+    "Counts",
+    "Duplicates",
     "Filter",
     "FilterResult",
     "GlobalTime",
+    "Items",
     "KCore",
     "LeaveLastOut",
     "MinRating",
     "MovieLens100K",
     "Source",
     "SourceData",
+    "TimeWindow",
+    "Users",
     "Wheel",
     "apply_filters",
     "audit",
