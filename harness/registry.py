@@ -34,8 +34,13 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "ml-100k": "harness.data.catalogue:MovieLens100K",
     },
     "splits": {
-        "leave_last_out": "harness.data.splits:LeaveLastOut",
-        "global_time": "harness.data.splits:GlobalTime",
+        "leave_last_out": "harness.data.last_splits:LeaveLastOut",
+        "user_time": "harness.data.last_splits:UserTime",
+        "global_time": "harness.data.time_splits:GlobalTime",
+        "random": "harness.data.random_splits:RandomSplit",
+        "k_fold": "harness.data.random_splits:KFold",
+        "user_holdout": "harness.data.user_splits:UserHoldout",
+        "fixed": "harness.data.fixed_splits:FixedSplit",
     },
     "filters": {
         "min_rating": "harness.data.rating_filters:MinRating",

@@ -16,8 +16,10 @@ from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, Int8
 from harness.artifacts.vocabulary import Vocabulary
 from harness.errors import DataError
 
-Part = Literal["train", "validation", "test"]
-PARTS: tuple[Part, ...] = ("train", "validation", "test")
+Part = Literal["train", "validation", "test", "fold_in"]
+# A part's place is its label. The rows of fold_in are history of users who are held out whole: known
+# when they are predicted for, and never fitted on.
+PARTS: tuple[Part, ...] = ("train", "validation", "test", "fold_in")
 OUTSIDE = -1  # the label of an interaction that no part holds
 
 
@@ -154,7 +156,7 @@ class Split:
         In canonical order: by user, then time, ties by the split's rule. No part of it depends on
         the order of rows in the data file.
     labels
-        int8 ``(n,)``: 0 train, 1 validation, 2 test, -1 in no part.
+        int8 ``(n,)``: 0 train, 1 validation, 2 test, 3 fold-in, -1 in no part.
     facts
         What the split counted on its way (users too short to hold out, ...), for the report.
 
@@ -191,6 +193,14 @@ class Split:
         counts = np.bincount(users, minlength=len(self.interactions.user_ids))
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return History(indptr, self.interactions.items[chosen], len(self.interactions.item_ids))
+
+    def with_fold_in_known(self) -> Split:
+        """Return the split with the fold-in rows in train, for what counts history and fits nothing."""
+        fold_in = self.labels == PARTS.index("fold_in")
+        if not fold_in.any():
+            return self
+        labels = np.where(fold_in, np.int8(PARTS.index("train")), self.labels)
+        return replace(self, labels=labels)
 
     @cached_property
     def digest(self) -> str:

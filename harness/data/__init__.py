@@ -12,7 +12,7 @@ from harness.data.listing import catalogue_table, fetch, list_sources
 from harness.data.rating_filters import MinRating
 from harness.data.readers import read_table
 from harness.data.source import CatalogueEntry, Source, SourceData, load_source
-from harness.data.splits import GlobalTime, LeaveLastOut
+from harness.data.splits import FixedSplit, GlobalTime, KFold, LeaveLastOut, RandomSplit, UserHoldout, UserTime
 from harness.data.time_filters import TimeWindow
 from harness.data.write import write_parts
 
@@ -22,15 +22,20 @@ __all__ = [
     "Duplicates",
     "Filter",
     "FilterResult",
+    "FixedSplit",
     "GlobalTime",
     "Items",
     "KCore",
+    "KFold",
     "LeaveLastOut",
     "MinRating",
     "MovieLens100K",
+    "RandomSplit",
     "Source",
     "SourceData",
     "TimeWindow",
+    "UserHoldout",
+    "UserTime",
     "Users",
     "Wheel",
     "apply_filters",

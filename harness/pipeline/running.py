@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from harness import data, evaluation, report, storage
+from harness import evaluation, report, storage
 from harness.artifacts import MetricTable, Vocabulary
 from harness.pipeline import results as stored
 from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
-from harness.pipeline.preparation import HISTORY_OF, Prepared, Task, prepare, task_of
+from harness.pipeline.preparation import Prepared, Task, audits_of, prepare, task_of
 from harness.pipeline.publish import publish
 from harness.runner import Predictions, choose_device, predict
 
@@ -149,7 +149,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "protocol": _protocol(experiment, task, predictions, table),
         "metrics": stored.metric_rows(table),
         "slices": [],
-        "audits": data.audit(prepared.split, experiment.evaluation.part),
+        "audits": audits_of(experiment, prepared.split),
         "timings": _timings(phases, predictions),
     }
     results = _with_expectations(results, experiment, table)
@@ -204,7 +204,7 @@ def _protocol(experiment: Experiment, task: Task, predictions: Predictions, tabl
     return {
         "part": part,
         "fit_on": experiment.model.fit.on,
-        "history": list(HISTORY_OF[part]),
+        "history": list(task.history_parts),
         "candidates": {
             "items": experiment.candidates.items,
             "exclude": experiment.candidates.exclude,
