@@ -159,7 +159,7 @@ def _translated(of_file: Vocabulary, of_data: Vocabulary) -> Int32Array:
 
 
 def _lacking(path: Path, count: int, of: int, rows: Interactions, first: int) -> DataError:
-    user, item = rows.user_ids.ids[rows.users[first]], rows.item_ids.ids[rows.items[first]]
+    user, item = rows.rows(np.array([first])).frame()[["user", "item"]].to_numpy(dtype=object)[0].tolist()
     when = "" if rows.timestamps is None else f" at {rows.timestamps[first].item()}"
     return DataError(
         f"split fixed: {count:,} of {of:,} rows of {path} are not among the filtered interactions, the first in row "

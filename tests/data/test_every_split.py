@@ -53,7 +53,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "fixed": [{}, {"ties": "stable"}, {"ties": "item_descending"}],
 }
 CASES = [(kind, options) for kind in KINDS for options in OPTIONS.get(kind, [])]
-PROPERTY = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+PROPERTY = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def test_every_split_has_a_case_by_hand_an_oracle_and_options_for_the_properties() -> None:
@@ -300,7 +300,8 @@ def test_written_parts_read_back_are_the_same_split(tmp_path: Path, rows: list[R
     split = component(kind, options, rows, tmp_path).split(interactions)
     assume(len(split.part("train")) > 0)
     paths = {path.stem: str(path) for path in write_parts(split, tmp_path / "parts")}
-    order = {key: options[key] for key in ("ties", "seed") if key in options and options.get("ties") != "error"}
+    drawn = options.get("ties", "shuffle") == "shuffle"
+    order = {key: options[key] for key in (("seed",) if drawn else ("ties",)) if key in options}
     assert FixedSplit(**paths, **order).split(interactions).digest == split.digest
 
 
@@ -390,7 +391,7 @@ def test_dates_where_times_are_finer_than_seconds(unit: str, factor: int) -> Non
 @pytest.mark.parametrize(
     ("test", "told"),
     [
-        ("user,item\n1,14\n1,99\n", r"1 of 2 rows of .*test\.csv are not among .* row 2: user '?1'?, item '?99'?"),
+        ("user,item\n1,14\n1,99\n", r"1 of 2 rows of .*test\.csv are not among .* row 2: user 1, item 99"),
         ("user,item\n1,14\n1,14\n", r"1 of 2 rows of .*test\.csv .* row 2: .*Give files that were split from this"),
         ("user,item\n1,10\n", r"1 of 1 rows of .*test\.csv"),
         ("user,item\n", "header and no rows"),
@@ -409,5 +410,5 @@ def test_files_that_do_not_fit(tmp_path: Path, test: str | None, told: str) -> N
 def test_one_file_for_two_parts(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("user,item\n1,10\n")
     path = str(tmp_path / "train.csv")
-    with pytest.raises(DataError, match="is both train and test. Name a file for each"):
+    with pytest.raises(DataError, match=r"is both train and test\. Name a file for each"):
         FixedSplit(train=path, test=path).split(interactions_from(TABLE))
