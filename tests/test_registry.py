@@ -70,7 +70,7 @@ def test_the_kind_of_an_instance() -> None:
     for name in ("popularity", "random", "ease"):
         assert registry.kind_of("models", registry.load("models", name)()) == name
     with pytest.raises(
-        HarnessError, match=r"Popularity is not a registered split\. Known: global_time, leave_last_out"
+        HarnessError, match=r"Popularity is not a registered split\. Known: fixed, global_time, k_fold, leave_last_out"
     ):
         registry.kind_of("splits", registry.load("models", "popularity")())
 

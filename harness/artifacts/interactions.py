@@ -16,8 +16,10 @@ from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, Int8
 from harness.artifacts.vocabulary import Vocabulary
 from harness.errors import DataError
 
-Part = Literal["train", "validation", "test"]
-PARTS: tuple[Part, ...] = ("train", "validation", "test")
+Part = Literal["train", "validation", "test", "fold_in"]
+# A part's place is its label. The rows of fold_in are history of users who are held out whole: known
+# when they are predicted for, and never fitted on.
+PARTS: tuple[Part, ...] = ("train", "validation", "test", "fold_in")
 OUTSIDE = -1  # the label of an interaction that no part holds
 
 
@@ -64,12 +66,12 @@ class Interactions:
 
     def compact(self) -> Interactions:
         """Return the same rows with vocabularies of just the users and items that occur."""
-        kept_users, users = np.unique(self.users, return_inverse=True)
-        kept_items, items = np.unique(self.items, return_inverse=True)
+        kept_users = _occurring(self.users, len(self.user_ids))
+        kept_items = _occurring(self.items, len(self.item_ids))
         return replace(
             self,
-            users=users.astype(np.int32),
-            items=items.astype(np.int32),
+            users=_places(kept_users, len(self.user_ids))[self.users],
+            items=_places(kept_items, len(self.item_ids))[self.items],
             user_ids=Vocabulary(self.user_ids.ids[kept_users]),
             item_ids=Vocabulary(self.item_ids.ids[kept_items]),
             user_table=_rows_of(self.user_table, kept_users),
@@ -89,7 +91,20 @@ class Interactions:
         return pd.DataFrame(columns)
 
 
-def _rows_of(table: pd.DataFrame | None, kept: Int32Array) -> pd.DataFrame | None:
+def _occurring(indices: Int32Array, n: int) -> Int64Array:
+    occurs = np.zeros(n, dtype=np.bool_)
+    occurs[indices] = True
+    return np.flatnonzero(occurs)
+
+
+def _places(kept: Int64Array, n: int) -> Int32Array:
+    """Return the place among the kept of each of n indices; 0 for the others."""
+    places = np.zeros(n, dtype=np.int32)
+    places[kept] = np.arange(len(kept), dtype=np.int32)
+    return places
+
+
+def _rows_of(table: pd.DataFrame | None, kept: Int64Array) -> pd.DataFrame | None:
     return None if table is None else table.iloc[kept].reset_index(drop=True)
 
 
@@ -141,7 +156,7 @@ class Split:
         In canonical order: by user, then time, ties by the split's rule. No part of it depends on
         the order of rows in the data file.
     labels
-        int8 ``(n,)``: 0 train, 1 validation, 2 test, -1 in no part.
+        int8 ``(n,)``: 0 train, 1 validation, 2 test, 3 fold-in, -1 in no part.
     facts
         What the split counted on its way (users too short to hold out, ...), for the report.
 
@@ -157,10 +172,10 @@ class Split:
 
     def __post_init__(self) -> None:
         rows = self.interactions
-        same_user = np.diff(rows.users) == 0
-        in_order = bool((np.diff(rows.users) >= 0).all())
+        in_order = bool((rows.users[1:] >= rows.users[:-1]).all())
         if in_order and rows.timestamps is not None:
-            in_order = bool((np.diff(rows.timestamps)[same_user] >= 0).all())
+            earlier = rows.timestamps[1:] < rows.timestamps[:-1]
+            in_order = not bool((earlier & (rows.users[1:] == rows.users[:-1])).any())
         if not in_order or len(self.labels) != len(rows):
             raise DataError(
                 "a split's interactions are not by user, then time, with a label each. "
@@ -179,6 +194,14 @@ class Split:
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         return History(indptr, self.interactions.items[chosen], len(self.interactions.item_ids))
 
+    def with_fold_in_known(self) -> Split:
+        """Return the split with the fold-in rows in train, for what counts history and fits nothing."""
+        fold_in = self.labels == PARTS.index("fold_in")
+        if not fold_in.any():
+            return self
+        labels = np.where(fold_in, np.int8(PARTS.index("train")), self.labels)
+        return replace(self, labels=labels)
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all that the split decides: ids, order, time, strength and parts."""
@@ -186,5 +209,5 @@ class Split:
         digest = hashlib.sha256(f"{rows.user_ids.digest}{rows.item_ids.digest}".encode())
         for array in (rows.users, rows.items, rows.timestamps, rows.values, self.labels):
             digest.update(b"none" if array is None else array.dtype.str.encode())
-            digest.update(b"" if array is None else np.ascontiguousarray(array).tobytes())
+            digest.update(b"" if array is None else np.ascontiguousarray(array).data)
         return digest.hexdigest()

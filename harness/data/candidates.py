@@ -48,8 +48,8 @@ class CandidateLists:
 
 
 @dataclass(frozen=True, eq=False)
-class Users:
-    """Users who are asked for.
+class AskedUsers:
+    """AskedUsers who are asked for.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def among(codes: Int64Array, ascending: Int64Array) -> BoolArray:
     return found
 
 
-def lists_from(path: Path, users: Users) -> CandidateLists:
+def lists_from(path: Path, users: AskedUsers) -> CandidateLists:
     """Return the candidates that a file lists for each user: columns ``user`` and ``item``, in own ids.
 
     Raises

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.artifacts import Interactions
 from harness.artifacts.arrays import Int64Array
-from harness.data.sequences import Moments, distinct, pair_codes
+from harness.data.sequences import Moments, by_user_and_time, distinct, pair_codes
 
 
 def sizes(interactions: Interactions) -> dict[str, int]:
@@ -109,7 +109,7 @@ def _timestamps(interactions: Interactions) -> dict[str, float] | None:
     times, users = interactions.timestamps, interactions.users
     if times is None or len(times) == 0:
         return None
-    order = np.lexsort((times, users))
+    order = by_user_and_time(users, times)
     return {
         "first": times.min().item(),
         "last": times.max().item(),

@@ -10,7 +10,7 @@ import numpy as np
 from harness.artifacts import pair_keys, stream
 from harness.artifacts.arrays import BoolArray, Float64Array, Int64Array, UInt64Array
 from harness.data.audits import Finding
-from harness.data.candidates import CandidateLists, Users, among, codes_of
+from harness.data.candidates import AskedUsers, CandidateLists, among, codes_of
 from harness.errors import DataError
 
 _BLOCK = 1 << 14  # users drawn for at once
@@ -22,7 +22,7 @@ _KRICHENE = (
 
 
 def sampled_negatives(
-    users: Users,
+    users: AskedUsers,
     *,
     negatives: int,
     by: Literal["uniform", "popularity"],
@@ -83,14 +83,14 @@ def sampled_negatives(
     return CandidateLists(indptr.astype(np.int64), (codes % n_items).astype(np.int32), facts, (finding.as_dict(),))
 
 
-def _history_codes(users: Users) -> Int64Array:
+def _history_codes(users: AskedUsers) -> Int64Array:
     starts, lengths = users.history.indptr[users.indices], users.history.lengths[users.indices]
     places = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
     codes: Int64Array = np.repeat(np.arange(len(lengths)), lengths) * len(users.item_ids) + users.history.items[places]
     return codes
 
 
-def _drawn(users: Users, weights: Float64Array, barred: Int64Array, negatives: int, seed: int) -> Int64Array:
+def _drawn(users: AskedUsers, weights: Float64Array, barred: Int64Array, negatives: int, seed: int) -> Int64Array:
     """Return codes of (user, item), ascending, drawn block by block of users, which changes no draw."""
     n_items, n_users = len(weights), len(users.indices)
     keys = users.user_ids.keys[users.indices]

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from harness.artifacts import Interactions, pair_keys
-from harness.artifacts.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array
+from harness.artifacts.arrays import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, UInt64Array
 from harness.errors import DataError
+
+# How rows of one user at one moment are ordered.
+TieOrder = Literal["shuffle", "stable", "item_ascending", "item_descending"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,9 +32,11 @@ class Moments:
     sizes: Int64Array
 
     @classmethod
-    def of(cls, users: Int32Array, times: Int64Array | Float64Array) -> Moments:
-        """Return the moments of rows that are ordered by user, then time."""
-        changes = (users[1:] != users[:-1]) | (times[1:] != times[:-1])
+    def of(cls, users: Int32Array, times: Int64Array | Float64Array | None) -> Moments:
+        """Return the moments of rows that are ordered by user, then time; without times a user is one."""
+        changes = users[1:] != users[:-1]
+        if times is not None:
+            changes |= times[1:] != times[:-1]
         starts = np.flatnonzero(np.concatenate([[True], changes])[: len(users)])
         return cls(starts, np.diff(np.append(starts, len(users))))
 
@@ -39,13 +44,6 @@ class Moments:
     def shared(self) -> BoolArray:
         """Whether each row shares its moment with another; ``(n,)``."""
         return np.repeat(self.sizes > 1, self.sizes)
-
-    def mixed(self, values: Int32Array | Int8Array) -> BoolArray:
-        """Whether the rows of each row's moment differ in a value; ``(n,)``."""
-        if len(values) == 0:
-            return np.zeros(0, dtype=np.bool_)
-        differ = np.minimum.reduceat(values, self.starts) != np.maximum.reduceat(values, self.starts)
-        return np.repeat(differ, self.sizes)
 
 
 def needed_timestamps(interactions: Interactions, *, purpose: str) -> Int64Array | Float64Array:
@@ -64,40 +62,104 @@ def needed_timestamps(interactions: Interactions, *, purpose: str) -> Int64Array
     return interactions.timestamps
 
 
-def canonical_order(interactions: Interactions, *, seed: int) -> Int64Array:
-    """Return the row numbers by user, then time, then seeded shuffle; int64 ``(n,)``.
+def by_user_and_time(users: Int32Array, times: Int64Array | Float64Array | None) -> Int64Array:
+    """Return the row numbers by user, then time, in any order where both are equal; int64 ``(n,)``."""
+    if len(users) == 0:
+        return np.zeros(0, dtype=np.int64)
+    codes = users.astype(np.int64)
+    if times is not None:
+        first, last = times.min().item(), times.max().item()
+        moments = last - first + 1
+        if times.dtype.kind != "i" or moments * (int(users.max()) + 1) >= 1 << 63:
+            return np.lexsort((times, users))
+        # One number a row sorts several times faster than two columns.
+        codes *= moments
+        codes += times.astype(np.int64, copy=False)
+        codes -= first
+    return np.argsort(codes)
 
-    The shuffle is a hash of (seed, the user's own id, the item's own id); what is equal there too
-    goes by item and rating. So no row that differs from another is placed by its row number.
 
-    Raises
-    ------
-    DataError
-        There are no timestamps.
+def canonical_order(interactions: Interactions, *, seed: int, ties: TieOrder = "shuffle") -> Int64Array:
+    """Return the row numbers by user, then time, then the tie rule; int64 ``(n,)``.
+
+    Without timestamps all rows of a user are tied. What the tie rule leaves equal goes by item,
+    rating and, at last, row number, which then tells apart rows that are the same in everything.
+
+    Parameters
+    ----------
+    interactions
+        In any order.
+    seed
+        Of the shuffle.
+    ties
+        ``shuffle``: by a hash of (seed, the user's own id, the item's own id), so that no row that
+        differs from another is placed by its row number. ``stable``: by row number.
+        ``item_ascending``, ``item_descending``: by the item's own id, integers by their size.
 
     Examples
     --------
     >>> from harness.artifacts import Vocabulary
     >>> rows = Interactions(
-    ...     users=np.array([1, 0, 1]),
-    ...     items=np.array([0, 1, 1]),
-    ...     timestamps=np.array([9, 5, 3]),
+    ...     users=np.array([1, 0, 1, 1]),
+    ...     items=np.array([0, 1, 1, 0]),
+    ...     timestamps=np.array([9, 5, 3, 3]),
     ...     user_ids=Vocabulary.of([7, 8]),
     ...     item_ids=Vocabulary.of(["a", "b"]),
     ... )
-    >>> canonical_order(rows, seed=0)
-    array([1, 2, 0])
+    >>> canonical_order(rows, seed=0, ties="stable"), canonical_order(rows, seed=0, ties="item_ascending")
+    (array([1, 2, 3, 0]), array([1, 3, 2, 0]))
     """
-    users, items = interactions.users, interactions.items
-    times = needed_timestamps(interactions, purpose="an order in time")
-    order = np.lexsort((times, users))
+    users, items, times = interactions.users, interactions.items, interactions.timestamps
+    order = by_user_and_time(users, times)
     # Most rows are placed by user and time; only those that share a moment need the other keys.
-    shared = np.flatnonzero(Moments.of(users[order], times[order]).shared)
+    moments = Moments.of(users[order], None if times is None else times[order])
+    shared = np.flatnonzero(moments.shared)
     rows = order[shared]
-    shuffle = pair_keys(seed, interactions.user_ids.keys[users[rows]], interactions.item_ids.keys[items[rows]])
-    ratings = np.zeros(len(rows)) if interactions.values is None else interactions.values[rows]
-    order[shared] = rows[np.lexsort((ratings, items[rows], shuffle, times[rows], users[rows]))]
+    sizes = moments.sizes[moments.sizes > 1]
+    numbers = np.repeat(np.arange(len(sizes)), sizes)
+    if ties == "stable":
+        order[shared] = np.sort(numbers * len(order) + rows) % max(len(order), 1)
+        return order
+    tied = items[rows]
+    keys = _tie_keys(interactions, rows, seed=seed, ties=ties)
+    placed = _coarsely_sorted(numbers, keys)
+    rows, tied, keys = rows[placed.order], tied[placed.order], keys[placed.order]
+    again = np.flatnonzero(placed.unsettled)
+    few = rows[again]
+    ratings = np.zeros(len(few)) if interactions.values is None else interactions.values[few]
+    rows[again] = few[np.lexsort((few, ratings, tied[again], keys[again], numbers[again]))]
+    order[shared] = rows
     return order
+
+
+def _tie_keys(interactions: Interactions, rows: Int64Array, *, seed: int, ties: TieOrder) -> UInt64Array:
+    users, items = interactions.users[rows], interactions.items[rows]
+    if ties == "shuffle":
+        return pair_keys(seed, interactions.user_ids.keys[users], interactions.item_ids.keys[items])
+    # A vocabulary is ascending, so that an index orders as its own id does.
+    places = items if ties == "item_ascending" else len(interactions.item_ids) - 1 - items
+    return places.astype(np.uint64) << np.uint64(32)
+
+
+@dataclass(frozen=True, eq=False)
+class _CoarseOrder:
+    order: Int64Array
+    unsettled: BoolArray
+
+
+def _coarsely_sorted(numbers: Int64Array, keys: UInt64Array) -> _CoarseOrder:
+    """Return an order by (number, key), and where in it the leading bits of the key did not decide."""
+    spare = 64 - int(numbers.max(initial=0)).bit_length()
+    packed = keys >> np.uint64(min(64 - spare, 63))
+    if spare < 64:
+        packed |= numbers.astype(np.uint64) << np.uint64(spare)
+    order = np.argsort(packed)
+    packed = packed[order]
+    unsettled = np.zeros(len(packed), dtype=np.bool_)
+    equal = packed[1:] == packed[:-1]
+    unsettled[1:] |= equal
+    unsettled[:-1] |= equal
+    return _CoarseOrder(order, unsettled)
 
 
 def decided_by_ties(interactions: Interactions, labels: Int8Array) -> BoolArray:
@@ -113,10 +175,24 @@ def decided_by_ties(interactions: Interactions, labels: Int8Array) -> BoolArray:
     labels
         The part of each row, int8 ``(n,)``.
     """
-    if interactions.timestamps is None:
-        return np.zeros(len(interactions), dtype=np.bool_)
-    moments = Moments.of(interactions.users, interactions.timestamps)
-    return moments.mixed(interactions.items) & moments.mixed(labels)
+    users, items, times = interactions.users, interactions.items, interactions.timestamps
+    decided = np.zeros(len(interactions), dtype=np.bool_)
+    if times is None:
+        return decided
+    cut = (labels[1:] != labels[:-1]) & (users[1:] == users[:-1])
+    cut &= times[1:] == times[:-1]
+    if not cut.any():
+        return decided
+    moments = Moments.of(users, times)
+    cut_moments = np.unique(np.searchsorted(moments.starts, np.flatnonzero(cut), side="right") - 1)
+    sizes = moments.sizes[cut_moments]
+    # The rows of just those moments, which are few, and where each moment begins among them.
+    begins = np.cumsum(sizes) - sizes
+    rows = np.repeat(moments.starts[cut_moments] - begins, sizes) + np.arange(sizes.sum())
+    tied = items[rows]
+    mixed = np.minimum.reduceat(tied, begins) != np.maximum.reduceat(tied, begins)
+    decided[rows] = np.repeat(mixed, sizes)
+    return decided
 
 
 def distinct(values: NDArray[Any]) -> int:

@@ -13,11 +13,12 @@ from harness.storage import atomic_write
 
 
 def write_parts(split: Split, folder: Path) -> list[Path]:
-    """Write ``train.parquet``, ``validation.parquet`` and ``test.parquet``, each whole or not at all.
+    """Write each part as ``train.parquet``, ``validation.parquet``, ..., whole or not at all.
 
     The columns are ``user`` and ``item`` in the data set's own ids, then ``timestamp`` and
     ``rating`` where there are such; rows are in canonical order, oldest first for each user. A part
-    without interactions has no file; one that an earlier split left there is removed.
+    without interactions has no file; one that an earlier split left there is removed. Interactions
+    that no part holds are not written.
 
     Parameters
     ----------

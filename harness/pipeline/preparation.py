@@ -15,8 +15,12 @@ from harness.errors import DataError
 if TYPE_CHECKING:
     from harness.experiment import Experiment
 
-# What a user's history is when a part is predicted, whatever the model was fitted on.
-HISTORY_OF: dict[Part, tuple[Part, ...]] = {"test": ("train", "validation"), "validation": ("train",)}
+# What a user's history is when a part is predicted, whatever the model was fitted on. Fold-in is history
+# of users who are in no other part before, and is never fitted on.
+HISTORY_OF: dict[Part, tuple[Part, ...]] = {
+    "test": ("train", "validation", "fold_in"),
+    "validation": ("train", "fold_in"),
+}
 FIT_PARTS: dict[str, tuple[Part, ...]] = {"train": ("train",), "train_validation": ("train", "validation")}
 
 
@@ -54,12 +58,15 @@ class Task:
         Over all users of the vocabulary.
     candidates
         bool ``(items,)``: what may be recommended, or None for every item.
+    history_parts
+        The parts that the history holds, fold-in only where there is any.
     """
 
     users: Int64Array
     truth: Truth
     history: History
     candidates: BoolArray | None
+    history_parts: tuple[Part, ...]
 
 
 def prepare(experiment: Experiment) -> Prepared:
@@ -93,8 +100,16 @@ def task_of(experiment: Experiment, split: Split) -> Task:
         # By hash of the own id: the same users whatever the order of the file.
         chosen = np.sort(np.argsort(holdout.user_ids.keys[users], kind="stable")[:limit])
         users, truth = users[chosen], _rows(truth, chosen)
-    history = split.history(HISTORY_OF[part])
-    return Task(users.astype(np.int64), truth, history, _candidates(experiment, split))
+    has_fold_in = len(split.part("fold_in")) > 0
+    parts = tuple(known for known in HISTORY_OF[part] if known != "fold_in" or has_fold_in)
+    return Task(users.astype(np.int64), truth, split.history(parts), _candidates(experiment, split), parts)
+
+
+def audits_of(experiment: Experiment, split: Split) -> list[dict[str, Any]]:
+    """Return what the audits find about an experiment's part; that of ties only where ties can decide one."""
+    found = data.audit(split.with_fold_in_known(), experiment.evaluation.part)
+    by_chance = split.facts.get("tied_users", ...) is None
+    return [finding for finding in found if not (by_chance and finding["name"] == "tied_targets")]
 
 
 def _rows(truth: Truth, chosen: Int64Array) -> Truth:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from harness import data, evaluation, report, storage
+from harness import evaluation, report, storage
 from harness.artifacts import MetricTable, Vocabulary
 from harness.pipeline import results as stored
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
-from harness.pipeline.preparation import HISTORY_OF, Task, prepare, task_of
+from harness.pipeline.preparation import Task, audits_of, prepare, task_of
 from harness.pipeline.publish import publish
 from harness.pipeline.recommending import Recommended, source_of
 
@@ -147,7 +147,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "protocol": _protocol(experiment, task, recommended, table),
         "metrics": stored.metric_rows(table),
         "slices": [],
-        "audits": [*data.audit(prepared.split, experiment.evaluation.part), *recommended.findings],
+        "audits": [*audits_of(experiment, prepared.split), *recommended.findings],
         "timings": _timings(phases, recommended),
     }
     results = _with_expectations(results, experiment, table)
@@ -178,7 +178,7 @@ def _protocol(experiment: Experiment, task: Task, recommended: Recommended, tabl
     return {
         "part": part,
         "fit_on": None if experiment.model.fit is None else experiment.model.fit.on,
-        "history": list(HISTORY_OF[part]),
+        "history": list(task.history_parts),
         "candidates": {
             "items": experiment.candidates.items,
             "exclude": experiment.candidates.exclude,

@@ -16,15 +16,16 @@ class Row(NamedTuple):
     rating: float
 
 
+def mix(value: int) -> int:
+    """Return the finaliser of SplitMix64."""
+    value = (value + 0x9E3779B97F4A7C15) % 2**64
+    value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
+    value = (value ^ (value >> 27)) * 0x94D049BB133111EB % 2**64
+    return value ^ (value >> 31)
+
+
 def random_key(seed: int) -> Callable[[int, int], int]:
     """Return the hash of (user, item) for integer ids that orders equal times."""
-
-    def mix(value: int) -> int:
-        value = (value + 0x9E3779B97F4A7C15) % 2**64
-        value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9 % 2**64
-        value = (value ^ (value >> 27)) * 0x94D049BB133111EB % 2**64
-        return value ^ (value >> 31)
-
     return lambda user, item: mix(mix(mix(user) ^ mix(seed)) ^ mix(item))
 
 

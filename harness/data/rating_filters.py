@@ -1,0 +1,55 @@
+"""Filters by what is rated."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import Interactions
+from harness.errors import DataError
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class MinRating:
+    """Keep the interactions with a rating of at least ``value``.
+
+    Parameters
+    ----------
+    value
+        In the data set's own unit, finite. Compared in float32, in which ratings are kept.
+
+    Raises
+    ------
+    ValueError
+        The value is not finite.
+
+    Examples
+    --------
+    >>> MinRating(value=4)
+    MinRating(value=4.0)
+    """
+
+    kind: ClassVar[str] = "min_rating"
+    value: float
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.value):
+            raise ValueError(f"value is {self.value}; use a finite rating, such as 4")
+
+    def apply(self, interactions: Interactions) -> Interactions:
+        """Return the interactions that stay, with vocabularies of what occurs in them.
+
+        Raises
+        ------
+        DataError
+            The interactions have no ratings.
+        """
+        if interactions.values is None:
+            raise DataError(
+                "filter min_rating needs ratings, and the interactions have none. "
+                "Name their column in dataset.columns.rating, or remove the filter."
+            )
+        return interactions.rows(interactions.values >= np.float64(self.value).astype(np.float32)).compact()
