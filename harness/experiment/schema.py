@@ -61,8 +61,12 @@ class Dataset:
         A component of the group ``splits``.
     catalog, path
         A name of the group ``sources``, or a data file; one of the two.
-    columns
-        With ``path`` alone.
+    columns, delimiter
+        With ``path`` alone. The delimiter of a text file; None: as its name says.
+    timestamp_unit
+        With ``path`` alone: what times that are numbers count; ``auto`` goes by their magnitude.
+    duplicates
+        What becomes of rows that repeat a user and an item; by timestamp, then order in the file.
     filters
         Components of the group ``filters``, applied in their order.
     """
@@ -71,6 +75,9 @@ class Dataset:
     catalog: str | None = None
     path: Text | None = None
     columns: Columns | None = None
+    delimiter: Text | None = None
+    timestamp_unit: Literal["auto", "s", "ms", "us", "ns", "raw"] = "auto"
+    duplicates: Literal["first", "last", "sum", "keep"] = "keep"
     filters: tuple[Annotated[Any, component("filters")], ...] = ()
 
     def __post_init__(self) -> None:
@@ -87,8 +94,20 @@ class Dataset:
             )
         if self.catalog is not None and self.columns is not None:
             raise FaultError(("columns",), "dataset.columns belongs to 'path'; a catalogue entry knows its columns")
+        for key, default in (("delimiter", None), ("timestamp_unit", "auto")):
+            if self.catalog is not None and getattr(self, key) != default:
+                raise FaultError((key,), f"dataset.{key} belongs to 'path'; a catalogue entry knows it")
+        _check_delimiter(self.delimiter, "dataset.delimiter")
         if self.path is not None and self.columns is None:
             object.__setattr__(self, "columns", Columns())
+
+
+def _check_delimiter(delimiter: str | None, where: str) -> None:
+    if delimiter is not None and set(delimiter) & set('\r\n"'):
+        raise FaultError(
+            ("delimiter",),
+            f"{where} is {shown(delimiter)}; one or more characters are needed, no quotation mark and no end of line",
+        )
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
