@@ -165,16 +165,16 @@ def load_source(dataset: DatasetSection) -> SourceData:
         source: Source = registry.load("sources", dataset.catalog)()
         found = source.read()
     facts = dict(found.facts)
-    rows = found.interactions
+    rows, where = found.interactions, found.name if dataset.path is None else str(dataset.path)
     cautions = [
         *(Caution(**caution) for caution in facts.get("warnings", [])),
-        *id_cautions(rows.user_ids, where=found.name, what="user"),
-        *id_cautions(rows.item_ids, where=found.name, what="item"),
+        *id_cautions(rows.user_ids, where=where, what="user"),
+        *id_cautions(rows.item_ids, where=where, what="item"),
     ]
     if rows.timestamps is not None:
         unit = facts.setdefault("timestamp_unit", epoch_unit(rows.timestamps))
         # Numbers that are no times may be anything, zero too.
-        cautions += time_cautions(rows.timestamps, where=found.name) if unit != "raw" else []
+        cautions += time_cautions(rows.timestamps, where=where) if unit != "raw" else []
     merged = merge_duplicates(rows, dataset.duplicates)
     if dataset.duplicates != "keep":
         facts["merged"] = {"rule": dataset.duplicates, "rows": merged.rows}

@@ -1,0 +1,61 @@
+"""The keys of ``dataset`` that say how a file is read, and their faults with file and line."""
+
+from typing import Any
+
+import pytest
+
+from harness.errors import ExperimentError
+from harness.experiment import load_experiment
+
+FILE = """\
+name: shop/knn
+dataset:
+  path: shop.csv
+  split: {{kind: leave_last_out}}
+{keys}model: {{kind: popularity, fit: {{on: train}}}}
+"""
+CATALOG = FILE.replace("path: shop.csv", "catalog: ml-100k")
+
+
+def with_keys(keys: str, file: str = FILE) -> str:
+    return file.format(keys="".join(f"  {line}\n" for line in keys.splitlines()))
+
+
+def test_defaults(write: Any) -> None:
+    plain = load_experiment(write("shop.yaml", with_keys(""))).to_dict()["dataset"]
+    assert (plain["delimiter"], plain["timestamp_unit"], plain["duplicates"]) == (None, "auto", "keep")
+
+
+def test_they_are_read_and_written_back(write: Any) -> None:
+    keys = 'delimiter: "\\t"\ntimestamp_unit: ms\nduplicates: last'
+    experiment = load_experiment(write("shop.yaml", with_keys(keys)))
+    dataset = experiment.dataset
+    assert (dataset.delimiter, dataset.timestamp_unit, dataset.duplicates) == ("\t", "ms", "last")
+    assert load_experiment(write("again.yaml", experiment.to_yaml())) == experiment
+
+
+def test_duplicates_of_the_catalogue(write: Any) -> None:
+    assert load_experiment(write("a.yaml", with_keys("duplicates: sum", CATALOG))).dataset.duplicates == "sum"
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("timestamp_unit: minutes", "shop.yaml:5: dataset.timestamp_unit is 'minutes'; 'auto', 's', 'ms', 'us', 'ns'"),
+        ("duplicates: mean", "shop.yaml:5: dataset.duplicates is 'mean'; 'first', 'last', 'sum' or 'keep' is needed"),
+        ("duplicate: sum", "shop.yaml:5: unknown key 'duplicate' in dataset. Did you mean 'duplicates'?"),
+        ("delimiter: ''", "shop.yaml:5: dataset.delimiter is ''; text that is not empty is needed"),
+        ("delimiter: 7", "shop.yaml:5: dataset.delimiter is 7; text is needed (in quotes)"),
+        ("\ndelimiter: '\"'", "shop.yaml:6: dataset.delimiter is '\"'; one or more characters are needed, no quot"),
+    ],
+)
+def test_faults(write: Any, keys: str, told: str) -> None:
+    with pytest.raises(ExperimentError) as caught:
+        load_experiment(write("shop.yaml", with_keys(keys)))
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("keys", ["delimiter: ';'", "timestamp_unit: ms"])
+def test_a_catalogue_entry_knows_how_it_is_read(write: Any, keys: str) -> None:
+    with pytest.raises(ExperimentError, match=r"shop\.yaml:5: dataset\.\w+ belongs to 'path'"):
+        load_experiment(write("shop.yaml", with_keys(keys, CATALOG)))
