@@ -12,10 +12,12 @@ from harness.artifacts import Interactions
 from harness.data.cautions import Caution, id_cautions, tell, time_cautions
 from harness.data.duplicates import DuplicateRule, merge_duplicates
 from harness.data.files import sha256_of
+from harness.data.joining import JOINED, ItemsSection, UsersSection, join
 from harness.data.readers import read_interactions
 from harness.data.sequences import repeated_rows
 from harness.data.times import TimestampUnit, epoch_unit
 from harness.errors import DataError
+from harness.storage import sha256_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +35,20 @@ class SourceData:
     facts
         Plain values for the report: ``origin``, ``duplicates`` (rows that repeat an earlier pair of
         user and item, before they were merged), and ``licence`` and ``citation`` where they are
-        known; what ``load_source`` adds is ``merged``, ``timestamp_unit`` and ``warnings``.
+        known; what ``load_source`` adds is ``merged``, ``timestamp_unit``, the facts of side tables and
+        ``warnings``.
     """
 
     interactions: Interactions
     name: str
     sha256: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all files that were read, side tables too, as hex."""
+        beside = {key: _checksums(self.facts[key]) for key in JOINED if key in self.facts}
+        return sha256_json({"interactions": self.sha256, **beside}) if beside else self.sha256
 
 
 @dataclass(frozen=True)
@@ -138,12 +147,22 @@ class DatasetSection(Protocol):
         """What becomes of rows that repeat a user and an item."""
         ...
 
+    @property
+    def items(self) -> ItemsSection | None:
+        """What is known of the items."""
+        ...
+
+    @property
+    def users(self) -> UsersSection | None:
+        """What is known of the users."""
+        ...
+
 
 def load_source(dataset: DatasetSection) -> SourceData:
     """Return the interactions that an experiment's ``dataset`` names.
 
-    Duplicates are merged as the section says. What looks wrong is logged, and stands in the facts
-    under ``warnings``: ``name``, ``count`` and ``sentence`` each.
+    Duplicates are merged and side tables joined as the section says. What looks wrong is logged,
+    and stands in the facts under ``warnings``: ``name``, ``count`` and ``sentence`` each.
 
     Parameters
     ----------
@@ -178,9 +197,15 @@ def load_source(dataset: DatasetSection) -> SourceData:
     merged = merge_duplicates(rows, dataset.duplicates)
     if dataset.duplicates != "keep":
         facts["merged"] = {"rule": dataset.duplicates, "rows": merged.rows}
+    joined = join(merged.interactions, items=dataset.items, users=dataset.users)
+    cautions += joined.cautions
     tell(cautions)
-    facts["warnings"] = [caution.as_dict() for caution in cautions]
-    return replace(found, interactions=merged.interactions, facts=facts)
+    facts |= {**joined.facts, "warnings": [caution.as_dict() for caution in cautions]}
+    return replace(found, interactions=joined.interactions, facts=facts)
+
+
+def _checksums(facts: Mapping[str, Any]) -> dict[str, str]:
+    return {key: value for key, value in facts.items() if key.endswith("sha256")}
 
 
 def _read_path(dataset: DatasetSection) -> SourceData:

@@ -6,7 +6,6 @@ from harness.experiment.load import load_experiment
 from harness.experiment.metrics import expand_metrics
 from harness.experiment.schema import (
     Candidates,
-    Columns,
     Dataset,
     Evaluation,
     Expectation,
@@ -17,21 +16,26 @@ from harness.experiment.schema import (
     Statistics,
     Tracking,
 )
+from harness.experiment.tables import Categories, Columns, Items, Users, Vectors
 
 __all__ = [
     "Benchmark",
     "Candidates",
+    "Categories",
     "Columns",
     "Dataset",
     "Evaluation",
     "Expectation",
     "Experiment",
     "Fit",
+    "Items",
     "Model",
     "Report",
     "Runner",
     "Statistics",
     "Tracking",
+    "Users",
+    "Vectors",
     "check_comparable",
     "expand_metrics",
     "is_benchmark",

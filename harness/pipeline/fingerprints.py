@@ -36,7 +36,7 @@ EVALUATION_CODE = (
     "harness.pipeline.results",
 )
 # How a data set's bytes become the interactions that are split.
-_READING = ("columns", "delimiter", "timestamp_unit", "duplicates", "filters")
+_READING = ("columns", "delimiter", "timestamp_unit", "duplicates", "items", "users", "filters")
 
 
 @functools.cache

@@ -118,7 +118,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         fitted = obtain_checkpoint(experiment, prepared.split)
     keys = fingerprints(
         experiment,
-        data_sha256=prepared.source.sha256,
+        data_sha256=prepared.source.digest,
         split_digest=prepared.split.digest,
         checkpoint_sha256=fitted.sha256,
         device=device,
