@@ -39,6 +39,8 @@ class Interactions:
         The vocabularies. They hold just the users and items that occur.
     user_table, item_table
         Attributes, a row a user or item of the vocabulary in its order, or None.
+    item_vectors
+        float32 ``(items, dimension)``, a row an item of the vocabulary; NaN where an item has none.
     """
 
     users: Int32Array
@@ -49,6 +51,7 @@ class Interactions:
     values: Float32Array | None = None
     user_table: pd.DataFrame | None = None
     item_table: pd.DataFrame | None = None
+    item_vectors: Float32Array | None = None
 
     def __len__(self) -> int:
         """Return the number of interactions."""
@@ -76,6 +79,7 @@ class Interactions:
             item_ids=Vocabulary(self.item_ids.ids[kept_items]),
             user_table=_rows_of(self.user_table, kept_users),
             item_table=_rows_of(self.item_table, kept_items),
+            item_vectors=None if self.item_vectors is None else self.item_vectors[kept_items],
         )
 
     def frame(self) -> pd.DataFrame:

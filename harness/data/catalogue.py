@@ -93,7 +93,7 @@ class MovieLens100K:
             timestamp="timestamp",
             rating="rating",
             text_file=True,
-        )
+        ).interactions
         interactions = replace(
             interactions,
             item_table=_in_order(_films(films), films["item_id"], interactions.item_ids),

@@ -83,6 +83,18 @@ def coded_ids(column: ArrowColumn, *, place: Place, text_file: bool) -> CodedIds
     return CodedIds(vocabulary, vocabulary.indices(ids)[encoded.indices.to_numpy()])
 
 
+def shown_id(vocabulary: Vocabulary, index: int) -> str:
+    """Return an own id as a message shows it.
+
+    Examples
+    --------
+    >>> shown_id(Vocabulary.of([7, 9]), -1), shown_id(Vocabulary.of(["ann"]), 0)
+    ('9', "'ann'")
+    """
+    own = vocabulary.ids[index]
+    return repr(own[:40]) if vocabulary.is_text else str(own)
+
+
 def _integers_where_all_are(distinct: Any, column: ArrowColumn, place: Place) -> Any:
     canonical = flags(pc.match_substring_regex(distinct, _CANONICAL_INTEGER))
     others = [str(value) for value in distinct.filter(pa.array(~canonical)).slice(0, 10).to_pylist()]

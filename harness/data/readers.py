@@ -1,28 +1,44 @@
-"""Files of interactions: CSV, TSV and parquet."""
+"""Files of interactions, in any format that a name's end tells."""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import zlib
-from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
 
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 
 from harness.artifacts import Interactions
+from harness.data.cautions import Caution
 from harness.data.columns import Place, ratings_of
 from harness.data.identifiers import coded_ids
-from harness.data.times import timestamps_of
-from harness.errors import DataError, did_you_mean
+from harness.data.tables import cautions_of, chosen_columns, open_table, read_columns
+from harness.data.times import Times, TimestampUnit, times_of
 
-_DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_PARQUET = (".parquet", ".pq")
-_FORMATS = ".csv, .tsv, .csv.gz, .tsv.gz or .parquet"
-_HEADER_BYTES = 1 << 20
+# The columns of MovieLens' .dat files, which have no header.
+_UNNAMED = ("user", "item", "rating", "timestamp")
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A file of interactions, read.
+
+    Parameters
+    ----------
+    interactions
+        All rows in their order, repeated ones too.
+    timestamp_unit
+        What the file's times were: ``s``, ``ms``, ``us``, ``ns`` (since 1970; seconds by now),
+        ``dates`` (likewise), ``raw``, or None without times.
+    is_text
+        Whether ids were read as text that may have meant integers.
+    cautions
+        What looks wrong in the file.
+    """
+
+    interactions: Interactions
+    timestamp_unit: str | None
+    is_text: bool
+    cautions: tuple[Caution, ...] = ()
 
 
 def read_table(
@@ -32,23 +48,32 @@ def read_table(
     item: str = "item",
     timestamp: str | None = None,
     rating: str | None = None,
+    delimiter: str | None = None,
+    timestamp_unit: TimestampUnit = "raw",
 ) -> Interactions:
     r"""Read a file of interactions, one a row.
 
-    The format follows the name: ``.csv``, ``.tsv`` (both UTF-8 with a header, also with ``.gz``),
-    ``.parquet``. Rows keep their order, repeated ones too. Ids are integers or text: in CSV and TSV
-    a column whose every value is an integer in its usual writing is int, any other is text exactly as
-    written (``007`` stays ``007``). Times are numbers in the file's own unit; dates and ISO 8601
-    text become seconds since 1970 in UTC.
+    The format follows the name's end: ``.csv``, ``.tsv``, ``.txt`` with a delimiter (UTF-8 with a
+    header), ``.jsonl``, ``.ndjson``, ``.json`` (one object a line), ``.inter`` (RecBole: a header of
+    ``name:type``), ``.dat`` (MovieLens: ``user::item::rating::timestamp``), each also with ``.gz``;
+    ``.parquet``, or a folder of such. Rows keep their order, repeated ones too. Ids are integers or
+    text: in text files a column whose every value is an integer in its usual writing is int, any
+    other is text exactly as written (``007`` stays ``007``).
 
     Parameters
     ----------
     path
-        The file.
+        The file or folder.
     user, item
-        Names of columns.
+        Names of columns; in ``.inter`` also ``user_id`` and ``item_id`` are found.
     timestamp, rating
         Names of columns; None takes ``timestamp`` and ``rating`` where there are such.
+    delimiter
+        One or more characters; None: as the name says.
+    timestamp_unit
+        Of times that are numbers: ``s``, ``ms``, ``us`` or ``ns`` since 1970, which become seconds;
+        ``raw`` leaves them; ``auto`` decides by their magnitude. Dates and ISO 8601 text become
+        seconds since 1970 in UTC.
 
     Raises
     ------
@@ -64,30 +89,47 @@ def read_table(
     >>> plays.user_ids.ids, plays.item_ids.ids, plays.timestamps
     (array(['ann', 'bob'], dtype=object), array([7, 9]), array([1717113600, 1717200000]))
     """
-    path = Path(path)
     wanted = {"user": user, "item": item, "timestamp": timestamp, "rating": rating}
-    try:
-        suffix = _checked_suffix(path)
-        if suffix in _PARQUET:
-            with pyarrow.parquet.ParquetFile(path) as file:
-                names = _chosen(wanted, file.schema_arrow.names, path)
-                table = file.read(columns=list(names.values()))
-        else:
-            delimiter = _DELIMITERS[suffix]
-            names = _chosen(wanted, _header(path, delimiter), path)
-            table = _read_text(path, delimiter, names)
-    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: the file cannot be read: {_reason(error)}. Write it again as {_FORMATS}.") from error
-    if table.num_rows == 0:
-        raise DataError(f"{path}: the file has a header and no rows. Give a file with interactions.")
-    return interactions_of(
+    return read_interactions(Path(path), wanted, delimiter=delimiter, timestamp_unit=timestamp_unit).interactions
+
+
+def read_interactions(
+    path: Path, wanted: dict[str, str | None], *, delimiter: str | None, timestamp_unit: TimestampUnit
+) -> Reading:
+    """Read a file of interactions, and say what was found on the way.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+    wanted
+        ``user``, ``item``, ``timestamp``, ``rating`` to the names of their columns.
+    delimiter, timestamp_unit
+        As for ``read_table``.
+
+    Raises
+    ------
+    DataError
+        As for ``read_table``.
+    """
+    file = open_table(path, delimiter=delimiter, unnamed=_UNNAMED)
+    names = chosen_columns(wanted, file)
+    table = read_columns(file, list(names.values()), text=(names["user"], names["item"]))
+    reading = interactions_of(
         table,
         where=str(path),
         user=names["user"],
         item=names["item"],
         timestamp=names.get("timestamp"),
         rating=names.get("rating"),
-        text_file=suffix in _DELIMITERS,
+        text_file=file.is_text,
+        timestamp_unit=timestamp_unit,
+    )
+    return Reading(
+        reading.interactions,
+        reading.timestamp_unit,
+        reading.is_text,
+        cautions=(*cautions_of(file), *reading.cautions),
     )
 
 
@@ -100,7 +142,8 @@ def interactions_of(
     timestamp: str | None,
     rating: str | None,
     text_file: bool,
-) -> Interactions:
+    timestamp_unit: TimestampUnit = "raw",
+) -> Reading:
     """Return a table's rows as interactions, in their order.
 
     Parameters
@@ -115,6 +158,8 @@ def interactions_of(
         Names of columns, or None for none.
     text_file
         The ids were read as text that may have meant integers.
+    timestamp_unit
+        As for ``read_table``.
 
     Raises
     ------
@@ -123,112 +168,26 @@ def interactions_of(
     """
     users = coded_ids(table.column(user), place=Place(where, user), text_file=text_file)
     items = coded_ids(table.column(item), place=Place(where, item), text_file=text_file)
-    times = None if timestamp is None else timestamps_of(table.column(timestamp), place=Place(where, timestamp))
+    times = None
+    if timestamp is not None:
+        times = times_of(table.column(timestamp), place=Place(where, timestamp), unit=timestamp_unit)
     values = None if rating is None else ratings_of(table.column(rating), place=Place(where, rating))
-    return Interactions(
+    interactions = Interactions(
         users=users.indices,
         items=items.indices,
         user_ids=users.vocabulary,
         item_ids=items.vocabulary,
-        timestamps=times,
+        timestamps=None if times is None else times.values,
         values=values,
     )
+    return Reading(interactions, None if times is None else times.unit, text_file, _strays(times, where))
 
 
-def _checked_suffix(path: Path) -> str:
-    """Return the suffix that decides how a file is read, ``.gz`` apart."""
-    packed = path.suffix.lower() == ".gz"
-    kind = Path(path.stem).suffix.lower() if packed else path.suffix.lower()
-    if path.is_dir():
-        raise DataError(f"{path} is a folder. Give one file, as {_FORMATS}.")
-    if not path.exists():
-        beside = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        hint = did_you_mean(path.name, beside)
-        raise DataError(
-            f"{path}: there is no such file. {hint if hint.startswith('Did') else 'Check dataset.path.'} "
-            "A relative path starts at the working directory."
-        )
-    if not path.is_file():
-        raise DataError(f"{path} is not a regular file. Give a file, as {_FORMATS}.")
-    if kind not in _DELIMITERS and (kind not in _PARQUET or packed):
-        raise DataError(f"{path}: the format is not known by the name's end. Use {_FORMATS}.")
-    if path.stat().st_size == 0:
-        raise DataError(f"{path}: the file is empty. Give a file with a header and interactions.")
-    return kind
-
-
-def _chosen(wanted: dict[str, str | None], found: Sequence[str], path: Path) -> dict[str, str]:
-    """Return the columns to read by what they mean."""
-    chosen: dict[str, str] = {}
-    for meaning, name in wanted.items():
-        if name is None:
-            if meaning in found:
-                chosen[meaning] = meaning
-            continue
-        if name not in found:
-            raise DataError(_missing_column(meaning, name, found, path))
-        chosen[meaning] = name
-    for name in chosen.values():
-        if list(found).count(name) > 1:
-            raise DataError(f"{path}: two columns are called '{name}'. Rename one of them.")
-    taken = [name for meaning, name in chosen.items() if wanted[meaning] is not None]
-    twice = [name for name in taken if taken.count(name) > 1]
-    if twice:
-        raise DataError(f"{path}: column '{twice[0]}' is named twice in dataset.columns. Each needs its own.")
-    # A column that was named for something else is not taken again under its own name.
-    return {meaning: name for meaning, name in chosen.items() if wanted[meaning] is not None or name not in taken}
-
-
-def _missing_column(meaning: str, name: str, found: Sequence[str], path: Path) -> str:
-    close = did_you_mean(name, found)
-    hint = f"{close} " if close.startswith("Did") else ""
-    shown = ", ".join(repr(column[:40]) for column in found[:20]) + (", ..." if len(found) > 20 else "")
-    separators = [mark for mark in (";", "\t", ",", "|") if len(found) == 1 and mark in found[0]]
-    if separators:
-        hint = f"The columns look separated by {separators[0]!r}: use commas in .csv and tabs in .tsv. "
-    return (
-        f"{path}: there is no column '{name}' for the {meaning}. {hint}The columns are: {shown}. "
-        f"Name the right one in dataset.columns.{meaning}."
+def _strays(times: Times | None, where: str) -> tuple[Caution, ...]:
+    if times is None or times.strays == 0:
+        return ()
+    sentence = (
+        f"{where}: {times.strays:,} of {len(times.values):,} timestamps look like another unit than '{times.unit}', "
+        "which most are in and all were taken for. Write them alike, or say which in dataset.timestamp_unit."
     )
-
-
-def _header(path: Path, delimiter: str) -> list[str]:
-    """Return the names of the columns of a text file."""
-    with _opened(path) as stream:
-        start = stream.read(_HEADER_BYTES)
-    if b"\0" in start:
-        raise DataError(f"{path}: the file is binary, or not UTF-8. Write it as UTF-8 text, or as .parquet.")
-    lines = [line for line in start.splitlines() if line.strip()]
-    if not lines:
-        raise DataError(f"{path}: the file is empty. Give a file with a header and interactions.")
-    try:
-        return next(csv.reader([lines[0].decode("utf-8-sig")], delimiter=delimiter))
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: the header is not UTF-8 text. Write the file as UTF-8, or as .parquet.") from error
-    except csv.Error as error:
-        raise DataError(f"{path}: the header cannot be read: {error}. Write the file as {_FORMATS}.") from error
-
-
-def _opened(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix.lower() == ".gz" else path.open("rb")
-
-
-def _read_text(path: Path, delimiter: str, names: dict[str, str]) -> pa.Table:
-    ids = (names["user"], names["item"])
-    parse = pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True)
-    convert = pyarrow.csv.ConvertOptions(
-        include_columns=list(names.values()), column_types={name: pa.string() for name in ids}
-    )
-    try:
-        with _opened(path) as stream:
-            return pyarrow.csv.read_csv(stream, parse_options=parse, convert_options=convert)
-    except pa.ArrowInvalid:
-        # On one thread the message names the row.
-        one = pyarrow.csv.ReadOptions(use_threads=False)
-        with _opened(path) as stream:
-            return pyarrow.csv.read_csv(stream, read_options=one, parse_options=parse, convert_options=convert)
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(text.split())[:200].rstrip(".")
+    return (Caution("timestamps_of_another_unit", times.strays, sentence),)

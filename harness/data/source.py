@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from harness.artifacts import Interactions
-from harness.data.readers import read_table
+from harness.data.cautions import Caution, id_cautions, tell, time_cautions
+from harness.data.duplicates import DuplicateRule, merge_duplicates
+from harness.data.files import sha256_of
+from harness.data.joining import JOINED, ItemsSection, UsersSection, join
+from harness.data.readers import read_interactions
 from harness.data.sequences import repeated_rows
+from harness.data.times import TimestampUnit, epoch_unit
 from harness.errors import DataError
-from harness.storage import sha256_file
+from harness.storage import sha256_json
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +33,21 @@ class SourceData:
         SHA-256 of the file that the rows were read from, as hex.
     facts
         Plain values for the report: ``origin``, ``duplicates`` (rows that repeat an earlier pair of
-        user and item), and ``licence`` and ``citation`` where they are known.
+        user and item, before they were merged), and ``licence`` and ``citation`` where they are
+        known; what ``load_source`` adds is ``merged``, ``timestamp_unit``, the facts of side tables and
+        ``warnings``.
     """
 
     interactions: Interactions
     name: str
     sha256: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all files that were read, side tables too, as hex."""
+        beside = {key: _checksums(self.facts[key]) for key in JOINED if key in self.facts}
+        return sha256_json({"interactions": self.sha256, **beside}) if beside else self.sha256
 
 
 @dataclass(frozen=True)
@@ -121,14 +134,43 @@ class DatasetSection(Protocol):
         """The columns of the file."""
         ...
 
+    @property
+    def delimiter(self) -> str | None:
+        """What sets the columns of a text file apart; None: as its name says."""
+        ...
+
+    @property
+    def timestamp_unit(self) -> TimestampUnit:
+        """Of times that are numbers."""
+        ...
+
+    @property
+    def duplicates(self) -> DuplicateRule:
+        """What becomes of rows that repeat a user and an item."""
+        ...
+
+    @property
+    def items(self) -> ItemsSection | None:
+        """What is known of the items."""
+        ...
+
+    @property
+    def users(self) -> UsersSection | None:
+        """What is known of the users."""
+        ...
+
 
 def load_source(dataset: DatasetSection) -> SourceData:
     """Return the interactions that an experiment's ``dataset`` names.
 
+    Duplicates are merged and side tables joined as the section says. What looks wrong is logged,
+    and stands in the facts under ``warnings``: ``name``, ``count`` and ``sentence`` each.
+
     Parameters
     ----------
     dataset
-        With either ``catalog`` (a ``Source``) or ``path`` (a CSV, TSV or parquet file) and ``columns``.
+        With either ``catalog`` (a ``Source``) or ``path`` (a file, or a folder of parquet parts) and
+        ``columns``.
 
     Raises
     ------
@@ -138,15 +180,48 @@ def load_source(dataset: DatasetSection) -> SourceData:
     if (dataset.catalog is None) == (dataset.path is None):
         got = "both" if dataset.catalog is not None else "neither"
         raise DataError(f"dataset needs either catalog or path; got {got}. Name the one that holds the data.")
-    if dataset.catalog is not None:
+    if dataset.catalog is None:
+        found = _read_path(dataset)
+    else:
         source: Source = dataset.catalog
-        return source.read()
+        found = source.read()
+    facts = dict(found.facts)
+    rows, where = found.interactions, found.name if dataset.path is None else str(dataset.path)
+    cautions = [
+        *(Caution(**caution) for caution in facts.get("warnings", [])),
+        *id_cautions(rows.user_ids, where=where, what="user"),
+        *id_cautions(rows.item_ids, where=where, what="item"),
+    ]
+    if rows.timestamps is not None:
+        unit = facts.setdefault("timestamp_unit", epoch_unit(rows.timestamps))
+        # Numbers that are no times may be anything, zero too.
+        cautions += time_cautions(rows.timestamps, where=where) if unit != "raw" else []
+    merged = merge_duplicates(rows, dataset.duplicates)
+    if dataset.duplicates != "keep":
+        facts["merged"] = {"rule": dataset.duplicates, "rows": merged.rows}
+    joined = join(merged.interactions, items=dataset.items, users=dataset.users)
+    cautions += joined.cautions
+    tell(cautions)
+    facts |= {**joined.facts, "warnings": [caution.as_dict() for caution in cautions]}
+    return replace(found, interactions=joined.interactions, facts=facts)
+
+
+def _checksums(facts: Mapping[str, Any]) -> dict[str, str]:
+    return {key: value for key, value in facts.items() if key.endswith("sha256")}
+
+
+def _read_path(dataset: DatasetSection) -> SourceData:
     path = Path(dataset.path)
     columns = dataset.columns
-    interactions = (
-        read_table(path)
-        if columns is None
-        else read_table(path, user=columns.user, item=columns.item, timestamp=columns.timestamp, rating=columns.rating)
-    )
-    facts = {"origin": str(path), "duplicates": repeated_rows(interactions)}
-    return SourceData(interactions, name=path.name, sha256=sha256_file(path), facts=facts)
+    wanted = {
+        "user": "user" if columns is None else columns.user,
+        "item": "item" if columns is None else columns.item,
+        "timestamp": None if columns is None else columns.timestamp,
+        "rating": None if columns is None else columns.rating,
+    }
+    found = read_interactions(path, wanted, delimiter=dataset.delimiter, timestamp_unit=dataset.timestamp_unit)
+    facts: dict[str, Any] = {"origin": str(path), "duplicates": repeated_rows(found.interactions)}
+    if found.timestamp_unit is not None:
+        facts["timestamp_unit"] = found.timestamp_unit
+    facts["warnings"] = [caution.as_dict() for caution in found.cautions]
+    return SourceData(found.interactions, name=path.name, sha256=sha256_of(path), facts=facts)

@@ -95,7 +95,7 @@ class TaFeng:
             timestamp="day",
             rating="AMOUNT",
             text_file=True,
-        )
+        ).interactions
         frame = receipts.to_pandas()
         interactions = replace(
             interactions,

@@ -7,7 +7,6 @@ from harness.experiment.load import load_experiment
 from harness.experiment.metrics import expand_metrics
 from harness.experiment.schema import (
     Candidates,
-    Columns,
     Dataset,
     Evaluation,
     Expectation,
@@ -18,21 +17,26 @@ from harness.experiment.schema import (
     Statistics,
     Tracking,
 )
+from harness.experiment.tables import Categories, Columns, Items, Users, Vectors
 
 __all__ = [
     "Benchmark",
     "Candidates",
+    "Categories",
     "Columns",
     "Dataset",
     "Evaluation",
     "Expectation",
     "Experiment",
     "Fit",
+    "Items",
     "Model",
     "Report",
     "Runner",
     "Statistics",
     "Tracking",
+    "Users",
+    "Vectors",
     "check_comparable",
     "component_of",
     "expand_metrics",

@@ -17,7 +17,8 @@ from harness.experiment.faults import Path, dotted, shown
 from harness.experiment.load import BENCHMARK_KEY, experiment_of, validate
 from harness.experiment.nodes import Node, Place
 from harness.experiment.overrides import apply_overrides, override_keys
-from harness.experiment.schema import Report, Statistics, Text, not_computed
+from harness.experiment.schema import Report, Statistics, not_computed
+from harness.experiment.tables import Text
 
 _OWN_KEYS = frozenset({"name", "experiments", "baseline", "primary"})
 _BOTH_KEYS = frozenset({"statistics", "report"})

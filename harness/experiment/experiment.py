@@ -25,10 +25,10 @@ from harness.experiment.schema import (
     Runner,
     Seed,
     Statistics,
-    Text,
     Tracking,
     not_computed,
 )
+from harness.experiment.tables import Text
 from harness.experiment.yaml_text import to_yaml
 from harness.storage import inside
 
@@ -112,6 +112,11 @@ class Experiment:
                 "catalog": None if dataset.catalog is None else name_or_map("sources", dataset.catalog),
                 "path": dataset.path,
                 "columns": to_plain(dataset.columns),
+                "delimiter": dataset.delimiter,
+                "timestamp_unit": dataset.timestamp_unit,
+                "duplicates": dataset.duplicates,
+                "items": to_plain(dataset.items),
+                "users": to_plain(dataset.users),
                 "filters": [to_map("filters", component) for component in dataset.filters],
                 "split": to_map("splits", dataset.split),
             },

@@ -14,6 +14,7 @@ from harness.execution import Parallel
 from harness.experiment.components import build, component, component_class, from_map
 from harness.experiment.faults import FaultError, shown
 from harness.experiment.metrics import check_cutoffs, expanded
+from harness.experiment.tables import Columns, Items, Text, Users, check_delimiter
 
 DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")
 DEFAULT_CUTOFFS = (1, 5, 10, 20)
@@ -23,32 +24,6 @@ _DEVICE = re.compile(r"auto|cpu|cuda(:(0|[1-9][0-9]{0,3}))?")
 
 Positive = Annotated[int, Field(ge=1)]
 Seed = Annotated[int, Field(ge=0)]
-Text = Annotated[str, Field(min_length=1)]
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Columns:
-    """Names of the columns of a data file.
-
-    Parameters
-    ----------
-    user, item
-        Own ids, integers or text.
-    timestamp, rating
-        None means the column called so, if there is one.
-    """
-
-    user: Text = "user"
-    item: Text = "item"
-    timestamp: Text | None = None
-    rating: Text | None = None
-
-    def __post_init__(self) -> None:
-        named = {"user": self.user, "item": self.item, "timestamp": self.timestamp, "rating": self.rating}
-        for key, column in named.items():
-            others = [other for other in named if other != key and column is not None and named[other] == column]
-            if others:
-                raise FaultError((key,), f"the column {shown(column)} is both {others[0]} and {key}. Name two columns.")
 
 
 def _source(value: Any) -> Any:
@@ -71,8 +46,14 @@ class Dataset:
     catalog, path
         A component of the group ``sources`` (from a file its name, or a map with its options), or a
         data file; one of the two.
-    columns
-        With ``path`` alone.
+    columns, delimiter
+        With ``path`` alone. The delimiter of a text file; None: as its name says.
+    timestamp_unit
+        With ``path`` alone: what times that are numbers count; ``auto`` goes by their magnitude.
+    duplicates
+        What becomes of rows that repeat a user and an item; by timestamp, then order in the file.
+    items, users
+        Side tables, joined by own ids.
     filters
         Components of the group ``filters``, applied in their order.
     """
@@ -81,6 +62,11 @@ class Dataset:
     catalog: Annotated[Any, PlainValidator(_source)] = None
     path: Text | None = None
     columns: Columns | None = None
+    delimiter: Text | None = None
+    timestamp_unit: Literal["auto", "s", "ms", "us", "ns", "raw"] = "auto"
+    duplicates: Literal["first", "last", "sum", "keep"] = "keep"
+    items: Items | None = None
+    users: Users | None = None
     filters: tuple[Annotated[Any, component("filters")], ...] = ()
 
     def __post_init__(self) -> None:
@@ -93,6 +79,10 @@ class Dataset:
             raise FaultError(("path",), "dataset has both 'catalog' and 'path'. Leave one out.")
         if self.catalog is not None and self.columns is not None:
             raise FaultError(("columns",), "dataset.columns belongs to 'path'; a catalogue entry knows its columns")
+        for key, default in (("delimiter", None), ("timestamp_unit", "auto")):
+            if self.catalog is not None and getattr(self, key) != default:
+                raise FaultError((key,), f"dataset.{key} belongs to 'path'; a catalogue entry knows it")
+        check_delimiter(self.delimiter, "dataset.delimiter")
         if self.path is not None and self.columns is None:
             object.__setattr__(self, "columns", Columns())
 

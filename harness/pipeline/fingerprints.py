@@ -36,6 +36,8 @@ EVALUATION_CODE = (
     "harness.metrics",
     "harness.pipeline.results",
 )
+# How a data set's bytes become the interactions that are split.
+_READING = ("columns", "delimiter", "timestamp_unit", "duplicates", "items", "users", "filters")
 
 
 @functools.cache
@@ -80,7 +82,7 @@ def fingerprints(
     ``evaluation`` of all that decides those, the code included.
     """
     plain = experiment.to_dict()
-    dataset = {key: plain["dataset"].get(key) for key in ("columns", "filters")}
+    dataset = {key: plain["dataset"].get(key) for key in _READING}
     runner = plain["runner"]
     predictions: dict[str, Any] = {
         "split": split_digest,

@@ -37,6 +37,8 @@ class Prepared:
         return {
             "name": self.source.name,
             "sha256": self.source.sha256,
+            "source": {key: value for key, value in self.source.facts.items() if key != "warnings"},
+            "warnings": [dict(warning) for warning in self.source.facts.get("warnings", [])],
             "raw": data.describe(self.source.interactions),
             "filtered": data.describe(self.filtered.interactions),
             "filters": [dict(step) for step in self.filtered.steps],

@@ -116,7 +116,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         source = source_of(experiment, prepared.split)
     keys = fingerprints(
         experiment,
-        data_sha256=prepared.source.sha256,
+        data_sha256=prepared.source.digest,
         split_digest=prepared.split.digest,
         checkpoint_sha256=source.sha256,
         device=source.device,

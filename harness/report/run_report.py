@@ -69,7 +69,7 @@ def render_run(results: Mapping[str, Any], per_user: pd.DataFrame) -> RunReport:
         steps=_filter_steps(shown["dataset"]),
         described=_described(shown["dataset"]),
         split=facts(shown["dataset"].get("split", {})),
-        audits=_audits(shown["audits"]),
+        audits=_audits([*_warnings(shown["dataset"]), *shown["audits"]]),
         environment=facts(shown["environment"]),
         version=f" {shown['environment']['harness']}" if "harness" in shown["environment"] else "",
         phases=_phases(shown["timings"]),
@@ -139,6 +139,11 @@ def _described(dataset: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Return each fact of the data before and after the filters."""
     raw, filtered = dict(facts(dataset.get("raw", {}))), dict(facts(dataset.get("filtered", {})))
     return [(name, raw.get(name, ""), filtered.get(name, "")) for name in {**raw, **filtered}]
+
+
+def _warnings(dataset: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return what looked wrong in the data when it was read, as audits are shown."""
+    return [{**warning, "severity": "warning"} for warning in dataset.get("warnings", [])]
 
 
 def _audits(audits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -72,16 +72,17 @@ def comparison_table(comparison: Comparison) -> Group:
 
 
 def facts_table(values: Mapping[str, Any]) -> Group:
-    """Return nested facts as one table a part, audits as sentences."""
+    """Return nested facts as one table a part, warnings and audits as sentences."""
     from rich.console import Group
 
     shown = clean(values)
     parts = {key: value for key, value in shown.items() if isinstance(value, Mapping) and value}
-    single = {key: value for key, value in shown.items() if key not in parts and key != "audits"}
+    single = {key: value for key, value in shown.items() if key not in (*parts, "audits", "warnings")}
     lines: list[Any] = []
     if single:
         lines.append(_facts("", single))
     lines.extend(_facts(name, part) for name, part in parts.items())
+    lines.extend(_audit({"severity": "warning", **warning}) for warning in shown.get("warnings", []))
     lines.extend(_audit(audit) for audit in shown.get("audits", []))
     return Group(*lines)
 

@@ -211,7 +211,8 @@ def test_odd_but_fine_text_files(tmp_path: Path) -> None:
         ("user;item\n1;2\n", "look separated by ';'"),
         ("x" * 200_000, "the header cannot be read"),
         ("user,item,item\n1,2,3\n", "two columns are called 'item'"),
-        ("user,item\n1,2\n3,4,5\n", r"cannot be read: .*Row #3: Expected 2 columns, got 3"),
+        ("user,item\n1,2\n3,4,5\n", r"line 3: 3 columns where the first line has 2"),
+        ('user,item\n"a\nb",2\n\n3\n4\n', r"line 5 \(and 1 more\): 1 column where the first line has 2"),
         ("user,item\n1,2\n,4\n,5\n", r"column 'user', row 2 \(and 1 more\): the id is missing"),
         ("user,item\n1,2\nnan,4\n", "row 2: the id is 'nan' where the others are integers"),
         ("user,item,timestamp\n1,2,\n", "column 'timestamp', row 1: the timestamp is missing"),
@@ -230,7 +231,7 @@ def test_odd_but_fine_text_files(tmp_path: Path) -> None:
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "the file is binary"),
         ("user,item\n1,2\n".encode("utf-16"), "binary, or not UTF-8"),
         (b"us\xe9r,item\n1,2\n", "the header is not UTF-8"),
-        (b"user,item\nJos\xe9,2\n", "invalid UTF8"),
+        (b"user,item\nJos\xe9,2\n", r"line 2: the text is not UTF-8 \(byte 0xe9\).*iconv"),
     ],
 )
 def test_bad_text_files(tmp_path: Path, content: str | bytes, told: str) -> None:

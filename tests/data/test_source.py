@@ -12,7 +12,17 @@ from harness.storage import sha256_file
 
 
 def section(**keys: object) -> SimpleNamespace:
-    return SimpleNamespace(**({"catalog": None, "path": None, "columns": None} | keys))
+    usual = {
+        "catalog": None,
+        "path": None,
+        "columns": None,
+        "delimiter": None,
+        "timestamp_unit": "auto",
+        "duplicates": "keep",
+        "items": None,
+        "users": None,
+    }
+    return SimpleNamespace(**(usual | keys))
 
 
 def test_by_path(tmp_path: Path) -> None:
@@ -22,7 +32,7 @@ def test_by_path(tmp_path: Path) -> None:
     source = load_source(section(path=str(path), columns=columns))
     assert source.name == "plays.csv"
     assert source.sha256 == sha256_file(path)
-    assert source.facts == {"origin": str(path), "duplicates": 1}
+    assert source.facts == {"origin": str(path), "duplicates": 1, "timestamp_unit": "raw", "warnings": []}
     assert len(source.interactions) == 2
 
 

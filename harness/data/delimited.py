@@ -1,0 +1,202 @@
+"""Text files with delimiters: CSV, TSV, RecBole's atomic files, MovieLens' .dat."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.csv
+
+from harness.data.files import Layout, not_utf8, opened
+from harness.errors import DataError
+
+_HEADER_BYTES = 1 << 20
+_BLOCK = 1 << 20
+_STAND_IN = b"\x1f"  # ASCII's own unit separator, for delimiters that are no single byte
+_SNIFFED = (";", "\t", ",", "|", "::", ":")
+
+
+@dataclass(frozen=True)
+class DelimitedFile:
+    """A text file whose columns are known.
+
+    Parameters
+    ----------
+    path, layout
+        Where it is, and how it is laid out.
+    names
+        Of the columns, in order; in an atomic file the part before the colon.
+    header
+        The names as the first line has them; None where it has none.
+    """
+
+    path: Path
+    layout: Layout
+    names: tuple[str, ...]
+    header: tuple[str, ...] | None
+    is_text: ClassVar[bool] = True
+
+    @classmethod
+    def open(cls, path: Path, layout: Layout, *, unnamed: Sequence[str] = ()) -> DelimitedFile:
+        """Read the names of the columns.
+
+        Parameters
+        ----------
+        path, layout
+            Of the file.
+        unnamed
+            Names by position where the layout has no header; further columns are called by their number.
+
+        Raises
+        ------
+        DataError
+            There is no first line, or it is not text.
+        """
+        first = _first_fields(path, layout)
+        if not layout.header:
+            numbers = [str(place) for place in range(1, len(first) + 1)]
+            return cls(path, layout, tuple([*unnamed, *numbers[len(unnamed) :]][: len(first)]), None)
+        names = [name.partition(":")[0] for name in first] if layout.typed else first
+        return cls(path, layout, tuple(names), tuple(first))
+
+    @property
+    def looks_separated_by(self) -> str | None:
+        """Another delimiter that the one column's name holds, to suggest it."""
+        if len(self.names) > 1 or not self.names:
+            return None
+        line = self.names[0] if self.layout.header else _first_line(self.path)
+        return next((mark for mark in _SNIFFED if mark in line), None)
+
+    def read(self, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
+        """Return columns, those of ``text`` as they are written.
+
+        Raises
+        ------
+        DataError
+            A line has more or fewer columns than the first, or is not UTF-8.
+        """
+        try:
+            try:
+                return self._parsed(columns, text)
+            except pa.ArrowInvalid:
+                # The type of a column is guessed from the first block; a later one may gainsay it.
+                return self._parsed(columns, columns)
+        except pa.ArrowInvalid:
+            fault = not_utf8(self.path) or self._wrong_width()
+            if fault is not None:
+                raise fault from None
+            raise
+
+    def _parsed(self, columns: Sequence[str], text: Sequence[str]) -> pa.Table:
+        layout = self.layout
+        one_byte = len(layout.delimiter.encode()) == 1
+        parse = pyarrow.csv.ParseOptions(
+            delimiter=layout.delimiter if one_byte else _STAND_IN.decode(),
+            quote_char='"' if layout.quoted else False,
+            newlines_in_values=layout.quoted,
+        )
+        written = dict(zip(self.names, self.header or self.names, strict=True))
+        convert = pyarrow.csv.ConvertOptions(
+            include_columns=[written[name] for name in columns],
+            column_types={written[name]: pa.string() for name in text},
+        )
+        options = pyarrow.csv.ReadOptions(column_names=None if self.header else list(self.names))
+        with opened(self.path) as stream:
+            source: Any = stream if one_byte else _translated(stream, self.path, layout.delimiter)
+            table = pyarrow.csv.read_csv(source, read_options=options, parse_options=parse, convert_options=convert)
+        return table.rename_columns(list(columns))
+
+    def _wrong_width(self) -> DataError | None:
+        """Return the error that names the first line of another width, and counts the others."""
+        width = len(self.names)
+        wrong = [(number, fields) for number, fields in self._lines() if fields != width]
+        if not wrong:
+            return None
+        number, fields = wrong[0]
+        more = f" (and {len(wrong) - 1:,} more)" if len(wrong) > 1 else ""
+        columns = "1 column" if fields == 1 else f"{fields} columns"
+        return DataError(
+            f"{self.path}, line {number}{more}: {columns} where the first line has {width}. "
+            "Mend or remove the line; text that holds the delimiter needs double quotes around it."
+        )
+
+    def _lines(self) -> Iterator[tuple[int, int]]:
+        """Yield the number and the number of fields of each line that is not blank."""
+        layout = self.layout
+        with opened(self.path) as stream:
+            lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+            if not layout.quoted:
+                for number, line in enumerate(lines, start=1):
+                    if line.strip("\r\n"):
+                        yield number, line.count(layout.delimiter) + 1
+                return
+            reader = csv.reader(lines, delimiter=layout.delimiter)
+            try:
+                for fields in reader:
+                    if fields:
+                        yield reader.line_num, len(fields)
+            except csv.Error:
+                return  # a field beyond csv's limit: what was found so far must do
+
+
+def _first_fields(path: Path, layout: Layout) -> list[str]:
+    line = _first_line(path)
+    if not layout.quoted:
+        return line.split(layout.delimiter)
+    try:
+        return next(csv.reader([line], delimiter=layout.delimiter))
+    except csv.Error as error:
+        raise DataError(f"{path}: the header cannot be read: {error}. Write the file as CSV or .parquet.") from error
+
+
+def _first_line(path: Path) -> str:
+    with opened(path) as stream:
+        start = stream.read(_HEADER_BYTES)
+    if b"\0" in start:
+        raise DataError(f"{path}: the file is binary, or not UTF-8. Write it as UTF-8 text, or as .parquet.")
+    line = next((line for line in start.splitlines() if line.strip()), None)
+    if line is None:
+        raise DataError(f"{path}: the file is empty. Give a file with a header and rows.")
+    try:
+        return line.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}: the header is not UTF-8 text. Convert the file, such as by: iconv -f LATIN1 -t UTF-8, "
+            "or write it as .parquet."
+        ) from error
+
+
+class _Translated(io.RawIOBase):
+    """A file's bytes with one delimiter in place of another, line by whole line."""
+
+    def __init__(self, stream: IO[bytes], path: Path, delimiter: str) -> None:
+        super().__init__()
+        self._stream, self._path, self._delimiter = stream, path, delimiter.encode()
+        self._held = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._held:
+            block = self._stream.read(_BLOCK)
+            block += self._stream.readline()
+            if _STAND_IN in block:
+                raise DataError(
+                    f"{self._path}: the text holds the control character 0x1f, which stands in for the delimiter. "
+                    "Remove it, or write the file with a delimiter of one character."
+                )
+            self._held = memoryview(block.replace(self._delimiter, _STAND_IN))
+        size = min(len(buffer), len(self._held))
+        buffer[:size] = self._held[:size]
+        self._held = self._held[size:]
+        return size
+
+
+def _translated(stream: IO[bytes], path: Path, delimiter: str) -> io.BufferedReader:
+    return io.BufferedReader(_Translated(stream, path, delimiter), _BLOCK)

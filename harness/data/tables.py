@@ -1,0 +1,170 @@
+"""Any file of rows, opened by its name; and which of its columns mean what."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+from harness.data.cautions import Caution
+from harness.data.delimited import DelimitedFile
+from harness.data.files import JSON_LINES, PARQUET, check_file, is_packed, layout_of, reading, suffix_of
+from harness.data.json_lines import JsonLinesFile
+from harness.data.parquet import ParquetFiles
+from harness.errors import DataError, did_you_mean
+
+
+class TableFile(Protocol):
+    """A file of rows whose columns are known before it is read."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns, in order."""
+        ...
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the format leaves open which values are integers."""
+        ...
+
+    @property
+    def looks_separated_by(self) -> str | None:
+        """A delimiter that would cut the one column into several."""
+        ...
+
+    def read(self, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
+        """Return columns in the order that is asked for; those of ``text`` as they are written."""
+        ...
+
+
+def open_table(
+    path: Path, *, delimiter: str | None = None, unnamed: Sequence[str] = (), section: str = "dataset"
+) -> TableFile:
+    """Return a file of rows by the end of its name.
+
+    Parameters
+    ----------
+    path
+        A file, or a folder of parquet parts.
+    delimiter
+        Of a text file; None: as the name says.
+    unnamed
+        Names of the columns of a file without a header, by position.
+    section
+        Of the experiment, for messages.
+
+    Raises
+    ------
+    DataError
+        There is no such file, its format is not known, or its header cannot be read.
+    """
+    with reading(path):
+        check_file(path, key=f"{section}.path")
+        suffix = suffix_of(path)
+        columnar = path.is_dir() or (suffix in PARQUET and not is_packed(path))
+        if delimiter is not None and (columnar or suffix in JSON_LINES):
+            raise DataError(
+                f"{path}: {section}.delimiter is {delimiter!r}, which only a text file such as .csv has. Leave it out."
+            )
+        if columnar:
+            return ParquetFiles.open(path)
+        if suffix in JSON_LINES:
+            return JsonLinesFile.open(path)
+        return DelimitedFile.open(path, layout_of(path, delimiter), unnamed=unnamed)
+
+
+def cautions_of(file: TableFile) -> tuple[Caution, ...]:
+    """Return what looked wrong before a row was read."""
+    return file.cautions if isinstance(file, ParquetFiles) else ()
+
+
+def read_columns(file: TableFile, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
+    """Return columns of a file that has rows, those of ``text`` as they are written.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or has no rows.
+    """
+    with reading(file.path):
+        table = file.read(list(dict.fromkeys(columns)), text=text)
+    if table.num_rows == 0:
+        raise DataError(f"{file.path}: the file has a header and no rows. Give a file with rows.")
+    return table
+
+
+def chosen_columns(wanted: Mapping[str, str | None], file: TableFile) -> dict[str, str]:
+    """Return the columns of interactions by what they mean.
+
+    Parameters
+    ----------
+    wanted
+        What is meant to the name of its column; None takes a column called so where there is one.
+    file
+        Opened.
+
+    Raises
+    ------
+    DataError
+        A column is missing, twice there, or named for two things.
+    """
+    found, path = file.names, file.path
+    chosen: dict[str, str] = {}
+    for meaning, name in wanted.items():
+        if name is None:
+            if meaning in found:
+                chosen[meaning] = meaning
+            continue
+        chosen[meaning] = needed_column(name, file, meaning=meaning, key=f"dataset.columns.{meaning}")
+    for name in chosen.values():
+        if found.count(name) > 1:
+            raise DataError(f"{path}: two columns are called '{name}'. Rename one of them.")
+    taken = [name for meaning, name in chosen.items() if wanted[meaning] is not None]
+    twice = [name for name in taken if taken.count(name) > 1]
+    if twice:
+        raise DataError(f"{path}: column '{twice[0]}' is named twice in dataset.columns. Each needs its own.")
+    # A column that was named for something else is not taken again under its own name.
+    return {meaning: name for meaning, name in chosen.items() if wanted[meaning] is not None or name not in taken}
+
+
+def needed_column(name: str, file: TableFile, *, meaning: str, key: str) -> str:
+    """Return the name of a column that must be there.
+
+    Parameters
+    ----------
+    name
+        As the experiment gives it; ``user`` and ``item`` also stand for an atomic file's ``user_id``
+        and ``item_id``.
+    file
+        Opened.
+    meaning, key
+        What the column is for, and where the experiment names it, for messages.
+
+    Raises
+    ------
+    DataError
+        There is none.
+    """
+    if name in file.names:
+        return name
+    atomic = isinstance(file, DelimitedFile) and file.layout.typed
+    if atomic and name in ("user", "item") and f"{name}_id" in file.names:
+        return f"{name}_id"
+    close = did_you_mean(name, file.names)
+    hint = f"{close} " if close.startswith("Did") else ""
+    shown = ", ".join(repr(column[:40]) for column in file.names[:20]) + (", ..." if len(file.names) > 20 else "")
+    mark = file.looks_separated_by
+    if mark is not None:
+        section = key.partition(".columns")[0] if ".columns" in key else key.rpartition(".")[0]
+        hint = f"The columns look separated by {mark!r}: set {section}.delimiter to that. "
+    raise DataError(
+        f"{file.path}: there is no column '{name}' for the {meaning}. {hint}The columns are: {shown}. "
+        f"Name the right one in {key}."
+    )
