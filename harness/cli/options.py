@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
@@ -96,8 +97,9 @@ def prediction_file(form: str, columns: list[str], *, strict: bool) -> Any:
 def print_facts(facts: dict[str, Any], table: Callable[[dict[str, Any]], Any], *, as_json: bool) -> None:
     """Print facts as JSON, or as the table that is made of them."""
     if as_json:
-        text = json.dumps(facts, indent=2, ensure_ascii=False)
-        typer.echo(text.encode(errors="replace").decode())  # half a surrogate pair is no text
+        text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False)
+        # What a terminal would obey, and halves of surrogate pairs, stay escaped.
+        typer.echo(re.sub("[\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text))
     else:
         print_rich(table(facts))
 

@@ -8,10 +8,9 @@ import itertools
 import json
 import math
 import re
-import reprlib
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_ENTRIES, _DEEPEST = 1_000_000, 32  # of a nested checkpoint, which may hold one part many times over
 _LONGEST_TEXT = 200
-_REPR = reprlib.Repr()  # never deep, never long
+_MOST_TOLD, _DEEPEST_TOLD = 20, 3  # of what is no tensor
 _REMEDY = (
     "Ask for tensors alone: safetensors.torch.save_file(model.state_dict(), 'model.safetensors'), "
     "or torch.save(model.state_dict(), 'model.pt')."
@@ -100,10 +99,10 @@ def inspect_checkpoint(path: Path) -> CheckpointFacts:
     CheckpointError
         The file is missing, damaged, of another format, or holds objects that only code could make.
     """
-    if not path.is_file():
-        what = "is a folder; name a file in it" if path.is_dir() else "does not exist"
-        raise CheckpointError(f"the checkpoint {path} {what}.")
     try:
+        if not path.is_file():
+            what = "is a folder; name a file in it" if path.is_dir() else "does not exist"
+            raise CheckpointError(f"the checkpoint {path} {what}.")
         with path.open("rb") as stream:
             head = stream.read(9)
         size = path.stat().st_size
@@ -122,15 +121,19 @@ def _of_safetensors(path: Path, size: int) -> CheckpointFacts:
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+            # A type of four bits is stored two by two: the shape is the header's.
+            named = [
+                _Named(name, file.get_tensor(name), tuple(file.get_slice(name).get_shape()))
+                for name in file.keys()  # noqa: SIM118 - no mapping
+            ]
     except OSError as error:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror or error}.") from error
     except (safetensors.SafetensorError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise CheckpointError(
             f"the checkpoint {path} is cut short, damaged, or of a kind that is not known ({error}). Get it again."
         ) from error
-    other = {key: _parsed(text) for key, text in metadata.items()}
-    return CheckpointFacts(str(path), "safetensors", size, (_state("", tensors),), other)
+    other = {key: _plain(_parsed(text)) for key, text in metadata.items()}
+    return CheckpointFacts(str(path), "safetensors", size, (_state("", named),), other)
 
 
 def _of_torch(path: Path, size: int) -> CheckpointFacts:
@@ -139,29 +142,51 @@ def _of_torch(path: Path, size: int) -> CheckpointFacts:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # advice to those who load, such as torch.jit.load
-            content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
+            content = _loaded(path)
     except Exception as error:  # a stranger's pickle may raise anything
         raise CheckpointError(f"the checkpoint {path} {_reason(error)}") from error
-    top: dict[str, torch.Tensor] = {}
-    nested: dict[str, dict[str, torch.Tensor]] = {}
+    top: list[_Named] = []
+    nested: list[tuple[str, list[_Named]]] = []
     other: dict[str, Any] = {}
     budget = itertools.count()
-    for name, value in content.items() if isinstance(content, Mapping) else [("content", content)]:
-        found = dict(_tensors(value, str(name), path, budget))
-        if isinstance(value, torch.Tensor):
-            top.update(found)
-        elif found:
-            nested[str(name)] = {key.removeprefix(f"{name}."): tensor for key, tensor in found.items()}
-        else:
-            other[str(name)] = _short(value)
-    states = {"": top, **nested} if top else nested
-    facts = tuple(_state(name, tensors) for name, tensors in states.items())
+    try:
+        for name, value in content.items() if isinstance(content, Mapping) else [("content", content)]:
+            if isinstance(value, torch.Tensor):
+                top.append(_Named(str(name), value, tuple(value.shape)))
+                continue
+            found = list(_tensors(value, "", path, budget))
+            if found:
+                nested.append((str(name), found))
+            else:
+                other[str(name)] = _plain(value)
+        states = [("", top), *nested] if top else nested
+        facts = tuple(_state(name, tensors) for name, tensors in states)
+    except (RuntimeError, NotImplementedError) as error:  # nested tensors, and whatever else has no one shape
+        raise CheckpointError(f"the checkpoint {path} holds a tensor that cannot be described: {error}.") from error
     return CheckpointFacts(str(path), "PyTorch", size, facts, other)
 
 
-def _tensors(
-    value: Any, name: str, path: Path, budget: Iterator[int], depth: int = 0
-) -> Iterator[tuple[str, torch.Tensor]]:
+@dataclass(frozen=True, eq=False)
+class _Named:
+    """A tensor with its name and the shape that it stands for."""
+
+    name: str
+    tensor: torch.Tensor
+    shape: tuple[int, ...]
+
+
+def _loaded(path: Path) -> Any:
+    import torch
+
+    if zipfile.is_zipfile(path):
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except RuntimeError:
+            pass  # its entries are compressed, and must be read whole
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _tensors(value: Any, name: str, path: Path, budget: Iterator[int], depth: int = 0) -> Iterator[_Named]:
     """Yield the tensors of nested containers with dotted names."""
     import torch
 
@@ -170,10 +195,10 @@ def _tensors(
             f"the checkpoint {path} has more than {_MOST_ENTRIES:,} entries or {_DEEPEST} levels. {_REMEDY}"
         )
     if isinstance(value, torch.Tensor):
-        yield name, value
+        yield _Named(name, value, tuple(value.shape))
     elif isinstance(value, (Mapping, list, tuple)):
         for key, child in value.items() if isinstance(value, Mapping) else enumerate(value):
-            yield from _tensors(child, f"{name}.{key}", path, budget, depth + 1)
+            yield from _tensors(child, f"{name}.{key}" if depth else str(key), path, budget, depth + 1)
 
 
 def _reason(error: Exception) -> str:
@@ -194,19 +219,19 @@ def _reason(error: Exception) -> str:
     )
 
 
-def _state(name: str, tensors: Mapping[str, torch.Tensor]) -> StateFacts:
+def _state(name: str, tensors: Sequence[_Named]) -> StateFacts:
     from harness.modules import ModelUtils
 
-    model = _as_module(tensors.values())
+    model = _as_module(named.tensor for named in tensors)
     facts = tuple(
         TensorFacts(
-            name=key,
-            shape=tuple(tensor.shape),
-            dtype=str(tensor.dtype).removeprefix("torch."),
-            values=tensor.numel(),
-            bytes=tensor.numel() * tensor.element_size(),
+            name=named.name,
+            shape=named.shape,
+            dtype=str(named.tensor.dtype).removeprefix("torch."),
+            values=math.prod(named.shape),
+            bytes=named.tensor.numel() * named.tensor.element_size(),
         )
-        for key, tensor in tensors.items()
+        for named in tensors
     )
     return StateFacts(name, facts, ModelUtils.count_parameters(model), ModelUtils.get_model_size(model))
 
@@ -230,19 +255,36 @@ def _memory(tensor: torch.Tensor) -> Any:
     """Return what two tensors have in common only if they are the same values in the same place."""
     import torch
 
-    if tensor.layout is not torch.strided or tensor.numel() == 0:
+    if tensor.layout is not torch.strided or tensor.numel() == 0 or tensor.is_meta:
         return id(tensor)
-    return tensor.data_ptr(), tensor.dtype, tuple(tensor.shape), tensor.stride()
+    # Views of all of it, transposed or of another shape, are the same values.
+    return tensor.data_ptr(), tensor.dtype, tensor.numel()
 
 
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 
-def _short(value: Any) -> Any:
+def _plain(value: Any, depth: int = 0) -> Any:
+    """Return what is no tensor in plain values: never deep, never long, whatever the file holds."""
     if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
-        return value
-    return value[:_LONGEST_TEXT] if isinstance(value, str) else _REPR.repr(value)
+        return value if not isinstance(value, int) or abs(value) < 1 << 63 else "a large integer"
+    if isinstance(value, float):
+        return str(value)
+    if isinstance(value, str):
+        return value[:_LONGEST_TEXT]
+    if isinstance(value, (Mapping, list, tuple)) and depth < _DEEPEST_TOLD:
+        items = value.items() if isinstance(value, Mapping) else enumerate(value)
+        told = {_key(key): _plain(child, depth + 1) for key, child in itertools.islice(items, _MOST_TOLD)}
+        if len(value) > _MOST_TOLD:
+            told["…"] = f"{len(value) - _MOST_TOLD:,} more"
+        return told if isinstance(value, Mapping) or "…" in told else list(told.values())
+    size = f" of {len(value):,}" if hasattr(value, "__len__") else ""
+    return f"{type(value).__name__}{size}"
+
+
+def _key(key: Any) -> str:
+    return str(key)[:_LONGEST_TEXT] if isinstance(key, (str, int, float)) else type(key).__name__

@@ -8,9 +8,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from harness.modules.checks import check_shape, check_sizes
+from harness.modules.checks import check_shape, check_share, check_sizes
 
-_SHORT = 32  # keys: twice the widest vector of a CPU, in float32
+# Keys: twice the widest vector of a CPU, in float32. Over fewer keys than its vectors are wide, torch's
+# kernel for CPUs takes a row of NaN for one that sees nothing, and answers with finite numbers, unless
+# it is given a mask.
+SHORT = 32
 
 
 class MultiHeadAttention(nn.Module):
@@ -58,6 +61,7 @@ class MultiHeadAttention(nn.Module):
         super().__init__()
         check_sizes(embedding_dim=embedding_dim, num_heads=num_heads)
         check_heads(embedding_dim, num_heads)
+        check_share("dropout", dropout)
         self.embedding_dim = embedding_dim
         self.num_heads = num_heads
         self.w_q = nn.Linear(embedding_dim, embedding_dim)
@@ -114,7 +118,7 @@ class MultiHeadAttention(nn.Module):
         else:
             dropout = self.dropout.p if self.training else 0.0
             heads = F.scaled_dot_product_attention(queries, keys, values, attn_mask=allowed, dropout_p=dropout)
-            if allowed is None and keys.shape[2] < _SHORT:
+            if allowed is None and keys.shape[2] < SHORT:
                 heads = heads + _unknown(queries, keys)
         if blind is not None:
             heads = heads.masked_fill(blind, 0)
@@ -150,11 +154,7 @@ class MultiHeadAttention(nn.Module):
 
 
 def _unknown(queries: torch.Tensor, keys: torch.Tensor) -> torch.Tensor:
-    """Return ``(B, H, Lq, 1)``: NaN where a query, or any key, has NaN, else 0.
-
-    Over fewer keys than its vectors are wide, torch's kernel for CPUs takes a row of NaN for one
-    that sees nothing, and answers with finite numbers.
-    """
+    """Return ``(B, H, Lq, 1)``: NaN where a query, or any key, has NaN, else 0."""
     lost = queries.sum(dim=-1, keepdim=True).isnan() | keys.sum(dim=(-2, -1), keepdim=True).isnan()
     return torch.zeros_like(lost, dtype=queries.dtype).masked_fill(lost, torch.nan)
 

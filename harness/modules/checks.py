@@ -81,6 +81,31 @@ def check_ids(name: str, ids: torch.Tensor, size: int) -> None:
         raise ValueError(f"{name} holds {outside}; with vocab_size {size} ids lie in 0 … {size - 1}")
 
 
+def check_floats(**tensors: torch.Tensor) -> None:
+    """Check that each tensor is of a floating-point type.
+
+    Raises
+    ------
+    ValueError
+        One is not; the message names it.
+    """
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point():
+            raise ValueError(f"{name} is of type {tensor.dtype}; floating-point numbers are needed")
+
+
+def check_share(name: str, share: float) -> None:
+    """Check that a number lies in 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        It does not.
+    """
+    if not 0.0 <= share <= 1.0:
+        raise ValueError(f"{name} is {share}; it lies in 0 to 1")
+
+
 def check_integers(name: str, tensor: torch.Tensor) -> None:
     """Check that a tensor is of an integer type.
 

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import nn
 
-from harness.modules.attention import check_heads
-from harness.modules.checks import check_ids, check_shape, check_sizes
+from harness.modules.attention import SHORT, check_heads
+from harness.modules.checks import check_ids, check_shape, check_share, check_sizes
 
 
 class PositionalEncoding(nn.Module):
@@ -143,6 +143,7 @@ class TransformerEncoder(nn.Module):
             max_seq_length=max_seq_length,
         )
         check_heads(embedding_dim, num_heads)
+        check_share("dropout", dropout)
         self.causal = causal
         self.embedding = nn.Embedding(vocab_size, embedding_dim)
         self.pos_encoding = PositionalEncoding(embedding_dim, max_seq_length)
@@ -186,25 +187,32 @@ class TransformerEncoder(nn.Module):
         if attention_mask is not None:
             check_shape("attention_mask", attention_mask, tuple(input_ids.shape), "(B, L)")
         check_ids("input_ids", input_ids, self.embedding.num_embeddings)
-        hidden: torch.Tensor = self.dropout(self.pos_encoding(self.embedding(input_ids)))  # (B, L, D)
+        hidden: torch.Tensor = self.dropout(self.pos_encoding(self.embedding(input_ids.long())))  # (B, L, D)
         if hidden.numel() == 0:
             return hidden
         if attention_mask is None:
             return self._causal(hidden) if self.causal else self._both_ways(hidden, None)
         real = attention_mask != 0  # (B, L)
+        # Nothing times NaN is NaN: what padding holds must not reach the others.
+        hidden = hidden.masked_fill(~real.unsqueeze(-1), 0)
         encoded = self._causal_padded(hidden, real) if self.causal else self._both_ways(hidden, real)
         return encoded.masked_fill(~real.unsqueeze(-1), 0)
 
     def _both_ways(self, hidden: torch.Tensor, real: torch.Tensor | None) -> torch.Tensor:
-        # A row of padding alone attends to its padding: a softmax over nothing is NaN.
-        padding = None if real is None else ~real & real.any(dim=1, keepdim=True)
+        if real is not None:
+            # A row of padding alone attends to its padding: a softmax over nothing is NaN.
+            padding: torch.Tensor | None = ~real & real.any(dim=1, keepdim=True)
+        elif hidden.shape[1] < SHORT:
+            padding = torch.zeros(hidden.shape[:2], dtype=torch.bool, device=hidden.device)
+        else:
+            padding = None
         encoded: torch.Tensor = self.transformer(hidden, src_key_padding_mask=padding)
         return encoded
 
     def _causal(self, hidden: torch.Tensor) -> torch.Tensor:
         length = hidden.shape[1]
         later = torch.ones(length, length, dtype=torch.bool, device=hidden.device).triu(diagonal=1)
-        encoded: torch.Tensor = self.transformer(hidden, mask=later, is_causal=True)
+        encoded: torch.Tensor = self.transformer(hidden, mask=later, is_causal=length >= SHORT)
         return encoded
 
     def _causal_padded(self, hidden: torch.Tensor, real: torch.Tensor) -> torch.Tensor:

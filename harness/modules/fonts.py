@@ -7,6 +7,7 @@ import unicodedata
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib import font_manager
@@ -31,6 +32,7 @@ CJK_FAMILIES = (
     "Heiti TC",
     "Arial Unicode MS",
 )
+_GENERIC = ("sans-serif", "serif", "monospace", "cursive", "fantasy")
 _BOX = "\N{WHITE SQUARE}"
 _LONGEST = 24
 
@@ -80,23 +82,34 @@ def _short(text: str) -> str:
 
 def _cover(needed: set[str]) -> tuple[list[str], set[str]]:
     """Return families that draw as many of the characters as can be, and the characters left over."""
-    families = [family for family in mpl.rcParams["font.family"] if _characters(family)] or ["DejaVu Sans"]
-    missing = needed.difference(*map(_characters, families))
-    for family in CJK_FAMILIES:
-        covered = missing & _characters(family) if missing else frozenset[str]()
+    installed = set(font_manager.get_font_names())
+    # Named one by one: a generic name stands for many, and each that is missing would be logged.
+    families = [family for family in _configured() if family in installed][:1] or ["DejaVu Sans"]
+    missing = needed - _characters(families[0])
+    for family in (*_configured(), *CJK_FAMILIES):
+        covered = missing & _characters(family) if missing and family in installed else frozenset[str]()
         if covered:
             families.append(family)
             missing -= covered
     return families, missing
 
 
-@functools.cache
+def _configured() -> list[str]:
+    """Return the families that the caller's settings name, generic ones spelt out."""
+    settings: Any = mpl.rcParams  # its keys are literals to a type checker
+    named: list[str] = []
+    for family in settings["font.family"]:
+        named += settings[f"font.{family}"] if family in _GENERIC else [family]
+    return named
+
+
 def _characters(family: str) -> frozenset[str]:
-    """Return what a family has glyphs for, nothing where it is not installed."""
-    try:
-        path = font_manager.findfont(font_manager.FontProperties(family=[family]), fallback_to_default=False)
-    except ValueError:
-        return frozenset()
+    """Return what an installed family has glyphs for."""
+    return _glyphs(font_manager.findfont(font_manager.FontProperties(family=[family])))
+
+
+@functools.cache
+def _glyphs(path: str) -> frozenset[str]:
     return frozenset(map(chr, font_manager.get_font(path).get_charmap()))
 
 
@@ -110,5 +123,4 @@ def _new_fonts() -> bool:
             font_manager.fontManager.addfont(path)
         except (OSError, RuntimeError, ValueError):  # a file that is no font matplotlib can read
             continue
-    _characters.cache_clear()
     return bool(new)

@@ -9,9 +9,11 @@ import torch.nn.functional as F
 from torch import nn
 
 from harness.errors import did_you_mean
-from harness.modules.checks import check_integers, check_shape, check_sizes
+from harness.modules.checks import check_floats, check_integers, check_shape, check_share, check_sizes
 
 Mode = Literal["infonce", "margin"]
+
+_IGNORED = -1  # no token, whatever ignore_index is
 
 
 class VQVAELoss(nn.Module):
@@ -29,9 +31,8 @@ class VQVAELoss(nn.Module):
 
     References
     ----------
-    van den Oord, Vinyals and Kavukcuoglu, "Neural discrete representation learning", NeurIPS 2017,
-    section 3.2; for semantic ids: Rajput et al., "Recommender systems with generative retrieval",
-    NeurIPS 2023, section 3.1.
+    van den Oord et al., "Neural discrete representation learning", NeurIPS 2017, section 3.2; for
+    semantic ids: Rajput et al., "Recommender systems with generative retrieval", NeurIPS 2023.
 
     Examples
     --------
@@ -72,6 +73,7 @@ class VQVAELoss(nn.Module):
         ValueError
             ``x_recon`` has another shape than ``x``, or a loss is no scalar.
         """
+        check_floats(x=x, x_recon=x_recon)
         if x.shape != x_recon.shape:
             raise ValueError(f"x has shape {tuple(x.shape)}, x_recon {tuple(x_recon.shape)}; they must be alike")
         commitment = _scalar("commitment_loss", commitment_loss, x_recon)
@@ -106,7 +108,7 @@ class SequenceLoss(nn.Module):
     Raises
     ------
     ValueError
-        ``vocab_size`` is below 1, or ``label_smoothing`` is outside 0 to 1.
+        An argument is out of its range.
 
     References
     ----------
@@ -115,8 +117,6 @@ class SequenceLoss(nn.Module):
 
     Examples
     --------
-    The second position is masked:
-
     >>> logits = torch.tensor([[[2.0, 0.0], [9.0, 0.0]]])
     >>> result = SequenceLoss(vocab_size=2)(logits, torch.tensor([[0, 1]]), torch.tensor([[1, 0]]))
     >>> round(result["loss"].item(), 4), result["accuracy"].item()
@@ -126,8 +126,9 @@ class SequenceLoss(nn.Module):
     def __init__(self, vocab_size: int, ignore_index: int = -100, label_smoothing: float = 0.0) -> None:
         super().__init__()
         check_sizes(vocab_size=vocab_size)
-        if not 0.0 <= label_smoothing <= 1.0:
-            raise ValueError(f"label_smoothing is {label_smoothing}; it lies in 0 to 1")
+        if not isinstance(ignore_index, int):
+            raise ValueError(f"ignore_index is {ignore_index!r}; a whole number is needed")
+        check_share("label_smoothing", label_smoothing)
         self.vocab_size = vocab_size
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
@@ -159,9 +160,11 @@ class SequenceLoss(nn.Module):
         ValueError
             A shape does not fit, or a label that counts is outside the vocabulary.
         """
+        check_floats(logits=logits)
         check_shape("logits", logits, (None, None, self.vocab_size), "(B, L, V)")
         check_shape("labels", labels, tuple(logits.shape[:2]), "(B, L)")
         check_integers("labels", labels)
+        labels = labels.long()  # a small type would wrap ignore_index onto a label
         counted = labels != self.ignore_index
         if attention_mask is not None:
             check_shape("attention_mask", attention_mask, tuple(labels.shape), "(B, L)")
@@ -169,16 +172,15 @@ class SequenceLoss(nn.Module):
         flat = counted.reshape(-1)  # (B * L,)
         targets = self._targets(labels, counted).reshape(-1)  # (B * L,)
         tokens = logits.reshape(-1, self.vocab_size)  # (B * L, V)
-        losses = F.cross_entropy(
-            tokens, targets, ignore_index=_IGNORED, label_smoothing=self.label_smoothing, reduction="none"
-        )
+        smoothing = self.label_smoothing
+        losses = F.cross_entropy(tokens, targets, ignore_index=_IGNORED, label_smoothing=smoothing, reduction="none")
         # Summed in float32 at least: half precision ends at 65,504.
         number = flat.sum().clamp(min=1)
         loss = losses.sum(dtype=_at_least_float32(losses)) / number
         return {"loss": loss.to(logits.dtype), "accuracy": _correct(tokens.detach(), targets, flat).sum() / number}
 
     def _targets(self, labels: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
-        targets = labels.long().masked_fill(~counted, _IGNORED)
+        targets = labels.masked_fill(~counted, _IGNORED)
         outside = counted & ((targets < 0) | (targets >= self.vocab_size))
         if outside.any():
             raise ValueError(
@@ -216,14 +218,11 @@ class ContrastiveLoss(nn.Module):
 
     References
     ----------
-    van den Oord, Li and Vinyals, "Representation learning with contrastive predictive coding",
-    arXiv 1807.03748 (2018), section 2.3; Schroff, Kalenichenko and Philbin, "FaceNet", CVPR 2015,
-    section 3.1 (margin).
+    van den Oord et al., "Representation learning with contrastive predictive coding", arXiv
+    1807.03748, section 2.3; Schroff et al., "FaceNet", CVPR 2015, section 3.1 (margin).
 
     Examples
     --------
-    The positive is equal to the anchor, the one negative is opposite:
-
     >>> anchor = torch.tensor([[1.0, 0.0]])
     >>> ContrastiveLoss(temperature=1.0)(anchor, anchor, -anchor.unsqueeze(1)).round(decimals=4)
     tensor(0.1269)
@@ -256,6 +255,7 @@ class ContrastiveLoss(nn.Module):
         ValueError
             A shape does not fit; the message names the argument and both shapes.
         """
+        check_floats(anchor=anchor, positive=positive, negative=negative)
         check_shape("anchor", anchor, (None, None), "(B, D)")
         batch, width = anchor.shape
         check_shape("positive", positive, (batch, width), "(B, D)")
@@ -269,9 +269,6 @@ class ContrastiveLoss(nn.Module):
             # The positive's logit comes first, so that its cross entropy is that of class 0.
             losses = -(torch.cat([near, far], dim=1) / self.temperature).log_softmax(dim=1)[:, 0]  # (B,)
         return (losses.sum() / max(losses.numel(), 1)).to(anchor.dtype)
-
-
-_IGNORED = -1  # no token, whatever ignore_index is
 
 
 def _scalar(name: str, loss: torch.Tensor | float, like: torch.Tensor) -> torch.Tensor:
@@ -289,8 +286,15 @@ def _correct(tokens: torch.Tensor, targets: torch.Tensor, counted: torch.Tensor)
 
 
 def _unit(vectors: torch.Tensor) -> torch.Tensor:
-    # The floor under the length, which keeps a vector of zeros at 0, is 0 in half precision.
-    return F.normalize(vectors.to(_at_least_float32(vectors)), dim=-1)
+    """Return vectors of length 1; of zeros remain zeros, with a gradient that stays small."""
+    wide = vectors.to(_at_least_float32(vectors))
+    if wide.shape[-1] == 0:
+        return wide
+    # Squares of very long or short vectors leave the range; the direction does not change with a factor.
+    largest = wide.detach().abs().amax(dim=-1, keepdim=True)
+    scaled = wide / torch.where(largest == 0, 1.0, largest)
+    length = torch.linalg.vector_norm(scaled, dim=-1, keepdim=True)
+    return scaled / torch.where(length == 0, 1.0, length)
 
 
 def _at_least_float32(tensor: torch.Tensor) -> torch.dtype:

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from harness.intervals import mean
-from harness.metrics import NDCG, Coverage, Diversity, HitRate, Hits, Lists, Precision, Recall
+from harness.metrics import NDCG, Diversity, HitRate, Hits, Lists, Precision, Recall
 from harness.modules.checks import check_sizes
 from harness.modules.matching import hits_in
 from harness.modules.rows import Ids, coded
+
+_LARGEST_K = 1 << 62
 
 
 class RecommendationMetrics:
@@ -163,12 +165,10 @@ class RecommendationMetrics:
         """
         check_sizes(total_items=total_items)
         rows = coded(predictions)
-        codes, _ = pd.factorize(rows.codes)
-        distinct = int(codes.max(initial=-1)) + 1
+        distinct = len(pd.unique(rows.codes))
         if distinct > total_items:
             raise ValueError(f"predictions holds {distinct} distinct ids; total_items is {total_items}")
-        # One list of all: who was shown an item does not matter.
-        return Coverage(k=max(len(codes), 1)).value(Lists.of(codes[None, :], n_items=operator.index(total_items)))
+        return distinct / operator.index(total_items)
 
     @staticmethod
     def diversity(predictions: Ids) -> float:
@@ -218,4 +218,6 @@ def _mean_over_users(
 
 def _cutoff(k: int) -> int:
     check_sizes(k=k)
+    if k > _LARGEST_K:
+        raise ValueError(f"k is {k}; at most {_LARGEST_K} ranks can be looked at")
     return operator.index(k)

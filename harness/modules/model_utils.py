@@ -95,9 +95,9 @@ class ModelUtils:
     ) -> None:
         """Draw the weights anew and set the biases to 0.
 
-        Weights of one dimension keep what they are, but those of normalisation layers, which
-        become 1. The padding row of an embedding becomes 0. A parameter is a weight or a bias by
-        the last part of its name; others stay as they are.
+        Weights of normalisation layers become 1; others of one dimension keep what they are. The
+        padding row of an embedding becomes 0, also where another layer shares its weights. A
+        parameter is a weight or a bias by the last part of its name; others stay as they are.
 
         Parameters
         ----------
@@ -126,13 +126,15 @@ class ModelUtils:
         >>> model[0].weight[0].tolist(), model[1].weight.tolist(), model[1].bias.tolist()
         ([0.0, 0.0], [1.0, 1.0], [0.0, 0.0])
         """
-        if init_type not in _INITIALIZERS:
+        if not isinstance(init_type, str) or init_type not in _INITIALIZERS:
             raise ValueError(f"init_type is {init_type!r}. {did_you_mean(str(init_type), _INITIALIZERS)}")
         draw = functools.partial(_INITIALIZERS[init_type], generator=generator)
         with torch.no_grad():
             for module in model.modules():
                 for name, parameter in module.named_parameters(recurse=False):
                     _initialize(module, name, parameter, draw)
+            # At the end: a layer with shared weights may have drawn them again.
+            for module in model.modules():
                 padding = getattr(module, "padding_idx", None)
                 if isinstance(module, (nn.Embedding, nn.EmbeddingBag)) and padding is not None:
                     module.weight[padding] = 0
@@ -151,17 +153,19 @@ def _initialize(
 ) -> None:
     if "bias" in name:
         parameter.zero_()
-    elif "weight" in name and parameter.numel():
-        if parameter.dim() > 1:
-            draw(parameter)
-        elif isinstance(module, _NORMALISATION):
-            parameter.fill_(1)
+    elif "weight" in name and isinstance(module, _NORMALISATION):
+        parameter.fill_(1)
+    elif "weight" in name and parameter.dim() > 1 and parameter.numel():
+        draw(parameter)
 
 
 def _set_trainable(model: nn.Module, layer_names: Iterable[str], *, trainable: bool) -> None:
     if isinstance(layer_names, str):
         raise ValueError(f"layer_names is {layer_names!r}; a list is needed, such as [{layer_names!r}]")
     wanted = list(layer_names)
+    for part in wanted:
+        if not isinstance(part, str):
+            raise ValueError(f"layer_names holds {part!r}; parts of names are needed, as text")
     names = [name for names in _names(model) for name in names]
     for part in wanted:
         if not any(part in name for name in names):
@@ -169,13 +173,18 @@ def _set_trainable(model: nn.Module, layer_names: Iterable[str], *, trainable: b
                 f"layer_names holds {part!r}, which no parameter, buffer or submodule has in its name. "
                 f"{did_you_mean(part, _parts(names))}"
             )
-    for name, parameter in model.named_parameters():
+    # A shared parameter has several names, and each counts.
+    for name, parameter in model.named_parameters(remove_duplicate=False):
         if any(part in name for part in wanted):
             parameter.requires_grad_(trainable)
 
 
 def _names(model: nn.Module) -> list[list[str]]:
-    lists: list[Any] = [model.named_parameters(), model.named_buffers(), model.named_modules()]
+    lists: list[Any] = [
+        model.named_parameters(remove_duplicate=False),
+        model.named_buffers(remove_duplicate=False),
+        model.named_modules(remove_duplicate=False),
+    ]
     return [[name for name, _ in named] for named in lists]
 
 

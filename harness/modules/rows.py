@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from harness.artifacts import NO_ITEM
@@ -25,6 +26,7 @@ _LIST, _TUPLE, _INTEGER = b"[(i"
 _RECORD = 5
 _STRANGE = -1
 _NO_LISTS = (str, bytes, Mapping, set, frozenset)
+_MOST_CELLS = 1 << 31
 _WORTH_CUTTING = 20  # ids past k that take as long to read as cutting a row
 
 
@@ -38,6 +40,11 @@ class Rows:
     def padded(self) -> Int32Array:
         """Return int32 ``(rows, longest)``, -1 where a row is shorter; one column at least."""
         width = max(int(self.lengths.max(initial=0)), 1)
+        if width * len(self.lengths) > _MOST_CELLS:
+            raise ValueError(
+                f"predictions has {len(self.lengths)} rows, and one of {width} ids: as a table they take "
+                f"{width * len(self.lengths) * 4 / 2**30:.0f} GiB. Cut the lists, or measure them in parts"
+            )
         if len(self.codes) == len(self.lengths) * width:
             return self.codes.reshape(len(self.lengths), width)
         table = np.full((len(self.lengths), width), NO_ITEM, dtype=np.int32)
@@ -132,10 +139,17 @@ def checked(name: str, rows: Any, *, ordered: bool = False) -> list[Collection[A
     if isinstance(rows, _NO_LISTS) or not isinstance(rows, Iterable):
         raise ValueError(f"{name} is of type {type(rows).__name__}; a list of lists of ids is needed")
     accepted = (list, tuple) if ordered else (list, tuple, set, frozenset)
-    listed: list[Collection[Any]] = list(rows)
+    listed: list[Any] = list(rows)
+    if any(map(_holds_tensors, listed)):
+        listed = [[plain_values(name) for name in row] if _holds_tensors(row) else row for row in listed]
     if set(map(type, listed)) <= set(accepted):
         return listed
     return [_row(f"{name}[{place}]", row, accepted) for place, row in enumerate(listed)]
+
+
+def _holds_tensors(row: Any) -> bool:
+    # list(tensor) gives tensors of no dimension, each of which is equal to itself alone.
+    return isinstance(row, (list, tuple)) and any(isinstance(name, torch.Tensor) for name in row)
 
 
 def _row(name: str, row: Any, accepted: tuple[type, ...]) -> Collection[Any]:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ _LEGIBLE = 20  # rows or columns up to which cells hold their numbers
 _CELL = 0.45  # inches
 _SMALLEST_CELL = 0.36  # inches that a number needs
 _LABEL = 0.17  # inches that a label needs
-_CHARACTER = 0.11  # inches that a character may need
+_CHARACTER = 0.12  # inches that a wide character needs
 _LARGEST = 24.0  # inches of a figure's side
 
 
@@ -90,19 +91,30 @@ class AttentionVisualization:
         _check_labels("output_tokens", output_tokens, weights.shape[1], "rows")
         target = None if save_path is None else _target(Path(save_path))
 
+        import matplotlib as mpl
+
         from harness.modules.fonts import drawable
 
-        figure = _draw(weights, drawable(_plain(input_tokens), _plain(output_tokens)))
-        if target is not None:
-            with atomic_write(target) as temporary:
-                figure.savefig(temporary, format=target.suffix[1:].lower(), dpi=150)
+        labels = drawable(_plain(input_tokens), _plain(output_tokens))
+        # Fonts that are there, and no LaTeX, which would read names as formulas.
+        with mpl.rc_context({"font.family": labels.families, "text.usetex": False}):
+            figure = _draw(weights, labels)
+            if target is not None:
+                with atomic_write(target) as temporary:
+                    figure.savefig(temporary, format=target.suffix[1:].lower(), dpi=150)
         return figure
 
 
 def _as_heads(weights: Any) -> Float64Array:
     """Return float64 ``(H, Lout, Lin)``."""
-    tensor = weights.detach().to("cpu", torch.float64).numpy() if isinstance(weights, torch.Tensor) else weights
-    array: Float64Array = np.asarray(tensor, dtype=np.float64)
+    try:
+        if isinstance(weights, torch.Tensor) and not weights.is_complex():
+            weights = weights.detach().to_dense().to("cpu", torch.float64).numpy()
+        elif np.iscomplexobj(weights):
+            raise TypeError("they are complex")
+        array: Float64Array = np.asarray(weights, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"attention_weights is no table of real numbers: {error}") from error
     if array.ndim not in (2, 3) or array.size == 0:
         raise ValueError(
             f"attention_weights has shape {array.shape}; (Lout, Lin) or (H, Lout, Lin) is needed, 1 or more each"
@@ -139,7 +151,9 @@ def _draw(weights: Float64Array, labels: Labels) -> Figure:
     down = math.ceil(heads / across)
     cell = min(_CELL, _LARGEST / (across * columns), _LARGEST / (down * rows))
     # Room for labels, titles and the scale beside the cells.
-    width, height = max(cell * columns, 1.2) + 1.6, max(cell * rows, 1.2) + 1.4
+    below = _CHARACTER * _longest(labels.texts[0]) if _is_turned(labels, cell) else _LABEL
+    width = max(cell * columns, 1.2) + _CHARACTER * _longest(labels.texts[1]) + 0.8
+    height = max(cell * rows, 1.2) + below + 1.0
     figure = Figure(figsize=(across * width + 0.8, down * height + 0.4), layout="constrained")
     figure.suptitle("Attention weights")
     for head, panel in enumerate(figure.subplots(down, across, squeeze=False).flat):
@@ -150,7 +164,11 @@ def _draw(weights: Float64Array, labels: Labels) -> Figure:
             panel.set_axis_off()
     tall, wide = figure.get_figheight(), figure.get_figwidth()
     panels = figure.axes
-    figure.colorbar(panels[0].collections[0], ax=panels, fraction=0.4 / wide, aspect=tall / 0.2, pad=0.15 / wide)
+    scale = figure.colorbar(
+        panels[0].collections[0], ax=panels, fraction=0.4 / wide, aspect=tall / 0.2, pad=0.15 / wide
+    )
+    # Its labels are made at each drawing, which may be after the settings are back.
+    scale.ax.tick_params(labelfontfamily=labels.families)
     return figure
 
 
@@ -179,12 +197,24 @@ def _panel(axes: Axes, weights: Float64Array, labels: Labels, *, cell: float, sc
     )
     # A name such as "$x_1$" is a name, not a formula.
     style: dict[str, Any] = {"fontfamily": labels.families, "fontsize": 8, "parse_math": False, "usetex": False}
-    step = max(math.ceil(_LABEL / cell), 1)
-    upright = _CHARACTER * max(map(len, labels.texts[0])) <= cell * step
-    for axis, texts, rotation in (
-        (axes.xaxis, labels.texts[0], 0 if upright else 90),
-        (axes.yaxis, labels.texts[1], 0),
-    ):
+    step = _step(cell)
+    turned = 90 if _is_turned(labels, cell) else 0
+    for axis, texts, rotation in ((axes.xaxis, labels.texts[0], turned), (axes.yaxis, labels.texts[1], 0)):
         axis.set_ticks([place + 0.5 for place in range(0, len(texts), step)], texts[::step], rotation=rotation, **style)
     axes.set_xlabel("input tokens")
     axes.set_ylabel("output tokens")
+
+
+def _step(cell: float) -> int:
+    """Return how many cells a label stands for, so that it has room."""
+    return max(math.ceil(_LABEL / cell), 1)
+
+
+def _is_turned(labels: Labels, cell: float) -> bool:
+    return _CHARACTER * _longest(labels.texts[0]) > cell * _step(cell)
+
+
+def _longest(texts: Sequence[str]) -> float:
+    """Return the length of the longest label in wide characters, as Chinese ones are; Latin ones are narrower."""
+    wide = ("W", "F")
+    return max(sum(1.0 if unicodedata.east_asian_width(c) in wide else 0.6 for c in text) for text in texts)

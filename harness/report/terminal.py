@@ -101,7 +101,7 @@ def checkpoint_table(values: Mapping[str, Any]) -> Group:
         for tensor in state["tensors"]:
             shape = " x ".join(map(str, tensor["shape"])) or "scalar"
             size = _mebibytes(tensor["bytes"])
-            _row(table, [tensor["name"], shape, tensor["dtype"], count_text(tensor["values"]), size])
+            _row(table, [" ".join(tensor["name"].split()), shape, tensor["dtype"], count_text(tensor["values"]), size])
         number, parameters = count_text(len(state["tensors"])), count_text(state["parameters"])
         lines += [table, Text(f"{number} tensors, {parameters} parameters, {state['size']}", "bold")]
     if shown["other"]:

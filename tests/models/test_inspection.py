@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pickle
+import zipfile
 from collections import OrderedDict
 
 import numpy as np
@@ -200,9 +201,65 @@ def test_a_bomb_is_refused(path):
         inspect_checkpoint(path)
 
 
+def test_what_is_large_is_told_in_short(path):
+    import tracemalloc
+
+    nested = "s" * 100_000
+    for _ in range(14):
+        nested = OrderedDict(a=nested, b=nested)
+    torch.save({"w": torch.ones(1), "big": bytearray(1 << 24), "nested": nested, "many": list(range(10_000))}, path)
+    tracemalloc.start()
+    facts = inspect_checkpoint(path)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 28
+    tracemalloc.stop()
+    assert facts.other["big"] == "bytearray of 16,777,216"
+    assert facts.other["many"]["…"] == "9,980 more"
+    assert len(str(facts.other)) < 10_000
+
+
+def test_no_tensor_is_lost(path):
+    torch.save({"": {"w": torch.zeros(2)}, "top": torch.zeros(5), 1: torch.zeros(2), "1": torch.zeros(3)}, path)
+    states = inspect_checkpoint(path).states
+    assert [[tensor.shape for tensor in state.tensors] for state in states] == [[(5,), (2,), (3,)], [(2,)]]
+    with torch.device("meta"):
+        model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 4))
+    torch.save(model.state_dict(), path)
+    assert inspect_checkpoint(path).states[0].parameters == 60
+    weight = torch.zeros(3, 4)
+    torch.save({"a": weight, "b": weight.T, "c": weight.view(12)}, path)
+    assert inspect_checkpoint(path).states[0].parameters == 12
+
+
+def test_metadata_that_breaks_a_parser(path):
+    metadata = {"deep": "[" * 100_000, "nested": '{"a":' * 700 + "1" + "}" * 700, "number": "Infinity"}
+    safetensors.torch.save_file({"w": torch.ones(1)}, path, metadata=metadata)
+    other = inspect_checkpoint(path).other
+    assert other["number"] == "inf"
+    assert len(str(other)) < 2_000
+
+
+def test_entries_that_are_compressed(path):
+    torch.save({"w": torch.ones(4)}, path)
+    with zipfile.ZipFile(path) as files:
+        content = {name: files.read(name) for name in files.namelist()}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as files:
+        for name, octets in content.items():
+            files.writestr(name, octets)
+    assert inspect_checkpoint(path).states[0].parameters == 4
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+def test_nested_tensors_are_refused(path):
+    torch.save({"w": torch.nested.nested_tensor([torch.ones(1), torch.ones(2)])}, path)
+    with pytest.raises(CheckpointError, match=r"a tensor that cannot be described|made by"):
+        inspect_checkpoint(path)
+
+
 def test_files_that_are_none(tmp_path):
     with pytest.raises(CheckpointError, match="does not exist"):
         inspect_checkpoint(tmp_path / "none.pt")
+    with pytest.raises(CheckpointError, match="cannot read the checkpoint"):
+        inspect_checkpoint(tmp_path / ("n" * 300))
     with pytest.raises(CheckpointError, match="is a folder; name a file in it"):
         inspect_checkpoint(tmp_path)
     for content in (b"", b"\x93NUMPY", b"hello world", b"{}", b"\x00" * 100):

@@ -162,6 +162,33 @@ def test_weights_that_are_nan_give_nan():
     assert (vectors[mask == 0] == 0).all()
 
 
+@pytest.mark.parametrize("length", [1, 3, 9])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_that_is_nan_is_never_a_finite_number(causal, masked, length):
+    encoder = made(causal=causal, dtype=torch.float32).eval()
+    encoder.transformer.layers[0].self_attn.in_proj_weight.data[0, 0] = torch.nan
+    ids = some_ids(2, length)
+    assert encoder(ids, torch.ones(2, length) if masked else None).isnan().any(dim=-1).all()
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("padding", ["left", "right", "holes"])
+def test_padding_that_is_nan_reaches_nobody(padding, causal, training):
+    encoder = made(causal=causal).train(training)
+    ids, mask = some_ids() % 19, torch.tensor(MASKS[padding])
+    before = encoder(ids, mask)
+    encoder.embedding.weight.data[19] = torch.nan
+    torch.testing.assert_close(encoder(torch.where(mask != 0, ids, 19), mask), before)
+
+
+@pytest.mark.parametrize("kind", [torch.int8, torch.int16, torch.int32, torch.uint8])
+def test_ids_of_any_integer_type(kind):
+    encoder = made().eval()
+    assert torch.equal(encoder(some_ids().to(kind)), encoder(some_ids()))
+
+
 @pytest.mark.parametrize(
     ("ids", "mask", "message"),
     [
@@ -188,7 +215,8 @@ def test_what_cannot_be_encoded(causal, ids, mask, message):
         ({"vocab_size": 0}, "vocab_size is 0"),
         ({"num_layers": 0}, "num_layers is 0"),
         ({"attn_dim": -1}, "attn_dim is -1"),
-        ({"dropout": 2.0}, "dropout"),
+        ({"dropout": 2.0}, "dropout is 2.0"),
+        ({"dropout": float("nan")}, "dropout is nan"),
         ({"max_seq_length": 0}, "max_seq_length is 0"),
     ],
 )

@@ -173,6 +173,19 @@ def test_sequence_where_nothing_counts(shape, mask, dtype):
     assert (logits.grad == 0).all()
 
 
+@pytest.mark.parametrize(
+    ("kind", "size"), [(torch.uint8, 256), (torch.int8, 120), (torch.int16, 300), (torch.int32, 300)]
+)
+def test_sequence_labels_of_any_integer_type(kind, size):
+    labels = torch.arange(100, 120).view(2, 10) + (56 if size == 256 else 0)
+    logits = drawn(2, 10, size)
+    for ignore_index in (-100, 300):
+        narrow = SequenceLoss(size, ignore_index)(logits, labels.to(kind))
+        assert narrow == SequenceLoss(size, ignore_index)(logits, labels)
+    with pytest.raises(ValueError, match="labels holds"):
+        SequenceLoss(4)(drawn(1, 1, 4), torch.tensor([[110]], dtype=kind))
+
+
 def test_sequence_of_logits_that_are_not_contiguous():
     logits = drawn(5, 3, 2).transpose(0, 2)  # (2, 3, 5)
     labels = torch.tensor([[0, 1], [2, 3], [4, 0]]).t()
@@ -238,6 +251,8 @@ def test_sequence_labels_outside_the_vocabulary():
         SequenceLoss(4)(logits, torch.zeros(1, 2))
     with pytest.raises(ValueError, match="vocab_size is 0"):
         SequenceLoss(0)
+    with pytest.raises(ValueError, match="ignore_index is None"):
+        SequenceLoss(4, ignore_index=None)
     with pytest.raises(ValueError, match=r"label_smoothing is 1.5"):
         SequenceLoss(4, label_smoothing=1.5)
 
@@ -311,6 +326,36 @@ def test_contrastive_length_does_not_matter_and_zeros_are_no_nan(mode):
         # All cosines are 0: ln 3 for a positive among three, or the margin.
         value = loss(zeros, zeros, torch.zeros(1, 2, 3, dtype=dtype)).item()
         assert value == pytest.approx(math.log(3) if mode == "infonce" else 0.2, abs=0.01)
+
+
+@pytest.mark.parametrize("size", [1e-40, 1e-13, 1e20, 1e30])
+@pytest.mark.parametrize("mode", ["infonce", "margin"])
+def test_contrastive_very_short_and_very_long_vectors(mode, size):
+    sides = [drawn(3, 4), drawn(3, 4, seed=1), drawn(3, 2, 4, seed=2)]
+    expected = ContrastiveLoss(mode=mode)(*sides).item()
+    for dtype in (torch.float32, torch.bfloat16, torch.float64):
+        scaled = [(side * size).to(dtype) for side in sides]
+        tolerance = 0.05 if dtype == torch.bfloat16 or size == 1e-40 else 1e-4
+        assert ContrastiveLoss(mode=mode)(*scaled).item() == pytest.approx(expected, abs=tolerance)
+
+
+@pytest.mark.parametrize("mode", ["infonce", "margin"])
+def test_contrastive_gradients_at_zero_stay_small(mode):
+    sides = [torch.zeros(1, 3), drawn(1, 3, seed=1).float(), drawn(1, 2, 3, seed=2).float()]
+    for side in sides:
+        side.requires_grad_()
+    ContrastiveLoss(mode=mode)(*sides).backward()
+    assert all(side.grad.abs().max() < 100 for side in sides)
+
+
+def test_integers_are_refused_where_they_would_cut_the_loss():
+    whole = torch.ones(1, 2, dtype=torch.long)
+    with pytest.raises(ValueError, match=r"anchor is of type torch.int64; floating-point"):
+        ContrastiveLoss()(whole, whole, whole.unsqueeze(1))
+    with pytest.raises(ValueError, match=r"x_recon is of type torch.int64; floating-point"):
+        VQVAELoss()(torch.zeros(1, 2), whole, 0.5, 0.25)
+    with pytest.raises(ValueError, match=r"logits is of type torch.int64; floating-point"):
+        SequenceLoss(2)(whole.unsqueeze(0), torch.zeros(1, 1, dtype=torch.long))
 
 
 @pytest.mark.parametrize("mode", ["infonce", "margin"])

@@ -152,6 +152,33 @@ def test_other_kinds_of_rows(predictions, targets):
     assert ours("recall", predictions, targets, 3) == pytest.approx((2 / 3 + 1 / 2) / 2)
 
 
+def test_text_of_other_types_is_text():
+    predictions = [list(np.array(["a", "b"]))]
+    assert ours("recall", predictions, [["z"]], 2) == 0.0
+    assert ours("recall", predictions, [["b"]], 2) == 1.0
+    assert RecommendationMetrics.diversity([predictions[0], ["b", "a"]]) == 0.0
+
+
+def test_lists_of_tensors_without_a_dimension():
+    rows = [list(row) for row in torch.tensor(PREDICTIONS)]
+    assert ours("recall", rows, [list(torch.tensor(row)) for row in TARGETS], 5) == 1.0
+    assert RecommendationMetrics.coverage(rows, 40) == 0.25
+    assert RecommendationMetrics.diversity([rows[0], rows[0]]) == 0.0
+
+
+def test_lists_too_long_for_a_table(monkeypatch):
+    from harness.modules import rows as module
+
+    monkeypatch.setattr(module, "_MOST_CELLS", 100)
+    long = [[1]] * 20 + [list(range(10))]
+    with pytest.raises(ValueError, match="predictions has 21 rows, and one of 10 ids"):
+        RecommendationMetrics.diversity(long)
+    assert ours("recall", long, [[1]] * 21, 2) == 1.0
+    assert RecommendationMetrics.coverage([[1]], 10**20) == 1e-20
+    with pytest.raises(ValueError, match=r"at most .* ranks"):
+        ours("recall", [[1]], [[1]], 10**20)
+
+
 def test_truth_values_are_the_integers_that_they_equal():
     assert ours("recall", [[True, 5]], [[1]], 1) == 1.0
     assert ours("recall", [[1.0]], [[1]], 1) == 1.0

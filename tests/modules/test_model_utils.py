@@ -87,10 +87,43 @@ def test_a_string_that_matches_nothing(change):
     with pytest.raises(ValueError, match=r"layer_names is 'embedding'; a list is needed, such as \['embedding'\]"):
         change(model, "embedding")
     assert trainable(model) == before
+    with pytest.raises(ValueError, match="layer_names holds 3; parts of names are needed"):
+        change(model, ["transformer", 3])
     change(model, ["pos_encoding"])  # has a buffer alone
     change(model, ["dropout"])  # has nothing
     change(model, [])
     assert trainable(model) == before
+
+
+class Tied(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding = nn.Embedding(5, 4, padding_idx=0)
+        self.head = nn.Linear(4, 5)
+        self.head.weight = self.embedding.weight
+
+
+def test_shared_weights_have_several_names():
+    model = Tied()
+    ModelUtils.freeze_layers(model, ["head."])
+    assert ModelUtils.count_parameters(model) == 0
+    ModelUtils.unfreeze_layers(model, ["head.weight"])
+    assert ModelUtils.count_parameters(model) == 20
+
+
+@pytest.mark.parametrize("kind", ["xavier", "kaiming", "normal"])
+def test_the_padding_row_of_shared_weights_stays_0(kind):
+    model = Tied()
+    ModelUtils.initialize_weights(model, kind)
+    assert (model.embedding.weight[0] == 0).all()
+    assert (model.embedding.weight[1:] != 0).any()
+
+
+def test_normalisation_of_two_dimensions_becomes_1():
+    model = nn.LayerNorm((3, 4))
+    nn.init.normal_(model.weight)
+    ModelUtils.initialize_weights(model, "normal")
+    assert (model.weight == 1).all()
 
 
 class Padded(nn.Module):
@@ -171,4 +204,6 @@ def test_an_unknown_kind():
     before = model.weight.clone()
     with pytest.raises(ValueError, match=r"init_type is 'xaver'. Did you mean 'xavier'\?"):
         ModelUtils.initialize_weights(model, "xaver")
+    with pytest.raises(ValueError, match="init_type is"):
+        ModelUtils.initialize_weights(model, ["xavier"])
     assert torch.equal(model.weight, before)

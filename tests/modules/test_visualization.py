@@ -197,6 +197,35 @@ def test_a_format_or_folder_that_cannot_be(tmp_path):
         plot(np.ones((1, 1)), "a", "x", tmp_path / "file" / "heat.png")
 
 
+@pytest.mark.parametrize("labels_", [["词" * 24] * 3, ["m" * 24] * 3, ["a", "词词词", "m" * 9]])
+def test_long_labels_have_room(labels_, tmp_path):
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="no font here")
+        figure = plot(weights(3, 3), labels_, labels_, tmp_path / "heat.png")
+    figure.draw_without_rendering()
+    edge = figure.bbox
+    for label in (*figure.axes[0].get_xticklabels(), *figure.axes[0].get_yticklabels(), figure.axes[0].xaxis.label):
+        box = label.get_window_extent()
+        assert edge.x0 <= box.x0
+        assert edge.y0 <= box.y0
+        assert box.x1 <= edge.x1
+
+
+def test_settings_of_the_caller_that_do_not_fit(tmp_path, caplog):
+    # LaTeX that is not there, and fonts that are not: the usual settings of a Chinese user elsewhere.
+    settings = {"text.usetex": True, "font.sans-serif": ["No Such Font", "DejaVu Sans"], "font.family": ["sans-serif"]}
+    with mpl.rc_context(settings):
+        figure = plot(weights(2, 3), "abc", "xy", tmp_path / "heat.png")
+    figure.savefig(tmp_path / "later.pdf")
+    assert not [record for record in caplog.records if "findfont" in record.getMessage()]
+
+
+@pytest.mark.parametrize("table", [np.ones((1, 2)) * 1j, torch.ones(1, 2) * 1j, [["a", "b"]], [[1], [2, 3]]])
+def test_what_is_no_table_of_numbers(table):
+    with pytest.raises(ValueError, match="attention_weights is no table of real numbers"):
+        plot(table, "ab", "x")
+
+
 # Fonts.
 
 
@@ -224,7 +253,7 @@ def make_font(path, family, characters):
 def fresh_fonts():
     """Forget what was found out about fonts, before and after."""
     known = list(font_manager.fontManager.ttflist)
-    caches = (fonts._characters, fonts._new_fonts)
+    caches = (fonts._glyphs, fonts._new_fonts)
     try:
         for cache in caches:
             cache.cache_clear()
