@@ -174,9 +174,8 @@ class SequenceLoss(nn.Module):
         tokens = logits.reshape(-1, self.vocab_size)  # (B * L, V)
         smoothing = self.label_smoothing
         losses = F.cross_entropy(tokens, targets, ignore_index=_IGNORED, label_smoothing=smoothing, reduction="none")
-        # Summed in float32 at least: half precision ends at 65,504.
         number = flat.sum().clamp(min=1)
-        loss = losses.sum(dtype=_at_least_float32(losses)) / number
+        loss = losses.sum(dtype=_at_least_float32(losses)) / number  # half precision ends at 65,504
         return {"loss": loss.to(logits.dtype), "accuracy": _correct(tokens.detach(), targets, flat).sum() / number}
 
     def _targets(self, labels: torch.Tensor, counted: torch.Tensor) -> torch.Tensor:
