@@ -146,6 +146,24 @@ def test_inspect(cli, tmp_path):
     assert "does not exist" in err
 
 
+def test_score_and_export(cli, small, tmp_path):
+    cli("eval", small)
+    run = tmp_path / "reports/small/ease"
+    code, out, _ = cli("export", run, "--out", tmp_path / "trec")
+    assert (code, out.split()) == (0, [str(tmp_path / "trec" / name) for name in ("run.trec", "qrels.trec")])
+    code, out, _ = cli("score", tmp_path / "trec/run.trec", "--experiment", small, "--name", "small/trec")
+    assert code == 0
+    ours, theirs = (
+        json.loads((tmp_path / f"reports/small/{name}/results.json").read_text()) for name in ("ease", "trec")
+    )
+    assert [row["value"] for row in theirs["metrics"]] == [row["value"] for row in ours["metrics"]]
+    code, _, err = cli("score", run / "predictions.parquet", "--experiment", small, "--column", "usr=x")
+    assert code == 2
+    assert "unknown key 'usr'" in err
+    code, _, err = cli("score", tmp_path / "none.csv", "--experiment", small)
+    assert (code, "do not exist" in err) == (2, True)
+
+
 def test_data_commands(cli, small, tmp_path):
     assert "ml-100k" in cli("data", "list")[1]
     assert cli("data", "describe", small)[0] == 0
@@ -153,6 +171,13 @@ def test_data_commands(cli, small, tmp_path):
     assert facts["filtered"]["users"] == 60
     of_catalogue = json.loads(cli("data", "describe", "ml-100k", "--json")[1])
     assert of_catalogue["raw"]["interactions"] == 100_000
+    assert "generated, there is nothing to download" in cli("data", "fetch", "synthetic")[1]
+    code, out, _ = cli("data", "audit", small, "--ties", 2)
+    assert code == 0
+    assert "the tie rule alone decides" in out
+    assert "item_descending" in out
+    assert len(json.loads(cli("data", "audit", small, "--ties", 2, "--json")[1])["ties"]["rows"]) == 4
+    assert cli("data", "audit", small, "--ties", 1, "--baseline", "ese")[0] == 2
     assert cli("data", "split", small, "--out", tmp_path / "parts")[0] == 0
     parts = {path.name: len(pd.read_parquet(path)) for path in (tmp_path / "parts").iterdir()}
     assert set(parts) == {"train.parquet", "validation.parquet", "test.parquet"}

@@ -3,7 +3,7 @@
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
 from harness.artifacts.metric_table import MetricTable, MetricValue
-from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, TargetRanks, TopK, Truth
+from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
 from harness.artifacts.recommender import Model, Recommender, Tensors, UserBatch
 from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream
 
@@ -13,6 +13,7 @@ __all__ = [
     "OUTSIDE",
     "PAIR_COLUMNS",
     "PARTS",
+    "CandidateLists",
     "Comparison",
     "History",
     "Interactions",

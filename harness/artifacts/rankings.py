@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -126,6 +128,34 @@ class Truth:
     def n_users(self) -> int:
         """Number of users, those without relevant items included."""
         return len(self.indptr) - 1
+
+
+@dataclass(frozen=True, eq=False)
+class CandidateLists:
+    """The candidates of each user, as CSR over the users who are asked for; items ascend within a user.
+
+    Parameters
+    ----------
+    indptr
+        int64 ``(users + 1,)``.
+    items
+        int32 ``(n,)``.
+    """
+
+    indptr: Int64Array
+    items: Int32Array
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the lists, as hex."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.indptr, dtype="<i8").data)
+        digest.update(np.ascontiguousarray(self.items, dtype="<i4").data)
+        return digest.hexdigest()
+
+    def rows(self, start: int, stop: int) -> CandidateLists:
+        """Return the lists of some users in a row."""
+        part = slice(self.indptr[start], self.indptr[stop])
+        return CandidateLists(self.indptr[start : stop + 1] - self.indptr[start], self.items[part])
 
 
 @dataclass(frozen=True, eq=False)

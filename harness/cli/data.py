@@ -9,7 +9,9 @@ import typer
 
 from harness.cli.options import Debug, Json, OneExperiment, Quiet, Set, load_experiments, print_facts, print_rich
 
-data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Data sets: list, fetch, describe, split.")
+data_app = typer.Typer(
+    no_args_is_help=True, rich_markup_mode=None, help="Data sets: catalogue, statistics, audits, parts."
+)
 
 
 @data_app.command("list")
@@ -54,6 +56,28 @@ def data_describe(
     else:
         facts = describe_dataset(load_experiments([source], set_)[0])
     print_facts(facts, facts_table, as_json=as_json)
+
+
+@data_app.command("audit")
+def data_audit(
+    experiment: OneExperiment,
+    ties: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Try the rule of ties under N seeds, and by item id both ways.")
+    ] = 0,
+    baseline: Annotated[str, typer.Option(help="The model of that trial.")] = "popularity",
+    set_: Set = [],
+    as_json: Json = False,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Show what in a data set and its split may mislead: leakage, ties, repeats, unseen items."""
+    loaded = load_experiments([experiment], set_)
+
+    from harness.pipeline import TieOptions, audit_dataset
+    from harness.report import audit_table
+
+    facts = audit_dataset(loaded[0], TieOptions(seeds=ties, baseline=baseline))
+    print_facts(facts, audit_table, as_json=as_json)
 
 
 @data_app.command("split")

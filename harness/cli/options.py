@@ -77,21 +77,11 @@ def load_experiments(paths: list[str], overrides: list[str]) -> list[Experiment]
 
 
 def prediction_file(form: str, columns: list[str], *, strict: bool) -> Any:
-    """Return how a file of predictions is read.
-
-    Raises
-    ------
-    HarnessError
-        The format or a column is unknown.
-    """
-    from harness.errors import HarnessError
+    """Return how a file of predictions is read."""
     from harness.experiment import component_of
 
     named = dict(pair.partition("=")[::2] for pair in columns)
-    try:
-        return component_of("models", "predictions", {"format": form, "columns": named, "strict": strict})
-    except ValueError as error:
-        raise HarnessError(f"--format, --column: {error}") from error
+    return component_of("models", "predictions", {"format": form, "columns": named, "strict": strict})
 
 
 def print_facts(facts: dict[str, Any], table: Callable[[dict[str, Any]], Any], *, as_json: bool) -> None:

@@ -1,7 +1,7 @@
 """Data sets: fetched or read, filtered, split, described and audited."""
 
 from harness.data.audits import audit
-from harness.data.candidates import AllowList, AskedUsers, CandidateLists, allow_list, lists_from
+from harness.data.candidates import AllowList, AskedUsers, FoundCandidates, allow_list, lists_from
 from harness.data.catalogue import MovieLens100K
 from harness.data.count_filters import Counts, KCore
 from harness.data.describe import describe
@@ -28,13 +28,13 @@ __all__ = [
     "AllowList",
     "Asked",
     "AskedUsers",
-    "CandidateLists",
     "CatalogueEntry",
     "Counts",
     "Duplicates",
     "Filter",
     "FilterResult",
     "FixedSplit",
+    "FoundCandidates",
     "GlobalTime",
     "Items",
     "KCore",

@@ -216,7 +216,7 @@ def _later_history(holdout: Holdout) -> Finding | None:
         "history interactions",
         f"they are later than the earliest one of {holdout.part}, so models learn from what was not yet known then.",
         cases=tuple(
-            f"{_pair(holdout.history, row)} at {times[row]}, {times[row] - earliest:g} after the earliest of "
+            f"{_pair(holdout.history, row)} at {times[row]}, {_number(times[row] - earliest)} after the earliest of "
             f"{holdout.part}"
             for row in worst
         ),
@@ -241,6 +241,10 @@ def _equal_titles(holdout: Holdout) -> Finding | None:
             for title, rows in sorted(groups.items(), key=lambda group: (-len(group[1]), str(group[0])))[:_CASES]
         ),
     )
+
+
+def _number(value: Any) -> str:
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3f}"
 
 
 def _pair(rows: Interactions, row: int) -> str:

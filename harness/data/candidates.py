@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from harness.artifacts import History, Truth, Vocabulary
+from harness.artifacts import CandidateLists, History, Truth, Vocabulary
 from harness.artifacts.arrays import BoolArray, Int32Array, Int64Array
 from harness.data.audits import Finding
 from harness.data.prediction_checks import UNKNOWN
@@ -19,32 +18,12 @@ from harness.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
-class CandidateLists:
-    """The candidates of each user, as CSR over the users who are asked for; items ascend within a user.
+class FoundCandidates:
+    """Lists of candidates, what was counted for the report, and what is odd, as audits have it."""
 
-    Parameters
-    ----------
-    indptr
-        int64 ``(users + 1,)``.
-    items
-        int32 ``(n,)``.
-    facts
-        What was counted, for the report.
-    findings
-        What is odd, as audits have it.
-    """
-
-    indptr: Int64Array
-    items: Int32Array
+    lists: CandidateLists
     facts: dict[str, Any] = field(default_factory=dict)
     findings: tuple[dict[str, Any], ...] = ()
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the lists, as hex."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.indptr, dtype="<i8").tobytes())
-        digest.update(np.ascontiguousarray(self.items, dtype="<i4").tobytes())
-        return digest.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +63,7 @@ def among(codes: Int64Array, ascending: Int64Array) -> BoolArray:
     return found
 
 
-def lists_from(path: Path, users: AskedUsers) -> CandidateLists:
+def lists_from(path: Path, users: AskedUsers) -> FoundCandidates:
     """Return the candidates that a file lists for each user: columns ``user`` and ``item``, in own ids.
 
     Raises
@@ -128,7 +107,8 @@ def lists_from(path: Path, users: AskedUsers) -> CandidateLists:
     )
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     facts = {"path": str(path), "per_user": {"min": int(lengths.min()), "max": int(lengths.max())}}
-    return CandidateLists(indptr, (codes % n_items).astype(np.int32), facts, tuple(each.as_dict() for each in findings))
+    lists = CandidateLists(indptr, (codes % n_items).astype(np.int32))
+    return FoundCandidates(lists, facts, tuple(each.as_dict() for each in findings))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from harness.artifacts import History, Vocabulary
+from harness.artifacts import CandidateLists, History, Vocabulary
 from harness.artifacts.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from harness.data.audits import Finding
 from harness.data.prediction_files import PredictionTable
@@ -31,6 +31,8 @@ class Asked:
         bool ``(items,)``, or None for every item.
     exclude_seen
         Whether items of a user's history are no candidates.
+    lists
+        The candidates of each of ``users``, or None.
     """
 
     users: Int64Array
@@ -39,6 +41,7 @@ class Asked:
     history: History
     candidates: BoolArray | None
     exclude_seen: bool
+    lists: CandidateLists | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,9 +68,13 @@ def barred_of(rows: RankedRows, asked: Asked) -> Barred:
     outside = np.zeros(len(rows.items), dtype=np.bool_)
     if asked.candidates is not None:
         outside[known] = ~asked.candidates[rows.items[known]]
+    width = np.int64(len(asked.item_ids))
+    if asked.lists is not None:
+        owners = np.repeat(np.arange(len(asked.users)), np.diff(asked.lists.indptr))
+        listed = owners * width + asked.lists.items
+        outside[known] |= ~np.isin(rows.users[known] * width + rows.items[known], listed)
     seen = np.zeros(len(rows.items), dtype=np.bool_)
     if asked.exclude_seen:
-        width = np.int64(len(asked.item_ids))
         lengths = asked.history.lengths
         had = np.repeat(np.arange(len(lengths)), lengths) * width + asked.history.items
         seen[known] = np.isin(asked.users[rows.users[known]] * width + rows.items[known], had)
@@ -120,7 +127,7 @@ def findings_of(
         _of_rows("unknown_items", rows.items == UNKNOWN, "the data set does not have the item; the slot is a miss."),
         _of_rows("repeated_items", _repeated(rows), "the list had the item before; the slot is a miss."),
         _of_rows("seen_items", barred.seen, "the user had the item before, and seen items are excluded; a miss."),
-        _of_rows("not_candidates", barred.outside, "candidates.items leaves the item out; the slot is a miss."),
+        _of_rows("not_candidates", barred.outside, "it is no candidate of the experiment; the slot is a miss."),
         _short(rows, asked, depth),
         Finding(
             "masked_scores",

@@ -7,10 +7,10 @@ from typing import Literal
 
 import numpy as np
 
-from harness.artifacts import pair_keys, stream
+from harness.artifacts import CandidateLists, pair_keys, stream
 from harness.artifacts.arrays import BoolArray, Float64Array, Int64Array, UInt64Array
 from harness.data.audits import Finding
-from harness.data.candidates import AskedUsers, CandidateLists, among, codes_of
+from harness.data.candidates import AskedUsers, FoundCandidates, among, codes_of
 from harness.errors import DataError
 
 _BLOCK = 1 << 14  # users drawn for at once
@@ -29,7 +29,7 @@ def sampled_negatives(
     seed: int,
     allowed: BoolArray | None = None,
     popularity: Int64Array | None = None,
-) -> CandidateLists:
+) -> FoundCandidates:
     """Return for each user the relevant items and so many others, drawn once for all models.
 
     A negative is neither relevant to the user nor in their history. The draw follows from (seed,
@@ -80,7 +80,8 @@ def sampled_negatives(
         "users",
         f"only their relevant items and {negatives} negatives drawn by {by} are ranked; {_KRICHENE}",
     )
-    return CandidateLists(indptr.astype(np.int64), (codes % n_items).astype(np.int32), facts, (finding.as_dict(),))
+    lists = CandidateLists(indptr.astype(np.int64), (codes % n_items).astype(np.int32))
+    return FoundCandidates(lists, facts, (finding.as_dict(),))
 
 
 def _history_codes(users: AskedUsers) -> Int64Array:

@@ -1,12 +1,12 @@
 """A YAML file to a validated, frozen experiment, with errors that name file and line."""
 
 from harness.experiment.benchmark import Benchmark, check_comparable, is_benchmark, load_benchmark
+from harness.experiment.candidates import Candidates
 from harness.experiment.components import component_of
 from harness.experiment.experiment import Experiment
 from harness.experiment.load import load_experiment
 from harness.experiment.metrics import expand_metrics
 from harness.experiment.schema import (
-    Candidates,
     Dataset,
     Evaluation,
     Expectation,

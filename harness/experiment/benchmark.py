@@ -18,7 +18,7 @@ from harness.experiment.load import BENCHMARK_KEY, experiment_of, validate
 from harness.experiment.nodes import Node, Place
 from harness.experiment.overrides import apply_overrides, override_keys
 from harness.experiment.schema import Report, Statistics, not_computed
-from harness.experiment.tables import Text
+from harness.experiment.values import Text
 
 _OWN_KEYS = frozenset({"name", "experiments", "baseline", "primary"})
 _BOTH_KEYS = frozenset({"statistics", "report"})

@@ -12,7 +12,7 @@ from pydantic import PlainValidator, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
 
 from harness import registry
-from harness.errors import HarnessError, did_you_mean
+from harness.errors import ExperimentError, HarnessError, did_you_mean
 from harness.experiment.faults import FaultError, faults_of, shown
 
 
@@ -75,17 +75,19 @@ def build(group: str, kind: str, options: Mapping[str, Any]) -> Any:
 
 
 def component_of(group: str, kind: str, options: Mapping[str, Any]) -> Any:
-    """Return the component of a kind, as ``build`` does, with one error for all that is wrong.
+    """Return the component of a kind with options in plain values, for callers that have no file.
 
     Raises
     ------
-    FaultError
+    ExperimentError
         The kind or an option is wrong.
     """
     try:
         return build(group, kind, options)
+    except FaultError as fault:
+        raise ExperimentError(fault.message) from fault
     except ValidationError as error:
-        raise FaultError((), "; ".join(fault.message for fault in faults_of(error, dict(options)))) from error
+        raise ExperimentError("; ".join(fault.message for fault in faults_of(error, dict(options)))) from error
 
 
 def component_class(group: str, kind: str) -> Any:

@@ -11,24 +11,23 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.errors import HarnessError
+from harness.experiment.candidates import Candidates
 from harness.experiment.components import name_or_map, options_of, to_map, to_plain
 from harness.experiment.faults import FaultError
 from harness.experiment.metrics import CUTOFF, expanded
 from harness.experiment.nodes import Node
 from harness.experiment.schema import (
-    Candidates,
     Dataset,
     Evaluation,
     Expectation,
     Model,
     Report,
     Runner,
-    Seed,
     Statistics,
     Tracking,
     not_computed,
 )
-from harness.experiment.tables import Text
+from harness.experiment.values import Seed, Text
 from harness.experiment.yaml_text import to_yaml
 from harness.storage import inside
 

@@ -14,16 +14,14 @@ from harness.execution import Parallel
 from harness.experiment.components import build, component, component_class, from_map
 from harness.experiment.faults import FaultError, shown
 from harness.experiment.metrics import check_cutoffs, expanded
-from harness.experiment.tables import Columns, Items, Text, Users, check_delimiter
+from harness.experiment.tables import Columns, Items, Users, check_delimiter
+from harness.experiment.values import Positive, Seed, Text
 
 DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")
 DEFAULT_CUTOFFS = (1, 5, 10, 20)
 DEFAULT_PRIMARY = "ndcg@10"
 DEFAULT_TEST = "auto"
 _DEVICE = re.compile(r"auto|cpu|cuda(:(0|[1-9][0-9]{0,3}))?")
-
-Positive = Annotated[int, Field(ge=1)]
-Seed = Annotated[int, Field(ge=0)]
 
 
 def _source(value: Any) -> Any:
@@ -140,22 +138,6 @@ class Model:
             raise FaultError(("fit",), "missing key 'fit' in model")
         if not fitted and self.fit is not None:
             raise FaultError(("fit",), f"model.fit does not belong to kind '{self.kind}', which is not fitted")
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Candidates:
-    """What may be recommended.
-
-    Parameters
-    ----------
-    items
-        ``all`` of the catalogue, or those seen in ``train`` alone.
-    exclude
-        ``seen``: a user's history is not recommended again; ``none``: it may be.
-    """
-
-    items: Literal["all", "train"] = "all"
-    exclude: Literal["seen", "none"] = "seen"
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})

@@ -11,8 +11,7 @@ from pydantic import Field, PlainValidator, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from harness.experiment.faults import FaultError, shown
-
-Text = Annotated[str, Field(min_length=1)]
+from harness.experiment.values import Text
 
 _OWN_NAMES = ("title", "categories")  # of the joined table
 

@@ -1,6 +1,7 @@
 """Who knows the order of the stages."""
 
 from harness.pipeline.again import describe_dataset, describe_source, render_again, write_split
+from harness.pipeline.auditing import TieOptions, audit_dataset
 from harness.pipeline.checkpoints import Fitted, fit
 from harness.pipeline.comparing import Choices, ComparisonResult, compare_runs
 from harness.pipeline.foreign import ScoreOptions, export, score
@@ -12,6 +13,8 @@ __all__ = [
     "Fitted",
     "RunResult",
     "ScoreOptions",
+    "TieOptions",
+    "audit_dataset",
     "compare_runs",
     "describe_dataset",
     "describe_source",

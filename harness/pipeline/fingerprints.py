@@ -72,7 +72,13 @@ def _origin(module: str) -> str | None:
 
 
 def fingerprints(
-    experiment: Experiment, *, data_sha256: str, split_digest: str, checkpoint_sha256: str, device: str
+    experiment: Experiment,
+    *,
+    data_sha256: str,
+    split_digest: str,
+    checkpoint_sha256: str,
+    candidates_digest: str | None,
+    device: str,
 ) -> dict[str, str]:
     """Return the fingerprints of a run's stages.
 
@@ -88,7 +94,7 @@ def fingerprints(
         "split": split_digest,
         "checkpoint": checkpoint_sha256,
         "model": [plain["model"]["kind"], plain["model"]["params"], plain["model"]["fit"]],
-        "candidates": plain["candidates"],
+        "candidates": [plain["candidates"], candidates_digest],
         "part": plain["evaluation"]["part"],
         "runner": [runner["k"], runner["seed"], runner["limit_users"]],
         # The last bits of a score may differ between kinds of device.

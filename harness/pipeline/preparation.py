@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from harness import data
-from harness.artifacts import History, Part, Split, Truth
+from harness.artifacts import CandidateLists, History, Part, Split, Truth
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.errors import DataError
+from harness.storage import sha256_json
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -60,6 +64,12 @@ class Task:
         Over all users of the vocabulary.
     candidates
         bool ``(items,)``: what may be recommended, or None for every item.
+    lists
+        The candidates of each user, or None for all of ``candidates``.
+    candidate_facts
+        What was counted of candidates, for the report.
+    findings
+        What is odd in the candidates, as audits have it.
     history_parts
         The parts that the history holds, fold-in only where there is any.
     """
@@ -69,6 +79,17 @@ class Task:
     history: History
     candidates: BoolArray | None
     history_parts: tuple[Part, ...]
+    lists: CandidateLists | None = None
+    candidate_facts: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def candidates_digest(self) -> str | None:
+        """SHA-256 of what files or draws decide of the candidates; None where they decide nothing."""
+        if not self.candidate_facts:
+            return None
+        allowed = None if self.candidates is None else hashlib.sha256(self.candidates.tobytes()).hexdigest()
+        return sha256_json([allowed, None if self.lists is None else self.lists.digest])
 
 
 def prepare(experiment: Experiment) -> Prepared:
@@ -104,7 +125,41 @@ def task_of(experiment: Experiment, split: Split) -> Task:
         users, truth = users[chosen], _rows(truth, chosen)
     has_fold_in = len(split.part("fold_in")) > 0
     parts = tuple(known for known in HISTORY_OF[part] if known != "fold_in" or has_fold_in)
-    return Task(users.astype(np.int64), truth, split.history(parts), _candidates(experiment, split), parts)
+    task = Task(users.astype(np.int64), truth, split.history(parts), _candidates(experiment, split), parts)
+    return with_candidates(task, experiment, split)
+
+
+def with_candidates(task: Task, experiment: Experiment, split: Split) -> Task:
+    """Return a task with the candidates that files and draws give its users."""
+    chosen, rows = experiment.candidates, split.interactions
+    facts: dict[str, Any] = {}
+    findings: tuple[dict[str, Any], ...] = ()
+    candidates, lists = task.candidates, None
+    if chosen.allow is not None:
+        allowed = data.allow_list(Path(chosen.allow), rows.item_ids)
+        candidates = allowed.items if candidates is None else candidates & allowed.items
+        facts["allow"] = {"path": chosen.allow, "items": int(allowed.items.sum())}
+        findings += allowed.findings
+    users = data.AskedUsers(task.users, task.truth, task.history, rows.user_ids, rows.item_ids)
+    found = None
+    if chosen.lists is not None:
+        found = data.lists_from(Path(chosen.lists), users)
+        facts["lists"] = found.facts
+    elif chosen.sampled is not None:
+        sampled = chosen.sampled
+        popularity = np.bincount(split.part("train").items, minlength=len(rows.item_ids))
+        found = data.sampled_negatives(
+            users,
+            negatives=sampled.negatives,
+            by=sampled.by,
+            seed=sampled.seed,
+            allowed=candidates,
+            popularity=popularity,
+        )
+        facts["sampled"] = found.facts
+    if found is not None:
+        lists, findings = found.lists, findings + found.findings
+    return replace(task, candidates=candidates, lists=lists, candidate_facts=facts, findings=findings)
 
 
 def audits_of(experiment: Experiment, split: Split) -> list[dict[str, Any]]:

@@ -109,6 +109,7 @@ class FromFile:
             history=task.history,
             candidates=task.candidates,
             exclude_seen=experiment.candidates.exclude == "seen",
+            lists=task.lists,
         )
         found = data.checked_predictions(
             data.read_predictions(self.path, form=options.format, columns=options.columns.named),
@@ -155,6 +156,7 @@ class FromModel:
             user_ids=rows.user_ids,
             item_ids=rows.item_ids,
             candidates=task.candidates,
+            lists=task.lists,
             exclude_seen=experiment.candidates.exclude == "seen",
             k=experiment.runner.k,
             seed=experiment.runner.seed,

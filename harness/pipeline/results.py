@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness import storage
-from harness.artifacts import NO_ITEM, MetricTable, MetricValue, TargetRanks, TopK, Truth, Vocabulary
+from harness.artifacts import NO_ITEM, CandidateLists, MetricTable, MetricValue, TargetRanks, TopK, Truth, Vocabulary
 from harness.errors import HarnessError
 
 SCHEMA_VERSION = 1
@@ -27,6 +27,7 @@ RESULTS = "results.json"
 PER_USER = "per_user.parquet"
 PREDICTIONS = "predictions.parquet"
 TARGET_RANKS = "target_ranks.parquet"
+CANDIDATES = "candidates.parquet"  # where files or draws decide of them
 EXPERIMENT = "experiment.yaml"
 REPORT = "report.html"
 FIGURES = "figures"
@@ -145,6 +146,14 @@ def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabular
             "candidates": unknown if ranks is None else pa.array(ranks.candidates[rows]),
         }
     )
+
+
+def candidates_table(lists: CandidateLists, truth: Truth, items: Vocabulary) -> pa.Table:
+    """Return ``user, item``, a row a candidate of a user."""
+    if truth.users is None:
+        raise ValueError("a run's Truth has users")
+    rows = np.repeat(np.arange(truth.n_users), np.diff(lists.indptr))
+    return pa.table({"user": pa.array(truth.users).take(rows), "item": pa.array(items.ids).take(lists.items)})
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:

@@ -119,6 +119,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         data_sha256=prepared.source.digest,
         split_digest=prepared.split.digest,
         checkpoint_sha256=source.sha256,
+        candidates_digest=task.candidates_digest,
         device=source.device,
     )
     if not force and stored.is_finished(folder, keys):
@@ -147,7 +148,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "protocol": _protocol(experiment, task, recommended, table),
         "metrics": stored.metric_rows(table),
         "slices": [],
-        "audits": [*audits_of(experiment, prepared.split), *recommended.findings],
+        "audits": [*audits_of(experiment, prepared.split), *task.findings, *recommended.findings],
         "timings": _timings(phases, recommended),
     }
     results = _with_expectations(results, experiment, table)
@@ -183,6 +184,8 @@ def _protocol(experiment: Experiment, task: Task, recommended: Recommended, tabl
             "items": experiment.candidates.items,
             "exclude": experiment.candidates.exclude,
             "count": task.history.n_items if task.candidates is None else int(task.candidates.sum()),
+            **task.candidate_facts,
+            **({} if task.candidates_digest is None else {"sha256": task.candidates_digest}),
         },
         "k": experiment.runner.k,
         "tie_order": recommended.order,
@@ -228,6 +231,10 @@ def _write(
     stored.write_parquet(folder / stored.PREDICTIONS, stored.predictions_table(recommended.topk, items))
     ranks = stored.target_ranks_table(recommended.target_ranks, task.truth, items)
     stored.write_parquet(folder / stored.TARGET_RANKS, ranks)
+    if task.lists is None:
+        (folder / stored.CANDIDATES).unlink(missing_ok=True)
+    else:
+        stored.write_parquet(folder / stored.CANDIDATES, stored.candidates_table(task.lists, task.truth, items))
     _write_description(folder, experiment, results, table)
 
 

@@ -38,7 +38,19 @@ def _candidates(candidates: Any) -> str:
     number = f" ({count_text(candidates['count'])})" if candidates.get("count") is not None else ""
     which = "all items of the filtered data" if candidates.get("items") == "all" else "the items seen in training"
     left_out = "; items of the user's history are excluded" if candidates.get("exclude") == "seen" else ""
-    return f"Candidates are {which}{number}{left_out}."
+    told = f"Candidates are {which}{number}{left_out}."
+    if candidates.get("allow"):
+        told += f" Of these only {count_text(candidates['allow']['items'])} that a list allows."
+    if candidates.get("lists"):
+        told += " Each user has candidates of their own, from a file."
+    if candidates.get("sampled"):
+        drawn = candidates["sampled"]
+        told += (
+            f" Of these each user is ranked only their relevant items and {count_text(drawn['negatives'])} negatives, "
+            f"drawn by {drawn['by']} with seed {drawn['seed']}: sampled metrics, "
+            "not comparable with those over all items."
+        )
+    return told
 
 
 def _fit(protocol: Mapping[str, Any]) -> str:

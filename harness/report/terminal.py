@@ -109,6 +109,40 @@ def checkpoint_table(values: Mapping[str, Any]) -> Group:
     return Group(*lines)
 
 
+def audit_table(values: Mapping[str, Any]) -> Group:
+    """Return audits as sentences with their worst cases, and a trial of the rule of ties as a table."""
+    from rich.console import Group
+    from rich.text import Text
+
+    shown = clean(values)
+    lines: list[Any] = [Text(str(shown["name"]), "bold")]
+    cautions = shown.get("warnings", [])
+    lines.extend(_text(f"warning: {caution['sentence']}", _COLOURS["warning"]) for caution in cautions)
+    for audit in shown["audits"]:
+        lines.append(_audit(audit))
+        lines.extend(_text(f"    {case}", "dim") for case in audit.get("cases") or [])
+    if shown.get("ties"):
+        lines.extend(_tie_trial(shown["ties"]))
+    return Group(*lines)
+
+
+def _tie_trial(trial: Mapping[str, Any]) -> list[Any]:
+    labels = headline_labels(list(trial["ranges"]), trial["primary"])
+    table = _table(f"{trial['baseline']} under other rules of ties, all else alike", left=("ties",))
+    for label in labels:
+        table.add_column(_text(label), justify="right")
+    for row in trial["rows"]:
+        rule = row["ties"] if row["seed"] is None else f"{row['ties']}, seed {row['seed']}"
+        _row(table, [rule, *(metric_text(row[label]) for label in labels)])
+    ratios = [
+        f"{label} from {metric_text(span['low'])} to {metric_text(span['high'])}"
+        + (f", a factor of {span['ratio']:.2f}" if span["ratio"] else "")
+        for label, span in trial["ranges"].items()
+        if label in labels
+    ]
+    return [table, _text("The rule of ties alone moves " + "; ".join(ratios) + ".", "bold")]
+
+
 def _mebibytes(size: int) -> str:
     return f"{size / (1 << 20):,.4f}"
 

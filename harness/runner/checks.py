@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from harness.artifacts import History, Truth, Vocabulary
+from harness.artifacts import CandidateLists, History, Truth, Vocabulary
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.errors import HarnessError
 
@@ -40,6 +40,23 @@ def check_request(
         raise HarnessError(f"candidates has shape {candidates.shape}; ({len(item_ids)},) is needed.")
     if candidates is not None and not candidates.any():
         raise HarnessError("no item may be recommended: candidates is false throughout. Use candidates.items: all.")
+
+
+def check_lists(lists: CandidateLists | None, n_users: int, n_items: int) -> None:
+    """Check that lists of candidates are one a user, within the catalogue.
+
+    Raises
+    ------
+    HarnessError
+        They are not.
+    """
+    if lists is None:
+        return
+    if len(lists.indptr) != n_users + 1:
+        raise HarnessError(
+            f"there are {len(lists.indptr) - 1} lists of candidates for {n_users} users; one each is needed."
+        )
+    _check_range(lists.items, n_items, "lists.items")
 
 
 def _check_range(indices: np.ndarray, size: int, what: str) -> None:

@@ -9,11 +9,11 @@ from typing import Literal
 import numpy as np
 import torch
 
-from harness.artifacts import History, Recommender, TargetRanks, TopK, Truth, UserBatch, Vocabulary
-from harness.artifacts.arrays import BoolArray, Int64Array
+from harness.artifacts import CandidateLists, History, Recommender, TargetRanks, TopK, Truth, UserBatch, Vocabulary
+from harness.artifacts.arrays import BoolArray, Int32Array, Int64Array
 from harness.errors import HarnessError
 from harness.execution import progress
-from harness.runner.checks import check_numbers, check_request, is_out_of_memory
+from harness.runner.checks import check_lists, check_numbers, check_request, is_out_of_memory
 from harness.runner.device import auto_batch_size
 from harness.topk import TieOrder, mask_scores, non_finite, select, signed_keys, target_ranks
 
@@ -61,6 +61,7 @@ class _Catalogue:
     user_ids: Vocabulary
     item_ids: Vocabulary
     outside: torch.Tensor | None  # bool (items,): what is never recommended
+    lists: CandidateLists | None
     item_keys: torch.Tensor  # int64 (items,)
     exclude_seen: bool
     k: int
@@ -88,6 +89,7 @@ def predict(
     user_ids: Vocabulary,
     item_ids: Vocabulary,
     candidates: BoolArray | None = None,
+    lists: CandidateLists | None = None,
     exclude_seen: bool = True,
     k: int = 100,
     seed: int = 0,
@@ -114,6 +116,8 @@ def predict(
         The vocabularies.
     candidates
         bool ``(items,)``: what may be recommended; None for every item.
+    lists
+        The candidates of each of ``users``, row by row; None for all of ``candidates``.
     exclude_seen
         Whether items of a user's history are no candidates for that user.
     k
@@ -134,6 +138,7 @@ def predict(
         together; or the batch does not fit into memory.
     """
     check_request(history, users, truth, user_ids, item_ids, candidates)
+    check_lists(lists, len(users), len(item_ids))
     check_numbers(k, batch_size)
     size = auto_batch_size(len(item_ids), device) if batch_size == "auto" else batch_size
     catalogue = _Catalogue(
@@ -141,6 +146,7 @@ def predict(
         user_ids=user_ids,
         item_ids=item_ids,
         outside=None if candidates is None else torch.from_numpy(~candidates).to(device),
+        lists=lists,
         item_keys=signed_keys(item_ids.keys, device),
         exclude_seen=exclude_seen,
         k=k,
@@ -171,7 +177,7 @@ def _predict_batch(
     recommender: Recommender, catalogue: _Catalogue, batch: UserBatch, rows: slice, truth: Truth, arrays: _Arrays
 ) -> None:
     scores = _scores(recommender, catalogue, batch)  # (batch, items)
-    excluded = _excluded(catalogue, batch)
+    excluded = _excluded(catalogue, batch, rows)
     masked = mask_scores(scores, excluded)
     order = TieOrder(
         catalogue.seed, signed_keys(catalogue.user_ids.keys[batch.users], catalogue.device), catalogue.item_keys
@@ -211,17 +217,25 @@ def _scores(recommender: Recommender, catalogue: _Catalogue, batch: UserBatch) -
     return scores
 
 
-def _excluded(catalogue: _Catalogue, batch: UserBatch) -> torch.Tensor:
+def _excluded(catalogue: _Catalogue, batch: UserBatch, rows: slice) -> torch.Tensor:
     """Return bool ``(batch, items)``: what may not be recommended to whom."""
-    excluded = torch.zeros((len(batch.users), len(catalogue.item_ids)), dtype=torch.bool, device=catalogue.device)
+    shape = (len(batch.users), len(catalogue.item_ids))
+    excluded = torch.full(shape, catalogue.lists is not None, dtype=torch.bool, device=catalogue.device)
+    if catalogue.lists is not None:
+        own = catalogue.lists.rows(rows.start, rows.stop)
+        _mark(excluded, own.indptr, own.items, excluded=False)
     if catalogue.outside is not None:
         excluded |= catalogue.outside
     if catalogue.exclude_seen:
-        indptr, items = batch.rows()
-        users = np.repeat(np.arange(len(batch.users)), np.diff(indptr))
-        seen = torch.from_numpy(np.stack([users, items.astype(np.int64)])).to(catalogue.device)
-        excluded[seen[0], seen[1]] = True
+        _mark(excluded, *batch.rows(), excluded=True)
     return excluded
+
+
+def _mark(mask: torch.Tensor, indptr: Int64Array, items: Int32Array, *, excluded: bool) -> None:
+    """Set the cells of a mask that a CSR names."""
+    rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
+    places = torch.from_numpy(np.stack([rows, items.astype(np.int64)])).to(mask.device)
+    mask[places[0], places[1]] = excluded
 
 
 def _empty(n_users: int, n_relevant: int, k: int) -> _Arrays:

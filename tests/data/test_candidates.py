@@ -25,7 +25,8 @@ def made(n_users=40, n_items=60, seed=0, relevant=2, had=5):
     return AskedUsers(np.arange(n_users), truth, history, ids, Vocabulary.of(np.arange(n_items)))
 
 
-def rows(lists):
+def rows(found):
+    lists = found.lists
     return [set(lists.items[start:stop].tolist()) for start, stop in zip(lists.indptr, lists.indptr[1:], strict=False)]
 
 
@@ -73,8 +74,8 @@ def test_a_draw_is_the_users_own():
     alone = AskedUsers(some, Truth(indptr, items), users.history, users.user_ids, users.item_ids)
     part = sampled_negatives(alone, negatives=20, by="uniform", seed=1)
     assert rows(part) == [rows(whole)[user] for user in some]
-    assert whole.digest == sampled_negatives(users, negatives=20, by="uniform", seed=1).digest
-    assert whole.digest != sampled_negatives(users, negatives=20, by="uniform", seed=2).digest
+    assert whole.lists.digest == sampled_negatives(users, negatives=20, by="uniform", seed=1).lists.digest
+    assert whole.lists.digest != sampled_negatives(users, negatives=20, by="uniform", seed=2).lists.digest
 
 
 def test_draws_are_uniform_or_by_popularity():
@@ -86,7 +87,7 @@ def test_draws_are_uniform_or_by_popularity():
     popularity = np.arange(m)
     for by, weights in (("uniform", np.r_[0, np.ones(9)]), ("popularity", popularity)):
         found = sampled_negatives(users, negatives=1, by=by, seed=0, popularity=popularity)
-        counts = np.bincount(found.items, minlength=m)
+        counts = np.bincount(found.lists.items, minlength=m)
         counts[0] -= n  # the relevant item of all
         chances = weights / weights.sum()
         spread = np.sqrt(n * chances * (1 - chances))

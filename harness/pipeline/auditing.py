@@ -1,0 +1,123 @@
+"""What a split does to numbers: its audits, and how far the rule of ties alone moves a baseline."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from harness import evaluation
+from harness.errors import HarnessError
+from harness.pipeline.preparation import FIT_PARTS, Prepared, audits_of, prepare, task_of
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+
+_BY_ID = ("item_ascending", "item_descending")
+
+
+@dataclass(frozen=True)
+class TieOptions:
+    """How the rule of ties is tried out.
+
+    Parameters
+    ----------
+    seeds
+        So many shuffles, seeded 0, 1, …; 0 for no trial at all.
+    baseline
+        A registered kind of model, with its usual parameters, fitted anew for each rule.
+    """
+
+    seeds: int = 0
+    baseline: str = "popularity"
+
+
+def audit_dataset(experiment: Experiment, ties: TieOptions | None = None) -> dict[str, Any]:
+    """Return the audits of an experiment's data, split and candidates, and a trial of its rule of ties.
+
+    Returns
+    -------
+    dict
+        ``name``, ``split`` (its options), ``audits``, ``warnings`` of the reading, and with seeds
+        ``ties``: ``baseline``, ``primary``, ``rows`` (a rule each, with the metrics' values) and
+        ``ranges`` (``low``, ``high`` and ``ratio`` of each metric).
+
+    Raises
+    ------
+    HarnessError
+        The split has no rule of ties to try, or the baseline is unknown.
+    """
+    prepared = prepare(experiment)
+    task = task_of(experiment, prepared.split)
+    found: dict[str, Any] = {
+        "name": experiment.name,
+        "split": experiment.to_dict()["dataset"]["split"],
+        "warnings": list(prepared.source.facts.get("warnings", [])),
+        "audits": [*audits_of(experiment, prepared.split), *task.findings],
+    }
+    if ties is not None and ties.seeds > 0:
+        found["ties"] = tie_trial(experiment, prepared, ties)
+    return found
+
+
+def tie_trial(experiment: Experiment, prepared: Prepared, ties: TieOptions) -> dict[str, Any]:
+    """Return a baseline's metrics under several rules of ties, all else as the experiment has it."""
+    split = experiment.dataset.split
+    has_rule = {"ties", "seed"} <= {option.name for option in dataclasses.fields(split)}
+    if not has_rule or prepared.split.facts.get("tied_users", ...) is None:
+        raise HarnessError(
+            f"the parts of the split {split.kind} are not decided by an order in time: no tie moves them."
+        )
+    rows = []
+    for rule in _rules(split, ties.seeds):
+        parts = rule.split(prepared.filtered.interactions)
+        values = _measured(experiment, dataclasses.replace(prepared, split=parts), ties.baseline)
+        rows.append({"ties": rule.ties, "seed": rule.seed if rule.ties == "shuffle" else None, **values})
+    labels = [label for label in rows[0] if label not in ("ties", "seed")]
+    ranges = {label: _range(rows, label) for label in labels}
+    return {"baseline": ties.baseline, "primary": experiment.primary, "rows": rows, "ranges": ranges}
+
+
+def _rules(split: Any, seeds: int) -> Iterator[Any]:
+    for seed in range(seeds):
+        yield dataclasses.replace(split, ties="shuffle", seed=seed)
+    for rule in _BY_ID:
+        yield dataclasses.replace(split, ties=rule)
+
+
+def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict[str, float]:
+    from harness.experiment import component_of
+    from harness.runner import choose_device, predict
+
+    model = component_of("models", baseline, {})
+    if not getattr(model, "fitted", True):
+        raise HarnessError(f"the baseline {baseline} cannot be fitted. Use popularity, item_knn or ease.")
+    split, task = prepared.split, task_of(experiment, prepared.split)
+    rows, device = split.interactions, choose_device(experiment.runner.device)
+    on = "train_validation" if experiment.evaluation.part == "test" else "train"
+    tensors = model.fit(split.history(FIT_PARTS[on]))
+    made = predict(
+        model.recommender(tensors, users=rows.user_ids, items=rows.item_ids, device=device),
+        history=task.history,
+        users=task.users,
+        truth=task.truth,
+        user_ids=rows.user_ids,
+        item_ids=rows.item_ids,
+        candidates=task.candidates,
+        lists=task.lists,
+        exclude_seen=experiment.candidates.exclude == "seen",
+        k=max(metric.cutoff or 1 for metric in experiment.metrics),
+        seed=experiment.runner.seed,
+        device=device,
+        quiet=True,
+    )
+    chosen, parallel = experiment.metrics, experiment.evaluation.parallel
+    table = evaluation.evaluate(made.topk, task.truth, metrics=chosen, n_items=len(rows.item_ids), parallel=parallel)
+    return {value.label: value.value for value in table.values}
+
+
+def _range(rows: Sequence[dict[str, Any]], label: str) -> dict[str, float | None]:
+    values = [row[label] for row in rows]
+    low, high = min(values), max(values)
+    return {"low": low, "high": high, "ratio": high / low if low > 0 else None}
