@@ -11,6 +11,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SCRIPTS = {
     "evaluator.py": "Metrics, beside one fused hand-written pass over the same arrays in the same run",
+    "reading.py": "Files of interactions, beside pandas",
     "modules.py": "Building blocks, beside loops in plain Python and the bare functions of torch",
     "commands.py": "Commands, from the shell to their end",
 }
