@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 SCRIPTS = {
     "evaluator.py": "Metrics, beside one fused hand-written pass over the same arrays in the same run",
     "data.py": "Data, beside plain pandas doing the same steps",
+    "reading.py": "Files of interactions, beside pandas",
     "modules.py": "Building blocks, beside loops in plain Python and the bare functions of torch",
     "commands.py": "Commands, from the shell to their end",
 }

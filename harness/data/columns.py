@@ -94,6 +94,10 @@ def ratings_of(column: ArrowColumn, *, place: Place) -> Float32Array:
     """
     remedy = "Use finite numbers, or name another column in dataset.columns.rating."
     column = present(column, place=place, what="rating")
+    if pa.types.is_float32(column.type):
+        ratings: Float32Array = column.to_numpy()
+        if np.isfinite(ratings).all():
+            return ratings
     numbers = numbers_of(column, place=place, what="rating", remedy=remedy).astype(np.float64)
     too_large = np.abs(numbers) > np.finfo(np.float32).max
     if too_large.any():

@@ -120,9 +120,10 @@ class DelimitedFile:
         number, fields = wrong[0]
         more = f" (and {len(wrong) - 1:,} more)" if len(wrong) > 1 else ""
         columns = "1 column" if fields == 1 else f"{fields} columns"
+        quotes = "text that holds the delimiter needs double quotes around it" if self.layout.quoted else ""
         return DataError(
             f"{self.path}, line {number}{more}: {columns} where the first line has {width}. "
-            "Mend or remove the line; text that holds the delimiter needs double quotes around it."
+            f"Mend or remove the line{'; ' if quotes else ''}{quotes}."
         )
 
     def _lines(self) -> Iterator[tuple[int, int]]:

@@ -65,29 +65,48 @@ def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> Merged:
     if rule == "keep" or len(interactions) == 0:
         return Merged(interactions, 0)
     codes = pair_codes(interactions)
+    rows = _of_repeated_pairs(codes)
+    if len(rows) == 0:
+        return Merged(_counted(interactions) if rule == "sum" else interactions, 0)
     times = interactions.timestamps
-    order = np.argsort(codes, kind="stable") if times is None else np.lexsort((times, codes))
-    ordered = codes[order]
-    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-    ends = np.append(starts[1:], len(order))
-    places = order[starts] if rule == "first" else order[ends - 1]
-    kept = np.sort(places)
-    merged = interactions.rows(kept)
+    keys = (codes[rows],) if times is None else (times[rows], codes[rows])
+    order = rows[np.lexsort(keys)]
+    changes = np.diff(codes[order]) != 0
+    starts = np.flatnonzero(np.concatenate([[True], changes]))
+    ends = np.append(starts[1:], len(order)) - 1
+    places = order[starts if rule == "first" else ends]
     if rule == "sum":
-        sums = _sums(interactions, order, starts)
-        merged = replace(merged, values=sums[np.argsort(places)])
-    return Merged(merged, len(interactions) - len(kept))
+        interactions = _counted(interactions)
+        values = np.array(interactions.values)
+        values[places] = _sums(values[order], starts)
+        interactions = replace(interactions, values=values)
+    kept = np.ones(len(interactions), dtype=np.bool_)
+    kept[rows] = False
+    kept[places] = True
+    return Merged(interactions.rows(kept), len(order) - len(places))
 
 
-def _sums(interactions: Interactions, order: Int64Array, starts: Int64Array) -> Float32Array:
-    """Return the sum of each run of rows; float32 ``(runs,)``."""
-    if interactions.values is None:
-        return np.diff(np.append(starts, len(order))).astype(np.float32)
+def _of_repeated_pairs(codes: Int64Array) -> Int64Array:
+    """Return the numbers of the rows whose pair is in another row too; most data have few."""
+    ascending = np.sort(codes)
+    repeated = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
+    if len(repeated) == 0:
+        return np.empty(0, dtype=np.int64)
+    places = np.minimum(np.searchsorted(repeated, codes), len(repeated) - 1)
+    return np.flatnonzero(repeated[places] == codes)
+
+
+def _counted(interactions: Interactions) -> Interactions:
+    if interactions.values is not None:
+        return interactions
+    return replace(interactions, values=np.ones(len(interactions), dtype=np.float32))
+
+
+def _sums(values: Float32Array, starts: Int64Array) -> Float32Array:
+    """Return the sum of each run of values; float32 ``(runs,)``."""
     # Ascending within a run: the bits of a sum of fractions do not depend on the order of the file.
-    runs = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(order))))
-    values = interactions.values[order]
-    values = values[np.lexsort((values, runs))].astype(np.float64)
-    sums = np.add.reduceat(values, starts)
+    runs = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(values))))
+    sums = np.add.reduceat(values[np.lexsort((values, runs))].astype(np.float64), starts)
     if (np.abs(sums) > np.finfo(np.float32).max).any():
         raise DataError(
             "dataset.duplicates is sum, and the ratings of a user and item add up to more than 32-bit floats hold. "

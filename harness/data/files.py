@@ -192,7 +192,7 @@ def reading(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
+    except (pa.ArrowException, OSError, EOFError, UnicodeError, zlib.error) as error:
         raise DataError(f"{path}: the file cannot be read: {_reason(error)}. Write it again as {FORMATS}.") from error
 
 

@@ -103,17 +103,18 @@ class JsonLinesFile:
                             f"{self.path}, line {number}: '{name}' is {kind} where it was {kinds[name]} before. "
                             "Write it the same way in all lines."
                         )
+                    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                        raise DataError(
+                            f"{self.path}, line {number}: '{name}' is {str(value)[:40]}, which does not fit into 64 "
+                            "bits. Write ids of such length as text."
+                        )
                 rows[name].append(value)
         try:
             return pa.table(rows)
-        except (pa.ArrowException, OverflowError):
-            # Whole numbers beyond 64 bits; floats beside them lose what they cannot hold.
-            return pa.table({name: _wide(values) for name, values in rows.items()})
-
-
-def _wide(values: list[Any]) -> Any:
-    large = any(isinstance(value, int) and abs(value) >= 2**63 for value in values)
-    return pa.array([None if value is None else float(value) for value in values]) if large else pa.array(values)
+        except UnicodeEncodeError as error:
+            raise DataError(
+                f"{self.path}: the text holds half a character, such as \\ud800. Mend that line."
+            ) from error
 
 
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

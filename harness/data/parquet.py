@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from harness.data.cautions import Caution
+from harness.data.columns import is_text
 from harness.data.files import parts_of, reading
 from harness.errors import DataError
 
@@ -72,7 +73,10 @@ class ParquetFiles:
         for file in self.files:
             _check_alike(file, columns, first, self.files[0])
             with reading(file), pyarrow.parquet.ParquetFile(file) as opened:
-                tables.append(_plain(opened.read(columns=list(columns)).select(list(columns))))
+                table = _plain(opened.read(columns=list(columns)).select(list(columns)))
+                # Parquet does not check that text is UTF-8, and what comes later takes it to be.
+                table.select([name for name in columns if is_text(table.column(name))]).validate(full=True)
+                tables.append(table)
         return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
 
 

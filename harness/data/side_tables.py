@@ -17,7 +17,7 @@ from harness.data.cautions import Caution
 from harness.data.columns import Place, is_text
 from harness.data.files import sha256_of
 from harness.data.identifiers import CodedIds, coded_ids, shown_id
-from harness.data.tables import TableFile, needed_column, open_table, read_columns
+from harness.data.tables import TableFile, needed_column, open_table, read_columns, single_column
 from harness.errors import DataError
 
 if TYPE_CHECKING:
@@ -203,7 +203,7 @@ def _columns_of(wanted: Wanted, file: TableFile) -> dict[str, str]:
     }
     for name in wanted.optional:
         if name in file.names and name not in columns:
-            columns[name] = name
+            columns[name] = single_column(name, file)
     if wanted.categories is not None:
         key = f"{wanted.section}.categories.column"
         columns["categories"] = needed_column(wanted.categories.column, file, meaning="categories", key=key)

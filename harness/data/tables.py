@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +15,8 @@ from harness.data.files import JSON_LINES, PARQUET, check_file, is_packed, layou
 from harness.data.json_lines import JsonLinesFile
 from harness.data.parquet import ParquetFiles
 from harness.errors import DataError, did_you_mean
+
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 class TableFile(Protocol):
@@ -120,18 +123,28 @@ def chosen_columns(wanted: Mapping[str, str | None], file: TableFile) -> dict[st
     for meaning, name in wanted.items():
         if name is None:
             if meaning in found:
-                chosen[meaning] = meaning
+                chosen[meaning] = single_column(meaning, file)
             continue
         chosen[meaning] = needed_column(name, file, meaning=meaning, key=f"dataset.columns.{meaning}")
-    for name in chosen.values():
-        if found.count(name) > 1:
-            raise DataError(f"{path}: two columns are called '{name}'. Rename one of them.")
     taken = [name for meaning, name in chosen.items() if wanted[meaning] is not None]
     twice = [name for name in taken if taken.count(name) > 1]
     if twice:
         raise DataError(f"{path}: column '{twice[0]}' is named twice in dataset.columns. Each needs its own.")
     # A column that was named for something else is not taken again under its own name.
     return {meaning: name for meaning, name in chosen.items() if wanted[meaning] is not None or name not in taken}
+
+
+def single_column(name: str, file: TableFile) -> str:
+    """Return the name of a column that is there, once it is clear which one it is.
+
+    Raises
+    ------
+    DataError
+        Two columns have it.
+    """
+    if file.names.count(name) > 1:
+        raise DataError(f"{file.path}: two columns are called '{name}'. Rename one of them.")
+    return name
 
 
 def needed_column(name: str, file: TableFile, *, meaning: str, key: str) -> str:
@@ -150,10 +163,10 @@ def needed_column(name: str, file: TableFile, *, meaning: str, key: str) -> str:
     Raises
     ------
     DataError
-        There is none.
+        There is none, or there are two.
     """
     if name in file.names:
-        return name
+        return single_column(name, file)
     atomic = isinstance(file, DelimitedFile) and file.layout.typed
     if atomic and name in ("user", "item") and f"{name}_id" in file.names:
         return f"{name}_id"
@@ -164,6 +177,8 @@ def needed_column(name: str, file: TableFile, *, meaning: str, key: str) -> str:
     if mark is not None:
         section = key.partition(".columns")[0] if ".columns" in key else key.rpartition(".")[0]
         hint = f"The columns look separated by {mark!r}: set {section}.delimiter to that. "
+    elif file.is_text and all(_NUMBER.fullmatch(column) for column in file.names):
+        hint = "The first line looks like data: put a header above it. "
     raise DataError(
         f"{file.path}: there is no column '{name}' for the {meaning}. {hint}The columns are: {shown}. "
         f"Name the right one in {key}."

@@ -160,6 +160,9 @@ GOOD = '{"user": "ann", "item": 7}\n'
         (GOOD + '{"item": 7}\n', "column 'user', row 2: the id is missing"),
         (GOOD + '{"user": null, "item": 7}\n', "column 'user', row 2: the id is missing"),
         (GOOD + '{"user": "bob", "item": 1.5}\n', "the id 1.5 is not a whole number"),
+        (GOOD.replace("7", "9" * 20), r"line 1: 'item' is 9{20}, which does not fit into 64 bits"),
+        (GOOD.replace("ann", "\\ud800"), "half a character"),
+        ('{"user": {"id": 1}, "item": 7}\n', "column 'user' holds struct"),
         (GOOD + '"bob"\n', "line 2: text where a JSON object is needed"),
         (GOOD + "[1, 2]\n", "the file is one JSON array"),
         ("[" + GOOD.strip() + "]", r"the file is one JSON array, where one object a line is needed.*jq -c '\.\[\]'"),
@@ -240,6 +243,11 @@ def test_delimiters_that_do_not_fit(tmp_path: Path) -> None:
         read_table(tmp_path / "a.parquet", delimiter=";")
     with pytest.raises(DataError, match="control character 0x1f"):
         read_table(written(tmp_path, "a\x1f::b\n", "a.dat"))
+
+
+def test_a_file_without_a_header(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="The first line looks like data: put a header above it"):
+        read_table(written(tmp_path, "196\t242\t3\t881250949\n", "u.tsv"))
 
 
 def test_bytes_that_are_not_utf8_late_in_the_file(tmp_path: Path) -> None:

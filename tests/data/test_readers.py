@@ -318,3 +318,33 @@ def test_damaged_files(tmp_path: Path) -> None:
 def test_one_column_cannot_mean_two_things(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="column 'user' is named twice"):
         read_table(written(tmp_path, "user,item\n1,2\n"), item="user")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from([1, 1_000, 10**12]),
+    st.lists(st.integers(-1_000, 1_000), min_size=1, max_size=30),
+    st.integers(-(2**60), 2**60),
+)
+def test_integer_ids_near_and_far(tmp_path: Path, step: int, numbers: list[int], start: int) -> None:
+    ids = [start + step * number for number in numbers]
+    pq.write_table(pa.table({"user": ids, "item": numbers}), tmp_path / "a.parquet", row_group_size=7)
+    rows = read_table(tmp_path / "a.parquet")
+    assert rows.user_ids.ids.tolist() == sorted(set(ids))
+    assert rows.frame()["user"].tolist() == ids
+    assert rows.users.dtype == np.int32
+
+
+def test_text_ids_are_in_pythons_order(tmp_path: Path) -> None:
+    ids = ["z", "Z", "é", "\U0001f600", "￮", "a b", "ab", "10", "9x"]
+    pq.write_table(pa.table({"user": ids, "item": list(range(9))}), tmp_path / "a.parquet")
+    rows = read_table(tmp_path / "a.parquet")
+    assert rows.user_ids.ids.tolist() == sorted(ids)
+    assert rows.frame()["user"].tolist() == ids
+
+
+def test_zeros_of_both_signs_are_one_id(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"user": [0.0, -0.0, 1.0], "item": [1, 2, 3]}), tmp_path / "a.parquet")
+    rows = read_table(tmp_path / "a.parquet")
+    assert rows.user_ids.ids.tolist() == [0, 1]
+    assert rows.users.tolist() == [0, 0, 1]

@@ -152,6 +152,8 @@ def test_bad_tables() -> None:
         "none of the ids of column 'item' occurs in the interactions: they are such as 70 here and 7 there",
         items=Items("items.csv"),
     )
+    Path("items.csv").write_text("item,title,title\n7,a,b\n")
+    fails("two columns are called 'title'", items=Items("items.csv"))
     Path("items.csv").write_text("item;title\n7;a\n")
     fails(r"look separated by ';': set dataset\.items\.delimiter to that", items=Items("items.csv"))
     pq.write_table(pa.table({"user": [1], "city": ["X"]}), "users.parquet")
