@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -120,15 +121,9 @@ def canonical_order(interactions: Interactions, *, seed: int, ties: TieOrder = "
     if ties == "stable":
         order[shared] = np.sort(numbers * len(order) + rows) % max(len(order), 1)
         return order
-    tied = items[rows]
     keys = _tie_keys(interactions, rows, seed=seed, ties=ties)
-    placed = _coarsely_sorted(numbers, keys)
-    rows, tied, keys = rows[placed.order], tied[placed.order], keys[placed.order]
-    again = np.flatnonzero(placed.unsettled)
-    few = rows[again]
-    ratings = np.zeros(len(few)) if interactions.values is None else interactions.values[few]
-    rows[again] = few[np.lexsort((few, ratings, tied[again], keys[again], numbers[again]))]
-    order[shared] = rows
+    others = (items[rows], rows) if interactions.values is None else (items[rows], interactions.values[rows], rows)
+    order[shared] = rows[order_within(numbers, keys, others)]
     return order
 
 
@@ -141,25 +136,40 @@ def _tie_keys(interactions: Interactions, rows: Int64Array, *, seed: int, ties: 
     return places.astype(np.uint64) << np.uint64(32)
 
 
-@dataclass(frozen=True, eq=False)
-class _CoarseOrder:
-    order: Int64Array
-    unsettled: BoolArray
+def order_within(groups: Int64Array | Int32Array, keys: UInt64Array, others: Sequence[NDArray[Any]]) -> Int64Array:
+    """Return the order by group, then key, then the others in turn; int64 ``(n,)``.
 
+    Parameters
+    ----------
+    groups
+        Numbers from 0, ``(n,)``.
+    keys
+        Spread over 64 bits, ``(n,)``: the leading bits nearly always tell two rows of a group apart.
+    others
+        Columns ``(n,)`` for what is equal in both.
 
-def _coarsely_sorted(numbers: Int64Array, keys: UInt64Array) -> _CoarseOrder:
-    """Return an order by (number, key), and where in it the leading bits of the key did not decide."""
-    spare = 64 - int(numbers.max(initial=0)).bit_length()
-    packed = keys >> np.uint64(min(64 - spare, 63))
-    if spare < 64:
-        packed |= numbers.astype(np.uint64) << np.uint64(spare)
+    Examples
+    --------
+    >>> keys = np.array([9, 5, 5], dtype=np.uint64) << np.uint64(60)
+    >>> order_within(np.array([0, 0, 0]), keys, [np.array([1, 8, 7])])
+    array([2, 1, 0])
+    """
+    # One number a row, of the group and as much of the key as there is room for, sorts several times
+    # faster than two columns; what it leaves equal is sorted again, by everything.
+    taken = int(groups.max(initial=0)).bit_length()
+    packed = keys >> np.uint64(taken)
+    if taken > 0:
+        packed |= groups.astype(np.uint64) << np.uint64(64 - taken)
     order = np.argsort(packed)
     packed = packed[order]
-    unsettled = np.zeros(len(packed), dtype=np.bool_)
     equal = packed[1:] == packed[:-1]
+    unsettled = np.zeros(len(packed), dtype=np.bool_)
     unsettled[1:] |= equal
     unsettled[:-1] |= equal
-    return _CoarseOrder(order, unsettled)
+    few = order[unsettled]
+    columns = [groups, keys, *others]
+    order[unsettled] = few[np.lexsort([column[few] for column in reversed(columns)])]
+    return order
 
 
 def decided_by_ties(interactions: Interactions, labels: Int8Array) -> BoolArray:
