@@ -183,7 +183,7 @@ def _matched(ordered: Interactions, files: list[_PartFile]) -> Int8Array:
     finest = columns[min(len(columns) - 1, 1)].astype(np.float64) + 0.0
     keys = pair_keys(0, columns[0].view(np.uint64), finest.view(np.uint64))
     users = np.concatenate([table.users for table in tables])
-    order = order_within(users, keys, [*columns, np.arange(len(users))])
+    order = order_within(users, keys, columns)
     equal = np.ones(len(order), dtype=np.bool_)
     for column in columns:
         equal[1:] &= column[order[1:]] == column[order[:-1]]

@@ -194,4 +194,4 @@ def _drawn(ordered: Interactions, *, seed: int) -> Int64Array:
     Rows that repeat a pair keep their canonical order, so that no row number decides.
     """
     keys = pair_keys(seed, ordered.user_ids.keys[ordered.users], ordered.item_ids.keys[ordered.items])
-    return order_within(ordered.users, keys, [np.arange(len(ordered))])
+    return order_within(ordered.users, keys, [])

@@ -118,12 +118,13 @@ def canonical_order(interactions: Interactions, *, seed: int, ties: TieOrder = "
     rows = order[shared]
     sizes = moments.sizes[moments.sizes > 1]
     numbers = np.repeat(np.arange(len(sizes)), sizes)
-    if ties == "stable":
-        order[shared] = np.sort(numbers * len(order) + rows) % max(len(order), 1)
-        return order
-    keys = _tie_keys(interactions, rows, seed=seed, ties=ties)
-    others = (items[rows], rows) if interactions.values is None else (items[rows], interactions.values[rows], rows)
-    order[shared] = rows[order_within(numbers, keys, others)]
+    # In the order of rows first, which what is equal in all else keeps.
+    rows = np.sort(numbers * len(order) + rows) % max(len(order), 1)
+    if ties != "stable":
+        keys = _tie_keys(interactions, rows, seed=seed, ties=ties)
+        others = [items[rows]] if interactions.values is None else [items[rows], interactions.values[rows]]
+        rows = rows[order_within(numbers, keys, others)]
+    order[shared] = rows
     return order
 
 
@@ -137,7 +138,7 @@ def _tie_keys(interactions: Interactions, rows: Int64Array, *, seed: int, ties: 
 
 
 def order_within(groups: Int64Array | Int32Array, keys: UInt64Array, others: Sequence[NDArray[Any]]) -> Int64Array:
-    """Return the order by group, then key, then the others in turn; int64 ``(n,)``.
+    """Return the stable order by group, then key, then the others in turn; int64 ``(n,)``.
 
     Parameters
     ----------
@@ -155,20 +156,27 @@ def order_within(groups: Int64Array | Int32Array, keys: UInt64Array, others: Seq
     array([2, 1, 0])
     """
     # One number a row, of the group and as much of the key as there is room for, sorts several times
-    # faster than two columns; what it leaves equal is sorted again, by everything.
+    # faster than two columns; of what it leaves equal few rows differ, and are sorted by everything.
     taken = int(groups.max(initial=0)).bit_length()
     packed = keys >> np.uint64(taken)
     if taken > 0:
         packed |= groups.astype(np.uint64) << np.uint64(64 - taken)
     order = np.argsort(packed)
     packed = packed[order]
-    equal = packed[1:] == packed[:-1]
-    unsettled = np.zeros(len(packed), dtype=np.bool_)
-    unsettled[1:] |= equal
-    unsettled[:-1] |= equal
-    few = order[unsettled]
+    follows = np.concatenate([[False], packed[1:] == packed[:-1]])[: len(order)]
+    unsettled = follows.copy()
+    unsettled[:-1] |= follows[1:]
+    runs = np.cumsum(~follows[unsettled]) - 1
+    few = np.sort(runs * len(order) + order[unsettled]) % max(len(order), 1)
     columns = [groups, keys, *others]
-    order[unsettled] = few[np.lexsort([column[few] for column in reversed(columns)])]
+    differs = np.zeros(int(runs.max(initial=-1)) + 1, dtype=np.bool_)
+    for column in columns:
+        chosen = column[few]
+        differs[runs[1:][(chosen[1:] != chosen[:-1]) & (runs[1:] == runs[:-1])]] = True
+    mixed = differs[runs]
+    left = few[mixed]
+    few[mixed] = left[np.lexsort([left, *(column[left] for column in reversed(columns))])]
+    order[unsettled] = few
     return order
 
 
