@@ -10,11 +10,11 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import OUTSIDE, PARTS, Interactions, Part, Split, Vocabulary
+from harness.artifacts import OUTSIDE, PARTS, Interactions, Part, Split, Vocabulary, pair_keys
 from harness.artifacts.arrays import Int8Array, Int32Array, Int64Array
 from harness.data.labelling import check_seed, finished, in_order
 from harness.data.readers import read_table
-from harness.data.sequences import TieOrder, pair_codes
+from harness.data.sequences import TieOrder, order_within, pair_codes
 from harness.errors import DataError
 
 _Path = Annotated[str, Field(min_length=1)]
@@ -178,8 +178,12 @@ def _matched(ordered: Interactions, files: list[_PartFile]) -> Int8Array:
             columns.append(np.concatenate(parts))
     n = len(ordered)
     labels = np.concatenate([np.full(len(file.rows), PARTS.index(file.part), dtype=np.int8) for file in files])
-    # Stable: equal rows keep the data set's rows first, oldest first, then the files' in their order.
-    order = np.lexsort(columns[::-1])
+    # Equal rows come to lie together: the data set's first, oldest first, then the files' in their order.
+    # The addend makes 0.0 of -0.0, which is equal and has other bits.
+    finest = columns[min(len(columns) - 1, 1)].astype(np.float64) + 0.0
+    keys = pair_keys(0, columns[0].view(np.uint64), finest.view(np.uint64))
+    users = np.concatenate([table.users for table in tables])
+    order = order_within(users, keys, columns)
     equal = np.ones(len(order), dtype=np.bool_)
     for column in columns:
         equal[1:] &= column[order[1:]] == column[order[:-1]]

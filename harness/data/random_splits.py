@@ -21,7 +21,7 @@ from harness.data.labelling import (
     lengths_of,
     places_of,
 )
-from harness.data.sequences import TieOrder
+from harness.data.sequences import TieOrder, order_within
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -194,4 +194,4 @@ def _drawn(ordered: Interactions, *, seed: int) -> Int64Array:
     Rows that repeat a pair keep their canonical order, so that no row number decides.
     """
     keys = pair_keys(seed, ordered.user_ids.keys[ordered.users], ordered.item_ids.keys[ordered.items])
-    return np.lexsort((keys, ordered.users))
+    return order_within(ordered.users, keys, [])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -117,17 +118,12 @@ def canonical_order(interactions: Interactions, *, seed: int, ties: TieOrder = "
     rows = order[shared]
     sizes = moments.sizes[moments.sizes > 1]
     numbers = np.repeat(np.arange(len(sizes)), sizes)
-    if ties == "stable":
-        order[shared] = np.sort(numbers * len(order) + rows) % max(len(order), 1)
-        return order
-    tied = items[rows]
-    keys = _tie_keys(interactions, rows, seed=seed, ties=ties)
-    placed = _coarsely_sorted(numbers, keys)
-    rows, tied, keys = rows[placed.order], tied[placed.order], keys[placed.order]
-    again = np.flatnonzero(placed.unsettled)
-    few = rows[again]
-    ratings = np.zeros(len(few)) if interactions.values is None else interactions.values[few]
-    rows[again] = few[np.lexsort((few, ratings, tied[again], keys[again], numbers[again]))]
+    # In the order of rows first, which what is equal in all else keeps.
+    rows = np.sort(numbers * len(order) + rows) % max(len(order), 1)
+    if ties != "stable":
+        keys = _tie_keys(interactions, rows, seed=seed, ties=ties)
+        others = [items[rows]] if interactions.values is None else [items[rows], interactions.values[rows]]
+        rows = rows[order_within(numbers, keys, others)]
     order[shared] = rows
     return order
 
@@ -141,25 +137,47 @@ def _tie_keys(interactions: Interactions, rows: Int64Array, *, seed: int, ties: 
     return places.astype(np.uint64) << np.uint64(32)
 
 
-@dataclass(frozen=True, eq=False)
-class _CoarseOrder:
-    order: Int64Array
-    unsettled: BoolArray
+def order_within(groups: Int64Array | Int32Array, keys: UInt64Array, others: Sequence[NDArray[Any]]) -> Int64Array:
+    """Return the stable order by group, then key, then the others in turn; int64 ``(n,)``.
 
+    Parameters
+    ----------
+    groups
+        Numbers from 0, ``(n,)``.
+    keys
+        Spread over 64 bits, ``(n,)``: the leading bits nearly always tell two rows of a group apart.
+    others
+        Columns ``(n,)`` for what is equal in both.
 
-def _coarsely_sorted(numbers: Int64Array, keys: UInt64Array) -> _CoarseOrder:
-    """Return an order by (number, key), and where in it the leading bits of the key did not decide."""
-    spare = 64 - int(numbers.max(initial=0)).bit_length()
-    packed = keys >> np.uint64(min(64 - spare, 63))
-    if spare < 64:
-        packed |= numbers.astype(np.uint64) << np.uint64(spare)
+    Examples
+    --------
+    >>> keys = np.array([9, 5, 5], dtype=np.uint64) << np.uint64(60)
+    >>> order_within(np.array([0, 0, 0]), keys, [np.array([1, 8, 7])])
+    array([2, 1, 0])
+    """
+    # One number a row, of the group and as much of the key as there is room for, sorts several times
+    # faster than two columns; of what it leaves equal few rows differ, and are sorted by everything.
+    taken = int(groups.max(initial=0)).bit_length()
+    packed = keys >> np.uint64(taken)
+    if taken > 0:
+        packed |= groups.astype(np.uint64) << np.uint64(64 - taken)
     order = np.argsort(packed)
     packed = packed[order]
-    unsettled = np.zeros(len(packed), dtype=np.bool_)
-    equal = packed[1:] == packed[:-1]
-    unsettled[1:] |= equal
-    unsettled[:-1] |= equal
-    return _CoarseOrder(order, unsettled)
+    follows = np.concatenate([[False], packed[1:] == packed[:-1]])[: len(order)]
+    unsettled = follows.copy()
+    unsettled[:-1] |= follows[1:]
+    runs = np.cumsum(~follows[unsettled]) - 1
+    few = np.sort(runs * len(order) + order[unsettled]) % max(len(order), 1)
+    columns = [groups, keys, *others]
+    differs = np.zeros(int(runs.max(initial=-1)) + 1, dtype=np.bool_)
+    for column in columns:
+        chosen = column[few]
+        differs[runs[1:][(chosen[1:] != chosen[:-1]) & (runs[1:] == runs[:-1])]] = True
+    mixed = differs[runs]
+    left = few[mixed]
+    few[mixed] = left[np.lexsort([left, *(column[left] for column in reversed(columns))])]
+    order[unsettled] = few
+    return order
 
 
 def decided_by_ties(interactions: Interactions, labels: Int8Array) -> BoolArray:

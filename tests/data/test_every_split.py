@@ -302,7 +302,10 @@ def test_written_parts_read_back_are_the_same_split(tmp_path: Path, rows: list[R
     paths = {path.stem: str(path) for path in write_parts(split, tmp_path / "parts")}
     drawn = options.get("ties", "shuffle") == "shuffle"
     order = {key: options[key] for key in (("seed",) if drawn else ("ties",)) if key in options}
-    assert FixedSplit(**paths, **order).split(interactions).digest == split.digest
+    again = FixedSplit(**paths, **order).split(interactions)
+    assert parts_of(again) == parts_of(split)
+    # Rows that are the same in everything stand for one another, and may have changed places.
+    assert again.digest == split.digest or len(set(rows)) < len(rows)
 
 
 def test_item_orders_go_by_the_size_of_integers() -> None:
