@@ -194,7 +194,8 @@ def _matrix(column: ArrowColumn, place: Place) -> Float32Array:
 def _npy(path: Path) -> Any:
     try:
         # Mapped, not read: only the rows of items that occur are. Pickled objects could run code.
-        return np.load(path, mmap_mode="r", allow_pickle=False)
+        # numpy.load would take archives too, and leave a broken one open.
+        return np.lib.format.open_memmap(path, mode="r")
     except (ValueError, OSError, EOFError) as error:
         reason = (
             "it holds Python objects, which are never unpickled"
