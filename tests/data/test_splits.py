@@ -207,3 +207,19 @@ def test_empty_parts(split: GlobalTime, rows: list[Row], told: str) -> None:
 def test_bad_options(kind: str, options: str, told: str) -> None:
     with pytest.raises(ValidationError, match=told):
         TypeAdapter(registry.load("splits", kind)).validate_json(options)
+
+
+def items_of(split: Split) -> list[int]:
+    return [row.item for row in rows_of(split.part("test"))]
+
+
+def test_item_orders_go_by_the_size_of_integers() -> None:
+    rows = interactions_from([Row(1, item, 0, 1) for item in (9, 10, 100)])
+    last = {ties: items_of(LeaveLastOut(ties=ties).split(rows)) for ties in ("item_ascending", "item_descending")}
+    assert last == {"item_ascending": [100], "item_descending": [9]}
+
+
+def test_stable_follows_the_file() -> None:
+    rows = [Row(1, item, 0, 1) for item in (10, 12, 11)]
+    assert items_of(LeaveLastOut(ties="stable").split(interactions_from(rows))) == [11]
+    assert items_of(LeaveLastOut(ties="stable").split(interactions_from(rows[::-1]))) == [10]

@@ -65,7 +65,8 @@ def test_defaults(write: Any) -> None:
     assert plain["report"] == {"directory": "reports"}
     assert plain["expected"] == {}
     assert plain["dataset"]["columns"] is None
-    assert plain["dataset"]["split"] == {"kind": "leave_last_out", "validation": True, "ties": "shuffle", "seed": 3}
+    split = {"kind": "leave_last_out", "n": 1, "validation": True, "ties": "shuffle", "seed": 3}
+    assert plain["dataset"]["split"] == split
     assert plain["model"]["params"] == {"l2": 100.0}
     assert len(experiment.metrics) == 24
 
@@ -259,7 +260,7 @@ def test_wrong_sections_name_their_line(write: Any, more: str, line: int, words:
         ("value: 4", "value: true", 4, "dataset.filters[0].value is true; a number is needed"),
         ("users: 5, items", "user: 5, items", 4, "unknown option 'user' of the filter 'k_core'. Did you mean 'users'?"),
         ("  split: {kind: leave_last_out, seed: 3}\n", "", 2, "missing key 'split' in dataset. Add one, such as"),
-        ("{kind: leave_last_out, seed: 3}", "{seed: 3}", 5, "a split has no key 'kind'. Known: global_time"),
+        ("{kind: leave_last_out, seed: 3}", "{seed: 3}", 5, "a split has no key 'kind'. Known: fixed, global_time"),
         ("{kind: leave_last_out, seed: 3}", "leave_last_out", 5, "a map with a kind is needed"),
         ("{kind: leave_last_out, seed: 3}", "{kind: [a]}", 5, "kind is a list; text is needed"),
         ("leave_last_out", "leave_one_out", 5, "unknown split 'leave_one_out'. Did you mean 'leave_last_out'?"),
