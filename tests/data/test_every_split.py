@@ -302,6 +302,10 @@ def test_written_parts_read_back_are_the_same_split(tmp_path: Path, rows: list[R
     drawn = options.get("ties", "shuffle") == "shuffle"
     order = {key: options[key] for key in (("seed",) if drawn else ("ties",)) if key in options}
     again = FixedSplit(**paths, **order).split(interactions)
-    assert parts_of(again) == parts_of(split)
-    # Rows that are the same in everything stand for one another, and may have changed places.
-    assert again.digest == split.digest or len(set(rows)) < len(rows)
+    if len(set(rows)) == len(rows):
+        assert parts_of(again) == parts_of(split)
+        assert again.digest == split.digest
+    else:
+        # Rows that are the same in everything stand for one another, and may have changed places.
+        for part, found in parts_of(again).items():
+            assert sorted(found) == sorted(parts_of(split)[part])

@@ -45,7 +45,8 @@ def test_defaults(write: Any) -> None:
     assert list(plain)[:4] == ["name", "seed", "dataset", "model"]
     assert plain["seed"] == 0
     assert plain["model"]["checkpoint"] == "checkpoints/ml-100k/ease.safetensors"
-    assert plain["candidates"] == {"items": "all", "exclude": "seen"}
+    unset = {"allow": None, "lists": None, "sampled": None}
+    assert plain["candidates"] == {"items": "all", "exclude": "seen", **unset}
     assert plain["runner"] == {"k": 100, "device": "auto", "batch_size": "auto", "seed": 0, "limit_users": None}
     assert plain["evaluation"] == {
         "part": "test",
