@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness import evaluation
+from harness import data, evaluation
 from harness.errors import HarnessError
-from harness.pipeline.preparation import FIT_PARTS, Prepared, audits_of, prepare, task_of
+from harness.pipeline.preparation import FIT_PARTS, Prepared, prepare, task_of
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -54,7 +54,7 @@ def audit_dataset(experiment: Experiment, ties: TieOptions | None = None) -> dic
         "name": experiment.name,
         "split": experiment.to_dict()["dataset"]["split"],
         "warnings": list(prepared.source.facts.get("warnings", [])),
-        "audits": [*audits_of(experiment, prepared.split), *task.findings],
+        "audits": [*data.audit(prepared.split, experiment.evaluation.part), *task.findings],
     }
     if ties is not None and ties.seeds > 0:
         found["ties"] = tie_trial(experiment, prepared, ties)

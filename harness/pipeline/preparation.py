@@ -162,13 +162,6 @@ def with_candidates(task: Task, experiment: Experiment, split: Split) -> Task:
     return replace(task, candidates=candidates, lists=lists, candidate_facts=facts, findings=findings)
 
 
-def audits_of(experiment: Experiment, split: Split) -> list[dict[str, Any]]:
-    """Return what the audits find about an experiment's part; that of ties only where ties can decide one."""
-    found = data.audit(split.with_fold_in_known(), experiment.evaluation.part)
-    by_chance = split.facts.get("tied_users", ...) is None
-    return [finding for finding in found if not (by_chance and finding["name"] == "tied_targets")]
-
-
 def _rows(truth: Truth, chosen: Int64Array) -> Truth:
     lengths = np.diff(truth.indptr)[chosen]
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)

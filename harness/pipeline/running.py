@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from harness import evaluation, report, storage
+from harness import data, evaluation, report, storage
 from harness.artifacts import MetricTable, Vocabulary
 from harness.pipeline import results as stored
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
-from harness.pipeline.preparation import Task, audits_of, prepare, task_of
+from harness.pipeline.preparation import Task, prepare, task_of
 from harness.pipeline.publish import publish
 from harness.pipeline.recommending import Recommended, source_of
 
@@ -148,7 +148,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "protocol": _protocol(experiment, task, recommended, table),
         "metrics": stored.metric_rows(table),
         "slices": [],
-        "audits": [*audits_of(experiment, prepared.split), *task.findings, *recommended.findings],
+        "audits": [*data.audit(prepared.split, experiment.evaluation.part), *task.findings, *recommended.findings],
         "timings": _timings(phases, recommended),
     }
     results = _with_expectations(results, experiment, table)

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from oracles.splitting import Row, random_key
 from oracles.tables import ROWS, interactions_from
 
 from harness.artifacts import Part, Split
-from harness.data import GlobalTime, LeaveLastOut, SourceData, audit
+from harness.data import GlobalTime, LeaveLastOut, RandomSplit, SourceData, UserHoldout, audit
 
 
 def by_name(split: Split, part: Part = "test") -> dict[str, dict[str, Any]]:
@@ -87,6 +88,28 @@ def test_without_timestamps_the_audits_of_time_are_left_out() -> None:
     interactions = replace(interactions_from([Row(1, 10, 1, 1), Row(1, 11, 1, 1)]), timestamps=None)
     split = Split(interactions, np.array([0, 2], dtype=np.int8))
     assert set(by_name(split)) == {"unseen_items", "users_without_history", "repeats", "duplicates"}
+
+
+def test_fold_in_is_history_and_chance_has_no_ties(ml_100k: SourceData) -> None:
+    split = UserHoldout(test=0.1, fold_in=0.5).split(ml_100k.interactions)
+    findings = by_name(split)
+    assert findings["users_without_history"]["count"] == 0
+    held_out = RandomSplit(test=0.1).split(ml_100k.interactions)
+    assert "tied_targets" not in by_name(held_out)
+
+
+def test_the_worst_cases_are_told() -> None:
+    rows = [Row(1, 10, 1, 1), Row(1, 11, 5, 1), Row(2, 10, 90, 1), Row(2, 11, 95, 1), Row(2, 12, 99, 1)]
+    interactions = interactions_from(rows)
+    titles = pd.DataFrame({"title": ["Same", "Same", None]})
+    split = Split(replace(interactions, item_table=titles), np.array([0, 2, 0, 0, 2], dtype=np.int8))
+    findings = by_name(split)
+    assert findings["later_history"]["cases"] == [
+        "user 2, item 11 at 95, 90 after the earliest of test",
+        "user 2, item 10 at 90, 85 after the earliest of test",
+    ]
+    assert (findings["equal_titles"]["count"], findings["equal_titles"]["of"]) == (2, 3)
+    assert findings["equal_titles"]["cases"] == ["'Same': items 10, 11"]
 
 
 def test_a_part_without_interactions() -> None:
