@@ -15,9 +15,9 @@ import pyarrow.csv
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Vocabulary
-from harness.data.fetch import Wheel, obtain
+from harness.data.fetch import Wheel
+from harness.data.packaged import Packaged
 from harness.data.readers import interactions_of
-from harness.data.sequences import repeated_rows
 from harness.data.source import CatalogueEntry, SourceData
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class MovieLens100K:
+class MovieLens100K(Packaged):
     """MovieLens-100k: ratings of films, with titles, years, genres and what is known of the users.
 
     The item table has ``title``, ``year`` (missing for two films) and ``genres`` (joined by ``|``),
@@ -64,16 +64,6 @@ class MovieLens100K:
         ),
     )
 
-    def fetch(self, folder: Path | None = None) -> Path:
-        """Return the path of the archive, downloaded into the cache folder if it is not there.
-
-        Raises
-        ------
-        DataError
-            There is neither a cached file nor a network, or the index gives another file.
-        """
-        return obtain(self.places, folder=folder)
-
     def read(self, folder: Path | None = None) -> SourceData:
         """Return the data set, fetched if it must be.
 
@@ -99,14 +89,7 @@ class MovieLens100K:
             item_table=_in_order(_films(films), films["item_id"], interactions.item_ids),
             user_table=_in_order(_people(people), people["user_id"], interactions.user_ids),
         )
-        wheel = next(place for place in self.places if place.filename == archive.name)
-        facts = {
-            "origin": f"{wheel.requirement} in the Python package index",
-            "duplicates": repeated_rows(interactions),
-            "licence": self.entry.licence,
-            "citation": self.entry.citation,
-        }
-        return SourceData(interactions, name=self.entry.name, sha256=wheel.sha256, facts=facts)
+        return self.source_data(archive, interactions)
 
 
 def _member(files: zipfile.ZipFile, kind: str) -> pa.Table:

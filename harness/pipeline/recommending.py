@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import data, storage
-from harness.artifacts import Split, TargetRanks, TopK
+from harness.artifacts import Recommender, Split, TargetRanks, TopK
 from harness.errors import CheckpointError
 from harness.models import PredictionFile
 from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
@@ -15,6 +15,7 @@ from harness.pipeline.preparation import Task
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
+    from harness.runner import Predictions
 
 NO_DEVICE = "none"  # lists from a file need none
 
@@ -142,29 +143,37 @@ class FromModel:
 
     def recommend(self, experiment: Experiment, split: Split, task: Task, *, quiet: bool) -> Recommended:
         """Score all candidates of the task's users."""
-        from harness.runner import predict
-
-        rows = split.interactions
-        recommender = experiment.model.params.recommender(
+        params, rows = experiment.model.params, split.interactions
+        recommender = params.recommender(
             self.fitted.tensors, users=rows.user_ids, items=rows.item_ids, device=self.device
         )
-        made = predict(
-            recommender,
-            history=task.history,
-            users=task.users,
-            truth=task.truth,
-            user_ids=rows.user_ids,
-            item_ids=rows.item_ids,
-            candidates=task.candidates,
-            lists=task.lists,
-            exclude_seen=experiment.candidates.exclude == "seen",
-            k=experiment.runner.k,
-            seed=experiment.runner.seed,
-            batch_size=experiment.runner.batch_size,
-            device=self.device,
-            quiet=quiet,
-        )
+        made = predictions_of(recommender, experiment, split, task, device=self.device, quiet=quiet)
         facts = {"users_per_second": round(made.users_per_second, 1), "batch_size": made.batch_size}
         return Recommended(
             made.topk, made.target_ranks, facts, "score descending, then a hash of (seed, user id, item id)"
         )
+
+
+def predictions_of(
+    recommender: Recommender, experiment: Experiment, split: Split, task: Task, *, device: str, quiet: bool = False
+) -> Predictions:
+    """Return a model's lists for a task, with the candidates, the order and the batches of an experiment."""
+    from harness.runner import predict
+
+    rows = split.interactions
+    return predict(
+        recommender,
+        history=task.history,
+        users=task.users,
+        truth=task.truth,
+        user_ids=rows.user_ids,
+        item_ids=rows.item_ids,
+        candidates=task.candidates,
+        lists=task.lists,
+        exclude_seen=experiment.candidates.exclude == "seen",
+        k=experiment.runner.k,
+        seed=experiment.runner.seed,
+        batch_size=experiment.runner.batch_size,
+        device=device,
+        quiet=quiet,
+    )
