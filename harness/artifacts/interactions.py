@@ -163,6 +163,9 @@ class Split:
         int8 ``(n,)``: 0 train, 1 validation, 2 test, 3 fold-in, -1 in no part.
     facts
         What the split counted on its way (users too short to hold out, ...), for the report.
+    rolling
+        Whether each held-out moment is predicted from all before it, held-out ones too, rather than
+        from what stands before the whole part.
 
     Raises
     ------
@@ -173,6 +176,7 @@ class Split:
     interactions: Interactions
     labels: Int8Array
     facts: Mapping[str, Any] = field(default_factory=dict)
+    rolling: bool = False
 
     def __post_init__(self) -> None:
         rows = self.interactions
@@ -214,4 +218,6 @@ class Split:
         for array in (rows.users, rows.items, rows.timestamps, rows.values, self.labels):
             digest.update(b"none" if array is None else array.dtype.str.encode())
             digest.update(b"" if array is None else np.ascontiguousarray(array).data)
+        if self.rolling:
+            digest.update(b"rolling")
         return digest.hexdigest()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from harness.artifacts.arrays import Int32Array, Int64Array
@@ -28,16 +29,29 @@ class UserBatch:
     users
         int64 ``(batch,)``: indices into the user vocabulary.
     history
-        All users' histories; a model reads the rows of ``users``.
+        What was done before; a model reads it through ``rows`` or ``matrix``.
+    places
+        int64 ``(batch,)``: the row of ``history`` for each of ``users``; None where it has a row a
+        user of the vocabulary.
     """
 
     users: Int64Array
     history: History
+    places: Int64Array | None = None
+
+    @property
+    def matrix(self) -> sp.csr_array:
+        """Binary float32 CSR ``(batch, items)``: what each user did, repeats counted once."""
+        return self.history.matrix[self._places]
+
+    @property
+    def _places(self) -> Int64Array:
+        return self.users if self.places is None else self.places
 
     def rows(self) -> tuple[Int64Array, Int32Array]:
         """Return the batch's own CSR: ``indptr (batch + 1,)`` and ``items``, oldest first."""
-        starts = self.history.indptr[self.users]
-        lengths = self.history.lengths[self.users]
+        starts = self.history.indptr[self._places]
+        lengths = self.history.lengths[self._places]
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         places = np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
         return indptr, self.history.items[places]

@@ -10,6 +10,7 @@ from harness.data.fetch import Wheel
 from harness.data.filters import Filter, FilterResult, apply_filters
 from harness.data.id_filters import Items, Users
 from harness.data.listing import catalogue_table, fetch, list_sources
+from harness.data.occasions import Occasions, occasions_of
 from harness.data.prediction_checks import Asked
 from harness.data.prediction_files import read_predictions
 from harness.data.predictions import checked_predictions
@@ -42,6 +43,7 @@ __all__ = [
     "LeaveLastOut",
     "MinRating",
     "MovieLens100K",
+    "Occasions",
     "RandomSplit",
     "Source",
     "SourceData",
@@ -63,6 +65,7 @@ __all__ = [
     "list_sources",
     "lists_from",
     "load_source",
+    "occasions_of",
     "read_predictions",
     "read_table",
     "sampled_negatives",

@@ -11,7 +11,7 @@ import numpy as np
 
 from harness.artifacts import PARTS, Interactions, Part, Split
 from harness.artifacts.arrays import BoolArray, Int64Array
-from harness.data.sequences import decided_by_ties, distinct, pair_codes, repeated_rows
+from harness.data.sequences import decided_by_ties, distinct, needed_timestamps, pair_codes, repeated_rows
 
 Severity = Literal["info", "warning", "error"]
 
@@ -183,6 +183,8 @@ def _users_without_history(holdout: Holdout) -> Finding:
 def _repeats(holdout: Holdout) -> Finding:
     known, codes = np.sort(pair_codes(holdout.history)), pair_codes(holdout.rows)
     found = np.searchsorted(known, codes, side="right") > np.searchsorted(known, codes, side="left")
+    if holdout.split.rolling:
+        found |= _seen_within(holdout.rows)
     return Finding(
         "repeats",
         int(found.sum()),
@@ -190,6 +192,16 @@ def _repeats(holdout: Holdout) -> Finding:
         "held-out interactions",
         "the user had the item before; where seen items are excluded they cannot be hit.",
     )
+
+
+def _seen_within(rows: Interactions) -> BoolArray:
+    """Return whether the user had each row's item at an earlier moment of the part itself; ``(n,)``."""
+    times = needed_timestamps(rows, purpose="rolling history")
+    _, pairs = np.unique(pair_codes(rows), return_inverse=True)
+    first = np.full(int(pairs.max(initial=-1)) + 1, times.max(initial=0), dtype=times.dtype)
+    np.minimum.at(first, pairs, times)
+    seen: BoolArray = times > first[pairs]
+    return seen
 
 
 def _duplicates(holdout: Holdout) -> Finding:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from dataclasses import replace
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic.dataclasses import dataclass
@@ -37,6 +38,10 @@ class GlobalTime:
         which is seconds since 1970 in UTC as dates in a data file are.
     validation_from
         The moment at which validation begins, earlier than ``test_from``; None for none.
+    history
+        What is known when a held-out interaction is predicted: ``frozen``, what the user did before
+        the part begins, or ``rolling``, all that they did before that moment. Rolling predicts a
+        user at each of their held-out moments; their value is the mean over them.
     ties
         The order of interactions of one user at one moment, which orders histories alone: as in
         ``LeaveLastOut``, but that there is nothing to refuse.
@@ -69,6 +74,7 @@ class GlobalTime:
     validation: float = 0.0
     test_from: Instant | None = None
     validation_from: Instant | None = None
+    history: Literal["frozen", "rolling"] = "frozen"
     ties: TieOrder = "shuffle"
     seed: int = 0
 
@@ -116,9 +122,10 @@ class GlobalTime:
                     f"{distinct(times):,} distinct timestamps, and no moment is cut in two "
                     f"({_told(moments)}). Choose other shares or moments, or another split."
                 )
-        return finished(
+        split = finished(
             ordered, labels, kind=self.kind, needed=(), remedy="", ties=self.ties, facts={"moments": moments}
         )
+        return replace(split, rolling=self.history == "rolling")
 
     def _moments(self, times: Int64Array | Float64Array) -> dict[Part, int | float]:
         """Return the moments at which test and, if it is asked for, validation begin."""

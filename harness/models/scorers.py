@@ -79,7 +79,7 @@ class ItemKNNScorer:
 
     def score(self, batch: UserBatch) -> torch.Tensor:
         """Return float32 ``(batch, items)``."""
-        scores = batch.history.matrix[batch.users] @ self._similarity
+        scores = batch.matrix @ self._similarity
         return torch.from_numpy(scores.toarray()).to(self._device)
 
 
@@ -102,7 +102,7 @@ class WeightsScorer:
 
     def score(self, batch: UserBatch) -> torch.Tensor:
         """Return float32 ``(batch, items)``."""
-        history = batch.history.matrix[batch.users]  # columns ascend within a row, each once
+        history = batch.matrix  # columns ascend within a row, each once
         device = self._weights.device
         indptr = torch.from_numpy(history.indptr.astype(np.int64)).to(device)
         items = torch.from_numpy(history.indices.astype(np.int64)).to(device)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness import data, evaluation
+from harness import data
 from harness.errors import HarnessError
+from harness.pipeline.measuring import measured
 from harness.pipeline.preparation import FIT_PARTS, Prepared, prepare, task_of
 from harness.pipeline.recommending import predictions_of
 
@@ -100,8 +101,7 @@ def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict
     tensors = model.fit(split.history(FIT_PARTS[on]))
     recommender = model.recommender(tensors, users=rows.user_ids, items=rows.item_ids, device=device)
     made = predictions_of(recommender, experiment, split, task, device=device, quiet=True)
-    chosen, parallel = experiment.metrics, experiment.evaluation.parallel
-    table = evaluation.evaluate(made.topk, task.truth, metrics=chosen, n_items=len(rows.item_ids), parallel=parallel)
+    table = measured(experiment, made.topk, task)
     return {value.label: value.value for value in table.values}
 
 

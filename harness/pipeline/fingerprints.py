@@ -22,6 +22,7 @@ PREDICTION_CODE = (
     "harness.data",
     "harness.models",
     "harness.pipeline.checkpoints",
+    "harness.pipeline.measuring",
     "harness.pipeline.preparation",
     "harness.pipeline.recommending",
     "harness.pipeline.running",

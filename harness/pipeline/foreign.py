@@ -76,6 +76,8 @@ def export(folder: Path, out: Path) -> data.TrecFiles:
         The folder holds no finished run, or its files are damaged.
     """
     results = stored.read_results(folder)
+    if results["protocol"].get("rolling"):
+        raise HarnessError(f"{folder} has a list a moment (rolling history), and the format of TREC one a user.")
     try:
         predictions = pq.read_table(folder / stored.PREDICTIONS)
         relevant = pq.read_table(folder / stored.TARGET_RANKS, columns=["user", "item"])

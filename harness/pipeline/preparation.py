@@ -12,7 +12,7 @@ import numpy as np
 
 from harness import data
 from harness.artifacts import CandidateLists, History, Part, Split, Truth
-from harness.artifacts.arrays import BoolArray, Int64Array
+from harness.artifacts.arrays import BoolArray, Float64Array, Int64Array
 from harness.errors import DataError
 from harness.storage import sha256_json
 
@@ -61,7 +61,7 @@ class Task:
     truth
         Row by row for ``users``.
     history
-        Over all users of the vocabulary.
+        Over all users of the vocabulary; with ``times`` row by row for ``users``.
     candidates
         bool ``(items,)``: what may be recommended, or None for every item.
     lists
@@ -72,6 +72,8 @@ class Task:
         What is odd in the candidates, as audits have it.
     history_parts
         The parts that the history holds, fold-in only where there is any.
+    times
+        With rolling history the moment of each row of ``users``, who repeat then; else None.
     """
 
     users: Int64Array
@@ -82,6 +84,12 @@ class Task:
     lists: CandidateLists | None = None
     candidate_facts: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[dict[str, Any], ...] = ()
+    times: Int64Array | Float64Array | None = None
+
+    @property
+    def places(self) -> Int64Array | None:
+        """The row of ``history`` for each of ``users``, None where it has a row a user of the vocabulary."""
+        return None if self.times is None else np.arange(len(self.users))
 
     @property
     def candidates_digest(self) -> str | None:
@@ -125,7 +133,24 @@ def task_of(experiment: Experiment, split: Split) -> Task:
         users, truth = users[chosen], _rows(truth, chosen)
     has_fold_in = len(split.part("fold_in")) > 0
     parts = tuple(known for known in HISTORY_OF[part] if known != "fold_in" or has_fold_in)
+    if split.rolling:
+        return _rolling_task(experiment, split, parts, users.astype(np.int64))
     task = Task(users.astype(np.int64), truth, split.history(parts), _candidates(experiment, split), parts)
+    return with_candidates(task, experiment, split)
+
+
+def _rolling_task(experiment: Experiment, split: Split, parts: tuple[Part, ...], users: Int64Array) -> Task:
+    """Return the task of predicting some users at each of their held-out moments."""
+    for key in ("lists", "sampled"):
+        if getattr(experiment.candidates, key) is not None:
+            raise DataError(
+                f"candidates.{key} gives a user one set of candidates, and rolling history predicts them many times. "
+                "Use history: frozen, or rank all items."
+            )
+    asked = np.zeros(len(split.interactions.user_ids), dtype=np.bool_)
+    asked[users] = True
+    found = data.occasions_of(split, experiment.evaluation.part, parts).of_users(asked)
+    task = Task(found.users, found.truth, found.history, _candidates(experiment, split), parts, times=found.times)
     return with_candidates(task, experiment, split)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import data, storage
 from harness.artifacts import Recommender, Split, TargetRanks, TopK
-from harness.errors import CheckpointError
+from harness.errors import CheckpointError, DataError
 from harness.models import PredictionFile
 from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
 from harness.pipeline.preparation import Task
@@ -101,6 +101,11 @@ class FromFile:
 
     def recommend(self, experiment: Experiment, split: Split, task: Task, *, quiet: bool) -> Recommended:
         """Return the file's lists, checked against the data."""
+        if task.times is not None:
+            raise DataError(
+                "predictions from a file are one list a user, and rolling history asks for one a moment. "
+                "Use dataset.split.history: frozen."
+            )
         options = experiment.model.params
         rows = split.interactions
         asked = data.Asked(
@@ -166,6 +171,7 @@ def predictions_of(
         history=task.history,
         users=task.users,
         truth=task.truth,
+        places=task.places,
         user_ids=rows.user_ids,
         item_ids=rows.item_ids,
         candidates=task.candidates,

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,10 @@ import pyarrow.parquet as pq
 
 from harness import storage
 from harness.artifacts import NO_ITEM, CandidateLists, MetricTable, MetricValue, TargetRanks, TopK, Truth, Vocabulary
+from harness.artifacts.arrays import Float64Array, Int64Array
 from harness.errors import HarnessError
+
+Times: TypeAlias = Int64Array | Float64Array | None  # of each list, where a user has several
 
 SCHEMA_VERSION = 1
 RESULTS = "results.json"
@@ -115,13 +118,13 @@ def dump_json(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def predictions_table(topk: TopK, items: Vocabulary) -> pa.Table:
-    """Return the long table ``user, item, rank, score`` in the data set's own ids."""
+def predictions_table(topk: TopK, items: Vocabulary, times: Times = None) -> pa.Table:
+    """Return the long table ``user, item, rank, score`` in the data set's own ids, and ``timestamp`` with times."""
     if topk.users is None or topk.scores is None:
         raise ValueError("a run's TopK has users and scores")
     filled = topk.items != NO_ITEM
     rows, places = np.nonzero(filled)
-    return pa.table(
+    table = pa.table(
         {
             "user": pa.array(topk.users[rows]),
             "item": pa.array(items.ids[topk.items[filled]]),
@@ -129,15 +132,16 @@ def predictions_table(topk: TopK, items: Vocabulary) -> pa.Table:
             "score": pa.array(topk.scores[filled]),
         }
     )
+    return table if times is None else table.append_column("timestamp", pa.array(times[rows]))
 
 
-def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabulary) -> pa.Table:
+def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabulary, times: Times = None) -> pa.Table:
     """Return ``user, item, above, tied, candidates``, a row a relevant item; null where they are not known."""
     if truth.users is None:
         raise ValueError("a run's Truth has users")
     rows = np.repeat(np.arange(truth.n_users), np.diff(truth.indptr))
     unknown = pa.nulls(len(rows), pa.int32())
-    return pa.table(
+    table = pa.table(
         {
             "user": pa.array(truth.users[rows]),
             "item": pa.array(items.ids[truth.items]),
@@ -146,6 +150,7 @@ def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabular
             "candidates": unknown if ranks is None else pa.array(ranks.candidates[rows]),
         }
     )
+    return table if times is None else table.append_column("timestamp", pa.array(times[rows]))
 
 
 def candidates_table(lists: CandidateLists, truth: Truth, items: Vocabulary) -> pa.Table:

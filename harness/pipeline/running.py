@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from harness import data, evaluation, report, storage
+from harness import data, report, storage
 from harness.artifacts import MetricTable, Vocabulary
 from harness.pipeline import results as stored
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
+from harness.pipeline.measuring import measured
 from harness.pipeline.preparation import Task, prepare, task_of
 from harness.pipeline.publish import publish
 from harness.pipeline.recommending import Recommended, source_of
@@ -128,14 +129,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
     with phases.measure("predict"):
         recommended = source.recommend(experiment, prepared.split, task, quiet=quiet)
     with phases.measure("evaluate"):
-        table = evaluation.evaluate(
-            recommended.topk,
-            task.truth,
-            metrics=experiment.metrics,
-            n_items=len(prepared.split.interactions.item_ids),
-            parallel=experiment.evaluation.parallel,
-            confidence=experiment.statistics.confidence,
-        )
+        table = measured(experiment, recommended.topk, task)
     results = {
         "schema_version": stored.SCHEMA_VERSION,
         "name": experiment.name,
@@ -180,6 +174,7 @@ def _protocol(experiment: Experiment, task: Task, recommended: Recommended, tabl
         "part": part,
         "fit_on": None if experiment.model.fit is None else experiment.model.fit.on,
         "history": list(task.history_parts),
+        "rolling": task.times is not None,
         "candidates": {
             "items": experiment.candidates.items,
             "exclude": experiment.candidates.exclude,
@@ -189,7 +184,8 @@ def _protocol(experiment: Experiment, task: Task, recommended: Recommended, tabl
         },
         "k": experiment.runner.k,
         "tie_order": recommended.order,
-        "users": task.truth.n_users,
+        "users": len(table.users),
+        "lists": task.truth.n_users,
         "relevant_items": len(task.truth.items),
         "lists_shorter_than_k": recommended.short_lists,
         "counts": dict(table.counts),
@@ -228,8 +224,8 @@ def _write(
     (folder / stored.RESULTS).unlink(missing_ok=True)
     per_user = pa.Table.from_pandas(table.per_user, preserve_index=False)
     stored.write_parquet(folder / stored.PER_USER, per_user)
-    stored.write_parquet(folder / stored.PREDICTIONS, stored.predictions_table(recommended.topk, items))
-    ranks = stored.target_ranks_table(recommended.target_ranks, task.truth, items)
+    stored.write_parquet(folder / stored.PREDICTIONS, stored.predictions_table(recommended.topk, items, task.times))
+    ranks = stored.target_ranks_table(recommended.target_ranks, task.truth, items, task.times)
     stored.write_parquet(folder / stored.TARGET_RANKS, ranks)
     if task.lists is None:
         (folder / stored.CANDIDATES).unlink(missing_ok=True)

@@ -29,6 +29,12 @@ def _task(protocol: Mapping[str, Any]) -> str:
     known = _listed(protocol.get("history") or ())
     given = f", given their history in {known}" if known else ""
     users, k = count_text(protocol["users"]), count_text(protocol["k"])
+    if protocol.get("rolling"):
+        return (
+            f"For each of {users} users, at each of their moments of the {protocol['part']} part "
+            f"({count_text(protocol['lists'])} in all), given all that they did before it, the best {k} items were "
+            "ranked; a user's value is the mean over their moments."
+        )
     return f"For each of {users} users of the {protocol['part']} part{given}, the best {k} items were ranked."
 
 

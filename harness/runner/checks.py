@@ -19,6 +19,7 @@ def check_request(
     user_ids: Vocabulary,
     item_ids: Vocabulary,
     candidates: BoolArray | None,
+    places: Int64Array | None,
 ) -> None:
     """Check that the arguments of ``predict`` fit together.
 
@@ -27,7 +28,10 @@ def check_request(
     HarnessError
         They do not.
     """
-    if (history.n_users, history.n_items) != (len(user_ids), len(item_ids)):
+    if places is not None:
+        _check_range(places, history.n_users, "places")
+    rows = len(user_ids) if places is None else history.n_users
+    if (history.n_users, history.n_items) != (rows, len(item_ids)):
         raise HarnessError(
             f"the history has {history.n_users} users and {history.n_items} items, the vocabularies "
             f"{len(user_ids)} and {len(item_ids)}; they must be alike."

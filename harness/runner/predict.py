@@ -88,6 +88,7 @@ def predict(
     truth: Truth,
     user_ids: Vocabulary,
     item_ids: Vocabulary,
+    places: Int64Array | None = None,
     candidates: BoolArray | None = None,
     lists: CandidateLists | None = None,
     exclude_seen: bool = True,
@@ -114,6 +115,9 @@ def predict(
         Relevant items, a row for each of ``users``.
     user_ids, item_ids
         The vocabularies.
+    places
+        int64 ``(users,)``: the row of ``history`` for each of ``users``, which may repeat then; None
+        where it has a row a user of the vocabulary.
     candidates
         bool ``(items,)``: what may be recommended; None for every item.
     lists
@@ -137,7 +141,7 @@ def predict(
         The model gives NaN, infinity or another shape than asked for; the arguments do not fit
         together; or the batch does not fit into memory.
     """
-    check_request(history, users, truth, user_ids, item_ids, candidates)
+    check_request(history, users, truth, user_ids, item_ids, candidates, places)
     check_lists(lists, len(users), len(item_ids))
     check_numbers(k, batch_size)
     size = auto_batch_size(len(item_ids), device) if batch_size == "auto" else batch_size
@@ -159,7 +163,14 @@ def predict(
         with torch.inference_mode(), progress("scoring", len(users), quiet=quiet) as advance:
             for first in range(0, len(users), size):
                 rows = slice(first, min(first + size, len(users)))
-                _predict_batch(recommender, catalogue, UserBatch(users[rows], history), rows, truth, arrays)
+                _predict_batch(
+                    recommender,
+                    catalogue,
+                    UserBatch(users[rows], history, None if places is None else places[rows]),
+                    rows,
+                    truth,
+                    arrays,
+                )
                 advance(rows.stop - rows.start)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):

@@ -98,6 +98,15 @@ def test_fold_in_is_history_and_chance_has_no_ties(ml_100k: SourceData) -> None:
     assert "tied_targets" not in by_name(held_out)
 
 
+def test_repeats_within_a_part_that_rolls() -> None:
+    rows = [Row(1, 10, 1, 1), Row(1, 11, 5, 1), Row(1, 12, 5, 1), Row(1, 11, 6, 1), Row(1, 10, 7, 1), Row(1, 12, 5, 1)]
+    ordered = sorted(rows, key=lambda row: row.time)
+    labels = np.array([0, 2, 2, 2, 2, 2], dtype=np.int8)
+    frozen = Split(interactions_from(ordered), labels)
+    assert by_name(frozen)["repeats"]["count"] == 1  # item 10, which is in train
+    assert by_name(replace(frozen, rolling=True))["repeats"]["count"] == 2  # and item 11, at 5 and again at 6
+
+
 def test_the_worst_cases_are_told() -> None:
     rows = [Row(1, 10, 1, 1), Row(1, 11, 5, 1), Row(2, 10, 90, 1), Row(2, 11, 95, 1), Row(2, 12, 99, 1)]
     interactions = interactions_from(rows)
