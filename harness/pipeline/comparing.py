@@ -138,6 +138,10 @@ def _compare(
         confidence=settings["confidence"],
         seed=settings["seed"],
     )
+    told = [
+        audit["sentence"] for audit in runs[0].results.get("audits", []) if audit["name"] == stored.SAMPLED_CANDIDATES
+    ]
+    comparison = dataclasses.replace(comparison, notes=(*told, *comparison.notes))
     _write(folder, comparison, runs)
     return ComparisonResult(folder, comparison, runs)
 

@@ -26,6 +26,7 @@ from harness.errors import HarnessError
 Times: TypeAlias = Int64Array | Float64Array | None  # of each list, where a user has several
 
 SCHEMA_VERSION = 1
+SAMPLED_CANDIDATES = "sampled_candidates"  # the audit that goes with every number over sampled candidates
 RESULTS = "results.json"
 PER_USER = "per_user.parquet"
 PREDICTIONS = "predictions.parquet"

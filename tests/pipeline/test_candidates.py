@@ -8,6 +8,7 @@ import pytest
 
 import harness
 from harness.pipeline import ScoreOptions, compare_runs, score
+from harness.tracking.contents import tags
 
 
 def run(small, candidates, kind="ease", name="drawn", **options):
@@ -55,6 +56,11 @@ def test_sampled_metrics_are_told_everywhere(small, tmp_path):
     page = (result.folder / "report.html").read_text()
     assert "Krichene and Rendle" in page
     assert "sampled metrics, not comparable with those over all items" in page
+    assert "Krichene and Rendle" in tags(dict(result.results))["harness.sampled_candidates"]
+    other = run(small, SAMPLED, kind="random", name="chance")
+    compared = compare_runs([str(result.folder), str(other.folder)])
+    assert "Krichene and Rendle" in compared.comparison.notes[0]
+    assert "Krichene and Rendle" in (compared.folder / "comparison.html").read_text()
 
 
 def test_draws_and_files_decide_whether_a_run_is_finished(small, tmp_path):
