@@ -68,6 +68,8 @@ def tags(results: Mapping[str, Any]) -> dict[str, str]:
     environment = results.get("environment") or {}
     git = environment.get("git") or {}
     partial = results.get("partial")
+    warned = [audit["sentence"] for audit in results.get("audits", []) if audit.get("name") == "sampled_candidates"]
+    sampled = warned[0] if warned else None
     fingerprints = results.get("fingerprints", {})
     named = {
         "harness.fingerprint": fingerprints.get("evaluation"),
@@ -76,10 +78,7 @@ def tags(results: Mapping[str, Any]) -> dict[str, str]:
         "harness.version": environment.get("harness"),
         "harness.dataset.sha256": results.get("dataset", {}).get("sha256"),
         "harness.partial": partial and partial.get("sentence", "partial"),
-        "harness.sampled_candidates": next(
-            (audit["sentence"] for audit in results.get("audits", []) if audit.get("name") == "sampled_candidates"),
-            None,
-        ),
+        "harness.sampled_candidates": sampled,
         "harness.git.dirty": None if git.get("dirty") is None else str(git["dirty"]).lower(),
         "mlflow.source.git.commit": git.get("commit"),
         "mlflow.source.name": "harness",
