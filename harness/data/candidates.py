@@ -11,6 +11,7 @@ import numpy as np
 from harness.artifacts import CandidateLists, History, Truth, Vocabulary
 from harness.artifacts.arrays import BoolArray, Int32Array, Int64Array
 from harness.data.audits import Finding
+from harness.data.id_filters import ids_in
 from harness.data.prediction_checks import UNKNOWN
 from harness.data.prediction_files import read_pairs
 from harness.data.predictions import indices_of
@@ -28,7 +29,7 @@ class FoundCandidates:
 
 @dataclass(frozen=True, eq=False)
 class AskedUsers:
-    """AskedUsers who are asked for.
+    """Users who are asked for.
 
     Parameters
     ----------
@@ -104,6 +105,13 @@ def lists_from(path: Path, users: AskedUsers) -> FoundCandidates:
             "rows of candidates",
             "the data set does not have the item; they are left out.",
         ),
+        Finding(
+            "candidates_of_unknown_users",
+            int((user == UNKNOWN).sum()),
+            len(user),
+            "rows of candidates",
+            "the data set does not have the user; they are left out.",
+        ),
     )
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     facts = {"path": str(path), "per_user": {"min": int(lengths.min()), "max": int(lengths.max())}}
@@ -129,13 +137,7 @@ def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
     """
     import pyarrow as pa
 
-    try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"{path}: the list of items cannot be read ({error}). Write one id a line, as UTF-8."
-        ) from error
-    names = list(dict.fromkeys(line for line in lines if line))
+    names = list(dict.fromkeys(ids_in(path)))
     indices = indices_of(pa.chunked_array([pa.array(names, type=pa.string())]), item_ids)
     known = indices[indices != UNKNOWN]
     if len(known) == 0:

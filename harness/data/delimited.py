@@ -78,19 +78,55 @@ class DelimitedFile:
         Raises
         ------
         DataError
-            A line has more or fewer columns than the first, or is not UTF-8.
+            A line has more or fewer columns than the first, is not UTF-8, or holds a quote that does not end.
         """
         try:
             try:
-                return self._parsed(columns, text)
+                table = self._parsed(columns, text)
             except pa.ArrowInvalid:
                 # The type of a column is guessed from the first block; a later one may gainsay it.
-                return self._parsed(columns, columns)
+                table = self._parsed(columns, columns)
         except pa.ArrowInvalid:
-            fault = not_utf8(self.path) or self._wrong_width()
+            fault = not_utf8(self.path) or self._stray_quote() or self._wrong_width()
             if fault is not None:
                 raise fault from None
             raise
+        if self.layout.quoted and self._spans_lines(table.num_rows):
+            fault = self._stray_quote()
+            if fault is not None:
+                raise fault
+        return table
+
+    def _spans_lines(self, rows: int) -> bool:
+        """Return whether quotes may have made one row of several lines."""
+        quotes = ends = 0
+        last = b""
+        with opened(self.path) as stream:
+            while block := stream.read(_BLOCK):
+                quotes += block.count(b'"')
+                ends += block.count(b"\n")
+                last = block[-1:]
+        lines = ends + (last != b"\n") - (self.header is not None)
+        return quotes > 0 and lines > rows
+
+    def _stray_quote(self) -> DataError | None:
+        """Return the error that names the first quote which swallows what follows it, if one does."""
+        if not self.layout.quoted:
+            return None
+        with opened(self.path) as stream:
+            lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+            reader = csv.reader(lines, delimiter=self.layout.delimiter, strict=True)
+            done = 0
+            try:
+                for _ in reader:
+                    done = reader.line_num
+            except csv.Error:
+                return DataError(
+                    f"{self.path}, line {done + 1}: a double quote opens a value, and does not close it before the "
+                    "next delimiter or end of line, so that rows would be lost. Close it, or write it twice in a "
+                    "value between quotes."
+                )
+        return None
 
     def _parsed(self, columns: Sequence[str], text: Sequence[str]) -> pa.Table:
         layout = self.layout

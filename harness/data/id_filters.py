@@ -48,7 +48,7 @@ class _Listed:
         """Return the index of each distinct id of the list, -1 where it occurs nowhere."""
         path = self.allow_file if self.allow_file is not None else self.deny_file
         inline = self.allow if self.allow is not None else self.deny
-        ids: Sequence[int | str] = _ids_in(Path(path)) if path is not None else inline or ()
+        ids: Sequence[int | str] = ids_in(Path(path)) if path is not None else inline or ()
         return _indices(ids, vocabulary)
 
     def _counted(self, vocabulary: Vocabulary) -> dict[str, int]:
@@ -168,7 +168,14 @@ class Users(_Listed):
         return self._counted(interactions.user_ids)
 
 
-def _ids_in(path: Path) -> list[str]:
+def ids_in(path: Path) -> list[str]:
+    """Return the ids that a text file lists, one a line; empty lines are skipped, spaces are part of an id.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read as UTF-8, or lists none.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
@@ -180,7 +187,7 @@ def _ids_in(path: Path) -> list[str]:
         ) from error
     ids = [line for line in text.split("\n") if line]
     if not ids:
-        raise DataError(f"{path}: the list of ids is empty. Write one id a line, or remove the filter.")
+        raise DataError(f"{path}: the list of ids is empty. Write one id a line, or leave the list out.")
     return ids
 
 

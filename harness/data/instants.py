@@ -13,6 +13,7 @@ Instant: TypeAlias = int | float | str
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _MICROSECOND = datetime.timedelta(microseconds=1)
+_LEAST_EPOCH = 3e8  # a day as a number, such as 20240531, and a year are below it; seconds since mid-1979 are above
 # Seconds since 1970 stay below 10^11 until the year 5138; finer units are beyond it since 1973.
 _FINER_UNITS = ((1e17, "nanoseconds", 1_000_000_000), (1e14, "microseconds", 1_000_000), (1e11, "milliseconds", 1_000))
 _REMEDY = "use a date such as 2024-05-31 or 2024-05-31T12:00:00Z, or a number in the data's own unit"
@@ -60,7 +61,7 @@ def in_unit_of(times: Int64Array | Float64Array, value: Instant, *, purpose: str
     Raises
     ------
     DataError
-        It is a date, and the times are in a unit finer than seconds.
+        It is a date, and the times are in a unit finer than seconds, or no seconds since 1970 at all.
 
     Examples
     --------
@@ -78,6 +79,11 @@ def in_unit_of(times: Int64Array | Float64Array, value: Instant, *, purpose: str
                 f"{purpose} is the date {value}, which is compared with seconds since 1970, and the timestamps look "
                 f"like {unit} (the last is {times.max().item()}). Give the number {round(seconds * per_second)}."
             )
+    if largest < _LEAST_EPOCH <= abs(seconds):
+        raise DataError(
+            f"{purpose} is the date {value}, which is compared with seconds since 1970, and the timestamps do not "
+            f"look like those (the last is {times.max().item()}). Give a number in the timestamps' own unit."
+        )
     return seconds
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
 from harness.artifacts.arrays import Float64Array, Int64Array
-from harness.data.columns import Place, numbers_of, present
+from harness.data.columns import Place, is_text, numbers_of, present
+from harness.data.delimited import DelimitedFile
+from harness.data.files import LAYOUTS
 from harness.errors import DataError, did_you_mean
 
 if TYPE_CHECKING:
@@ -101,8 +102,8 @@ def read_predictions(path: Path, *, form: Format = "auto", columns: dict[str, st
     if score is None and rank is None:
         raise DataError(_lacks(path, names["score"], "score", table.column_names))
     return PredictionTable(
-        users=present(table.column(names["user"]), place=Place(str(path), names["user"]), what="id"),
-        items=present(table.column(names["item"]), place=Place(str(path), names["item"]), what="id"),
+        users=_ids(table, names["user"], path),
+        items=_ids(table, names["item"], path),
         scores=None if score is None else score.astype(np.float64),
         ranks=None if rank is None else _ranks(rank, path),
         ranks_decide=chosen != "trec" and rank is not None,
@@ -130,15 +131,37 @@ def read_pairs(path: Path) -> Pairs:
     for name in ("user", "item"):
         if name not in table.column_names:
             raise DataError(f"{path}: there is no column '{name}'. Columns 'user' and 'item' are needed.")
-    return Pairs(*(present(table.column(name), place=Place(str(path), name), what="id") for name in ("user", "item")))
+    return Pairs(*(_ids(table, name, path) for name in ("user", "item")))
 
 
 def _table(path: Path, form: Format) -> pa.Table:
     try:
-        return _read(path, form)
-    except (pa.ArrowException, OSError, EOFError, UnicodeDecodeError, pd.errors.ParserError) as error:
+        table = _read(path, form)
+    except (
+        pa.ArrowException,
+        OSError,
+        EOFError,
+        UnicodeDecodeError,
+        pd.errors.ParserError,
+        pd.errors.EmptyDataError,
+    ) as error:
         reason = " ".join(str(error).split())[:200].rstrip(".")
         raise DataError(f"{path}: the file cannot be read as {form}: {reason}. {_REMEDY}") from error
+    _refuse_repeated(path, table.column_names)
+    return table
+
+
+def _refuse_repeated(path: Path, names: Sequence[str]) -> None:
+    twice = next((name for name in names if list(names).count(name) > 1), None)
+    if twice is not None:
+        raise DataError(f"{path}: two columns are called '{twice[:40]}'. Rename or remove one.")
+
+
+def _ids(table: pa.Table, name: str, path: Path) -> ArrowColumn:
+    column = present(table.column(name), place=Place(str(path), name), what="id")
+    if not (is_text(column) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        raise DataError(f"{path}: column '{name}' holds {column.type}, where ids are needed. Use integers or text.")
+    return column
 
 
 def _format(path: Path) -> Format:
@@ -165,12 +188,10 @@ def _read(path: Path, form: Format) -> pa.Table:
                 f"here it has {frame.shape[1]}. {_REMEDY}"
             )
         return pa.Table.from_pandas(frame.set_axis(list(_TREC), axis=1), preserve_index=False)
-    parse = pyarrow.csv.ParseOptions(delimiter="," if form == "csv" else "\t", newlines_in_values=True)
+    file = DelimitedFile.open(path, LAYOUTS[f".{form}"])
+    _refuse_repeated(path, file.names)
     # Everything as text: an id such as 007 is no number, and a score is read by the column's own rules.
-    with pyarrow.csv.open_csv(str(path), parse_options=parse) as reader:
-        names = reader.schema.names
-    convert = pyarrow.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
-    return pyarrow.csv.read_csv(str(path), parse_options=parse, convert_options=convert)
+    return file.read(file.names, text=file.names)
 
 
 def _numbers(table: pa.Table, name: str, path: Path, *, what: str) -> Int64Array | Float64Array | None:
@@ -186,6 +207,8 @@ def _numbers(table: pa.Table, name: str, path: Path, *, what: str) -> Int64Array
 
 def _scores(column: ArrowColumn, place: Place, remedy: str) -> Float64Array:
     """Return scores; minus infinity, which stands for what is masked, is let through."""
+    if not (is_text(column) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        raise DataError(f"{place.file}: column '{place.column}' holds {column.type}, where scores are needed. {remedy}")
     scores: Float64Array = pd.to_numeric(column.to_pandas(), errors="coerce").to_numpy(
         dtype=np.float64, na_value=np.nan
     )
@@ -193,6 +216,10 @@ def _scores(column: ArrowColumn, place: Place, remedy: str) -> Float64Array:
     if bad.any():
         value = column[int(np.flatnonzero(bad)[0])].as_py()
         raise place.error(bad, f"the score is {value}", remedy)
+    # Lists hold float32: beyond its range, different scores would become equal ones.
+    large = np.isfinite(scores) & (np.abs(scores) > np.finfo(np.float32).max)
+    if large.any():
+        raise place.error(large, f"the score {scores[large][0]:g} is beyond float32", "Scale the scores down.")
     return scores
 
 
@@ -203,6 +230,9 @@ def _ranks(ranks: Int64Array | Float64Array, path: Path) -> Int64Array:
         raise Place(str(path), "rank").error(
             wrong, f"the rank is {value:g}", "Use whole numbers from 1, the best; add 1 to ranks that begin at 0."
         )
+    large = ranks > np.iinfo(np.int32).max
+    if large.any():
+        raise Place(str(path), "rank").error(large, f"the rank {ranks[large][0]:g} is too large", "Use ranks from 1.")
     return ranks.astype(np.int64)
 
 

@@ -57,8 +57,8 @@ class TimeWindow:
         check_instant("until", self.until)
         if self.since is None or self.until is None or isinstance(self.since, str) != isinstance(self.until, str):
             return
-        nothing = np.array([0])  # the unit of dates, where both are dates
-        first, last = (in_unit_of(nothing, moment, purpose="") for moment in (self.since, self.until))
+        seconds = np.array([1_000_000_000])  # the unit of dates, where both are dates
+        first, last = (in_unit_of(seconds, moment, purpose="") for moment in (self.since, self.until))
         if first >= last:
             raise ValueError(f"until is {self.until}, not later than since, which is {self.since}")
 

@@ -148,8 +148,8 @@ def checked(name: str, rows: Any, *, ordered: bool = False) -> list[Collection[A
 
 
 def _holds_tensors(row: Any) -> bool:
-    # list(tensor) gives tensors of no dimension, each of which is equal to itself alone.
-    return isinstance(row, (list, tuple)) and any(isinstance(name, torch.Tensor) for name in row)
+    # list(tensor) gives tensors of no dimension, all of a row, each of which is equal to itself alone.
+    return isinstance(row, (list, tuple)) and len(row) > 0 and isinstance(row[0], torch.Tensor)
 
 
 def _row(name: str, row: Any, accepted: tuple[type, ...]) -> Collection[Any]:

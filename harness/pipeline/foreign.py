@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness import data
+from harness import data, storage
 from harness.errors import HarnessError
 from harness.models import PredictionFile
 from harness.pipeline import results as stored
@@ -51,11 +51,18 @@ def score(path: Path, experiment: Experiment, options: ScoreOptions) -> RunResul
 
 
 def scored_experiment(path: Path, experiment: Experiment, options: ScoreOptions) -> Experiment:
-    """Return the experiment with the file in the place of its model."""
+    """Return the experiment with the file in the place of its model.
+
+    Raises
+    ------
+    HarnessError
+        The name leads out of the folder of reports.
+    """
     from harness.experiment import Model
 
     model = Model(kind="predictions", checkpoint=str(path), params=options.file)
-    name = options.name or _name(path, experiment.name)
+    name = _name(path, experiment.name) if options.name is None else options.name
+    storage.inside(Path(experiment.report.directory), name)
     # What the experiment expects is of its own model.
     return replace(experiment, name=name, model=model, expected={})
 

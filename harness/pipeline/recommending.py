@@ -120,8 +120,8 @@ class FromFile:
         found = data.checked_predictions(
             data.read_predictions(self.path, form=options.format, columns=options.columns.named),
             asked,
-            k=experiment.runner.k,
-            depth=max(metric.cutoff or 1 for metric in experiment.metrics),
+            k=_length(experiment, split),
+            depth=_depth(experiment),
             seed=experiment.runner.seed,
             strict=options.strict,
         )
@@ -177,9 +177,19 @@ def predictions_of(
         candidates=task.candidates,
         lists=task.lists,
         exclude_seen=experiment.candidates.exclude == "seen",
-        k=experiment.runner.k,
+        k=_length(experiment, split),
         seed=experiment.runner.seed,
         batch_size=experiment.runner.batch_size,
         device=device,
         quiet=quiet,
     )
+
+
+def _depth(experiment: Experiment) -> int:
+    """Return how many places of a list the metrics look at."""
+    return max(metric.cutoff or 1 for metric in experiment.metrics)
+
+
+def _length(experiment: Experiment, split: Split) -> int:
+    """Return the length of lists: ``runner.k``, but no places that neither an item nor a metric can use."""
+    return min(experiment.runner.k, max(len(split.interactions.item_ids), _depth(experiment)))

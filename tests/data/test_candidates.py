@@ -116,7 +116,12 @@ def test_lists_of_a_file(tmp_path):
         found = lists_from(path, users)
         assert rows(found) == [{1, 5}, {4}, set()]
         counts = {finding["name"]: finding["count"] for finding in found.findings}
-        assert counts == {"candidates_without_users": 1, "relevant_items_no_candidates": 2, "unknown_candidates": 1}
+        assert counts == {
+            "candidates_without_users": 1,
+            "relevant_items_no_candidates": 2,
+            "unknown_candidates": 1,
+            "candidates_of_unknown_users": 1,
+        }
     (tmp_path / "nobody.csv").write_text("user,item\nx,1\n")
     with pytest.raises(DataError, match="no candidate is for a user that is asked for"):
         lists_from(tmp_path / "nobody.csv", users)
@@ -127,10 +132,12 @@ def test_lists_of_a_file(tmp_path):
 
 def test_an_allow_list(tmp_path):
     path = tmp_path / "items.txt"
-    path.write_text("3\n\n 5 \n3\nx\n")
+    path.write_text("3\n\n5\r\n3\nx\n")
     found = allow_list(path, Vocabulary.of([3, 4, 5]))
     assert found.items.tolist() == [True, False, True]
     assert (found.findings[0]["count"], found.findings[0]["of"]) == (1, 3)
+    path.write_text("tea \n")
+    assert allow_list(path, Vocabulary.of(["coffee", "tea "])).items.tolist() == [False, True]
     path.write_text("a\n")
     with pytest.raises(DataError, match="none of its 1 lines is an item"):
         allow_list(path, Vocabulary.of([3, 4, 5]))

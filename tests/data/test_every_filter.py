@@ -176,6 +176,13 @@ def test_time_window_needs_times() -> None:
         TimeWindow(since=1).apply(rows)
 
 
+@pytest.mark.parametrize("last", [2024, 20240531, 880])
+def test_dates_are_not_compared_with_numbers_that_are_no_seconds(last: int) -> None:
+    rows = replace(interactions_from(TABLE), timestamps=last - 4 + np.arange(5))
+    with pytest.raises(DataError, match=rf"do not look like those \(the last is {last}\)\. Give a number"):
+        TimeWindow(since="2020-01-01").apply(rows)
+
+
 def test_large_whole_times_are_compared_exactly() -> None:
     base = 1_600_000_000_000_000_000
     rows = replace(interactions_from(TABLE), timestamps=base + np.arange(5))

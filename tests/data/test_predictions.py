@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -196,7 +197,13 @@ def test_counted_as_plain_python_counts(rows, depth, tmp_path_factory):
         ("user,item,rank\n1,a,1.5\n", r"column 'rank', row 1: the rank is 1.5"),
         ("user,item,rank\n1,a,0\n", r"column 'rank', row 1: the rank is 0. Use whole numbers from 1, the best; add 1"),
         ("user,item,score\n,a,1\n", r"column 'user', row 1: the id is missing"),
-        ("user,item,score\n1,a,1\n2,b\n", "cannot be read as csv"),
+        ("user,item,score\n1,a,1\n2,b\n", "line 3: 2 columns where the first line has 3"),
+        ('user,item,score\n1,"a,1\n2,b,2\n3"",c,3\n', "line 2: a double quote opens a value"),
+        ('user,score,item\n1,2,"a\n2,1,b\n', "line 2: a double quote opens a value"),
+        ("user,user,item,score\n1,1,a,1\n", "two columns are called 'user'"),
+        ("user,item,score\n1,a,1e300\n", r"column 'score', row 1: the score 1e\+300 is beyond float32"),
+        ("user,item,rank\n1,a,2147483648\n", r"column 'rank', row 1: the rank 2.14748e\+09 is too large"),
+        ("user,item,rank\n1,a,1e30\n", r"column 'rank', row 1: the rank 1e\+30 is too large"),
         ("user,item,score\n7,a,1\n", "no prediction is for a user that is asked for. The first user there is '7'"),
         ("user,item,score\n", "no prediction is for a user"),
     ],
@@ -208,7 +215,24 @@ def test_files_that_cannot_be_used(content, message, tmp_path):
         checked_predictions(read_predictions(path), asked(), k=3, depth=2)
 
 
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"user": [[1]], "item": ["a"], "score": [1.0]}, "column 'user' holds list<.*>, where ids are needed"),
+        ({"user": [1], "item": [{"id": "a"}], "score": [1.0]}, "column 'item' holds struct<.*>, where ids are needed"),
+        ({"user": [1], "item": ["a"], "score": [True]}, "column 'score' holds bool, where scores are needed"),
+    ],
+)
+def test_parquet_columns_that_cannot_be_used(columns, message, tmp_path):
+    pq.write_table(pa.table(columns), tmp_path / "lists.parquet")
+    with pytest.raises(DataError, match=message):
+        read_predictions(tmp_path / "lists.parquet")
+
+
 def test_files_that_are_none(tmp_path):
+    (tmp_path / "empty.run").write_text("")
+    with pytest.raises(DataError, match="cannot be read as trec"):
+        read_predictions(tmp_path / "empty.run")
     with pytest.raises(DataError, match="no such file of predictions"):
         read_predictions(tmp_path / "none.csv")
     (tmp_path / "lists.xlsx").write_bytes(b"PK")

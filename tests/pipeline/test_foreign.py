@@ -12,6 +12,7 @@ import pytest
 import pytrec_eval
 
 import harness
+from harness.errors import HarnessError
 from harness.pipeline import ScoreOptions, export, score
 
 QUIET = ScoreOptions(quiet=True)
@@ -66,6 +67,21 @@ def test_what_is_odd_stands_in_results_and_report(finished, tmp_path):
     ranks = pd.read_parquet(scored.folder / "target_ranks.parquet")
     assert len(ranks) == len(users)
     assert ranks["above"].isna().all()
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/evil", "a//b", ""])
+def test_a_name_stays_in_the_folder_of_reports(name, finished):
+    experiment, result = finished
+    with pytest.raises(HarnessError, match="would leave the folder"):
+        score(result.folder / "predictions.parquet", experiment, ScoreOptions(name=name, quiet=True))
+
+
+def test_lists_are_no_longer_than_the_catalogue(finished, small):
+    _, result = finished
+    huge = harness.run(harness.load_experiment(small, ["runner.k=2000000000", "name=small/huge"]), quiet=True)
+    assert values(huge) == values(result)
+    lists = pd.read_parquet(huge.folder / "predictions.parquet")
+    assert lists.groupby("user").size().max() <= lists["item"].nunique()
 
 
 def test_in_an_experiment_file(finished, small, tmp_path):
