@@ -51,7 +51,10 @@ class ParquetFiles:
         if not path.is_dir():
             return cls(path, (path,), tuple(_schema(path).names))
         parts = parts_of(path)
-        return cls(path, parts.files, tuple(_schema(parts.files[0]).names), _cautions(path, parts.ignored, parts.files))
+        first, *others = (_schema(file).names for file in parts.files)
+        # Columns of later parts count too: an optional one, once missing, would be left out without a word.
+        later = dict.fromkeys(name for names in others for name in names if name not in first)
+        return cls(path, parts.files, (*first, *later), _cautions(path, parts.ignored, parts.files))
 
     def read(self, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
         """Return columns, the rows of the parts in their order.
@@ -91,8 +94,9 @@ def _check_alike(file: Path, columns: Sequence[str], first: pa.Schema, first_fil
         places = schema.get_all_field_indices(name)
         if len(places) != 1:
             got = "no column" if not places else f"{len(places)} columns"
+            where = "another part" if file == first_file else first_file.name
             raise DataError(
-                f"{file}: {got} '{name}', where {first_file.name} has one. All parts of a folder need the same columns."
+                f"{file}: {got} '{name}', where {where} has one. All parts of a folder need the same columns."
             )
         kind, wanted = _plain_type(schema.field(name).type), _plain_type(first.field(name).type)
         if kind != wanted:

@@ -208,6 +208,10 @@ def test_the_sha256_of_a_folder_is_of_its_parts_in_order(tmp_path: Path) -> None
     [
         ({"user": ["b"], "item": ["x"]}, r"b\.parquet: column 'item' holds string, where a\.parquet holds int64"),
         ({"user": ["b"]}, r"b\.parquet: no column 'item', where a\.parquet has one"),
+        (
+            {"user": ["b"], "item": [1], "timestamp": [5]},
+            r"a\.parquet: no column 'timestamp', where another part has one",
+        ),
     ],
 )
 def test_parts_of_several_schemas(tmp_path: Path, second: dict[str, Any], told: str) -> None:

@@ -96,7 +96,7 @@ def test_ties_are_not_audited_where_none_decides(small):
     [
         ("{kind: user_time, test: 2}", r":5: .*test is 2\.0; use a share between 0 and 1"),
         ("{kind: k_fold, folds: 5, fold: 5}", ":5: .*fold is 5; use one from 0 to 4"),
-        ("{kind: global_time, history: rolling}", r":5: unknown option 'history' of the split 'global_time'"),
+        ("{kind: user_time, history: rolling}", r":5: unknown option 'history' of the split 'user_time'"),
         ("{kind: random, ties: error}", ":5: .*ties.* is needed"),
         ("{kind: fixed, train: a.csv}", ":5: .*missing key 'test'"),
         ("{kind: leave_last_out, ties: stable, seed: 1}", ":5: .*leave seed out"),
