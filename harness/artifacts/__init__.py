@@ -1,6 +1,7 @@
 """The frozen values that stages take and return."""
 
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
+from harness.artifacts.csr import runs
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
 from harness.artifacts.metric_table import MetricTable, MetricValue
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
@@ -31,5 +32,6 @@ __all__ = [
     "Vocabulary",
     "as_ids",
     "pair_keys",
+    "runs",
     "stream",
 ]

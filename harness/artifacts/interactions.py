@@ -13,6 +13,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array
+from harness.artifacts.csr import runs
 from harness.artifacts.vocabulary import Vocabulary
 from harness.errors import DataError
 
@@ -139,6 +140,11 @@ class History:
     def lengths(self) -> Int64Array:
         """Interactions of each user, int64 ``(users,)``."""
         return np.diff(self.indptr)
+
+    def rows(self, chosen: Int64Array) -> History:
+        """Return some rows in the order given; int64 ``(n,)``, they may repeat."""
+        indptr, places = runs(self.indptr[chosen], self.lengths[chosen])
+        return History(indptr, self.items[places], self.n_items)
 
     @cached_property
     def matrix(self) -> sp.csr_array:

@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from harness.artifacts.arrays import Float32Array, IdArray, Int32Array, Int64Array
+from harness.artifacts.csr import runs
 from harness.errors import DataError
 
 NO_ITEM = -1  # fills a list that is shorter than k
@@ -128,6 +129,13 @@ class Truth:
     def n_users(self) -> int:
         """Number of users, those without relevant items included."""
         return len(self.indptr) - 1
+
+    def rows(self, chosen: Int64Array) -> Truth:
+        """Return some rows in the order given; int64 ``(n,)``, they may repeat."""
+        indptr, places = runs(self.indptr[chosen], np.diff(self.indptr)[chosen])
+        gains = None if self.gains is None else self.gains[places]
+        users = None if self.users is None else self.users[chosen]
+        return Truth(indptr, self.items[places], gains, users)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
@@ -50,11 +49,8 @@ class UserBatch:
 
     def rows(self) -> tuple[Int64Array, Int32Array]:
         """Return the batch's own CSR: ``indptr (batch + 1,)`` and ``items``, oldest first."""
-        starts = self.history.indptr[self._places]
-        lengths = self.history.lengths[self._places]
-        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        places = np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
-        return indptr, self.history.items[places]
+        own = self.history.rows(self._places)
+        return own.indptr, own.items
 
 
 @runtime_checkable

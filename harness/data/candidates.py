@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from harness.artifacts import CandidateLists, History, Truth, Vocabulary
 from harness.artifacts.arrays import BoolArray, Int32Array, Int64Array
@@ -135,8 +136,6 @@ def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
     DataError
         The file cannot be read, or has no item of the data set.
     """
-    import pyarrow as pa
-
     names = list(dict.fromkeys(ids_in(path)))
     indices = indices_of(pa.chunked_array([pa.array(names, type=pa.string())]), item_ids)
     known = indices[indices != UNKNOWN]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.artifacts import PARTS, History, Part, Split, Truth
+from harness.artifacts import PARTS, History, Part, Split, Truth, runs
 from harness.artifacts.arrays import BoolArray, Float64Array, Int64Array
 from harness.data.sequences import Moments, needed_timestamps
 
@@ -36,15 +36,7 @@ class Occasions:
     def of_users(self, chosen: BoolArray) -> Occasions:
         """Return the occasions of some users, bool ``(users of the vocabulary,)``."""
         rows = np.flatnonzero(chosen[self.users])
-        truth, history = self.truth, self.history
-        held_out, before = _csr_rows(truth.indptr, rows), _csr_rows(history.indptr, rows)
-        ids = None if truth.users is None else truth.users[rows]
-        return Occasions(
-            self.users[rows],
-            self.times[rows],
-            Truth(held_out.indptr, truth.items[held_out.places], users=ids),
-            History(before.indptr, history.items[before.places], history.n_items),
-        )
+        return Occasions(self.users[rows], self.times[rows], self.truth.rows(rows), self.history.rows(rows))
 
 
 def occasions_of(split: Split, part: Part, known: Sequence[Part]) -> Occasions:
@@ -85,22 +77,8 @@ def occasions_of(split: Split, part: Part, known: Sequence[Part]) -> Occasions:
     truth = Truth(indptr, rows.items[places], users=rows.user_ids.ids[owners])
     # In canonical order what a user did before is a run of rows that ends where the moment begins.
     begins = np.searchsorted(rows.users, owners, side="left")
-    runs = Moments.of(rows.users, times)
-    ends = np.repeat(runs.starts, runs.sizes)[places[first]]
-    lengths = ends - begins
-    history_indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    taken = np.repeat(begins - history_indptr[:-1], lengths) + np.arange(history_indptr[-1])
-    history = History(history_indptr, rows.items[taken], len(rows.item_ids))
+    tied = Moments.of(rows.users, times)
+    ends = np.repeat(tied.starts, tied.sizes)[places[first]]
+    history_indptr, before = runs(begins, ends - begins)
+    history = History(history_indptr, rows.items[before], len(rows.item_ids))
     return Occasions(owners, moments[first], truth, history)
-
-
-@dataclass(frozen=True, eq=False)
-class _Taken:
-    indptr: Int64Array
-    places: Int64Array
-
-
-def _csr_rows(indptr: Int64Array, rows: Int64Array) -> _Taken:
-    lengths = np.diff(indptr)[rows]
-    taken = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return _Taken(taken, np.repeat(indptr[:-1][rows] - taken[:-1], lengths) + np.arange(taken[-1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,19 +137,10 @@ def read_pairs(path: Path) -> Pairs:
 
 def _table(path: Path, form: Format) -> pa.Table:
     try:
-        table = _read(path, form)
-    except (
-        pa.ArrowException,
-        OSError,
-        EOFError,
-        UnicodeDecodeError,
-        pd.errors.ParserError,
-        pd.errors.EmptyDataError,
-    ) as error:
+        return _read(path, form)
+    except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as error:
         reason = " ".join(str(error).split())[:200].rstrip(".")
         raise DataError(f"{path}: the file cannot be read as {form}: {reason}. {_REMEDY}") from error
-    _refuse_repeated(path, table.column_names)
-    return table
 
 
 def _refuse_repeated(path: Path, names: Sequence[str]) -> None:
@@ -179,7 +171,9 @@ def _format(path: Path) -> Format:
 
 def _read(path: Path, form: Format) -> pa.Table:
     if form == "parquet":
-        return pyarrow.parquet.read_table(path)
+        table = pyarrow.parquet.read_table(path)
+        _refuse_repeated(path, table.column_names)
+        return table
     if form == "trec":
         frame = pd.read_csv(path, sep=r"\s+", header=None, dtype=str, keep_default_na=False, quoting=3)
         if frame.shape[1] != len(_TREC):

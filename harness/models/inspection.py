@@ -161,7 +161,7 @@ def _of_torch(path: Path, size: int) -> CheckpointFacts:
                 other[str(name)] = _plain(value)
         states = [("", top), *nested] if top else nested
         facts = tuple(_state(name, tensors) for name, tensors in states)
-    except (RuntimeError, NotImplementedError) as error:  # nested tensors, and whatever else has no one shape
+    except RuntimeError as error:  # nested tensors, and whatever else has no one shape
         raise CheckpointError(f"the checkpoint {path} holds a tensor that cannot be described: {error}.") from error
     return CheckpointFacts(str(path), "PyTorch", size, facts, other)
 

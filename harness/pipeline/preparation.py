@@ -130,7 +130,7 @@ def task_of(experiment: Experiment, split: Split) -> Task:
     if limit is not None and limit < len(users):
         # By hash of the own id: the same users whatever the order of the file.
         chosen = np.sort(np.argsort(holdout.user_ids.keys[users], kind="stable")[:limit])
-        users, truth = users[chosen], _rows(truth, chosen)
+        users, truth = users[chosen], truth.rows(chosen)
     has_fold_in = len(split.part("fold_in")) > 0
     parts = tuple(known for known in HISTORY_OF[part] if known != "fold_in" or has_fold_in)
     if split.rolling:
@@ -185,14 +185,6 @@ def with_candidates(task: Task, experiment: Experiment, split: Split) -> Task:
     if found is not None:
         lists, findings = found.lists, findings + found.findings
     return replace(task, candidates=candidates, lists=lists, candidate_facts=facts, findings=findings)
-
-
-def _rows(truth: Truth, chosen: Int64Array) -> Truth:
-    lengths = np.diff(truth.indptr)[chosen]
-    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    places = np.repeat(truth.indptr[:-1][chosen] - indptr[:-1], lengths) + np.arange(indptr[-1])
-    users = None if truth.users is None else truth.users[chosen]
-    return Truth(indptr, truth.items[places], users=users)
 
 
 def _candidates(experiment: Experiment, split: Split) -> BoolArray | None:

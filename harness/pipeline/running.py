@@ -182,7 +182,7 @@ def _protocol(experiment: Experiment, task: Task, recommended: Recommended, tabl
             **task.candidate_facts,
             **({} if task.candidates_digest is None else {"sha256": task.candidates_digest}),
         },
-        "k": experiment.runner.k,
+        "k": recommended.topk.items.shape[1],
         "tie_order": recommended.order,
         "users": len(table.users),
         "lists": task.truth.n_users,

@@ -103,7 +103,8 @@ def checkpoint_table(values: Mapping[str, Any]) -> Group:
             size = _mebibytes(tensor["bytes"])
             _row(table, [" ".join(tensor["name"].split()), shape, tensor["dtype"], count_text(tensor["values"]), size])
         number, parameters = count_text(len(state["tensors"])), count_text(state["parameters"])
-        lines += [table, Text(f"{number} tensors, {parameters} parameters, {state['size']}", "bold")]
+        tensors = "tensor" if number == "1" else "tensors"
+        lines += [table, Text(f"{number} {tensors}, {parameters} parameters, {state['size']}", "bold")]
     if shown["other"]:
         lines.append(_facts("beside tensors", shown["other"]))
     return Group(*lines)

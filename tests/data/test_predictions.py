@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -241,6 +243,11 @@ def test_files_that_are_none(tmp_path):
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(DataError, match="cannot be read as parquet"):
         read_predictions(tmp_path / "broken.parquet")
+    packed = bytearray(gzip.compress(b"user,item,score\n" + b"1,a,0.5\n" * 1000))
+    packed[20:30] = b"\xff" * 10
+    (tmp_path / "broken.csv.gz").write_bytes(packed)
+    with pytest.raises(DataError, match="cannot be read as csv"):
+        read_predictions(tmp_path / "broken.csv.gz")
     (tmp_path / "short.run").write_text("1 Q0 a 1 0.5\n")
     with pytest.raises(DataError, match="6 fields, user Q0 item rank score tag; here it has 5"):
         read_predictions(tmp_path / "short.run")

@@ -1,0 +1,33 @@
+"""The arithmetic of CSR arrays."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.artifacts.arrays import Int64Array
+
+
+def runs(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Return runs of places laid one after the other.
+
+    Parameters
+    ----------
+    starts
+        int64 ``(rows,)``: the first place of each run.
+    lengths
+        int64 ``(rows,)``, 0 or more.
+
+    Returns
+    -------
+    indptr : numpy.ndarray
+        int64 ``(rows + 1,)``: where each run begins and ends in ``places``.
+    places : numpy.ndarray
+        int64 ``(lengths.sum(),)``.
+
+    Examples
+    --------
+    >>> runs(np.array([7, 2]), np.array([3, 1]))
+    (array([0, 3, 4]), array([7, 8, 9, 2]))
+    """
+    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return indptr, np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
