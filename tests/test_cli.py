@@ -127,6 +127,28 @@ def test_validate(cli, small):
     assert "batch_size: auto" in cli("validate", small, "--resolved")[1]
 
 
+@pytest.mark.parametrize(
+    "override",
+    [
+        "dataset.path={file}",
+        "dataset.items={{path: {file}}}",
+        "dataset.items={{vectors: {file}}}",
+        "dataset.users={{path: {file}, groups: [age]}}",
+        "dataset.filters=[{{kind: items, deny_file: {file}}}]",
+        "dataset.split={{kind: fixed, train: {file}, test: {file}}}",
+        "candidates.lists={file}",
+        "candidates.allow={file}",
+        "model={{kind: predictions, checkpoint: {file}}}",
+    ],
+)
+def test_validate_looks_for_the_files(cli, small, tmp_path, override):
+    code, _, err = cli("validate", small, "--set", override.format(file=tmp_path / "lost.parquet"))
+    assert code == 2
+    assert f"there is no file {tmp_path / 'lost.parquet'}" in err
+    (tmp_path / "lost.parquet").touch()
+    assert cli("validate", small, "--set", override.format(file=tmp_path / "lost.parquet"))[0] == 0
+
+
 def test_inspect(cli, tmp_path):
     hostile = "[red]na\x1b[31mme[/red]"
     torch.save({"model": {hostile: torch.ones(1024, 256), "bias": torch.zeros(3)}, "epoch": 7}, tmp_path / "model.pt")

@@ -192,11 +192,14 @@ def validate(
     resolved: Annotated[bool, typer.Option("--resolved", help="Print the experiment with all defaults.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Check experiment and benchmark files without running them."""
+    """Check experiment and benchmark files without running them, and that the files they name are there."""
     from harness.experiment import is_benchmark
+    from harness.pipeline import check_inputs
 
     for path in experiments:
         loaded = load_experiments([path], set_)
+        for experiment in loaded:
+            check_inputs(experiment)
         kind = f"a benchmark of {len(loaded)} experiments" if is_benchmark(path) else f"experiment '{loaded[0].name}'"
         typer.echo("\n".join(experiment.to_yaml() for experiment in loaded) if resolved else f"{path}: {kind}, fine")
 

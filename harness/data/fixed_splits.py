@@ -11,10 +11,11 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import OUTSIDE, PARTS, Interactions, Part, Split, Vocabulary, pair_keys
-from harness.artifacts.arrays import Int8Array, Int32Array, Int64Array
+from harness.artifacts.arrays import Float64Array, Int8Array, Int32Array, Int64Array
 from harness.data.labelling import check_seed, finished, in_order
 from harness.data.readers import read_table
 from harness.data.sequences import TieOrder, order_within, pair_codes
+from harness.data.times import epoch_unit, in_seconds
 from harness.errors import DataError
 
 _Path = Annotated[str, Field(min_length=1)]
@@ -27,8 +28,8 @@ class FixedSplit:
     The files have a column ``user`` and a column ``item`` in the data set's own ids; ``timestamp``
     and ``rating`` too where all files and the data set have them. Each row is an interaction of the
     filtered data set and takes one of the equal ones there; without timestamps the repeats of a pair
-    go, oldest first, to train, fold-in, validation and test. A row that the data set lacks is an
-    error; interactions that no file has are in no part, and counted as ``outside``.
+    go, oldest first, to train, fold-in, validation and test. Timestamps in milliseconds, microseconds
+    or nanoseconds become seconds where the data set's are. A row that the data set lacks is an error; interactions that no file has are in no part, and counted as ``outside``.
 
     Parameters
     ----------
@@ -145,10 +146,25 @@ def _read(interactions: Interactions, part: Part, path: Path) -> _PartFile:
         items=items,
         user_ids=interactions.user_ids,
         item_ids=interactions.item_ids,
-        timestamps=read.timestamps,
+        timestamps=_on_the_same_clock(read, interactions, path),
         values=read.values,
     )
     return _PartFile(part, path, rows)
+
+
+def _on_the_same_clock(read: Interactions, of_data: Interactions, path: Path) -> Int64Array | Float64Array | None:
+    """Return the timestamps of a file in the unit of the data set's."""
+    if read.timestamps is None or of_data.timestamps is None:
+        return read.timestamps
+    own, wanted = epoch_unit(read.timestamps), epoch_unit(of_data.timestamps)
+    if own == wanted or "raw" in (own, wanted):
+        return read.timestamps
+    if wanted != "s":
+        raise DataError(
+            f"split fixed: the timestamps of {path} look like {own} since 1970, those of the data set like {wanted}. "
+            "Leave dataset.timestamp_unit at auto, so that both become seconds, or write the parts in its unit."
+        )
+    return in_seconds(read.timestamps, own)
 
 
 def _translated(of_file: Vocabulary, of_data: Vocabulary) -> Int32Array:

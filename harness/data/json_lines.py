@@ -29,7 +29,7 @@ class JsonLinesFile:
     path
         Where it is.
     names
-        The keys of the first thousand objects.
+        The keys of the first thousand objects, and the usual ones that only occur later.
     """
 
     path: Path
@@ -38,8 +38,15 @@ class JsonLinesFile:
     looks_separated_by: ClassVar[None] = None
 
     @classmethod
-    def open(cls, path: Path) -> JsonLinesFile:
+    def open(cls, path: Path, usual: Sequence[str] = ()) -> JsonLinesFile:
         """Read the names of the columns.
+
+        Parameters
+        ----------
+        path
+            Where it is.
+        usual
+            Keys that are looked for in all lines, as they are taken without being named.
 
         Raises
         ------
@@ -51,7 +58,8 @@ class JsonLinesFile:
             names.update(dict.fromkeys(entry))
         if not names:
             raise DataError(f"{path}: the file is empty. Give a file with one JSON object a line.")
-        return cls(path, tuple(names))
+        late = _later(path, {name for name in usual if name not in names})
+        return cls(path, (*names, *(name for name in usual if name in late)))
 
     def read(self, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
         """Return columns; other keys are passed over, and a key that an object lacks is null.
@@ -115,6 +123,31 @@ class JsonLinesFile:
             raise DataError(
                 f"{self.path}: the text holds half a character, such as \\ud800. Mend that line."
             ) from error
+
+
+def _later(path: Path, wanted: set[str]) -> set[str]:
+    """Return those of some keys that an object anywhere in the file has."""
+    # Most lines are passed over by their bytes alone: parsing them all costs twenty times as much.
+    written = {name: f'"{name}"'.encode() for name in wanted}
+    found: set[str] = set()
+    if not written:
+        return found
+    with opened(path) as stream:
+        for line in stream:
+            for name, key in written.items():
+                if name not in found and key in line and _has_key(line, name):
+                    found.add(name)
+            if len(found) == len(written):
+                break
+    return found
+
+
+def _has_key(line: bytes, name: str) -> bool:
+    try:
+        entry = json.loads(line)
+    except (ValueError, RecursionError):
+        return False  # told, with its number, by whoever reads the rows
+    return isinstance(entry, dict) and name in entry
 
 
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:

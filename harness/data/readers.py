@@ -14,8 +14,8 @@ from harness.data.identifiers import coded_ids
 from harness.data.tables import cautions_of, chosen_columns, open_table, read_columns
 from harness.data.times import Times, TimestampUnit, times_of
 
-# The columns of MovieLens' .dat files, which have no header.
-_UNNAMED = ("user", "item", "rating", "timestamp")
+# In the order of MovieLens' .dat files, which have no header.
+_USUAL = ("user", "item", "rating", "timestamp")
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +112,7 @@ def read_interactions(
     DataError
         As for ``read_table``.
     """
-    file = open_table(path, delimiter=delimiter, unnamed=_UNNAMED)
+    file = open_table(path, delimiter=delimiter, usual=_USUAL)
     names = chosen_columns(wanted, file)
     table = read_columns(file, list(names.values()), text=(names["user"], names["item"]))
     reading = interactions_of(

@@ -48,7 +48,7 @@ class TableFile(Protocol):
 
 
 def open_table(
-    path: Path, *, delimiter: str | None = None, unnamed: Sequence[str] = (), section: str = "dataset"
+    path: Path, *, delimiter: str | None = None, usual: Sequence[str] = (), section: str = "dataset"
 ) -> TableFile:
     """Return a file of rows by the end of its name.
 
@@ -58,8 +58,9 @@ def open_table(
         A file, or a folder of parquet parts.
     delimiter
         Of a text file; None: as the name says.
-    unnamed
-        Names of the columns of a file without a header, by position.
+    usual
+        Names that columns of such a file have: a file without a header has them by position, and JSON
+        lines are searched for them to their end.
     section
         Of the experiment, for messages.
 
@@ -79,8 +80,8 @@ def open_table(
         if columnar:
             return ParquetFiles.open(path)
         if suffix in JSON_LINES:
-            return JsonLinesFile.open(path)
-        return DelimitedFile.open(path, layout_of(path, delimiter), unnamed=unnamed)
+            return JsonLinesFile.open(path, usual)
+        return DelimitedFile.open(path, layout_of(path, delimiter), unnamed=usual)
 
 
 def cautions_of(file: TableFile) -> tuple[Caution, ...]:

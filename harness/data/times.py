@@ -81,7 +81,7 @@ def times_of(column: ArrowColumn, *, place: Place, unit: TimestampUnit = "raw") 
     if taken == "raw":
         return Times(numbers, taken)
     strays = sum(int(_within(numbers, other).sum()) for other in _PER_SECOND if other != taken) if unit == "auto" else 0
-    return Times(_seconds(numbers, taken), taken, strays)
+    return Times(in_seconds(numbers, taken), taken, strays)
 
 
 def epoch_unit(numbers: Int64Array | Float64Array) -> str:
@@ -115,7 +115,7 @@ def _dates(column: ArrowColumn, place: Place) -> Int64Array | Float64Array | Non
         return days * _SECONDS_A_DAY
     if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
         ticks: Int64Array = column.cast(pa.int64()).to_numpy()
-        return _seconds(ticks, getattr(kind, "unit", "ms"))
+        return in_seconds(ticks, getattr(kind, "unit", "ms"))
     return None
 
 
@@ -129,10 +129,17 @@ def _dates_in_text(column: ArrowColumn, place: Place) -> Int64Array | Float64Arr
     unread = times.isna().to_numpy() | numeric
     refuse_unread(unread, column, place=place, what="timestamp", remedy=_REMEDY)
     ticks: Int64Array = times.to_numpy(dtype=f"datetime64[{times.dt.unit}]").astype(np.int64)
-    return _seconds(ticks, times.dt.unit)
+    return in_seconds(ticks, times.dt.unit)
 
 
-def _seconds(ticks: Int64Array | Float64Array, unit: str) -> Int64Array | Float64Array:
+def in_seconds(ticks: Int64Array | Float64Array, unit: str) -> Int64Array | Float64Array:
+    """Return numbers of a unit, ``s``, ``ms``, ``us`` or ``ns``, as seconds: integers where all are whole.
+
+    Examples
+    --------
+    >>> in_seconds(np.array([1717113600000]), "ms"), in_seconds(np.array([1717113600500]), "ms")
+    (array([1717113600]), array([1.7171136e+09]))
+    """
     per_second = _PER_SECOND[unit]
     if per_second == 1:
         return ticks

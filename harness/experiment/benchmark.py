@@ -133,8 +133,8 @@ def check_comparable(experiments: Sequence[Experiment]) -> None:
         other = names.setdefault(experiment.name, experiment)
         if other is not experiment:
             raise ExperimentError(
-                f"two experiments have the name '{experiment.name}': {_where(other, ('name',))} and "
-                f"{_where(experiment, ('name',))}. Give one of them another name."
+                f"two experiments have the name '{experiment.name}': {other.where(('name',))} and "
+                f"{experiment.where(('name',))}. Give one of them another name."
             )
     for experiment in experiments[1:]:
         _check_pair(experiments[0], experiment)
@@ -145,8 +145,8 @@ def _check_pair(first: Experiment, second: Experiment) -> None:
     for path in left | right:
         if left.get(path) != right.get(path):
             raise ExperimentError(
-                f"{dotted(path)} differs: {_words(left.get(path))} in {_where(first, path)}, "
-                f"{_words(right.get(path))} in {_where(second, path)}. Only runs that share it can be compared."
+                f"{dotted(path)} differs: {_words(left.get(path))} in {first.where(path)}, "
+                f"{_words(right.get(path))} in {second.where(path)}. Only runs that share it can be compared."
             )
 
 
@@ -177,12 +177,6 @@ def _flat(path: Path, plain: Any) -> dict[Path, Any]:
 
 def _words(value: Any) -> str:
     return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else shown(value)
-
-
-def _where(experiment: Experiment, path: Path) -> str:
-    if experiment.source is None:
-        return f"'{experiment.name}'"
-    return str(experiment.source.find(path).place)
 
 
 def _entry(root: Node, index: int) -> Place:

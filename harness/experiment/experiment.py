@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,10 @@ class Experiment:
         label = self.evaluation.primary
         assert label is not None  # noqa: S101  (the section fills it in)
         return label
+
+    def where(self, keys: Sequence[str | int]) -> str:
+        """Return the file and line of a key, or the experiment's name where it came from no file."""
+        return f"'{self.name}'" if self.source is None else str(self.source.find(keys).place)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the resolved experiment in dicts, lists and scalars, defaults filled in."""

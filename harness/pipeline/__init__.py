@@ -5,6 +5,7 @@ from harness.pipeline.auditing import TieOptions, audit_dataset
 from harness.pipeline.checkpoints import Fitted, fit
 from harness.pipeline.comparing import Choices, ComparisonResult, compare_runs
 from harness.pipeline.foreign import ScoreOptions, export, score
+from harness.pipeline.inputs import check_inputs
 from harness.pipeline.running import RunResult, run
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "ScoreOptions",
     "TieOptions",
     "audit_dataset",
+    "check_inputs",
     "compare_runs",
     "describe_dataset",
     "describe_source",

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from harness.experiment import Experiment
 
 _BY_ID = ("item_ascending", "item_descending")
+_REFUSES = {
+    "name": "ties_refused",
+    "count": 1,
+    "sentence": "The split refuses ties (ties: error); it is audited here as if they were shuffled, seed 0.",
+}
 
 
 @dataclass(frozen=True)
@@ -42,41 +47,62 @@ def audit_dataset(experiment: Experiment, ties: TieOptions | None = None) -> dic
     -------
     dict
         ``name``, ``split`` (its options), ``audits``, ``warnings`` of the reading, and with seeds
-        ``ties``: ``baseline``, ``primary``, ``rows`` (a rule each, with the metrics' values) and
-        ``ranges`` (``low``, ``high`` and ``ratio`` of each metric).
+        ``ties``: ``baseline``, ``primary``, ``rows`` (a rule each, with the metrics' values; none where
+        no tie decides a part) and ``ranges`` (``low``, ``high`` and ``ratio`` of each metric). A split
+        that refuses ties is then audited under ``shuffle``, which ``warnings`` says.
 
     Raises
     ------
     HarnessError
         The split has no rule of ties to try, or the baseline is unknown.
     """
+    tried = ties is not None and ties.seeds > 0
+    refuses = getattr(experiment.dataset.split, "ties", None) == "error"
+    if tried and refuses:
+        experiment = _shuffling(experiment)
     prepared = prepare(experiment)
     task = task_of(experiment, prepared.split)
+    audits = data.audit(prepared.split, experiment.evaluation.part)
     found: dict[str, Any] = {
         "name": experiment.name,
         "split": experiment.to_dict()["dataset"]["split"],
-        "warnings": list(prepared.source.facts.get("warnings", [])),
-        "audits": [*data.audit(prepared.split, experiment.evaluation.part), *task.findings],
+        "warnings": [*prepared.source.facts.get("warnings", []), *([_REFUSES] if tried and refuses else [])],
+        "audits": [*audits, *task.findings],
     }
-    if ties is not None and ties.seeds > 0:
-        found["ties"] = tie_trial(experiment, prepared, ties)
+    if ties is not None and tried:
+        decided = next((audit["count"] for audit in audits if audit["name"] == "tied_targets"), None)
+        found["ties"] = tie_trial(experiment, prepared, ties, decides=decided != 0)
     return found
 
 
-def tie_trial(experiment: Experiment, prepared: Prepared, ties: TieOptions) -> dict[str, Any]:
-    """Return a baseline's metrics under several rules of ties, all else as the experiment has it."""
+def _shuffling(experiment: Experiment) -> Experiment:
+    """Return an experiment whose split refuses ties with one that shuffles them."""
+    split = dataclasses.replace(experiment.dataset.split, ties="shuffle")
+    return dataclasses.replace(experiment, dataset=dataclasses.replace(experiment.dataset, split=split))
+
+
+def tie_trial(experiment: Experiment, prepared: Prepared, ties: TieOptions, *, decides: bool = True) -> dict[str, Any]:
+    """Return a baseline's metrics under several rules of ties, all else as the experiment has it.
+
+    Where the rule ``decides`` nothing there are no rows.
+
+    Raises
+    ------
+    HarnessError
+        No order in time decides the split's parts, or the baseline is unknown.
+    """
     split = experiment.dataset.split
     has_rule = {"ties", "seed"} <= {option.name for option in dataclasses.fields(split)}
     if not has_rule or prepared.split.facts.get("tied_users", ...) is None:
         raise HarnessError(
             f"the parts of the split {split.kind} are not decided by an order in time: no tie moves them."
         )
-    rows = []
-    for rule in _rules(split, ties.seeds):
+    rows: list[dict[str, Any]] = []
+    for rule in _rules(split, ties.seeds) if decides else ():
         parts = rule.split(prepared.filtered.interactions)
         values = _measured(experiment, dataclasses.replace(prepared, split=parts), ties.baseline)
         rows.append({"ties": rule.ties, "seed": rule.seed if rule.ties == "shuffle" else None, **values})
-    labels = [label for label in rows[0] if label not in ("ties", "seed")]
+    labels = [label for row in rows[:1] for label in row if label not in ("ties", "seed")]
     ranges = {label: _range(rows, label) for label in labels}
     return {"baseline": ties.baseline, "primary": experiment.primary, "rows": rows, "ranges": ranges}
 

@@ -45,9 +45,27 @@ def score(path: Path, experiment: Experiment, options: ScoreOptions) -> RunResul
     Raises
     ------
     HarnessError
-        The file cannot be read, or has nobody of those who are asked for.
+        The file cannot be read, has nobody of those who are asked for, or its run would take the folder
+        of another file's.
     """
-    return run(scored_experiment(path, experiment, options), force=options.force, quiet=options.quiet)
+    scored = scored_experiment(path, experiment, options)
+    if options.name is None:
+        _refuse_others_folder(scored)
+    return run(scored, force=options.force, quiet=options.quiet)
+
+
+def _refuse_others_folder(scored: Experiment) -> None:
+    """Raise where a name that was made of the file's holds the run of another file."""
+    folder = storage.inside(Path(scored.report.directory), scored.name)
+    try:
+        theirs = stored.read_results(folder)["experiment"]["model"]["checkpoint"]
+    except HarnessError:
+        return  # nothing there, or nothing whole
+    if Path(theirs).resolve() != Path(scored.model.checkpoint).resolve():
+        raise HarnessError(
+            f"{folder} holds the run of {theirs}. Keep both by a name of its own, such as --name {scored.name}-2, or "
+            f"replace it by --name {scored.name}."
+        )
 
 
 def scored_experiment(path: Path, experiment: Experiment, options: ScoreOptions) -> Experiment:

@@ -110,6 +110,9 @@ def checkpoint_table(values: Mapping[str, Any]) -> Group:
     return Group(*lines)
 
 
+_TOLD_FACTOR = 1.005  # less would be printed as a factor of 1.00
+
+
 def audit_table(values: Mapping[str, Any]) -> Group:
     """Return audits as sentences with their worst cases, and a trial of the rule of ties as a table."""
     from rich.console import Group
@@ -128,6 +131,8 @@ def audit_table(values: Mapping[str, Any]) -> Group:
 
 
 def _tie_trial(trial: Mapping[str, Any]) -> list[Any]:
+    if not trial["rows"]:
+        return [_text("No tie decides what is held out: every rule of ties gives the same parts.", "bold")]
     labels = headline_labels(list(trial["ranges"]), trial["primary"])
     table = _table(f"{trial['baseline']} under other rules of ties, all else alike", left=("ties",))
     for label in labels:
@@ -137,7 +142,7 @@ def _tie_trial(trial: Mapping[str, Any]) -> list[Any]:
         _row(table, [rule, *(metric_text(row[label]) for label in labels)])
     ratios = [
         f"{label} from {metric_text(span['low'])} to {metric_text(span['high'])}"
-        + (f", a factor of {span['ratio']:.2f}" if span["ratio"] else "")
+        + (f", a factor of {span['ratio']:.2f}" if span["ratio"] and span["ratio"] >= _TOLD_FACTOR else "")
         for label, span in trial["ranges"].items()
         if label in labels
     ]

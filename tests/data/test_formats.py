@@ -181,6 +181,18 @@ def test_bad_json_lines(tmp_path: Path, content: str | bytes, told: str) -> None
     assert str(path) in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["timestamp", "rating"])
+def test_a_column_that_occurs_late_in_json_lines_is_not_dropped(tmp_path: Path, name: str) -> None:
+    lines = [f'{{"user": "u{row}", "item": {row}, "note": "\\"{name}\\":"}}\n' for row in range(1_200)]
+    plain = read_table(written(tmp_path, "".join(lines), "a.jsonl"))
+    # The word alone, inside a text, is no key.
+    assert plain.timestamps is None
+    assert plain.values is None
+    late = [*lines, f'{{"user": "ann", "item": 7, "{name}": 5}}\n']
+    with pytest.raises(DataError, match=f"row 1.*{name}"):
+        read_table(written(tmp_path, "".join(late), "b.jsonl"))
+
+
 def part(path: Path, **columns: Any) -> None:
     pq.write_table(pa.table(columns), path)
 

@@ -207,7 +207,7 @@ def test_counted_as_plain_python_counts(rows, depth, tmp_path_factory):
         ("user,item,rank\n1,a,2147483648\n", r"column 'rank', row 1: the rank 2.14748e\+09 is too large"),
         ("user,item,rank\n1,a,1e30\n", r"column 'rank', row 1: the rank 1e\+30 is too large"),
         ("user,item,score\n7,a,1\n", "no prediction is for a user that is asked for. The first user there is '7'"),
-        ("user,item,score\n", "no prediction is for a user"),
+        ("user,item,score\n", "there is not one prediction in the file"),
     ],
 )  # fmt: skip
 def test_files_that_cannot_be_used(content, message, tmp_path):

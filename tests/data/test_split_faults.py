@@ -114,3 +114,15 @@ def test_one_file_for_two_parts(tmp_path: Path) -> None:
     path = str(tmp_path / "train.csv")
     with pytest.raises(DataError, match=r"is both train and test\. Name a file for each"):
         FixedSplit(train=path, test=path).split(interactions_from(TABLE))
+
+
+def test_parts_on_another_clock(tmp_path: Path) -> None:
+    second = 1_717_113_600
+    rows = [Row(1, 10, second, 5.0), Row(1, 11, second + 1, 5.0)]
+    (tmp_path / "train.csv").write_text(f"user,item,timestamp\n1,10,{second * 1000}\n")
+    (tmp_path / "test.csv").write_text(f"user,item,timestamp\n1,11,{(second + 1) * 1_000_000}\n")
+    fixed = FixedSplit(train=str(tmp_path / "train.csv"), test=str(tmp_path / "test.csv"))
+    assert fixed.split(interactions_from(rows)).part("test").items.tolist() == [1]
+    in_milliseconds = [row._replace(time=1000 * row.time) for row in rows]
+    with pytest.raises(DataError, match=r"test\.csv look like us since 1970, those of the data set like ms"):
+        fixed.split(interactions_from(in_milliseconds))

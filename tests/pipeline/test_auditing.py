@@ -59,3 +59,18 @@ def test_a_split_without_ties_or_a_model_that_is_none(small):
     for baseline, message in (("ese", "unknown model 'ese'"), ("predictions", "predictions cannot be fitted")):
         with pytest.raises(harness.HarnessError, match=message):
             audit_dataset(harness.load_experiment(small), TieOptions(seeds=1, baseline=baseline))
+
+
+def test_a_split_that_refuses_ties_is_tried_nonetheless(small):
+    refusing = harness.load_experiment(small, ["dataset.split={kind: leave_last_out, ties: error}"])
+    with pytest.raises(harness.HarnessError, match="with ties: error: for"):
+        audit_dataset(refusing)
+    shuffled = harness.load_experiment(small, ["dataset.split={kind: leave_last_out, ties: shuffle, seed: 0}"])
+    facts, wanted = (audit_dataset(experiment, TieOptions(seeds=2)) for experiment in (refusing, shuffled))
+    assert facts["ties"] == wanted["ties"]
+    assert "refuses ties" in facts["warnings"][-1]["sentence"]
+
+
+def test_nothing_is_tried_where_no_tie_decides(small):
+    facts = audit_dataset(harness.load_experiment(small, ["dataset.split={kind: global_time}"]), TieOptions(seeds=2))
+    assert (facts["ties"]["rows"], facts["ties"]["ranges"]) == ([], {})

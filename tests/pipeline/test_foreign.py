@@ -76,6 +76,31 @@ def test_a_name_stays_in_the_folder_of_reports(name, finished):
         score(result.folder / "predictions.parquet", experiment, ScoreOptions(name=name, quiet=True))
 
 
+def test_another_file_of_the_same_name_does_not_take_the_folder(finished, tmp_path):
+    experiment, result = finished
+    rows = pd.read_parquet(result.folder / "predictions.parquet")
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    rows.to_csv(tmp_path / "a/lists.csv", index=False)
+    rows[::-1].to_csv(tmp_path / "b/lists.csv", index=False)
+    scored = score(tmp_path / "a/lists.csv", experiment, QUIET)
+    with pytest.raises(HarnessError, match=r"holds the run of .*a/lists\.csv\. Keep both by .* --name small/lists-2"):
+        score(tmp_path / "b/lists.csv", experiment, QUIET)
+    named = score(tmp_path / "b/lists.csv", experiment, ScoreOptions(name=scored.results["name"], quiet=True))
+    assert named.folder == scored.folder
+
+
+def test_predictions_of_nothing(finished, tmp_path):
+    experiment, result = finished
+    rows = pd.read_parquet(result.folder / "predictions.parquet")
+    rows[:0].to_parquet(tmp_path / "none.parquet")
+    with pytest.raises(HarnessError, match="there is not one prediction in the file"):
+        score(tmp_path / "none.parquet", experiment, QUIET)
+    rows.drop(columns="rank").assign(score=-np.inf).to_parquet(tmp_path / "masked.parquet")
+    with pytest.raises(HarnessError, match="every score is minus infinity"):
+        score(tmp_path / "masked.parquet", experiment, QUIET)
+
+
 def test_lists_are_no_longer_than_the_catalogue(finished, small):
     _, result = finished
     huge = harness.run(harness.load_experiment(small, ["runner.k=2000000000", "name=small/huge"]), quiet=True)

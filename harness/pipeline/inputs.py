@@ -1,0 +1,73 @@
+"""The files that an experiment names, looked for before it is run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import HarnessError, did_you_mean
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+
+_FILES: tuple[tuple[str, ...], ...] = (
+    ("dataset", "path"),
+    ("dataset", "items", "path"),
+    ("dataset", "items", "vectors", "path"),
+    ("dataset", "items", "vectors", "ids"),
+    ("dataset", "users", "path"),
+    ("candidates", "allow"),
+    ("candidates", "lists"),
+)
+_OF_A_FILTER = ("allow_file", "deny_file")
+_OF_A_FIXED_SPLIT = ("train", "fold_in", "validation", "test")
+
+
+def check_inputs(experiment: Experiment) -> None:
+    """Check that the files which an experiment names are there; they are not read.
+
+    A checkpoint that ``fit`` would make may be missing.
+
+    Raises
+    ------
+    HarnessError
+        A file is missing; the message says where it is named.
+    """
+    for keys, name in _named(experiment):
+        path = Path(name)
+        if path.exists():
+            continue
+        beside = [str(entry) for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+        hint = did_you_mean(name, beside)
+        raise HarnessError(
+            f"{experiment.where(keys)}: there is no file {name}. {f'{hint} ' if hint.startswith('Did') else ''}"
+            "A relative path starts at the working directory."
+        )
+
+
+def _named(experiment: Experiment) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the keys and the value of each file that is named."""
+    plain = experiment.to_dict()
+    for keys in _FILES:
+        value = _at(plain, keys)
+        if isinstance(value, str):
+            yield keys, value
+    for index, step in enumerate(plain["dataset"]["filters"]):
+        for key in _OF_A_FILTER:
+            if isinstance(step.get(key), str):
+                yield ("dataset", "filters", index, key), step[key]
+    split = plain["dataset"]["split"]
+    for key in _OF_A_FIXED_SPLIT if split["kind"] == "fixed" else ():
+        if split[key] is not None:
+            yield ("dataset", "split", key), split[key]
+    if not getattr(experiment.model.params, "fitted", True):
+        yield ("model", "checkpoint"), experiment.model.checkpoint
+
+
+def _at(plain: Any, keys: tuple[str, ...]) -> Any:
+    for key in keys:
+        if not isinstance(plain, dict):
+            return None
+        plain = plain.get(key)
+    return plain
