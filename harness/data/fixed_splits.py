@@ -29,7 +29,8 @@ class FixedSplit:
     and ``rating`` too where all files and the data set have them. Each row is an interaction of the
     filtered data set and takes one of the equal ones there; without timestamps the repeats of a pair
     go, oldest first, to train, fold-in, validation and test. Timestamps in milliseconds, microseconds
-    or nanoseconds become seconds where the data set's are. A row that the data set lacks is an error; interactions that no file has are in no part, and counted as ``outside``.
+    or nanoseconds become seconds where the data set's are. A row that the data set lacks is an error;
+    interactions that no file has are in no part, and counted as ``outside``.
 
     Parameters
     ----------
