@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from harness.experiment import Experiment, load_experiment
     from harness.pipeline import RunResult, fit, run
     from harness.statistics import compare
+    from harness.topk import top_k
 
 __version__ = "0.1.0"
 
@@ -28,6 +29,7 @@ _HOMES = {
     "fit": "harness.pipeline",
     "load_experiment": "harness.experiment",
     "run": "harness.pipeline",
+    "top_k": "harness.topk",
 }
 
 __all__ = [
@@ -43,6 +45,7 @@ __all__ = [
     "fit",
     "load_experiment",
     "run",
+    "top_k",
 ]
 
 

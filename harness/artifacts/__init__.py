@@ -6,7 +6,7 @@ from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions
 from harness.artifacts.metric_table import MetricTable, MetricValue
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
 from harness.artifacts.recommender import Model, Recommender, Tensors, UserBatch
-from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream
+from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream, user_halves
 
 __all__ = [
     "NOT_A_CANDIDATE",
@@ -34,4 +34,5 @@ __all__ = [
     "pair_keys",
     "runs",
     "stream",
+    "user_halves",
 ]

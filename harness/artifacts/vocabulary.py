@@ -71,8 +71,13 @@ def pair_keys(seed: int, user_keys: UInt64Array, item_keys: UInt64Array) -> UInt
 
     The keys broadcast, so that ``user_keys[:, None]`` gives one row of keys a user.
     """
+    return _mix(user_halves(seed, user_keys) ^ item_keys)
+
+
+def user_halves(seed: int, user_keys: UInt64Array) -> UInt64Array:
+    """Return the part of ``pair_keys`` that depends on the user alone."""
     start = _mix(np.array([seed % (1 << 64)], dtype=np.uint64))[0]
-    return _mix(_mix(user_keys ^ start) ^ item_keys)
+    return _mix(user_keys ^ start)
 
 
 def stream(seed: int, purpose: str) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.artifacts.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt64Array
-from harness.metrics.jit import inlined, kernel
+from harness.jit import inlined, kernel
 
 
 def grouped(users: NDArray[np.integer[Any]], n_users: int) -> tuple[Int64Array, Int64Array]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from harness.artifacts.arrays import Float64Array, Int32Array, Int64Array, UInt64Array
-from harness.metrics.jit import inlined, kernel
+from harness.jit import inlined, kernel
 
 # Places in `counts`.
 REPEATED_ITEMS, UNKNOWN_ITEMS, EMPTY_LISTS, SHORT_LISTS, REPEATED_RELEVANT = range(5)

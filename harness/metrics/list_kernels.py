@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.artifacts.arrays import BoolArray, Int32Array, Int64Array, UInt64Array
-from harness.metrics.jit import inlined, kernel
+from harness.jit import inlined, kernel
 
 LANES = 4
 LAST_LANE = LANES - 1

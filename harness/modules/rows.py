@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from harness.artifacts import NO_ITEM
 from harness.artifacts.arrays import Int32Array, Int64Array
-from harness.metrics.jit import kernel
+from harness.jit import kernel
 
 Ids = Sequence[Sequence[Hashable]]
 

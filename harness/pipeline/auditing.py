@@ -116,7 +116,7 @@ def _rules(split: Any, seeds: int) -> Iterator[Any]:
 
 def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict[str, float]:
     from harness.experiment import component_of
-    from harness.runner import choose_device
+    from harness.topk import choose_device
 
     model = component_of("models", baseline, {})
     if not getattr(model, "fitted", True):

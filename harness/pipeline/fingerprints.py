@@ -34,6 +34,7 @@ EVALUATION_CODE = (
     "harness.evaluation",
     "harness.execution",
     "harness.intervals",
+    "harness.jit",
     "harness.metrics",
     "harness.pipeline.results",
 )

@@ -140,7 +140,7 @@ class FromModel:
     @classmethod
     def of(cls, experiment: Experiment, split: Split) -> FromModel:
         """Return an experiment's model, fitted if its checkpoint is missing."""
-        from harness.runner import choose_device  # needs torch, which predictions from a file do not
+        from harness.topk import choose_device  # needs torch, which predictions from a file do not
 
         device = choose_device(experiment.runner.device)
         fitted = obtain_checkpoint(experiment, split)

@@ -157,15 +157,32 @@ def _columns_of(mask: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     return columns, valid
 
 
-def _in_order(items: torch.Tensor, scores: torch.Tensor, order: TieOrder) -> Selection:
-    """Sort a set of columns a row, ``(batch, k)``: stable sorts, the last criterion first."""
-    items = items.sort(dim=1).values
-    rows = torch.arange(len(items), device=items.device)[:, None]
-    items = items.gather(1, order.keys(rows, items).argsort(dim=1, stable=True))
-    values = scores.gather(1, items) + 0.0  # -0.0 becomes 0.0: sorts on some devices tell them apart
+def best_in_order(
+    values: torch.Tensor, columns: torch.Tensor, order: TieOrder, k: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the best k of some columns of each row: stable sorts, the last criterion first.
+
+    Parameters
+    ----------
+    values, columns
+        float32 and int64 ``(batch, n)``: scores, and the columns that have them.
+    order
+        Among equal scores.
+    k
+        How many to return; n or less.
+    """
+    columns, places = columns.sort(dim=1, stable=True)
+    values = values.gather(1, places) + 0.0  # -0.0 becomes 0.0: sorts on some devices tell them apart
+    rows = torch.arange(len(columns), device=columns.device)[:, None]
+    places = order.keys(rows, columns).argsort(dim=1, stable=True)
+    columns, values = columns.gather(1, places), values.gather(1, places)
     values, places = values.sort(dim=1, descending=True, stable=True)
-    items = items.gather(1, places).masked_fill(values == EXCLUDED, NO_ITEM)
-    return Selection(items.to(torch.int32), values)
+    return values[:, :k], columns.gather(1, places)[:, :k]
+
+
+def _in_order(items: torch.Tensor, scores: torch.Tensor, order: TieOrder) -> Selection:
+    values, columns = best_in_order(scores.gather(1, items), items, order, items.shape[1])
+    return Selection(columns.masked_fill(values == EXCLUDED, NO_ITEM).to(torch.int32), values)
 
 
 def _padded(selection: Selection, k: int) -> Selection:

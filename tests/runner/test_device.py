@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from harness.errors import HarnessError
-from harness.runner import auto_batch_size, choose_device
+from harness.runner import auto_batch_size
+from harness.topk import choose_device
 
 without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 with_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")

@@ -24,6 +24,14 @@ def inlined(function: Function) -> Function:
     A kernel's cached code holds its helpers' code but is renewed only when its own file changes:
     a helper belongs into the file of its kernels.
     """
+    return cast("Function", numba.njit(nogil=True, inline="always")(function))
+
+
+def called(function: Function) -> Function:
+    """Compile a helper that stays a function of its own, so that its loops are optimised by themselves.
+
+    It belongs into the file of its kernels, like those that are inlined.
+    """
     return cast("Function", numba.njit(nogil=True)(function))
 
 

@@ -13,7 +13,7 @@ import pytest
 import harness
 
 MODULE = """
-from harness.metrics.jit import kernel
+from harness.jit import kernel
 
 @kernel
 def total(values):

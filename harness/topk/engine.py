@@ -1,0 +1,83 @@
+"""The best items by the products of vectors, wherever they are multiplied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from harness.artifacts.arrays import Float32Array
+from harness.errors import HarnessError
+from harness.topk.device import best_on_device
+from harness.topk.precision import Precision, rounded
+from harness.topk.request import Found, Request
+from harness.topk.vectors import best_on_cpu
+
+_ROWS = 65_536  # vectors to look at at once
+_LARGEST = float(np.finfo(np.float32).max) / 4
+
+
+def best_by_vectors(
+    user_vectors: Float32Array,
+    item_vectors: Float32Array,
+    request: Request,
+    *,
+    device: str = "cpu",
+    precision: Precision = "float32",
+    n_jobs: int = -1,
+    advance: Callable[[int], None] | None = None,
+) -> Found:
+    """Return the exact best items of each user by the products of their vectors.
+
+    Parameters
+    ----------
+    user_vectors, item_vectors
+        float32 ``(users, dimension)`` and ``(items, dimension)``, C-contiguous; a memory map will do.
+    request
+        With a row for each user.
+    device
+        Of torch, such as ``cpu`` or ``cuda:0``.
+    precision
+        Of the products: ``float32``, ``tf32`` on GPUs alone, or ``bfloat16``.
+    n_jobs
+        Threads on the CPU; -1 for one a core. It never changes a result.
+    advance
+        Called with the number of users that were done since the last call.
+
+    Raises
+    ------
+    InfiniteScoreError
+        A product is NaN or infinite.
+    HarnessError
+        The device does not have the precision, or too little memory.
+    """
+    checked = _may_overflow(user_vectors, item_vectors)
+    if torch.device(device).type != "cpu":
+        return best_on_device(
+            user_vectors, item_vectors, request, device=device, precision=precision, checked=checked, advance=advance
+        )
+    if precision == "tf32":
+        raise HarnessError("precision tf32 is a format of GPUs, and the device is cpu. Use float32 or bfloat16.")
+    if precision == "bfloat16":
+        user_vectors, item_vectors = _rounded(user_vectors), _rounded(item_vectors)
+    return best_on_cpu(user_vectors, item_vectors, request, checked=checked, n_jobs=n_jobs, advance=advance)
+
+
+def _rounded(vectors: Float32Array) -> Float32Array:
+    found: Float32Array = rounded(torch.from_numpy(vectors), "bfloat16").numpy()
+    return found
+
+
+def _may_overflow(user_vectors: Float32Array, item_vectors: Float32Array) -> bool:
+    """Return whether a product may be NaN or infinite; vectors that are not finite say yes."""
+    largest = 1.0
+    for vectors in (user_vectors, item_vectors):
+        largest *= max((_norm(vectors[start : start + _ROWS]) for start in range(0, len(vectors), _ROWS)), default=0.0)
+    return not largest < _LARGEST
+
+
+def _norm(vectors: Float32Array) -> float:
+    # In float64, in which no square of a float32 is infinite. NaN, which `max` would lose, is infinity here.
+    norm = float(np.sqrt(np.einsum("ud,ud->u", vectors, vectors, dtype=np.float64).max()))
+    return norm if norm == norm else float("inf")

@@ -1,0 +1,169 @@
+"""What is asked of the engine, and what it finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from harness.artifacts import stream, user_halves
+from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
+from harness.topk.kernels import Order, Rows, sort_rows
+
+
+@dataclass(frozen=True, eq=False)
+class ItemRows:
+    """Items of each user, as CSR.
+
+    Parameters
+    ----------
+    indptr
+        int64 ``(users + 1,)``, from 0.
+    items
+        int32 ``(n,)``.
+    """
+
+    indptr: Int64Array
+    items: Int32Array
+
+    @classmethod
+    def none(cls, n_users: int) -> ItemRows:
+        """Return a row without items for each user."""
+        return cls(np.zeros(n_users + 1, dtype=np.int64), np.empty(0, dtype=np.int32))
+
+    def rows(self, start: int, stop: int) -> ItemRows:
+        """Return the rows of consecutive users."""
+        indptr = self.indptr[start : stop + 1]
+        return ItemRows(indptr - indptr[0], self.items[indptr[0] : indptr[-1]])
+
+    def ascending(self) -> Rows:
+        """Return a copy with the items of each row in ascending order, as the kernels read it."""
+        items = np.array(self.items, dtype=np.int32)
+        sort_rows(self.indptr, items)
+        return Rows(self.indptr, items, self.indptr[:-1].copy())
+
+
+@dataclass(frozen=True, eq=False)
+class Ties:
+    """The order among equal scores: by the hash of (seed, user's own id, item's own id).
+
+    Parameters
+    ----------
+    seed
+        Another seed gives another order.
+    user_keys, item_keys
+        uint64 ``(users,)`` and ``(items,)``: ``Vocabulary.keys``.
+    """
+
+    seed: int
+    user_keys: UInt64Array
+    item_keys: UInt64Array
+
+    @property
+    def stream(self) -> int:
+        """The seed of this purpose alone."""
+        return stream(self.seed, "ties")
+
+    @property
+    def order(self) -> Order:
+        """As the kernels read it."""
+        return Order(user_halves(self.stream, self.user_keys), self.item_keys)
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """How many items are wanted, of which, and whose ranks.
+
+    Parameters
+    ----------
+    k
+        Length of the lists, 1 or more.
+    ties
+        The order among equal scores.
+    seen
+        What each user may not be recommended; None for nothing.
+    lists
+        What alone each user may be recommended; None for everything.
+    allowed
+        bool ``(items,)``: what may be recommended at all; None for everything.
+    targets
+        Items of each user whose exact ranks are counted; None for none.
+    """
+
+    k: int
+    ties: Ties
+    seen: ItemRows | None = None
+    lists: ItemRows | None = None
+    allowed: BoolArray | None = None
+    targets: ItemRows | None = None
+
+    @property
+    def n_users(self) -> int:
+        """Number of users."""
+        return len(self.ties.user_keys)
+
+    @property
+    def n_items(self) -> int:
+        """Number of items."""
+        return len(self.ties.item_keys)
+
+    def rows(self, start: int, stop: int) -> Request:
+        """Return the request of consecutive users."""
+
+        def part(rows: ItemRows | None) -> ItemRows | None:
+            return None if rows is None else rows.rows(start, stop)
+
+        ties = replace(self.ties, user_keys=self.ties.user_keys[start:stop])
+        return replace(self, ties=ties, seen=part(self.seen), lists=part(self.lists), targets=part(self.targets))
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The best items of each user, and where the targets stand.
+
+    Parameters
+    ----------
+    items
+        int32 ``(users, k)``: best first, -1 where candidates ran out.
+    scores
+        float32 ``(users, k)``: -inf where candidates ran out.
+    above, tied
+        int32 ``(targets,)``: candidates with a higher, and others with the same score; -1 where the
+        target is no candidate.
+    candidates
+        int32 ``(users,)``: how many each user had.
+    """
+
+    items: Int32Array
+    scores: Float32Array
+    above: Int32Array
+    tied: Int32Array
+    candidates: Int32Array
+
+    @classmethod
+    def empty(cls, request: Request) -> Found:
+        """Return arrays to be filled for a request."""
+        n_targets = 0 if request.targets is None else len(request.targets.items)
+        return cls(
+            np.empty((request.n_users, request.k), dtype=np.int32),
+            np.empty((request.n_users, request.k), dtype=np.float32),
+            np.empty(n_targets, dtype=np.int32),
+            np.empty(n_targets, dtype=np.int32),
+            np.empty(request.n_users, dtype=np.int32),
+        )
+
+
+class InfiniteScoreError(ArithmeticError):
+    """A score is NaN or infinite.
+
+    Parameters
+    ----------
+    user, item
+        Rows of the vectors.
+    score
+        What it is.
+    """
+
+    def __init__(self, user: int, item: int, score: float) -> None:
+        super().__init__(f"the score of user {user} and item {item} is {score}")
+        self.user, self.item, self.score = user, item, score

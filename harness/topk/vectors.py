@@ -1,0 +1,172 @@
+"""The best items by the products of vectors, on the CPU, at the speed of the products.
+
+Every product has the same shape, whatever is asked for: ``TILE_USERS`` users by ``TILE_ITEMS`` items,
+the last ones padded with zeros. Shapes decide the last bits of a product, so that a user's scores
+depend neither on the other users nor on how many threads share the work. Each thread multiplies into
+one buffer of its own, which stays in its cache.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from harness.artifacts.arrays import Float32Array
+from harness.execution import Parallel, map_shards
+from harness.topk.block import BlockScan, outside_of, part_of
+from harness.topk.kernels import count_infinite
+from harness.topk.request import Found, InfiniteScoreError, Request
+
+TILE_USERS = 256
+TILE_ITEMS = 2048
+
+# Errors of a product's last bits, in parts of the sum of its terms' sizes. Where they are larger after
+# all, as is seen once the score is known, the ranks are counted once more.
+_ROUNDINGS = 4 * float(np.finfo(np.float32).eps)
+
+
+@dataclass(frozen=True, eq=False)
+class _Tiles:
+    """The items' vectors in tiles of one shape, the last one padded."""
+
+    vectors: torch.Tensor
+    last: torch.Tensor
+
+    @classmethod
+    def of(cls, vectors: Float32Array) -> _Tiles:
+        begin = (len(vectors) - 1) // TILE_ITEMS * TILE_ITEMS
+        return cls(torch.from_numpy(vectors), torch.from_numpy(_padded(vectors[begin:], TILE_ITEMS)))
+
+    def __iter__(self) -> Iterator[tuple[int, int, torch.Tensor]]:
+        """Yield the first item, the width and the vectors ``(TILE_ITEMS, dimension)`` of each tile."""
+        n_items = len(self.vectors)
+        for first in range(0, n_items, TILE_ITEMS):
+            width = min(TILE_ITEMS, n_items - first)
+            yield first, width, self.vectors[first : first + width] if width == TILE_ITEMS else self.last
+
+
+def best_on_cpu(
+    user_vectors: Float32Array,
+    item_vectors: Float32Array,
+    request: Request,
+    *,
+    checked: bool = False,
+    n_jobs: int = -1,
+    advance: Callable[[int], None] | None = None,
+) -> Found:
+    """Return the best items of each user by the products of their vectors.
+
+    Parameters
+    ----------
+    user_vectors, item_vectors
+        float32 ``(users, dimension)`` and ``(items, dimension)``, C-contiguous; a memory map will do.
+    request
+        With a row for each user.
+    checked
+        Whether to look for scores that are NaN or infinite.
+    n_jobs
+        Threads; -1 for one a core. It never changes a result.
+    advance
+        Called with the number of users of each block that is done.
+
+    Raises
+    ------
+    InfiniteScoreError
+        A score is, where it is looked for.
+    """
+    found = Found.empty(request)
+    work = _Work(user_vectors, item_vectors, request, found, checked=checked)
+    parallel = Parallel(n_jobs=n_jobs)
+    buffers: queue.SimpleQueue[torch.Tensor] = queue.SimpleQueue()
+    for _ in range(parallel.workers):
+        buffers.put(torch.empty((TILE_USERS, TILE_ITEMS)))
+
+    def block(start: int) -> None:
+        buffer = buffers.get()
+        try:
+            work.block(start, buffer)
+        finally:
+            buffers.put(buffer)
+        if advance is not None:
+            advance(min(TILE_USERS, request.n_users - start))
+
+    with one_thread_each():
+        map_shards(block, range(0, request.n_users, TILE_USERS), parallel=parallel)
+    return found
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Keep each product on the thread that asks for it: how many there are would decide its last bits."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+class _Work:
+    def __init__(
+        self, user_vectors: Float32Array, item_vectors: Float32Array, request: Request, found: Found, *, checked: bool
+    ) -> None:
+        self._users, self._items = user_vectors, item_vectors
+        self._tiles = _Tiles.of(item_vectors)
+        self._request, self._found = request, found
+        self._outside = outside_of(request)
+        self._checked = checked
+
+    def block(self, start: int, buffer: torch.Tensor) -> None:
+        """Write what is found for the users from ``start`` on."""
+        stop = min(start + TILE_USERS, self._request.n_users)
+        part = self._request.rows(start, stop)
+        vectors = torch.from_numpy(_padded(self._users[start:stop], TILE_USERS))
+        lowest, highest = self._expected(vectors, part)
+        scan = BlockScan(part, self._outside, lowest=lowest, highest=highest)
+        self._scan(scan, vectors, start, stop, buffer)
+        if not scan.ranked:
+            # Many candidates lie close to a target: count again, now that its score is known.
+            scan = BlockScan(part, self._outside, lowest=scan.found, highest=scan.found)
+            self._scan(scan, vectors, start, stop, buffer)
+        scan.write(part_of(self._found, self._request, start, stop))
+
+    def _scan(self, scan: BlockScan, vectors: torch.Tensor, start: int, stop: int, buffer: torch.Tensor) -> None:
+        rows = buffer.numpy()[: stop - start]
+        for first, width, tile in self._tiles:
+            torch.mm(vectors, tile.T, out=buffer)
+            if self._checked:
+                _refuse_infinite(rows, first, width, start)
+            scan.add(rows, first, width)
+
+    def _expected(self, vectors: torch.Tensor, part: Request) -> tuple[Float32Array, Float32Array]:
+        """Return between which each target's score will be, for sums in any order of the terms."""
+        if part.targets is None:
+            return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.float32)
+        users = np.repeat(vectors.numpy()[: part.n_users], np.diff(part.targets.indptr), axis=0)
+        terms = users.astype(np.float64) * self._items[part.targets.items]  # (targets, dimension)
+        scores = terms.sum(axis=1)
+        margins = _ROUNDINGS * np.abs(terms).sum(axis=1)
+        return (scores - margins).astype(np.float32), (scores + margins).astype(np.float32)
+
+
+def _padded(vectors: Float32Array, rows: int) -> Float32Array:
+    """Return vectors with rows of zeros below, ``(rows, dimension)``."""
+    if len(vectors) == rows:
+        return np.ascontiguousarray(vectors)
+    padded = np.zeros((rows, vectors.shape[1]), dtype=np.float32)
+    padded[: len(vectors)] = vectors
+    return padded
+
+
+def _refuse_infinite(scores: Float32Array, first: int, width: int, start: int) -> None:
+    odd = np.empty(len(scores), dtype=np.bool_)
+    count_infinite(scores, width, odd)
+    if odd.any():
+        row = int(np.argmax(odd))
+        column = int(np.argmin(np.isfinite(scores[row, :width])))
+        raise InfiniteScoreError(start + row, first + column, float(scores[row, column]))

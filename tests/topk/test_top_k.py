@@ -1,0 +1,108 @@
+"""``harness.top_k``: by hand, and what it says of arguments that do not fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import torch
+
+import harness
+from harness.errors import HarnessError
+
+USERS = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+ITEMS = np.array([[3.0, 0.0], [2.0, 1.0], [0.0, 4.0], [-1.0, -1.0]])
+
+
+def test_by_hand() -> None:
+    exclude = sp.csr_array(([1, 0], ([0, 1], [0, 2])), shape=(3, 4))  # a stored zero counts too
+    topk = harness.top_k(USERS, ITEMS, k=2, exclude=exclude, users=["ann", "bob", "cy"])
+    assert topk.items[0].tolist() == [1, 2]
+    assert topk.items[1].tolist() == [1, 0]
+    assert topk.items[2].tolist()[0] == 2
+    assert topk.scores is not None
+    assert topk.scores[0].tolist() == [2.0, 0.0]
+    assert topk.users is not None
+    assert topk.users.tolist() == ["ann", "bob", "cy"]
+
+
+@pytest.mark.parametrize("kind", [sp.csr_array, sp.csc_array, sp.coo_array, sp.csr_matrix])
+def test_every_kind_of_sparse(kind: type) -> None:
+    topk = harness.top_k(USERS, ITEMS, k=4, exclude=kind(np.eye(3, 4)))
+    assert topk.items[:, -1].tolist() == [-1, -1, -1]
+    assert all(user not in topk.items[user] for user in range(3))
+
+
+@pytest.mark.parametrize(
+    "give", [torch.from_numpy, lambda array: array.astype(np.float16), np.asfortranarray, np.ndarray.tolist]
+)
+def test_every_kind_of_vectors(give: object) -> None:
+    topk = harness.top_k(give(USERS), give(ITEMS), k=9)  # type: ignore[operator]
+    assert topk.items.shape == (3, 9)
+    assert topk.items[0, :4].tolist() == [0, 1, 2, 3]
+    assert (topk.items[:, 4:] == -1).all()
+
+
+def test_equal_scores_go_by_the_seed_and_own_ids_and_not_by_place() -> None:
+    ones = np.ones((50, 1))
+    items = [f"i{place}" for place in range(30)]
+    first = harness.top_k(ones, np.ones((30, 1)), k=5, items=items)
+    assert len(np.unique(first.items)) > 20
+    assert (harness.top_k(ones, np.ones((30, 1)), k=5, items=items, seed=1).items != first.items).any()
+    order = np.random.default_rng(0).permutation(30)
+    moved = harness.top_k(ones, np.ones((30, 1)), k=5, items=[items[place] for place in order])
+    assert (order[moved.items] == first.items).all()
+
+
+def test_a_constant_scorer_hits_by_chance() -> None:
+    n_users, n_items, k = 4_000, 50, 10
+    lists = harness.top_k(np.ones((n_users, 4)), np.ones((n_items, 4)), k=k)
+    truth = harness.Truth.from_lists([[user % n_items] for user in range(n_users)])
+    table = harness.evaluate(lists, truth, metrics=["hit_rate"], cutoffs=[k])
+    chance = k / n_items
+    assert abs(table["hit_rate@10"].value - chance) < 4 * np.sqrt(chance * (1 - chance) / n_users)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"user_vectors": USERS[:, :1]}, "user_vectors has 1 dimensions and item_vectors 2"),
+        ({"user_vectors": USERS[0]}, r"user_vectors is float64 of shape \(2,\)"),
+        ({"item_vectors": np.array([["a", "b"]])}, "numbers of shape"),
+        ({"item_vectors": ITEMS[:0]}, r"item_vectors has shape \(0, 2\)"),
+        ({"k": 0}, "k is 0"),
+        ({"k": True}, "k is True"),
+        ({"k": 2.0}, "k is 2.0"),
+        ({"exclude": np.eye(3, 4)}, "exclude is a ndarray; a scipy.sparse array"),
+        ({"exclude": sp.csr_array((4, 3))}, r"exclude has shape \(4, 3\); \(3, 4\)"),
+        ({"users": ["ann"]}, "users has 1 ids for 3 vectors"),
+        ({"items": list("abcde")}, "items has 5 ids for 4 vectors"),
+        ({"device": "cuda:99"}, "device 'cuda:99'"),
+        ({"device": "gpu"}, "unknown device 'gpu'"),
+    ],
+)
+def test_arguments_that_do_not_fit(change: dict[str, object], told: str) -> None:
+    arguments = {"user_vectors": USERS, "item_vectors": ITEMS, "k": 2} | change
+    with pytest.raises(HarnessError, match=told):
+        harness.top_k(**arguments)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "told"),
+    [
+        ((1, 0), np.nan, "user 'bob' and item 'a' is nan"),
+        ((2, 1), np.inf, "user 'cy' and item 'a' is nan"),
+        ((0, 0), 1e39, "user 'ann' and item 'a' is inf"),
+        ((0, 0), 2e38, "user 'ann' and item 'a' is inf"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_scores_that_are_no_numbers_are_named(place: tuple[int, int], value: float, told: str) -> None:
+    users = USERS.copy()
+    users[place] = value
+    with pytest.raises(HarnessError, match=told):
+        harness.top_k(users, ITEMS, k=2, users=["ann", "bob", "cy"], items=list("abcd"))
+
+
+def test_large_numbers_that_stay_finite_are_fine() -> None:
+    assert harness.top_k(USERS * 1e37, ITEMS, k=1).items[:, 0].tolist() == [0, 2, 2]
