@@ -53,7 +53,7 @@ def test_defaults(write: Any) -> None:
         "metrics": ["recall", "precision", "ndcg", "hit_rate", "coverage", "diversity"],
         "cutoffs": [1, 5, 10, 20],
         "primary": "ndcg@10",
-        "parallel": {"backend": "threading", "n_jobs": -1},
+        "parallel": {"backend": "threading", "n_jobs": -1, "address": None},
     }
     assert plain["statistics"] == {
         "confidence": 0.95,
@@ -154,6 +154,8 @@ def test_primary_is_the_first_label_where_there_is_no_ndcg(write: Any) -> None:
 def test_parallel(write: Any) -> None:
     experiment = load_experiment(write(), ["evaluation.parallel={backend: loky, n_jobs: 2}"])
     assert experiment.evaluation.parallel == Parallel(backend="loky", n_jobs=2)
+    experiment = load_experiment(write(), ["evaluation.parallel={backend: dask, address: 'tcp://10.0.0.1:8786'}"])
+    assert experiment.evaluation.parallel == Parallel(backend="dask", address="tcp://10.0.0.1:8786")
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:12"])
@@ -212,7 +214,8 @@ def test_devices(write: Any, device: str) -> None:
             "the primary metric 'ndgc@10' is not computed. Did you mean 'ndcg@10'?",
         ),
         ("evaluation: {parallel: {n_jobs: 0}}", 10, "n_jobs is 0; use 1 or more"),
-        ("evaluation: {parallel: {backend: dask}}", 10, "'threading' or 'loky' is needed"),
+        ("evaluation: {parallel: {backend: ray}}", 10, "'threading', 'loky' or 'dask' is needed"),
+        ("evaluation: {parallel: {backend: dask}}", 10, "backend dask needs the address of its scheduler"),
         ("evaluation: {parallel: {jobs: 2}}", 10, "unknown key 'jobs' in evaluation.parallel. Did you mean 'n_jobs'?"),
         ("expected:\n  ndcg@11: {value: 1, tolerance: 0}", 11, "the expected metric 'ndcg@11' is not computed"),
         ("expected: {ndcg@10: {value: 1}}", 10, "missing key 'tolerance' in expected.ndcg@10"),

@@ -1,0 +1,104 @@
+"""How far a piece of work is, and how fast."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+Advance = Callable[[int], None]
+
+logger = logging.getLogger("harness")
+
+_LOG_EVERY = 5.0  # seconds between two log lines of one piece of work
+
+
+@contextlib.contextmanager
+def progress(what: str, total: int, *, unit: str = "users", quiet: bool = False) -> Iterator[Advance]:
+    """Show how far a piece of work is and its rate: a bar on a terminal, log lines elsewhere, on stderr.
+
+    Parameters
+    ----------
+    what
+        What is done, such as ``scoring``.
+    total
+        How much there is to do.
+    unit
+        What is counted.
+    quiet
+        Show nothing.
+
+    Examples
+    --------
+    >>> with progress("scoring", 2, quiet=True) as advance:
+    ...     advance(2)
+    """
+    if quiet:
+        yield lambda step: None
+    elif sys.stderr.isatty():
+        with _bar(what, total, unit) as advance:
+            yield advance
+    else:
+        with _log_lines(what, total, unit) as advance:
+            yield advance
+
+
+@contextlib.contextmanager
+def _bar(what: str, total: int, unit: str) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class RateColumn(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else _rate(speed, unit))
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        RateColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as display:
+        task = display.add_task(what, total=total)
+        yield lambda step: display.advance(task, step)
+
+
+@contextlib.contextmanager
+def _log_lines(what: str, total: int, unit: str) -> Iterator[Advance]:
+    start = last = time.monotonic()
+    done = 0
+
+    def advance(step: int) -> None:
+        nonlocal last, done
+        done += step
+        now = time.monotonic()
+        if now - last >= _LOG_EVERY and 0 < done < total:
+            last = now
+            speed = done / (now - start)
+            left = (total - done) / speed
+            logger.info("%s: %d of %d %s, %s, %.0f s left", what, done, total, unit, _rate(speed, unit), left)
+
+    yield advance
+    # A clock may stand still over an empty piece of work.
+    elapsed = max(time.monotonic() - start, 1e-9)
+    logger.info("%s: %d %s in %.1f s, %s", what, done, unit, elapsed, _rate(done / elapsed, unit))
+
+
+def _rate(speed: float, unit: str) -> str:
+    return f"{speed:.0f} {unit}/s" if speed >= 10 else f"{speed:.2g} {unit}/s"

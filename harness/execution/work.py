@@ -1,0 +1,71 @@
+"""What is to be done in shards, whoever does it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from harness.errors import HarnessError
+
+Shard = TypeVar("Shard")
+Result = TypeVar("Result")
+
+_MOST_NAMES = 5  # of shards in one message
+
+
+@dataclass(eq=False)
+class Work(Generic[Shard, Result]):
+    """A function, its shards, and what has come of them.
+
+    Parameters
+    ----------
+    function
+        Called with a shard, and with a device where there are devices.
+    shards
+        One call each.
+    names
+        What messages call the shards; None for ``shard 0``, ``shard 1``, …
+    attempts
+        How often a shard may be begun whose process is killed, 1 or more.
+    on_result
+        Called with the index of a shard and its result, in the calling thread, as each finishes.
+
+    Raises
+    ------
+    ValueError
+        There are not as many names as shards, or no attempt at all.
+    """
+
+    function: Callable[..., Result]
+    shards: Sequence[Shard]
+    names: Sequence[str] | None
+    attempts: int
+    on_result: Callable[[int, Result], None] | None
+    results: dict[int, Result] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.names is not None and len(self.names) != len(self.shards):
+            raise ValueError(f"there are {len(self.names)} names for {len(self.shards)} shards; give one each")
+        if self.attempts < 1:
+            raise ValueError(f"attempts is {self.attempts}; 1 or more is needed")
+
+    def finish(self, index: int, result: Result) -> None:
+        """Keep the result of a shard, and tell of it."""
+        self.results[index] = result
+        if self.on_result is not None:
+            self.on_result(index, result)
+
+    def in_order(self) -> list[Result]:
+        """Return the results in the order of the shards, all of which are finished."""
+        return [self.results[index] for index in range(len(self.shards))]
+
+    def given_up(self, lost: Sequence[int], reason: str) -> HarnessError:
+        """Return the error that names the shards that were lost."""
+        names = [f"shard {index}" if self.names is None else self.names[index] for index in sorted(lost)]
+        if len(names) > _MOST_NAMES:
+            names[_MOST_NAMES:] = [f"{len(names) - _MOST_NAMES} more"]
+        listed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+        done = len(self.results)
+        rest = f" The other {done} of {len(self.shards)} are finished." if done else ""
+        return HarnessError(f"{listed} could not be finished: {reason}{rest}")
