@@ -29,6 +29,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "popularity": "harness.models.popularity:Popularity",
         "item_knn": "harness.models.item_knn:ItemKNN",
         "ease": "harness.models.ease:EASE",
+        "pure_svd": "harness.models.pure_svd:PureSVD",
         "predictions": "harness.models.prediction_file:PredictionFile",
     },
     "sources": {

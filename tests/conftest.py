@@ -10,9 +10,22 @@ import pytest
 
 import harness
 from harness.data import MovieLens100K, SourceData
+from harness.storage import cache_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 REFERENCE_MODELS = ("random", "popularity", "item_knn", "ease")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_cache(tmp_path_factory):
+    """A cache of the tests' own, but for the data sets, which are downloaded once into the user's."""
+    folder = tmp_path_factory.mktemp("cache")
+    sources = cache_folder() / "sources"
+    sources.mkdir(parents=True, exist_ok=True)
+    (folder / "sources").symlink_to(sources.resolve(), target_is_directory=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HARNESS_CACHE", str(folder))
+        yield
 
 
 @pytest.fixture(scope="session")

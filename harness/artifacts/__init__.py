@@ -1,11 +1,12 @@
 """The frozen values that stages take and return."""
 
+from harness.artifacts.blocks import USER_BLOCK
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.csr import runs
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
 from harness.artifacts.metric_table import MetricTable, MetricValue
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
-from harness.artifacts.recommender import Model, Recommender, Tensors, UserBatch
+from harness.artifacts.recommender import Model, Recommender, Tensors, UserBatch, VectorRecommender
 from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream, user_halves
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "OUTSIDE",
     "PAIR_COLUMNS",
     "PARTS",
+    "USER_BLOCK",
     "CandidateLists",
     "Comparison",
     "History",
@@ -29,6 +31,7 @@ __all__ = [
     "TopK",
     "Truth",
     "UserBatch",
+    "VectorRecommender",
     "Vocabulary",
     "as_ids",
     "pair_keys",

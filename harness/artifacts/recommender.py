@@ -63,6 +63,19 @@ class Recommender(Protocol):
 
 
 @runtime_checkable
+class VectorRecommender(Protocol):
+    """A fitted model on a device whose scores are products of vectors; the rows of scores are never made."""
+
+    def user_vectors(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, dimension)``."""
+        ...
+
+    def item_vectors(self) -> torch.Tensor:
+        """Return float32 ``(items, dimension)``."""
+        ...
+
+
+@runtime_checkable
 class Model(Protocol):
     """A model's configuration: a frozen value that can fit and be brought to a device."""
 
@@ -70,7 +83,9 @@ class Model(Protocol):
         """Return the tensors of a checkpoint, fitted to the users' histories."""
         ...
 
-    def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> Recommender:
+    def recommender(
+        self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str
+    ) -> Recommender | VectorRecommender:
         """Return the scorer that a checkpoint's tensors describe.
 
         Raises

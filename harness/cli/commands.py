@@ -82,6 +82,29 @@ def fit(
 
 
 @app.command()
+def predict(
+    experiments: Experiments,
+    set_: Set = [],
+    device: Device = None,
+    out: Out = None,
+    force: Force = False,
+    limit_users: LimitUsers = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Make lists alone, without metrics: predictions.parquet and target_ranks.parquet.
+
+    They are kept, so that `harness eval` of the same experiment does not make them again.
+    """
+    loaded = load_experiments(experiments, overrides_of(set_, device=device, out=out, limit_users=limit_users))
+
+    from harness.pipeline import predict as write_predictions
+
+    for experiment in loaded:
+        typer.echo(write_predictions(experiment, force=force, quiet=quiet))
+
+
+@app.command()
 def compare(
     sources: Annotated[
         list[str],

@@ -12,6 +12,7 @@ from harness.models.inspection import CheckpointFacts, inspect_checkpoint
 from harness.models.item_knn import ItemKNN
 from harness.models.popularity import Popularity
 from harness.models.prediction_file import PredictionFile
+from harness.models.pure_svd import PureSVD
 from harness.models.random import Random
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "ItemKNN",
     "Popularity",
     "PredictionFile",
+    "PureSVD",
     "Random",
     "check_checkpoint",
     "inspect_checkpoint",

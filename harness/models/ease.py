@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import scipy.linalg
@@ -11,7 +12,7 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import History, Recommender, Tensors, Vocabulary
 from harness.artifacts.arrays import Float32Array, Float64Array
 from harness.errors import HarnessError
-from harness.models.memory import available_memory
+from harness.memory import available_memory
 from harness.models.tensors import require, require_names
 
 _BYTES_PER_CELL = 8 + 4  # the Gram matrix, inverted in its place, and the weights in float32
@@ -53,6 +54,8 @@ class EASE:
     array([[0.        , 0.5       ],
            [0.33333334, 0.        ]], dtype=float32)
     """
+
+    batch_invariant: ClassVar[bool] = True
 
     l2: float = 100.0
 

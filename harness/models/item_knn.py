@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import ClassVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -54,6 +55,8 @@ class ItemKNN:
     >>> ItemKNN(neighbours=1).fit(history)["similarities"].round(3)  # 2 / sqrt(2 * 3)
     array([0.816, 0.816], dtype=float32)
     """
+
+    batch_invariant: ClassVar[bool] = True
 
     neighbours: int = 100
     shrink: float = 0.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 from pydantic.dataclasses import dataclass
 
@@ -22,6 +24,8 @@ class Popularity:
     >>> Popularity().fit(history)["users"]
     array([1, 2, 0])
     """
+
+    batch_invariant: ClassVar[bool] = True
 
     def fit(self, history: History) -> Tensors:
         """Return ``users``: int64 ``(items,)``, the distinct users of each item."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import History, Recommender, Tensors, Vocabulary
@@ -29,6 +31,8 @@ class Random:
     >>> Random(seed=1)
     Random(seed=1)
     """
+
+    batch_invariant: ClassVar[bool] = True
 
     seed: int = 0
 

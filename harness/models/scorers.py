@@ -102,8 +102,35 @@ class WeightsScorer:
 
     def score(self, batch: UserBatch) -> torch.Tensor:
         """Return float32 ``(batch, items)``."""
-        history = batch.matrix  # columns ascend within a row, each once
-        device = self._weights.device
-        indptr = torch.from_numpy(history.indptr.astype(np.int64)).to(device)
-        items = torch.from_numpy(history.indices.astype(np.int64)).to(device)
-        return torch.nn.functional.embedding_bag(items, self._weights, indptr, mode="sum", include_last_offset=True)
+        return _sums(batch, self._weights)
+
+
+class HistoryVectors:
+    """Sums of the items' vectors over each user's history, times the items' vectors; see ``PureSVD``.
+
+    Parameters
+    ----------
+    vectors
+        float32 ``(items, dimension)``.
+    device
+        Where the vectors are.
+    """
+
+    def __init__(self, vectors: Float32Array, device: str) -> None:
+        self._vectors = torch.from_numpy(np.require(vectors, requirements=["C", "W"])).to(device)
+
+    def user_vectors(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, dimension)``."""
+        return _sums(batch, self._vectors)
+
+    def item_vectors(self) -> torch.Tensor:
+        """Return float32 ``(items, dimension)``."""
+        return self._vectors
+
+
+def _sums(batch: UserBatch, rows: torch.Tensor) -> torch.Tensor:
+    """Return the sums of the rows of each user's items, added up in the order of the items, one user at a time."""
+    history = batch.matrix  # columns ascend within a row, each once
+    indptr = torch.from_numpy(history.indptr.astype(np.int64)).to(rows.device)
+    items = torch.from_numpy(history.indices.astype(np.int64)).to(rows.device)
+    return torch.nn.functional.embedding_bag(items, rows, indptr, mode="sum", include_last_offset=True)

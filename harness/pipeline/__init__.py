@@ -6,7 +6,7 @@ from harness.pipeline.checkpoints import Fitted, fit
 from harness.pipeline.comparing import Choices, ComparisonResult, compare_runs
 from harness.pipeline.foreign import ScoreOptions, export, score
 from harness.pipeline.inputs import check_inputs
-from harness.pipeline.running import RunResult, run
+from harness.pipeline.running import RunResult, predict, run
 
 __all__ = [
     "Choices",
@@ -22,6 +22,7 @@ __all__ = [
     "describe_source",
     "export",
     "fit",
+    "predict",
     "render_again",
     "run",
     "score",

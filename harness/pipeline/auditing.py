@@ -11,7 +11,7 @@ from harness import data
 from harness.errors import HarnessError
 from harness.pipeline.measuring import measured
 from harness.pipeline.preparation import FIT_PARTS, Prepared, prepare, task_of
-from harness.pipeline.recommending import predictions_of
+from harness.pipeline.recommending import asked_of
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -116,6 +116,7 @@ def _rules(split: Any, seeds: int) -> Iterator[Any]:
 
 def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict[str, float]:
     from harness.experiment import component_of
+    from harness.runner import Options, predict
     from harness.topk import choose_device
 
     model = component_of("models", baseline, {})
@@ -126,7 +127,7 @@ def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict
     on = "train_validation" if experiment.evaluation.part == "test" else "train"
     tensors = model.fit(split.history(FIT_PARTS[on]))
     recommender = model.recommender(tensors, users=rows.user_ids, items=rows.item_ids, device=device)
-    made = predictions_of(recommender, experiment, split, task, device=device, quiet=True)
+    made = predict(recommender, asked_of(experiment, split, task), Options(device=device), quiet=True)
     table = measured(experiment, made.topk, task)
     return {value.label: value.value for value in table.values}
 

@@ -21,11 +21,12 @@ PREDICTION_CODE = (
     "harness.artifacts",
     "harness.data",
     "harness.models",
+    "harness.jit",
     "harness.pipeline.checkpoints",
-    "harness.pipeline.measuring",
+    "harness.pipeline.jobs",
     "harness.pipeline.preparation",
     "harness.pipeline.recommending",
-    "harness.pipeline.running",
+    "harness.pipeline.shards",
     "harness.runner",
     "harness.topk",
 )
@@ -36,7 +37,9 @@ EVALUATION_CODE = (
     "harness.intervals",
     "harness.jit",
     "harness.metrics",
+    "harness.pipeline.measuring",
     "harness.pipeline.results",
+    "harness.pipeline.running",
 )
 # How a data set's bytes become the interactions that are split.
 _READING = ("columns", "delimiter", "timestamp_unit", "duplicates", "items", "users", "filters")
@@ -98,7 +101,11 @@ def fingerprints(
         "model": [plain["model"]["kind"], plain["model"]["params"], plain["model"]["fit"]],
         "candidates": [plain["candidates"], candidates_digest],
         "part": plain["evaluation"]["part"],
-        "runner": [runner["k"], runner["seed"], runner["limit_users"]],
+        "runner": [runner["k"], runner["seed"], runner["limit_users"], runner["precision"]],
+        # The last bits of other models' scores depend on the shape of the batch.
+        "batch": None
+        if getattr(experiment.model.params, "batch_invariant", False)
+        else [runner["batch_size"], runner["memory"]],
         # The last bits of a score may differ between kinds of device.
         "device": device.partition(":")[0],
         # A model or metric of a plug-in is code of its own.

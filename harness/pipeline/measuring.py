@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from harness import evaluation
 from harness.artifacts import MetricTable, TopK, Truth
@@ -10,6 +13,13 @@ from harness.pipeline.preparation import Task
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
+    from harness.pipeline.recommending import Part
+
+
+def measured_parts(experiment: Experiment, parts: Callable[[], Iterator[Part]], task: Task) -> MetricTable:
+    """Return the metrics of a task's lists, part by part."""
+    items = np.concatenate([part.topk.items for part in parts()])
+    return measured(experiment, TopK(items, None, task.truth.users), task)
 
 
 def measured(experiment: Experiment, topk: TopK, task: Task) -> MetricTable:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import data, storage
-from harness.artifacts import Recommender, Split, TargetRanks, TopK
+from harness.artifacts import USER_BLOCK, Split, TargetRanks, TopK
+from harness.artifacts.arrays import Float32Array
 from harness.errors import CheckpointError, DataError
 from harness.models import PredictionFile
 from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
@@ -15,39 +17,76 @@ from harness.pipeline.preparation import Task
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
-    from harness.runner import Predictions
+    from harness.runner import PredictionTask, Shards
 
 NO_DEVICE = "none"  # lists from a file need none
 
 
 @dataclass(frozen=True, eq=False)
-class Recommended:
-    """Lists for the users of a task.
+class Part:
+    """The lists of consecutive users of a task.
 
     Parameters
     ----------
+    start, stop
+        The first user, and the one after the last.
     topk
         In the order of the task's users.
     target_ranks
         Of the relevant items; None for lists from a file, which do not hold all candidates.
+    """
+
+    start: int
+    stop: int
+    topk: TopK
+    target_ranks: TargetRanks | None
+
+
+@dataclass(frozen=True, eq=False)
+class Recommended:
+    """Lists for the users of a task, part by part.
+
+    Parameters
+    ----------
+    parts
+        Begins anew at each call; no more than one part is held.
+    k
+        Length of the lists.
+    short_lists
+        How many users got fewer items than k.
     facts
-        How it went: throughput and batch size.
+        How it went: throughput and memory.
     order
         How equal scores were put into an order.
     findings
         What is odd in the lists, as audits have it.
     """
 
-    topk: TopK
-    target_ranks: TargetRanks | None
+    parts: Callable[[], Iterator[Part]]
+    k: int
+    short_lists: int
     facts: dict[str, Any]
     order: str
     findings: tuple[dict[str, Any], ...] = ()
 
-    @property
-    def short_lists(self) -> int:
-        """How many users got fewer items than k."""
-        return int((self.topk.items[:, -1] < 0).sum())
+
+@dataclass(frozen=True)
+class How:
+    """How lists are made.
+
+    Parameters
+    ----------
+    key
+        The fingerprint of the lists.
+    force
+        Make anew what the cache holds.
+    quiet
+        No progress.
+    """
+
+    key: str
+    force: bool = False
+    quiet: bool = False
 
 
 class Source(Protocol):
@@ -63,7 +102,7 @@ class Source(Protocol):
         """Where it scores, or ``none``."""
         ...
 
-    def recommend(self, experiment: Experiment, split: Split, task: Task, *, quiet: bool) -> Recommended:
+    def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Recommended:
         """Return the lists for a task."""
         ...
 
@@ -99,7 +138,7 @@ class FromFile:
         files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
         return cls(path, storage.sha256_json([storage.sha256_file(file) for file in files]))
 
-    def recommend(self, experiment: Experiment, split: Split, task: Task, *, quiet: bool) -> Recommended:
+    def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Recommended:
         """Return the file's lists, checked against the data."""
         if task.times is not None:
             raise DataError(
@@ -126,7 +165,24 @@ class FromFile:
             strict=options.strict,
         )
         order = "as the file ranks them, else score descending, then a hash of (seed, user id, item id)"
-        return Recommended(found.topk, None, {}, order, found.findings)
+        return Recommended(
+            lambda: _cut(found.topk), found.topk.k, _short(found.topk), {}, order=order, findings=found.findings
+        )
+
+
+def _cut(topk: TopK) -> Iterator[Part]:
+    for start in range(0, topk.n_users, USER_BLOCK):
+        rows = slice(start, min(start + USER_BLOCK, topk.n_users))
+        users = None if topk.users is None else topk.users[rows]
+        yield Part(rows.start, rows.stop, TopK(topk.items[rows], _rows(topk.scores, rows), users), None)
+
+
+def _rows(scores: Float32Array | None, rows: slice) -> Float32Array | None:
+    return None if scores is None else scores[rows]
+
+
+def _short(topk: TopK) -> int:
+    return int((topk.items[:, -1] < 0).sum())
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,42 +202,49 @@ class FromModel:
         fitted = obtain_checkpoint(experiment, split)
         return cls(fitted, fitted.sha256, device)
 
-    def recommend(self, experiment: Experiment, split: Split, task: Task, *, quiet: bool) -> Recommended:
-        """Score all candidates of the task's users."""
-        params, rows = experiment.model.params, split.interactions
-        recommender = params.recommender(
-            self.fitted.tensors, users=rows.user_ids, items=rows.item_ids, device=self.device
-        )
-        made = predictions_of(recommender, experiment, split, task, device=self.device, quiet=quiet)
-        facts = {"users_per_second": round(made.users_per_second, 1), "batch_size": made.batch_size}
+    def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Recommended:
+        """Score all candidates of the task's users, those of shards in the cache apart."""
+        from harness.pipeline.jobs import ModelSource
+        from harness.pipeline.shards import made
+
+        plain = experiment.to_dict()["model"]
+        model = ModelSource(plain["kind"], plain["params"], str(self.fitted.path))
+        asked = asked_of(experiment, split, task)
+        found = made(experiment, model, asked, key=how.key, device=self.device, force=how.force, quiet=how.quiet)
+        short = sum(int((shard.items[:, -1] < 0).sum()) for shard in found.shards)
         return Recommended(
-            made.topk, made.target_ranks, facts, "score descending, then a hash of (seed, user id, item id)"
+            lambda: _parts(found.shards),
+            asked.k,
+            short,
+            found.facts,
+            order="score descending, then a hash of (seed, user id, item id)",
+            findings=found.findings,
         )
 
 
-def predictions_of(
-    recommender: Recommender, experiment: Experiment, split: Split, task: Task, *, device: str, quiet: bool = False
-) -> Predictions:
-    """Return a model's lists for a task, with the candidates, the order and the batches of an experiment."""
-    from harness.runner import predict
+def _parts(shards: Shards) -> Iterator[Part]:
+    for (start, stop), found in zip(shards.bounds, shards, strict=True):
+        topk = TopK(found.items, found.scores, shards.task.user_ids.ids[shards.task.users[start:stop]])
+        yield Part(start, stop, topk, TargetRanks(found.above, found.tied, found.candidates))
+
+
+def asked_of(experiment: Experiment, split: Split, task: Task) -> PredictionTask:
+    """Return what is asked of a model for a task, with the candidates and the order of an experiment."""
+    from harness.runner import PredictionTask
 
     rows = split.interactions
-    return predict(
-        recommender,
-        history=task.history,
+    return PredictionTask(
         users=task.users,
         truth=task.truth,
-        places=task.places,
+        history=task.history,
         user_ids=rows.user_ids,
         item_ids=rows.item_ids,
+        places=task.places,
         candidates=task.candidates,
         lists=task.lists,
         exclude_seen=experiment.candidates.exclude == "seen",
         k=_length(experiment, split),
         seed=experiment.runner.seed,
-        batch_size=experiment.runner.batch_size,
-        device=device,
-        quiet=quiet,
     )
 
 

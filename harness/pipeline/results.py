@@ -6,12 +6,14 @@ and belongs to it.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,6 +24,10 @@ from harness import storage
 from harness.artifacts import NO_ITEM, CandidateLists, MetricTable, MetricValue, TargetRanks, TopK, Truth, Vocabulary
 from harness.artifacts.arrays import Float64Array, Int64Array
 from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from harness.pipeline.preparation import Task
+    from harness.pipeline.recommending import Part
 
 Times: TypeAlias = Int64Array | Float64Array | None  # of each list, where a user has several
 
@@ -35,6 +41,7 @@ CANDIDATES = "candidates.parquet"  # where files or draws decide of them
 EXPERIMENT = "experiment.yaml"
 REPORT = "report.html"
 FIGURES = "figures"
+PARTS_ABOVE = 5_000_000  # rows: what is longer is a folder of parts
 _PARTS = {"name": str, "experiment": dict, "fingerprints": dict, "protocol": dict, "metrics": list}
 FILES = (RESULTS, PER_USER, PREDICTIONS, TARGET_RANKS, EXPERIMENT, REPORT)
 
@@ -164,8 +171,75 @@ def candidates_table(lists: CandidateLists, truth: Truth, items: Vocabulary) -> 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
     """Write a table atomically."""
+    with parquet_writer(path, rows=table.num_rows) as write:
+        write(table)
+
+
+@contextlib.contextmanager
+def parquet_writer(path: Path, *, rows: int) -> Iterator[Callable[[pa.Table], None]]:
+    """Give a function that appends tables to what becomes ``path`` when the block ends well.
+
+    Above a few million rows ``path`` is a folder of parts, which is read the same way.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    rows
+        How many there will be, of all tables together.
+    """
+    if rows > PARTS_ABOVE:
+        with storage.whole_folder(path) as folder:
+            numbers = itertools.count()
+
+            def write_part(table: pa.Table) -> None:
+                pq.write_table(table, folder / f"part-{next(numbers):05d}.parquet", compression="zstd")
+
+            yield write_part
+        return
+    if path.is_dir():
+        storage.remove(path)
     with storage.atomic_write(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        writer: pq.ParquetWriter | None = None
+        try:
+
+            def write(table: pa.Table) -> None:
+                nonlocal writer
+                writer = writer or pq.ParquetWriter(temporary, table.schema, compression="zstd")
+                writer.write_table(table)
+
+            yield write
+        finally:
+            if writer is not None:
+                writer.close()
+
+
+def write_lists(folder: Path, parts: Callable[[], Iterator[Part]], task: Task, items: Vocabulary, *, rows: int) -> None:
+    """Write ``predictions.parquet`` and ``target_ranks.parquet``, part by part.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    parts
+        The lists.
+    task
+        What was asked for.
+    items
+        The catalogue.
+    rows
+        How many recommended items there are at most.
+    """
+    n_relevant = len(task.truth.items)
+    with (
+        parquet_writer(folder / PREDICTIONS, rows=rows) as predictions,
+        parquet_writer(folder / TARGET_RANKS, rows=n_relevant) as ranks,
+    ):
+        for part in parts():
+            truth = task.truth.rows(np.arange(part.start, part.stop))
+            times = None if task.times is None else task.times[part.start : part.stop]
+            predictions(predictions_table(part.topk, items, times))
+            ranks(target_ranks_table(part.target_ranks, truth, items, times))
 
 
 def write_figures(folder: Path, figures: Mapping[str, str]) -> None:

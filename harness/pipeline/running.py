@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from harness import data, report, storage
-from harness.artifacts import MetricTable, Vocabulary
+from harness.artifacts import MetricTable
 from harness.pipeline import results as stored
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
-from harness.pipeline.measuring import measured
-from harness.pipeline.preparation import Task, prepare, task_of
+from harness.pipeline.measuring import measured_parts
+from harness.pipeline.preparation import Prepared, Task, prepare, task_of
 from harness.pipeline.publish import publish
-from harness.pipeline.recommending import Recommended, source_of
+from harness.pipeline.recommending import How, Recommended, Source, source_of
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -108,8 +108,43 @@ class _Finished:
     was_finished: bool
 
 
-def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _Finished:
-    phases = Phases()
+def predict(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> Path:
+    """Write the lists of an experiment, and the ranks of the relevant items, without measuring them.
+
+    A finished run of another state of the experiment in that folder is a run no longer.
+
+    Returns
+    -------
+    pathlib.Path
+        ``predictions.parquet``.
+
+    Raises
+    ------
+    HarnessError
+        Something in the experiment, the data or the checkpoint is wrong.
+    """
+    folder = storage.inside(Path(experiment.report.directory), experiment.name)
+    with storage.lock(folder / ".run"):
+        asked = _asked(experiment, Phases())
+        if force or not stored.is_finished(folder, asked.keys):
+            how = How(asked.keys["predictions"], force=force, quiet=quiet)
+            recommended = asked.source.recommend(experiment, asked.prepared.split, asked.task, how)
+            (folder / stored.RESULTS).unlink(missing_ok=True)
+            _write_lists(folder, recommended, asked)
+    return folder / stored.PREDICTIONS
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """An experiment with its data, its model, and the fingerprints of what they will give."""
+
+    prepared: Prepared
+    task: Task
+    source: Source
+    keys: dict[str, str]
+
+
+def _asked(experiment: Experiment, phases: Phases) -> _Asked:
     with phases.measure("data"):
         prepared = prepare(experiment)
         task = task_of(experiment, prepared.split)
@@ -123,13 +158,25 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         candidates_digest=task.candidates_digest,
         device=source.device,
     )
+    return _Asked(prepared, task, source, keys)
+
+
+def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _Finished:
+    phases = Phases()
+    asked = _asked(experiment, phases)
+    prepared, task, source, keys = asked.prepared, asked.task, asked.source, asked.keys
     if not force and stored.is_finished(folder, keys):
         return _read_back(experiment, folder)
 
     with phases.measure("predict"):
-        recommended = source.recommend(experiment, prepared.split, task, quiet=quiet)
+        how = How(keys["predictions"], force=force, quiet=quiet)
+        recommended = source.recommend(experiment, prepared.split, task, how)
     with phases.measure("evaluate"):
-        table = measured(experiment, recommended.topk, task)
+        table = measured_parts(experiment, recommended.parts, task)
+    with phases.measure("write"):
+        (folder / stored.RESULTS).unlink(missing_ok=True)
+        stored.write_parquet(folder / stored.PER_USER, pa.Table.from_pandas(table.per_user, preserve_index=False))
+        _write_lists(folder, recommended, asked)
     results = {
         "schema_version": stored.SCHEMA_VERSION,
         "name": experiment.name,
@@ -146,7 +193,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "timings": _timings(phases, recommended),
     }
     results = _with_expectations(results, experiment, table)
-    _write(folder, experiment, results, table, recommended, task, prepared.split.interactions.item_ids)
+    _write_description(folder, experiment, results, table)
     return _Finished(results, table, was_finished=False)
 
 
@@ -182,7 +229,7 @@ def _protocol(experiment: Experiment, task: Task, recommended: Recommended, tabl
             **task.candidate_facts,
             **({} if task.candidates_digest is None else {"sha256": task.candidates_digest}),
         },
-        "k": recommended.topk.items.shape[1],
+        "k": recommended.k,
         "tie_order": recommended.order,
         "users": len(table.users),
         "lists": task.truth.n_users,
@@ -212,26 +259,13 @@ def _with_expectations(results: Mapping[str, Any], experiment: Experiment, table
     return {**results, "expected": rows}
 
 
-def _write(
-    folder: Path,
-    experiment: Experiment,
-    results: Mapping[str, Any],
-    table: MetricTable,
-    recommended: Recommended,
-    task: Task,
-    items: Vocabulary,
-) -> None:
-    (folder / stored.RESULTS).unlink(missing_ok=True)
-    per_user = pa.Table.from_pandas(table.per_user, preserve_index=False)
-    stored.write_parquet(folder / stored.PER_USER, per_user)
-    stored.write_parquet(folder / stored.PREDICTIONS, stored.predictions_table(recommended.topk, items, task.times))
-    ranks = stored.target_ranks_table(recommended.target_ranks, task.truth, items, task.times)
-    stored.write_parquet(folder / stored.TARGET_RANKS, ranks)
+def _write_lists(folder: Path, recommended: Recommended, asked: _Asked) -> None:
+    task, items = asked.task, asked.prepared.split.interactions.item_ids
+    stored.write_lists(folder, recommended.parts, task, items, rows=task.truth.n_users * recommended.k)
     if task.lists is None:
         (folder / stored.CANDIDATES).unlink(missing_ok=True)
     else:
         stored.write_parquet(folder / stored.CANDIDATES, stored.candidates_table(task.lists, task.truth, items))
-    _write_description(folder, experiment, results, table)
 
 
 def _write_description(folder: Path, experiment: Experiment, results: Mapping[str, Any], table: MetricTable) -> None:

@@ -2,12 +2,13 @@
 
 from harness.report.comparison_report import ComparisonReport, render_comparison
 from harness.report.run_report import RunReport, render_run
-from harness.report.terminal import audit_table, checkpoint_table, comparison_table, facts_table, run_table
+from harness.report.terminal import audit_table, cache_table, checkpoint_table, comparison_table, facts_table, run_table
 
 __all__ = [
     "ComparisonReport",
     "RunReport",
     "audit_table",
+    "cache_table",
     "checkpoint_table",
     "comparison_table",
     "facts_table",

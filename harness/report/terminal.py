@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from harness.artifacts import Comparison
+from harness.memory import size_text
 from harness.report.compared import headline_labels, pair_rows, value_rows
 from harness.report.measures import banner, complete, headline, matrix
 from harness.report.text import (
@@ -108,6 +109,22 @@ def checkpoint_table(values: Mapping[str, Any]) -> Group:
     if shown["other"]:
         lines.append(_facts("beside tensors", shown["other"]))
     return Group(*lines)
+
+
+def cache_table(values: Mapping[str, Any]) -> Group:
+    """Return what is in the cache, an entry a row, and its total size."""
+    from rich.console import Group
+    from rich.text import Text
+
+    shown = clean(values)
+    table = _table(shown["folder"], left=("key",))
+    for name in ("run", "size", "last used", "in use"):
+        table.add_column(name, justify="right")
+    for entry in shown["entries"]:
+        in_use = "yes" if entry["in_use"] else ""
+        _row(table, [entry["key"][:12], entry["name"], size_text(entry["bytes"]), entry["used"], in_use])
+    total = size_text(sum(entry["bytes"] for entry in shown["entries"]))
+    return Group(table, Text(f"{len(shown['entries'])} in all, {total}", "bold"))
 
 
 _TOLD_FACTOR = 1.005  # less would be printed as a factor of 1.00

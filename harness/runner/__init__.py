@@ -1,6 +1,17 @@
-"""Users in batches through a model on a device, to their best items and the ranks of what was relevant."""
+"""Users through a model on a device, to their best items and the ranks of what was relevant."""
 
-from harness.runner.device import auto_batch_size
-from harness.runner.predict import Predictions, predict
+from harness.runner.options import Options, resolved_batch_size
+from harness.runner.predict import Predictions, found_by, predict, predictions_of
+from harness.runner.shards import Shards
+from harness.runner.task import PredictionTask
 
-__all__ = ["Predictions", "auto_batch_size", "predict"]
+__all__ = [
+    "Options",
+    "PredictionTask",
+    "Predictions",
+    "Shards",
+    "found_by",
+    "predict",
+    "predictions_of",
+    "resolved_batch_size",
+]

@@ -1,46 +1,61 @@
-"""Batches of users through a model: their best items, and where their relevant items stand."""
+"""A model's best items for each user, and the exact ranks of the relevant ones."""
 
 from __future__ import annotations
 
+import logging
 import time
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 
-from harness.artifacts import CandidateLists, History, Recommender, TargetRanks, TopK, Truth, UserBatch, Vocabulary
-from harness.artifacts.arrays import BoolArray, Int32Array, Int64Array
+from harness.artifacts import Recommender, TargetRanks, TopK, UserBatch, VectorRecommender
+from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.errors import HarnessError
 from harness.execution import progress
-from harness.runner.checks import check_lists, check_numbers, check_request, is_out_of_memory
-from harness.runner.device import auto_batch_size
-from harness.topk import TieOrder, mask_scores, non_finite, select, signed_keys, target_ranks
+from harness.runner.options import DEFAULT, Options, bytes_of_batch, resolved_batch_size
+from harness.runner.task import PredictionTask
+from harness.topk import (
+    Found,
+    InfiniteScoreError,
+    Request,
+    TieOrder,
+    best_by_vectors,
+    best_of_scores,
+    mask_scores,
+    non_finite,
+    select,
+    signed_keys,
+    target_ranks,
+)
+
+logger = logging.getLogger("harness")
+
+_VECTOR_BATCH = 4096  # users whose vectors are asked for at once
+_TILE_BYTES = 64 << 20  # buffers of products on the CPU, a generous bound
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a model recommends, and how fast it did.
+    """What a model recommends to each user.
 
     Parameters
     ----------
     topk
-        The lists, in the order of the users asked for, with their own ids.
+        In the order of the task's users.
     target_ranks
-        Row by row for the items of the truth.
+        In the order of the task's truth.
     seconds
-        Wall time of scoring and selection, without loading the model.
+        Wall time of scoring and selecting.
     device
         Where it ran.
-    batch_size
-        Users scored at once.
     """
 
     topk: TopK
     target_ranks: TargetRanks
     seconds: float
     device: str
-    batch_size: int
 
     @property
     def users_per_second(self) -> float:
@@ -53,49 +68,11 @@ class Predictions:
         return int((self.topk.items[:, -1] < 0).sum())
 
 
-@dataclass(frozen=True, eq=False)
-class _Catalogue:
-    """What stays the same from batch to batch."""
-
-    history: History
-    user_ids: Vocabulary
-    item_ids: Vocabulary
-    outside: torch.Tensor | None  # bool (items,): what is never recommended
-    lists: CandidateLists | None
-    item_keys: torch.Tensor  # int64 (items,)
-    exclude_seen: bool
-    k: int
-    seed: int
-    device: str
-
-
-@dataclass(frozen=True, eq=False)
-class _Arrays:
-    """The result, filled batch by batch."""
-
-    items: np.ndarray
-    scores: np.ndarray
-    above: np.ndarray
-    tied: np.ndarray
-    candidates: np.ndarray
-
-
 def predict(
-    recommender: Recommender,
+    recommender: Recommender | VectorRecommender,
+    task: PredictionTask,
+    options: Options = DEFAULT,
     *,
-    history: History,
-    users: Int64Array,
-    truth: Truth,
-    user_ids: Vocabulary,
-    item_ids: Vocabulary,
-    places: Int64Array | None = None,
-    candidates: BoolArray | None = None,
-    lists: CandidateLists | None = None,
-    exclude_seen: bool = True,
-    k: int = 100,
-    seed: int = 0,
-    batch_size: int | Literal["auto"] = "auto",
-    device: str = "cpu",
     quiet: bool = False,
 ) -> Predictions:
     """Return the best k items of each user, and the exact ranks of the relevant ones.
@@ -106,159 +83,219 @@ def predict(
     Parameters
     ----------
     recommender
-        The model, on ``device``.
-    history
-        What each user of the vocabulary did; the model sees it, and it is what ``seen`` means.
-    users
-        int64 ``(users,)``: whom to score, as indices into ``user_ids``.
-    truth
-        Relevant items, a row for each of ``users``.
-    user_ids, item_ids
-        The vocabularies.
-    places
-        int64 ``(users,)``: the row of ``history`` for each of ``users``, which may repeat then; None
-        where it has a row a user of the vocabulary.
-    candidates
-        bool ``(items,)``: what may be recommended; None for every item.
-    lists
-        The candidates of each of ``users``, row by row; None for all of ``candidates``.
-    exclude_seen
-        Whether items of a user's history are no candidates for that user.
-    k
-        Length of the lists, 1 or more. A user with fewer candidates gets a shorter list.
-    seed
-        Of the random order among equal scores.
-    batch_size
-        Users to score at once, or ``auto``: as memory allows.
-    device
-        As ``choose_device`` returns it.
+        The model, on the device of the options.
+    task
+        What is asked for.
+    options
+        How it is done.
     quiet
         No progress.
 
     Raises
     ------
     HarnessError
-        The model gives NaN, infinity or another shape than asked for; the arguments do not fit
-        together; or the batch does not fit into memory.
+        The model gives NaN, infinity or another shape than asked for; the task does not fit
+        together; or it does not fit into memory.
     """
-    check_request(history, users, truth, user_ids, item_ids, candidates, places)
-    check_lists(lists, len(users), len(item_ids))
-    check_numbers(k, batch_size)
-    size = auto_batch_size(len(item_ids), device) if batch_size == "auto" else batch_size
-    catalogue = _Catalogue(
-        history=history,
-        user_ids=user_ids,
-        item_ids=item_ids,
-        outside=None if candidates is None else torch.from_numpy(~candidates).to(device),
-        lists=lists,
-        item_keys=signed_keys(item_ids.keys, device),
-        exclude_seen=exclude_seen,
-        k=k,
-        seed=seed,
-        device=device,
-    )
-    arrays = _empty(len(users), len(truth.items), k)
+    task.check()
     start = time.perf_counter()
+    with progress("scoring", task.n_users, quiet=quiet) as advance:
+        found = found_by(recommender, task, options, advance)
+    seconds = time.perf_counter() - start
+    return predictions_of(found, task, seconds=seconds, device=options.device)
+
+
+def predictions_of(found: Found, task: PredictionTask, *, seconds: float, device: str) -> Predictions:
+    """Return what was found with the own ids of the users."""
+    topk = TopK(found.items, found.scores, task.user_ids.ids[task.users])
+    return Predictions(topk, TargetRanks(found.above, found.tied, found.candidates), seconds, device)
+
+
+def found_by(
+    recommender: Recommender | VectorRecommender,
+    task: PredictionTask,
+    options: Options,
+    advance: Callable[[int], None] = lambda done: None,
+) -> Found:
+    """Return what a model finds for the users of a task that was checked; see ``predict``.
+
+    Parameters
+    ----------
+    advance
+        Called with the number of users that were done since the last call.
+    """
     try:
-        with torch.inference_mode(), progress("scoring", len(users), quiet=quiet) as advance:
-            for first in range(0, len(users), size):
-                rows = slice(first, min(first + size, len(users)))
-                _predict_batch(
-                    recommender,
-                    catalogue,
-                    UserBatch(users[rows], history, None if places is None else places[rows]),
-                    rows,
-                    truth,
-                    arrays,
+        with torch.inference_mode():
+            if isinstance(recommender, VectorRecommender):
+                return _by_vectors(recommender, task, options, advance)
+            if options.precision != "float32":
+                raise HarnessError(
+                    f"runner.precision: {options.precision} is of products of vectors, and this model scores without. "
+                    "Use float32."
                 )
-                advance(rows.stop - rows.start)
-    except (MemoryError, RuntimeError) as error:
-        if not is_out_of_memory(error):
+            return _by_scores(recommender, task, options, advance)
+    except (MemoryError, ValueError) as error:
+        if (
+            isinstance(error, ValueError)
+            and "array is too big" not in str(error)
+            and "Maximum allowed" not in str(error)
+        ):
             raise
         raise HarnessError(
-            f"a batch of {size} users over {len(item_ids):,} items does not fit into the memory of {device}. "
-            f"Use a smaller runner.batch_size, such as {max(1, size // 4)}."
+            f"lists of {task.k:,} items for {task.n_users:,} users do not fit into memory. Use a smaller runner.k."
         ) from error
-    seconds = time.perf_counter() - start
-    topk = TopK(arrays.items, arrays.scores, user_ids.ids[users])
-    return Predictions(topk, TargetRanks(arrays.above, arrays.tied, arrays.candidates), seconds, device, size)
 
 
-def _predict_batch(
-    recommender: Recommender, catalogue: _Catalogue, batch: UserBatch, rows: slice, truth: Truth, arrays: _Arrays
-) -> None:
-    scores = _scores(recommender, catalogue, batch)  # (batch, items)
-    excluded = _excluded(catalogue, batch, rows)
-    masked = mask_scores(scores, excluded)
-    order = TieOrder(
-        catalogue.seed, signed_keys(catalogue.user_ids.keys[batch.users], catalogue.device), catalogue.item_keys
-    )
-    best = select(masked, catalogue.k, order=order)
-    indptr = truth.indptr[rows.start : rows.stop + 1]
-    relevant = slice(indptr[0], indptr[-1])
-    ranks = target_ranks(
-        masked,
-        torch.from_numpy(indptr - indptr[0]).to(catalogue.device),
-        torch.from_numpy(truth.items[relevant].astype(np.int64)).to(catalogue.device),
-    )
-    arrays.items[rows] = best.items.cpu().numpy()
-    arrays.scores[rows] = best.scores.cpu().numpy()
-    arrays.above[relevant] = ranks.above.cpu().numpy()
-    arrays.tied[relevant] = ranks.tied.cpu().numpy()
-    arrays.candidates[rows] = (~excluded).sum(dim=1).cpu().numpy()
+def _by_vectors(
+    recommender: VectorRecommender, task: PredictionTask, options: Options, advance: Callable[[int], None]
+) -> Found:
+    items = _as_vectors(recommender.item_vectors(), task.n_items, "item")
+    lists = task.n_users * (task.k * 8 + items.shape[1] * 4)
+    if options.device == "cpu":
+        options.check(lists + _TILE_BYTES, f"scoring {task.n_items:,} items for {task.n_users:,} users at once")
+    users = np.empty((task.n_users, items.shape[1]), dtype=np.float32)
+    for first in range(0, task.n_users, _VECTOR_BATCH):
+        stop = min(first + _VECTOR_BATCH, task.n_users)
+        batch = _filled(task.batch(first, stop), _VECTOR_BATCH) if options.fixed_batches else task.batch(first, stop)
+        vectors = _as_vectors(recommender.user_vectors(batch), len(batch.users), "user")
+        if vectors.shape[1] != items.shape[1]:
+            raise HarnessError(
+                f"the model gave users {vectors.shape[1]} dimensions and items {items.shape[1]}; they must be alike."
+            )
+        users[first:stop] = vectors[: stop - first]
+    try:
+        return best_by_vectors(
+            users,
+            items,
+            task.request(0, task.n_users),
+            device=options.device,
+            precision=options.precision,
+            n_jobs=options.n_jobs,
+            advance=advance,
+        )
+    except InfiniteScoreError as error:
+        raise _infinite(task, error.user, error.item, error.score) from error
 
 
-def _scores(recommender: Recommender, catalogue: _Catalogue, batch: UserBatch) -> torch.Tensor:
+def _as_vectors(given: torch.Tensor, rows: int, what: str) -> Float32Array:
+    if given.ndim != 2 or given.shape[0] != rows or not given.is_floating_point():
+        raise HarnessError(
+            f"the model gave {given.dtype} {what} vectors of shape {tuple(given.shape)}; "
+            f"torch.float32 ({rows}, dimension) is needed."
+        )
+    vectors: Float32Array = given.detach().to(device="cpu", dtype=torch.float32).contiguous().numpy()
+    return vectors
+
+
+def _by_scores(
+    recommender: Recommender, task: PredictionTask, options: Options, advance: Callable[[int], None]
+) -> Found:
+    found = Found.empty(task.request(0, task.n_users))
+    size = resolved_batch_size(options, task.n_items)
+    if options.device == "cpu" and options.batch_size == "auto":
+        options.check(bytes_of_batch(size, task.n_items), f"scoring {task.n_items:,} items for {size:,} users at once")
+    first = 0
+    while first < task.n_users:
+        stop = min(first + size, task.n_users)
+        batch = task.batch(first, stop)
+        try:
+            scores = _scores(recommender, task, _filled(batch, size) if options.fixed_batches else batch)
+            part = _selected(scores[: stop - first], task.request(first, stop), options)
+        except (MemoryError, RuntimeError) as error:
+            if not _is_out_of_memory(error):
+                raise
+            if size == 1:
+                raise HarnessError(
+                    f"the scores of one user for {task.n_items:,} items do not fit into the memory of {options.device}."
+                ) from error
+            size = (size + 1) // 2
+            logger.warning("the memory of %s does not suffice; going on with %d users at once", options.device, size)
+            continue
+        _write(part, found, task, first, stop)
+        advance(stop - first)
+        first = stop
+    return found
+
+
+def _scores(recommender: Recommender, task: PredictionTask, batch: UserBatch) -> torch.Tensor:
     scores = recommender.score(batch)
-    shape = (len(batch.users), len(catalogue.item_ids))
+    shape = (len(batch.users), task.n_items)
     if tuple(scores.shape) != shape or not scores.is_floating_point():
         raise HarnessError(
             f"the model gave {scores.dtype} scores of shape {tuple(scores.shape)}; "
             f"torch.float32 {shape}, users by items, is needed."
         )
-    scores = scores.to(device=catalogue.device, dtype=torch.float32)
+    scores = scores.to(dtype=torch.float32)
     place = non_finite(scores)
     if place is not None:
         row, column = place
-        raise HarnessError(
-            f"the model gave user '{catalogue.user_ids.ids[batch.users[row]]}' the score {float(scores[row, column])} "
-            f"for item '{catalogue.item_ids.ids[column]}'; scores have to be finite. "
-            "Fit the model again, with other parameters if it stays so."
-        )
+        user = int(np.flatnonzero(task.users == batch.users[row])[0])
+        raise _infinite(task, user, column, float(scores[row, column]))
     return scores
 
 
-def _excluded(catalogue: _Catalogue, batch: UserBatch, rows: slice) -> torch.Tensor:
-    """Return bool ``(batch, items)``: what may not be recommended to whom."""
-    shape = (len(batch.users), len(catalogue.item_ids))
-    excluded = torch.full(shape, catalogue.lists is not None, dtype=torch.bool, device=catalogue.device)
-    if catalogue.lists is not None:
-        own = catalogue.lists.rows(rows.start, rows.stop)
-        _mark(excluded, own.indptr, own.items, excluded=False)
-    if catalogue.outside is not None:
-        excluded |= catalogue.outside
-    if catalogue.exclude_seen:
-        _mark(excluded, *batch.rows(), excluded=True)
-    return excluded
+def _selected(scores: torch.Tensor, request: Request, options: Options) -> Found:
+    if scores.device.type == "cpu":
+        return best_of_scores(scores.numpy(), request, n_jobs=options.n_jobs)
+    return _selected_on_device(scores, request)
 
 
-def _mark(mask: torch.Tensor, indptr: Int64Array, items: Int32Array, *, excluded: bool) -> None:
+def _selected_on_device(scores: torch.Tensor, request: Request) -> Found:
+    device, ties = scores.device, request.ties
+    excluded = torch.full(scores.shape, request.lists is not None, dtype=torch.bool, device=device)
+    if request.lists is not None:
+        _mark(excluded, request.lists.indptr, request.lists.items, value=False)
+    if request.allowed is not None:
+        excluded |= torch.from_numpy(~request.allowed).to(device)
+    if request.seen is not None:
+        _mark(excluded, request.seen.indptr, request.seen.items, value=True)
+    masked = mask_scores(scores, excluded)
+    order = TieOrder(ties.seed, signed_keys(ties.user_keys, str(device)), signed_keys(ties.item_keys, str(device)))
+    best = select(masked, request.k, order=order)
+    assert request.targets is not None  # noqa: S101  (a task has a truth)
+    indptr, targets = request.targets.indptr, request.targets.items.astype(np.int64)
+    ranks = target_ranks(masked, torch.from_numpy(indptr).to(device), torch.from_numpy(targets).to(device))
+    return Found(
+        best.items.cpu().numpy(),
+        best.scores.cpu().numpy(),
+        ranks.above.cpu().numpy(),
+        ranks.tied.cpu().numpy(),
+        (~excluded).sum(dim=1).to(torch.int32).cpu().numpy(),
+    )
+
+
+def _mark(mask: torch.Tensor, indptr: Int64Array, items: np.ndarray, *, value: bool) -> None:
     """Set the cells of a mask that a CSR names."""
     rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
     places = torch.from_numpy(np.stack([rows, items.astype(np.int64)])).to(mask.device)
-    mask[places[0], places[1]] = excluded
+    mask[places[0], places[1]] = value
 
 
-def _empty(n_users: int, n_relevant: int, k: int) -> _Arrays:
-    try:
-        return _Arrays(
-            items=np.empty((n_users, k), dtype=np.int32),
-            scores=np.empty((n_users, k), dtype=np.float32),
-            above=np.empty(n_relevant, dtype=np.int32),
-            tied=np.empty(n_relevant, dtype=np.int32),
-            candidates=np.empty(n_users, dtype=np.int32),
-        )
-    except (MemoryError, ValueError) as error:
-        raise HarnessError(
-            f"lists of {k:,} items for {n_users:,} users do not fit into memory. Use a smaller runner.k."
-        ) from error
+def _write(part: Found, found: Found, task: PredictionTask, first: int, stop: int) -> None:
+    targets = slice(task.truth.indptr[first], task.truth.indptr[stop])
+    found.items[first:stop], found.scores[first:stop] = part.items, part.scores
+    found.above[targets], found.tied[targets] = part.above, part.tied
+    found.candidates[first:stop] = part.candidates
+
+
+def _filled(batch: UserBatch, size: int) -> UserBatch:
+    """Return a batch with its last user repeated until it has the size."""
+    missing = size - len(batch.users)
+    if missing <= 0:
+        return batch
+    places = None if batch.places is None else np.pad(batch.places, (0, missing), mode="edge")
+    return replace(batch, users=np.pad(batch.users, (0, missing), mode="edge"), places=places)
+
+
+def _infinite(task: PredictionTask, user: int, item: int, score: float) -> HarnessError:
+    own_user, own_item = task.user_ids.ids[task.users[user]], task.item_ids.ids[item]
+    return HarnessError(
+        f"the model gave user '{own_user}' the score {score} for item '{own_item}'; scores have to be finite. "
+        "Fit the model again, with other parameters if it stays so."
+    )
+
+
+def _is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
+    """Return whether an error of a batch says that memory ran out."""
+    # On a CPU torch has no class of its own for this.
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)

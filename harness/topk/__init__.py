@@ -5,6 +5,7 @@ from harness.topk.dense import best_of_scores
 from harness.topk.devices import choose_device
 from harness.topk.engine import best_by_vectors
 from harness.topk.keys import pair_bits, signed_keys
+from harness.topk.precision import Precision
 from harness.topk.ranks import Ranks, target_ranks
 from harness.topk.request import Found, InfiniteScoreError, ItemRows, Request, Ties
 from harness.topk.selection import Selection, TieOrder, mask_scores, non_finite, select
@@ -13,6 +14,7 @@ __all__ = [
     "Found",
     "InfiniteScoreError",
     "ItemRows",
+    "Precision",
     "Ranks",
     "Request",
     "Selection",

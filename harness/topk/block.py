@@ -55,14 +55,17 @@ class BlockScan:
 
     def add(self, tile: Float32Array, first: int, width: int) -> None:
         """Take the scores ``(users, width or more)`` of the items from ``first`` on; the tile is written to."""
-        begin, end = np.searchsorted(self._outside, (first, first + width))
+        outside = self._outside
+        if len(outside):
+            begin, end = np.searchsorted(outside, (first, first + width))
+            outside = outside[begin:end] - np.int32(first)
         scan_tile(
             tile,
             first,
             width,
             self._request.k,
             self._order,
-            self._outside[begin:end] - np.int32(first),
+            outside,
             self._seen,
             self._lists,
             self._targets,

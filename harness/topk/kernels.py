@@ -16,6 +16,7 @@ from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64A
 from harness.jit import called, inlined, kernel
 
 RUN = 64  # scores that are passed over at once
+FEW = 100  # items that are sorted by insertion
 EXCLUDED = np.float32(-np.inf)  # the score of an item that may not be recommended
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -115,46 +116,48 @@ def scan_tile(
     targets, kept
         Counted on and updated in place.
     """
+    # One loop over all users for each step: loops that do one thing are the ones that compilers make fast.
     whole = (width + RUN - 1) // RUN * RUN
-    runs = np.empty(whole // RUN + 1, np.int64)
-    scratch = np.empty(max(kept.scores.shape[1], whole), np.float32)
-    keys = np.empty(kept.scores.shape[1], np.uint64)
-    for user in range(tile.shape[0]):
-        row = tile[user, :whole]
+    for user in range(len(tile)):
         for column in range(width, whole):
-            row[column] = EXCLUDED
-        if len(lists.places) > 0:
+            tile[user, column] = EXCLUDED
+    if len(lists.places) > 0:
+        for user in range(len(tile)):
             lists.places[user], masked = _mask_others(
-                row, width, first, lists.items, lists.places[user], lists.indptr[user + 1]
+                tile[user, :whole], width, first, lists.items, lists.places[user], lists.indptr[user + 1]
             )
             kept.masked[user] += masked
-        if len(outside) > 0:
-            kept.masked[user] += _mask_columns(row, outside)
-        place, end = seen.places[user], seen.indptr[user + 1]
-        while place < end and seen.items[place] < first + width:
-            column = seen.items[place] - first
-            kept.masked[user] += row[column] != EXCLUDED
-            row[column] = EXCLUDED
-            place += 1
-        seen.places[user] = place
-        for target in range(targets.indptr[user], targets.indptr[user + 1]):
-            column = targets.items[target] - first
-            if 0 <= column < width:
-                targets.found[target] = row[column]
-            low, high = targets.lowest[target], targets.highest[target]
-            above, reaching = _count(row, low, high)
-            targets.above[target] += above
-            if reaching > above:
-                if low < high:
-                    _note(row, low, high, targets.close[target], targets.near[target])
-                targets.near[target] += reaching - above
-        if first == 0:
-            kept.thresholds[user] = _lower_bound(row, k, scratch)
-        reached = _runs_reaching(row, kept.thresholds[user], runs)
-        if reached > 0:
+    if len(outside) > 0:
+        for user in range(len(tile)):
+            kept.masked[user] += _mask_columns(tile[user, :whole], outside)
+    if len(seen.items) > 0:
+        _mask_seen(tile, width, first, seen.indptr, seen.items, seen.places, kept.masked)
+    if len(targets.items) > 0:
+        for user in range(len(tile)):
+            for target in range(targets.indptr[user], targets.indptr[user + 1]):
+                column = targets.items[target] - first
+                if 0 <= column < width:
+                    targets.found[target] = tile[user, column]
+                low, high = targets.lowest[target], targets.highest[target]
+                above, reaching = _count(tile[user, :whole], low, high)
+                targets.above[target] += above
+                if reaching > above:
+                    if low < high:
+                        _note(tile[user, :whole], low, high, targets.close[target], targets.near[target])
+                    targets.near[target] += reaching - above
+    scratch = np.empty(max(kept.scores.shape[1], whole), np.float32)
+    if first == 0:
+        for user in range(len(tile)):
+            kept.thresholds[user] = _lower_bound(tile[user, :whole], k, scratch)
+    hits = np.empty((len(tile), whole // RUN), np.bool_)
+    any_hit = np.empty(len(tile), np.bool_)
+    _runs_reaching(tile, kept.thresholds, hits, any_hit)
+    keys = np.empty(kept.scores.shape[1], np.uint64)
+    for user in range(len(tile)):
+        if any_hit[user]:
             kept.thresholds[user], kept.counts[user] = _collect(
-                row,
-                runs[:reached],
+                tile[user, :whole],
+                hits[user],
                 first,
                 k,
                 kept.scores[user],
@@ -166,6 +169,18 @@ def scan_tile(
                 scratch,
                 keys,
             )
+
+
+@called
+def _mask_seen(tile: Any, width: int, first: int, indptr: Any, items: Any, places: Any, masked: Any) -> None:
+    for user in range(len(tile)):
+        place, end = places[user], indptr[user + 1]
+        while place < end and items[place] < first + width:
+            column = items[place] - first
+            masked[user] += tile[user, column] != EXCLUDED
+            tile[user, column] = EXCLUDED
+            place += 1
+        places[user] = place
 
 
 @called
@@ -236,23 +251,24 @@ def _lower_bound(row: Any, k: int, scratch: Any) -> Any:
 
 
 @called
-def _runs_reaching(row: Any, threshold: Any, runs: Any) -> int:
-    """Write which runs of a row have a score that reaches the threshold, and return how many."""
-    found = 0
-    for run in range(len(row) // RUN):
-        values = row[run * RUN : run * RUN + RUN]
-        reached = 0
-        for column in range(RUN):
-            reached += values[column] >= threshold
-        runs[found] = run
-        found += reached > 0
-    return found
+def _runs_reaching(tile: Any, thresholds: Any, hits: Any, any_hit: Any) -> None:
+    """Mark the runs of each row that have a score which reaches the user's threshold, and the rows with such."""
+    for user in range(len(tile)):
+        row, threshold = tile[user], thresholds[user]
+        any_hit[user] = False
+        for run in range(hits.shape[1]):
+            values = row[run * RUN : run * RUN + RUN]
+            reached = 0
+            for column in range(RUN):
+                reached += values[column] >= threshold
+            hits[user, run] = reached > 0
+            any_hit[user] |= reached > 0
 
 
 @called
 def _collect(
     row: Any,
-    runs: Any,
+    hits: Any,
     first: int,
     k: int,
     scores: Any,
@@ -264,10 +280,12 @@ def _collect(
     scratch: Any,
     keys: Any,
 ) -> Any:
-    """Keep what reaches the threshold in some runs of a row; return the new threshold and count."""
+    """Keep what reaches the threshold in the runs that were hit; return the new threshold and count."""
     full = len(scores) - RUN
-    for index in range(len(runs)):
-        begin = runs[index] * RUN
+    for run in range(len(hits)):
+        if not hits[run]:
+            continue
+        begin = run * RUN
         values = row[begin : begin + RUN]
         for column in range(RUN):
             if values[column] >= threshold and values[column] != EXCLUDED:
@@ -468,4 +486,14 @@ def count_infinite(tile: Float32Array, width: int, infinite: BoolArray) -> None:
 def sort_rows(indptr: Int64Array, items: Int32Array) -> None:
     """Sort the items of each row of a CSR, in place."""
     for row in range(len(indptr) - 1):
-        items[indptr[row] : indptr[row + 1]].sort()
+        begin, end = indptr[row], indptr[row + 1]
+        if end - begin > FEW:
+            items[begin:end].sort()
+            continue
+        for place in range(begin + 1, end):
+            item = items[place]
+            before = place
+            while before > begin and items[before - 1] > item:
+                items[before] = items[before - 1]
+                before -= 1
+            items[before] = item

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 
@@ -40,3 +40,39 @@ def product(users: torch.Tensor, items: torch.Tensor, *, out: torch.Tensor, prec
         torch.mm(users, items.T, out=out)
     finally:
         torch.backends.cuda.matmul.allow_tf32 = allowed
+
+
+def tile_product(users: torch.Tensor, items: torch.Tensor, buffer: torch.Tensor) -> torch.Tensor:
+    """Return ``users @ items.T`` on the CPU, in the buffer or in memory of its own.
+
+    Parameters
+    ----------
+    users, items
+        float32 ``(users, dimension)`` and ``(items, dimension)``, contiguous.
+    buffer
+        float32 ``(users, items)``.
+    """
+    if _FUSED is not None:
+        product: torch.Tensor = _FUSED(users, items, None, "none", [], "")
+        return product
+    return torch.mm(users, items.T, out=buffer)
+
+
+def _fused_linear() -> Any:
+    """Return oneDNN's product, or None where torch was built without it.
+
+    torch multiplies float32 by the BLAS that it was built with, which on processors that its maker does
+    not know is half as fast. The operator is the one that compiled models call.
+    """
+    if not torch.backends.mkldnn.is_available():
+        return None
+    try:
+        operator = torch.ops.mkldnn._linear_pointwise
+        users, items = torch.eye(64), torch.arange(64.0 * 64).reshape(64, 64)
+        right = bool((operator(users, items, None, "none", [], "") == items.T).all())
+    except (AttributeError, RuntimeError, TypeError):
+        return None
+    return operator if right else None
+
+
+_FUSED = _fused_linear()

@@ -20,6 +20,7 @@ from harness.artifacts.arrays import Float32Array
 from harness.execution import Parallel, map_shards
 from harness.topk.block import BlockScan, outside_of, part_of
 from harness.topk.kernels import count_infinite
+from harness.topk.precision import tile_product
 from harness.topk.request import Found, InfiniteScoreError, Request
 
 TILE_USERS = 256
@@ -136,9 +137,8 @@ class _Work:
         scan.write(part_of(self._found, self._request, start, stop))
 
     def _scan(self, scan: BlockScan, vectors: torch.Tensor, start: int, stop: int, buffer: torch.Tensor) -> None:
-        rows = buffer.numpy()[: stop - start]
         for first, width, tile in self._tiles:
-            torch.mm(vectors, tile.T, out=buffer)
+            rows = tile_product(vectors, tile, buffer).numpy()[: stop - start]
             if self._checked:
                 _refuse_infinite(rows, first, width, start)
             scan.add(rows, first, width)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from harness.errors import HarnessError
-from harness.runner import auto_batch_size
+from harness.runner import Options, resolved_batch_size
 from harness.topk import choose_device
 
 without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -33,7 +33,6 @@ def test_gpus_by_name():
     assert choose_device("cuda:0") == "cuda:0"
     with pytest.raises(HarnessError, match="does not exist"):
         choose_device("cuda:4711")
-    assert auto_batch_size(1000, "cuda:0") >= 1
 
 
 @pytest.mark.parametrize("name", ["gpu", "CUDA", "cuda:", "cuda:-1", "cuda:x", "mps", "", "cpu:0"])
@@ -43,7 +42,8 @@ def test_unknown_names_are_errors(name):
 
 
 def test_batches_shrink_with_the_catalogue():
-    sizes = [auto_batch_size(n_items, "cpu") for n_items in (0, 10, 10**4, 10**6, 10**8, 2 * 10**9)]
+    sizes = [resolved_batch_size(Options(), n_items) for n_items in (0, 10, 10**4, 10**6, 10**8, 2 * 10**9)]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] == 1
     assert sizes[0] <= 1024
+    assert resolved_batch_size(Options(memory=32_000), 100) == 10

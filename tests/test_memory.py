@@ -1,6 +1,6 @@
 """Available memory: the lower of the system's and the container's."""
 
-from harness.models.memory import available_memory
+from harness.memory import available_memory
 
 
 def test_the_lower_of_the_two_counts(tmp_path):

@@ -1,4 +1,4 @@
-"""Files that are whole or absent: atomic writes, locks, checksums, and paths that stay inside."""
+"""Atomic writes, locks, checksums, and paths that stay inside."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,6 +72,51 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give a temporary folder beside ``path`` that takes its place when the block ends well.
+
+    What stood at ``path``, a file or a folder, is removed just before. A block that raises leaves it.
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with whole_folder(folder / "parts") as temporary:
+    ...     _ = (temporary / "part-0").write_text("whole")
+    >>> (folder / "parts" / "part-0").read_text()
+    'whole'
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=".", suffix=".part"))
+    except OSError as error:
+        raise HarnessError(f"cannot write {path}: {error.strerror}. Choose a folder that can be written.") from error
+    try:
+        yield temporary
+        mask = os.umask(0)
+        os.umask(mask)
+        temporary.chmod(0o777 & ~mask)
+        remove(path)
+        temporary.rename(path)
+    except OSError as error:
+        raise HarnessError(f"cannot write {path}: {error.strerror or error}. Nothing half-written is left.") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def lock_path(path: Path) -> Path:
+    """Return the file that guards a path."""
+    return path.with_name(path.name + ".lock")
+
+
+@contextlib.contextmanager
 def lock(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
     """Hold the lock that guards ``path`` against other processes and threads.
 
@@ -79,7 +125,7 @@ def lock(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
     HarnessError
         Another process kept the lock for longer than ``timeout`` seconds.
     """
-    guard = path.with_name(path.name + ".lock")
+    guard = lock_path(path)
     try:
         guard.parent.mkdir(parents=True, exist_ok=True)
         held = filelock.FileLock(guard)

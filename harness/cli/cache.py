@@ -1,0 +1,86 @@
+"""``harness cache``: what runs keep for later ones."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import Debug, Json, print_facts
+
+if TYPE_CHECKING:
+    from harness.storage import Entry
+
+cache_app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    help="Lists that runs keep for later ones: what there is, and less of it.",
+)
+
+_AGE = re.compile(r"([0-9]+) ?([dhm])")
+_SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
+
+
+@cache_app.command("list")
+def cache_list(as_json: Json = False, debug: Debug = False) -> None:
+    """List what is in the cache, the longest unused first."""
+    from harness.report import cache_table
+    from harness.storage import cache_entries, cache_folder
+
+    facts = {"folder": str(cache_folder()), "entries": [_facts(entry) for entry in cache_entries()]}
+    print_facts(facts, cache_table, as_json=as_json)
+
+
+@cache_app.command("prune")
+def cache_prune(
+    older_than: Annotated[
+        str | None, typer.Option(metavar="AGE", help="Not used for so long: 30d, 12h, 5m.", show_default=False)
+    ] = None,
+    keep: Annotated[
+        str | None, typer.Option(metavar="SIZE", help="Until no more is left, such as 10 GB.", show_default=False)
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Everything.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove nothing; say what would be.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Remove lists from the cache, the longest unused first; reports, checkpoints and data stay.
+
+    What a process works on stays too. A run whose lists are gone makes them again.
+    """
+    from harness.errors import HarnessError
+    from harness.memory import bytes_of, size_text
+    from harness.storage import prune_cache
+
+    if all_ == (older_than is not None or keep is not None):
+        raise HarnessError("say what to remove: --older-than 30d, --keep 10GB, both, or --all alone.")
+    try:
+        kept = None if keep is None else bytes_of(keep)
+    except ValueError as error:
+        raise HarnessError(f"--keep: {error}.") from error
+    removed = prune_cache(older_than=None if older_than is None else _age(older_than), keep=kept, dry_run=dry_run)
+    for entry in removed:
+        typer.echo(f"{entry.key[:12]}  {entry.name}  {size_text(entry.size)}")
+    freed, would = size_text(sum(entry.size for entry in removed)), "would be removed" if dry_run else "removed"
+    typer.echo(f"{len(removed)} of {'them' if removed else 'the entries'} {would}, {freed}")
+
+
+def _age(text: str) -> datetime.timedelta:
+    from harness.errors import HarnessError
+
+    match = _AGE.fullmatch(text.strip())
+    if match is None:
+        raise HarnessError(f"--older-than is '{text}'; write days, hours or minutes, such as 30d, 12h or 5m.")
+    return datetime.timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+
+
+def _facts(entry: Entry) -> dict[str, object]:
+    return {
+        "key": entry.key,
+        "kind": entry.kind,
+        "name": entry.name,
+        "bytes": entry.size,
+        "used": entry.used.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "in_use": entry.in_use,
+    }

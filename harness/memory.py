@@ -1,0 +1,96 @@
+"""How much memory there is, how much was used, and sizes as people write them."""
+
+from __future__ import annotations
+
+import re
+import resource
+import sys
+from pathlib import Path
+
+_MEMINFO = Path("/proc/meminfo")
+_CONTROL_GROUP = Path("/sys/fs/cgroup")
+
+
+_UNITS = {"": 1, "K": 1_000, "M": 1_000_000, "G": 1_000_000_000, "T": 10**12}
+_BINARY = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT]?)(i?)B?", re.IGNORECASE)
+
+
+def bytes_of(text: str) -> int:
+    """Return the bytes that a size such as ``4 GB``, ``512MiB`` or ``1000000`` stands for.
+
+    Raises
+    ------
+    ValueError
+        It is no size, or none at all.
+
+    Examples
+    --------
+    >>> bytes_of("4 GB"), bytes_of("1.5GiB"), bytes_of("1000")
+    (4000000000, 1610612736, 1000)
+    """
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"'{text}' is no size; write it like 4 GB, 512 MiB or 1000000")
+    number, unit, binary = match[1], match[2].upper(), match[3]
+    if binary and not unit:
+        raise ValueError(f"'{text}' is no size; write it like 4 GB, 512 MiB or 1000000")
+    size = int(float(number) * (_BINARY[unit] if binary else _UNITS[unit]))
+    if size == 0:
+        raise ValueError(f"'{text}' is no memory at all; write a size like 4 GB")
+    return size
+
+
+def size_text(size: int) -> str:
+    """Return a number of bytes as people write it, rounded up where it is asked for.
+
+    Examples
+    --------
+    >>> size_text(999), size_text(1_600_000), size_text(12_345_678_901)
+    ('999 B', '1.6 MB', '12.4 GB')
+    """
+    for unit in ("T", "G", "M", "K"):
+        if size >= _UNITS[unit]:
+            tenths = -(-size * 10 // _UNITS[unit])
+            return f"{tenths / 10:g} {'k' if unit == 'K' else unit}B"
+    return f"{size} B"
+
+
+def peak_memory() -> int:
+    """Return the most bytes that this process and its finished children have held in memory at once."""
+    # Kilobytes, but for macOS, where they are bytes.
+    scale = 1 if sys.platform == "darwin" else 1024
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(who).ru_maxrss for who in whose) * scale
+
+
+def available_memory(meminfo: Path = _MEMINFO, control_group: Path = _CONTROL_GROUP) -> int | None:
+    """Return the bytes that can be had without swapping, or None where the system does not say.
+
+    The lower of what the kernel calls available and what a container's limit leaves.
+
+    Parameters
+    ----------
+    meminfo
+        The kernel's account of memory.
+    control_group
+        The folder of the process's control group (version 2).
+    """
+    left = [bytes_ for bytes_ in (_kernel(meminfo), _container(control_group)) if bytes_ is not None]
+    return min(left, default=None)
+
+
+def _kernel(meminfo: Path) -> int | None:
+    try:
+        lines = meminfo.read_text().splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError, IndexError):
+        return None
+
+
+def _container(folder: Path) -> int | None:
+    try:
+        limit = int((folder / "memory.max").read_text())
+        return max(0, limit - int((folder / "memory.current").read_text()))
+    except (OSError, ValueError):  # "max" stands for no limit
+        return None

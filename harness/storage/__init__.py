@@ -1,0 +1,30 @@
+"""Files that are whole or absent, locks, checksums, and the cache."""
+
+from harness.storage.cache import Entry, cache_entries, open_entry, prune_cache
+from harness.storage.files import (
+    atomic_write,
+    cache_folder,
+    inside,
+    lock,
+    remove,
+    sha256_file,
+    sha256_json,
+    whole_folder,
+    write_text,
+)
+
+__all__ = [
+    "Entry",
+    "atomic_write",
+    "cache_entries",
+    "cache_folder",
+    "inside",
+    "lock",
+    "open_entry",
+    "prune_cache",
+    "remove",
+    "sha256_file",
+    "sha256_json",
+    "whole_folder",
+    "write_text",
+]
