@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from harness.artifacts.arrays import Float64Array
+from harness.artifacts import USER_BLOCK
+from harness.artifacts.arrays import Float64Array, Int64Array
 from harness.errors import HarnessError
-
-_BLOCK = 1 << 14  # values of a block that stays in cache
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,106 @@ class Interval:
     low: float | None
     high: float | None
     n: int
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    r"""What a mean and its interval need to know of values, block by block.
+
+    Each number depends on its own block alone, and sums over blocks are exact before they are
+    rounded. Blocks computed apart and joined give the same bits as blocks computed together.
+
+    Parameters
+    ----------
+    counts
+        int64 ``(blocks,)``: values of each block, 0 or more.
+    sums
+        float64 ``(blocks,)``: their sum.
+    squares
+        float64 ``(blocks,)``: the sum of their squared differences from the block's own mean.
+
+    Notes
+    -----
+    Over all blocks, with :math:`n_b` values of mean :math:`\bar{x}_b` and squares :math:`S_b` each,
+
+    .. math:: S = \sum_b S_b + n_b (\bar{x}_b - \bar{x})^2
+
+    References
+    ----------
+    Chan, Golub and LeVeque, "Algorithms for computing the sample variance", The American
+    Statistician 37 (1983).
+
+    Examples
+    --------
+    >>> values = np.array([0.0, 0.5, 1.0, 0.5])
+    >>> together = Moments.of(values, np.array([0, 2, 4]))
+    >>> apart = Moments.joined([Moments.of(values[:2], np.array([0, 2])), Moments.of(values[2:], np.array([0, 2]))])
+    >>> together.interval() == apart.interval() == mean_interval(values)
+    True
+    """
+
+    counts: Int64Array
+    sums: Float64Array
+    squares: Float64Array
+
+    @classmethod
+    def of(cls, values: Float64Array, bounds: Int64Array) -> Moments:
+        """Return the moments of float64 ``(n,)``, cut at int64 ``(blocks + 1,)``: the first value of each, and n."""
+        counts = np.diff(bounds)
+        sums, squares = np.zeros(len(counts)), np.zeros(len(counts))
+        for place, count in enumerate(counts.tolist()):
+            if count > 0:
+                block = values[bounds[place] : bounds[place + 1]]
+                sums[place] = np.sum(block)
+                differences = block - sums[place] / count
+                differences *= differences
+                squares[place] = np.sum(differences)
+        return cls(counts, sums, squares)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Moments]) -> Moments:
+        """Return the moments of runs of blocks, one after the other; there is at least one."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            np.concatenate([part.counts for part in parts]),
+            np.concatenate([part.sums for part in parts]),
+            np.concatenate([part.squares for part in parts]),
+        )
+
+    @property
+    def n(self) -> int:
+        """How many values there are."""
+        return int(self.counts.sum())
+
+    @property
+    def total(self) -> float:
+        """The sum of all values."""
+        return math.fsum(self.sums.tolist())
+
+    def interval(self, *, confidence: float = 0.95) -> Interval:
+        """Return the mean of all values with its Student t interval, as ``mean_interval`` does.
+
+        Raises
+        ------
+        HarnessError
+            There is no value, or the level is not inside (0, 1).
+        """
+        from scipy.special import stdtrit
+
+        n = self.n
+        _check(n, confidence)
+        centre = self.total / n
+        if n == 1:
+            return Interval(centre, None, None, None, 1)
+        std = math.sqrt(self._squares_from(centre) / (n - 1))
+        half = float(stdtrit(n - 1, (1.0 + confidence) / 2.0)) * std / math.sqrt(n)
+        return Interval(centre, std, centre - half, centre + half, n)
+
+    def _squares_from(self, centre: float) -> float:
+        filled = self.counts > 0
+        apart = self.sums[filled] / self.counts[filled] - centre
+        return math.fsum([*self.squares.tolist(), *(self.counts[filled] * (apart * apart)).tolist()])
 
 
 def mean(values: Float64Array) -> float:
@@ -81,16 +181,9 @@ def mean_interval(values: Float64Array, *, confidence: float = 0.95) -> Interval
     >>> mean_interval(np.array([0.5])).low is None
     True
     """
-    from scipy.special import stdtrit
-
-    _check(len(values), confidence)
-    n = len(values)
-    centre = mean(values)
-    if n == 1:
-        return Interval(centre, None, None, None, 1)
-    std = math.sqrt(_squares(values, centre) / (n - 1))
-    half = float(stdtrit(n - 1, (1.0 + confidence) / 2.0)) * std / math.sqrt(n)
-    return Interval(centre, std, centre - half, centre + half, n)
+    return Moments.of(values, np.append(np.arange(0, len(values), USER_BLOCK), len(values))).interval(
+        confidence=confidence
+    )
 
 
 def proportion_interval(successes: int, n: int, *, confidence: float = 0.95) -> Interval:
@@ -156,10 +249,4 @@ def _check(n: int, confidence: float) -> None:
 
 
 def _total(values: Float64Array) -> float:
-    return math.fsum(float(np.sum(values[start : start + _BLOCK])) for start in range(0, len(values), _BLOCK))
-
-
-def _squares(values: Float64Array, centre: float) -> float:
-    """Return the sum of squared differences from the mean, block by block so that no copy is held."""
-    blocks = (values[start : start + _BLOCK] - centre for start in range(0, len(values), _BLOCK))
-    return math.fsum(float(np.sum(block * block)) for block in blocks)
+    return math.fsum(float(np.sum(values[start : start + USER_BLOCK])) for start in range(0, len(values), USER_BLOCK))

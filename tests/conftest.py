@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,23 +11,33 @@ import pandas as pd
 import pytest
 
 import harness
+from harness.cli import main
 from harness.data import MovieLens100K, SourceData
 from harness.storage import cache_folder
 
 ROOT = Path(__file__).resolve().parents[1]
+SOURCES = (cache_folder() / "sources").resolve()
+SOURCES.mkdir(parents=True, exist_ok=True)
 REFERENCE_MODELS = ("random", "popularity", "item_knn", "ease")
 
 
+def _make_cache(folder: Path) -> str:
+    """Make a cache of the tests' own, but for the data sets, which are downloaded once into the user's."""
+    folder.mkdir()
+    (folder / "sources").symlink_to(SOURCES, target_is_directory=True)
+    return str(folder)
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _own_cache(tmp_path_factory):
-    """A cache of the tests' own, but for the data sets, which are downloaded once into the user's."""
-    folder = tmp_path_factory.mktemp("cache")
-    sources = cache_folder() / "sources"
-    sources.mkdir(parents=True, exist_ok=True)
-    (folder / "sources").symlink_to(sources.resolve(), target_is_directory=True)
+def _cache_of_the_session(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HARNESS_CACHE", str(folder))
+        patch.setenv("HARNESS_CACHE", _make_cache(tmp_path_factory.mktemp("session") / "cache"))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _cache_of_the_test(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("HARNESS_CACHE", _make_cache(tmp_path_factory.mktemp("test") / "cache"))
 
 
 @pytest.fixture(scope="session")
@@ -95,3 +107,22 @@ def small(tmp_path):
     path = tmp_path / "ease.yaml"
     path.write_text(EXPERIMENT.format(data=tmp_path / "data.csv", folder=tmp_path))
     return path
+
+
+@pytest.fixture
+def cli(capsys, monkeypatch):
+    """Return a function that runs a command in this process: exit code, stdout, stderr."""
+
+    # The command line sets these up for its process; here they are put back after the test.
+    logger = logging.getLogger("harness")
+    for name in ("handlers", "propagate", "level"):
+        monkeypatch.setattr(logger, name, getattr(logger, name))
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["harness", *map(str, arguments)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        captured = capsys.readouterr()
+        return stop.value.code, captured.out, captured.err
+
+    return run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import subprocess
 import sys
@@ -12,27 +11,7 @@ import pandas as pd
 import pytest
 import torch
 
-from harness.cli import main
 from harness.storage import lock
-
-
-@pytest.fixture
-def cli(capsys, monkeypatch):
-    """Return a function that runs a command in this process: exit code, stdout, stderr."""
-
-    # The command line sets these up for its process; here they are put back after the test.
-    logger = logging.getLogger("harness")
-    for name in ("handlers", "propagate", "level"):
-        monkeypatch.setattr(logger, name, getattr(logger, name))
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["harness", *map(str, arguments)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        captured = capsys.readouterr()
-        return stop.value.code, captured.out, captured.err
-
-    return run
 
 
 def test_help_lists_every_command(cli):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import itertools
 import math
 import statistics
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from harness.errors import HarnessError
-from harness.intervals import mean_interval, proportion_interval
+from harness.intervals import Moments, mean_interval, proportion_interval
 
 
 def test_mean_by_hand():
@@ -64,6 +66,39 @@ def test_more_than_a_block():
     found = mean_interval(numbers)
     assert found.mean == pytest.approx(math.fsum(numbers) / len(numbers), rel=1e-15)
     assert found.std == pytest.approx(float(np.std(numbers, ddof=1)), rel=1e-12)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.lists(st.floats(-1e3, 1e3), max_size=6), min_size=1, max_size=8).filter(any),
+    st.sets(st.integers(1, 7)),
+    levels,
+)
+def test_blocks_joined_in_any_grouping(blocks, cuts, confidence):
+    def moments(some):
+        bounds = np.concatenate([[0], np.cumsum([len(block) for block in some])]).astype(np.int64)
+        return Moments.of(np.array([value for block in some for value in block], dtype=np.float64), bounds)
+
+    together = moments(blocks).interval(confidence=confidence)
+    edges = [0, *sorted(cut for cut in cuts if cut < len(blocks)), len(blocks)]
+    parts = [moments(blocks[start:stop]) for start, stop in itertools.pairwise(edges)]
+    assert Moments.joined(parts).interval(confidence=confidence) == together
+    exact = [Fraction(value) for block in blocks for value in block]
+    mean = sum(exact) / len(exact)
+    assert together.n == len(exact)
+    assert together.mean == pytest.approx(float(mean), abs=1e-12)
+    if len(exact) > 1:
+        variance = sum((value - mean) ** 2 for value in exact) / (len(exact) - 1)
+        assert together.std == pytest.approx(math.sqrt(variance), rel=1e-12, abs=1e-12)
+
+
+def test_moments_by_hand():
+    moments = Moments.of(np.array([1.0, 3.0, 5.0]), np.array([0, 2, 2, 3]))
+    assert moments.counts.tolist() == [2, 0, 1]
+    assert moments.sums.tolist() == [4.0, 0.0, 5.0]
+    assert moments.squares.tolist() == [2.0, 0.0, 0.0]
+    # 2 + 2 (2 - 3)² + 1 (5 - 3)² = 8 over 2.
+    assert (moments.n, moments.total, moments.interval().std) == (3, 9.0, 2.0)
 
 
 def test_one_value_has_no_interval():

@@ -28,7 +28,7 @@ class Aligned:
     truth_rows
         int64 ``(users,)``: the row of each user's truth, which is not empty.
     users
-        Own ids ``(users,)``.
+        Own ids ``(users,)``, or None where neither side has any.
     left_out
         Users that had a list or a row of the truth, and no relevant item.
     """
@@ -38,8 +38,13 @@ class Aligned:
     indptr: Int64Array
     relevant: Int32Array
     truth_rows: Int64Array
-    users: IdArray
+    users: IdArray | None
     left_out: int
+
+    @property
+    def n_rows(self) -> int:
+        """Rows of the truth, those without a relevant item included."""
+        return len(self.indptr) - 1
 
 
 def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None) -> Aligned:
@@ -53,25 +58,48 @@ def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None) -> Ali
     """
     truth = _with_gains_alone(truth)
     _check_catalogue(truth, n_items)
+    if len(truth.items) == 0:
+        raise nobody_counts()
+    if topk.users is None or truth.users is None:
+        return _row_by_row(topk, truth, _first_ids(truth.users, topk.users))
     truth_rows = np.flatnonzero(np.diff(truth.indptr))
-    if len(truth_rows) == 0:
-        raise HarnessError("no user has a relevant item: the truth is empty, so there is nothing to measure.")
-    if topk.users is not None and truth.users is not None:
-        users = _distinct(truth.users, "Truth.users")
-        list_rows, strangers = _rows_by_id(_distinct(topk.users, "TopK.users"), users)
-        left_out = truth.n_users - len(truth_rows) + strangers
-    else:
-        if topk.n_users != truth.n_users:
-            raise HarnessError(
-                f"there are {topk.n_users} lists for {truth.n_users} users of the truth. "
-                "Give one row a user in the same order, or own ids in both TopK.users and Truth.users."
-            )
-        users = _first_ids(truth.users, topk.users, truth.n_users)
-        list_rows = np.arange(topk.n_users)
-        left_out = truth.n_users - len(truth_rows)
+    users = _distinct(truth.users, "Truth.users")
+    list_rows, strangers = _rows_by_id(_distinct(topk.users, "TopK.users"), users)
+    left_out = truth.n_users - len(truth_rows) + strangers
     return Aligned(
         topk.items, list_rows[truth_rows], truth.indptr, truth.items, truth_rows, users[truth_rows], left_out
     )
+
+
+def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None) -> Aligned:
+    """Align lists with the truth row by row, for some of a run's users: maybe none of them counts.
+
+    Raises
+    ------
+    HarnessError
+        The numbers of rows differ, a row has different ids on both sides, or a relevant item is
+        outside the catalogue.
+    """
+    truth = _with_gains_alone(truth)
+    _check_catalogue(truth, n_items)
+    users = _first_ids(truth.users, topk.users)
+    aligned = _row_by_row(topk, truth, users)
+    if users is not None and topk.users is not None and truth.users is not None:
+        listed = as_ids(topk.users, what="user id")
+        check_alike(listed, users, "user id", places=("TopK.users", "Truth.users"))
+        differ = np.flatnonzero(listed != users)
+        if len(differ):
+            row = int(differ[0])
+            raise HarnessError(
+                f"the row {row} of the shard is {listed.tolist()[row]!r} in TopK.users and {users.tolist()[row]!r} in "
+                "Truth.users. A shard has the same users in the same order on both sides."
+            )
+    return aligned
+
+
+def nobody_counts() -> HarnessError:
+    """Return the error for a truth without a relevant item."""
+    return HarnessError("no user has a relevant item: the truth is empty, so there is nothing to measure.")
 
 
 def check_alike(ids: IdArray, others: IdArray, what: str, *, places: tuple[str, str]) -> None:
@@ -145,6 +173,17 @@ def strangers_alone(listed: IdArray, users: IdArray) -> HarnessError:
     )
 
 
-def _first_ids(users: IdArray | None, others: IdArray | None, n_users: int) -> IdArray:
+def _row_by_row(topk: TopK, truth: Truth, users: IdArray | None) -> Aligned:
+    if topk.n_users != truth.n_users:
+        raise HarnessError(
+            f"there are {topk.n_users} lists for {truth.n_users} users of the truth. "
+            "Give one row a user in the same order, or own ids in both TopK.users and Truth.users."
+        )
+    rows = np.flatnonzero(np.diff(truth.indptr))
+    counting = None if users is None else users[rows]
+    return Aligned(topk.items, rows, truth.indptr, truth.items, rows, counting, truth.n_users - len(rows))
+
+
+def _first_ids(users: IdArray | None, others: IdArray | None) -> IdArray | None:
     chosen = others if users is None else users
-    return np.arange(n_users) if chosen is None else as_ids(chosen, what="user id")
+    return None if chosen is None else as_ids(chosen, what="user id")

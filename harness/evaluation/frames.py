@@ -10,8 +10,8 @@ import pandas as pd
 
 from harness.artifacts import NO_ITEM, Vocabulary, as_ids, pair_keys, stream
 from harness.artifacts.arrays import BoolArray, Float64Array, IdArray, Int32Array, Int64Array
-from harness.errors import DataError, HarnessError
-from harness.evaluation.alignment import Aligned, check_alike, strangers_alone
+from harness.errors import DataError
+from harness.evaluation.alignment import Aligned, check_alike, nobody_counts, strangers_alone
 from harness.evaluation.blocks import user_blocks
 from harness.evaluation.ordering import fill_lists, grouped, place_by_rank, sort_groups
 from harness.execution import Parallel, map_shards
@@ -66,7 +66,7 @@ def align_frames(
     by = _order_column(predictions)
     relevant = _relevant_rows(truth)
     if not relevant.any():
-        raise HarnessError("no user has a relevant item: the truth is empty, so there is nothing to measure.")
+        raise nobody_counts()
     users, items = _codes(truth, "user", _TRUTH), _codes(truth, "item", _TRUTH)
     listed_users, listed_items = _codes(predictions, "user", _PREDICTIONS), _codes(predictions, "item", _PREDICTIONS)
     check_alike(listed_users.ids, users.ids, "user id", places=(_PREDICTIONS, _TRUTH))

@@ -1,6 +1,6 @@
 """Definitions of metrics and their kernels: the only place where a metric is computed."""
 
-from harness.metrics.base import ListMetric, Metric, UserMetric
+from harness.metrics.base import ListMetric, ListState, Metric, UserMetric
 from harness.metrics.coverage import Coverage
 from harness.metrics.diversity import Diversity
 from harness.metrics.lists import NO_LIST, WORD, Hits, Lists
@@ -15,6 +15,7 @@ __all__ = [
     "HitRate",
     "Hits",
     "ListMetric",
+    "ListState",
     "Lists",
     "Metric",
     "Precision",

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from harness.artifacts.arrays import Float64Array
+from harness.errors import HarnessError
+from harness.execution import Parallel
 from harness.metrics.lists import Hits, Lists
+
+# What a metric over all lists keeps of some of them: arrays by name, of numbers alone, so that they fit into a file.
+ListState: TypeAlias = Mapping[str, NDArray[np.generic]]
 
 
 class Metric(abc.ABC):
@@ -107,13 +115,69 @@ class UserMetric(Metric):
 
 
 class ListMetric(Metric):
-    """A metric with one value over all lists."""
+    """A metric with one value over all lists.
+
+    It defines ``state`` and ``merged``, so that the lists of a shard of users can be forgotten once
+    their state is taken; and ``folded`` where states of several shards fit into one. Where the
+    users are cut must not change a bit of the value. A metric that needs all lists at once defines
+    ``value`` alone: ``harness.evaluate`` takes it, shards of users do not.
+    """
 
     per_user = False
 
-    @abc.abstractmethod
+    def state(self, lists: Lists) -> ListState:
+        """Return what the value needs to know of the lists of a shard of users.
+
+        Parameters
+        ----------
+        lists
+            Lists of any number of users, 0 included.
+
+        Returns
+        -------
+        ListState
+            Arrays of numbers by name.
+
+        Raises
+        ------
+        HarnessError
+            The metric defines none.
+        """
+        raise HarnessError(self._unmergeable("state(lists), which returns a dict of arrays"))
+
+    def folded(self, states: Sequence[ListState]) -> Sequence[ListState]:
+        """Return as few states as stand for the same lists in the same order; as they are, by default.
+
+        It is called as each shard comes, so that not all states need to be held.
+        """
+        return states
+
+    def merged(self, states: Sequence[ListState], *, parallel: Parallel | None = None) -> float:
+        """Return the value over the lists of all states.
+
+        Parameters
+        ----------
+        states
+            One or more, in the order of the users; folded or not.
+        parallel
+            How to spread work over cores. It never changes a value.
+
+        Raises
+        ------
+        HarnessError
+            The metric defines none.
+        """
+        raise HarnessError(self._unmergeable("merged(states, *, parallel), which returns the value"))
+
     def value(self, lists: Lists) -> float:
         """Return the value over all users' lists."""
+        return self.merged([self.state(lists)], parallel=lists.parallel)
+
+    def _unmergeable(self, method: str) -> str:
+        return (
+            f"the metric {self.label} cannot be measured shard by shard. Define {type(self).__name__}.{method}, "
+            "or measure all users at once by harness.evaluate, for which value(lists) is enough."
+        )
 
 
 def _fields(metric: Metric) -> tuple[dataclasses.Field[Any], ...]:

@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.errors import HarnessError
-from harness.metrics.base import ListMetric
+from harness.execution import Parallel
+from harness.metrics.base import ListMetric, ListState
 from harness.metrics.lists import Lists
 
 
@@ -49,8 +51,13 @@ class Coverage(ListMetric):
     reference = "Ge, Delgado-Battenfeld and Jannach, Beyond accuracy, RecSys 2010, section 3.1"
     choices: ClassVar = {"unit": "share of the catalogue"}
 
-    def value(self, lists: Lists) -> float:
-        """Return the value over all users' lists.
+    def state(self, lists: Lists) -> ListState:
+        """Return which items stand in a list.
+
+        Returns
+        -------
+        ListState
+            ``seen``: uint8, a bit an item; ``n_items``: int64 ``(1,)``, size of the catalogue.
 
         Raises
         ------
@@ -63,4 +70,14 @@ class Coverage(ListMetric):
             raise HarnessError("coverage needs the size of the catalogue. Pass n_items=… to harness.evaluate.")
         seen = np.zeros(lists.n_items, dtype=np.bool_)
         mark_items(lists.items, lists.rows, min(self.k, lists.items.shape[1]), seen)
-        return int(seen.sum()) / lists.n_items
+        return {"seen": np.packbits(seen), "n_items": np.array([lists.n_items])}
+
+    def folded(self, states: Sequence[ListState]) -> Sequence[ListState]:
+        """Return one state: what stands in any list."""
+        seen = np.bitwise_or.reduce([state["seen"] for state in states])
+        return [{"seen": seen, "n_items": states[0]["n_items"]}]
+
+    def merged(self, states: Sequence[ListState], *, parallel: Parallel | None = None) -> float:
+        """Return the value over the lists of all states."""
+        (everyone,) = self.folded(states)
+        return int(np.bitwise_count(everyone["seen"]).sum(dtype=np.int64)) / int(everyone["n_items"][0])

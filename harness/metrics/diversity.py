@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from pydantic.dataclasses import dataclass
 
-from harness.metrics.base import ListMetric
+from harness.execution import Parallel
+from harness.metrics.base import ListMetric, ListState
 from harness.metrics.lists import Lists
 
 
@@ -43,8 +45,23 @@ class Diversity(ListMetric):
     reference = "Zhou et al., Solving the apparent diversity-accuracy dilemma, PNAS 107 (2010), by Jaccard distance"
     choices: ClassVar = {"distance": "jaccard", "pairs": "all users", "empty_pairs": "left out"}
 
-    def value(self, lists: Lists) -> float:
-        """Return the value over all users' lists."""
+    def state(self, lists: Lists) -> ListState:
+        """Return the distinct lists as sets, and how many users have each.
+
+        Returns
+        -------
+        ListState
+            int32 arrays: ``items`` of one set after the other, ``sizes`` and ``users`` of each set.
+        """
+        from harness.metrics.distinct_lists import DistinctLists
+
+        return DistinctLists.of(lists, k=self.k).state()
+
+    def merged(self, states: Sequence[ListState], *, parallel: Parallel | None = None) -> float:
+        """Return the value over the lists of all states."""
+        from harness.metrics.distinct_lists import DistinctLists
         from harness.metrics.overlap import mean_jaccard_distance
 
-        return mean_jaccard_distance(lists, k=self.k)
+        return mean_jaccard_distance(
+            DistinctLists.of_states(states), parallel=Parallel() if parallel is None else parallel
+        )

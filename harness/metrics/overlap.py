@@ -22,8 +22,8 @@ import numpy as np
 
 from harness.artifacts.arrays import Int32Array, Int64Array, UInt64Array
 from harness.execution import Parallel, map_shards
-from harness.metrics.list_kernels import LANES, count_heavy, count_light, heavy_masks, sets_of_lists
-from harness.metrics.lists import Lists
+from harness.metrics.distinct_lists import DistinctLists
+from harness.metrics.list_kernels import LANES, count_heavy, count_light, heavy_masks
 
 _SHARDS = 32
 _MOST_CELLS = 1 << 24  # of all shards' tables, so that long lists take no more memory than 128 MiB
@@ -42,17 +42,19 @@ class _Groups:
     frequencies: Int64Array  # (items,): groups that hold each item, falling
 
 
-def mean_jaccard_distance(lists: Lists, *, k: int) -> float:
-    """Return the mean Jaccard distance over all pairs of users' lists, cut at k.
+def mean_jaccard_distance(lists: DistinctLists, *, parallel: Parallel) -> float:
+    """Return the mean Jaccard distance over all pairs of users' lists.
 
     Pairs of two empty lists are left out; where no pair remains the result is 0.
 
     Examples
     --------
-    >>> mean_jaccard_distance(Lists.of([[0, 1], [0, 1], [2, 3]]), k=2).__round__(3)
+    >>> from harness.metrics.lists import Lists
+    >>> lists = DistinctLists.of(Lists.of([[0, 1], [0, 1], [2, 3]]), k=2)
+    >>> mean_jaccard_distance(lists, parallel=Parallel()).__round__(3)
     0.667
     """
-    pairs = overlaps(lists, k=k)
+    pairs = overlaps(lists, parallel=parallel)
     pairs[0] = 0  # two empty lists
     total = int(pairs.sum())
     if total == 0:
@@ -64,17 +66,17 @@ def mean_jaccard_distance(lists: Lists, *, k: int) -> float:
     return (total - similarity) / total
 
 
-def overlaps(lists: Lists, *, k: int) -> Int64Array:
+def overlaps(lists: DistinctLists, *, parallel: Parallel) -> Int64Array:
     """Return how many pairs of users share how much.
 
     Returns
     -------
     Int64Array
         ``(2k + 1, k + 1)``: pairs by the sum of the sizes of their lists, and by shared items; k is
-        at most the width of the lists.
+        the width of the lists.
     """
-    k = min(k, lists.items.shape[1])
-    groups = _group(lists, k)
+    k = lists.items.shape[1]
+    groups = _groups(lists)
     heavy, masks = _choose_heavy(groups)
     classes = _classes(masks, groups)
     facts = np.stack([masks, groups.weights.astype(np.uint64) << np.uint64(32) | groups.sizes.astype(np.uint64)], 1)
@@ -88,8 +90,8 @@ def overlaps(lists: Lists, *, k: int) -> Int64Array:
         shared = np.zeros(len(facts), dtype=counter)
         count_light(groups.sets, facts, heavy, indptr, postings, start, stop, shared, pairs)
 
-    by_heavy = _sum_shards(heavy_pairs, len(classes[0]), k, lists.parallel)
-    return by_heavy + _sum_shards(light_pairs, len(facts), k, lists.parallel)
+    by_heavy = _sum_shards(heavy_pairs, len(classes[0]), k, parallel)
+    return by_heavy + _sum_shards(light_pairs, len(facts), k, parallel)
 
 
 def _sum_shards(count: Callable[[int, int, Int64Array], None], rows: int, k: int, parallel: Parallel) -> Int64Array:
@@ -106,25 +108,15 @@ def _sum_shards(count: Callable[[int, int, Int64Array], None], rows: int, k: int
     return total
 
 
-def _group(lists: Lists, k: int) -> _Groups:
-    users = lists.n_users
-    sets = np.empty((users, k), dtype=np.int32)
-    sizes = np.empty(users, dtype=np.int32)
-    hashes = np.empty(users, dtype=np.uint64)
-    sets_of_lists(lists.items, lists.rows, k, lists.limit, sets, sizes, hashes)
-    order = np.argsort(hashes, kind="stable")
-    sets = sets[order]
-    # Different sets of one hash may cut a group in two, which costs time and changes nothing.
-    starts = np.flatnonzero(np.r_[users > 0, (sets[1:] != sets[:-1]).any(axis=1)])
-    sets, sizes = sets[starts], sizes[order][starts]
-    weights = np.diff(np.r_[starts, users]).astype(np.int64)
-    filled = sets >= 0
-    _, names, frequencies = np.unique(sets[filled], return_inverse=True, return_counts=True)
+def _groups(lists: DistinctLists) -> _Groups:
+    filled = lists.items >= 0
+    _, names, frequencies = np.unique(lists.items[filled], return_inverse=True, return_counts=True)
     falling = np.argsort(-frequencies, kind="stable")
     renamed = np.empty(len(falling), dtype=np.int32)
     renamed[falling] = np.arange(len(falling), dtype=np.int32)
+    sets = np.full_like(lists.items, -1)
     sets[filled] = renamed[names]
-    return _Groups(sets, sizes, weights, frequencies[falling].astype(np.int64))
+    return _Groups(sets, lists.sizes, lists.users, frequencies[falling].astype(np.int64))
 
 
 def _choose_heavy(groups: _Groups) -> tuple[int, UInt64Array]:

@@ -1,26 +1,33 @@
-"""A run's predictions as a folder that any process can work on, shard by shard.
+"""A run's lists and their scores as work for other processes, shard by shard.
 
-The folder holds arrays as ``.npy`` files, which are mapped rather than read, and a description in JSON.
+A job's folder holds arrays as ``.npy`` files, which are mapped rather than read, and a description in JSON.
 Nothing in it is code: a worker builds the model from its registered kind, its options and the
 checkpoint's path.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
 import json
-from dataclasses import asdict, dataclass
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors
+import safetensors.numpy
 
-from harness.artifacts import CandidateLists, History, Recommender, Truth, VectorRecommender, Vocabulary
+from harness.artifacts import CandidateLists, History, Recommender, TopK, Truth, VectorRecommender, Vocabulary
 from harness.artifacts.arrays import IdArray
+from harness.evaluation import ShardArrays, ShardScores, score_shard
+from harness.execution import Parallel
 from harness.models.checkpoint import load_checkpoint
 from harness.runner import Options, PredictionTask, Shards, found_by
-from harness.storage import whole_folder
+from harness.storage import atomic_write, whole_folder
 
 _DESCRIPTION = "job.json"
 
@@ -53,66 +60,43 @@ class ModelSource:
         return found
 
 
-def write_job(folder: Path, shards: Shards, model: ModelSource, options: Options) -> None:
-    """Write a job: whole, or not at all."""
-    task = shards.task
-    arrays = {
-        "users": task.users,
-        "truth_indptr": task.truth.indptr,
-        "truth_items": task.truth.items,
-        "history_indptr": task.history.indptr,
-        "history_items": task.history.items,
-        "places": task.places,
-        "candidates": task.candidates,
-        "lists_indptr": None if task.lists is None else task.lists.indptr,
-        "lists_items": None if task.lists is None else task.lists.items,
-        **_packed("user", task.user_ids.ids),
-        **_packed("item", task.item_ids.ids),
-    }
-    description = {
-        "key": shards.key,
-        "shards": str(shards.folder.resolve()),
-        "model": asdict(model) | {"checkpoint": str(Path(model.checkpoint).resolve())},
-        "options": asdict(options),
-        "task": {"k": task.k, "seed": task.seed, "exclude_seen": task.exclude_seen},
-        "n_items": task.history.n_items,
-    }
-    with whole_folder(folder) as temporary:
-        for name, array in arrays.items():
-            if array is not None:
-                np.save(temporary / f"{name}.npy", array, allow_pickle=False)
-        (temporary / _DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
-
-
-def make_shard(index: int, device: str | None = None, *, job: str) -> int:
-    """Make one shard of a job, unless it is there, and return its number.
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A run's shards, and what makes them.
 
     Parameters
     ----------
-    index
-        Which one.
-    device
-        Where to; None for the one that the job states.
-    job
-        The folder.
+    shards
+        With what is asked for.
+    model
+        What recommends.
+    options
+        How.
     """
-    opened = _Job.of(job)
-    if not opened.shards.has(index):
-        options = opened.options if device is None else opened.on(device)
-        found = found_by(opened.recommender(options.device), opened.shards.part(index), options)
-        opened.shards.write(index, found)
-    return index
 
-
-@dataclass(frozen=True, eq=False)
-class _Job:
     shards: Shards
     model: ModelSource
     options: Options
 
+    @contextlib.contextmanager
+    def written(self) -> Iterator[str]:
+        """Write the job for other processes, give its folder, and remove it in the end."""
+        folder = self.shards.folder / "job"
+        arrays, description = self._parts()
+        with whole_folder(folder) as temporary:
+            for name, array in arrays.items():
+                if array is not None:
+                    np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+            (temporary / _DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+        try:
+            yield str(folder.resolve())
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
     @staticmethod
     @functools.lru_cache(maxsize=1)
-    def of(folder: str) -> _Job:
+    def read(folder: str) -> Job:
+        """Return the job of a folder; its arrays are mapped."""
         path = Path(folder)
         description = json.loads((path / _DESCRIPTION).read_text(encoding="utf-8"))
         arrays = {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in path.glob("*.npy")}
@@ -131,14 +115,97 @@ class _Job:
             **description["task"],
         )
         shards = Shards(Path(description["shards"]), description["key"], task)
-        return _Job(shards, ModelSource(**description["model"]), Options(**description["options"]))
-
-    def on(self, device: str) -> Options:
-        return Options(**(asdict(self.options) | {"device": device}))
+        return Job(shards, ModelSource(**description["model"]), Options(**description["options"]))
 
     @functools.lru_cache(maxsize=8)  # noqa: B019  (a job lives as long as its process)
     def recommender(self, device: str) -> Recommender | VectorRecommender:
+        """Return the model on a device."""
         return self.model.recommender(self.shards.task, device)
+
+    def _parts(self) -> tuple[dict[str, np.ndarray | None], dict[str, Any]]:
+        shards, task = self.shards, self.shards.task
+        arrays = {
+            "users": task.users,
+            "truth_indptr": task.truth.indptr,
+            "truth_items": task.truth.items,
+            "history_indptr": task.history.indptr,
+            "history_items": task.history.items,
+            "places": task.places,
+            "candidates": task.candidates,
+            "lists_indptr": None if task.lists is None else task.lists.indptr,
+            "lists_items": None if task.lists is None else task.lists.items,
+            **_packed("user", task.user_ids.ids),
+            **_packed("item", task.item_ids.ids),
+        }
+        description = {
+            "key": shards.key,
+            "shards": str(shards.folder.resolve()),
+            "model": asdict(self.model) | {"checkpoint": str(Path(self.model.checkpoint).resolve())},
+            "options": asdict(self.options),
+            "task": {"k": task.k, "seed": task.seed, "exclude_seen": task.exclude_seen},
+            "n_items": task.history.n_items,
+        }
+        return arrays, description
+
+
+def make_shard(index: int, device: str | None = None, *, job: str) -> int:
+    """Make one shard of a job, unless it is there, and return its number.
+
+    Parameters
+    ----------
+    index
+        Which one.
+    device
+        Where to; None for the one that the job states.
+    job
+        The folder.
+    """
+    opened = Job.read(job)
+    if not opened.shards.has(index):
+        options = opened.options if device is None else replace(opened.options, device=device)
+        found = found_by(opened.recommender(options.device), opened.shards.part(index), options)
+        opened.shards.write(index, found)
+    return index
+
+
+def score_stored(index: int, *, job: str, metrics: str) -> str:
+    """Measure one shard of a job, and return the file with what was measured.
+
+    Parameters
+    ----------
+    index
+        Which one.
+    job
+        The folder.
+    metrics
+        JSON of a list: kinds with all their options.
+    """
+    from harness.experiment import component_of
+
+    shards = Job.read(job).shards
+    start, stop = shards.bounds[index]
+    users = shards.task.user_ids.ids[shards.task.users[start:stop]]
+    truth = shards.task.truth.rows(np.arange(start, stop))
+    scores = score_shard(
+        TopK(shards.read(index).items, None, users),
+        Truth(truth.indptr, truth.items, users=users),
+        metrics=[component_of("metrics", each.pop("kind"), each) for each in json.loads(metrics)],
+        n_items=shards.task.n_items,
+        parallel=Parallel(n_jobs=1),
+    )
+    stored, path = scores.to_arrays(), Path(job) / f"scores-{index:07d}.safetensors"
+    arrays = {name: np.ascontiguousarray(array) for name, array in stored.arrays.items()}
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(safetensors.numpy.save(arrays, metadata={"facts": json.dumps(stored.facts)}))
+    return str(path)
+
+
+def read_scores(path: str) -> ShardScores:
+    """Return what ``score_stored`` wrote."""
+    with safetensors.safe_open(path, framework="numpy") as file:
+        names = list(file.keys())
+        arrays = {name: file.get_tensor(name) for name in names}
+        return ShardScores.from_arrays(ShardArrays(arrays, json.loads(file.metadata()["facts"])))
 
 
 def _packed(name: str, ids: IdArray) -> dict[str, np.ndarray]:

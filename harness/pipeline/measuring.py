@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import functools
+import itertools
+import json
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness import evaluation
 from harness.artifacts import MetricTable, TopK, Truth
+from harness.execution import Parallel, map_shards
 from harness.pipeline.preparation import Task
 
 if TYPE_CHECKING:
+    from harness.evaluation import ShardScores
     from harness.experiment import Experiment
-    from harness.pipeline.recommending import Part
+    from harness.metrics import Metric
+    from harness.pipeline.jobs import Job
+    from harness.pipeline.recommending import Part, Recommended
 
 
-def measured_parts(experiment: Experiment, parts: Callable[[], Iterator[Part]], task: Task) -> MetricTable:
-    """Return the metrics of a task's lists, part by part."""
-    items = np.concatenate([part.topk.items for part in parts()])
-    return measured(experiment, TopK(items, None, task.truth.users), task)
+def measured_parts(experiment: Experiment, recommended: Recommended, task: Task) -> MetricTable:
+    """Return the metrics of a task's lists, which are taken part by part and never held whole."""
+    if task.times is not None:
+        # Own ids repeat, and a user's value is the mean over their lists, wherever these are.
+        items = np.concatenate([part.topk.items for part in recommended.parts()])
+        return measured(experiment, TopK(items), task)
+    options = experiment.evaluation
+    if options.parallel.backend == "dask" and recommended.job is not None:
+        shards = _on_a_cluster(experiment, recommended.job)
+    else:
+        shards = _scored(experiment, recommended.parts, task)
+    return evaluation.merge_shards(
+        shards,
+        metrics=experiment.metrics,
+        confidence=experiment.statistics.confidence,
+        parallel=options.parallel.threads,
+    )
 
 
 def measured(experiment: Experiment, topk: TopK, task: Task) -> MetricTable:
@@ -33,9 +53,39 @@ def measured(experiment: Experiment, topk: TopK, task: Task) -> MetricTable:
         truth,
         metrics=experiment.metrics,
         n_items=task.history.n_items,
-        parallel=experiment.evaluation.parallel,
+        parallel=experiment.evaluation.parallel.threads,
         confidence=experiment.statistics.confidence,
     )
     if task.times is None or task.truth.users is None:
         return table
     return evaluation.averaged(table, task.truth.users)
+
+
+def _scored(experiment: Experiment, parts: Callable[[], Iterator[Part]], task: Task) -> Iterator[ShardScores]:
+    """Yield the scores of parts in their order, as many at a time as there are workers."""
+    parallel = experiment.evaluation.parallel
+    if parallel.backend == "dask":  # which cannot reach lists that are in a file here
+        parallel = parallel.threads
+    score = functools.partial(_score_part, metrics=experiment.metrics, n_items=task.history.n_items)
+    truths = ((part.topk, task.truth.rows(np.arange(part.start, part.stop))) for part in parts())
+    while group := list(itertools.islice(truths, parallel.workers)):
+        yield from map_shards(score, group, parallel=parallel)
+
+
+def _score_part(part: tuple[TopK, Truth], *, metrics: Sequence[Metric], n_items: int) -> ShardScores:
+    topk, truth = part
+    return evaluation.score_shard(topk, truth, metrics=metrics, n_items=n_items, parallel=Parallel(n_jobs=1))
+
+
+def _on_a_cluster(experiment: Experiment, job: Job) -> Iterator[ShardScores]:
+    """Yield the scores of shards that workers elsewhere read, score and write; only paths go to and fro."""
+    from harness.experiment.components import to_map
+    from harness.pipeline.jobs import read_scores, score_stored
+
+    metrics = json.dumps([to_map("metrics", metric) for metric in experiment.metrics])
+    shards = range(len(job.shards.bounds))
+    with job.written() as folder:
+        score = functools.partial(score_stored, job=folder, metrics=metrics)
+        names = [job.shards.name(index) for index in shards]
+        for path in map_shards(score, shards, parallel=experiment.evaluation.parallel, names=names):
+            yield read_scores(path)

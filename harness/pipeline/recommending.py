@@ -17,6 +17,7 @@ from harness.pipeline.preparation import Task
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
+    from harness.pipeline.jobs import Job
     from harness.runner import PredictionTask, Shards
 
 NO_DEVICE = "none"  # lists from a file need none
@@ -60,6 +61,8 @@ class Recommended:
         How equal scores were put into an order.
     findings
         What is odd in the lists, as audits have it.
+    job
+        The lists as work for other processes; None for lists from a file.
     """
 
     parts: Callable[[], Iterator[Part]]
@@ -68,6 +71,7 @@ class Recommended:
     facts: dict[str, Any]
     order: str
     findings: tuple[dict[str, Any], ...] = ()
+    job: Job | None = None
 
 
 @dataclass(frozen=True)
@@ -211,14 +215,16 @@ class FromModel:
         model = ModelSource(plain["kind"], plain["params"], str(self.fitted.path))
         asked = asked_of(experiment, split, task)
         found = made(experiment, model, asked, key=how.key, device=self.device, force=how.force, quiet=how.quiet)
-        short = sum(int((shard.items[:, -1] < 0).sum()) for shard in found.shards)
+        shards = found.job.shards
+        short = sum(int((shard.items[:, -1] < 0).sum()) for shard in shards)
         return Recommended(
-            lambda: _parts(found.shards),
+            lambda: _parts(shards),
             asked.k,
             short,
             found.facts,
             order="score descending, then a hash of (seed, user id, item id)",
             findings=found.findings,
+            job=found.job,
         )
 
 

@@ -172,7 +172,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         how = How(keys["predictions"], force=force, quiet=quiet)
         recommended = source.recommend(experiment, prepared.split, task, how)
     with phases.measure("evaluate"):
-        table = measured_parts(experiment, recommended.parts, task)
+        table = measured_parts(experiment, recommended, task)
     with phases.measure("write"):
         (folder / stored.RESULTS).unlink(missing_ok=True)
         stored.write_parquet(folder / stored.PER_USER, pa.Table.from_pandas(table.per_user, preserve_index=False))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import shutil
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ import numpy as np
 from harness import storage
 from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
-from harness.pipeline.jobs import ModelSource, make_shard, write_job
+from harness.pipeline.jobs import Job, ModelSource, make_shard
 from harness.runner import Options, PredictionTask, Shards, found_by
 from harness.topk import choose_device
 
@@ -33,8 +32,8 @@ class Made:
 
     Parameters
     ----------
-    shards
-        In the cache.
+    job
+        With the shards, which are in the cache.
     facts
         How it went, for the report: ``users_per_second`` of those made now, ``users_from_cache``,
         ``peak_memory_bytes``, and of a GPU ``peak_device_memory_bytes``.
@@ -42,7 +41,7 @@ class Made:
         What a lower precision than float32 changed, as audits have it.
     """
 
-    shards: Shards
+    job: Job
     facts: dict[str, Any]
     findings: tuple[dict[str, Any], ...]
 
@@ -91,12 +90,13 @@ def made(
         "predictions", key, {"name": experiment.name, "model": model.kind, "users": task.n_users, "k": task.k}
     )
     shards = Shards(folder, key, task)
+    job = Job(shards, model, options)
     with storage.lock(folder, timeout=_WAIT):
         shards.clear(finished=force)
         missing = shards.missing
         start = time.perf_counter()
         if missing:
-            _make(experiment.runner, shards, missing, model, options, quiet=quiet)
+            _make(experiment.runner, job, missing, quiet=quiet)
         seconds = time.perf_counter() - start
     users = sum(stop - start for start, stop in (shards.bounds[index] for index in missing))
     facts: dict[str, Any] = {"users_from_cache": task.n_users - users, "peak_memory_bytes": peak_memory()}
@@ -107,12 +107,11 @@ def made(
 
         facts["peak_device_memory_bytes"] = int(torch.cuda.max_memory_allocated(device))
     findings = () if options.precision == "float32" else (_disagreement(model, shards, options),)
-    return Made(shards, facts, findings)
+    return Made(job, facts, findings)
 
 
-def _make(
-    runner: Runner, shards: Shards, missing: list[int], model: ModelSource, options: Options, *, quiet: bool
-) -> None:
+def _make(runner: Runner, job: Job, missing: list[int], *, quiet: bool) -> None:
+    shards = job.shards
     sizes = {index: shards.bounds[index][1] - shards.bounds[index][0] for index in missing}
     names = [shards.name(index) for index in missing]
     with progress("scoring", sum(sizes.values()), quiet=quiet) as advance:
@@ -121,21 +120,17 @@ def _make(
             advance(sizes[index])
 
         if runner.devices is None and (runner.parallel is None or runner.parallel.backend == "threading"):
-            recommender = model.recommender(shards.task, options.device)
+            recommender = job.recommender(job.options.device)
             for index in missing:
-                shards.write(index, found_by(recommender, shards.part(index), options, advance))
+                shards.write(index, found_by(recommender, shards.part(index), job.options, advance))
             return
-        job = shards.folder / "job"
-        write_job(job, shards, model, options)
-        try:
-            make = functools.partial(make_shard, job=str(job.resolve()))
+        with job.written() as folder:
+            make = functools.partial(make_shard, job=folder)
             if runner.devices is not None:
                 devices = [choose_device(name) for name in runner.device_names]
                 map_devices(make, missing, devices=devices, names=names, on_result=done)
             elif runner.parallel is not None:
                 map_shards(make, missing, parallel=runner.parallel, names=names, on_result=done)
-        finally:
-            shutil.rmtree(job, ignore_errors=True)
 
 
 def _threads(runner: Runner) -> int:

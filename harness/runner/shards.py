@@ -64,7 +64,7 @@ class Shards:
         """Write what was found for the users of a shard."""
         # Contiguous, as safetensors writes the memory behind a view that is not.
         arrays = {name: np.ascontiguousarray(getattr(found, name), dtype=kind) for name, kind in _DTYPES.items()}
-        content = safetensors.numpy.save(arrays, metadata={"key": self.key, "shard": str(index)})
+        content = safetensors.numpy.save(arrays, metadata=self._metadata(index))
         with atomic_write(self._path(index)) as temporary:
             temporary.write_bytes(content)
 
@@ -92,13 +92,17 @@ class Shards:
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
 
+    def _metadata(self, index: int) -> dict[str, str]:
+        # One entry: of several the order in the file would differ from time to time.
+        return {"shard": f"{self.key}/{index}"}
+
     def _path(self, index: int) -> Path:
         return self.folder / f"shard-{index:07d}.safetensors"
 
     def _read(self, index: int) -> Found | None:
         try:
             with safetensors.safe_open(self._path(index), framework="numpy") as file:
-                if file.metadata() != {"key": self.key, "shard": str(index)}:
+                if file.metadata() != self._metadata(index):
                     return None
                 found = Found(**{name: file.get_tensor(name) for name in _DTYPES})
         except (OSError, safetensors.SafetensorError, TypeError):

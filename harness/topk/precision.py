@@ -64,7 +64,7 @@ def _fused_linear() -> Any:
     torch multiplies float32 by the BLAS that it was built with, which on processors that its maker does
     not know is half as fast. The operator is the one that compiled models call.
     """
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
     try:
         operator = torch.ops.mkldnn._linear_pointwise

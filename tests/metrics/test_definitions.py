@@ -116,6 +116,31 @@ def test_own_metric_that_gives_nan():
         harness.evaluate(TopK(np.array([[1, 2]])), Truth.from_lists([[1]]), metrics=[Broken(k=2)])
 
 
+@pytest.mark.parametrize("wrong", [np.inf, -np.inf])
+def test_own_metric_that_gives_an_infinite_value(wrong):
+    @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+    class Broken(ReciprocalRank):
+        name = "broken"
+
+        def score(self, hits, out):
+            out[:] = wrong
+
+    with pytest.raises(HarnessError, match=r"broken@1 gave a value that is no number"):
+        harness.evaluate(TopK(np.array([[1], [2]])), Truth.from_lists([[1], [2]]), metrics=[Broken(k=1)])
+
+
+def test_own_metric_that_is_not_as_binary_as_it_says():
+    @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+    class Halves(ReciprocalRank):
+        name = "halves"
+        binary = True
+
+    topk, truth = TopK(np.array([[1, 2], [2, 1]])), Truth.from_lists([[1], [1]])
+    with pytest.raises(HarnessError, match=r"halves@2 states that it is binary, and gave a value other than 0 and 1"):
+        harness.evaluate(topk, truth, metrics=[Halves(k=2)])
+    assert harness.evaluate(topk, truth, metrics=[Halves(k=1)])["halves@1"].value == 0.5
+
+
 def test_coverage_without_a_catalogue():
     with pytest.raises(HarnessError, match="Pass n_items"):
         Coverage(k=1).value(Lists.of([[1]]))

@@ -10,8 +10,9 @@ import pytest
 from oracles.diversity import diversity
 
 from harness.execution import Parallel
-from harness.metrics import Lists
-from harness.metrics.overlap import mean_jaccard_distance, overlaps
+from harness.metrics import Diversity, Lists
+from harness.metrics.distinct_lists import DistinctLists
+from harness.metrics.overlap import overlaps
 
 
 def zipf_lists(users, k, items, exponent, seed=0):
@@ -21,6 +22,10 @@ def zipf_lists(users, k, items, exponent, seed=0):
     lists = rng.choice(items, size=(users, k), p=weights / weights.sum())
     lists[rng.random((users, k)) < 0.1] = -1
     return lists
+
+
+def distance(lists, *, k):
+    return Diversity(k=k).value(lists)
 
 
 def pairs_by_hand(lists, k):
@@ -33,47 +38,47 @@ def pairs_by_hand(lists, k):
 @pytest.mark.parametrize(("users", "k", "items"), [(300, 5, 12), (300, 10, 2000), (200, 70, 300), (1, 3, 5)])
 def test_every_pair_is_counted_once(exponent, users, k, items):
     lists = zipf_lists(users, k, items, exponent)
-    counted = overlaps(Lists.of(lists), k=k)
+    counted = overlaps(DistinctLists.of(Lists.of(lists), k=k), parallel=Parallel())
     assert {place: int(counted[place]) for place in zip(*np.nonzero(counted), strict=True)} == pairs_by_hand(lists, k)
 
 
 @pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0])
 def test_threads_and_order_change_no_bit(exponent):
     lists = zipf_lists(3000, 10, 4000, exponent)
-    alone = mean_jaccard_distance(Lists.of(lists, parallel=Parallel(n_jobs=1)), k=10)
-    together = mean_jaccard_distance(Lists.of(lists, parallel=Parallel(n_jobs=3)), k=10)
+    alone = distance(Lists.of(lists, parallel=Parallel(n_jobs=1)), k=10)
+    together = distance(Lists.of(lists, parallel=Parallel(n_jobs=3)), k=10)
     shuffled = np.random.default_rng(1).permutation(lists)
-    assert alone == together == mean_jaccard_distance(Lists.of(shuffled), k=10)
+    assert alone == together == distance(Lists.of(shuffled), k=10)
 
 
 def test_shards_agree_with_the_pairwise_loop():
     lists = zipf_lists(1500, 6, 700, 1.0)
-    found = mean_jaccard_distance(Lists.of(lists, parallel=Parallel(n_jobs=2)), k=6)
+    found = distance(Lists.of(lists, parallel=Parallel(n_jobs=2)), k=6)
     assert found == pytest.approx(diversity(lists.tolist(), 6, 700), abs=1e-12)
 
 
 def test_equal_lists_have_no_diversity():
     lists = np.tile([3, 1, 2], (5000, 1))
-    assert mean_jaccard_distance(Lists.of(lists), k=3) == 0.0
+    assert distance(Lists.of(lists), k=3) == 0.0
 
 
 def test_order_within_a_list_does_not_matter():
-    assert mean_jaccard_distance(Lists.of([[1, 2, 3], [3, 1, 2]]), k=3) == 0.0
+    assert distance(Lists.of([[1, 2, 3], [3, 1, 2]]), k=3) == 0.0
 
 
 def test_lists_without_an_item_in_common():
-    assert mean_jaccard_distance(Lists.of(np.arange(4000).reshape(2000, 2)), k=2) == 1.0
+    assert distance(Lists.of(np.arange(4000).reshape(2000, 2)), k=2) == 1.0
 
 
 def test_empty_lists_alone():
-    assert mean_jaccard_distance(Lists.of(np.full((5, 3), -1)), k=3) == 0.0
-    assert mean_jaccard_distance(Lists.of(np.empty((0, 3))), k=3) == 0.0
+    assert distance(Lists.of(np.full((5, 3), -1)), k=3) == 0.0
+    assert distance(Lists.of(np.empty((0, 3))), k=3) == 0.0
 
 
 def test_far_apart_indices():
-    assert mean_jaccard_distance(Lists.of([[2**31 - 1, 0], [2**31 - 1, 7]]), k=2) == pytest.approx(2 / 3)
+    assert distance(Lists.of([[2**31 - 1, 0], [2**31 - 1, 7]]), k=2) == pytest.approx(2 / 3)
 
 
 def test_users_without_a_list():
     lists = Lists(np.array([[1, 2]], dtype=np.int32), np.array([0, -1, -1]))
-    assert mean_jaccard_distance(lists, k=2) == 1.0
+    assert distance(lists, k=2) == 1.0

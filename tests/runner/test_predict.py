@@ -11,7 +11,7 @@ from oracles.topk import best, rank
 
 from harness.artifacts import History, Truth, Vocabulary, pair_keys, stream
 from harness.errors import HarnessError
-from harness.models import EASE, ItemKNN, Popularity, Random
+from harness.models import EASE, ItemKNN, Popularity, PureSVD, Random
 from harness.runner import Options, PredictionTask, predict
 
 
@@ -102,7 +102,7 @@ def _many():
     return history, users, truth
 
 
-MODELS = [Random(), Popularity(), ItemKNN(neighbours=10), EASE(l2=10.0)]
+MODELS = [Random(), Popularity(), ItemKNN(neighbours=10), EASE(l2=10.0), PureSVD(factors=9)]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=repr)
@@ -244,3 +244,105 @@ def test_requests_that_make_no_sense(options, message):
     arguments = {"users": [0], "truth": Truth.from_lists([[0]]), **options}
     with pytest.raises(HarnessError, match=message):
         run(Fixed(torch.zeros(2, 3)), history_of([[], []], 3), **arguments)
+
+
+@dataclass(frozen=True)
+class TwoTowers:
+    """Vectors given in advance."""
+
+    users: torch.Tensor
+    items: torch.Tensor
+
+    def user_vectors(self, batch):
+        return self.users[torch.from_numpy(batch.users)]
+
+    def item_vectors(self):
+        return self.items
+
+
+def test_vectors_are_multiplied_by_the_engine():
+    towers = TwoTowers(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), torch.tensor([[3.0, 0.0], [2.0, 1.0], [0.0, 4.0]]))
+    found = run(towers, history_of([[0], []], 3), [1, 0], Truth.from_lists([[0], [1, 0]]), k=2)
+    assert found.topk.items.tolist() == [[2, 1], [1, 2]]
+    assert found.target_ranks.above.tolist() == [2, 0, -1]
+    assert found.target_ranks.candidates.tolist() == [3, 2]
+
+
+@pytest.mark.parametrize(
+    ("users", "items", "told"),
+    [
+        (torch.zeros(1, 2), torch.zeros(3, 4), "users 2 dimensions and items 4"),
+        (torch.zeros(1, 2), torch.zeros(2, 2), r"item vectors of shape \(2, 2\); torch.float32 \(3, dimension\)"),
+        (torch.zeros(1, 2, dtype=torch.int64), torch.zeros(3, 2), "torch.int64 user vectors"),
+        (torch.tensor([[torch.nan, 0]]), torch.ones(3, 2), "user '0' the score nan for item 'i0000'"),
+        (torch.tensor([[3e38, 3e38]]), torch.tensor([[0.0, 0], [1, 1], [0, 0]]), "score inf for item 'i0001'"),
+    ],
+)
+def test_vectors_that_cannot_be_used(users, items, told):
+    with pytest.raises(HarnessError, match=told):
+        run(TwoTowers(users, items), history_of([[]], 3), [0], Truth.from_lists([[0]]))
+
+
+def test_precision_is_of_vectors_alone():
+    users, items = torch.tensor([[1.0]]), torch.tensor([[1.0], [1.001], [0.5]])
+    arguments = (history_of([[]], 3), [0], Truth.from_lists([[0]]))
+    assert run(TwoTowers(users, items), *arguments).target_ranks.above.tolist() == [1]
+    # In bfloat16 both are 1.
+    low = run(TwoTowers(users, items), *arguments, precision="bfloat16")
+    assert (low.target_ranks.above.tolist(), low.target_ranks.tied.tolist()) == ([0], [1])
+    with pytest.raises(HarnessError, match="tf32 is a format of GPUs"):
+        run(TwoTowers(users, items), *arguments, precision="tf32")
+    with pytest.raises(HarnessError, match="bfloat16 is of products of vectors"):
+        run(Fixed(torch.zeros(1, 3)), *arguments, precision="bfloat16")
+
+
+class Shaped:
+    """Remembers the shapes that it was asked for."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def score(self, batch):
+        self.sizes.append(len(batch.users))
+        return torch.from_numpy(batch.users[:, None] + np.zeros(3)).float()
+
+
+def test_batches_of_one_shape():
+    arguments = (history_of([[]] * 7, 3), np.arange(7), Truth.from_lists([[0]] * 7))
+    fixed, free = Shaped(), Shaped()
+    found = run(fixed, *arguments, batch_size=3, fixed_batches=True)
+    wanted = run(free, *arguments, batch_size=3)
+    assert (fixed.sizes, free.sizes) == ([3, 3, 3], [3, 3, 1])
+    assert (found.topk.scores == wanted.topk.scores).all()
+
+
+class Hungry:
+    """Has memory for two users at once."""
+
+    def __init__(self):
+        self.sizes = []
+
+    def score(self, batch):
+        self.sizes.append(len(batch.users))
+        if len(batch.users) > 2:
+            raise torch.OutOfMemoryError("injected")
+        return torch.from_numpy(batch.users[:, None] + np.zeros(3)).float()
+
+
+def test_memory_that_runs_out_halves_the_batch(caplog):
+    model = Hungry()
+    found = run(model, history_of([[]] * 7, 3), np.arange(7), Truth.from_lists([[0]] * 7), batch_size=7)
+    assert found.topk.scores[:, 0].tolist() == list(range(7))
+    assert model.sizes == [7, 4, 2, 2, 2, 1]
+    assert "going on with 2 users at once" in caplog.text
+
+
+def test_a_budget_that_is_too_small_says_what_would_do():
+    arguments = (history_of([[]], 3), [0], Truth.from_lists([[0]]))
+    with pytest.raises(
+        HarnessError, match=r"needs 67\.2 MB of memory, and runner\.memory is 1 MB\. Set runner\.memory"
+    ):
+        run(TwoTowers(torch.zeros(1, 2), torch.zeros(3, 2)), *arguments, memory=1_000_000)
+    with pytest.raises(HarnessError, match=r"needs 96 B of memory, and runner\.memory is 50 B"):
+        run(Fixed(torch.zeros(1, 3)), *arguments, memory=50)
+    assert run(Fixed(torch.zeros(1, 3)), *arguments, memory=96).topk.n_users == 1

@@ -1,0 +1,104 @@
+"""What the calls of this package take: checked, and brought into one form."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.artifacts import TopK
+from harness.errors import HarnessError
+from harness.execution import Parallel
+from harness.experiment import expand_metrics
+from harness.metrics import ListMetric, Metric, UserMetric
+
+DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")
+DEFAULT_CUTOFFS = (1, 5, 10, 20)
+
+
+def metrics_of(specs: Any, cutoffs: Any) -> tuple[Metric, ...]:
+    """Return the metrics that names, maps and metrics stand for, each at every cutoff."""
+    for name, given in (("metrics", specs), ("cutoffs", cutoffs)):
+        if not isinstance(given, Iterable):
+            raise HarnessError(f"{name} is {given!r}; pass a list, such as {name}=[{given!r}].")
+    specs = list(specs) if not isinstance(specs, str) else specs
+    for spec in specs:
+        if not isinstance(spec, (str, Mapping, UserMetric, ListMetric)):
+            raise HarnessError(
+                f"{spec!r} is no metric. Pass names, such as 'ndcg', or derive it from UserMetric or ListMetric."
+            )
+    metrics: tuple[Metric, ...] = expand_metrics(specs, cutoffs)
+    return metrics
+
+
+def check_needs(metrics: Sequence[Metric], n_items: int | None) -> None:
+    """Refuse metrics whose needs are not given."""
+    for metric in metrics:
+        if "n_items" in metric.needs and n_items is None:
+            raise HarnessError(
+                f"{metric.label} needs the size of the catalogue. "
+                f"Pass n_items=…, or leave {metric.name} out of the metrics."
+            )
+
+
+def expanded_metrics(metrics: Any) -> tuple[Metric, ...]:
+    """Return metrics that state their own cutoffs, as shards take them."""
+    given = list(metrics) if isinstance(metrics, Iterable) and not isinstance(metrics, str) else [metrics]
+    for metric in given:
+        if not isinstance(metric, (UserMetric, ListMetric)):
+            raise HarnessError(
+                f"{metric!r} is no metric with its cutoff. Pass a list of metrics, such as [NDCG(k=10)] "
+                "or the `metrics` of an experiment."
+            )
+    return metrics_of(given, DEFAULT_CUTOFFS)
+
+
+def reached(cutoffs: Sequence[int] | None, topk: TopK) -> Sequence[int]:
+    """Return the cutoffs, by default those that the lists reach."""
+    if topk.k == 0:
+        raise HarnessError(f"TopK.items has shape {topk.items.shape}: lists of no item. k must be 1 or more.")
+    return [cutoff for cutoff in DEFAULT_CUTOFFS if cutoff <= topk.k] if cutoffs is None else cutoffs
+
+
+def depth_of(metrics: Sequence[Metric], width: int) -> int:
+    """Return how many ranks the metrics look at, all there are for those without a cutoff."""
+    return max(width if metric.cutoff is None else metric.cutoff for metric in metrics)
+
+
+def check_depth(metrics: Sequence[Metric], topk: TopK) -> None:
+    """Refuse cutoffs that the lists do not reach."""
+    for metric in metrics:
+        if metric.cutoff is not None and metric.cutoff > topk.k:
+            raise HarnessError(
+                f"{metric.label} looks at {metric.cutoff} ranks, and the lists have {topk.k}. "
+                f"Ask for cutoffs up to {topk.k}, or recommend more items."
+            )
+
+
+def threads(n_jobs: int) -> Parallel:
+    """Return that many threads."""
+    try:
+        return Parallel(n_jobs=n_jobs)
+    except ValidationError as error:
+        raise HarnessError(f"n_jobs is {n_jobs!r}; pass 1 or more threads, or -1 for one a core.") from error
+
+
+def check_level(confidence: float) -> None:
+    """Refuse what is no level of an interval."""
+    if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not 0 < confidence < 1:
+        raise HarnessError(f"the confidence is {confidence!r}; it lies between 0 and 1, such as 0.95.")
+
+
+def catalogue_size(n_items: Any) -> int | None:
+    """Return the number of items as an int."""
+    if n_items is None:
+        return None
+    try:
+        size = operator.index(n_items)
+    except TypeError:
+        size = 0
+    if size < 1 or isinstance(n_items, bool):
+        raise HarnessError(f"n_items is {n_items!r}; it is the number of items in the catalogue, 1 or more.")
+    return size

@@ -1,0 +1,187 @@
+"""Shards of users, one after the other, to one table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.artifacts import MetricTable, MetricValue
+from harness.artifacts.arrays import Float64Array, IdArray
+from harness.errors import HarnessError
+from harness.evaluation import blocks
+from harness.evaluation.alignment import check_alike, nobody_counts
+from harness.evaluation.arguments import check_level, expanded_metrics
+from harness.evaluation.shards import ShardScores
+from harness.execution import Parallel
+from harness.intervals import Interval, Moments, proportion_interval
+from harness.metrics import ListMetric, ListState, Metric, UserMetric
+
+
+def merge_shards(
+    shards: Iterable[ShardScores],
+    *,
+    metrics: Sequence[Metric],
+    confidence: float = 0.95,
+    parallel: Parallel | None = None,
+) -> MetricTable:
+    """Return the table of a run from its shards: that of ``harness.evaluate`` on all users, to the bit.
+
+    Shards are taken one by one and let go, so that an iterator may read each from its file. What
+    is held to the end is a number a user and metric, and what the metrics over all lists need:
+    for coverage a bit an item, for diversity the distinct lists.
+
+    Parameters
+    ----------
+    shards
+        In the order of the users. Each but the last has a multiple of ``USER_BLOCK`` rows.
+    metrics
+        Those the shards were scored with, or some of them, in the order of the table.
+    confidence
+        Level of the intervals, in (0, 1).
+    parallel
+        How to spread the metrics over all lists over cores. It never changes a result.
+
+    Raises
+    ------
+    HarnessError
+        A shard is cut at another place, lacks a metric or was scored with other arguments than the
+        first; or no user of any shard has a relevant item.
+
+    Examples
+    --------
+    >>> from harness.artifacts import TopK, Truth
+    >>> from harness.evaluation import score_shard
+    >>> from harness.metrics import Recall
+    >>> users = [(TopK(np.array([[4], [1]])), Truth.from_lists([[4], [2]]))]
+    >>> shards = (score_shard(topk, truth, metrics=[Recall(k=1)]) for topk, truth in users)
+    >>> merge_shards(shards, metrics=[Recall(k=1)])["recall@1"].value
+    0.5
+    """
+    check_level(confidence)
+    merge = _Merge(expanded_metrics(metrics), {})
+    for shard in shards:
+        merge.add(shard)
+        del shard  # it is gone before the next is made
+    return merge.table(confidence, Parallel() if parallel is None else parallel)
+
+
+def table_of(
+    shard: ShardScores, *, metrics: Sequence[Metric], over_lists: Mapping[str, float], confidence: float
+) -> MetricTable:
+    """Return the table of a run in one shard, with values over all lists that are known by label."""
+    merge = _Merge(metrics, over_lists)
+    merge.add(shard)
+    return merge.table(confidence, Parallel())
+
+
+class _Merge:
+    """What the shards so far have given."""
+
+    def __init__(self, metrics: Sequence[Metric], over_lists: Mapping[str, float]) -> None:
+        self._metrics = metrics
+        self._over_lists = over_lists
+        self._values: dict[str, list[Float64Array]] = {}
+        self._moments: dict[str, list[Moments]] = {}
+        for metric in metrics:
+            if isinstance(metric, UserMetric):
+                self._values[metric.label], self._moments[metric.label] = [], []
+        self._merged = [m for m in metrics if isinstance(m, ListMetric) and m.label not in over_lists]
+        self._states: dict[str, Sequence[ListState]] = {metric.label: [] for metric in self._merged}
+        self._users: list[IdArray] = []
+        self._counts: Counter[str] = Counter()
+        self._rows = 0
+        self._shards = 0
+        self._first: dict[str, Any] = {}
+
+    def add(self, shard: ShardScores) -> None:
+        """Take the next shard in the order of the users."""
+        self._check(shard)
+        for label, parts in self._values.items():
+            parts.append(shard.values[label])
+            self._moments[label].append(shard.moments[label])
+        for metric in self._merged:
+            self._states[metric.label] = metric.folded([*self._states[metric.label], shard.states[metric.label]])
+        self._users.append(shard.rows + self._rows if shard.users is None else shard.users)
+        self._counts.update(shard.counts)
+        self._rows += shard.n_rows
+        self._shards += 1
+
+    def table(self, confidence: float, parallel: Parallel) -> MetricTable:
+        """Return the table of all shards."""
+        if not any(len(users) for users in self._users):
+            raise nobody_counts()
+        values = []
+        for metric in self._metrics:
+            if isinstance(metric, UserMetric):
+                found = _interval(metric, Moments.joined(self._moments[metric.label]), confidence)
+                spread = {"std": found.std, "ci_low": found.low, "ci_high": found.high, "n_users": found.n}
+                values.append(_value(metric, found.mean, **spread))
+            elif metric.label in self._over_lists:
+                values.append(_value(metric, self._over_lists[metric.label]))
+            elif isinstance(metric, ListMetric):
+                states = self._states.pop(metric.label)
+                values.append(_value(metric, metric.merged(states, parallel=parallel)))
+        return MetricTable(
+            values=tuple(values),
+            # Popped, so that the parts of one metric are gone before those of the next are joined.
+            user_values={label: _joined(self._values.pop(label)) for label in list(self._values)},
+            users=_joined(self._users),
+            confidence=confidence,
+            counts=dict(self._counts),
+        )
+
+    def _check(self, shard: ShardScores) -> None:
+        if self._rows % blocks.USER_BLOCK:
+            raise HarnessError(
+                f"shard {self._shards} follows {self._rows} rows. Cut the users at multiples of "
+                f"harness.evaluation.USER_BLOCK, which is {blocks.USER_BLOCK}; only the last shard may have fewer."
+            )
+        for label in self._values:
+            if label not in shard.values:
+                raise HarnessError(f"shard {self._shards} has no values of {label}. Score it with the same metrics.")
+        for label in self._states:
+            if label not in shard.states:
+                raise HarnessError(f"shard {self._shards} has no state of {label}. Score it with the same metrics.")
+        facts = {"n_items": shard.n_items, "depth": shard.depth, "own ids": shard.users is not None}
+        self._first = self._first or facts
+        for what, fact in facts.items():
+            if fact != self._first[what]:
+                raise HarnessError(
+                    f"shard {self._shards} has {what} {fact}, and shard 0 has {self._first[what]}. "
+                    "Score all shards of a run with the same arguments."
+                )
+        if shard.users is not None:
+            # An empty shard's ids have no type of their own.
+            number, users = next(((n, ids) for n, ids in enumerate(self._users) if len(ids)), (0, shard.users))
+            check_alike(shard.users, users, "user id", places=(f"shard {self._shards}", f"shard {number}"))
+
+
+def _interval(metric: UserMetric, moments: Moments, confidence: float) -> Interval:
+    if metric.binary:
+        # A sum of zeros and ones is exact.
+        return proportion_interval(int(moments.total), moments.n, confidence=confidence)
+    return moments.interval(confidence=confidence)
+
+
+def _value(metric: Metric, value: float, **spread: Any) -> MetricValue:
+    return MetricValue(
+        label=metric.label,
+        name=metric.name,
+        k=metric.cutoff,
+        variant=metric.variant,
+        family=metric.family,
+        higher_is_better=metric.higher_is_better,
+        value=float(value),
+        **spread,
+    )
+
+
+def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return filled parts as one array; a single one as it is."""
+    # An empty part has no type of its own.
+    filled = [part for part in parts if len(part)]
+    return filled[0] if len(filled) == 1 else np.concatenate(filled)

@@ -1,0 +1,111 @@
+"""Evaluation of a part of a run's users, to be merged with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.artifacts import TopK, Truth
+from harness.errors import HarnessError
+from harness.evaluation.alignment import Aligned, align_shard
+from harness.evaluation.arguments import catalogue_size, check_depth, check_needs, depth_of, expanded_metrics
+from harness.evaluation.blocks import block_bounds
+from harness.evaluation.scoring import score_users
+from harness.evaluation.shards import ShardScores
+from harness.execution import Parallel
+from harness.metrics import ListMetric, Lists, ListState, Metric, UserMetric
+from harness.metrics.finding import Relevant
+
+
+def score_shard(
+    topk: TopK,
+    truth: Truth,
+    *,
+    metrics: Sequence[Metric],
+    n_items: int | None = None,
+    parallel: Parallel | None = None,
+) -> ShardScores:
+    """Measure the lists of consecutive users of a run.
+
+    ``merge_shards`` makes of all shards the table that ``harness.evaluate`` makes of all users, to
+    the bit, if every shard but the last has a multiple of ``USER_BLOCK`` rows.
+
+    Parameters
+    ----------
+    topk, truth
+        A row a user, in the same order on both sides. Users without a relevant item are left out;
+        it may be all of them. Own ids are taken from either side; where both have them they must
+        be equal.
+    metrics
+        Metrics with their cutoffs, the same for all shards.
+    n_items
+        Size of the catalogue, the same for all shards.
+    parallel
+        How to spread work over cores. It never changes a result.
+
+    Raises
+    ------
+    HarnessError
+        The sides do not fit together, a cutoff is larger than the lists, or a metric over all lists
+        cannot be measured shard by shard.
+
+    Examples
+    --------
+    >>> from harness.evaluation import merge_shards
+    >>> from harness.metrics import Coverage, Recall
+    >>> shard = score_shard(
+    ...     TopK(np.array([[4, 2], [1, 5]])),
+    ...     Truth.from_lists([[2], [8]]),
+    ...     metrics=[Recall(k=2), Coverage(k=2)],
+    ...     n_items=10,
+    ... )
+    >>> shard.values["recall@2"]
+    array([1., 0.])
+    >>> merge_shards([shard], metrics=[Recall(k=2), Coverage(k=2)])["coverage@2"].value
+    0.4
+    """
+    n_items = catalogue_size(n_items)
+    chosen = expanded_metrics(metrics)
+    check_needs(chosen, n_items)
+    check_depth(chosen, topk)
+    aligned = align_shard(topk, truth, n_items=n_items)
+    lists = Lists(aligned.items, aligned.list_rows, n_items, Parallel() if parallel is None else parallel)
+    states = {metric.label: _state(metric, lists) for metric in chosen if isinstance(metric, ListMetric)}
+    return score_aligned(aligned, lists, chosen, states=states, depth=depth_of(chosen, topk.k))
+
+
+def score_aligned(
+    aligned: Aligned, lists: Lists, metrics: Sequence[Metric], *, states: dict[str, ListState], depth: int
+) -> ShardScores:
+    """Return the scores of users whose lists and truth are aligned; the states are taken as they are."""
+    scores = score_users(
+        [metric for metric in metrics if isinstance(metric, UserMetric)],
+        lists,
+        Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows),
+        bounds=block_bounds(aligned.truth_rows, aligned.n_rows),
+        depth=depth,
+    )
+    return ShardScores(
+        values=scores.values,
+        moments=scores.moments,
+        states=states,
+        rows=aligned.truth_rows,
+        users=aligned.users,
+        counts={"users_without_truth": aligned.left_out, **scores.counts},
+        n_rows=aligned.n_rows,
+        n_items=lists.n_items,
+        depth=depth,
+    )
+
+
+def _state(metric: ListMetric, lists: Lists) -> ListState:
+    state = metric.state(lists)
+    for name, array in state.items():
+        if not isinstance(array, np.ndarray) or array.dtype.hasobject:
+            kind = "ndarray of object" if isinstance(array, np.ndarray) else type(array).__name__
+            raise HarnessError(
+                f"the state of {metric.label} holds {name!r} of type {kind}; "
+                f"{type(metric).__name__}.state returns arrays of numbers, which fit into a file."
+            )
+    return state

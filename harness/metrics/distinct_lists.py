@@ -1,0 +1,83 @@
+"""Users' lists as sets, each distinct one once: all that their overlaps depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.artifacts.arrays import Int32Array, Int64Array
+from harness.metrics.list_kernels import sets_of_lists
+from harness.metrics.lists import Lists
+
+
+@dataclass(frozen=True, eq=False)
+class DistinctLists:
+    """Sets of items, and how many users have each.
+
+    Parameters
+    ----------
+    items
+        int32 ``(sets, width)``: items of each set ascending, -1 after the last.
+    sizes
+        int32 ``(sets,)``: items of each set, 0 to width.
+    users
+        int64 ``(sets,)``: users whose list it is, 1 or more.
+    """
+
+    items: Int32Array
+    sizes: Int32Array
+    users: Int64Array
+
+    @classmethod
+    def of(cls, lists: Lists, *, k: int) -> DistinctLists:
+        """Return the sets that the first k ranks of the lists are; a user without a list has the empty one.
+
+        Examples
+        --------
+        >>> distinct = DistinctLists.of(Lists.of([[4, 2], [2, 4], [7, -1]]), k=2)
+        >>> sorted(zip(distinct.items.tolist(), distinct.users.tolist()))
+        [([2, 4], 2), ([7, -1], 1)]
+        """
+        width = min(k, lists.items.shape[1])
+        return _grouped(lists, width, np.ones(lists.n_users, dtype=np.int64))
+
+    @classmethod
+    def of_states(cls, states: Sequence[Mapping[str, NDArray[Any]]]) -> DistinctLists:
+        """Return the sets of several states together.
+
+        Parameters
+        ----------
+        states
+            One or more of what ``state`` gave, in any order.
+        """
+        sizes = np.concatenate([state["sizes"] for state in states])
+        width = int(sizes.max(initial=0))
+        items = np.full((len(sizes), width), -1, dtype=np.int32)
+        items[np.arange(width) < sizes[:, None]] = np.concatenate([state["items"] for state in states])
+        users = np.concatenate([state["users"] for state in states]).astype(np.int64)
+        if len(states) == 1:
+            return cls(items, sizes, users)
+        return _grouped(Lists.of(items), width, users)
+
+    def state(self) -> dict[str, Int32Array]:
+        """Return int32 arrays: ``items`` of one set after the other, ``sizes`` and ``users`` of each."""
+        filled = np.arange(self.items.shape[1]) < self.sizes[:, None]
+        return {"items": self.items[filled], "sizes": self.sizes, "users": self.users.astype(np.int32)}
+
+
+def _grouped(lists: Lists, width: int, users: Int64Array) -> DistinctLists:
+    """Return the lists as sets, equal ones together; ``(lists.n_users,)`` says how many users each stands for."""
+    sets = np.empty((lists.n_users, width), dtype=np.int32)
+    sizes = np.empty(lists.n_users, dtype=np.int32)
+    hashes = np.empty(lists.n_users, dtype=np.uint64)
+    sets_of_lists(lists.items, lists.rows, width, lists.limit, sets, sizes, hashes)
+    order = np.argsort(hashes, kind="stable")
+    sets = sets[order]
+    # Different sets of one hash may cut a group in two, which costs time and changes nothing.
+    starts = np.flatnonzero(np.r_[lists.n_users > 0, (sets[1:] != sets[:-1]).any(axis=1)])
+    together = np.add.reduceat(users[order], starts) if len(starts) else users
+    return DistinctLists(sets[starts], sizes[order][starts], together)

@@ -1,0 +1,96 @@
+"""Shards: files that are whole, of this run and of no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from harness.artifacts import History, Truth, Vocabulary
+from harness.runner import Options, PredictionTask, Shards, found_by, predict
+from harness.runner import shards as shards_module
+
+N_ITEMS = 30
+
+
+class Hashed:
+    """Scores from a hash of user and item: no user's depend on another's."""
+
+    def score(self, batch):
+        import torch
+
+        users = torch.from_numpy(batch.users)[:, None]
+        return ((users * 7919 + torch.arange(N_ITEMS) * 104_729) % 1009).float()
+
+
+def task_of(n_users: int = 25, *, k: int = 5) -> PredictionTask:
+    rng = np.random.default_rng(0)
+    rows = [rng.choice(N_ITEMS, rng.integers(0, 9), replace=False) for _ in range(n_users)]
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    return PredictionTask(
+        users=np.arange(n_users),
+        truth=Truth.from_lists([rng.integers(0, N_ITEMS, rng.integers(1, 4)).tolist() for _ in range(n_users)]),
+        history=History(indptr, np.concatenate(rows).astype(np.int32), N_ITEMS),
+        user_ids=Vocabulary(np.arange(n_users)),
+        item_ids=Vocabulary(np.arange(N_ITEMS)),
+        k=k,
+    )
+
+
+@pytest.fixture
+def shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shards:
+    monkeypatch.setattr(shards_module, "USER_BLOCK", 8)
+    made = Shards(tmp_path, "a" * 64, task_of())
+    for index in made.missing:
+        made.write(index, found_by(Hashed(), made.part(index), Options()))
+    return made
+
+
+def test_shards_together_are_the_whole(shards: Shards) -> None:
+    assert shards.bounds == [(0, 8), (8, 16), (16, 24), (24, 25)]
+    assert shards.missing == []
+    whole = predict(Hashed(), shards.task, quiet=True)
+    for name, wanted in (
+        ("items", whole.topk.items),
+        ("scores", whole.topk.scores),
+        ("above", whole.target_ranks.above),
+        ("tied", whole.target_ranks.tied),
+        ("candidates", whole.target_ranks.candidates),
+    ):
+        assert np.array_equal(np.concatenate([getattr(found, name) for found in shards]), wanted)
+
+
+def test_a_shard_of_another_run_is_missing(shards: Shards) -> None:
+    assert Shards(shards.folder, "b" * 64, shards.task).missing == [0, 1, 2, 3]
+    assert Shards(shards.folder, shards.key, task_of(k=6)).missing == [0, 1, 2, 3]
+    shards._path(2).rename(shards._path(0))
+    assert shards.missing == [0, 2]
+    with pytest.raises(FileNotFoundError, match=r"shard-0000002\.safetensors is missing or damaged"):
+        shards.read(2)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.99])
+def test_a_damaged_shard_is_missing(shards: Shards, share: float) -> None:
+    content = shards._path(1).read_bytes()
+    shards._path(1).write_bytes(content[: int(len(content) * share)])
+    assert shards.missing == [1]
+
+
+def test_what_is_left_half_written_is_removed(shards: Shards) -> None:
+    (shards.folder / ".abc.part.safetensors").touch()
+    shards.clear(finished=False)
+    assert shards.missing == []
+    assert not list(shards.folder.glob(".*"))
+    shards.clear(finished=True)
+    assert shards.missing == [0, 1, 2, 3]
+
+
+def test_names_for_messages(shards: Shards) -> None:
+    assert shards.name(1) == "users 8 to 15"
+
+
+def test_the_same_bytes_each_time(shards: Shards) -> None:
+    before = shards._path(0).read_bytes()
+    shards.write(0, found_by(Hashed(), shards.part(0), Options(batch_size=3)))
+    assert shards._path(0).read_bytes() == before
