@@ -11,6 +11,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 SCRIPTS = {
     "evaluator.py": "Metrics, beside one fused hand-written pass over the same arrays in the same run",
+    "topk.py": "The best items of each user, beside the bare product of the same tiles and beside others",
+    "scale.py": "A million users and a hundred thousand items, from vectors to metrics",
     "data.py": "Data, beside plain pandas doing the same steps",
     "reading.py": "Files of interactions, beside pandas",
     "modules.py": "Building blocks, beside loops in plain Python and the bare functions of torch",

@@ -55,7 +55,7 @@ def test_names_are_sorted() -> None:
         (
             "models",
             "transformer",
-            "unknown model 'transformer'. Known: ease, item_knn, popularity, predictions, random.",
+            "unknown model 'transformer'. Known: ease, item_knn, popularity, predictions, pure_svd, random.",
         ),
         ("sources", "ml-10k", "unknown data set 'ml-10k'. Did you mean 'ml-100k'?"),
     ],

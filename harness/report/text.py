@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from harness.memory import size_text
+
 NOTHING = "\N{EN DASH}"  # stands where a number has no meaning
 MINUS = "\N{MINUS SIGN}"
 
@@ -160,6 +162,8 @@ def facts(values: Mapping[str, Any], *, apart: tuple[str, ...] = ()) -> list[tup
     --------
     >>> facts({"users": 938, "split": {"rated_items": 12}})
     [('users', '938'), ('split · rated items', '12')]
+    >>> facts({"peak_memory_bytes": 1_500_000})
+    [('peak memory', '1.5 MB')]
     """
     return [(" · ".join(path), text) for path, text in _flatten(values, ()) if path and path[0] not in apart]
 
@@ -190,7 +194,10 @@ def slug(text: str) -> str:
 def _flatten(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(value, Mapping) and value:
         for key, child in value.items():
-            yield from _flatten(child, (*path, str(key).replace("_", " ")))
+            if str(key).endswith("_bytes") and isinstance(child, int):
+                yield (*path, str(key).removesuffix("_bytes").replace("_", " ")), size_text(child)
+            else:
+                yield from _flatten(child, (*path, str(key).replace("_", " ")))
     elif isinstance(value, (list, tuple)) and any(isinstance(child, (Mapping, list, tuple)) for child in value):
         for place, child in enumerate(value, start=1):
             yield from _flatten(child, (*path, str(place)))

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from harness.artifacts import Recommender, TargetRanks, TopK, UserBatch, VectorRecommender
-from harness.artifacts.arrays import Float32Array, Int64Array
+from harness.artifacts.arrays import Int64Array
 from harness.errors import HarnessError
 from harness.execution import progress
 from harness.runner.options import DEFAULT, Options, bytes_of_batch, resolved_batch_size
@@ -149,15 +149,15 @@ def found_by(
 def _by_vectors(
     recommender: VectorRecommender, task: PredictionTask, options: Options, advance: Callable[[int], None]
 ) -> Found:
-    items = _as_vectors(recommender.item_vectors(), task.n_items, "item")
+    items = _as_vectors(recommender.item_vectors(), task.n_items, "item", options.device)
     lists = task.n_users * (task.k * 8 + items.shape[1] * 4)
     if options.device == "cpu":
         options.check(lists + _TILE_BYTES, f"scoring {task.n_items:,} items for {task.n_users:,} users at once")
-    users = np.empty((task.n_users, items.shape[1]), dtype=np.float32)
+    users = torch.empty((task.n_users, items.shape[1]), dtype=torch.float32, device=options.device)
     for first in range(0, task.n_users, _VECTOR_BATCH):
         stop = min(first + _VECTOR_BATCH, task.n_users)
         batch = _filled(task.batch(first, stop), _VECTOR_BATCH) if options.fixed_batches else task.batch(first, stop)
-        vectors = _as_vectors(recommender.user_vectors(batch), len(batch.users), "user")
+        vectors = _as_vectors(recommender.user_vectors(batch), len(batch.users), "user", options.device)
         if vectors.shape[1] != items.shape[1]:
             raise HarnessError(
                 f"the model gave users {vectors.shape[1]} dimensions and items {items.shape[1]}; they must be alike."
@@ -177,14 +177,13 @@ def _by_vectors(
         raise _infinite(task, error.user, error.item, error.score) from error
 
 
-def _as_vectors(given: torch.Tensor, rows: int, what: str) -> Float32Array:
+def _as_vectors(given: torch.Tensor, rows: int, what: str, device: str) -> torch.Tensor:
     if given.ndim != 2 or given.shape[0] != rows or not given.is_floating_point():
         raise HarnessError(
             f"the model gave {given.dtype} {what} vectors of shape {tuple(given.shape)}; "
             f"torch.float32 ({rows}, dimension) is needed."
         )
-    vectors: Float32Array = given.detach().to(device="cpu", dtype=torch.float32).contiguous().numpy()
-    return vectors
+    return given.detach().to(device=device, dtype=torch.float32)
 
 
 def _by_scores(

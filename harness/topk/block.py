@@ -10,7 +10,7 @@ from harness.topk.kernels import EXCLUDED, RUN, Kept, Rows, Targets, scan_tile, 
 from harness.topk.request import Found, ItemRows, Request
 
 _CLOSE = 32  # scores near a target's that can be told from it once it is known
-_SPARE = 64  # places beyond k: so many items at least are collected before the worst are dropped
+_SPARE = 32  # places beyond k: so many items at least are collected before the worst are dropped
 
 
 class BlockScan:
@@ -43,7 +43,7 @@ class BlockScan:
             np.zeros(n_targets, dtype=np.int64),
             np.full((n_targets, _CLOSE), EXCLUDED, dtype=np.float32),
         )
-        capacity = request.k + max(request.k, _SPARE) + RUN
+        capacity = request.k + max(request.k // 2, _SPARE) + RUN
         self._kept = Kept(
             np.empty((request.n_users, capacity), dtype=np.float32),
             np.empty((request.n_users, capacity), dtype=np.int32),

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 
 from harness.artifacts import NOT_A_CANDIDATE
-from harness.artifacts.arrays import Float32Array, Int64Array
+from harness.artifacts.arrays import Int64Array
 from harness.errors import HarnessError
 from harness.topk.block import part_of
 from harness.topk.keys import signed_keys
@@ -55,8 +55,8 @@ class TileShape:
 
 
 def best_on_device(
-    user_vectors: Float32Array,
-    item_vectors: Float32Array,
+    user_vectors: torch.Tensor,
+    item_vectors: torch.Tensor,
     request: Request,
     *,
     device: str,
@@ -72,7 +72,8 @@ def best_on_device(
     Parameters
     ----------
     user_vectors, item_vectors
-        float32 ``(users, dimension)`` and ``(items, dimension)``, finite, and so their products.
+        float32 ``(users, dimension)`` and ``(items, dimension)``. Those that are on the device already
+        are used where they are.
     request
         With a row for each user.
     device
@@ -135,7 +136,7 @@ class _Items:
     @classmethod
     def of(
         cls,
-        vectors: Float32Array,
+        vectors: torch.Tensor,
         request: Request,
         shape: TileShape,
         device: str,
@@ -144,12 +145,13 @@ class _Items:
         checked: bool,
     ) -> _Items:
         begin = (len(vectors) - 1) // shape.items * shape.items
-        last = np.zeros((shape.items, vectors.shape[1]), dtype=np.float32)
-        last[: len(vectors) - begin] = vectors[begin:]
+        there = vectors.to(device, non_blocking=True)
+        last = torch.zeros((shape.items, vectors.shape[1]), dtype=torch.float32, device=device)
+        last[: len(vectors) - begin] = there[begin:]
         allowed = request.allowed
         return cls(
-            rounded(torch.from_numpy(vectors).to(device), precision),
-            rounded(torch.from_numpy(last).to(device), precision),
+            rounded(there, precision),
+            rounded(last, precision),
             None if allowed is None else torch.from_numpy(~allowed).to(device),
             signed_keys(request.ties.item_keys, device),
             torch.empty((shape.users, shape.items), dtype=torch.float32, device=device),
@@ -173,7 +175,7 @@ class _Items:
         return self.buffer[:, :width]
 
 
-def _batches(user_vectors: Float32Array, items: _Items, request: Request, found: Found, start: int) -> Iterator[int]:
+def _batches(user_vectors: torch.Tensor, items: _Items, request: Request, found: Found, start: int) -> Iterator[int]:
     """Do batch after batch from ``start`` on; yield the user after each that is done."""
     queued: deque[_Batch] = deque()
     for begin in range(start, request.n_users, items.shape.users):
@@ -208,14 +210,14 @@ class _Pairs:
 class _Batch:
     """One batch of users: queued on the device, then brought back."""
 
-    def __init__(self, user_vectors: Float32Array, items: _Items, request: Request, start: int) -> None:
+    def __init__(self, user_vectors: torch.Tensor, items: _Items, request: Request, start: int) -> None:
         self._items, self._request, self._start = items, request, start
         self._stop = min(start + items.shape.users, request.n_users)
         self._part = request.rows(start, self._stop)
-        padded = np.zeros((items.shape.users, user_vectors.shape[1]), dtype=np.float32)
-        padded[: self._stop - start] = user_vectors[start : self._stop]
-        self._users = rounded(_sent(padded, items.device), items.precision)
         device = items.device
+        padded = torch.zeros((items.shape.users, user_vectors.shape[1]), dtype=torch.float32, device=device)
+        padded[: self._stop - start] = _moved(user_vectors[start : self._stop], device)
+        self._users = rounded(padded, items.precision)
         part = self._part
         self._seen = None if part.seen is None else _Pairs.of(part.seen, device)
         self._lists = None if part.lists is None else _Pairs.of(part.lists, device)
@@ -384,8 +386,14 @@ def _crossing(values: torch.Tensor, k: int, n_items: int) -> torch.Tensor:
 
 def _sent(array: np.ndarray, device: torch.device) -> torch.Tensor:
     """Return an array on the device, without waiting for the transfer."""
-    host = torch.from_numpy(np.ascontiguousarray(array))
-    return host.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else host
+    return _moved(torch.from_numpy(np.ascontiguousarray(array)), device)
+
+
+def _moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Return a tensor on the device, without waiting for the transfer."""
+    if tensor.device == device or device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def _brought(tensor: torch.Tensor) -> torch.Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -19,8 +20,8 @@ _LARGEST = float(np.finfo(np.float32).max) / 4
 
 
 def best_by_vectors(
-    user_vectors: Float32Array,
-    item_vectors: Float32Array,
+    user_vectors: torch.Tensor | Float32Array,
+    item_vectors: torch.Tensor | Float32Array,
     request: Request,
     *,
     device: str = "cpu",
@@ -33,7 +34,8 @@ def best_by_vectors(
     Parameters
     ----------
     user_vectors, item_vectors
-        float32 ``(users, dimension)`` and ``(items, dimension)``, C-contiguous; a memory map will do.
+        float32 ``(users, dimension)`` and ``(items, dimension)``, contiguous; a memory map will do, and
+        so will tensors that are on the device already.
     request
         With a row for each user.
     device
@@ -52,32 +54,37 @@ def best_by_vectors(
     HarnessError
         The device does not have the precision, or too little memory.
     """
-    checked = _may_overflow(user_vectors, item_vectors)
+    users, items = _tensor(user_vectors), _tensor(item_vectors)
+    checked = _may_overflow(users, items)
     if torch.device(device).type != "cpu":
         return best_on_device(
-            user_vectors, item_vectors, request, device=device, precision=precision, checked=checked, advance=advance
+            users, items, request, device=device, precision=precision, checked=checked, advance=advance
         )
     if precision == "tf32":
         raise HarnessError("precision tf32 is a format of GPUs, and the device is cpu. Use float32 or bfloat16.")
-    if precision == "bfloat16":
-        user_vectors, item_vectors = _rounded(user_vectors), _rounded(item_vectors)
-    return best_on_cpu(user_vectors, item_vectors, request, checked=checked, n_jobs=n_jobs, advance=advance)
+    users, items = rounded(users, precision), rounded(items, precision)
+    return best_on_cpu(users.numpy(), items.numpy(), request, checked=checked, n_jobs=n_jobs, advance=advance)
 
 
-def _rounded(vectors: Float32Array) -> Float32Array:
-    found: Float32Array = rounded(torch.from_numpy(vectors), "bfloat16").numpy()
-    return found
+def _tensor(vectors: torch.Tensor | Float32Array) -> torch.Tensor:
+    if isinstance(vectors, torch.Tensor):
+        return vectors.contiguous()
+    with warnings.catch_warnings():
+        # Arrays that may not be written to, such as memory maps: nothing here writes.
+        warnings.filterwarnings("ignore", message="The given NumPy array is not writable")
+        return torch.from_numpy(vectors)
 
 
-def _may_overflow(user_vectors: Float32Array, item_vectors: Float32Array) -> bool:
+def _may_overflow(user_vectors: torch.Tensor, item_vectors: torch.Tensor) -> bool:
     """Return whether a product may be NaN or infinite; vectors that are not finite say yes."""
     largest = 1.0
     for vectors in (user_vectors, item_vectors):
-        largest *= max((_norm(vectors[start : start + _ROWS]) for start in range(0, len(vectors), _ROWS)), default=0.0)
+        norms = [_norm(vectors[start : start + _ROWS]) for start in range(0, len(vectors), _ROWS)]
+        largest *= float(torch.stack(norms).max()) if norms else 0.0
     return not largest < _LARGEST
 
 
-def _norm(vectors: Float32Array) -> float:
-    # In float64, in which no square of a float32 is infinite. NaN, which `max` would lose, is infinity here.
-    norm = float(np.sqrt(np.einsum("ud,ud->u", vectors, vectors, dtype=np.float64).max()))
-    return norm if norm == norm else float("inf")
+def _norm(vectors: torch.Tensor) -> torch.Tensor:
+    # In float64, in which no square of a float32 is infinite; NaN comes through the maximum.
+    norms: torch.Tensor = torch.linalg.vector_norm(vectors, dim=1, dtype=torch.float64)
+    return norms.max()

@@ -90,6 +90,7 @@ def best_on_cpu(
     def block(start: int) -> None:
         buffer = buffers.get()
         try:
+            torch.set_num_threads(1)  # is of each thread
             work.block(start, buffer)
         finally:
             buffers.put(buffer)

@@ -47,7 +47,17 @@ def test_defaults(write: Any) -> None:
     assert plain["model"]["checkpoint"] == "checkpoints/ml-100k/ease.safetensors"
     unset = {"allow": None, "lists": None, "sampled": None}
     assert plain["candidates"] == {"items": "all", "exclude": "seen", **unset}
-    assert plain["runner"] == {"k": 100, "device": "auto", "batch_size": "auto", "seed": 0, "limit_users": None}
+    assert plain["runner"] == {
+        "k": 100,
+        "device": "auto",
+        "devices": None,
+        "batch_size": "auto",
+        "precision": "float32",
+        "memory": None,
+        "parallel": None,
+        "seed": 0,
+        "limit_users": None,
+    }
     assert plain["evaluation"] == {
         "part": "test",
         "metrics": ["recall", "precision", "ndcg", "hit_rate", "coverage", "diversity"],
@@ -168,6 +178,11 @@ def test_devices(write: Any, device: str) -> None:
     [
         ("runer: {k: 3}", 10, "unknown key 'runer'. Did you mean 'runner'?"),
         ("runner:\n  kk: 3", 11, "unknown key 'kk' in runner. Did you mean 'k'?"),
+        ("runner: {devices: [gpu]}", 10, "runner.devices holds 'gpu'; auto, cpu, cuda or cuda:0, cuda:1, … is needed"),
+        ("runner: {memory: much}", 10, "runner.memory: 'much' is no size; write it like 4 GB"),
+        ("runner: {memory: 0 GB}", 10, "runner.memory: '0 GB' is no memory at all"),
+        ("runner: {precision: half}", 10, "runner.precision is 'half'"),
+        ("runner: {parallel: {backend: dask}}", 10, "backend dask needs the address of its scheduler"),
         ("runner: {k: 0}", 10, "runner.k is 0; 1 or more is needed"),
         ("runner: {k: true}", 10, "runner.k is true; a whole number is needed"),
         ("runner: {k: 1.0}", 10, "runner.k is 1.0; a whole number is needed"),

@@ -122,7 +122,7 @@ def test_blocks_of_scores(case: dict[str, Any]) -> None:
 @given(cases(), st.sampled_from([TileShape(2, 64), TileShape(3, 128), TileShape()]))
 def test_vectors_on_a_device_of_torch(case: dict[str, Any], shape: TileShape) -> None:
     request = request_of(case)
-    found = best_on_device(case["users"], case["items"], request, device="cpu", shape=shape)
+    found = best_on_device(*tensors(case), request, device="cpu", shape=shape)
     assert by_user(found, request) == expected(case, request)
 
 
@@ -138,6 +138,10 @@ def random_case(n_users: int, n_items: int, dimension: int, *, seed: int = 0) ->
         "allowed": None,
         "targets": [rng.integers(0, n_items, 2).tolist() for _ in range(n_users)],
     }
+
+
+def tensors(case: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
+    return torch.from_numpy(case["users"]), torch.from_numpy(case["items"])
 
 
 def same(one: Found, two: Found) -> bool:
@@ -184,7 +188,7 @@ def test_float_scores_are_those_of_the_product() -> None:
         masked[user, seen] = -np.inf
     masked[rows, found.items] = -np.inf
     assert (masked.max(axis=1) <= found.scores[:, -1] + 1e-5).all()
-    on_device = best_on_device(case["users"], case["items"], request, device="cpu")
+    on_device = best_on_device(*tensors(case), request, device="cpu")
     assert (on_device.items == found.items).mean() > 0.999
     assert (on_device.above == found.above).mean() > 0.99
 
@@ -205,7 +209,7 @@ def test_memory_that_runs_out_halves_the_tiles(
 ) -> None:
     case = random_case(10, 9_000, 8)
     request = request_of(case)
-    wanted = best_on_device(case["users"], case["items"], request, device="cpu", shape=TileShape(4, 2048))
+    wanted = best_on_device(*tensors(case), request, device="cpu", shape=TileShape(4, 2048))
     calls, real = [], device_path.product
 
     def failing(users: torch.Tensor, items: torch.Tensor, **options: Any) -> None:
@@ -216,9 +220,7 @@ def test_memory_that_runs_out_halves_the_tiles(
 
     monkeypatch.setattr(device_path, "product", failing)
     done: list[int] = []
-    found = best_on_device(
-        case["users"], case["items"], request, device="cpu", shape=TileShape(4, 8192), advance=done.append
-    )
+    found = best_on_device(*tensors(case), request, device="cpu", shape=TileShape(4, 8192), advance=done.append)
     assert set(calls) == {8192, 4096, 2048}
     assert "going on with" in caplog.text
     assert (found.items == wanted.items).all()
@@ -228,7 +230,7 @@ def test_memory_that_runs_out_halves_the_tiles(
 def test_memory_that_runs_out_in_the_middle_keeps_what_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
     case = random_case(12, 3_000, 8)
     request = request_of(case)
-    wanted = best_on_device(case["users"], case["items"], request, device="cpu")
+    wanted = best_on_device(*tensors(case), request, device="cpu")
     calls, real = [], device_path.product
 
     def failing(users: torch.Tensor, items: torch.Tensor, **options: Any) -> None:
@@ -239,9 +241,7 @@ def test_memory_that_runs_out_in_the_middle_keeps_what_was_done(monkeypatch: pyt
 
     monkeypatch.setattr(device_path, "product", failing)
     done: list[int] = []
-    found = best_on_device(
-        case["users"], case["items"], request, device="cpu", shape=TileShape(4, 2048), advance=done.append
-    )
+    found = best_on_device(*tensors(case), request, device="cpu", shape=TileShape(4, 2048), advance=done.append)
     assert (found.items == wanted.items).all()
     assert (found.above == wanted.above).all()
     assert sum(done) == 12
@@ -254,4 +254,4 @@ def test_no_memory_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device_path, "product", failing)
     case = random_case(3, 100, 8)
     with pytest.raises(Exception, match="not even one user and 1,024 items fit into the memory of cpu"):
-        best_on_device(case["users"], case["items"], request_of(case), device="cpu")
+        best_on_device(*tensors(case), request_of(case), device="cpu")
