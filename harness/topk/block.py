@@ -10,7 +10,7 @@ from harness.topk.kernels import EXCLUDED, RUN, Kept, Rows, Targets, scan_tile, 
 from harness.topk.request import Found, ItemRows, Request
 
 _CLOSE = 32  # scores near a target's that can be told from it once it is known
-_SPARE = 32  # places beyond k: so many items at least are collected before the worst are dropped
+_SPARE = 16  # places beyond k at least: so many items are collected before the worst are dropped
 
 
 class BlockScan:

@@ -94,8 +94,7 @@ def best_on_device(
     HarnessError
         Not even the smallest tile fits into the memory of the device.
     """
-    found, tile = Found.empty(request), replace(shape, users=min(shape.users, max(1, request.n_users)))
-    done = 0
+    found, tile, done = Found.empty(request), shape, 0
     while done < request.n_users:
         try:
             items = _Items.of(item_vectors, request, tile, device, precision, checked=checked)

@@ -16,6 +16,7 @@ from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64A
 from harness.jit import called, inlined, kernel
 
 RUN = 64  # scores that are passed over at once
+SHORT_RUN = 16  # and at once where one of those reaches the threshold
 FEW = 100  # items that are sorted by insertion
 EXCLUDED = np.float32(-np.inf)  # the score of an item that may not be recommended
 
@@ -25,6 +26,7 @@ _SECOND_FACTOR = np.uint64(0x94D049BB133111EB)
 _LAST_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 _ALL_BUT_SIGN = np.uint64(0x7FFFFFFF)
+_LOWEST = np.float32(np.finfo(np.float32).min)
 _ONE_HALF = np.float32(0.5)
 _HALF = np.uint64(32)
 _SIGN = np.uint64(31)
@@ -133,18 +135,20 @@ def scan_tile(
     if len(seen.items) > 0:
         _mask_seen(tile, width, first, seen.indptr, seen.items, seen.places, kept.masked)
     if len(targets.items) > 0:
-        for user in range(len(tile)):
-            for target in range(targets.indptr[user], targets.indptr[user + 1]):
-                column = targets.items[target] - first
-                if 0 <= column < width:
-                    targets.found[target] = tile[user, column]
-                low, high = targets.lowest[target], targets.highest[target]
-                above, reaching = _count(tile[user, :whole], low, high)
-                targets.above[target] += above
-                if reaching > above:
-                    if low < high:
-                        _note(tile[user, :whole], low, high, targets.close[target], targets.near[target])
-                    targets.near[target] += reaching - above
+        _count_targets(
+            tile,
+            whole,
+            width,
+            first,
+            targets.indptr,
+            targets.items,
+            targets.lowest,
+            targets.highest,
+            targets.found,
+            targets.above,
+            targets.near,
+            targets.close,
+        )
     scratch = np.empty(max(kept.scores.shape[1], whole), np.float32)
     if first == 0:
         for user in range(len(tile)):
@@ -153,22 +157,21 @@ def scan_tile(
     any_hit = np.empty(len(tile), np.bool_)
     _runs_reaching(tile, kept.thresholds, hits, any_hit)
     keys = np.empty(kept.scores.shape[1], np.uint64)
-    for user in range(len(tile)):
-        if any_hit[user]:
-            kept.thresholds[user], kept.counts[user] = _collect(
-                tile[user, :whole],
-                hits[user],
-                first,
-                k,
-                kept.scores[user],
-                kept.items[user],
-                kept.counts[user],
-                kept.thresholds[user],
-                order.users[user],
-                order.items,
-                scratch,
-                keys,
-            )
+    _collect(
+        tile,
+        hits,
+        any_hit,
+        first,
+        k,
+        kept.scores,
+        kept.items,
+        kept.counts,
+        kept.thresholds,
+        order.users,
+        order.items,
+        scratch,
+        keys,
+    )
 
 
 @called
@@ -210,14 +213,38 @@ def _mask_columns(row: Any, columns: Any) -> int:
 
 
 @called
-def _count(row: Any, low: Any, high: Any) -> Any:
-    """Return how many scores are above the higher bound, and how many reach the lower one."""
-    above = 0
-    reaching = 0
-    for column in range(len(row)):
-        above += row[column] > high
-        reaching += row[column] >= low
-    return above, reaching
+def _count_targets(
+    tile: Any,
+    whole: int,
+    width: int,
+    first: int,
+    indptr: Any,
+    items: Any,
+    lowest: Any,
+    highest: Any,
+    found: Any,
+    above: Any,
+    near: Any,
+    close: Any,
+) -> None:
+    """Count the scores above each target's and near it, and note these; see ``Targets``."""
+    for user in range(len(tile)):
+        row = tile[user]
+        for target in range(indptr[user], indptr[user + 1]):
+            column = items[target] - first
+            if 0 <= column < width:
+                found[target] = row[column]
+            low, high = lowest[target], highest[target]
+            higher = 0
+            reaching = 0
+            for place in range(whole):
+                higher += row[place] > high
+                reaching += row[place] >= low
+            above[target] += higher
+            if reaching > higher:
+                if low < high:
+                    _note(tile[user, :whole], low, high, close[target], near[target])
+                near[target] += reaching - higher
 
 
 @called
@@ -267,37 +294,51 @@ def _runs_reaching(tile: Any, thresholds: Any, hits: Any, any_hit: Any) -> None:
 
 @called
 def _collect(
-    row: Any,
+    tile: Any,
     hits: Any,
+    any_hit: Any,
     first: int,
     k: int,
     scores: Any,
     items: Any,
-    count: int,
-    threshold: Any,
-    half: Any,
+    counts: Any,
+    thresholds: Any,
+    halves: Any,
     item_keys: Any,
     scratch: Any,
     keys: Any,
-) -> Any:
-    """Keep what reaches the threshold in the runs that were hit; return the new threshold and count."""
-    full = len(scores) - RUN
-    for run in range(len(hits)):
-        if not hits[run]:
+) -> None:
+    """Keep what reaches the thresholds in the runs that were hit; see ``Kept``."""
+    full = scores.shape[1] - RUN
+    for user in range(len(tile)):
+        if not any_hit[user]:
             continue
-        begin = run * RUN
-        values = row[begin : begin + RUN]
-        for column in range(RUN):
-            if values[column] >= threshold and values[column] != EXCLUDED:
-                scores[count] = values[column]
-                items[count] = first + begin + column
-                count += 1
-        if count > full:
-            threshold = _bound(scores, count, k)
-            count = _drop(scores, items, count, threshold)
-            if count > k + (full - k) // 2:  # many scores are the same: the order among them decides
-                threshold, count = _compact(scores, items, count, k, half, item_keys, scratch, keys)
-    return threshold, count
+        count, threshold = counts[user], thresholds[user]
+        lowest = max(threshold, _LOWEST)  # what is masked reaches no number
+        for run in range(hits.shape[1]):
+            if not hits[user, run]:
+                continue
+            for begin in range(run * RUN, run * RUN + RUN, SHORT_RUN):
+                values = tile[user, begin : begin + SHORT_RUN]
+                reached = 0
+                for column in range(SHORT_RUN):
+                    reached += values[column] >= lowest
+                if reached == 0:
+                    continue
+                for column in range(SHORT_RUN):
+                    if values[column] >= lowest:
+                        scores[user, count] = values[column]
+                        items[user, count] = first + begin + column
+                        count += 1
+            if count > full:
+                threshold = _bound(scores[user], count, k)
+                count = _drop(scores[user], items[user], count, threshold)
+                if count > k + (full - k) // 2:  # many scores are the same: the order among them decides
+                    threshold, count = _compact(
+                        scores[user], items[user], count, k, halves[user], item_keys, scratch, keys
+                    )
+                lowest = max(threshold, _LOWEST)
+        counts[user], thresholds[user] = count, threshold
 
 
 @called
