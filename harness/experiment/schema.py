@@ -184,6 +184,12 @@ class Runner:
         for place, name in enumerate(self.devices or ()):
             if isinstance(name, str) and not _DEVICE.fullmatch(name):
                 raise FaultError(("devices", place), f"runner.devices holds {shown(name)}; {remedy}")
+        kinds = {name.partition(":")[0] for name in self.device_names}
+        if len(kinds) > 1:
+            raise FaultError(
+                ("devices",),
+                "runner.devices are of several kinds, whose scores differ in their last bits. Use one kind.",
+            )
         if self.devices is not None and self.parallel is not None:
             raise FaultError(("parallel",), "runner has both 'devices' and 'parallel'. Leave one out.")
         if isinstance(self.memory, str):

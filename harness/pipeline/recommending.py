@@ -202,7 +202,9 @@ class FromModel:
         """Return an experiment's model, fitted if its checkpoint is missing."""
         from harness.topk import choose_device  # needs torch, which predictions from a file do not
 
-        device = choose_device(experiment.runner.device)
+        runner = experiment.runner
+        devices = [choose_device(name) for name in runner.device_names or (runner.device,)]
+        device = devices[0]  # which stands for all: they are of one kind
         fitted = obtain_checkpoint(experiment, split)
         return cls(fitted, fitted.sha256, device)
 

@@ -230,6 +230,7 @@ def _protocol(experiment: Experiment, task: Task, recommended: Recommended, tabl
             **({} if task.candidates_digest is None else {"sha256": task.candidates_digest}),
         },
         "k": recommended.k,
+        "precision": None if recommended.job is None else recommended.job.options.precision,
         "tie_order": recommended.order,
         "users": len(table.users),
         "lists": task.truth.n_users,

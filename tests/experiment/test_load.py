@@ -179,6 +179,7 @@ def test_devices(write: Any, device: str) -> None:
         ("runer: {k: 3}", 10, "unknown key 'runer'. Did you mean 'runner'?"),
         ("runner:\n  kk: 3", 11, "unknown key 'kk' in runner. Did you mean 'k'?"),
         ("runner: {devices: [gpu]}", 10, "runner.devices holds 'gpu'; auto, cpu, cuda or cuda:0, cuda:1, … is needed"),
+        ("runner: {devices: [cpu, 0]}", 10, "runner.devices are of several kinds"),
         ("runner: {memory: much}", 10, "runner.memory: 'much' is no size; write it like 4 GB"),
         ("runner: {memory: 0 GB}", 10, "runner.memory: '0 GB' is no memory at all"),
         ("runner: {precision: half}", 10, "runner.precision is 'half'"),
