@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -106,8 +108,10 @@ class Source(Protocol):
         """Where it scores, or ``none``."""
         ...
 
-    def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Recommended:
-        """Return the lists for a task."""
+    def recommend(
+        self, experiment: Experiment, split: Split, task: Task, how: How
+    ) -> AbstractContextManager[Recommended]:
+        """Give the lists for a task, which can be read until the block ends."""
         ...
 
 
@@ -142,8 +146,9 @@ class FromFile:
         files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
         return cls(path, storage.sha256_json([storage.sha256_file(file) for file in files]))
 
-    def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Recommended:
-        """Return the file's lists, checked against the data."""
+    @contextlib.contextmanager
+    def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Iterator[Recommended]:
+        """Give the file's lists, checked against the data."""
         if task.times is not None:
             raise DataError(
                 "predictions from a file are one list a user, and rolling history asks for one a moment. "
@@ -169,7 +174,7 @@ class FromFile:
             strict=options.strict,
         )
         order = "as the file ranks them, else score descending, then a hash of (seed, user id, item id)"
-        return Recommended(
+        yield Recommended(
             lambda: _cut(found.topk), found.topk.k, _short(found.topk), {}, order=order, findings=found.findings
         )
 
@@ -208,7 +213,8 @@ class FromModel:
         fitted = obtain_checkpoint(experiment, split)
         return cls(fitted, fitted.sha256, device)
 
-    def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Recommended:
+    @contextlib.contextmanager
+    def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Iterator[Recommended]:
         """Score all candidates of the task's users, those of shards in the cache apart."""
         from harness.pipeline.jobs import ModelSource
         from harness.pipeline.shards import made
@@ -216,18 +222,17 @@ class FromModel:
         plain = experiment.to_dict()["model"]
         model = ModelSource(plain["kind"], plain["params"], str(self.fitted.path))
         asked = asked_of(experiment, split, task)
-        found = made(experiment, model, asked, key=how.key, device=self.device, force=how.force, quiet=how.quiet)
-        shards = found.job.shards
-        short = sum(int((shard.items[:, -1] < 0).sum()) for shard in shards)
-        return Recommended(
-            lambda: _parts(shards),
-            asked.k,
-            short,
-            found.facts,
-            order="score descending, then a hash of (seed, user id, item id)",
-            findings=found.findings,
-            job=found.job,
-        )
+        with made(experiment, model, asked, key=how.key, device=self.device, force=how.force, quiet=how.quiet) as found:
+            shards = found.job.shards
+            yield Recommended(
+                lambda: _parts(shards),
+                asked.k,
+                sum(int((shard.items[:, -1] < 0).sum()) for shard in shards),
+                found.facts,
+                order="score descending, then a hash of (seed, user id, item id)",
+                findings=found.findings,
+                job=found.job,
+            )
 
 
 def _parts(shards: Shards) -> Iterator[Part]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import logging
 import time
@@ -128,9 +129,9 @@ def predict(experiment: Experiment, *, force: bool = False, quiet: bool = False)
         asked = _asked(experiment, Phases())
         if force or not stored.is_finished(folder, asked.keys):
             how = How(asked.keys["predictions"], force=force, quiet=quiet)
-            recommended = asked.source.recommend(experiment, asked.prepared.split, asked.task, how)
-            (folder / stored.RESULTS).unlink(missing_ok=True)
-            _write_lists(folder, recommended, asked)
+            with asked.source.recommend(experiment, asked.prepared.split, asked.task, how) as recommended:
+                (folder / stored.RESULTS).unlink(missing_ok=True)
+                _write_lists(folder, recommended, asked)
     return folder / stored.PREDICTIONS
 
 
@@ -168,15 +169,16 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
     if not force and stored.is_finished(folder, keys):
         return _read_back(experiment, folder)
 
-    with phases.measure("predict"):
-        how = How(keys["predictions"], force=force, quiet=quiet)
-        recommended = source.recommend(experiment, prepared.split, task, how)
-    with phases.measure("evaluate"):
-        table = measured_parts(experiment, recommended, task)
-    with phases.measure("write"):
-        (folder / stored.RESULTS).unlink(missing_ok=True)
-        stored.write_parquet(folder / stored.PER_USER, pa.Table.from_pandas(table.per_user, preserve_index=False))
-        _write_lists(folder, recommended, asked)
+    with contextlib.ExitStack() as held:
+        with phases.measure("predict"):
+            how = How(keys["predictions"], force=force, quiet=quiet)
+            recommended = held.enter_context(source.recommend(experiment, prepared.split, task, how))
+        with phases.measure("evaluate"):
+            table = measured_parts(experiment, recommended, task)
+        with phases.measure("write"):
+            (folder / stored.RESULTS).unlink(missing_ok=True)
+            stored.write_parquet(folder / stored.PER_USER, pa.Table.from_pandas(table.per_user, preserve_index=False))
+            _write_lists(folder, recommended, asked)
     results = {
         "schema_version": stored.SCHEMA_VERSION,
         "name": experiment.name,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -64,10 +66,13 @@ def is_batch_invariant(experiment: Experiment) -> bool:
     return bool(getattr(experiment.model.params, "batch_invariant", False))
 
 
+@contextlib.contextmanager
 def made(
     experiment: Experiment, model: ModelSource, task: PredictionTask, *, key: str, device: str, force: bool, quiet: bool
-) -> Made:
-    """Return the shards of a run; those that the cache does not hold are made.
+) -> Iterator[Made]:
+    """Give the shards of a run; those that the cache does not hold are made.
+
+    Until the block ends nobody else makes, replaces or removes them.
 
     Parameters
     ----------
@@ -98,15 +103,20 @@ def made(
         if missing:
             _make(experiment.runner, job, missing, quiet=quiet)
         seconds = time.perf_counter() - start
+        yield _told(job, missing, seconds)
+
+
+def _told(job: Job, missing: list[int], seconds: float) -> Made:
+    shards, device = job.shards, job.options.device
     users = sum(stop - start for start, stop in (shards.bounds[index] for index in missing))
-    facts: dict[str, Any] = {"users_from_cache": task.n_users - users, "peak_memory_bytes": peak_memory()}
+    facts: dict[str, Any] = {"users_from_cache": shards.task.n_users - users, "peak_memory_bytes": peak_memory()}
     if users:
         facts["users_per_second"] = round(users / seconds, 1)
     if device.startswith("cuda"):
         import torch
 
         facts["peak_device_memory_bytes"] = int(torch.cuda.max_memory_allocated(device))
-    findings = () if options.precision == "float32" else (_disagreement(model, shards, options),)
+    findings = () if job.options.precision == "float32" else (_disagreement(job.model, shards, job.options),)
     return Made(job, facts, findings)
 
 

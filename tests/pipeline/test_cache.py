@@ -283,3 +283,18 @@ def test_twenty_kills_leave_the_same_bytes(tmp_path):
         assert digests(reports) == wanted
         assert not list((tmp_path / "cache").rglob(".*.part*"))
     assert sum(0 < stopped < total for stopped in stopped_at) >= 10
+
+
+def test_lists_that_are_being_measured_are_not_taken_away(small, monkeypatch):
+    from harness.pipeline import running
+
+    real, left = running.measured_parts, []
+
+    def measured_parts(*arguments):
+        left.append((storage.prune_cache(), [entry.in_use for entry in storage.cache_entries()]))
+        return real(*arguments)
+
+    monkeypatch.setattr(running, "measured_parts", measured_parts)
+    assert not harness.run(harness.load_experiment(small), quiet=True).was_finished
+    assert left == [([], [True])]
+    assert len(storage.prune_cache()) == 1
