@@ -213,6 +213,8 @@ def measured(found, size, n_users, limit):
     )
     for what, seconds, limited in rows:
         times = (f"{seconds / bare:.2f}", f"{seconds / blas:.2f}")
+        if limited != "-":
+            limited += ", missed" if seconds / bare > float(limited) else ", met"
         row(what, f"{seconds:.2f}", f"{n_users / seconds:,.0f}", *times, limited, "-")
 
 

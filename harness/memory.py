@@ -57,7 +57,7 @@ def size_text(size: int) -> str:
 
 
 def peak_memory() -> int:
-    """Return the most bytes that this process and its finished children have held in memory at once."""
+    """Return the most bytes that this process, or one of its finished children, has held in memory at once."""
     # Kilobytes, but for macOS, where they are bytes.
     scale = 1 if sys.platform == "darwin" else 1024
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)

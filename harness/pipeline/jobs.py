@@ -23,9 +23,11 @@ import safetensors.numpy
 
 from harness.artifacts import CandidateLists, History, Recommender, TopK, Truth, VectorRecommender, Vocabulary
 from harness.artifacts.arrays import IdArray
+from harness.errors import HarnessError
 from harness.evaluation import ShardArrays, ShardScores, score_shard
 from harness.execution import Parallel
 from harness.models.checkpoint import load_checkpoint
+from harness.pipeline.fingerprints import EVALUATION_CODE, PREDICTION_CODE, code_version, home_of
 from harness.runner import Options, PredictionTask, Shards, found_by
 from harness.storage import atomic_write, whole_folder
 
@@ -99,6 +101,11 @@ class Job:
         """Return the job of a folder; its arrays are mapped."""
         path = Path(folder)
         description = json.loads((path / _DESCRIPTION).read_text(encoding="utf-8"))
+        if description["code"] != _code(description["model"]["kind"], description["model"]["params"]):
+            raise HarnessError(
+                "a worker runs other code than the process that started the run, so that its lists or scores would be "
+                "those of another version. Restart the workers, with the same packages."
+            )
         arrays = {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in path.glob("*.npy")}
         lists = None
         if "lists_indptr" in arrays:
@@ -139,6 +146,7 @@ class Job:
         }
         description = {
             "key": shards.key,
+            "code": _code(self.model.kind, self.model.params),
             "shards": str(shards.folder.resolve()),
             "model": asdict(self.model) | {"checkpoint": str(Path(self.model.checkpoint).resolve())},
             "options": asdict(self.options),
@@ -206,6 +214,13 @@ def read_scores(path: str) -> ShardScores:
         names = list(file.keys())
         arrays = {name: file.get_tensor(name) for name in names}
         return ShardScores.from_arrays(ShardArrays(arrays, json.loads(file.metadata()["facts"])))
+
+
+def _code(kind: str, params: dict[str, Any]) -> str:
+    """Return the version of all code that makes lists and scores, as this process has it."""
+    from harness.experiment import component_of
+
+    return code_version(*PREDICTION_CODE, *EVALUATION_CODE, home_of(component_of("models", kind, params)))
 
 
 def _packed(name: str, ids: IdArray) -> dict[str, np.ndarray]:

@@ -68,7 +68,8 @@ def _scored(experiment: Experiment, parts: Callable[[], Iterator[Part]], task: T
         parallel = parallel.threads
     score = functools.partial(_score_part, metrics=experiment.metrics, n_items=task.history.n_items)
     truths = ((part.topk, task.truth.rows(np.arange(part.start, part.stop))) for part in parts())
-    while group := list(itertools.islice(truths, parallel.workers)):
+    at_once = parallel.workers if parallel.backend == "threading" else 16 * parallel.workers  # processes start slowly
+    while group := list(itertools.islice(truths, at_once)):
         yield from map_shards(score, group, parallel=parallel)
 
 

@@ -96,7 +96,7 @@ def run(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> 
         Something in the experiment, the data or the checkpoint is wrong.
     """
     folder = storage.inside(Path(experiment.report.directory), experiment.name)
-    with storage.lock(folder / ".run"):
+    with storage.lock(folder / ".run", timeout=storage.LONG):
         finished = _run(experiment, folder, force=force, quiet=quiet)
         tracked = publish(experiment, finished.results, folder) if experiment.tracking.enabled else None
     return RunResult(folder, finished.results, finished.table, finished.was_finished, tracked)
@@ -125,7 +125,7 @@ def predict(experiment: Experiment, *, force: bool = False, quiet: bool = False)
         Something in the experiment, the data or the checkpoint is wrong.
     """
     folder = storage.inside(Path(experiment.report.directory), experiment.name)
-    with storage.lock(folder / ".run"):
+    with storage.lock(folder / ".run", timeout=storage.LONG):
         asked = _asked(experiment, Phases())
         if force or not stored.is_finished(folder, asked.keys):
             how = How(asked.keys["predictions"], force=force, quiet=quiet)

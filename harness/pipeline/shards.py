@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("harness")
 
-_WAIT = 7 * 24 * 3600.0  # seconds for another process that makes the same lists
 _SAMPLE = 1000  # users on whom a lower precision is compared with float32
 
 
@@ -96,7 +95,7 @@ def made(
     )
     shards = Shards(folder, key, task)
     job = Job(shards, model, options)
-    with storage.lock(folder, timeout=_WAIT):
+    with storage.lock(folder, timeout=storage.LONG):
         shards.clear(finished=force)
         missing = shards.missing
         start = time.perf_counter()
@@ -161,7 +160,12 @@ def _disagreement(model: ModelSource, shards: Shards, options: Options) -> dict[
     exact = found_by(
         model.recommender(task, options.device), task.of_users(chosen), replace(options, precision="float32")
     )
-    low = np.concatenate([found.items for found in shards])[chosen]
+    low = np.concatenate(
+        [
+            found.items[chosen[(chosen >= start) & (chosen < stop)] - start]
+            for (start, stop), found in zip(shards.bounds, shards, strict=True)
+        ]
+    )
     alike = (low == exact.items).all(axis=1)
     shared = [len(np.intersect1d(one[one >= 0], two[two >= 0])) for one, two in zip(low, exact.items, strict=True)]
     lengths = (exact.items >= 0).sum(axis=1)

@@ -13,10 +13,11 @@ import torch
 from harness.artifacts import Recommender, TargetRanks, TopK, UserBatch, VectorRecommender
 from harness.artifacts.arrays import Int64Array
 from harness.errors import HarnessError
-from harness.execution import progress
+from harness.execution import Parallel, progress
 from harness.runner.options import DEFAULT, Options, bytes_of_batch, resolved_batch_size
 from harness.runner.task import PredictionTask
 from harness.topk import (
+    TILE_USERS,
     Found,
     InfiniteScoreError,
     Request,
@@ -150,7 +151,7 @@ def _by_vectors(
     recommender: VectorRecommender, task: PredictionTask, options: Options, advance: Callable[[int], None]
 ) -> Found:
     items = _as_vectors(recommender.item_vectors(), task.n_items, "item", options.device)
-    lists = task.n_users * (task.k * 8 + items.shape[1] * 4)
+    lists = task.n_users * (task.k * 8 + items.shape[1] * 4) + Parallel(n_jobs=options.n_jobs).workers * _kept(task.k)
     if options.device == "cpu":
         options.check(lists + _TILE_BYTES, f"scoring {task.n_items:,} items for {task.n_users:,} users at once")
     users = torch.empty((task.n_users, items.shape[1]), dtype=torch.float32, device=options.device)
@@ -177,8 +178,14 @@ def _by_vectors(
         raise _infinite(task, error.user, error.item, error.score) from error
 
 
+def _kept(k: int) -> int:
+    """Return the bytes that a thread keeps of a block of users: k scores and items, and half as many again."""
+    return TILE_USERS * (3 * k // 2 + 128) * 8
+
+
 def _as_vectors(given: torch.Tensor, rows: int, what: str, device: str) -> torch.Tensor:
-    if given.ndim != 2 or given.shape[0] != rows or not given.is_floating_point():
+    _check_tensor(given, f"{what} vectors")
+    if given.ndim != 2 or 0 in given.shape[1:] or given.shape[0] != rows or not given.is_floating_point():
         raise HarnessError(
             f"the model gave {given.dtype} {what} vectors of shape {tuple(given.shape)}; "
             f"torch.float32 ({rows}, dimension) is needed."
@@ -203,6 +210,11 @@ def _by_scores(
         except (MemoryError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
+            if options.fixed_batches:
+                raise HarnessError(
+                    f"{size} users at once do not fit into the memory of {options.device}, and this model's scores may "
+                    f"depend on how many there are. Set runner.batch_size, such as to {max(1, size // 4)}."
+                ) from error
             if size == 1:
                 raise HarnessError(
                     f"the scores of one user for {task.n_items:,} items do not fit into the memory of {options.device}."
@@ -218,6 +230,7 @@ def _by_scores(
 
 def _scores(recommender: Recommender, task: PredictionTask, batch: UserBatch) -> torch.Tensor:
     scores = recommender.score(batch)
+    _check_tensor(scores, "scores")
     shape = (len(batch.users), task.n_items)
     if tuple(scores.shape) != shape or not scores.is_floating_point():
         raise HarnessError(
@@ -231,6 +244,11 @@ def _scores(recommender: Recommender, task: PredictionTask, batch: UserBatch) ->
         user = int(np.flatnonzero(task.users == batch.users[row])[0])
         raise _infinite(task, user, column, float(scores[row, column]))
     return scores
+
+
+def _check_tensor(given: object, what: str) -> None:
+    if not isinstance(given, torch.Tensor):
+        raise HarnessError(f"the model gave {what} as {type(given).__name__}; a torch.Tensor is needed.")
 
 
 def _selected(scores: torch.Tensor, request: Request, options: Options) -> Found:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +66,7 @@ class Shards:
         """Write what was found for the users of a shard."""
         # Contiguous, as safetensors writes the memory behind a view that is not.
         arrays = {name: np.ascontiguousarray(getattr(found, name), dtype=kind) for name, kind in _DTYPES.items()}
-        content = safetensors.numpy.save(arrays, metadata=self._metadata(index))
+        content = safetensors.numpy.save(arrays, metadata=self._metadata(index, arrays))
         with atomic_write(self._path(index)) as temporary:
             temporary.write_bytes(content)
 
@@ -91,10 +93,16 @@ class Shards:
         for pattern in (".*.part.safetensors", *(["shard-*.safetensors"] if finished else [])):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
+        for pattern in (".*.part", "job"):  # folders
+            for path in self.folder.glob(pattern):
+                shutil.rmtree(path, ignore_errors=True)
 
-    def _metadata(self, index: int) -> dict[str, str]:
+    def _metadata(self, index: int, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+        digest = hashlib.sha256()
+        for name in _DTYPES:
+            digest.update(np.ascontiguousarray(arrays[name]).data)
         # One entry: of several the order in the file would differ from time to time.
-        return {"shard": f"{self.key}/{index}"}
+        return {"shard": f"{self.key}/{index}/{digest.hexdigest()}"}
 
     def _path(self, index: int) -> Path:
         return self.folder / f"shard-{index:07d}.safetensors"
@@ -102,9 +110,10 @@ class Shards:
     def _read(self, index: int) -> Found | None:
         try:
             with safetensors.safe_open(self._path(index), framework="numpy") as file:
-                if file.metadata() != self._metadata(index):
+                arrays = {name: file.get_tensor(name) for name in _DTYPES}
+                if file.metadata() != self._metadata(index, arrays):
                     return None
-                found = Found(**{name: file.get_tensor(name) for name in _DTYPES})
+                found = Found(**arrays)
         except (OSError, safetensors.SafetensorError, TypeError):
             return None
         return found if self._fits(index, found) else None

@@ -2,6 +2,7 @@
 
 from harness.storage.cache import Entry, cache_entries, open_entry, prune_cache
 from harness.storage.files import (
+    LONG,
     atomic_write,
     cache_folder,
     inside,
@@ -14,6 +15,7 @@ from harness.storage.files import (
 )
 
 __all__ = [
+    "LONG",
     "Entry",
     "atomic_write",
     "cache_entries",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
@@ -79,7 +80,8 @@ def open_entry(kind: str, key: str, description: Mapping[str, Any]) -> Path:
         ) from error
     if not (folder / _DESCRIPTION).exists():
         write_text(folder / _DESCRIPTION, json.dumps(dict(description), indent=2, ensure_ascii=False) + "\n")
-    os.utime(folder / _DESCRIPTION)
+    with contextlib.suppress(OSError):  # a cache that may only be read is read
+        os.utime(folder / _DESCRIPTION)
     return folder
 
 
@@ -103,6 +105,8 @@ def prune_cache(
     dry_run
         Remove nothing, and return what would be.
     """
+    for remains in cache_folder().glob("*/.*.removed"):  # of a removal that died
+        shutil.rmtree(remains, ignore_errors=True)
     now, entries = datetime.datetime.now(datetime.UTC), cache_entries()
     left = sum(entry.size for entry in entries)
     removed = []

@@ -20,6 +20,7 @@ from harness.errors import HarnessError
 
 logger = logging.getLogger("harness")
 
+LONG = 7 * 24 * 3600.0  # seconds to wait for a process that may work for days
 _CHUNK = 1 << 20
 
 

@@ -9,8 +9,10 @@ from harness.topk.precision import Precision
 from harness.topk.ranks import Ranks, target_ranks
 from harness.topk.request import Found, InfiniteScoreError, ItemRows, Request, Ties
 from harness.topk.selection import Selection, TieOrder, mask_scores, non_finite, select
+from harness.topk.vectors import TILE_USERS
 
 __all__ = [
+    "TILE_USERS",
     "Found",
     "InfiniteScoreError",
     "ItemRows",

@@ -7,10 +7,12 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+import torch
 
 from harness.artifacts import TopK, Vocabulary, as_ids
 from harness.artifacts.arrays import Float32Array, UInt64Array
 from harness.errors import HarnessError
+from harness.memory import available_memory, size_text
 from harness.topk.devices import choose_device
 from harness.topk.engine import best_by_vectors
 from harness.topk.request import InfiniteScoreError, ItemRows, Request, Ties
@@ -78,12 +80,21 @@ def top_k(
         )
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
         raise HarnessError(f"k is {k!r}; lists need 1 item or more.")
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs == 0:
+        raise HarnessError(f"n_jobs is {n_jobs!r}; use 1 or more threads, or -1 for one a core.")
+    users, items = (None if ids is None else list(ids) for ids in (users, items))
     n_users, n_items = len(wanted), len(offered)
+    free = available_memory()
+    if free is not None and n_users * int(k) * 8 > free:
+        raise HarnessError(
+            f"lists of {k:,} items for {n_users:,} users take {size_text(n_users * int(k) * 8)}, more than is free. "
+            "Use a smaller k, or fewer users at once."
+        )
     ties = Ties(seed, _keys(users, n_users, "users"), _keys(items, n_items, "items"))
     width = min(int(k), n_items)
     request = Request(width, ties, seen=_rows(exclude, (n_users, n_items)))
     try:
-        found = best_by_vectors(wanted, offered, request, device=choose_device(device), n_jobs=n_jobs)
+        found = best_by_vectors(wanted, offered, request, device=choose_device(str(device)), n_jobs=n_jobs)
     except InfiniteScoreError as error:
         user = error.user if users is None else users[error.user]
         item = error.item if items is None else items[error.item]
@@ -101,7 +112,12 @@ def top_k(
 
 
 def _vectors(given: Any, what: str) -> Float32Array:
-    array = np.asarray(given)
+    if isinstance(given, torch.Tensor):  # parameters and half precision, too
+        given = given.detach().to(device="cpu", dtype=torch.float32).numpy()
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise HarnessError(f"{what} is no array: its rows differ in length. Give (rows, dimension) numbers.") from error
     if array.ndim != 2 or not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
         raise HarnessError(
             f"{what} is {array.dtype} of shape {array.shape}; numbers of shape (rows, dimension) are needed."

@@ -9,6 +9,7 @@ one buffer of its own, which stays in its cache.
 from __future__ import annotations
 
 import queue
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ TILE_ITEMS = 2048
 # Errors of a product's last bits, in parts of the sum of its terms' sizes. Where they are larger after
 # all, as is seen once the score is known, the ranks are counted once more.
 _ROUNDINGS = 4 * float(np.finfo(np.float32).eps)
+
+
+# How many are in the engine now, and the number of threads to go back to when the last one leaves.
+_counting, _callers, _before = threading.Lock(), 0, 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,12 +110,19 @@ def best_on_cpu(
 @contextmanager
 def one_thread_each() -> Iterator[None]:
     """Keep each product on the thread that asks for it: how many there are would decide its last bits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    global _callers, _before
+    with _counting:
+        if _callers == 0:
+            _before = torch.get_num_threads()
+        _callers += 1
+        torch.set_num_threads(1)
     try:
         yield
     finally:
-        torch.set_num_threads(before)
+        with _counting:
+            _callers -= 1
+            if _callers == 0:
+                torch.set_num_threads(_before)
 
 
 class _Work:

@@ -298,3 +298,13 @@ def test_lists_that_are_being_measured_are_not_taken_away(small, monkeypatch):
     assert not harness.run(harness.load_experiment(small), quiet=True).was_finished
     assert left == [([], [True])]
     assert len(storage.prune_cache()) == 1
+
+
+def test_a_worker_with_other_code_makes_no_lists(small, monkeypatch):
+    from harness.pipeline import jobs
+
+    harness.run(harness.load_experiment(small), quiet=True)
+    storage.prune_cache()
+    monkeypatch.setattr(jobs, "_code", lambda kind, params: "of another version")
+    with pytest.raises(harness.HarnessError, match="a worker runs other code than the process that started the run"):
+        harness.run(harness.load_experiment(small, ["runner.devices=[cpu]"]), quiet=True, force=True)

@@ -340,9 +340,24 @@ def test_memory_that_runs_out_halves_the_batch(caplog):
 def test_a_budget_that_is_too_small_says_what_would_do():
     arguments = (history_of([[]], 3), [0], Truth.from_lists([[0]]))
     with pytest.raises(
-        HarnessError, match=r"needs 67\.2 MB of memory, and runner\.memory is 1 MB\. Set runner\.memory"
+        HarnessError, match=r"needs \d+\.\d MB of memory, and runner\.memory is 1 MB\. Set runner\.memory"
     ):
         run(TwoTowers(torch.zeros(1, 2), torch.zeros(3, 2)), *arguments, memory=1_000_000)
     with pytest.raises(HarnessError, match=r"needs 96 B of memory, and runner\.memory is 50 B"):
         run(Fixed(torch.zeros(1, 3)), *arguments, memory=50)
     assert run(Fixed(torch.zeros(1, 3)), *arguments, memory=96).topk.n_users == 1
+
+
+def test_a_batch_whose_shape_decides_is_not_halved():
+    arguments = (history_of([[]] * 7, 3), np.arange(7), Truth.from_lists([[0]] * 7))
+    with pytest.raises(HarnessError, match=r"7 users at once do not fit.*Set runner\.batch_size, such as to 1"):
+        run(Hungry(), *arguments, batch_size=7, fixed_batches=True)
+
+
+def test_scores_that_are_no_tensor():
+    class Arrays:
+        def score(self, batch):
+            return np.zeros((len(batch.users), 3))
+
+    with pytest.raises(HarnessError, match=r"gave scores as ndarray; a torch\.Tensor is needed"):
+        run(Arrays(), history_of([[]], 3), [0], Truth.from_lists([[0]]))

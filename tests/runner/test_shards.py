@@ -94,3 +94,18 @@ def test_the_same_bytes_each_time(shards: Shards) -> None:
     before = shards._path(0).read_bytes()
     shards.write(0, found_by(Hashed(), shards.part(0), Options(batch_size=3)))
     assert shards._path(0).read_bytes() == before
+
+
+def test_a_byte_that_changed_is_noticed(shards: Shards) -> None:
+    content = bytearray(shards._path(1).read_bytes())
+    content[-9] ^= 1
+    shards._path(1).write_bytes(content)
+    assert shards.missing == [1]
+
+
+def test_folders_that_were_left_half_written_are_removed(shards: Shards) -> None:
+    for name in (".abc.part", "job"):
+        (shards.folder / name).mkdir()
+        (shards.folder / name / "users.npy").touch()
+    shards.clear(finished=False)
+    assert sorted(path.suffix for path in shards.folder.iterdir()) == [".safetensors"] * 4

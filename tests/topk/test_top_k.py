@@ -73,6 +73,9 @@ def test_a_constant_scorer_hits_by_chance() -> None:
         ({"k": 0}, "k is 0"),
         ({"k": True}, "k is True"),
         ({"k": 2.0}, "k is 2.0"),
+        ({"k": 10**20}, "more than is free. Use a smaller k"),
+        ({"n_jobs": 0}, "n_jobs is 0"),
+        ({"user_vectors": [[1.0], [1.0, 2.0]]}, "its rows differ in length"),
         ({"exclude": np.eye(3, 4)}, "exclude is a ndarray; a scipy.sparse array"),
         ({"exclude": sp.csr_array((4, 3))}, r"exclude has shape \(4, 3\); \(3, 4\)"),
         ({"users": ["ann"]}, "users has 1 ids for 3 vectors"),
@@ -106,3 +109,15 @@ def test_scores_that_are_no_numbers_are_named(place: tuple[int, int], value: flo
 
 def test_large_numbers_that_stay_finite_are_fine() -> None:
     assert harness.top_k(USERS * 1e37, ITEMS, k=1).items[:, 0].tolist() == [0, 2, 2]
+
+
+def test_parameters_and_half_precision_of_torch() -> None:
+    users = torch.nn.Parameter(torch.from_numpy(USERS).float())
+    items = torch.from_numpy(ITEMS).to(torch.bfloat16)
+    assert (harness.top_k(users, items, k=2).items == harness.top_k(USERS, ITEMS, k=2).items).all()
+
+
+def test_torch_keeps_its_threads() -> None:
+    before = torch.get_num_threads()
+    harness.top_k(USERS, ITEMS, k=1)
+    assert torch.get_num_threads() == before
