@@ -6,6 +6,7 @@ from harness.experiment.components import component_of
 from harness.experiment.experiment import Experiment
 from harness.experiment.load import load_experiment
 from harness.experiment.metrics import expand_metrics
+from harness.experiment.runner import Runner
 from harness.experiment.schema import (
     Dataset,
     Evaluation,
@@ -13,7 +14,6 @@ from harness.experiment.schema import (
     Fit,
     Model,
     Report,
-    Runner,
     Statistics,
     Tracking,
 )

@@ -17,13 +17,13 @@ from harness.experiment.components import name_or_map, options_of, to_map, to_pl
 from harness.experiment.faults import FaultError
 from harness.experiment.metrics import CUTOFF, expanded
 from harness.experiment.nodes import Node
+from harness.experiment.runner import Runner
 from harness.experiment.schema import (
     Dataset,
     Evaluation,
     Expectation,
     Model,
     Report,
-    Runner,
     Statistics,
     Tracking,
     not_computed,

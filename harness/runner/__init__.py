@@ -1,7 +1,7 @@
 """Users through a model on a device, to their best items and the ranks of what was relevant."""
 
 from harness.runner.options import Options, resolved_batch_size
-from harness.runner.predict import Predictions, found_by, predict, predictions_of
+from harness.runner.predict import Predictions, found_by, predict
 from harness.runner.shards import Shards
 from harness.runner.task import PredictionTask
 
@@ -12,6 +12,5 @@ __all__ = [
     "Shards",
     "found_by",
     "predict",
-    "predictions_of",
     "resolved_batch_size",
 ]

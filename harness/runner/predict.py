@@ -11,30 +11,15 @@ import numpy as np
 import torch
 
 from harness.artifacts import Recommender, TargetRanks, TopK, UserBatch, VectorRecommender
-from harness.artifacts.arrays import Int64Array
 from harness.errors import HarnessError
-from harness.execution import Parallel, progress
+from harness.execution import progress
 from harness.runner.options import DEFAULT, Options, bytes_of_batch, resolved_batch_size
 from harness.runner.task import PredictionTask
-from harness.topk import (
-    TILE_USERS,
-    Found,
-    InfiniteScoreError,
-    Request,
-    TieOrder,
-    best_by_vectors,
-    best_of_scores,
-    mask_scores,
-    non_finite,
-    select,
-    signed_keys,
-    target_ranks,
-)
+from harness.topk import Found, InfiniteScoreError, best_by_vectors, best_of_scores, non_finite, working_memory
 
 logger = logging.getLogger("harness")
 
 _VECTOR_BATCH = 4096  # users whose vectors are asked for at once
-_TILE_BYTES = 64 << 20  # buffers of products on the CPU, a generous bound
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,13 +88,8 @@ def predict(
     with progress("scoring", task.n_users, quiet=quiet) as advance:
         found = found_by(recommender, task, options, advance)
     seconds = time.perf_counter() - start
-    return predictions_of(found, task, seconds=seconds, device=options.device)
-
-
-def predictions_of(found: Found, task: PredictionTask, *, seconds: float, device: str) -> Predictions:
-    """Return what was found with the own ids of the users."""
     topk = TopK(found.items, found.scores, task.user_ids.ids[task.users])
-    return Predictions(topk, TargetRanks(found.above, found.tied, found.candidates), seconds, device)
+    return Predictions(topk, TargetRanks(found.above, found.tied, found.candidates), seconds, options.device)
 
 
 def found_by(
@@ -151,9 +131,9 @@ def _by_vectors(
     recommender: VectorRecommender, task: PredictionTask, options: Options, advance: Callable[[int], None]
 ) -> Found:
     items = _as_vectors(recommender.item_vectors(), task.n_items, "item", options.device)
-    lists = task.n_users * (task.k * 8 + items.shape[1] * 4) + Parallel(n_jobs=options.n_jobs).workers * _kept(task.k)
     if options.device == "cpu":
-        options.check(lists + _TILE_BYTES, f"scoring {task.n_items:,} items for {task.n_users:,} users at once")
+        needed = task.n_users * (task.k * 8 + items.shape[1] * 4) + working_memory(task.k, n_jobs=options.n_jobs)
+        options.check(needed, f"scoring {task.n_items:,} items for {task.n_users:,} users at once")
     users = torch.empty((task.n_users, items.shape[1]), dtype=torch.float32, device=options.device)
     for first in range(0, task.n_users, _VECTOR_BATCH):
         stop = min(first + _VECTOR_BATCH, task.n_users)
@@ -176,11 +156,6 @@ def _by_vectors(
         )
     except InfiniteScoreError as error:
         raise _infinite(task, error.user, error.item, error.score) from error
-
-
-def _kept(k: int) -> int:
-    """Return the bytes that a thread keeps of a block of users: k scores and items, and half as many again."""
-    return TILE_USERS * (3 * k // 2 + 128) * 8
 
 
 def _as_vectors(given: torch.Tensor, rows: int, what: str, device: str) -> torch.Tensor:
@@ -206,7 +181,7 @@ def _by_scores(
         batch = task.batch(first, stop)
         try:
             scores = _scores(recommender, task, _filled(batch, size) if options.fixed_batches else batch)
-            part = _selected(scores[: stop - first], task.request(first, stop), options)
+            part = best_of_scores(scores[: stop - first], task.request(first, stop), n_jobs=options.n_jobs)
         except (MemoryError, RuntimeError) as error:
             if not _is_out_of_memory(error):
                 raise
@@ -249,43 +224,6 @@ def _scores(recommender: Recommender, task: PredictionTask, batch: UserBatch) ->
 def _check_tensor(given: object, what: str) -> None:
     if not isinstance(given, torch.Tensor):
         raise HarnessError(f"the model gave {what} as {type(given).__name__}; a torch.Tensor is needed.")
-
-
-def _selected(scores: torch.Tensor, request: Request, options: Options) -> Found:
-    if scores.device.type == "cpu":
-        return best_of_scores(scores.numpy(), request, n_jobs=options.n_jobs)
-    return _selected_on_device(scores, request)
-
-
-def _selected_on_device(scores: torch.Tensor, request: Request) -> Found:
-    device, ties = scores.device, request.ties
-    excluded = torch.full(scores.shape, request.lists is not None, dtype=torch.bool, device=device)
-    if request.lists is not None:
-        _mark(excluded, request.lists.indptr, request.lists.items, value=False)
-    if request.allowed is not None:
-        excluded |= torch.from_numpy(~request.allowed).to(device)
-    if request.seen is not None:
-        _mark(excluded, request.seen.indptr, request.seen.items, value=True)
-    masked = mask_scores(scores, excluded)
-    order = TieOrder(ties.seed, signed_keys(ties.user_keys, str(device)), signed_keys(ties.item_keys, str(device)))
-    best = select(masked, request.k, order=order)
-    assert request.targets is not None  # noqa: S101  (a task has a truth)
-    indptr, targets = request.targets.indptr, request.targets.items.astype(np.int64)
-    ranks = target_ranks(masked, torch.from_numpy(indptr).to(device), torch.from_numpy(targets).to(device))
-    return Found(
-        best.items.cpu().numpy(),
-        best.scores.cpu().numpy(),
-        ranks.above.cpu().numpy(),
-        ranks.tied.cpu().numpy(),
-        (~excluded).sum(dim=1).to(torch.int32).cpu().numpy(),
-    )
-
-
-def _mark(mask: torch.Tensor, indptr: Int64Array, items: np.ndarray, *, value: bool) -> None:
-    """Set the cells of a mask that a CSR names."""
-    rows = np.repeat(np.arange(len(indptr) - 1), np.diff(indptr))
-    places = torch.from_numpy(np.stack([rows, items.astype(np.int64)])).to(mask.device)
-    mask[places[0], places[1]] = value
 
 
 def _write(part: Found, found: Found, task: PredictionTask, first: int, stop: int) -> None:

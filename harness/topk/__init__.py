@@ -9,10 +9,9 @@ from harness.topk.precision import Precision
 from harness.topk.ranks import Ranks, target_ranks
 from harness.topk.request import Found, InfiniteScoreError, ItemRows, Request, Ties
 from harness.topk.selection import Selection, TieOrder, mask_scores, non_finite, select
-from harness.topk.vectors import TILE_USERS
+from harness.topk.vectors import working_memory
 
 __all__ = [
-    "TILE_USERS",
     "Found",
     "InfiniteScoreError",
     "ItemRows",
@@ -32,4 +31,5 @@ __all__ = [
     "signed_keys",
     "target_ranks",
     "top_k",
+    "working_memory",
 ]

@@ -13,6 +13,11 @@ _CLOSE = 32  # scores near a target's that can be told from it once it is known
 _SPARE = 16  # places beyond k at least: so many items are collected before the worst are dropped
 
 
+def capacity_of(k: int) -> int:
+    """Return how many scores of a user are held at once where k are wanted."""
+    return k + max(k // 2, _SPARE) + RUN
+
+
 class BlockScan:
     """The running state of one block of users.
 
@@ -43,7 +48,7 @@ class BlockScan:
             np.zeros(n_targets, dtype=np.int64),
             np.full((n_targets, _CLOSE), EXCLUDED, dtype=np.float32),
         )
-        capacity = request.k + max(request.k // 2, _SPARE) + RUN
+        capacity = capacity_of(request.k)
         self._kept = Kept(
             np.empty((request.n_users, capacity), dtype=np.float32),
             np.empty((request.n_users, capacity), dtype=np.int32),

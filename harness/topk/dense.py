@@ -1,20 +1,24 @@
-"""The best items by whole rows of scores, on the CPU."""
+"""The best items by whole rows of scores."""
 
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from harness.artifacts.arrays import Float32Array
 from harness.execution import Parallel, map_shards
 from harness.topk.block import BlockScan, outside_of, part_of
-from harness.topk.request import Found, Request
+from harness.topk.keys import signed_keys
+from harness.topk.ranks import target_ranks
+from harness.topk.request import Found, ItemRows, Request
+from harness.topk.selection import TieOrder, mask_scores, select
 from harness.topk.vectors import TILE_ITEMS
 
 _BLOCK_USERS = 64  # so few that threads have something to share in a batch
 
 
-def best_of_scores(scores: Float32Array, request: Request, *, n_jobs: int = -1) -> Found:
-    """Return the best items of each user by their scores.
+def best_of_scores(scores: torch.Tensor, request: Request, *, n_jobs: int = -1) -> Found:
+    """Return the best items of each user by their scores, on the device of these.
 
     Parameters
     ----------
@@ -23,8 +27,40 @@ def best_of_scores(scores: Float32Array, request: Request, *, n_jobs: int = -1) 
     request
         With a row for each user.
     n_jobs
-        Threads; -1 for one a core. It never changes a result.
+        Threads on the CPU; -1 for one a core. It never changes a result.
     """
+    if scores.device.type == "cpu":
+        return _on_cpu(scores.numpy(), request, n_jobs=n_jobs)
+    return best_of_scores_on_device(scores, request)
+
+
+def best_of_scores_on_device(scores: torch.Tensor, request: Request) -> Found:
+    """Return the best items of each user by their scores, by torch alone; see ``best_of_scores``."""
+    device, ties = scores.device, request.ties
+    excluded = torch.full(scores.shape, request.lists is not None, dtype=torch.bool, device=device)
+    if request.lists is not None:
+        _mark(excluded, request.lists, value=False)
+    if request.allowed is not None:
+        excluded |= torch.from_numpy(~request.allowed).to(device)
+    if request.seen is not None:
+        _mark(excluded, request.seen, value=True)
+    masked = mask_scores(scores, excluded)
+    best = select(masked, request.k, order=TieOrder(ties.seed, *(signed_keys(keys, device) for keys in ties.both)))
+    targets = ItemRows.none(request.n_users) if request.targets is None else request.targets
+    items = torch.from_numpy(targets.items.astype(np.int64)).to(device)
+    ranks = target_ranks(masked, torch.from_numpy(targets.indptr).to(device), items)
+    arrays = (best.items, best.scores, ranks.above, ranks.tied, (~excluded).sum(dim=1, dtype=torch.int32))
+    return Found(*(array.cpu().numpy() for array in arrays))
+
+
+def _mark(mask: torch.Tensor, rows: ItemRows, *, value: bool) -> None:
+    """Set the cells of a mask that rows of items name."""
+    users = np.repeat(np.arange(len(rows.indptr) - 1), np.diff(rows.indptr))
+    places = torch.from_numpy(np.stack([users, rows.items.astype(np.int64)])).to(mask.device)
+    mask[places[0], places[1]] = value
+
+
+def _on_cpu(scores: Float32Array, request: Request, *, n_jobs: int) -> Found:
     found = Found.empty(request)
     outside = outside_of(request)
 

@@ -65,6 +65,11 @@ class Ties:
         return stream(self.seed, "ties")
 
     @property
+    def both(self) -> tuple[UInt64Array, UInt64Array]:
+        """The keys of users and of items."""
+        return self.user_keys, self.item_keys
+
+    @property
     def order(self) -> Order:
         """As the kernels read it."""
         return Order(user_halves(self.stream, self.user_keys), self.item_keys)

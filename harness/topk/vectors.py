@@ -19,7 +19,7 @@ import torch
 
 from harness.artifacts.arrays import Float32Array
 from harness.execution import Parallel, map_shards
-from harness.topk.block import BlockScan, outside_of, part_of
+from harness.topk.block import BlockScan, capacity_of, outside_of, part_of
 from harness.topk.kernels import count_infinite
 from harness.topk.precision import tile_product
 from harness.topk.request import Found, InfiniteScoreError, Request
@@ -105,6 +105,11 @@ def best_on_cpu(
     with one_thread_each():
         map_shards(block, range(0, request.n_users, TILE_USERS), parallel=parallel)
     return found
+
+
+def working_memory(k: int, *, n_jobs: int = -1) -> int:
+    """Return the bytes that are held beside vectors and lists: on each thread two tiles, and what a block keeps."""
+    return Parallel(n_jobs=n_jobs).workers * TILE_USERS * (2 * TILE_ITEMS * 4 + capacity_of(k) * 8)
 
 
 @contextmanager

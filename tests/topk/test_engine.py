@@ -15,6 +15,7 @@ import harness.topk.device as device_path
 import harness.topk.vectors as cpu_path
 from harness.artifacts import Vocabulary
 from harness.topk import Found, ItemRows, Request, Ties, best_by_vectors, best_of_scores
+from harness.topk.dense import best_of_scores_on_device
 from harness.topk.device import TileShape, best_on_device
 from harness.topk.vectors import best_on_cpu
 
@@ -113,8 +114,11 @@ def test_blocks_of_scores(case: dict[str, Any]) -> None:
     request = request_of(case)
     scores = case["users"] @ case["items"].T
     before = scores.copy()
-    found = best_of_scores(np.asfortranarray(scores), request)
-    assert by_user(found, request) == expected(case, request)
+    for found in (
+        best_of_scores(torch.from_numpy(np.asfortranarray(scores)), request),
+        best_of_scores_on_device(torch.from_numpy(scores), request),
+    ):
+        assert by_user(found, request) == expected(case, request)
     assert (scores == before).all()
 
 
