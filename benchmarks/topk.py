@@ -235,7 +235,7 @@ def linear(quick, threads):
 def gpu(quick):
     n_users, n_items, width, k = (10_000 if quick else 100_000), 1_000_000, 128, 100
     print(f"\n{torch.cuda.get_device_name()}, {n_users:,} x {n_items:,} x {width}, k = {k}:\n")
-    from harness.topk.device import TileShape
+    from harness.topk.device_items import TileShape
 
     users, items, _ = vectors(n_users, n_items, width=width)
     shape = TileShape()

@@ -11,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles.best import Best, best
 
-import harness.topk.device as device_path
+import harness.topk.device_batch as batch_path
+import harness.topk.device_items as items_path
 import harness.topk.vectors as cpu_path
 from harness.artifacts import Vocabulary
 from harness.topk import Found, ItemRows, Request, Ties, best_by_vectors, best_of_scores
 from harness.topk.dense import best_of_scores_on_device
-from harness.topk.device import TileShape, best_on_device
+from harness.topk.device import best_on_device
+from harness.topk.device_items import TileShape
 from harness.topk.vectors import best_on_cpu
 
 PROPERTY = settings(deadline=None, max_examples=150)
@@ -214,7 +216,7 @@ def test_memory_that_runs_out_halves_the_tiles(
     case = random_case(10, 9_000, 8)
     request = request_of(case)
     wanted = best_on_device(*tensors(case), request, device="cpu", shape=TileShape(4, 2048))
-    calls, real = [], device_path.product
+    calls, real = [], items_path.product
 
     def failing(users: torch.Tensor, items: torch.Tensor, **options: Any) -> None:
         calls.append(len(items))
@@ -222,7 +224,8 @@ def test_memory_that_runs_out_halves_the_tiles(
             raise torch.OutOfMemoryError("injected")
         real(users, items, **options)
 
-    monkeypatch.setattr(device_path, "product", failing)
+    for module in (items_path, batch_path):
+        monkeypatch.setattr(module, "product", failing)
     done: list[int] = []
     found = best_on_device(*tensors(case), request, device="cpu", shape=TileShape(4, 8192), advance=done.append)
     assert set(calls) == {8192, 4096, 2048}
@@ -235,7 +238,7 @@ def test_memory_that_runs_out_in_the_middle_keeps_what_was_done(monkeypatch: pyt
     case = random_case(12, 3_000, 8)
     request = request_of(case)
     wanted = best_on_device(*tensors(case), request, device="cpu", shape=TileShape(32, 1024))
-    calls, real = [], device_path.product
+    calls, real = [], items_path.product
 
     def failing(users: torch.Tensor, items: torch.Tensor, **options: Any) -> None:
         calls.append(len(users))
@@ -243,7 +246,8 @@ def test_memory_that_runs_out_in_the_middle_keeps_what_was_done(monkeypatch: pyt
             raise torch.OutOfMemoryError("injected")
         real(users, items, **options)
 
-    monkeypatch.setattr(device_path, "product", failing)
+    for module in (items_path, batch_path):
+        monkeypatch.setattr(module, "product", failing)
     done: list[int] = []
     found = best_on_device(*tensors(case), request, device="cpu", shape=TileShape(4, 2048), advance=done.append)
     assert (found.items == wanted.items).all()
@@ -255,7 +259,8 @@ def test_no_memory_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     def failing(*_: Any, **__: Any) -> None:
         raise torch.OutOfMemoryError("injected")
 
-    monkeypatch.setattr(device_path, "product", failing)
+    for module in (items_path, batch_path):
+        monkeypatch.setattr(module, "product", failing)
     case = random_case(3, 100, 8)
     with pytest.raises(Exception, match="not even one user and 1,024 items fit into the memory of cpu"):
         best_on_device(*tensors(case), request_of(case), device="cpu")
