@@ -6,8 +6,10 @@ import numpy as np
 
 from harness.artifacts import NOT_A_CANDIDATE
 from harness.artifacts.arrays import Float32Array, Int32Array
-from harness.topk.kernels import EXCLUDED, RUN, Kept, Rows, Targets, scan_tile, write_best
+from harness.topk.kernels import keep_tile, write_best
+from harness.topk.mask_kernels import mask_tile
 from harness.topk.request import Found, ItemRows, Request
+from harness.topk.state import EXCLUDED, RUN, Kept, Rows, Targets
 
 _CLOSE = 32  # scores near a target's that can be told from it once it is known
 _SPARE = 16  # places beyond k at least: so many items are collected before the worst are dropped
@@ -64,18 +66,8 @@ class BlockScan:
         if len(outside):
             begin, end = np.searchsorted(outside, (first, first + width))
             outside = outside[begin:end] - np.int32(first)
-        scan_tile(
-            tile,
-            first,
-            width,
-            self._request.k,
-            self._order,
-            outside,
-            self._seen,
-            self._lists,
-            self._targets,
-            self._kept,
-        )
+        mask_tile(tile, first, width, outside, self._seen, self._lists, self._targets, self._kept.masked)
+        keep_tile(tile, first, width, self._request.k, self._order, self._kept)
 
     @property
     def found(self) -> Float32Array:

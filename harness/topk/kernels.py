@@ -1,24 +1,21 @@
-"""Kernels over tiles of scores: what is masked, what is kept, and where relevant items stand.
+"""Kernels over tiles of scores: which are kept, and in which order in the end.
 
-A tile holds the scores of some users for consecutive items. It is looked at while it is still in the
-cache: what may not be recommended becomes -inf, relevant items are counted past, and of the rest
-only scores that reach a user's running threshold are touched again. The threshold is the k-th best
-score so far, so that soon whole runs of items are passed over by one comparison each.
+A tile holds the scores of some users for consecutive items, and is looked at while it is still in the
+cache: only scores that reach a user's running threshold are touched. It is the k-th best score so
+far or a little less, so that soon whole runs of items are passed over by one comparison each.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
+from harness.artifacts.arrays import Float32Array, Int32Array
 from harness.jit import called, inlined, kernel
+from harness.topk.state import EXCLUDED, RUN, Kept, Order
 
-RUN = 64  # scores that are passed over at once
-SHORT_RUN = 16  # and at once where one of those reaches the threshold
-FEW = 100  # items that are sorted by insertion
-EXCLUDED = np.float32(-np.inf)  # the score of an item that may not be recommended
+SHORT_RUN = 16  # scores that are passed over at once where one of a run reaches the threshold
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST_FACTOR = np.uint64(0xBF58476D1CE4E5B9)
@@ -32,123 +29,24 @@ _HALF = np.uint64(32)
 _SIGN = np.uint64(31)
 
 
-class Rows(NamedTuple):
-    """Items of each user of a block as CSR, ascending, and how far each row has been read.
-
-    ``indptr`` int64 ``(users + 1,)``, ``items`` int32 ``(n,)``, ``places`` int64 ``(users,)``.
-    """
-
-    indptr: Int64Array
-    items: Int32Array
-    places: Int64Array
-
-
-class Order(NamedTuple):
-    """The order among equal scores: ``artifacts.user_halves`` of the users, uint64, and the keys of all items."""
-
-    users: UInt64Array
-    items: UInt64Array
-
-
-class Kept(NamedTuple):
-    """What each user of a block keeps so far, by ascending item.
-
-    ``scores`` float32 and ``items`` int32 ``(users, capacity)``, ``counts`` int64 ``(users,)``,
-    ``thresholds`` float32 ``(users,)``, ``masked`` int64 ``(users,)``: items that were masked.
-    """
-
-    scores: Float32Array
-    items: Int32Array
-    counts: Int64Array
-    thresholds: Float32Array
-    masked: Int64Array
-
-
-class Targets(NamedTuple):
-    """The relevant items of each user of a block, as CSR, and what is counted of them.
-
-    ``indptr`` int64 ``(users + 1,)``, ``items`` int32 ``(n,)``; ``lowest`` and ``highest`` float32 ``(n,)``:
-    between which the score will be, and equal where it is known; ``found`` float32 ``(n,)``: what it
-    was; ``above`` int64 ``(n,)``: candidates with a score above the highest; ``near`` int64 ``(n,)``:
-    candidates between the two, itself included; ``close`` float32 ``(n, places)``: the scores of those.
-    """
-
-    indptr: Int64Array
-    items: Int32Array
-    lowest: Float32Array
-    highest: Float32Array
-    found: Float32Array
-    above: Int64Array
-    near: Int64Array
-    close: Float32Array
-
-
 @kernel
-def scan_tile(
-    tile: Float32Array,
-    first: int,
-    width: int,
-    k: int,
-    order: Order,
-    outside: Int32Array,
-    seen: Rows,
-    lists: Rows,
-    targets: Targets,
-    kept: Kept,
-) -> None:
-    """Take the scores of consecutive items into account; the tile is written to.
+def keep_tile(tile: Float32Array, first: int, width: int, k: int, order: Order, kept: Kept) -> None:
+    """Keep the scores of consecutive items that may be among the best k; see ``mask_tile`` for the tile.
 
     Parameters
     ----------
     tile
-        float32 ``(users, columns)``: finite scores, of which there may be more than ``width``; the number
-        of columns is a multiple of ``RUN``.
+        float32 ``(users, columns)``: -inf for what is no candidate.
     first, width
         The first item, and how many columns hold scores.
     k
         How many items to keep, 1 or more.
     order
         Of equal scores.
-    outside
-        int32 ``(n,)``: columns that nobody may be recommended.
-    seen
-        What each user may not be recommended.
-    lists
-        What alone each user may be recommended; everything, if it has no rows.
-    targets, kept
-        Counted on and updated in place.
+    kept
+        Updated in place.
     """
-    # One loop over all users for each step: loops that do one thing are the ones that compilers make fast.
     whole = (width + RUN - 1) // RUN * RUN
-    for user in range(len(tile)):
-        for column in range(width, whole):
-            tile[user, column] = EXCLUDED
-    if len(lists.places) > 0:
-        for user in range(len(tile)):
-            lists.places[user], masked = _mask_others(
-                tile[user, :whole], width, first, lists.items, lists.places[user], lists.indptr[user + 1]
-            )
-            kept.masked[user] += masked
-    if len(outside) > 0:
-        for user in range(len(tile)):
-            kept.masked[user] += _mask_columns(tile[user, :whole], outside)
-    if len(seen.items) > 0:
-        _mask_seen(tile, width, first, seen.indptr, seen.items, seen.places, kept.masked)
-    if len(targets.items) > 0:
-        _count_targets(
-            tile,
-            whole,
-            width,
-            first,
-            targets.indptr,
-            targets.items,
-            targets.lowest,
-            targets.highest,
-            targets.found,
-            targets.above,
-            targets.near,
-            targets.close,
-        )
     scratch = np.empty(max(kept.scores.shape[1], whole), np.float32)
     if first == 0:
         for user in range(len(tile)):
@@ -172,89 +70,6 @@ def scan_tile(
         scratch,
         keys,
     )
-
-
-@called
-def _mask_seen(tile: Any, width: int, first: int, indptr: Any, items: Any, places: Any, masked: Any) -> None:
-    for user in range(len(tile)):
-        place, end = places[user], indptr[user + 1]
-        while place < end and items[place] < first + width:
-            column = items[place] - first
-            masked[user] += tile[user, column] != EXCLUDED
-            tile[user, column] = EXCLUDED
-            place += 1
-        places[user] = place
-
-
-@called
-def _mask_others(row: Any, width: int, first: int, items: Any, place: int, end: int) -> Any:
-    """Mask all but the items of a list; return the place after them, and how many items were masked."""
-    masked = 0
-    begin = 0
-    while place < end and items[place] < first + width:
-        column = items[place] - first
-        for gap in range(begin, column):
-            row[gap] = EXCLUDED
-        masked += max(column - begin, 0)
-        begin = column + 1
-        place += 1
-    for gap in range(begin, width):
-        row[gap] = EXCLUDED
-    return place, masked + max(width - begin, 0)
-
-
-@called
-def _mask_columns(row: Any, columns: Any) -> int:
-    masked = 0
-    for index in range(len(columns)):
-        masked += row[columns[index]] != EXCLUDED
-        row[columns[index]] = EXCLUDED
-    return masked
-
-
-@called
-def _count_targets(
-    tile: Any,
-    whole: int,
-    width: int,
-    first: int,
-    indptr: Any,
-    items: Any,
-    lowest: Any,
-    highest: Any,
-    found: Any,
-    above: Any,
-    near: Any,
-    close: Any,
-) -> None:
-    """Count the scores above each target's and near it, and note these; see ``Targets``."""
-    for user in range(len(tile)):
-        row = tile[user]
-        for target in range(indptr[user], indptr[user + 1]):
-            column = items[target] - first
-            if 0 <= column < width:
-                found[target] = row[column]
-            low, high = lowest[target], highest[target]
-            higher = 0
-            reaching = 0
-            for place in range(whole):
-                higher += row[place] > high
-                reaching += row[place] >= low
-            above[target] += higher
-            if reaching > higher:
-                if low < high:
-                    _note(tile[user, :whole], low, high, close[target], near[target])
-                near[target] += reaching - higher
-
-
-@called
-def _note(row: Any, low: Any, high: Any, close: Any, count: int) -> None:
-    """Write the scores between two bounds behind those that are there, for as long as there are places."""
-    for column in range(len(row)):
-        if low <= row[column] <= high:
-            if count < len(close):
-                close[count] = row[column]
-            count += 1
 
 
 @called
@@ -510,31 +325,3 @@ def _mix(value: Any) -> Any:
     mixed = (mixed ^ (mixed >> np.uint64(30))) * _FIRST_FACTOR
     mixed = (mixed ^ (mixed >> np.uint64(27))) * _SECOND_FACTOR
     return mixed ^ (mixed >> np.uint64(31))
-
-
-@kernel
-def count_infinite(tile: Float32Array, width: int, infinite: BoolArray) -> None:
-    """Mark the users with a score that is NaN or infinite among the first columns; bool ``(users,)``: output."""
-    for user in range(tile.shape[0]):
-        row = tile[user, :width]
-        odd = 0
-        for value in row:
-            odd += (value - value) != np.float32(0.0)
-        infinite[user] = odd > 0
-
-
-@kernel
-def sort_rows(indptr: Int64Array, items: Int32Array) -> None:
-    """Sort the items of each row of a CSR, in place."""
-    for row in range(len(indptr) - 1):
-        begin, end = indptr[row], indptr[row + 1]
-        if end - begin > FEW:
-            items[begin:end].sort()
-            continue
-        for place in range(begin + 1, end):
-            item = items[place]
-            before = place
-            while before > begin and items[before - 1] > item:
-                items[before] = items[before - 1]
-                before -= 1
-            items[before] = item

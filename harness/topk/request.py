@@ -8,7 +8,8 @@ import numpy as np
 
 from harness.artifacts import stream, user_halves
 from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
-from harness.topk.kernels import Order, Rows, sort_rows
+from harness.topk.mask_kernels import sort_rows
+from harness.topk.state import Order, Rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ import torch
 from harness.artifacts.arrays import Float32Array
 from harness.execution import Parallel, map_shards
 from harness.topk.block import BlockScan, capacity_of, outside_of, part_of
-from harness.topk.kernels import count_infinite
+from harness.topk.mask_kernels import count_infinite
 from harness.topk.precision import tile_product
 from harness.topk.request import Found, InfiniteScoreError, Request
 
