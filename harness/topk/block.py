@@ -17,7 +17,8 @@ _SPARE = 16  # places beyond k at least: so many items are collected before the 
 
 def capacity_of(k: int) -> int:
     """Return how many scores of a user are held at once where k are wanted."""
-    return k + max(k // 2, _SPARE) + RUN
+    runs = -(-(k + max(k // 2, _SPARE)) // RUN) + 1
+    return runs * RUN
 
 
 class BlockScan:
@@ -52,7 +53,7 @@ class BlockScan:
         )
         capacity = capacity_of(request.k)
         self._kept = Kept(
-            np.empty((request.n_users, capacity), dtype=np.float32),
+            np.full((request.n_users, capacity), EXCLUDED, dtype=np.float32),
             np.empty((request.n_users, capacity), dtype=np.int32),
             np.zeros(request.n_users, dtype=np.int64),
             np.full(request.n_users, EXCLUDED, dtype=np.float32),

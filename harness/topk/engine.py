@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 
@@ -13,7 +14,7 @@ from harness.errors import HarnessError
 from harness.topk.device import best_on_device
 from harness.topk.precision import Precision, rounded
 from harness.topk.request import Found, Request
-from harness.topk.vectors import best_on_cpu
+from harness.topk.vectors import best_on_cpu, one_thread_each
 
 _ROWS = 65_536  # vectors to look at at once
 _LARGEST = float(np.finfo(np.float32).max) / 4
@@ -55,7 +56,8 @@ def best_by_vectors(
         The device does not have the precision, or too little memory.
     """
     users, items = _tensor(user_vectors), _tensor(item_vectors)
-    checked = _may_overflow(users, items)
+    with one_thread_each():  # waking others takes longer
+        checked = _may_overflow(users, items)
     if torch.device(device).type != "cpu":
         return best_on_device(
             users, items, request, device=device, precision=precision, checked=checked, advance=advance
@@ -77,14 +79,14 @@ def _tensor(vectors: torch.Tensor | Float32Array) -> torch.Tensor:
 
 def _may_overflow(user_vectors: torch.Tensor, item_vectors: torch.Tensor) -> bool:
     """Return whether a product may be NaN or infinite; vectors that are not finite say yes."""
-    largest = 1.0
+    largest = float(user_vectors.shape[1])
     for vectors in (user_vectors, item_vectors):
-        norms = [_norm(vectors[start : start + _ROWS]) for start in range(0, len(vectors), _ROWS)]
-        largest *= float(torch.stack(norms).max()) if norms else 0.0
+        largest *= max((_largest(vectors[start : start + _ROWS]) for start in range(0, len(vectors), _ROWS)), default=0)
     return not largest < _LARGEST
 
 
-def _norm(vectors: torch.Tensor) -> torch.Tensor:
-    # In float64, in which no square of a float32 is infinite; NaN comes through the maximum.
-    norms: torch.Tensor = torch.linalg.vector_norm(vectors, dim=1, dtype=torch.float64)
-    return norms.max()
+def _largest(vectors: torch.Tensor) -> float:
+    """Return the largest size of a number, infinite where one is NaN."""
+    low, high = torch.aminmax(vectors)
+    largest = max(-float(low), float(high))
+    return largest if math.isfinite(largest) else math.inf

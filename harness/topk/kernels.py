@@ -13,17 +13,17 @@ import numpy as np
 
 from harness.artifacts.arrays import Float32Array, Int32Array
 from harness.jit import called, inlined, kernel
+from harness.topk.bits import bits_reaching, count_bits, lowest_bit
 from harness.topk.state import EXCLUDED, RUN, Kept, Order
 
-SHORT_RUN = 16  # scores that are passed over at once where one of a run reaches the threshold
+_MANY = 256  # scores that are sorted; of fewer, those before each are counted
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST_FACTOR = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND_FACTOR = np.uint64(0x94D049BB133111EB)
-_LAST_KEY = np.uint64(0xFFFFFFFFFFFFFFFF)
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 _ALL_BUT_SIGN = np.uint64(0x7FFFFFFF)
-_LOWEST = np.float32(np.finfo(np.float32).min)
+_NONE, _ONE = np.uint64(0), np.uint64(1)
 _ONE_HALF = np.float32(0.5)
 _HALF = np.uint64(32)
 _SIGN = np.uint64(31)
@@ -47,14 +47,15 @@ def keep_tile(tile: Float32Array, first: int, width: int, k: int, order: Order, 
         Updated in place.
     """
     whole = (width + RUN - 1) // RUN * RUN
-    scratch = np.empty(max(kept.scores.shape[1], whole), np.float32)
     if first == 0:
+        scratch = np.empty(whole, np.float32)
         for user in range(len(tile)):
             kept.thresholds[user] = _lower_bound(tile[user, :whole], k, scratch)
-    hits = np.empty((len(tile), whole // RUN), np.bool_)
-    any_hit = np.empty(len(tile), np.bool_)
-    _runs_reaching(tile, kept.thresholds, hits, any_hit)
-    keys = np.empty(kept.scores.shape[1], np.uint64)
+    hits = np.empty((len(tile), whole // RUN), np.uint64)
+    any_hit = np.empty(len(tile), np.uint64)
+    _mark(tile, kept.thresholds, hits, any_hit)
+    packed = np.empty(kept.scores.shape[1], np.uint64)
+    ordered = np.empty(kept.scores.shape[1], np.uint64)
     _collect(
         tile,
         hits,
@@ -67,8 +68,8 @@ def keep_tile(tile: Float32Array, first: int, width: int, k: int, order: Order, 
         kept.thresholds,
         order.users,
         order.items,
-        scratch,
-        keys,
+        packed,
+        ordered,
     )
 
 
@@ -76,35 +77,35 @@ def keep_tile(tile: Float32Array, first: int, width: int, k: int, order: Order, 
 def _lower_bound(row: Any, k: int, scratch: Any) -> Any:
     """Return a score that k items of the row reach, -inf if there are not so many.
 
-    A value that k of the maxima of short runs reach is one.
+    A value that k of the maxima of groups of items reach is one.
     """
-    run = RUN
-    while run > 1 and len(row) // run < 4 * k:
-        run //= 2
-    count = len(row) // run
+    group = RUN
+    while group > 1 and len(row) // group < 4 * k:
+        group //= 2
+    count = len(row) // group
     if count < k:
         return EXCLUDED
-    for index in range(count):
-        best = row[index * run]
-        for column in range(index * run + 1, index * run + run):
-            best = max(best, row[column])
-        scratch[index] = best
+    best = scratch[:count]
+    best[:] = row[:count]
+    for begin in range(count, group * count, count):
+        part = row[begin : begin + count]
+        for index in range(len(best)):
+            best[index] = max(part[index], best[index])
+    scratch[count : (count + RUN - 1) // RUN * RUN] = EXCLUDED
     return _bound(scratch, count, k)
 
 
 @called
-def _runs_reaching(tile: Any, thresholds: Any, hits: Any, any_hit: Any) -> None:
-    """Mark the runs of each row that have a score which reaches the user's threshold, and the rows with such."""
+def _mark(tile: Any, thresholds: Any, hits: Any, any_hit: Any) -> None:
+    """Set a bit for each score that reaches the user's threshold, and any where a user has one."""
     for user in range(len(tile)):
         row, threshold = tile[user], thresholds[user]
-        any_hit[user] = False
+        found = _NONE
         for run in range(hits.shape[1]):
-            values = row[run * RUN : run * RUN + RUN]
-            reached = 0
-            for column in range(RUN):
-                reached += values[column] >= threshold
-            hits[user, run] = reached > 0
-            any_hit[user] |= reached > 0
+            bits = bits_reaching(row, run * RUN, threshold)
+            hits[user, run] = bits
+            found |= bits
+        any_hit[user] = found
 
 
 @called
@@ -120,45 +121,38 @@ def _collect(
     thresholds: Any,
     halves: Any,
     item_keys: Any,
-    scratch: Any,
-    keys: Any,
+    packed: Any,
+    ordered: Any,
 ) -> None:
-    """Keep what reaches the thresholds in the runs that were hit; see ``Kept``."""
+    """Keep the scores that were marked; see ``Kept``."""
     full = scores.shape[1] - RUN
     for user in range(len(tile)):
-        if not any_hit[user]:
+        if any_hit[user] == _NONE:
             continue
         count, threshold = counts[user], thresholds[user]
-        lowest = max(threshold, _LOWEST)  # what is masked reaches no number
         for run in range(hits.shape[1]):
-            if not hits[user, run]:
-                continue
-            for begin in range(run * RUN, run * RUN + RUN, SHORT_RUN):
-                values = tile[user, begin : begin + SHORT_RUN]
-                reached = 0
-                for column in range(SHORT_RUN):
-                    reached += values[column] >= lowest
-                if reached == 0:
-                    continue
-                for column in range(SHORT_RUN):
-                    if values[column] >= lowest:
-                        scores[user, count] = values[column]
-                        items[user, count] = first + begin + column
-                        count += 1
+            bits = hits[user, run]
+            while bits != _NONE:
+                column = run * RUN + lowest_bit(bits)
+                bits &= bits - _ONE
+                scores[user, count] = tile[user, column]
+                items[user, count] = first + column
+                count += tile[user, column] > EXCLUDED  # where nothing is known yet, what is masked is marked too
             if count > full:
                 threshold = _bound(scores[user], count, k)
                 count = _drop(scores[user], items[user], count, threshold)
                 if count > k + (full - k) // 2:  # many scores are the same: the order among them decides
-                    threshold, count = _compact(
-                        scores[user], items[user], count, k, halves[user], item_keys, scratch, keys
-                    )
-                lowest = max(threshold, _LOWEST)
+                    threshold = _cut(scores[user], items[user], count, k, halves[user], item_keys, packed, ordered)
+                    count = k
         counts[user], thresholds[user] = count, threshold
 
 
 @called
 def _bound(values: Any, count: int, k: int) -> Any:
-    """Return a value that k of the first values reach, and not many more: bisection, as counting is quick."""
+    """Return a value that k of the first values reach, and not many more: bisection, as counting is quick.
+
+    Behind the values is -inf, up to a whole number of runs.
+    """
     low = values[0]
     high = values[0]
     for index in range(count):
@@ -171,8 +165,8 @@ def _bound(values: Any, count: int, k: int) -> Any:
         if not low < middle < high:
             break
         reached = 0
-        for index in range(count):
-            reached += values[index] >= middle
+        for begin in range(0, count, RUN):
+            reached += count_bits(bits_reaching(values, begin, middle))
         if reached >= k:
             low, reaching = middle, reached
         else:
@@ -185,78 +179,29 @@ def _drop(scores: Any, items: Any, count: int, threshold: Any) -> int:
     """Keep the scores that reach a threshold, and return how many do."""
     write = 0
     for index in range(count):
-        scores[write] = scores[index]
-        items[write] = items[index]
-        write += scores[index] >= threshold
+        score, item = scores[index], items[index]  # read before anything is written, so that nothing waits
+        scores[write], items[write] = score, item
+        write += score >= threshold
+    scores[write:count] = EXCLUDED
     return write
 
 
 @called
-def _compact(scores: Any, items: Any, count: int, k: int, half: Any, item_keys: Any, scratch: Any, keys: Any) -> Any:
-    """Keep the best k, still by ascending item; return the k-th score, and how many are kept.
-
-    Those above the k-th score stay, and of those that have it the first in order.
-    """
-    if count <= k:
-        return EXCLUDED, count
-    for index in range(count):
-        scratch[index] = scores[index]
-    cut = _largest(scratch, count, k)
-    above = 0
-    tied = 0
-    for index in range(count):
-        if scores[index] > cut:
-            above += 1
-        elif scores[index] == cut:
-            keys[tied] = _mix(half ^ item_keys[items[index]])
-            tied += 1
-    room = k - above
-    last = _LAST_KEY
-    if tied > room:
-        last = ~_largest(~keys[:tied], tied, room)
-    # Keys that are equal to the last one go by ascending item, for as long as there is room.
-    before = 0
-    for index in range(count):
-        if scores[index] == cut and _mix(half ^ item_keys[items[index]]) < last:
-            before += 1
-    at_last = room - before
+def _cut(scores: Any, items: Any, count: int, k: int, half: Any, item_keys: Any, packed: Any, ordered: Any) -> Any:
+    """Keep the best k of more, in the order of equal scores, still by ascending item; return the k-th score."""
+    _sort(scores, items, count, half, item_keys, packed, ordered)
+    worst = scores[ordered[k - 1] & _LOW_HALF]
+    stays = packed[:count]
+    stays[:] = _NONE
+    for rank in range(k):
+        stays[ordered[rank] & _LOW_HALF] = _ONE
     write = 0
     for index in range(count):
-        keep = scores[index] > cut
-        if scores[index] == cut:
-            key = _mix(half ^ item_keys[items[index]])
-            keep = key < last or (key == last and at_last > 0)
-            at_last -= key == last
-        if keep:
-            scores[write] = scores[index]
-            items[write] = items[index]
-            write += 1
-    return cut, write
-
-
-@called
-def _largest(values: Any, count: int, k: int) -> Any:
-    """Return the k-th largest of the first values; they are reordered (Hoare's selection)."""
-    low, high, wanted = 0, count - 1, k - 1
-    while low < high:
-        pivot = values[(low + high) // 2]
-        left, right = low, high
-        while left <= right:
-            while values[left] > pivot:
-                left += 1
-            while values[right] < pivot:
-                right -= 1
-            if left <= right:
-                values[left], values[right] = values[right], values[left]
-                left += 1
-                right -= 1
-        if wanted <= right:
-            high = right
-        elif wanted >= left:
-            low = left
-        else:
-            break
-    return values[wanted]
+        score, item = scores[index], items[index]
+        scores[write], items[write] = score, item
+        write += stays[index] == _ONE
+    scores[k:count] = EXCLUDED
+    return worst
 
 
 @kernel
@@ -275,16 +220,16 @@ def write_best(k: int, order: Order, kept: Kept, best_items: Int32Array, best_sc
         int32 and float32 ``(users, k)``: output.
     """
     capacity = kept.scores.shape[1]
-    scratch = np.empty(capacity, np.float32)
-    keys = np.empty(capacity, np.uint64)
     packed = np.empty(capacity, np.uint64)
+    ordered = np.empty(capacity, np.uint64)
     for user in range(len(best_items)):
-        scores, items, half = kept.scores[user], kept.items[user], order.users[user]
-        _, count = _compact(scores, items, kept.counts[user], k, half, order.items, scratch, keys)
-        _sort(scores, items, count, half, order.items, packed)
+        scores, items, count = kept.scores[user], kept.items[user], kept.counts[user]
+        if count > k:
+            count = _drop(scores, items, count, _bound(scores, count, k))
+        _sort(scores, items, count, order.users[user], order.items, packed, ordered)
         for rank in range(k):
             if rank < count:
-                place = packed[rank] & _LOW_HALF
+                place = ordered[rank] & _LOW_HALF
                 best_items[user, rank] = items[place]
                 best_scores[user, rank] = scores[place] + np.float32(0.0)  # -0.0 becomes 0.0
             else:
@@ -293,29 +238,36 @@ def write_best(k: int, order: Order, kept: Kept, best_items: Int32Array, best_sc
 
 
 @called
-def _sort(scores: Any, items: Any, count: int, half: Any, item_keys: Any, packed: Any) -> None:
-    """Write the places of the items, the best first, into the lower halves of ``packed``."""
+def _sort(scores: Any, items: Any, count: int, half: Any, item_keys: Any, packed: Any, ordered: Any) -> None:
+    """Write the places of the items, the best first, into the lower halves of ``ordered``."""
     for index in range(count):
         bits = np.uint64(np.float32(scores[index] + np.float32(0.0)).view(np.uint32))
         # The bits of floats order them but for the sign: these numbers rise as the scores fall.
         falling = bits if bits >> _SIGN else bits ^ _ALL_BUT_SIGN
         packed[index] = (falling << _HALF) | np.uint64(index)
-    packed[:count].sort()
+    if count > _MANY:
+        ordered[:count] = np.sort(packed[:count])
+    else:
+        for index in range(count):
+            rank = 0
+            for other in range(count):
+                rank += packed[other] < packed[index]
+            ordered[rank] = packed[index]
     begin = 0
     for index in range(1, count + 1):
-        if index == count or packed[index] >> _HALF != packed[begin] >> _HALF:
+        if index == count or ordered[index] >> _HALF != ordered[begin] >> _HALF:
             if index - begin > 1:
-                _settle(items, half, item_keys, packed[begin:index])
+                _settle(items, half, item_keys, ordered[begin:index])
             begin = index
 
 
 @called
-def _settle(items: Any, half: Any, item_keys: Any, packed: Any) -> None:
+def _settle(items: Any, half: Any, item_keys: Any, places: Any) -> None:
     """Sort places of equal scores, which are by ascending item, by their keys."""
-    keys = np.empty(len(packed), np.uint64)
-    for index in range(len(packed)):
-        keys[index] = _mix(half ^ item_keys[items[packed[index] & _LOW_HALF]])
-    packed[:] = packed[np.argsort(keys, kind="mergesort")]
+    keys = np.empty(len(places), np.uint64)
+    for index in range(len(places)):
+        keys[index] = _mix(half ^ item_keys[items[places[index] & _LOW_HALF]])
+    places[:] = places[np.argsort(keys, kind="mergesort")]
 
 
 @inlined

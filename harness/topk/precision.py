@@ -67,7 +67,7 @@ def _fused_linear() -> Any:
     if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return None
     try:
-        operator = torch.ops.mkldnn._linear_pointwise
+        operator = torch.ops.mkldnn._linear_pointwise.default
         users, items = torch.eye(64), torch.arange(64.0 * 64).reshape(64, 64)
         right = bool((operator(users, items, None, "none", [], "") == items.T).all())
     except (AttributeError, RuntimeError, TypeError):

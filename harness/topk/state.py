@@ -33,7 +33,8 @@ class Order(NamedTuple):
 class Kept(NamedTuple):
     """What each user of a block keeps so far, by ascending item.
 
-    ``scores`` float32 and ``items`` int32 ``(users, capacity)``, ``counts`` int64 ``(users,)``,
+    ``scores`` float32 and ``items`` int32 ``(users, capacity)``, whole runs, with -inf behind what is kept;
+    ``counts`` int64 ``(users,)``,
     ``thresholds`` float32 ``(users,)``, ``masked`` int64 ``(users,)``: items that were masked.
     """
 

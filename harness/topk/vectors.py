@@ -12,7 +12,6 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -24,8 +23,8 @@ from harness.topk.mask_kernels import count_infinite
 from harness.topk.precision import tile_product
 from harness.topk.request import Found, InfiniteScoreError, Request
 
-TILE_USERS = 256
-TILE_ITEMS = 2048
+TILE_USERS = 512
+TILE_ITEMS = 1024
 
 # Errors of a product's last bits, in parts of the sum of its terms' sizes. Where they are larger after
 # all, as is seen once the score is known, the ranks are counted once more.
@@ -36,24 +35,8 @@ _ROUNDINGS = 4 * float(np.finfo(np.float32).eps)
 _counting, _callers, _before = threading.Lock(), 0, 1
 
 
-@dataclass(frozen=True, eq=False)
-class _Tiles:
-    """The items' vectors in tiles of one shape, the last one padded."""
-
-    vectors: torch.Tensor
-    last: torch.Tensor
-
-    @classmethod
-    def of(cls, vectors: Float32Array) -> _Tiles:
-        begin = (len(vectors) - 1) // TILE_ITEMS * TILE_ITEMS
-        return cls(torch.from_numpy(vectors), torch.from_numpy(_padded(vectors[begin:], TILE_ITEMS)))
-
-    def __iter__(self) -> Iterator[tuple[int, int, torch.Tensor]]:
-        """Yield the first item, the width and the vectors ``(TILE_ITEMS, dimension)`` of each tile."""
-        n_items = len(self.vectors)
-        for first in range(0, n_items, TILE_ITEMS):
-            width = min(TILE_ITEMS, n_items - first)
-            yield first, width, self.vectors[first : first + width] if width == TILE_ITEMS else self.last
+# The first item of a tile, how many there are, and their vectors ``(TILE_ITEMS, dimension)``, the last ones padded.
+_Tile = tuple[int, int, torch.Tensor]
 
 
 def best_on_cpu(
@@ -135,7 +118,7 @@ class _Work:
         self, user_vectors: Float32Array, item_vectors: Float32Array, request: Request, found: Found, *, checked: bool
     ) -> None:
         self._users, self._items = user_vectors, item_vectors
-        self._tiles = _Tiles.of(item_vectors)
+        self._tiles = _tiles(item_vectors)
         self._request, self._found = request, found
         self._outside = outside_of(request)
         self._checked = checked
@@ -170,6 +153,19 @@ class _Work:
         scores = terms.sum(axis=1)
         margins = _ROUNDINGS * np.abs(terms).sum(axis=1)
         return (scores - margins).astype(np.float32), (scores + margins).astype(np.float32)
+
+
+def _tiles(vectors: Float32Array) -> list[_Tile]:
+    n_items = len(vectors)
+    whole = torch.from_numpy(vectors)
+    tiles = [
+        (first, TILE_ITEMS, whole[first : first + TILE_ITEMS])
+        for first in range(0, n_items - TILE_ITEMS + 1, TILE_ITEMS)
+    ]
+    first = len(tiles) * TILE_ITEMS
+    if first < n_items:
+        tiles.append((first, n_items - first, torch.from_numpy(_padded(vectors[first:], TILE_ITEMS))))
+    return tiles
 
 
 def _padded(vectors: Float32Array, rows: int) -> Float32Array:
