@@ -13,7 +13,7 @@ _CONTROL_GROUP = Path("/sys/fs/cgroup")
 
 _UNITS = {"": 1, "K": 1_000, "M": 1_000_000, "G": 1_000_000_000, "T": 10**12}
 _BINARY = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT]?)(i?)B?", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?) ?([KMGT]?)(i?)B?", re.IGNORECASE)
 
 
 def bytes_of(text: str) -> int:
@@ -26,8 +26,8 @@ def bytes_of(text: str) -> int:
 
     Examples
     --------
-    >>> bytes_of("4 GB"), bytes_of("1.5GiB"), bytes_of("1000")
-    (4000000000, 1610612736, 1000)
+    >>> bytes_of("4 GB"), bytes_of("1.5GiB"), bytes_of("1e9")
+    (4000000000, 1610612736, 1000000000)
     """
     match = _SIZE.fullmatch(text.strip())
     if match is None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from harness.artifacts.arrays import Float64Array, IdArray, Int64Array
+from harness.artifacts.packing import pack_ids, unpack_ids
 from harness.errors import DataError
 from harness.evaluation.blocks import block_bounds
 from harness.intervals import Moments
@@ -26,8 +25,8 @@ class ShardArrays:
     Parameters
     ----------
     arrays
-        Numbers alone, by name: ``rows``; ``users``, or for ids of text ``users/text`` and
-        ``users/ends``; ``values/<label>``; ``states/<label>/<name>``.
+        Numbers alone, by name: ``rows``; ``users/<part>``, see ``pack_ids``; ``values/<label>``;
+        ``states/<label>/<name>``.
     facts
         All else, of plain values that JSON holds.
     """
@@ -102,7 +101,7 @@ class ShardScores:
         >>> ShardScores.from_arrays(stored).values["recall@1"].tolist()
         [1.0, 0.0]
         """
-        ids = _of_ids(self.users)
+        ids = {} if self.users is None else {f"users/{part}": array for part, array in pack_ids(self.users).items()}
         arrays: dict[str, NDArray[Any]] = {"rows": self.rows, **ids}
         arrays |= {f"values/{label}": values for label, values in self.values.items()}
         for label, state in self.states.items():
@@ -142,7 +141,9 @@ class ShardScores:
                 moments={label: Moments.of(of_users, bounds) for label, of_users in values.items()},
                 states=states,
                 rows=rows,
-                users=_ids_of(arrays, facts["ids"]),
+                users=unpack_ids({name.removeprefix("users/"): arrays[name] for name in facts["ids"]})
+                if facts["ids"]
+                else None,
                 counts=facts["counts"],
                 n_rows=n_rows,
                 n_items=facts["n_items"],
@@ -150,25 +151,3 @@ class ShardScores:
             )
         except KeyError as error:
             raise DataError(f"a stored shard lacks {error}. {_DAMAGED}") from error
-
-
-def _of_ids(users: IdArray | None) -> dict[str, NDArray[Any]]:
-    """Return ids as arrays of numbers: text is UTF-8, one id after the other, with where each ends."""
-    if users is None:
-        return {}
-    if users.dtype != object:
-        return {"users": users}
-    encoded = [user.encode() for user in users]
-    ends = np.cumsum([len(text) for text in encoded], dtype=np.int64)
-    return {"users/text": np.frombuffer(b"".join(encoded), dtype=np.uint8), "users/ends": ends}
-
-
-def _ids_of(arrays: Mapping[str, NDArray[Any]], names: Sequence[str]) -> IdArray | None:
-    if not names:
-        return None
-    if len(names) == 1:
-        return arrays[names[0]]
-    text, ends = arrays["users/text"].tobytes(), arrays["users/ends"].tolist()
-    users = np.empty(len(ends), dtype=object)
-    users[:] = [text[start:stop].decode() for start, stop in itertools.pairwise([0, *ends])]
-    return users

@@ -8,7 +8,7 @@ from typing import Literal
 import joblib
 from pydantic.dataclasses import dataclass
 
-_ADDRESS = re.compile(r"(tcp|tls|ucx|wss?)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):\d{1,5}")
+_ADDRESS = re.compile(r"(tcp|tls|ucx|wss?)://(\[[0-9A-Fa-f:.]+\]|[^\s/:\[\]]+):(\d{1,5})")
 _EXAMPLE = "tcp://10.0.0.1:8786"
 
 
@@ -55,7 +55,7 @@ class Parallel:
                 )
         elif self.address is None:
             raise ValueError(f"backend dask needs the address of its scheduler, such as address: {_EXAMPLE}")
-        elif _ADDRESS.fullmatch(self.address) is None:
+        elif (address := _ADDRESS.fullmatch(self.address)) is None or not 0 < int(address[3]) < 1 << 16:
             raise ValueError(f"address is {self.address!r}; it needs a protocol, a host and a port, such as {_EXAMPLE}")
 
     @property

@@ -13,6 +13,7 @@ from harness.experiment.faults import FaultError, shown
 from harness.experiment.values import Positive, Seed, Text
 from harness.memory import bytes_of
 
+_LEAST_MEMORY = 1_000_000  # bytes: what is less was meant to have a unit
 _DEVICE = re.compile(r"auto|cpu|cuda(:(0|[1-9][0-9]{0,3}))?")
 
 
@@ -44,10 +45,10 @@ class Runner:
 
     k: Positive = 100
     device: str = "auto"
-    devices: Annotated[tuple[Annotated[int, Field(ge=0)] | str, ...], Field(min_length=1)] | None = None
+    devices: Annotated[tuple[int | str, ...], Field(min_length=1)] | None = None
     batch_size: Positive | Literal["auto"] = "auto"
     precision: Literal["float32", "tf32", "bfloat16"] = "float32"
-    memory: Positive | Text | None = None
+    memory: int | float | Text | None = None
     parallel: Parallel | None = None
     seed: Seed = 0
     limit_users: Positive | None = None
@@ -59,6 +60,8 @@ class Runner:
         for place, name in enumerate(self.devices or ()):
             if isinstance(name, str) and not _DEVICE.fullmatch(name):
                 raise FaultError(("devices", place), f"runner.devices holds {shown(name)}; {remedy}")
+            if isinstance(name, int) and name < 0:
+                raise FaultError(("devices", place), f"runner.devices holds {name}; GPUs are numbered from 0")
         kinds = {name.partition(":")[0] for name in self.device_names}
         if len(kinds) > 1:
             raise FaultError(
@@ -67,11 +70,18 @@ class Runner:
             )
         if self.devices is not None and self.parallel is not None:
             raise FaultError(("parallel",), "runner has both 'devices' and 'parallel'. Leave one out.")
-        if isinstance(self.memory, str):
-            try:
-                bytes_of(self.memory)
-            except ValueError as error:
-                raise FaultError(("memory",), f"runner.memory: {error}") from error
+        if self.precision == "tf32" and "cpu" in (kinds or {self.device}):
+            raise FaultError(
+                ("precision",), "precision tf32 is a format of GPUs, and the device is cpu. Use float32 or bfloat16."
+            )
+        try:
+            budget = self.budget
+        except ValueError as error:
+            raise FaultError(("memory",), f"runner.memory: {error}") from error
+        if budget is not None and budget < _LEAST_MEMORY:
+            raise FaultError(
+                ("memory",), f"runner.memory is {shown(self.memory)}, that is {budget} bytes. Write a size like 4 GB."
+            )
 
     @property
     def device_names(self) -> tuple[str, ...]:
@@ -81,4 +91,6 @@ class Runner:
     @property
     def budget(self) -> int | None:
         """The stated memory in bytes."""
-        return bytes_of(self.memory) if isinstance(self.memory, str) else self.memory
+        if self.memory is None:
+            return None
+        return bytes_of(self.memory) if isinstance(self.memory, str) else int(self.memory)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import itertools
 import json
 import shutil
 from collections.abc import Iterator
@@ -22,7 +21,7 @@ import safetensors
 import safetensors.numpy
 
 from harness.artifacts import CandidateLists, History, Recommender, TopK, Truth, VectorRecommender, Vocabulary
-from harness.artifacts.arrays import IdArray
+from harness.artifacts.packing import pack_ids, unpack_ids
 from harness.errors import HarnessError
 from harness.evaluation import ShardArrays, ShardScores, score_shard
 from harness.execution import Parallel
@@ -32,6 +31,7 @@ from harness.runner import Options, PredictionTask, Shards, found_by
 from harness.storage import atomic_write, whole_folder
 
 _DESCRIPTION = "job.json"
+_USER_IDS, _ITEM_IDS = "user_ids_", "item_ids_"  # what the files of their parts begin with
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ class Job:
             users=arrays["users"],
             truth=Truth(arrays["truth_indptr"], arrays["truth_items"]),
             history=History(arrays["history_indptr"], arrays["history_items"], description["n_items"]),
-            user_ids=Vocabulary(_unpacked("user", arrays)),
-            item_ids=Vocabulary(_unpacked("item", arrays)),
+            user_ids=Vocabulary(unpack_ids(_parts_of(arrays, _USER_IDS))),
+            item_ids=Vocabulary(unpack_ids(_parts_of(arrays, _ITEM_IDS))),
             places=arrays.get("places"),
             candidates=arrays.get("candidates"),
             lists=lists,
@@ -141,8 +141,8 @@ class Job:
             "candidates": task.candidates,
             "lists_indptr": None if task.lists is None else task.lists.indptr,
             "lists_items": None if task.lists is None else task.lists.items,
-            **_packed("user", task.user_ids.ids),
-            **_packed("item", task.item_ids.ids),
+            **{f"{_USER_IDS}{part}": array for part, array in pack_ids(task.user_ids.ids).items()},
+            **{f"{_ITEM_IDS}{part}": array for part, array in pack_ids(task.item_ids.ids).items()},
         }
         description = {
             "key": shards.key,
@@ -223,18 +223,5 @@ def _code(kind: str, params: dict[str, Any]) -> str:
     return code_version(*PREDICTION_CODE, *EVALUATION_CODE, home_of(component_of("models", kind, params)))
 
 
-def _packed(name: str, ids: IdArray) -> dict[str, np.ndarray]:
-    """Return own ids as arrays without objects: integers, or the bytes of text and where each begins."""
-    if ids.dtype != object:
-        return {f"{name}_ids": ids}
-    encoded = [text.encode() for text in ids]
-    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-    return {f"{name}_bytes": np.frombuffer(b"".join(encoded), dtype=np.uint8), f"{name}_offsets": offsets}
-
-
-def _unpacked(name: str, arrays: dict[str, np.ndarray]) -> IdArray:
-    if f"{name}_ids" in arrays:
-        return np.array(arrays[f"{name}_ids"])
-    content, offsets = arrays[f"{name}_bytes"].tobytes(), arrays[f"{name}_offsets"].tolist()
-    texts = [content[begin:end].decode() for begin, end in itertools.pairwise(offsets)]
-    return np.array(texts, dtype=object)
+def _parts_of(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -82,6 +82,8 @@ def top_k(
         raise HarnessError(f"k is {k!r}; lists need 1 item or more.")
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs == 0:
         raise HarnessError(f"n_jobs is {n_jobs!r}; use 1 or more threads, or -1 for one a core.")
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+        raise HarnessError(f"seed is {seed!r}; a whole number is needed.")
     users, items = (None if ids is None else list(ids) for ids in (users, items))
     n_users, n_items = len(wanted), len(offered)
     free = available_memory()
@@ -114,6 +116,8 @@ def top_k(
 def _vectors(given: Any, what: str) -> Float32Array:
     if isinstance(given, torch.Tensor):  # parameters and half precision, too
         given = given.detach().to(device="cpu", dtype=torch.float32).numpy()
+    if np.ma.isMaskedArray(given):
+        raise HarnessError(f"{what} is a masked array; give numbers alone, with a value in place of what is masked.")
     try:
         array = np.asarray(given)
     except ValueError as error:
@@ -146,4 +150,8 @@ def _rows(exclude: Any, shape: tuple[int, int]) -> ItemRows | None:
     if matrix.shape != shape:
         raise HarnessError(f"exclude has shape {matrix.shape}; {shape}, users by items, is needed.")
     rows = matrix.tocsr()
+    try:
+        rows.check_format(full_check=True)
+    except ValueError as error:
+        raise HarnessError(f"exclude is damaged: {error}. Build it anew, from rows and columns.") from error
     return ItemRows(rows.indptr.astype(np.int64), rows.indices.astype(np.int32))

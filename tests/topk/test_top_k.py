@@ -26,6 +26,13 @@ def test_by_hand() -> None:
     assert topk.users.tolist() == ["ann", "bob", "cy"]
 
 
+def damaged() -> sp.csr_array:
+    """A matrix whose second row has a column that is not there."""
+    rows = sp.csr_array(np.eye(3, 4))
+    rows.indices[1] = 4
+    return rows
+
+
 @pytest.mark.parametrize("kind", [sp.csr_array, sp.csc_array, sp.coo_array, sp.csr_matrix])
 def test_every_kind_of_sparse(kind: type) -> None:
     topk = harness.top_k(USERS, ITEMS, k=4, exclude=kind(np.eye(3, 4)))
@@ -78,6 +85,9 @@ def test_a_constant_scorer_hits_by_chance() -> None:
         ({"user_vectors": [[1.0], [1.0, 2.0]]}, "its rows differ in length"),
         ({"exclude": np.eye(3, 4)}, "exclude is a ndarray; a scipy.sparse array"),
         ({"exclude": sp.csr_array((4, 3))}, r"exclude has shape \(4, 3\); \(3, 4\)"),
+        ({"exclude": damaged()}, "exclude is damaged: .*Build it anew"),
+        ({"user_vectors": np.ma.masked_array(USERS, mask=USERS > 0)}, "user_vectors is a masked array"),
+        ({"seed": None}, "seed is None; a whole number"),
         ({"users": ["ann"]}, "users has 1 ids for 3 vectors"),
         ({"items": list("abcde")}, "items has 5 ids for 4 vectors"),
         ({"device": "cuda:99"}, "device 'cuda:99'"),
