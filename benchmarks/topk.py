@@ -203,7 +203,7 @@ def cpu(quick, threads):
     found = in_own_process("compare", n_users, n_items, k, 5, threads)
     measured(found, f"{n_users:,} x {n_items:,} x {WIDTH}, k = {k}, {SEEN} seen", n_users, "1.4")
     print(
-        f"\nThe last top_k took {found['added'] / 1e6:.0f} MB beside the vectors: {found["budget"] / 1e6:.0f} MB "
+        f"\nThe last top_k took {found['added'] / 1e6:.0f} MB beside the vectors: {found['budget'] / 1e6:.0f} MB "
         "that the engine counts for its tiles and the lists, and what hashing a million items' ids takes."
     )
 
