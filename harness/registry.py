@@ -17,10 +17,16 @@ from harness.errors import HarnessError, did_you_mean
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "metrics": {
-        "recall": "harness.metrics.ranking:Recall",
-        "precision": "harness.metrics.ranking:Precision",
+        "recall": "harness.metrics.hit_shares:Recall",
+        "precision": "harness.metrics.hit_shares:Precision",
+        "f1": "harness.metrics.hit_shares:F1",
+        "hit_rate": "harness.metrics.hit_shares:HitRate",
+        "r_precision": "harness.metrics.hit_shares:RPrecision",
         "ndcg": "harness.metrics.ranking:NDCG",
-        "hit_rate": "harness.metrics.ranking:HitRate",
+        "dcg": "harness.metrics.ranking:DCG",
+        "map": "harness.metrics.ranking:MAP",
+        "mrr": "harness.metrics.ranking:MRR",
+        "rbp": "harness.metrics.ranking:RBP",
         "coverage": "harness.metrics.coverage:Coverage",
         "diversity": "harness.metrics.diversity:Diversity",
     },

@@ -15,7 +15,7 @@ from harness.execution import map_shards
 from harness.intervals import Moments
 from harness.metrics import Lists, UserMetric
 from harness.metrics.finding import Relevant, find
-from harness.metrics.hit_kernels import (
+from harness.metrics.finding_kernels import (
     EMPTY_LISTS,
     N_COUNTS,
     REPEATED_ITEMS,

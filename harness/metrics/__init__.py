@@ -3,12 +3,18 @@
 from harness.metrics.base import ListMetric, ListState, Metric, UserMetric
 from harness.metrics.coverage import Coverage
 from harness.metrics.diversity import Diversity
+from harness.metrics.hit_shares import F1, HitRate, Precision, Recall, RPrecision
 from harness.metrics.lists import NO_LIST, WORD, Hits, Lists
-from harness.metrics.ranking import NDCG, HitRate, Precision, Recall
+from harness.metrics.ranking import DCG, MAP, MRR, NDCG, RBP
 
 __all__ = [
+    "DCG",
+    "F1",
+    "MAP",
+    "MRR",
     "NDCG",
     "NO_LIST",
+    "RBP",
     "WORD",
     "Coverage",
     "Diversity",
@@ -19,6 +25,7 @@ __all__ = [
     "Lists",
     "Metric",
     "Precision",
+    "RPrecision",
     "Recall",
     "UserMetric",
 ]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.artifacts.arrays import Int32Array, Int64Array
-from harness.metrics.hit_kernels import N_COUNTS, find_hits
+from harness.metrics.finding_kernels import N_COUNTS, find_hits
 from harness.metrics.lists import WORD, Hits, Lists
 
 
@@ -50,7 +50,9 @@ def find(lists: Lists, relevant: Relevant, *, width: int, start: int = 0, stop: 
     block = slice(start, lists.n_users if stop is None else stop)
     list_rows, truth_rows = lists.rows[block], relevant.rows[block]
     users, words = len(list_rows), max(-(-width // WORD), 1)
-    hits = Hits(np.empty((users, words), dtype=np.uint64), np.empty(users, dtype=np.int32))
+    hits = Hits(
+        np.empty((users, words), dtype=np.uint64), np.empty(users, dtype=np.int32), np.empty(users, dtype=np.int32)
+    )
     counts = np.zeros(N_COUNTS, dtype=np.int64)
     find_hits(
         lists.items,
@@ -62,6 +64,7 @@ def find(lists: Lists, relevant: Relevant, *, width: int, start: int = 0, stop: 
         width,
         hits.bits,
         hits.relevant,
+        hits.lengths,
         counts,
     )
     return Found(hits, counts)

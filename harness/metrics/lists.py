@@ -71,6 +71,8 @@ class Hits:
         holds a relevant item for the first time.
     relevant
         int32 ``(users,)``: distinct relevant items, 1 or more.
+    lengths
+        int32 ``(users,)``: ranks up to the last that holds an item, of those that were looked at.
 
     Examples
     --------
@@ -81,16 +83,22 @@ class Hits:
 
     bits: UInt64Array
     relevant: Int32Array
+    lengths: Int32Array
 
     @classmethod
-    def of(cls, flags: Any, *, relevant: Any) -> Hits:
-        """Return the hits that ``(users, k)`` flags describe."""
+    def of(cls, flags: Any, *, relevant: Any, lengths: Any = None) -> Hits:
+        """Return the hits that ``(users, k)`` flags describe, of lists of k items where ``lengths`` does not say."""
         table = np.asarray(flags, dtype=np.bool_)
         words = max(-(-table.shape[1] // WORD), 1)
         padded = np.zeros((len(table), words * WORD), dtype=np.bool_)
         padded[:, : table.shape[1]] = table
         octets = np.packbits(padded, axis=1, bitorder="little")  # (users, words * 8)
-        return cls(octets.view("<u8").astype(np.uint64), np.asarray(relevant, dtype=np.int32))
+        sizes = np.full(len(table), table.shape[1]) if lengths is None else np.asarray(lengths)
+        return cls(octets.view("<u8").astype(np.uint64), np.asarray(relevant, dtype=np.int32), sizes.astype(np.int32))
+
+    def rows(self, chosen: BoolArray) -> Hits:
+        """Return some users; bool ``(users,)``."""
+        return Hits(self.bits[chosen], self.relevant[chosen], self.lengths[chosen])
 
     @property
     def n_users(self) -> int:

@@ -1,4 +1,4 @@
-"""Accuracy: how many of the relevant items a list finds, and how early.
+"""Accuracy: how early a list finds relevant items.
 
 The users that count have at least one relevant item; one without predictions scores 0. A list
 shorter than k is padded with misses; an item that repeats counts once, at its first rank, and its
@@ -9,118 +9,24 @@ later slots are misses.
 
 from __future__ import annotations
 
-from typing import ClassVar
+import functools
+import math
+from typing import ClassVar, Literal
 
+import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts.arrays import Float64Array
 from harness.metrics.base import UserMetric
-from harness.metrics.lists import Hits
+from harness.metrics.lists import WORD, Hits
 
 
-class _Accuracy(UserMetric):
+class _Ranking(UserMetric):
     family = "accuracy"
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Recall(_Accuracy):
-    r"""Share of the relevant items that the first k ranks hold.
-
-    .. math:: \mathrm{recall@}k = \frac{\sum_{r=1}^{k} \mathrm{rel}_r}{|R|}
-
-    With more than k relevant items it stays below 1.
-
-    Parameters
-    ----------
-    k
-        Ranks looked at, 1 or more.
-
-    Examples
-    --------
-    >>> Recall(k=5).label
-    'recall@5'
-    """
-
-    k: int = 10
-
-    name = "recall"
-    formula = r"\frac{1}{|R|} \sum_{r=1}^{k} \mathrm{rel}_r"
-    reference = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section 8.3"
-    choices: ClassVar = {"denominator": "relevant"}
-
-    def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' values."""
-        from harness.metrics import hit_kernels
-
-        hit_kernels.recall(hits.bits, hits.relevant, self.k, out)
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Precision(_Accuracy):
-    r"""Share of the first k ranks that hold relevant items.
-
-    .. math:: \mathrm{precision@}k = \frac{1}{k} \sum_{r=1}^{k} \mathrm{rel}_r
-
-    Parameters
-    ----------
-    k
-        Ranks looked at, 1 or more; also the denominator where the list is shorter.
-
-    Examples
-    --------
-    >>> Precision(k=5).variant
-    {'denominator': 'k'}
-    """
-
-    k: int = 10
-
-    name = "precision"
-    formula = r"\frac{1}{k} \sum_{r=1}^{k} \mathrm{rel}_r"
-    reference = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section 8.4"
-    choices: ClassVar = {"denominator": "k"}
-
-    def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' values."""
-        from harness.metrics import hit_kernels
-
-        hit_kernels.precision(hits.bits, self.k, out)
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class HitRate(_Accuracy):
-    r"""Whether the first k ranks hold any relevant item.
-
-    .. math:: \mathrm{hit\_rate@}k = \mathbb{1}\Big[\sum_{r=1}^{k} \mathrm{rel}_r > 0\Big]
-
-    Its mean is a proportion, with Wilson's interval.
-
-    Parameters
-    ----------
-    k
-        Ranks looked at, 1 or more.
-
-    Examples
-    --------
-    >>> HitRate(k=1).label
-    'hit_rate@1'
-    """
-
-    k: int = 10
-
-    name = "hit_rate"
-    binary = True
-    formula = r"\mathbb{1}\left[\sum_{r=1}^{k} \mathrm{rel}_r > 0\right]"
-    reference = "Deshpande and Karypis, Item-based top-N recommendation algorithms, TOIS 22 (2004), section 5.1"
-
-    def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' values."""
-        from harness.metrics import hit_kernels
-
-        hit_kernels.hit_rate(hits.bits, self.k, out)
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class NDCG(_Accuracy):
+class NDCG(_Ranking):
     r"""Discounted cumulative gain over that of the best possible list.
 
     .. math:: \mathrm{ndcg@}k = \frac{\sum_{r=1}^{k} \mathrm{rel}_r / \log_2(r + 1)}
@@ -132,6 +38,9 @@ class NDCG(_Accuracy):
     ----------
     k
         Ranks looked at, 1 or more.
+    ideal
+        ``min_k``: as above. ``full_k``: k relevant items, also where a user has fewer, so that 1 cannot
+        be reached; the default of RecTools.
 
     References
     ----------
@@ -149,6 +58,7 @@ class NDCG(_Accuracy):
     """
 
     k: int = 10
+    ideal: Literal["min_k", "full_k"] = "min_k"
 
     name = "ndcg"
     formula = (
@@ -156,10 +66,196 @@ class NDCG(_Accuracy):
         r"{\sum_{r=1}^{\min(k, |R|)} 1 / \log_2(r + 1)}"
     )
     reference = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 20 (2002)"
-    choices: ClassVar = {"gain": "binary", "ideal": "min_k", "discount": "log2(rank + 1)"}
+    choices: ClassVar = {"gain": "binary", "discount": "log2(rank + 1)"}
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import hit_kernels
+        from harness.metrics import value_kernels
 
-        hit_kernels.ndcg(hits.bits, hits.relevant, self.k, out)
+        if self.ideal == "min_k":
+            value_kernels.ndcg(hits.bits, hits.relevant, self.k, out)
+        else:
+            value_kernels.gain(hits.bits, _discounts(self.k, hits), self.k, out)
+            out /= _discount_sum(self.k)
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class DCG(_Ranking):
+    r"""Discounted cumulative gain, as it is.
+
+    .. math:: \mathrm{dcg@}k = \sum_{r=1}^{k} \frac{\mathrm{rel}_r}{\log_2(r + 1)}
+
+    Relevance is binary. The best value depends on k and on how many items are relevant.
+
+    Parameters
+    ----------
+    k
+        Ranks looked at, 1 or more.
+
+    Examples
+    --------
+    >>> out = np.empty(1)
+    >>> DCG(k=3).score(Hits.of([[True, False, True]], relevant=[3]), out)
+    >>> out
+    array([1.5])
+    """
+
+    k: int = 10
+
+    name = "dcg"
+    upper = math.inf
+    formula = r"\sum_{r=1}^{k} \frac{\mathrm{rel}_r}{\log_2(r + 1)}"
+    reference = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 20 (2002)"
+    choices: ClassVar = {"gain": "binary", "discount": "log2(rank + 1)"}
+
+    def score(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' values."""
+        from harness.metrics import value_kernels
+
+        value_kernels.gain(hits.bits, _discounts(self.k, hits), self.k, out)
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class MAP(_Ranking):
+    r"""Average precision; its mean over users is MAP.
+
+    .. math:: \mathrm{map@}k = \frac{1}{\min(k, |R|)} \sum_{r=1}^{k} \mathrm{rel}_r \cdot
+              \frac{\sum_{i=1}^{r} \mathrm{rel}_i}{r}
+
+    Parameters
+    ----------
+    k
+        Ranks looked at, 1 or more.
+    denominator
+        ``min_k``: as above, so that 1 can be reached. ``relevant``: all relevant items, as trec_eval
+        and RecTools do. ``k``. ``list``: the relevant items, at most as many as the list holds up to
+        k; as LensKit does.
+
+    Examples
+    --------
+    Hits at ranks 1 and 3, two relevant items: (1/1 + 2/3) / 2.
+
+    >>> out = np.empty(1)
+    >>> MAP(k=3).score(Hits.of([[True, False, True]], relevant=[2]), out)
+    >>> out.round(3)
+    array([0.833])
+    """
+
+    k: int = 10
+    denominator: Literal["min_k", "relevant", "k", "list"] = "min_k"
+
+    name = "map"
+    formula = (
+        r"\frac{1}{\min(k, |R|)} \sum_{r=1}^{k} \mathrm{rel}_r \cdot"
+        r" \frac{\sum_{i=1}^{r} \mathrm{rel}_i}{r}"
+    )
+    reference = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section 8.4"
+
+    def score(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' values."""
+        from harness.metrics import value_kernels
+
+        value_kernels.average_precision(hits.bits, self.k, out)
+        if self.denominator == "k":
+            out /= self.k
+            return
+        whole = hits.relevant
+        if self.denominator == "min_k":
+            whole = np.minimum(whole, self.k)
+        elif self.denominator == "list":
+            # Of an empty list the sum is 0 already.
+            whole = np.maximum(np.minimum(np.minimum(whole, hits.lengths), self.k), 1)
+        out /= whole
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class MRR(_Ranking):
+    r"""Reciprocal rank of the first hit, 0 where the first k ranks hold none; its mean over users is MRR.
+
+    .. math:: \mathrm{mrr@}k = \max_{r \le k} \frac{\mathrm{rel}_r}{r}
+
+    Parameters
+    ----------
+    k
+        Ranks looked at, 1 or more.
+
+    Examples
+    --------
+    >>> out = np.empty(1)
+    >>> MRR(k=3).score(Hits.of([[False, True, True]], relevant=[3]), out)
+    >>> out
+    array([0.5])
+    """
+
+    k: int = 10
+
+    name = "mrr"
+    formula = r"\max_{r \le k} \frac{\mathrm{rel}_r}{r}"
+    reference = "Voorhees, The TREC-8 question answering track report, TREC 1999"
+
+    def score(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' values."""
+        from harness.metrics import value_kernels
+
+        value_kernels.reciprocal_rank(hits.bits, self.k, out)
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class RBP(_Ranking):
+    r"""Rank-biased precision: what a reader finds who goes on to the next rank with probability p.
+
+    .. math:: \mathrm{rbp@}k = (1 - p) \sum_{r=1}^{k} \mathrm{rel}_r \, p^{r-1}
+
+    A list of k hits has :math:`1 - p^k`: what lies beyond k is missing from it.
+
+    Parameters
+    ----------
+    k
+        Ranks looked at, 1 or more.
+    p
+        Patience, above 0 and below 1.
+
+    Examples
+    --------
+    >>> out = np.empty(1)
+    >>> RBP(k=3, p=0.5).score(Hits.of([[True, False, True]], relevant=[3]), out)
+    >>> out
+    array([0.625])
+    """
+
+    k: int = 10
+    p: float = 0.8
+
+    name = "rbp"
+    formula = r"(1 - p) \sum_{r=1}^{k} \mathrm{rel}_r \, p^{r-1}"
+    reference = "Moffat and Zobel, Rank-biased precision for measurement of retrieval effectiveness, TOIS 27 (2008)"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        super().__post_init__()
+        if not 0.0 < self.p < 1.0:
+            raise ValueError(f"p is {self.p}; a patience lies above 0 and below 1, such as 0.8")
+
+    def score(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' values."""
+        from harness.metrics import value_kernels
+
+        weights = (1.0 - self.p) * np.power(self.p, np.arange(_ranks(self.k, hits)), dtype=np.float64)
+        value_kernels.gain(hits.bits, weights, self.k, out)
+
+
+def _ranks(k: int, hits: Hits) -> int:
+    """Return how many ranks can hit."""
+    ranks: int = min(k, hits.bits.shape[1] * WORD)
+    return ranks
+
+
+def _discounts(k: int, hits: Hits) -> Float64Array:
+    """Return the discount of each rank that can hit."""
+    discounts: Float64Array = 1.0 / np.log2(np.arange(_ranks(k, hits)) + 2.0)
+    return discounts
+
+
+@functools.lru_cache(maxsize=64)
+def _discount_sum(k: int) -> float:
+    return math.fsum(1.0 / math.log2(rank + 1) for rank in range(1, k + 1))

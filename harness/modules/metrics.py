@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from harness.intervals import mean
-from harness.metrics import NDCG, Diversity, HitRate, Hits, Lists, Precision, Recall
+from harness.metrics import NDCG, Diversity, HitRate, Lists, Precision, Recall
 from harness.modules.checks import check_sizes
 from harness.modules.matching import hits_in
 from harness.modules.rows import Ids, coded
@@ -209,8 +209,7 @@ def _mean_over_users(
 ) -> float:
     hits = hits_in(predictions, targets, k=metric.k)
     if not everyone:
-        counting = hits.relevant > 0
-        hits = Hits(hits.bits[counting], hits.relevant[counting])
+        hits = hits.rows(hits.relevant > 0)
     values = np.empty(hits.n_users, dtype=np.float64)
     metric.score(hits, values)
     return mean(values)

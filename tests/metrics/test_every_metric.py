@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+import typing
 
 import numpy as np
 import pytest
@@ -38,6 +40,32 @@ BY_HAND = {
         ([[-1, 1, 2]], [[1]], 10, 3, 1 / LOG3),  # a gap keeps its rank
         ([[1, 2, 9]], [[1, 2]], 10, 3, 1.0),
     ],
+    "f1": [
+        ([[1, 7]], [[1, 2, 3, 4]], 10, 2, 1 / 3),  # precision 1/2, recall 1/4
+        ([[7, 8]], [[1]], 10, 2, 0.0),
+        ([[1, -1]], [[1]], 10, 2, 2 / 3),
+    ],
+    "r_precision": [
+        ([[1, 7, 2]], [[1, 2]], 10, 3, 1 / 2),  # the third rank is beyond the two that are looked at
+        ([[1, 7]], [[1, 2, 3, 4]], 10, 2, 1 / 4),  # the list ends before the fourth rank
+    ],
+    "dcg": [
+        ([[1, 7, 2]], [[1, 2]], 10, 3, 1.5),
+        ([[7, 1, 2]], [[1, 2]], 10, 2, 1 / LOG3),
+    ],
+    "map": [
+        ([[1, 7, 2]], [[1, 2]], 10, 3, (1 + 2 / 3) / 2),
+        ([[1, 7]], [[1, 2, 3]], 10, 2, 1 / 2),
+        ([[1, 1, 2]], [[1, 2]], 10, 3, (1 + 2 / 3) / 2),
+    ],
+    "mrr": [
+        ([[7, 1, 2]], [[1, 2]], 10, 3, 1 / 2),
+        ([[7, 8, 1], [1, 7, 8]], [[1], [1]], 10, 2, 1 / 2),  # the first user's hit is beyond the cutoff
+    ],
+    "rbp": [
+        ([[1, 7, 2]], [[1, 2]], 10, 3, 0.2 * (1 + 0.64)),
+        ([[7, 1]], [[1]], 10, 2, 0.2 * 0.8),
+    ],
     "hit_rate": [
         ([[7, 1, 2], [3, 4, 5]], [[1, 2, 3], [6]], 10, 3, 1 / 2),
         ([[7, 1]], [[1]], 10, 1, 0.0),
@@ -54,15 +82,49 @@ BY_HAND = {
         ([[0, 1]], [[5]], 8, 2, 0.0),
     ],
 }
+# The same for what is not the default: options, lists, truth, cutoff, value.
+OPTIONS_BY_HAND = [
+    ({"kind": "recall", "denominator": "min_k"}, [[7, 1]], [[1, 2, 3]], 2, 1 / 2),
+    ({"kind": "precision", "denominator": "list"}, [[1, -1, -1]], [[1]], 3, 1.0),
+    ({"kind": "precision", "denominator": "list"}, [[-1, -1], [1, 2]], [[1], [1]], 2, 1 / 4),  # an empty list: 0
+    ({"kind": "ndcg", "ideal": "full_k"}, [[1, 7, 8]], [[1]], 3, 1 / (1 + 1 / LOG3 + 0.5)),
+    ({"kind": "map", "denominator": "relevant"}, [[1, 7]], [[1, 2, 3, 4]], 2, 1 / 4),
+    ({"kind": "map", "denominator": "k"}, [[1, 7]], [[1]], 2, 1 / 2),
+    ({"kind": "map", "denominator": "list"}, [[1, -1]], [[1, 2, 3]], 2, 1.0),
+    ({"kind": "map", "denominator": "list"}, [[-1, -1]], [[1, 2, 3]], 2, 0.0),
+    ({"kind": "rbp", "p": 0.5}, [[1, 7, 2]], [[1, 2]], 3, 0.625),
+]
 USER_ORACLES = {
     "recall": user_oracle.recall,
     "precision": user_oracle.precision,
     "ndcg": user_oracle.ndcg,
+    "f1": user_oracle.f1,
+    "r_precision": user_oracle.r_precision,
+    "dcg": user_oracle.dcg,
+    "map": user_oracle.average_precision,
+    "mrr": user_oracle.mrr,
+    "rbp": user_oracle.rbp,
     "hit_rate": user_oracle.hit_rate,
 }
 LIST_ORACLES = {"coverage": list_oracle.coverage, "diversity": list_oracle.diversity}
 # Metrics that cannot fall when more ranks are looked at; precision and ndcg can.
-RISE_WITH_K = {"recall", "hit_rate", "coverage"}
+RISE_WITH_K = {"recall", "hit_rate", "r_precision", "dcg", "mrr", "rbp", "coverage"}
+WITHOUT_CUTOFF = {name for name in NAMES if registry.load("metrics", name)().cutoff is None}
+
+
+def label(name, k):
+    return name if name in WITHOUT_CUTOFF else f"{name}@{k}"
+
+
+def variants(name):
+    """Each option of a metric at each of its other values."""
+    cls = registry.load("metrics", name)
+    kinds = typing.get_type_hints(cls)
+    for option in dataclasses.fields(cls):
+        others = {float: (0.3, 0.95)}.get(kinds[option.name], typing.get_args(kinds[option.name]))
+        for value in others:
+            if value != option.default:
+                yield {"kind": name, option.name: value}
 
 
 def measure(lists, truth, n_items=N_ITEMS, cutoffs=(3,), metrics=NAMES, n_jobs=1):
@@ -101,8 +163,29 @@ def test_no_metric_lacks_its_tests():
 @pytest.mark.parametrize(("name", "case"), [(name, case) for name in NAMES for case in BY_HAND[name]])
 def test_worked_by_hand(name, case):
     lists, truth, n_items, k, expected = case
-    value = measure(lists, truth, n_items, [k], [name])[f"{name}@{k}"].value
+    value = measure(lists, truth, n_items, [k], [name])[label(name, k)].value
     assert value == pytest.approx(expected, abs=1e-15)
+
+
+@pytest.mark.parametrize(("spec", "lists", "truth", "k", "expected"), OPTIONS_BY_HAND)
+def test_options_worked_by_hand(spec, lists, truth, k, expected):
+    assert measure(lists, truth, cutoffs=[k], metrics=[spec]).values[0].value == pytest.approx(expected, abs=1e-15)
+
+
+@settings(max_examples=40, deadline=None)
+@given(rankings())
+def test_every_option_equals_the_oracle(case):
+    lists, truth = case
+    specs = [spec for name in USER_ORACLES for spec in variants(name)]
+    table = measure(lists, truth, cutoffs=[1, 4], metrics=specs)
+    for spec in specs:
+        options = {key: value for key, value in spec.items() if key != "kind"}
+        for k in (1, 4):
+            expected = [
+                USER_ORACLES[spec["kind"]](ranked, relevant, k, **options) for ranked, relevant in counted(*case)
+            ]
+            values = table.user_values[registry.load("metrics", spec["kind"])(k=k, **options).label]
+            np.testing.assert_allclose(values, expected, rtol=0, atol=1e-14)
 
 
 @settings(max_examples=60, deadline=None)
@@ -114,11 +197,11 @@ def test_equals_the_oracle(case):
     for k in (1, 3, 6):
         for name, oracle in USER_ORACLES.items():
             expected = [oracle(ranked, relevant, k) for ranked, relevant in users]
-            np.testing.assert_allclose(table.user_values[f"{name}@{k}"], expected, rtol=0, atol=1e-14)
-            assert table[f"{name}@{k}"].value == pytest.approx(sum(expected) / len(expected), abs=1e-14)
+            np.testing.assert_allclose(table.user_values[label(name, k)], expected, rtol=0, atol=1e-14)
+            assert table[label(name, k)].value == pytest.approx(sum(expected) / len(expected), abs=1e-14)
         for name, oracle in LIST_ORACLES.items():
             expected = oracle([ranked for ranked, _ in users], k, N_ITEMS)
-            assert table[f"{name}@{k}"].value == pytest.approx(expected, abs=1e-14)
+            assert table[label(name, k)].value == pytest.approx(expected, abs=1e-14)
 
 
 @settings(max_examples=40, deadline=None)
@@ -127,12 +210,12 @@ def test_stays_in_range_and_rises_with_k(case):
     table = measure(*case, cutoffs=[1, 2, 4, 6])
     for name in NAMES:
         metric = registry.load("metrics", name)
-        values = [table[f"{name}@{k}"].value for k in (1, 2, 4, 6)]
+        values = [table[label(name, k)].value for k in (1, 2, 4, 6)]
         assert all(metric.lower <= value <= metric.upper for value in values)
         if name in RISE_WITH_K:
             assert values == sorted(values)
         if metric.per_user:
-            scores = table.user_values[f"{name}@4"]
+            scores = table.user_values[label(name, 4)]
             assert ((scores >= metric.lower) & (scores <= metric.upper)).all()
 
 
@@ -189,6 +272,6 @@ def test_lists_longer_than_a_word(width):
     for k in cutoffs:
         for name, oracle in USER_ORACLES.items():
             expected = [oracle(ranked, relevant, k) for ranked, relevant in zip(lists.tolist(), truth, strict=True)]
-            np.testing.assert_allclose(table.user_values[f"{name}@{k}"], expected, rtol=0, atol=1e-13)
+            np.testing.assert_allclose(table.user_values[label(name, k)], expected, rtol=0, atol=1e-13)
         for name, oracle in LIST_ORACLES.items():
-            assert table[f"{name}@{k}"].value == pytest.approx(oracle(lists.tolist(), k, 400), abs=1e-13)
+            assert table[label(name, k)].value == pytest.approx(oracle(lists.tolist(), k, 400), abs=1e-13)

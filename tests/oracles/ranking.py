@@ -14,18 +14,54 @@ def flags(ranked, relevant, k):
     return found
 
 
-def recall(ranked, relevant, k):
-    return sum(flags(ranked, relevant, k)) / len(set(relevant))
+def length(ranked, k):
+    """Ranks up to the last that holds anything."""
+    return max((place + 1 for place, item in enumerate(ranked[:k]) if item != -1), default=0)
 
 
-def precision(ranked, relevant, k):
-    return sum(flags(ranked, relevant, k)) / k
+def recall(ranked, relevant, k, denominator="relevant"):
+    whole = len(set(relevant))
+    return sum(flags(ranked, relevant, k)) / (min(whole, k) if denominator == "min_k" else whole)
+
+
+def precision(ranked, relevant, k, denominator="k"):
+    whole = length(ranked, k) if denominator == "list" else k
+    return sum(flags(ranked, relevant, k)) / whole if whole else 0.0
+
+
+def f1(ranked, relevant, k):
+    one, other = precision(ranked, relevant, k), recall(ranked, relevant, k)
+    return 2 * one * other / (one + other) if one + other else 0.0
+
+
+def r_precision(ranked, relevant, k):
+    return precision(ranked, relevant, len(set(relevant)))
 
 
 def hit_rate(ranked, relevant, k):
     return 1.0 if any(flags(ranked, relevant, k)) else 0.0
 
 
-def ndcg(ranked, relevant, k):
-    gain = sum(1 / math.log2(place + 2) for place, hit in enumerate(flags(ranked, relevant, k)) if hit)
-    return gain / sum(1 / math.log2(place + 2) for place in range(min(k, len(set(relevant)))))
+def dcg(ranked, relevant, k):
+    return sum(1 / math.log2(place + 2) for place, hit in enumerate(flags(ranked, relevant, k)) if hit)
+
+
+def ndcg(ranked, relevant, k, ideal="min_k"):
+    best = k if ideal == "full_k" else min(k, len(set(relevant)))
+    return dcg(ranked, relevant, k) / sum(1 / math.log2(place + 2) for place in range(best))
+
+
+def mrr(ranked, relevant, k):
+    return next((1 / (place + 1) for place, hit in enumerate(flags(ranked, relevant, k)) if hit), 0.0)
+
+
+def average_precision(ranked, relevant, k, denominator="min_k"):
+    whole = len(set(relevant))
+    over = {"min_k": min(whole, k), "relevant": whole, "k": k, "list": min(whole, length(ranked, k))}[denominator]
+    hits = flags(ranked, relevant, k)
+    total = sum(precision(ranked, relevant, place + 1) for place, hit in enumerate(hits) if hit)
+    return total / over if over else 0.0
+
+
+def rbp(ranked, relevant, k, p=0.8):
+    return (1 - p) * sum(p**place for place, hit in enumerate(flags(ranked, relevant, k)) if hit)

@@ -1,13 +1,12 @@
-"""Kernels over ranked lists: one pass finds the hits, a short one a metric turns them into values."""
+"""The kernel that finds the hits: one pass over ranked lists and what was relevant."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 
-from harness.artifacts.arrays import Float64Array, Int32Array, Int64Array, UInt64Array
+from harness.artifacts.arrays import Int32Array, Int64Array, UInt64Array
 from harness.jit import inlined, kernel
 
 # Places in `counts`.
@@ -15,32 +14,6 @@ REPEATED_ITEMS, UNKNOWN_ITEMS, EMPTY_LISTS, SHORT_LISTS, REPEATED_RELEVANT = ran
 N_COUNTS = 5
 
 COUNTED = -1  # the rank of an item of the truth that has been counted
-
-
-@inlined
-def _popcount(word: Any) -> Any:
-    # The usual sideways sum, which LLVM turns into one instruction.
-    word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
-    word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
-    word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
-
-
-@inlined
-def _first_ranks(bits: Any, word: int, k: int) -> Any:
-    """Return a word of a bit set without the ranks past k."""
-    kept = k - word * 64
-    if kept >= 64:
-        return bits
-    return bits & ((np.uint64(1) << np.uint64(kept)) - np.uint64(1))
-
-
-@inlined
-def _hits_within(bits: UInt64Array, user: int, k: int) -> Any:
-    total = np.int64(0)
-    for word in range(min((k + 63) // 64, bits.shape[1])):
-        total += _popcount(_first_ranks(bits[user, word], word, k))
-    return total
 
 
 @inlined
@@ -71,14 +44,16 @@ def _enter_list(
     ranks: Int32Array,
     stamp: int,
     counts: Int64Array,
-) -> None:
-    """Enter the first k ranks of a list into a hash set, with the first rank of each item."""
+) -> int:
+    """Enter the first k ranks of a list into a hash set, with the first rank of each item; return its length."""
     filled = 0
+    length = 0
     for rank in range(k):
         item = np.int64(items[row, rank])
         if item == -1:
             continue
         filled += 1
+        length = rank + 1
         if item < 0 or item >= limit:
             counts[UNKNOWN_ITEMS] += 1
             continue
@@ -92,6 +67,7 @@ def _enter_list(
         counts[EMPTY_LISTS] += 1
     elif filled < k:
         counts[SHORT_LISTS] += 1
+    return length
 
 
 @kernel
@@ -105,6 +81,7 @@ def find_hits(
     k: int,
     bits: UInt64Array,
     relevant: Int32Array,
+    lengths: Int32Array,
     counts: Int64Array,
 ) -> None:
     """Find the ranks at which relevant items stand first, for a block of users.
@@ -121,8 +98,8 @@ def find_hits(
         First index past the catalogue.
     k
         Ranks looked at.
-    bits, relevant
-        Outputs as in ``Hits``: uint64 ``(users, words)`` and int32 ``(users,)``.
+    bits, relevant, lengths
+        Outputs as in ``Hits``: uint64 ``(users, words)``, int32 ``(users,)`` and int32 ``(users,)``.
     counts
         int64 ``(N_COUNTS,)``, added to.
     """
@@ -141,8 +118,9 @@ def find_hits(
         stamp = user + 1
         if list_rows[user] < 0:
             counts[EMPTY_LISTS] += 1
+            lengths[user] = 0
         else:
-            _enter_list(items, list_rows[user], k, limit, seen, ranks, stamp, counts)
+            lengths[user] = _enter_list(items, list_rows[user], k, limit, seen, ranks, stamp, counts)
         distinct = 0
         for place in range(indptr[truth_rows[user]], indptr[truth_rows[user] + 1]):
             item = relevant_items[place]
@@ -158,48 +136,3 @@ def find_hits(
             ranks[slot] = COUNTED
             distinct += 1
         relevant[user] = distinct
-
-
-@kernel
-def recall(bits: UInt64Array, relevant: Int32Array, k: int, out: Float64Array) -> None:
-    """Write hits over relevant items."""
-    for user in range(len(out)):
-        out[user] = _hits_within(bits, user, k) / relevant[user]
-
-
-@kernel
-def precision(bits: UInt64Array, k: int, out: Float64Array) -> None:
-    """Write hits over k."""
-    for user in range(len(out)):
-        out[user] = _hits_within(bits, user, k) / k
-
-
-@kernel
-def hit_rate(bits: UInt64Array, k: int, out: Float64Array) -> None:
-    """Write 1 where there is a hit, else 0."""
-    for user in range(len(out)):
-        out[user] = 1.0 if _hits_within(bits, user, k) > 0 else 0.0
-
-
-@kernel
-def ndcg(bits: UInt64Array, relevant: Int32Array, k: int, out: Float64Array) -> None:
-    """Write binary gain, discounted by log2(rank + 1), over its best value."""
-    # No list is longer than the bits, no ideal list than the relevant items, whatever k is.
-    ranks = bits.shape[1] * 64
-    for user in range(len(out)):
-        ranks = max(ranks, relevant[user])
-    ranks = min(ranks, k)
-    discounts = np.empty(ranks, dtype=np.float64)
-    ideal = np.zeros(ranks + 1, dtype=np.float64)
-    for rank in range(ranks):
-        discounts[rank] = 1.0 / math.log2(rank + 2.0)
-        ideal[rank + 1] = ideal[rank] + discounts[rank]
-    for user in range(len(out)):
-        gain = 0.0
-        for word in range(min((k + 63) // 64, bits.shape[1])):
-            left = _first_ranks(bits[user, word], word, k)
-            while left != 0:
-                lowest = left & (~left + np.uint64(1))
-                gain += discounts[word * 64 + _popcount(lowest - np.uint64(1))]
-                left ^= lowest
-        out[user] = gain / ideal[min(k, relevant[user])]
