@@ -28,6 +28,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "mrr": "harness.metrics.ranking:MRR",
         "rbp": "harness.metrics.ranking:RBP",
         "coverage": "harness.metrics.coverage:Coverage",
+        "user_coverage": "harness.metrics.coverage:UserCoverage",
+        "gini": "harness.metrics.concentration:Gini",
+        "shannon_entropy": "harness.metrics.concentration:ShannonEntropy",
         "diversity": "harness.metrics.diversity:Diversity",
     },
     "models": {

@@ -106,8 +106,10 @@ def evaluate(
     elif isinstance(topk, pd.DataFrame) and isinstance(truth, pd.DataFrame):
         chosen = metrics_of(metrics, DEFAULT_CUTOFFS if cutoffs is None else cutoffs)
         check_needs(chosen, n_items)
-        depth = depth_of(chosen, max(DEFAULT_CUTOFFS))
-        aligned = align_frames(topk, truth, depth=depth, n_items=n_items, parallel=parallel)
+        whole = any(metric.cutoff is None for metric in chosen)
+        deepest = depth_of(chosen, 1)
+        aligned = align_frames(topk, truth, depth=deepest, whole=whole, n_items=n_items, parallel=parallel)
+        depth = max(deepest, aligned.items.shape[1]) if whole else deepest
     else:
         raise HarnessError(
             f"evaluate got a {type(topk).__name__} and a {type(truth).__name__}. "

@@ -37,7 +37,13 @@ class _Codes:
 
 
 def align_frames(
-    predictions: pd.DataFrame, truth: pd.DataFrame, *, depth: int, n_items: int | None = None, parallel: Parallel
+    predictions: pd.DataFrame,
+    truth: pd.DataFrame,
+    *,
+    depth: int,
+    whole: bool = False,
+    n_items: int | None = None,
+    parallel: Parallel,
 ) -> Aligned:
     """Bring two long tables into lists and truth of the same users.
 
@@ -50,6 +56,8 @@ def align_frames(
         Columns ``user``, ``item``, and maybe ``gain`` (0 or less: not relevant).
     depth
         Ranks that are needed.
+    whole
+        Whether all ranks are needed, as many as the user with the most rows has rows.
     n_items
         Size of the catalogue, or None.
     parallel
@@ -69,6 +77,8 @@ def align_frames(
         raise nobody_counts()
     users, items = _codes(truth, "user", _TRUTH), _codes(truth, "item", _TRUTH)
     listed_users, listed_items = _codes(predictions, "user", _PREDICTIONS), _codes(predictions, "item", _PREDICTIONS)
+    if whole:
+        depth = max(depth, int(np.bincount(listed_users.codes).max(initial=0)))
     check_alike(listed_users.ids, users.ids, "user id", places=(_PREDICTIONS, _TRUTH))
     check_alike(listed_items.ids, items.ids, "item id", places=(_PREDICTIONS, _TRUTH))
 

@@ -1,7 +1,8 @@
 """Definitions of metrics and their kernels: the only place where a metric is computed."""
 
 from harness.metrics.base import ListMetric, ListState, Metric, UserMetric
-from harness.metrics.coverage import Coverage
+from harness.metrics.concentration import Gini, ShannonEntropy
+from harness.metrics.coverage import Coverage, UserCoverage
 from harness.metrics.diversity import Diversity
 from harness.metrics.hit_shares import F1, HitRate, Precision, Recall, RPrecision
 from harness.metrics.lists import NO_LIST, WORD, Hits, Lists
@@ -18,6 +19,7 @@ __all__ = [
     "WORD",
     "Coverage",
     "Diversity",
+    "Gini",
     "HitRate",
     "Hits",
     "ListMetric",
@@ -27,5 +29,7 @@ __all__ = [
     "Precision",
     "RPrecision",
     "Recall",
+    "ShannonEntropy",
+    "UserCoverage",
     "UserMetric",
 ]

@@ -44,16 +44,14 @@ def _enter_list(
     ranks: Int32Array,
     stamp: int,
     counts: Int64Array,
-) -> int:
-    """Enter the first k ranks of a list into a hash set, with the first rank of each item; return its length."""
+) -> None:
+    """Enter the first k ranks of a list into a hash set, with the first rank of each item."""
     filled = 0
-    length = 0
     for rank in range(k):
         item = np.int64(items[row, rank])
         if item == -1:
             continue
         filled += 1
-        length = rank + 1
         if item < 0 or item >= limit:
             counts[UNKNOWN_ITEMS] += 1
             continue
@@ -67,6 +65,14 @@ def _enter_list(
         counts[EMPTY_LISTS] += 1
     elif filled < k:
         counts[SHORT_LISTS] += 1
+
+
+@inlined
+def _length(items: Int32Array, row: int) -> Any:
+    """Return the rank of a list's last item, whatever is looked at."""
+    length = items.shape[1]
+    while length > 0 and items[row, length - 1] == -1:
+        length -= 1
     return length
 
 
@@ -120,7 +126,8 @@ def find_hits(
             counts[EMPTY_LISTS] += 1
             lengths[user] = 0
         else:
-            lengths[user] = _enter_list(items, list_rows[user], k, limit, seen, ranks, stamp, counts)
+            lengths[user] = _length(items, list_rows[user])
+            _enter_list(items, list_rows[user], k, limit, seen, ranks, stamp, counts)
         distinct = 0
         for place in range(indptr[truth_rows[user]], indptr[truth_rows[user] + 1]):
             item = relevant_items[place]

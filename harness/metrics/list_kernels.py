@@ -38,6 +38,27 @@ def mark_items(items: Int32Array, rows: Int64Array, k: int, seen: BoolArray) -> 
                     seen[item] = True
 
 
+@kernel
+def count_items(items: Int32Array, rows: Int64Array, k: int, counts: Int64Array) -> None:
+    """Add one to the count of each item for each list that holds it in its first k ranks.
+
+    Parameters
+    ----------
+    items, rows, k
+        As in ``mark_items``.
+    counts
+        int64 ``(items,)``: added to.
+    """
+    last = np.full(len(counts), -1, dtype=np.int64)  # the last user whose list holds the item
+    for user in range(len(rows)):
+        if rows[user] >= 0:
+            for rank in range(k):
+                item = items[rows[user], rank]
+                if 0 <= item < len(counts) and last[item] != user:
+                    last[item] = user
+                    counts[item] += 1
+
+
 @inlined
 def _popcount(word: Any) -> Any:
     # The usual sideways sum, which LLVM turns into one instruction.

@@ -72,7 +72,7 @@ class Hits:
     relevant
         int32 ``(users,)``: distinct relevant items, 1 or more.
     lengths
-        int32 ``(users,)``: ranks up to the last that holds an item, of those that were looked at.
+        int32 ``(users,)``: the rank of each list's last item, however many ranks are looked at; 0 for none.
 
     Examples
     --------

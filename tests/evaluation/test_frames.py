@@ -224,3 +224,13 @@ def test_more_items_than_the_catalogue():
         measure(n_items=3)
     with pytest.raises(HarnessError, match="coverage@5 needs the size"):
         harness.evaluate(PREDICTIONS, TRUTH, metrics=["coverage"], cutoffs=[5])
+
+
+@pytest.mark.parametrize("by", ["rank", "score"])
+def test_a_metric_without_a_cutoff_sees_whole_lists(by):
+    ranks = np.arange(1, 41)
+    predictions = pd.DataFrame({"user": "ann", "item": [f"i{rank}" for rank in ranks], "rank": ranks})
+    if by == "score":
+        predictions = predictions.rename(columns={"rank": "score"}).assign(score=-ranks.astype(float))
+    truth = pd.DataFrame({"user": "ann", "item": [f"i{rank}" for rank in range(11, 41)]})
+    assert harness.evaluate(predictions, truth, metrics=["r_precision"])["r_precision"].value == 20 / 30

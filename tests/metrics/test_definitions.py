@@ -61,10 +61,10 @@ def test_facts(metric):
         assert metric(k=7).label == f"{metric.name}@7"
     assert value.formula
     assert value.reference
-    assert value.family in {"accuracy", "coverage", "diversity"}
-    assert value.higher_is_better
+    assert value.family in {"accuracy", "coverage", "concentration", "diversity"}
+    assert value.higher_is_better == (value.name != "gini")
     assert value.lower == 0.0
-    assert value.upper == 1.0 or value.name in {"dcg"}
+    assert value.upper == 1.0 or value.name in {"dcg", "shannon_entropy"}
     assert set(value.needs) <= {"n_items"}
     assert isinstance(value.variant, dict)
     with pytest.raises(dataclasses.FrozenInstanceError):

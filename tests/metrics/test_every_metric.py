@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import typing
 
@@ -75,6 +76,19 @@ BY_HAND = {
         ([[0, 1], [1, -1]], [[5], [6]], 8, 1, 2 / 8),
         ([[0, 9], [-1, -1]], [[5], [6]], 8, 2, 1 / 8),  # 9 is outside the catalogue
     ],
+    "user_coverage": [
+        ([[0, 1], [-1, -1]], [[5], [6]], 8, 2, 1 / 2),
+        ([[-1, 1], [0, -1]], [[5], [6]], 8, 2, 1.0),
+    ],
+    "gini": [
+        ([[0, 1], [0, -1], [0, -1]], [[2], [2], [2]], 4, 2, (3 * 3 + 1 * 1) / (4 * 4)),  # counts 0, 0, 1, 3
+        ([[0, 0], [1, 1]], [[0], [1]], 2, 2, 0.0),  # a list holds an item once
+        ([[-1, 9]], [[0]], 2, 2, 0.0),  # nothing of the catalogue
+    ],
+    "shannon_entropy": [
+        ([[0, 1], [2, 3]], [[5], [6]], 8, 2, math.log(4)),
+        ([[0, 0], [0, 9]], [[5], [6]], 8, 2, 0.0),
+    ],
     "diversity": [
         ([[0, 1], [1, 2], [3, 4]], [[5], [6], [7]], 8, 2, (2 / 3 + 1 + 1) / 3),
         ([[0, 0], [0, 1]], [[5], [6]], 8, 2, 1 / 2),  # lists are sets
@@ -92,6 +106,8 @@ OPTIONS_BY_HAND = [
     ({"kind": "map", "denominator": "k"}, [[1, 7]], [[1]], 2, 1 / 2),
     ({"kind": "map", "denominator": "list"}, [[1, -1]], [[1, 2, 3]], 2, 1.0),
     ({"kind": "map", "denominator": "list"}, [[-1, -1]], [[1, 2, 3]], 2, 0.0),
+    ({"kind": "user_coverage", "least": 2}, [[1, -1], [1, 2]], [[1], [1]], 2, 1 / 2),
+    ({"kind": "shannon_entropy", "base": "2"}, [[1, 2], [3, 4]], [[1], [1]], 2, 2.0),
     ({"kind": "rbp", "p": 0.5}, [[1, 7, 2]], [[1, 2]], 3, 0.625),
 ]
 USER_ORACLES = {
@@ -105,8 +121,14 @@ USER_ORACLES = {
     "mrr": user_oracle.mrr,
     "rbp": user_oracle.rbp,
     "hit_rate": user_oracle.hit_rate,
+    "user_coverage": user_oracle.user_coverage,
 }
-LIST_ORACLES = {"coverage": list_oracle.coverage, "diversity": list_oracle.diversity}
+LIST_ORACLES = {
+    "coverage": list_oracle.coverage,
+    "gini": list_oracle.gini,
+    "shannon_entropy": list_oracle.shannon_entropy,
+    "diversity": list_oracle.diversity,
+}
 # Metrics that cannot fall when more ranks are looked at; precision and ndcg can.
 RISE_WITH_K = {"recall", "hit_rate", "r_precision", "dcg", "mrr", "rbp", "coverage"}
 WITHOUT_CUTOFF = {name for name in NAMES if registry.load("metrics", name)().cutoff is None}
@@ -121,9 +143,9 @@ def variants(name):
     cls = registry.load("metrics", name)
     kinds = typing.get_type_hints(cls)
     for option in dataclasses.fields(cls):
-        others = {float: (0.3, 0.95)}.get(kinds[option.name], typing.get_args(kinds[option.name]))
+        others = {float: (0.3, 0.95), int: (2, 5)}.get(kinds[option.name], typing.get_args(kinds[option.name]))
         for value in others:
-            if value != option.default:
+            if value != option.default and option.name != "k":
                 yield {"kind": name, option.name: value}
 
 
@@ -176,16 +198,21 @@ def test_options_worked_by_hand(spec, lists, truth, k, expected):
 @given(rankings())
 def test_every_option_equals_the_oracle(case):
     lists, truth = case
-    specs = [spec for name in USER_ORACLES for spec in variants(name)]
+    oracles = USER_ORACLES | LIST_ORACLES
+    specs = [spec for name in NAMES for spec in variants(name)]
     table = measure(lists, truth, cutoffs=[1, 4], metrics=specs)
     for spec in specs:
         options = {key: value for key, value in spec.items() if key != "kind"}
         for k in (1, 4):
-            expected = [
-                USER_ORACLES[spec["kind"]](ranked, relevant, k, **options) for ranked, relevant in counted(*case)
-            ]
-            values = table.user_values[registry.load("metrics", spec["kind"])(k=k, **options).label]
-            np.testing.assert_allclose(values, expected, rtol=0, atol=1e-14)
+            given = options if spec["kind"] in WITHOUT_CUTOFF else {"k": k, **options}
+            name = registry.load("metrics", spec["kind"])(**given).label
+            oracle = functools.partial(oracles[spec["kind"]], **options)
+            if spec["kind"] in LIST_ORACLES:
+                expected = oracle([ranked for ranked, _ in counted(*case)], k, N_ITEMS)
+                assert table[name].value == pytest.approx(expected, abs=1e-14)
+            else:
+                expected = [oracle(ranked, relevant, k) for ranked, relevant in counted(*case)]
+                np.testing.assert_allclose(table.user_values[name], expected, rtol=0, atol=1e-14)
 
 
 @settings(max_examples=60, deadline=None)

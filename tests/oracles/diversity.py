@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from itertools import combinations
 
 
@@ -20,3 +22,21 @@ def diversity(lists, k, n_items):
         if one | other
     ]
     return sum(distances) / len(distances) if distances else 0.0
+
+
+def counts_of(lists, k, n_items):
+    return Counter(item for items in sets_of(lists, k, n_items) for item in items)
+
+
+def gini(lists, k, n_items):
+    """Half the mean absolute difference of all pairs of items, over the mean."""
+    counts = counts_of(lists, k, n_items)
+    every = [counts[item] for item in range(n_items)]
+    differences = sum(abs(one - other) for one in every for other in every)
+    return differences / (2 * n_items * sum(every)) if sum(every) else 0.0
+
+
+def shannon_entropy(lists, k, n_items, base="e"):
+    counts = counts_of(lists, k, n_items)
+    total = sum(counts.values())
+    return sum(count / total * math.log(total / count, {"e": math.e, "2": 2}[base]) for count in counts.values())

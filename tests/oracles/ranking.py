@@ -15,8 +15,8 @@ def flags(ranked, relevant, k):
 
 
 def length(ranked, k):
-    """Ranks up to the last that holds anything."""
-    return max((place + 1 for place, item in enumerate(ranked[:k]) if item != -1), default=0)
+    """How long the first k ranks of a list are, which ends with its last item."""
+    return min(k, max((place + 1 for place, item in enumerate(ranked) if item != -1), default=0))
 
 
 def recall(ranked, relevant, k, denominator="relevant"):
@@ -65,3 +65,7 @@ def average_precision(ranked, relevant, k, denominator="min_k"):
 
 def rbp(ranked, relevant, k, p=0.8):
     return (1 - p) * sum(p**place for place, hit in enumerate(flags(ranked, relevant, k)) if hit)
+
+
+def user_coverage(ranked, relevant, k, least=1):
+    return 1.0 if length(ranked, len(ranked)) >= least else 0.0
