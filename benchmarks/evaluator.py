@@ -19,8 +19,8 @@ from harness.metrics import Diversity, Lists
 
 K, RELEVANT, N_ITEMS, CUTOFFS = 20, 5, 50_000, (5, 10, 20)
 METRICS = ("recall", "precision", "ndcg", "hit_rate")
-EVALUATE_LIMIT = 4.0  # times the fused pass
-DIVERSITY_LIMIT = 4.0  # seconds
+EVALUATE_LIMIT = 2.5  # times the fused pass
+DIVERSITY_LIMIT = 2.5  # seconds
 DIVERSITY_USERS, DIVERSITY_K = 100_000, 10
 
 

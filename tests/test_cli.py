@@ -17,7 +17,7 @@ from harness.storage import lock
 def test_help_lists_every_command(cli):
     code, out, _ = cli("--help")
     assert code == 0
-    for command in ("eval", "compare", "fit", "report", "validate", "inspect", "data"):
+    for command in ("eval", "compare", "fit", "report", "validate", "metrics", "inspect", "data"):
         assert command in out
 
 
@@ -81,6 +81,21 @@ def test_compare_prints_verdicts(cli, small):
     assert code == 0
     assert "inconclusive" in out
     assert "comparison.html" in out
+
+
+def test_metrics_are_listed_and_explained(cli):
+    code, out, _ = cli("metrics")
+    assert code == 0
+    assert "min_k | relevant | k | list" in out
+    code, out, _ = cli("metrics", "gini")
+    assert code == 0
+    assert "0 to 1, lower is better" in out
+    assert "{kind: gini, k: 10}" in out
+    code, out, _ = cli("metrics", "--json")
+    assert {"ndcg", "gini", "diversity"} <= {facts["name"] for facts in json.loads(out)}
+    code, _, err = cli("metrics", "ndgc")
+    assert code == 2
+    assert "Did you mean 'ndcg'?" in err
 
 
 def test_report_renders_again(cli, small, tmp_path):

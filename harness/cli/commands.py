@@ -228,6 +228,24 @@ def validate(
 
 
 @app.command()
+def metrics(
+    name: Annotated[str | None, typer.Argument(help="The metric to explain.", show_default=False)] = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List the metrics, or explain one: definition, options, range, edge cases, reference."""
+    import dataclasses
+
+    from harness.metrics.catalogue import all_metric_facts, metric_facts
+    from harness.report import metric_page, metrics_table
+
+    if name is not None:
+        print_facts(dataclasses.asdict(metric_facts(name)), metric_page, as_json=as_json)
+    else:
+        print_facts([dataclasses.asdict(facts) for facts in all_metric_facts()], metrics_table, as_json=as_json)
+
+
+@app.command()
 def inspect(
     checkpoint: Annotated[Path, typer.Argument(help="A file of safetensors, or of torch.save.", show_default=False)],
     as_json: Json = False,

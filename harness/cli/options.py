@@ -84,7 +84,7 @@ def prediction_file(form: str, columns: list[str], *, strict: bool) -> Any:
     return component_of("models", "predictions", {"format": form, "columns": named, "strict": strict})
 
 
-def print_facts(facts: dict[str, Any], table: Callable[[dict[str, Any]], Any], *, as_json: bool) -> None:
+def print_facts(facts: Any, table: Callable[[Any], Any], *, as_json: bool) -> None:
     """Print facts as JSON, or as the table that is made of them."""
     if as_json:
         text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False)
