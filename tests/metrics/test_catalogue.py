@@ -57,7 +57,7 @@ def test_facts_by_hand() -> None:
 
 
 def test_an_unknown_metric() -> None:
-    with pytest.raises(HarnessError, match="unknown metric 'ndgc'. Did you mean 'ndcg'?"):
+    with pytest.raises(HarnessError, match=r"unknown metric 'ndgc'\. Did you mean 'ndcg'\?"):
         metric_facts("ndgc")
 
 
