@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.artifacts import Comparison, MetricTable, TopK, Truth
+    from harness.artifacts import Comparison, MetricTable, TargetRanks, TopK, Truth
     from harness.errors import HarnessError
     from harness.evaluation import evaluate
     from harness.experiment import Experiment, load_experiment
@@ -22,6 +22,7 @@ _HOMES = {
     "HarnessError": "harness.errors",
     "MetricTable": "harness.artifacts",
     "RunResult": "harness.pipeline",
+    "TargetRanks": "harness.artifacts",
     "TopK": "harness.artifacts",
     "Truth": "harness.artifacts",
     "compare": "harness.statistics",
@@ -38,6 +39,7 @@ __all__ = [
     "HarnessError",
     "MetricTable",
     "RunResult",
+    "TargetRanks",
     "TopK",
     "Truth",
     "compare",

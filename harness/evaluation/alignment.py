@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
-from harness.artifacts import TopK, Truth, as_ids
+from harness.artifacts import TargetRanks, TopK, Truth, as_ids
 from harness.artifacts.arrays import IdArray, Int32Array, Int64Array
 from harness.errors import DataError, HarnessError
 from harness.metrics import NO_LIST
@@ -31,6 +31,8 @@ class Aligned:
         Own ids ``(users,)``, or None where neither side has any.
     left_out
         Users that had a list or a row of the truth, and no relevant item.
+    ranks
+        Of the relevant items, or None where they are not known.
     """
 
     items: Int32Array
@@ -40,6 +42,7 @@ class Aligned:
     truth_rows: Int64Array
     users: IdArray | None
     left_out: int
+    ranks: TargetRanks | None = None
 
     @property
     def n_rows(self) -> int:
@@ -47,43 +50,46 @@ class Aligned:
         return len(self.indptr) - 1
 
 
-def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None) -> Aligned:
+def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: TargetRanks | None = None) -> Aligned:
     """Align lists with the truth: by own ids where both have them, else row by row.
 
     Raises
     ------
     HarnessError
         The numbers of rows differ, the ids are of different types or repeat, they have no user in
-        common, a relevant item is outside the catalogue, or no user has a relevant item.
+        common, a relevant item is outside the catalogue, no user has a relevant item, or the ranks are
+        of another truth.
     """
+    ranks = _ranks_with_gains_alone(ranks, truth)
     truth = _with_gains_alone(truth)
     _check_catalogue(truth, n_items)
     if len(truth.items) == 0:
         raise nobody_counts()
     if topk.users is None or truth.users is None:
-        return _row_by_row(topk, truth, _first_ids(truth.users, topk.users))
+        return replace(_row_by_row(topk, truth, _first_ids(truth.users, topk.users)), ranks=ranks)
     truth_rows = np.flatnonzero(np.diff(truth.indptr))
     users = _distinct(truth.users, "Truth.users")
     list_rows, strangers = _rows_by_id(_distinct(topk.users, "TopK.users"), users)
     left_out = truth.n_users - len(truth_rows) + strangers
     return Aligned(
-        topk.items, list_rows[truth_rows], truth.indptr, truth.items, truth_rows, users[truth_rows], left_out
+        topk.items, list_rows[truth_rows], truth.indptr, truth.items, truth_rows, users[truth_rows], left_out, ranks
     )
 
 
-def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None) -> Aligned:
+def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: TargetRanks | None = None) -> Aligned:
     """Align lists with the truth row by row, for some of a run's users: maybe none of them counts.
 
     Raises
     ------
     HarnessError
         The numbers of rows differ, a row has different ids on both sides, or a relevant item is
-        outside the catalogue.
+        outside the catalogue, or the ranks are of another truth.
     """
+    ranks = _ranks_with_gains_alone(ranks, truth)
     truth = _with_gains_alone(truth)
     _check_catalogue(truth, n_items)
     users = _first_ids(truth.users, topk.users)
-    aligned = _row_by_row(topk, truth, users)
+    aligned = replace(_row_by_row(topk, truth, users), ranks=ranks)
     if users is not None and topk.users is not None and truth.users is not None:
         listed = as_ids(topk.users, what="user id")
         check_alike(listed, users, "user id", places=("TopK.users", "Truth.users"))
@@ -130,6 +136,22 @@ def _with_gains_alone(truth: Truth) -> Truth:
         return truth
     kept_before = np.concatenate([[0], np.cumsum(gained)]).astype(np.int64)
     return Truth(kept_before[truth.indptr], truth.items[gained], truth.gains[gained], truth.users)
+
+
+def _ranks_with_gains_alone(ranks: TargetRanks | None, truth: Truth) -> TargetRanks | None:
+    """Return the ranks of the items that are relevant."""
+    if ranks is None:
+        return None
+    sizes = (len(ranks.above), len(ranks.tied), len(ranks.candidates))
+    if sizes != (len(truth.items), len(truth.items), truth.n_users):
+        raise HarnessError(
+            f"target_ranks has {sizes[0]} entries of above, {sizes[1]} of tied and {sizes[2]} of candidates, and the "
+            f"truth {len(truth.items)} items of {truth.n_users} users. They must be of the same truth."
+        )
+    if truth.gains is None:
+        return ranks
+    gained = truth.gains > 0
+    return TargetRanks(ranks.above[gained], ranks.tied[gained], ranks.candidates)
 
 
 def _check_catalogue(truth: Truth, n_items: int | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.artifacts import TopK
+from harness.artifacts import TargetRanks, TopK
 from harness.errors import HarnessError
 from harness.execution import Parallel
 from harness.experiment import expand_metrics
@@ -33,9 +33,14 @@ def metrics_of(specs: Any, cutoffs: Any) -> tuple[Metric, ...]:
     return metrics
 
 
-def check_needs(metrics: Sequence[Metric], n_items: int | None) -> None:
+def check_needs(metrics: Sequence[Metric], n_items: int | None, ranks: TargetRanks | None = None) -> None:
     """Refuse metrics whose needs are not given."""
     for metric in metrics:
+        if "target_ranks" in metric.needs and ranks is None:
+            raise HarnessError(
+                f"{metric.label} needs the exact ranks of the relevant items, which a model's run records and lists "
+                f"alone do not tell. Pass target_ranks=…, or leave {metric.name} out of the metrics."
+            )
         if "n_items" in metric.needs and n_items is None:
             raise HarnessError(
                 f"{metric.label} needs the size of the catalogue. "

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.artifacts import MetricTable, TopK, Truth
+from harness.artifacts import MetricTable, TargetRanks, TopK, Truth
 from harness.errors import HarnessError
 from harness.evaluation.alignment import Aligned, align_arrays
 from harness.evaluation.arguments import (
@@ -36,6 +36,7 @@ def evaluate(
     metrics: Sequence[str | Mapping[str, Any] | Metric] | None = None,
     cutoffs: Sequence[int] | None = None,
     n_items: int | None = None,
+    target_ranks: TargetRanks | None = None,
     n_jobs: int = -1,
     parallel: Parallel | None = None,
     confidence: float = 0.95,
@@ -61,6 +62,9 @@ def evaluate(
         as the lists of a ``TopK`` reach.
     n_items
         Size of the catalogue. Item indices of a ``TopK`` outside it are misses, and counted.
+    target_ranks
+        Where the relevant items stand among all candidates, for metrics that need it; an entry for each
+        of a ``Truth``'s items, which do not repeat within a user.
     n_jobs
         Threads; -1 for one a core. It never changes a result.
     parallel
@@ -99,11 +103,13 @@ def evaluate(
         metrics = [name for name in DEFAULT_METRICS if name != "coverage" or n_items is not None]
     if isinstance(topk, TopK) and isinstance(truth, Truth):
         chosen = metrics_of(metrics, reached(cutoffs, topk))
-        check_needs(chosen, n_items)
+        check_needs(chosen, n_items, target_ranks)
         depth = depth_of(chosen, topk.k)
         check_depth(chosen, topk)
-        aligned = align_arrays(topk, truth, n_items=n_items)
+        aligned = align_arrays(topk, truth, n_items=n_items, ranks=target_ranks)
     elif isinstance(topk, pd.DataFrame) and isinstance(truth, pd.DataFrame):
+        if target_ranks is not None:
+            raise HarnessError("target_ranks is of a TopK and a Truth, whose items it follows; data frames have none.")
         chosen = metrics_of(metrics, DEFAULT_CUTOFFS if cutoffs is None else cutoffs)
         check_needs(chosen, n_items)
         whole = any(metric.cutoff is None for metric in chosen)

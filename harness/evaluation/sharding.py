@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.artifacts import TopK, Truth
+from harness.artifacts import TargetRanks, TopK, Truth
 from harness.errors import HarnessError
 from harness.evaluation.alignment import Aligned, align_shard
 from harness.evaluation.arguments import catalogue_size, check_depth, check_needs, depth_of, expanded_metrics
@@ -24,6 +24,7 @@ def score_shard(
     *,
     metrics: Sequence[Metric],
     n_items: int | None = None,
+    target_ranks: TargetRanks | None = None,
     parallel: Parallel | None = None,
 ) -> ShardScores:
     """Measure the lists of consecutive users of a run.
@@ -41,6 +42,8 @@ def score_shard(
         Metrics with their cutoffs, the same for all shards.
     n_items
         Size of the catalogue, the same for all shards.
+    target_ranks
+        Where the relevant items stand among all candidates, for metrics that need it.
     parallel
         How to spread work over cores. It never changes a result.
 
@@ -67,9 +70,9 @@ def score_shard(
     """
     n_items = catalogue_size(n_items)
     chosen = expanded_metrics(metrics)
-    check_needs(chosen, n_items)
+    check_needs(chosen, n_items, target_ranks)
     check_depth(chosen, topk)
-    aligned = align_shard(topk, truth, n_items=n_items)
+    aligned = align_shard(topk, truth, n_items=n_items, ranks=target_ranks)
     lists = Lists(aligned.items, aligned.list_rows, n_items, Parallel() if parallel is None else parallel)
     states = {metric.label: _state(metric, lists) for metric in chosen if isinstance(metric, ListMetric)}
     return score_aligned(aligned, lists, chosen, states=states, depth=depth_of(chosen, topk.k))
@@ -82,10 +85,14 @@ def score_aligned(
     scores = score_users(
         [metric for metric in metrics if isinstance(metric, UserMetric)],
         lists,
-        Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows),
+        Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks),
         bounds=block_bounds(aligned.truth_rows, aligned.n_rows),
         depth=depth,
     )
+    if scores.counts["repeated_relevant"] and any("target_ranks" in metric.needs for metric in metrics):
+        raise HarnessError(
+            "the truth holds an item twice for one user, whose exact rank would count twice. Leave repeats out of it."
+        )
     return ShardScores(
         values=scores.values,
         moments=scores.moments,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.artifacts import TargetRanks
 from harness.artifacts.arrays import Int32Array, Int64Array
 from harness.metrics.finding_kernels import N_COUNTS, find_hits
-from harness.metrics.lists import WORD, Hits, Lists
+from harness.metrics.lists import WORD, Hits, Lists, Ranks
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,12 +23,24 @@ class Relevant:
     items
         int32 ``(n,)``, each 0 or more.
     rows
-        int64 ``(users,)``: the row of each user.
+        int64 ``(users,)``: the row of each user, ascending; rows between them are empty.
+    ranks
+        Where each of the items stood, or None where it is not known.
     """
 
     indptr: Int64Array
     items: Int32Array
     rows: Int64Array
+    ranks: TargetRanks | None = None
+
+    def ranks_of(self, block: slice) -> Ranks | None:
+        """Return the ranks of a block of users, of whom there is one at least."""
+        if self.ranks is None:
+            return None
+        rows = self.rows[block]
+        bounds = np.append(self.indptr[rows], self.indptr[rows[-1] + 1])
+        part = slice(int(bounds[0]), int(bounds[-1]))
+        return Ranks(bounds - bounds[0], self.ranks.above[part], self.ranks.tied[part], self.ranks.candidates[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +64,10 @@ def find(lists: Lists, relevant: Relevant, *, width: int, start: int = 0, stop: 
     list_rows, truth_rows = lists.rows[block], relevant.rows[block]
     users, words = len(list_rows), max(-(-width // WORD), 1)
     hits = Hits(
-        np.empty((users, words), dtype=np.uint64), np.empty(users, dtype=np.int32), np.empty(users, dtype=np.int32)
+        np.empty((users, words), dtype=np.uint64),
+        np.empty(users, dtype=np.int32),
+        np.empty(users, dtype=np.int32),
+        relevant.ranks_of(block) if users else None,
     )
     counts = np.zeros(N_COUNTS, dtype=np.int64)
     find_hits(

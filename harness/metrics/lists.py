@@ -61,6 +61,27 @@ class Lists:
 
 
 @dataclass(frozen=True, eq=False)
+class Ranks:
+    """Where each relevant item of a block of users stands among all candidates, as ``TargetRanks`` has it.
+
+    Parameters
+    ----------
+    indptr
+        int64 ``(users + 1,)``, from 0.
+    above, tied
+        int32 ``(n,)``: candidates with a higher, and others with the same score; -1 for an item that
+        was no candidate.
+    candidates
+        int32 ``(users,)``.
+    """
+
+    indptr: Int64Array
+    above: Int32Array
+    tied: Int32Array
+    candidates: Int32Array
+
+
+@dataclass(frozen=True, eq=False)
 class Hits:
     """Where the lists of a block of users hit, and how much there was to find.
 
@@ -73,6 +94,9 @@ class Hits:
         int32 ``(users,)``: distinct relevant items, 1 or more.
     lengths
         int32 ``(users,)``: the rank of each list's last item, however many ranks are looked at; 0 for none.
+    ranks
+        The exact ranks of the relevant items, for metrics that need ``target_ranks``; None where they
+        are not known.
 
     Examples
     --------
@@ -84,9 +108,10 @@ class Hits:
     bits: UInt64Array
     relevant: Int32Array
     lengths: Int32Array
+    ranks: Ranks | None = None
 
     @classmethod
-    def of(cls, flags: Any, *, relevant: Any, lengths: Any = None) -> Hits:
+    def of(cls, flags: Any, *, relevant: Any, lengths: Any = None, ranks: Ranks | None = None) -> Hits:
         """Return the hits that ``(users, k)`` flags describe, of lists of k items where ``lengths`` does not say."""
         table = np.asarray(flags, dtype=np.bool_)
         words = max(-(-table.shape[1] // WORD), 1)
@@ -94,7 +119,9 @@ class Hits:
         padded[:, : table.shape[1]] = table
         octets = np.packbits(padded, axis=1, bitorder="little")  # (users, words * 8)
         sizes = np.full(len(table), table.shape[1]) if lengths is None else np.asarray(lengths)
-        return cls(octets.view("<u8").astype(np.uint64), np.asarray(relevant, dtype=np.int32), sizes.astype(np.int32))
+        return cls(
+            octets.view("<u8").astype(np.uint64), np.asarray(relevant, dtype=np.int32), sizes.astype(np.int32), ranks
+        )
 
     def rows(self, chosen: BoolArray) -> Hits:
         """Return some users; bool ``(users,)``."""

@@ -20,7 +20,16 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from harness.artifacts import CandidateLists, History, Recommender, TopK, Truth, VectorRecommender, Vocabulary
+from harness.artifacts import (
+    CandidateLists,
+    History,
+    Recommender,
+    TargetRanks,
+    TopK,
+    Truth,
+    VectorRecommender,
+    Vocabulary,
+)
 from harness.artifacts.packing import pack_ids, unpack_ids
 from harness.errors import HarnessError
 from harness.evaluation import ShardArrays, ShardScores, score_shard
@@ -194,11 +203,13 @@ def score_stored(index: int, *, job: str, metrics: str) -> str:
     start, stop = shards.bounds[index]
     users = shards.task.user_ids.ids[shards.task.users[start:stop]]
     truth = shards.task.truth.rows(np.arange(start, stop))
+    found = shards.read(index)
     scores = score_shard(
-        TopK(shards.read(index).items, None, users),
+        TopK(found.items, None, users),
         Truth(truth.indptr, truth.items, users=users),
         metrics=[component_of("metrics", each.pop("kind"), each) for each in json.loads(metrics)],
         n_items=shards.task.n_items,
+        target_ranks=TargetRanks(found.above, found.tied, found.candidates),
         parallel=Parallel(n_jobs=1),
     )
     stored, path = scores.to_arrays(), Path(job) / f"scores-{index:07d}.safetensors"

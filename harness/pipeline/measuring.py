@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import evaluation
-from harness.artifacts import MetricTable, TopK, Truth
+from harness.artifacts import MetricTable, TargetRanks, TopK, Truth
 from harness.execution import Parallel, map_shards
 from harness.pipeline.preparation import Task
 
@@ -27,8 +27,9 @@ def measured_parts(experiment: Experiment, recommended: Recommended, task: Task)
     """Return the metrics of a task's lists, which are taken part by part and never held whole."""
     if task.times is not None:
         # Own ids repeat, and a user's value is the mean over their lists, wherever these are.
-        items = np.concatenate([part.topk.items for part in recommended.parts()])
-        return measured(experiment, TopK(items), task)
+        parts = list(recommended.parts())
+        items = np.concatenate([part.topk.items for part in parts])
+        return measured(experiment, TopK(items), task, _joined_ranks(parts))
     options = experiment.evaluation
     if options.parallel.backend == "dask" and recommended.job is not None:
         shards = _on_a_cluster(experiment, recommended.job)
@@ -42,7 +43,7 @@ def measured_parts(experiment: Experiment, recommended: Recommended, task: Task)
     )
 
 
-def measured(experiment: Experiment, topk: TopK, task: Task) -> MetricTable:
+def measured(experiment: Experiment, topk: TopK, task: Task, ranks: TargetRanks | None = None) -> MetricTable:
     """Return the metrics of a task's lists; where a user has several, their mean is the user's value."""
     lists, truth = topk, task.truth
     if task.times is not None:
@@ -53,6 +54,7 @@ def measured(experiment: Experiment, topk: TopK, task: Task) -> MetricTable:
         truth,
         metrics=experiment.metrics,
         n_items=task.history.n_items,
+        target_ranks=ranks,
         parallel=experiment.evaluation.parallel.threads,
         confidence=experiment.statistics.confidence,
     )
@@ -67,15 +69,30 @@ def _scored(experiment: Experiment, parts: Callable[[], Iterator[Part]], task: T
     if parallel.backend == "dask":  # which cannot reach lists that are in a file here
         parallel = parallel.threads
     score = functools.partial(_score_part, metrics=experiment.metrics, n_items=task.history.n_items)
-    truths = ((part.topk, task.truth.rows(np.arange(part.start, part.stop))) for part in parts())
+    truths = ((part.topk, task.truth.rows(np.arange(part.start, part.stop)), part.target_ranks) for part in parts())
     at_once = parallel.workers if parallel.backend == "threading" else 16 * parallel.workers  # processes start slowly
     while group := list(itertools.islice(truths, at_once)):
         yield from map_shards(score, group, parallel=parallel)
 
 
-def _score_part(part: tuple[TopK, Truth], *, metrics: Sequence[Metric], n_items: int) -> ShardScores:
-    topk, truth = part
-    return evaluation.score_shard(topk, truth, metrics=metrics, n_items=n_items, parallel=Parallel(n_jobs=1))
+def _score_part(
+    part: tuple[TopK, Truth, TargetRanks | None], *, metrics: Sequence[Metric], n_items: int
+) -> ShardScores:
+    topk, truth, ranks = part
+    return evaluation.score_shard(
+        topk, truth, metrics=metrics, n_items=n_items, target_ranks=ranks, parallel=Parallel(n_jobs=1)
+    )
+
+
+def _joined_ranks(parts: Sequence[Part]) -> TargetRanks | None:
+    ranks = [part.target_ranks for part in parts if part.target_ranks is not None]
+    if len(ranks) < len(parts):
+        return None
+    return TargetRanks(
+        np.concatenate([each.above for each in ranks]),
+        np.concatenate([each.tied for each in ranks]),
+        np.concatenate([each.candidates for each in ranks]),
+    )
 
 
 def _on_a_cluster(experiment: Experiment, job: Job) -> Iterator[ShardScores]:

@@ -62,10 +62,10 @@ def test_facts(metric):
     assert value.formula
     assert value.reference
     assert value.family in {"accuracy", "coverage", "concentration", "diversity"}
-    assert value.higher_is_better == (value.name != "gini")
-    assert value.lower == 0.0
-    assert value.upper == 1.0 or value.name in {"dcg", "shannon_entropy"}
-    assert set(value.needs) <= {"n_items"}
+    assert value.higher_is_better == (value.name not in {"gini", "mean_rank", "mean_percentile_rank"})
+    assert value.lower == (1.0 if value.name == "mean_rank" else 0.0)
+    assert value.upper == 1.0 or value.name in {"dcg", "shannon_entropy", "mean_rank"}
+    assert set(value.needs) <= {"n_items", "target_ranks"}
     assert isinstance(value.variant, dict)
     with pytest.raises(dataclasses.FrozenInstanceError):
         value.name = "other"

@@ -1,0 +1,175 @@
+"""Metrics of exact ranks: by hand, against every order of tied candidates, and what must hold for all."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracles import exact_ranks as oracle
+
+import harness
+from harness import HarnessError, TargetRanks, TopK, Truth, registry
+from harness.evaluation import merge_shards, score_shard
+from harness.experiment import expand_metrics
+
+# Scores of all items (None: no candidate), relevant items, value: worked on paper.
+BY_HAND = {
+    "mean_rank": [
+        ([9, 8, 7, 6], [0, 2], 2.0),
+        ([9, 8, 8, 6], [1], 2.5),
+        ([9, 8, None, 6], [1, 2], 3.0),  # 2, and behind all three
+    ],
+    "mean_percentile_rank": [
+        ([9, 8, 7, 6, 5], [0, 2], 1 / 4),
+        ([3, 3, 3], [1], 1 / 2),
+        ([None, 2], [0, 1], 1 / 2),  # 1, and 0 as the one candidate
+    ],
+    "auc": [
+        ([9, 8, 7, 6], [0, 2], 3 / 4),
+        ([9, 8, 8, 6], [1], 1 / 2),  # below one, ties with one, above one
+        ([9, None, 7], [1], 0.0),
+        ([5, 5], [0, 1], 1 / 2),  # all are relevant
+    ],
+    "reciprocal_rank": [
+        ([9, 8, 7, 6], [1, 2], 1 / 2),
+        ([9, 8, 8, 6], [1], float(Fraction(1, 2) + Fraction(1, 3)) / 2),
+        ([9, None], [1], 0.0),
+    ],
+}
+ORACLES = {name: getattr(oracle, name) for name in BY_HAND}
+NAMES = sorted(BY_HAND)
+
+
+def ranks_of(users):
+    """Exact ranks from the scores of all items, by counting."""
+    above, tied, candidates = [], [], []
+    for scores, relevant in users:
+        known = [score for score in scores if score is not None]
+        candidates.append(len(known))
+        for item in relevant:
+            score = scores[item]
+            above.append(-1 if score is None else sum(other > score for other in known))
+            tied.append(-1 if score is None else sum(other == score for other in known) - 1)
+    return TargetRanks(*(np.array(each, dtype=np.int32) for each in (above, tied, candidates)))
+
+
+def measure(users, metrics=NAMES, **more):
+    truth = Truth.from_lists([relevant for _, relevant in users])
+    lists = TopK(np.full((len(users), 1), -1))
+    return harness.evaluate(lists, truth, metrics=list(metrics), cutoffs=[1], target_ranks=ranks_of(users), **more)
+
+
+@st.composite
+def scored_users(draw, longest=6):
+    users = []
+    for _ in range(draw(st.integers(1, 4))):
+        scores = draw(st.lists(st.one_of(st.none(), st.integers(0, 3)), min_size=1, max_size=longest))
+        relevant = draw(st.sets(st.sampled_from(range(len(scores))), min_size=1))
+        users.append((scores, sorted(relevant)))
+    return users
+
+
+def test_no_metric_lacks_its_tests():
+    needing = [name for name in registry.BUILT_IN["metrics"] if "target_ranks" in registry.load("metrics", name).needs]
+    assert sorted(needing) == NAMES
+
+
+@pytest.mark.parametrize(("name", "case"), [(name, case) for name in NAMES for case in BY_HAND[name]])
+def test_worked_by_hand(name, case):
+    scores, relevant, expected = case
+    assert measure([(scores, relevant)], [name])[name].value == pytest.approx(expected, abs=1e-15)
+    assert ORACLES[name](scores, relevant) == pytest.approx(expected, abs=1e-15)
+
+
+@settings(max_examples=60, deadline=None)
+@given(scored_users())
+def test_equals_the_mean_over_all_orders_of_tied_candidates(users):
+    table = measure(users)
+    for name in NAMES:
+        expected = [ORACLES[name](scores, relevant) for scores, relevant in users]
+        np.testing.assert_allclose(table.user_values[name], expected, rtol=0, atol=1e-12)
+
+
+@settings(max_examples=40, deadline=None)
+@given(scored_users(longest=30))
+def test_in_range_and_better_scores_are_better(users):
+    table = measure(users)
+    better = [
+        ([score if score is None or item not in relevant else score + 1 for item, score in enumerate(scores)], relevant)
+        for scores, relevant in users
+    ]
+    raised = measure(better)
+    for value in table.values:
+        name = value.label
+        assert (table.user_values[name] >= (1.0 if name == "mean_rank" else 0.0)).all()
+        assert name == "mean_rank" or (table.user_values[name] <= 1.0 + 1e-12).all()
+        gain = raised.user_values[name] - table.user_values[name]
+        # Where other relevant items rise too, the first alone is certain to be no lower.
+        if name in {"auc", "reciprocal_rank"}:
+            assert (gain >= -1e-12).all()
+        elif all(len(relevant) == 1 for _, relevant in users):
+            assert (gain <= 1e-12).all()
+
+
+def test_a_constant_scorer_knows_nothing():
+    users = [([1.0] * n, [item]) for n in (2, 9, 40) for item in (0, 1)]
+    table = measure(users)
+    assert table["auc"].value == pytest.approx(0.5, abs=1e-12)
+    assert table["mean_percentile_rank"].value == pytest.approx(0.5, abs=1e-12)
+    assert table["mean_rank"].value == pytest.approx((3 + 10 + 41) / 6, abs=1e-12)
+    harmonic = [sum(1 / rank for rank in range(1, n + 1)) / n for n in (2, 9, 40)]
+    assert table["reciprocal_rank"].value == pytest.approx(sum(harmonic) / 3, abs=1e-12)
+
+
+def test_shards_give_the_same_bits():
+    rng = np.random.default_rng(0)
+    users = [(rng.integers(0, 5, 12).tolist(), [1, 4] if user % 3 else []) for user in range(20_000)]
+    truth = Truth.from_lists([relevant for _, relevant in users])
+    lists, ranks = TopK(np.full((len(users), 1), -1)), ranks_of(users)
+    metrics = expand_metrics(NAMES, [1])
+    ends = [0, 8192, 16384, len(users)]
+    items = truth.indptr
+    shards = [
+        score_shard(
+            TopK(lists.items[start:stop]),
+            truth.rows(np.arange(start, stop)),
+            metrics=metrics,
+            target_ranks=TargetRanks(
+                ranks.above[items[start] : items[stop]],
+                ranks.tied[items[start] : items[stop]],
+                ranks.candidates[start:stop],
+            ),
+        )
+        for start, stop in itertools.pairwise(ends)
+    ]
+    whole = harness.evaluate(lists, truth, metrics=NAMES, target_ranks=ranks)
+    merged = merge_shards(shards, metrics=metrics)
+    assert merged.values == whole.values
+    for name in NAMES:
+        assert merged.user_values[name].tobytes() == whole.user_values[name].tobytes()
+
+
+def test_items_without_gain_do_not_count():
+    ranks = TargetRanks(np.array([0, 3], np.int32), np.array([0, 0], np.int32), np.array([9], np.int32))
+    truth = Truth(np.array([0, 2]), np.array([4, 5]), np.array([0.0, 1.0]))
+    table = harness.evaluate(TopK(np.array([[4]])), truth, metrics=["mean_rank"], target_ranks=ranks)
+    assert table["mean_rank"].value == 4.0
+
+
+def test_what_does_not_fit_is_told():
+    lists, truth = TopK(np.array([[1]])), Truth.from_lists([[1, 2]])
+    with pytest.raises(HarnessError, match="auc needs the exact ranks of the relevant items"):
+        harness.evaluate(lists, truth, metrics=["auc"])
+    with pytest.raises(HarnessError, match="target_ranks has 1 entries of above, 1 of tied and 1 of candidates"):
+        harness.evaluate(lists, truth, metrics=["auc"], target_ranks=ranks_of([([3, 2], [1])]))
+    twice = Truth.from_lists([[1, 1]])
+    with pytest.raises(HarnessError, match="the truth holds an item twice"):
+        harness.evaluate(lists, twice, metrics=["auc"], target_ranks=ranks_of([([3, 2], [1, 1])]))
+    frame = pd.DataFrame({"user": [1], "item": [1], "score": [1.0]})
+    with pytest.raises(HarnessError, match="target_ranks is of a TopK and a Truth"):
+        harness.evaluate(frame, frame, metrics=["auc"], target_ranks=ranks_of([([3, 2], [1])]))
