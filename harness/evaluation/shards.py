@@ -91,6 +91,7 @@ class ShardScores:
 
         Examples
         --------
+        >>> import numpy as np
         >>> from harness.artifacts import TopK, Truth
         >>> from harness.evaluation import score_shard
         >>> from harness.metrics import Recall
