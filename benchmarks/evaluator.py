@@ -132,11 +132,11 @@ def main():
     print(f"| one fused pass, {users:,} x {K}, 12 values a user | {limit:.3f} | {users / limit:,.0f} | - | - |")
     print(
         f"| harness.evaluate and summary, the same arrays | {ours:.3f} | {users / ours:,.0f} "
-        f"| {EVALUATE_LIMIT:.0f} x the fused pass | {ours / limit:.2f} x the fused pass |"
+        f"| {EVALUATE_LIMIT:g} x the fused pass | {ours / limit:.2f} x the fused pass |"
     )
     for exponent in (0.8, 1.0):
         taken = diversity_seconds(lists, exponent, repeats)
-        limited = f"{DIVERSITY_LIMIT:.0f} s" if exponent == 0.8 and not quick else "-"
+        limited = f"{DIVERSITY_LIMIT:g} s" if exponent == 0.8 and not quick else "-"
         share = f"{taken / DIVERSITY_LIMIT:.0%}" if exponent == 0.8 and not quick else "-"
         what = f"diversity, {lists:,} x {DIVERSITY_K}, popularity rank^-{exponent}"
         print(f"| {what} | {taken:.3f} | {lists / taken:,.0f} | {limited} | {share} |")

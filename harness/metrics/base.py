@@ -114,6 +114,12 @@ class UserMetric(Metric):
         """
 
 
+class AccuracyMetric(UserMetric):
+    """A user's metric of where the relevant items stand."""
+
+    family = "accuracy"
+
+
 class ListMetric(Metric):
     """A metric with one value over all lists.
 

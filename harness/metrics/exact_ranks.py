@@ -17,12 +17,11 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts.arrays import Float64Array, Int32Array, Int64Array
 from harness.errors import HarnessError
-from harness.metrics.base import UserMetric
+from harness.metrics.base import AccuracyMetric
 from harness.metrics.lists import Hits
 
 
-class _RankMetric(UserMetric):
-    family = "accuracy"
+class _RankMetric(AccuracyMetric):
     needs = ("target_ranks",)
     choices: ClassVar = {"ties": "expected", "no candidate": "behind all candidates"}
 

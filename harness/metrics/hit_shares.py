@@ -14,19 +14,15 @@ from typing import Literal
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts.arrays import Float64Array
-from harness.metrics.base import UserMetric
+from harness.metrics.base import AccuracyMetric
 from harness.metrics.lists import Hits
 
 _MANNING = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section "
 _ALL = 1 << 62  # more items than there are
 
 
-class _Accuracy(UserMetric):
-    family = "accuracy"
-
-
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Recall(_Accuracy):
+class Recall(AccuracyMetric):
     r"""Share of the relevant items that the first k ranks hold.
 
     .. math:: \mathrm{recall@}k = \frac{\sum_{r=1}^{k} \mathrm{rel}_r}{|R|}
@@ -64,7 +60,7 @@ class Recall(_Accuracy):
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Precision(_Accuracy):
+class Precision(AccuracyMetric):
     r"""Share of the first k ranks that hold relevant items.
 
     .. math:: \mathrm{precision@}k = \frac{1}{k} \sum_{r=1}^{k} \mathrm{rel}_r
@@ -101,7 +97,7 @@ class Precision(_Accuracy):
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class F1(_Accuracy):
+class F1(AccuracyMetric):
     r"""Harmonic mean of precision and recall.
 
     .. math:: \mathrm{f1@}k = \frac{2 \sum_{r=1}^{k} \mathrm{rel}_r}{k + |R|}
@@ -139,7 +135,7 @@ class F1(_Accuracy):
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class HitRate(_Accuracy):
+class HitRate(AccuracyMetric):
     r"""Whether the first k ranks hold any relevant item.
 
     .. math:: \mathrm{hit\_rate@}k = \mathbb{1}\Big[\sum_{r=1}^{k} \mathrm{rel}_r > 0\Big]
@@ -172,7 +168,7 @@ class HitRate(_Accuracy):
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class RPrecision(_Accuracy):
+class RPrecision(AccuracyMetric):
     r"""Share of the first |R| ranks that hold relevant items, where |R| is how many there are.
 
     .. math:: \mathrm{r\_precision} = \frac{1}{|R|} \sum_{r=1}^{|R|} \mathrm{rel}_r

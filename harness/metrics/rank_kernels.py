@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from harness.artifacts.arrays import Float64Array, Int32Array, Int64Array
-from harness.jit import inlined, kernel
+from harness.jit import kernel
 
 
 @kernel
@@ -47,7 +45,7 @@ def auc(indptr: Int64Array, above: Int32Array, tied: Int32Array, candidates: Int
     for user in range(len(out)):
         begin, end = indptr[user], indptr[user + 1]
         ranked = np.sort(above[begin:end])
-        missing = _missing(above, begin, end)
+        missing = np.searchsorted(ranked, 0)  # what is no candidate, -1, is sorted first
         others = np.int64(candidates[user]) - (end - begin - missing)
         if others == 0:
             out[user] = 0.5 * (end - begin - missing) / (end - begin)
@@ -84,11 +82,3 @@ def reciprocal_rank(
             out[user] += chance / (best + place + 1)
             left = group - place - 1
             chance *= (left - found + 1) / left if left > 0 else 0.0
-
-
-@inlined
-def _missing(above: Any, begin: int, end: int) -> Any:
-    count = 0
-    for place in range(begin, end):
-        count += above[place] < 0
-    return count

@@ -17,16 +17,12 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts.arrays import Float64Array
-from harness.metrics.base import UserMetric
+from harness.metrics.base import AccuracyMetric
 from harness.metrics.lists import WORD, Hits
 
 
-class _Ranking(UserMetric):
-    family = "accuracy"
-
-
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class NDCG(_Ranking):
+class NDCG(AccuracyMetric):
     r"""Discounted cumulative gain over that of the best possible list.
 
     .. math:: \mathrm{ndcg@}k = \frac{\sum_{r=1}^{k} \mathrm{rel}_r / \log_2(r + 1)}
@@ -72,15 +68,16 @@ class NDCG(_Ranking):
         """Write the users' values."""
         from harness.metrics import value_kernels
 
-        if self.ideal == "min_k":
-            value_kernels.ndcg(hits.bits, hits.relevant, self.k, out)
-        else:
-            value_kernels.gain(hits.bits, _discounts(self.k, hits), self.k, out)
+        value_kernels.gain(hits.bits, _discounts(_ranks(self.k, hits)), self.k, out)
+        if self.ideal == "full_k":
             out /= _discount_sum(self.k)
+            return
+        best = np.minimum(hits.relevant, self.k, dtype=np.int64)  # k may be beyond int32
+        out /= np.cumsum(_discounts(int(best.max(initial=1))))[best - 1]
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class DCG(_Ranking):
+class DCG(AccuracyMetric):
     r"""Discounted cumulative gain, as it is.
 
     .. math:: \mathrm{dcg@}k = \sum_{r=1}^{k} \frac{\mathrm{rel}_r}{\log_2(r + 1)}
@@ -112,11 +109,11 @@ class DCG(_Ranking):
         """Write the users' values."""
         from harness.metrics import value_kernels
 
-        value_kernels.gain(hits.bits, _discounts(self.k, hits), self.k, out)
+        value_kernels.gain(hits.bits, _discounts(_ranks(self.k, hits)), self.k, out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class MAP(_Ranking):
+class MAP(AccuracyMetric):
     r"""Average precision; its mean over users is MAP.
 
     .. math:: \mathrm{map@}k = \frac{1}{\min(k, |R|)} \sum_{r=1}^{k} \mathrm{rel}_r \cdot
@@ -159,7 +156,7 @@ class MAP(_Ranking):
         if self.denominator == "k":
             out /= self.k
             return
-        whole = hits.relevant
+        whole = hits.relevant.astype(np.int64)  # k may be beyond int32
         if self.denominator == "min_k":
             whole = np.minimum(whole, self.k)
         elif self.denominator == "list":
@@ -169,7 +166,7 @@ class MAP(_Ranking):
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class MRR(_Ranking):
+class MRR(AccuracyMetric):
     r"""Reciprocal rank of the first hit, 0 where the first k ranks hold none; its mean over users is MRR.
 
     .. math:: \mathrm{mrr@}k = \max_{r \le k} \frac{\mathrm{rel}_r}{r}
@@ -201,7 +198,7 @@ class MRR(_Ranking):
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class RBP(_Ranking):
+class RBP(AccuracyMetric):
     r"""Rank-biased precision: what a reader finds who goes on to the next rank with probability p.
 
     .. math:: \mathrm{rbp@}k = (1 - p) \sum_{r=1}^{k} \mathrm{rel}_r \, p^{r-1}
@@ -250,12 +247,12 @@ def _ranks(k: int, hits: Hits) -> int:
     return ranks
 
 
-def _discounts(k: int, hits: Hits) -> Float64Array:
-    """Return the discount of each rank that can hit."""
-    discounts: Float64Array = 1.0 / np.log2(np.arange(_ranks(k, hits)) + 2.0)
-    return discounts
+@functools.lru_cache(maxsize=64)
+def _discounts(ranks: int) -> Float64Array:
+    """Return the discount of each of the first ranks; not to be written to."""
+    return np.array([1.0 / math.log2(rank + 1) for rank in range(1, ranks + 1)])
 
 
 @functools.lru_cache(maxsize=64)
 def _discount_sum(k: int) -> float:
-    return math.fsum(1.0 / math.log2(rank + 1) for rank in range(1, k + 1))
+    return math.fsum(_discounts(k))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -116,26 +115,3 @@ def gain(bits: UInt64Array, weights: Float64Array, k: int, out: Float64Array) ->
                 total += weights[word * 64 + _lowest(left)]
                 left &= left - np.uint64(1)
         out[user] = total
-
-
-@kernel
-def ndcg(bits: UInt64Array, relevant: Int32Array, k: int, out: Float64Array) -> None:
-    """Write binary gain, discounted by log2(rank + 1), over its best value."""
-    # No list is longer than the bits, no ideal list than the relevant items, whatever k is.
-    ranks = bits.shape[1] * 64
-    for user in range(len(out)):
-        ranks = max(ranks, relevant[user])
-    ranks = min(ranks, k)
-    discounts = np.empty(ranks, dtype=np.float64)
-    ideal = np.zeros(ranks + 1, dtype=np.float64)
-    for rank in range(ranks):
-        discounts[rank] = 1.0 / math.log2(rank + 2.0)
-        ideal[rank + 1] = ideal[rank] + discounts[rank]
-    for user in range(len(out)):
-        gain = 0.0
-        for word in range(min((k + 63) // 64, bits.shape[1])):
-            left = _first_ranks(bits[user, word], word, k)
-            while left != 0:
-                gain += discounts[word * 64 + _lowest(left)]
-                left &= left - np.uint64(1)
-        out[user] = gain / ideal[min(k, relevant[user])]

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 import harness
 from harness import TopK, Truth, registry
 from harness.errors import HarnessError
-from harness.metrics import NDCG, Coverage, Hits, ListMetric, Lists, UserMetric
+from harness.metrics import MAP, NDCG, Coverage, Hits, ListMetric, Lists, UserMetric
 
 METRICS = [registry.load("metrics", name) for name in sorted(registry.BUILT_IN["metrics"])]
 
@@ -146,6 +146,13 @@ def test_own_metric_that_is_not_as_binary_as_it_says():
 def test_coverage_without_a_catalogue():
     with pytest.raises(HarnessError, match="Pass n_items"):
         Coverage(k=1).value(Lists.of([[1]]))
+
+
+def test_a_cutoff_beyond_every_list():
+    hits, out = Hits.of([[True, False, True]], relevant=[2]), np.empty(1)
+    for denominator in ("min_k", "list"):
+        MAP(k=1 << 62, denominator=denominator).score(hits, out)
+        assert out[0] == pytest.approx((1 + 2 / 3) / 2)
 
 
 def test_hits_round_trip():
