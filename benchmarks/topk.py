@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import harness
 from harness.memory import peak_memory
 from harness.topk.precision import tile_product
-from harness.topk.vectors import TILE_ITEMS, TILE_USERS, one_thread_each, working_memory
+from harness.topk.vectors import TILE_ITEMS, TILE_USERS, memory_of_tiles, one_thread_each
 
 WIDTH, SEEN = 64, 50
 PEERS = ("torch.topk", "implicit", "faiss")
@@ -166,7 +166,7 @@ def compare(n_users, n_items, k, repeats, threads):
     ours(users[:2], items[:2], seen[:2, :2], 2, threads)()  # loads the kernels
     before = peak_memory()
     functions[2]()
-    added, budget = peak_memory() - before, working_memory(k) + n_users * k * 8
+    added, budget = peak_memory() - before, memory_of_tiles(k, n_users=n_users) + n_users * k * 8
     bare, blas, taken = best(*functions, repeats=repeats)
     print(json.dumps({"product": bare, "blas": blas, "seconds": taken, "added": added, "budget": budget}))
 

@@ -22,7 +22,7 @@ def bytes_of(text: str) -> int:
     Raises
     ------
     ValueError
-        It is no size, or none at all.
+        It is no size.
 
     Examples
     --------
@@ -35,10 +35,7 @@ def bytes_of(text: str) -> int:
     number, unit, binary = match[1], match[2].upper(), match[3]
     if binary and not unit:
         raise ValueError(f"'{text}' is no size; write it like 4 GB, 512 MiB or 1000000")
-    size = int(float(number) * (_BINARY[unit] if binary else _UNITS[unit]))
-    if size == 0:
-        raise ValueError(f"'{text}' is no memory at all; write a size like 4 GB")
-    return size
+    return int(float(number) * (_BINARY[unit] if binary else _UNITS[unit]))
 
 
 def size_text(size: int) -> str:

@@ -46,6 +46,29 @@ def test_an_empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert storage.prune_cache() == []
 
 
+def test_a_file_in_the_place_of_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "file"))
+    with pytest.raises(HarnessError, match=r"is a file\. Set HARNESS_CACHE to a folder"):
+        storage.cache_entries()
+
+
+def test_a_damaged_description_is_written_anew(filled: Path) -> None:
+    (filled / "predictions" / KEYS[1] / "entry.json").write_text("{")
+    assert "?" in names()
+    storage.open_entry("predictions", KEYS[1], {"name": "mended"})
+    assert "mended" in names()
+
+
+def test_an_entry_without_lists_is_dropped_and_no_other(filled: Path) -> None:
+    for key in KEYS:
+        storage.drop_if_empty(filled / "predictions" / key)
+    assert len(names()) == 3
+    folder = storage.open_entry("predictions", "e" * 64, {"name": "refused"})
+    storage.drop_if_empty(folder)
+    assert "refused" not in names()
+
+
 def test_what_is_old_goes(filled: Path) -> None:
     would = storage.prune_cache(older_than=datetime.timedelta(hours=36), dry_run=True)
     assert len(names()) == 3

@@ -53,6 +53,10 @@ def as_ids(values: Any, *, what: str = "id") -> IdArray:
     if kinds <= {str, np.str_}:
         return objects
     if kinds and all(issubclass(kind, (int, np.integer)) and kind is not bool for kind in kinds):
+        limits = np.iinfo(np.int64)
+        for value in (min(objects), max(objects)):
+            if not limits.min <= value <= limits.max:
+                raise DataError(f"the {what} {value} does not fit into 64 bits. Use text ids.")
         return objects.astype(np.int64)
     names = ", ".join(sorted(kind.__name__ for kind in kinds))
     raise DataError(f"{what}s are of type {names}. Use integers or text, the same for all.")

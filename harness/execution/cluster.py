@@ -196,7 +196,7 @@ def _connected(address: str) -> Iterator[Any]:
             client: Any = Client(address, timeout=_ANSWERS_WITHIN, set_as_default=False)
         except Exception as error:  # what else listens there may answer anything, which then fails anyhow
             raise HarnessError(
-                f"no Dask scheduler answers at {address} within {_ANSWERS_WITHIN:.0f} s. Start one by "
+                f"no Dask scheduler answers at {address}; {_ANSWERS_WITHIN:.0f} s are the most it has. Start one by "
                 "`dask scheduler`, or mend the address (parallel.address)."
             ) from error
         with client:

@@ -68,6 +68,8 @@ class Runner:
                 ("devices",),
                 "runner.devices are of several kinds, whose scores differ in their last bits. Use one kind.",
             )
+        if self.devices is not None and self.device != "auto":
+            raise FaultError(("devices",), "runner has both 'device' (or --device) and 'devices'. Leave one out.")
         if self.devices is not None and self.parallel is not None:
             raise FaultError(("parallel",), "runner has both 'devices' and 'parallel'. Leave one out.")
         if self.precision == "tf32" and "cpu" in (kinds or {self.device}):
@@ -80,7 +82,8 @@ class Runner:
             raise FaultError(("memory",), f"runner.memory: {error}") from error
         if budget is not None and budget < _LEAST_MEMORY:
             raise FaultError(
-                ("memory",), f"runner.memory is {shown(self.memory)}, that is {budget} bytes. Write a size like 4 GB."
+                ("memory",),
+                f"runner.memory is {shown(self.memory)}, that is {budget} bytes. Write a size from 1 MB on, like 4 GB.",
             )
 
     @property

@@ -108,6 +108,11 @@ class Source(Protocol):
         """Where it scores, or ``none``."""
         ...
 
+    @property
+    def was_fitted(self) -> bool:
+        """Whether its checkpoint was made just now."""
+        ...
+
     def recommend(
         self, experiment: Experiment, split: Split, task: Task, how: How
     ) -> AbstractContextManager[Recommended]:
@@ -135,6 +140,7 @@ class FromFile:
     path: Path
     sha256: str
     device: str = NO_DEVICE
+    was_fitted: bool = False
 
     @classmethod
     def of(cls, path: Path) -> FromFile:
@@ -201,6 +207,11 @@ class FromModel:
     fitted: Fitted
     sha256: str
     device: str
+
+    @property
+    def was_fitted(self) -> bool:
+        """Whether its checkpoint was made just now."""
+        return not self.fitted.was_there
 
     @classmethod
     def of(cls, experiment: Experiment, split: Split) -> FromModel:

@@ -72,7 +72,11 @@ class Phases:
         """Add the time of the block to a phase."""
         start = time.perf_counter()
         yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        self.add(name, time.perf_counter() - start)
+
+    def add(self, name: str, seconds: float) -> None:
+        """Add seconds to a phase."""
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
 
 def run(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> RunResult:
@@ -149,8 +153,9 @@ def _asked(experiment: Experiment, phases: Phases) -> _Asked:
     with phases.measure("data"):
         prepared = prepare(experiment)
         task = task_of(experiment, prepared.split)
-    with phases.measure("fit"):
-        source = source_of(experiment, prepared.split)
+    start = time.perf_counter()
+    source = source_of(experiment, prepared.split)
+    phases.add("fit" if source.was_fitted else "load", time.perf_counter() - start)
     keys = fingerprints(
         experiment,
         data_sha256=prepared.source.digest,

@@ -57,6 +57,7 @@ def options_of(experiment: Experiment, device: str) -> Options:
         precision=runner.precision,
         memory=runner.budget,
         n_jobs=_threads(runner),
+        processes=_processes(runner),
     )
 
 
@@ -99,8 +100,12 @@ def made(
         shards.clear(finished=force)
         missing = shards.missing
         start = time.perf_counter()
-        if missing:
-            _make(experiment.runner, job, missing, quiet=quiet)
+        try:
+            if missing:
+                _make(experiment.runner, job, missing, quiet=quiet)
+        except BaseException:
+            storage.drop_if_empty(folder)  # a run that was refused leaves nothing
+            raise
         seconds = time.perf_counter() - start
         yield _told(job, missing, seconds)
 
@@ -149,6 +154,13 @@ def _threads(runner: Runner) -> int:
     if runner.parallel is None:
         return -1
     return runner.parallel.n_jobs if runner.parallel.backend == "threading" else 1
+
+
+def _processes(runner: Runner) -> int:
+    """Return how many processes share this machine's memory. How many a cluster's machine has is not known here."""
+    if runner.devices is not None:
+        return len(runner.devices)
+    return runner.parallel.workers if runner.parallel is not None and runner.parallel.backend == "loky" else 1
 
 
 def _disagreement(model: ModelSource, shards: Shards, options: Options) -> dict[str, Any]:

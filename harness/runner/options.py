@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -11,7 +12,7 @@ from harness.errors import HarnessError
 from harness.memory import available_memory, size_text
 from harness.topk import Precision
 
-_BYTES_PER_SCORE = 32  # the score, its masked copy, the mask, and what a model needs to make it
+BYTES_PER_SCORE = 32  # the score, its masked copy, the mask, and what a model needs to make it
 _BATCH = {"cpu": 256 << 20, "cuda": 2 << 30}  # bytes of a batch; larger ones are no faster
 _MOST_USERS = {"cpu": 1024, "cuda": 16_384}  # more at once show no progress
 _SHARE = 0.5  # of the memory that is free
@@ -33,9 +34,11 @@ class Options:
     precision
         Of products of vectors.
     memory
-        Bytes that may be used beside the model; None: half of what is free.
+        Bytes that this process may use beside the model; None: its share of half of what is free.
     n_jobs
         Threads on the CPU; -1 for one a core.
+    processes
+        How many do such work on this machine at the same time, and share what is free.
     """
 
     device: str = "cpu"
@@ -44,6 +47,7 @@ class Options:
     precision: Precision = "float32"
     memory: int | None = None
     n_jobs: int = -1
+    processes: int = 1
 
     def __post_init__(self) -> None:
         if self.batch_size != "auto" and (isinstance(self.batch_size, str) or self.batch_size < 1):
@@ -55,10 +59,17 @@ class Options:
         if self.memory is not None:
             return self.memory
         free = available_memory()
-        return None if free is None else int(free * _SHARE)
+        return None if free is None else int(free * _SHARE / self.processes)
 
-    def check(self, needed: int, what: str) -> None:
+    def check(self, needed: Callable[[Options], int], what: str) -> None:
         """Check that some work fits into the budget.
+
+        Parameters
+        ----------
+        needed
+            The bytes that it takes with some options: it may take more where more is allowed.
+        what
+            The work, as the message calls it.
 
         Raises
         ------
@@ -66,12 +77,20 @@ class Options:
             It does not; the message says how much would do.
         """
         budget = self.budget
-        if budget is not None and needed > budget:
-            stated = "runner.memory is" if self.memory is not None else "half of what is free is"
-            raise HarnessError(
-                f"{what} needs {size_text(needed)} of memory, and {stated} {size_text(budget)}. "
-                f"Set runner.memory to {size_text(needed)} or more, if there is so much."
-            )
+        if budget is None or needed(self) <= budget:
+            return
+        enough = needed(self)
+        while (more := needed(replace(self, memory=enough))) > enough:
+            enough = more
+        stated = f"half of what is free, shared by {self.processes} processes, is"
+        if self.memory is not None:
+            stated = "runner.memory is"
+        elif self.processes == 1:
+            stated = "half of what is free is"
+        raise HarnessError(
+            f"{what} needs {size_text(needed(self))} of memory, and {stated} {size_text(budget)}. "
+            f"Set runner.memory to {size_text(enough)} or more, if there is so much."
+        )
 
 
 DEFAULT = Options()
@@ -90,10 +109,6 @@ def resolved_batch_size(options: Options, n_items: int) -> int:
     if options.batch_size != "auto":
         return options.batch_size
     kind = torch.device(options.device).type
-    bytes_ = _BATCH[kind] if options.memory is None else min(_BATCH[kind], options.memory)
-    return max(1, min(_MOST_USERS[kind], bytes_ // (_BYTES_PER_SCORE * max(1, n_items))))
-
-
-def bytes_of_batch(size: int, n_items: int) -> int:
-    """Return what a batch of whole rows of scores takes."""
-    return size * n_items * _BYTES_PER_SCORE
+    # Half of a stated budget: the lists take memory, too.
+    bytes_ = _BATCH[kind] if options.memory is None else min(_BATCH[kind], options.memory // 2)
+    return max(1, min(_MOST_USERS[kind], bytes_ // (BYTES_PER_SCORE * max(1, n_items))))

@@ -13,9 +13,10 @@ import torch
 from harness.artifacts import Recommender, TargetRanks, TopK, UserBatch, VectorRecommender
 from harness.errors import HarnessError
 from harness.execution import progress
-from harness.runner.options import DEFAULT, Options, bytes_of_batch, resolved_batch_size
+from harness.runner.budget import memory_of_rows, memory_of_vectors
+from harness.runner.options import DEFAULT, Options, resolved_batch_size
 from harness.runner.task import PredictionTask
-from harness.topk import Found, InfiniteScoreError, best_by_vectors, best_of_scores, non_finite, working_memory
+from harness.topk import Found, InfiniteScoreError, best_by_vectors, best_of_scores, non_finite
 
 logger = logging.getLogger("harness")
 
@@ -132,8 +133,8 @@ def _by_vectors(
 ) -> Found:
     items = _as_vectors(recommender.item_vectors(), task.n_items, "item", options.device)
     if options.device == "cpu":
-        needed = task.n_users * (task.k * 8 + items.shape[1] * 4) + working_memory(task.k, n_jobs=options.n_jobs)
-        options.check(needed, f"scoring {task.n_items:,} items for {task.n_users:,} users at once")
+        needed = memory_of_vectors(task, items.shape[1], n_jobs=options.n_jobs)
+        options.check(lambda _: needed, f"scoring {task.n_items:,} items for {task.n_users:,} users at once")
     users = torch.empty((task.n_users, items.shape[1]), dtype=torch.float32, device=options.device)
     for first in range(0, task.n_users, _VECTOR_BATCH):
         stop = min(first + _VECTOR_BATCH, task.n_users)
@@ -173,8 +174,11 @@ def _by_scores(
 ) -> Found:
     found = Found.empty(task.request(0, task.n_users))
     size = resolved_batch_size(options, task.n_items)
-    if options.device == "cpu" and options.batch_size == "auto":
-        options.check(bytes_of_batch(size, task.n_items), f"scoring {task.n_items:,} items for {size:,} users at once")
+    if options.device == "cpu":
+        what = (
+            f"scoring {task.n_items:,} items for {size:,} users at once, and keeping {task.k:,} for {task.n_users:,},"
+        )
+        options.check(lambda allowed: memory_of_rows(task, allowed), what)
     first = 0
     while first < task.n_users:
         stop = min(first + size, task.n_users)

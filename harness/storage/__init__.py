@@ -1,6 +1,6 @@
 """Files that are whole or absent, locks, checksums, and the cache."""
 
-from harness.storage.cache import Entry, cache_entries, open_entry, prune_cache
+from harness.storage.cache import Entry, cache_entries, drop_if_empty, open_entry, prune_cache
 from harness.storage.files import (
     LONG,
     atomic_write,
@@ -20,6 +20,7 @@ __all__ = [
     "atomic_write",
     "cache_entries",
     "cache_folder",
+    "drop_if_empty",
     "inside",
     "lock",
     "open_entry",

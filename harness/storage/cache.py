@@ -19,6 +19,7 @@ from harness.errors import HarnessError
 from harness.storage.files import cache_folder, lock_path, write_text
 
 _DESCRIPTION = "entry.json"
+_NAMELESS = "?"
 _KINDS = ("predictions",)
 _KEY = re.compile(r"[0-9a-f]{64}")
 
@@ -78,15 +79,31 @@ def open_entry(kind: str, key: str, description: Mapping[str, Any]) -> Path:
         raise HarnessError(
             f"cannot make {folder}: {error.strerror or error}. Set HARNESS_CACHE to a folder that can be written."
         ) from error
-    if not (folder / _DESCRIPTION).exists():
+    if _name(folder) == _NAMELESS:  # new, or damaged
         write_text(folder / _DESCRIPTION, json.dumps(dict(description), indent=2, ensure_ascii=False) + "\n")
     with contextlib.suppress(OSError):  # a cache that may only be read is read
         os.utime(folder / _DESCRIPTION)
     return folder
 
 
+def drop_if_empty(folder: Path) -> None:
+    """Remove an entry that holds nothing but its description; who calls holds its lock."""
+    with contextlib.suppress(OSError):
+        if [path.name for path in folder.iterdir()] == [_DESCRIPTION]:
+            shutil.rmtree(folder)
+
+
 def cache_entries() -> list[Entry]:
-    """Return what is in the cache, the longest unused first."""
+    """Return what is in the cache, the longest unused first.
+
+    Raises
+    ------
+    HarnessError
+        What stands at the cache's place is no folder.
+    """
+    folder = cache_folder()
+    if folder.exists() and not folder.is_dir():
+        raise HarnessError(f"the cache {folder} is a file. Set HARNESS_CACHE to a folder.")
     return sorted(_entries(), key=lambda entry: (entry.used, entry.key))
 
 
@@ -143,7 +160,7 @@ def _name(path: Path) -> str:
     try:
         return str(json.loads((path / _DESCRIPTION).read_text(encoding="utf-8"))["name"])
     except (OSError, ValueError, KeyError, TypeError):
-        return "?"
+        return _NAMELESS
 
 
 def _used(path: Path) -> datetime.datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import json
 import logging
@@ -61,7 +62,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
             os.fsync(stream.fileno())
         temporary.replace(path)
     except OSError as error:
-        raise HarnessError(f"cannot write {path}: {error.strerror or error}. Nothing half-written is left.") from error
+        raise HarnessError(f"cannot write {path}: {reason_of(error)}. Nothing half-written is left.") from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -99,7 +100,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
         remove(path)
         temporary.rename(path)
     except OSError as error:
-        raise HarnessError(f"cannot write {path}: {error.strerror or error}. Nothing half-written is left.") from error
+        raise HarnessError(f"cannot write {path}: {reason_of(error)}. Nothing half-written is left.") from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -110,6 +111,14 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def reason_of(error: OSError) -> str:
+    """Return why something could not be written or read, as the system says it."""
+    # numpy tells of a file that ends early by two numbers alone.
+    if error.strerror is None and "requested and" in str(error):
+        return os.strerror(errno.ENOSPC)
+    return error.strerror or str(error)
 
 
 def lock_path(path: Path) -> Path:
@@ -143,9 +152,7 @@ def lock(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
             "Wait for it, or delete the file if no such process is running."
         ) from error
     except OSError as error:
-        raise HarnessError(
-            f"cannot lock {guard}: {error.strerror or error}. Choose a folder that can be written."
-        ) from error
+        raise HarnessError(f"cannot lock {guard}: {reason_of(error)}. Choose a folder that can be written.") from error
     try:
         yield
     finally:

@@ -9,8 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from harness.artifacts import TopK, Vocabulary, as_ids
-from harness.artifacts.arrays import Float32Array, UInt64Array
+from harness.artifacts import NO_ITEM, TopK, Vocabulary, as_ids
+from harness.artifacts.arrays import Float32Array, IdArray, UInt64Array
 from harness.errors import HarnessError
 from harness.memory import available_memory, size_text
 from harness.topk.devices import choose_device
@@ -53,7 +53,7 @@ def top_k(
     device
         ``cpu``, ``cuda``, ``cuda:N``, or ``auto``.
     n_jobs
-        Threads on the CPU; -1 for one a core. It never changes a result.
+        Threads on the CPU; -1 for one a core, -2 for one less. It never changes a result.
 
     Returns
     -------
@@ -78,44 +78,66 @@ def top_k(
         raise HarnessError(
             f"user_vectors has {wanted.shape[1]} dimensions and item_vectors {offered.shape[1]}; they must be alike."
         )
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or k < 1:
-        raise HarnessError(f"k is {k!r}; lists need 1 item or more.")
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, int) or n_jobs == 0:
+    if not _is_whole(k) or k < 1:
+        raise HarnessError(f"k is {k!r}; a whole number from 1 on is needed.")
+    if not _is_whole(n_jobs) or n_jobs == 0:
         raise HarnessError(f"n_jobs is {n_jobs!r}; use 1 or more threads, or -1 for one a core.")
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
+    if not _is_whole(seed):
         raise HarnessError(f"seed is {seed!r}; a whole number is needed.")
-    users, items = (None if ids is None else list(ids) for ids in (users, items))
     n_users, n_items = len(wanted), len(offered)
+    own_users, own_items = _ids(users, n_users, "users"), _ids(items, n_items, "items")
+    width = min(int(k), n_items)
+    needed = n_users * 8 * (int(k) + (width if k > width else 0))
     free = available_memory()
-    if free is not None and n_users * int(k) * 8 > free:
+    if free is not None and needed > free:
         raise HarnessError(
-            f"lists of {k:,} items for {n_users:,} users take {size_text(n_users * int(k) * 8)}, more than is free. "
+            f"lists of {k:,} items for {n_users:,} users take {size_text(needed)}, more than is free. "
             "Use a smaller k, or fewer users at once."
         )
-    ties = Ties(seed, _keys(users, n_users, "users"), _keys(items, n_items, "items"))
-    width = min(int(k), n_items)
+    ties = Ties(seed, _keys(own_users, n_users, "users"), _keys(own_items, n_items, "items"))
     request = Request(width, ties, seen=_rows(exclude, (n_users, n_items)))
     try:
-        found = best_by_vectors(wanted, offered, request, device=choose_device(str(device)), n_jobs=n_jobs)
+        found = best_by_vectors(wanted, offered, request, device=choose_device(str(device)), n_jobs=int(n_jobs))
     except InfiniteScoreError as error:
-        user = error.user if users is None else users[error.user]
-        item = error.item if items is None else items[error.item]
+        user, item = _name(own_users, error.user), _name(own_items, error.item)
         raise HarnessError(
-            f"the score of user {user!r} and item {item!r} is {error.score}; scores have to be finite. "
-            "Look for NaN in the vectors, or scale them down."
+            _odd_vector(wanted[error.user], "user", user)
+            or _odd_vector(offered[error.item], "item", item)
+            or f"the score of user {user} and item {item} is {error.score}; scores have to be finite. "
+            "Scale the vectors down."
         ) from error
-    own = None if users is None else as_ids(users, what="user")
-    missing = ((0, 0), (0, int(k) - width))
     return TopK(
-        np.pad(found.items, missing, constant_values=-1),
-        np.pad(found.scores, missing, constant_values=-np.inf),
-        own,
+        _widened(found.items, int(k), filler=NO_ITEM), _widened(found.scores, int(k), filler=-np.inf), own_users
     )
 
 
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def _name(ids: IdArray | None, row: int) -> str:
+    return str(row) if ids is None else f"'{ids[row]}'"
+
+
+def _odd_vector(vector: Float32Array, what: str, name: str) -> str | None:
+    if np.isfinite(vector).all():
+        return None
+    return f"the vector of {what} {name} holds {vector[~np.isfinite(vector)][0]}; finite numbers are needed."
+
+
+def _widened(lists: np.ndarray, k: int, *, filler: float) -> np.ndarray:
+    """Return lists ``(users, k)``, the same array where they are as long already."""
+    if lists.shape[1] == k:
+        return lists
+    return np.pad(lists, ((0, 0), (0, k - lists.shape[1])), constant_values=filler)
+
+
 def _vectors(given: Any, what: str) -> Float32Array:
-    if isinstance(given, torch.Tensor):  # parameters and half precision, too
-        given = given.detach().to(device="cpu", dtype=torch.float32).numpy()
+    if isinstance(given, torch.Tensor):
+        if given.layout != torch.strided or given.is_meta or given.is_complex() or given.dtype == torch.bool:
+            kind = "meta" if given.is_meta else str(given.layout).removeprefix("torch.")
+            raise HarnessError(f"{what} is a {kind} tensor of {given.dtype}; a dense one of real numbers is needed.")
+        given = given.detach().to(device="cpu", dtype=torch.float32).numpy()  # half precision, too
     if np.ma.isMaskedArray(given):
         raise HarnessError(f"{what} is a masked array; give numbers alone, with a value in place of what is masked.")
     try:
@@ -126,19 +148,33 @@ def _vectors(given: Any, what: str) -> Float32Array:
         raise HarnessError(
             f"{what} is {array.dtype} of shape {array.shape}; numbers of shape (rows, dimension) are needed."
         )
-    if 0 in array.shape:
+    if 0 in array.shape[1:] or (len(array) == 0 and what == "item_vectors"):
         raise HarnessError(f"{what} has shape {array.shape}; one row and one dimension at least are needed.")
     with np.errstate(over="ignore"):  # told by user and item, as a score that is infinite
         return np.ascontiguousarray(array, dtype=np.float32)
 
 
-def _keys(ids: Sequence[Any] | None, count: int, what: str) -> UInt64Array:
+def _ids(given: Any, count: int, what: str) -> IdArray | None:
+    if given is None:
+        return None
+    try:
+        listed = list(given)
+    except TypeError as error:
+        raise HarnessError(f"{what} is a {type(given).__name__}; a sequence of {count} ids is needed.") from error
+    if len(listed) != count:
+        raise HarnessError(f"{what} has {len(listed)} ids for {count} vectors; one each is needed.")
+    return as_ids(listed, what=what.rstrip("s"))
+
+
+def _keys(ids: IdArray | None, count: int, what: str) -> UInt64Array:
+    vocabulary = Vocabulary.of(np.arange(count) if ids is None else ids)
     if ids is None:
-        return Vocabulary.of(np.arange(count)).keys
-    if len(ids) != count:
-        raise HarnessError(f"{what} has {len(ids)} ids for {count} vectors; one each is needed.")
-    vocabulary = Vocabulary.of(ids)
-    return vocabulary.keys[vocabulary.indices(as_ids(ids, what=what.rstrip("s")))]
+        return vocabulary.keys
+    if len(vocabulary) < count:
+        places = vocabulary.indices(ids)
+        repeated = ids[int(np.flatnonzero(np.bincount(places)[places] > 1)[0])]
+        raise HarnessError(f"{what} holds '{repeated}' more than once; ids tell vectors apart.")
+    return vocabulary.keys[vocabulary.indices(ids)]
 
 
 def _rows(exclude: Any, shape: tuple[int, int]) -> ItemRows | None:

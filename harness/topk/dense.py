@@ -7,12 +7,12 @@ import torch
 
 from harness.artifacts.arrays import Float32Array
 from harness.execution import Parallel, map_shards
-from harness.topk.block import BlockScan, outside_of, part_of
+from harness.topk.block import BlockScan, capacity_of, outside_of, part_of
 from harness.topk.keys import signed_keys
 from harness.topk.ranks import target_ranks
 from harness.topk.request import Found, ItemRows, Request
 from harness.topk.selection import TieOrder, mask_scores, select
-from harness.topk.vectors import TILE_ITEMS
+from harness.topk.vectors import TILE_ITEMS, threads_for
 
 _BLOCK_USERS = 64  # so few that threads have something to share in a batch
 
@@ -51,6 +51,11 @@ def best_of_scores_on_device(scores: torch.Tensor, request: Request) -> Found:
     ranks = target_ranks(masked, torch.from_numpy(targets.indptr).to(device), items)
     arrays = (best.items, best.scores, ranks.above, ranks.tied, (~excluded).sum(dim=1, dtype=torch.int32))
     return Found(*(array.cpu().numpy() for array in arrays))
+
+
+def memory_of_blocks(k: int, *, n_users: int, n_jobs: int = -1) -> int:
+    """Return the bytes that are held beside scores and lists: on each thread a tile, and what a block keeps."""
+    return threads_for(n_users, _BLOCK_USERS, n_jobs) * _BLOCK_USERS * (TILE_ITEMS * 4 + capacity_of(k) * 8)
 
 
 def _mark(mask: torch.Tensor, rows: ItemRows, *, value: bool) -> None:

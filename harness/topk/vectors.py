@@ -72,7 +72,7 @@ def best_on_cpu(
     work = _Work(user_vectors, item_vectors, request, found, checked=checked)
     parallel = Parallel(n_jobs=n_jobs)
     buffers: queue.SimpleQueue[torch.Tensor] = queue.SimpleQueue()
-    for _ in range(parallel.workers):
+    for _ in range(threads_for(request.n_users, TILE_USERS, n_jobs)):
         buffers.put(torch.empty((TILE_USERS, TILE_ITEMS)))
 
     def block(start: int) -> None:
@@ -90,9 +90,14 @@ def best_on_cpu(
     return found
 
 
-def working_memory(k: int, *, n_jobs: int = -1) -> int:
+def memory_of_tiles(k: int, *, n_users: int, n_jobs: int = -1) -> int:
     """Return the bytes that are held beside vectors and lists: on each thread two tiles, and what a block keeps."""
-    return Parallel(n_jobs=n_jobs).workers * TILE_USERS * (2 * TILE_ITEMS * 4 + capacity_of(k) * 8)
+    return threads_for(n_users, TILE_USERS, n_jobs) * TILE_USERS * (2 * TILE_ITEMS * 4 + capacity_of(k) * 8)
+
+
+def threads_for(n_users: int, block: int, n_jobs: int) -> int:
+    """Return how many threads have a block of users to do, 1 or more."""
+    return max(1, min(Parallel(n_jobs=n_jobs).workers, -(-n_users // block)))
 
 
 @contextmanager

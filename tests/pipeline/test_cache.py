@@ -176,7 +176,7 @@ def test_the_cache_on_the_command_line(cli, small, cache):
     assert "small/ease" in cli("cache", "list")[1]
     assert "1 of them would be removed" in cli("cache", "prune", "--all", "--dry-run")[1]
     assert "0 of the entries removed" in cli("cache", "prune", "--older-than", "1d", "--keep", "1 GB")[1]
-    assert "1 of them removed" in cli("cache", "prune", "--keep", "1B")[1]
+    assert "1 of them removed" in cli("cache", "prune", "--keep", "0")[1]
     for wrong, told in (
         ([], "say what to remove"),
         (["--all", "--keep", "1GB"], "say what to remove"),
@@ -210,7 +210,7 @@ def test_a_full_disk_leaves_what_was_whole(small, tmp_path):
     assert "cannot write" in done.stderr
     assert str(storage.cache_folder() / "predictions") in done.stderr
     assert "Nothing half-written is left" in done.stderr
-    assert [path.name for path in storage.cache_folder().glob("predictions/*/*")] == ["entry.json"]
+    assert list(storage.cache_folder().glob("predictions/*/*")) == []
 
 
 def test_two_processes_share_the_work_of_one(small, tmp_path):

@@ -1,5 +1,6 @@
 """The runner: against plain Python, whatever the batch, with the errors of a model that misbehaves."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from oracles.topk import best, rank
 
 from harness.artifacts import History, Truth, Vocabulary, pair_keys, stream
 from harness.errors import HarnessError
+from harness.memory import bytes_of
 from harness.models import EASE, ItemKNN, Popularity, PureSVD, Random
 from harness.runner import Options, PredictionTask, predict
 
@@ -343,9 +345,33 @@ def test_a_budget_that_is_too_small_says_what_would_do():
         HarnessError, match=r"needs \d+\.\d MB of memory, and runner\.memory is 1 MB\. Set runner\.memory"
     ):
         run(TwoTowers(torch.zeros(1, 2), torch.zeros(3, 2)), *arguments, memory=1_000_000)
-    with pytest.raises(HarnessError, match=r"needs 96 B of memory, and runner\.memory is 50 B"):
-        run(Fixed(torch.zeros(1, 3)), *arguments, memory=50)
-    assert run(Fixed(torch.zeros(1, 3)), *arguments, memory=96).topk.n_users == 1
+
+
+@pytest.mark.parametrize("batch_size", ["auto", 1, 500])
+@pytest.mark.parametrize("k", [1, 2000])
+def test_the_budget_of_whole_rows_counts_the_lists_and_names_one_that_suffices(batch_size, k):
+    n_users, n_items = 1000, 3000
+    arguments = (history_of([[]] * n_users, n_items), np.arange(n_users), Truth.from_lists([[0]] * n_users))
+    model = Fixed(torch.zeros(n_users, n_items))
+    with pytest.raises(HarnessError, match=r"keeping .* and runner\.memory is 10 kB") as refused:
+        run(model, *arguments, k=k, memory=10_000, batch_size=batch_size)
+    enough = re.search(r"Set runner\.memory to (\d+(?:\.\d)? [kMG]B) or more", str(refused.value))
+    assert enough is not None
+    budget = bytes_of(enough[1])
+    assert budget >= 3 * n_users * k * 8
+    assert run(model, *arguments, k=k, memory=budget, batch_size=batch_size).topk.n_users == n_users
+    if batch_size != "auto":  # which takes less where there is less
+        with pytest.raises(HarnessError, match=r"runner\.memory is"):
+            run(model, *arguments, k=k, memory=int(budget * 0.9), batch_size=batch_size)
+
+
+def test_processes_share_what_is_free(monkeypatch):
+    monkeypatch.setattr("harness.runner.options.available_memory", lambda: 8_000_000)
+    assert Options().budget == 4_000_000
+    assert Options(processes=4).budget == 1_000_000
+    assert Options(processes=4, memory=3).budget == 3
+    with pytest.raises(HarnessError, match="half of what is free, shared by 4 processes, is 1 MB"):
+        Options(processes=4).check(lambda _: 2_000_000, "this")
 
 
 def test_a_batch_whose_shape_decides_is_not_halved():

@@ -79,7 +79,11 @@ def test_a_constant_scorer_hits_by_chance() -> None:
         ({"item_vectors": ITEMS[:0]}, r"item_vectors has shape \(0, 2\)"),
         ({"k": 0}, "k is 0"),
         ({"k": True}, "k is True"),
-        ({"k": 2.0}, "k is 2.0"),
+        ({"k": 2.0}, "k is 2.0; a whole number from 1 on"),
+        ({"users": 5}, "users is a int; a sequence of 3 ids"),
+        ({"users": [1, 2, 2**64]}, "the user 18446744073709551616 does not fit into 64 bits"),
+        ({"items": [1, 2, 3, -(2**70)]}, "does not fit into 64 bits. Use text ids"),
+        ({"users": ["t", "u", "t"]}, "users holds 't' more than once"),
         ({"k": 10**20}, "more than is free. Use a smaller k"),
         ({"n_jobs": 0}, "n_jobs is 0"),
         ({"user_vectors": [[1.0], [1.0, 2.0]]}, "its rows differ in length"),
@@ -103,9 +107,9 @@ def test_arguments_that_do_not_fit(change: dict[str, object], told: str) -> None
 @pytest.mark.parametrize(
     ("place", "value", "told"),
     [
-        ((1, 0), np.nan, "user 'bob' and item 'a' is nan"),
-        ((2, 1), np.inf, "user 'cy' and item 'a' is nan"),
-        ((0, 0), 1e39, "user 'ann' and item 'a' is inf"),
+        ((1, 0), np.nan, "the vector of user 'bob' holds nan"),
+        ((2, 1), np.inf, "the vector of user 'cy' holds inf"),
+        ((0, 0), 1e39, "the vector of user 'ann' holds inf"),
         ((0, 0), 2e38, "user 'ann' and item 'a' is inf"),
     ],
 )
@@ -115,6 +119,41 @@ def test_scores_that_are_no_numbers_are_named(place: tuple[int, int], value: flo
     users[place] = value
     with pytest.raises(HarnessError, match=told):
         harness.top_k(users, ITEMS, k=2, users=["ann", "bob", "cy"], items=list("abcd"))
+
+
+def test_an_item_that_is_no_number_is_named() -> None:
+    items = ITEMS.copy()
+    items[3, 1] = -np.inf
+    with pytest.raises(HarnessError, match="the vector of item 3 holds -inf"):
+        harness.top_k(USERS, items, k=2)
+
+
+@pytest.mark.parametrize(
+    ("tensor", "told"),
+    [
+        (torch.ones(3, 2, dtype=torch.complex64), "strided tensor of torch.complex64; a dense one of real numbers"),
+        (torch.ones(3, 2, dtype=torch.bool), "strided tensor of torch.bool"),
+        (torch.ones(3, 2).to_sparse(), "sparse_coo tensor of torch.float32"),
+        (torch.ones(3, 2, device="meta"), "meta tensor of torch.float32"),
+    ],
+)
+def test_tensors_without_real_numbers_are_refused(tensor: torch.Tensor, told: str) -> None:
+    with pytest.raises(HarnessError, match=told):
+        harness.top_k(tensor, ITEMS, k=1)
+
+
+def test_no_users_have_no_lists() -> None:
+    topk = harness.top_k(np.empty((0, 2)), ITEMS, k=6, users=[])
+    assert topk.items.shape == (0, 6)
+    assert topk.scores is not None
+    assert topk.scores.shape == (0, 6)
+
+
+def test_threads_as_numpy_counts_them_and_more_than_there_is_work_for() -> None:
+    for n_jobs in (np.int64(2), -2, 10**6):
+        topk = harness.top_k(USERS, ITEMS, k=9, n_jobs=n_jobs)
+        assert topk.items[0].tolist()[:4] == [0, 1, 2, 3]
+        assert (topk.items[:, 4:] == -1).all()
 
 
 def test_large_numbers_that_stay_finite_are_fine() -> None:
