@@ -101,6 +101,12 @@ class Moments:
             np.concatenate([part.squares for part in parts]),
         )
 
+    def scaled(self, factor: float) -> Moments:
+        """Return the moments of the values times a factor."""
+        if factor == 1.0:
+            return self
+        return Moments(self.counts, self.sums * factor, self.squares * (factor * factor))
+
     @property
     def n(self) -> int:
         """How many values there are."""

@@ -4,7 +4,7 @@ from harness.artifacts.blocks import USER_BLOCK
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.csr import runs
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
-from harness.artifacts.metric_table import MetricTable, MetricValue
+from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
 from harness.artifacts.recommender import Model, Recommender, Tensors, UserBatch, VectorRecommender
 from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream, user_halves
@@ -28,6 +28,7 @@ __all__ = [
     "Split",
     "TargetRanks",
     "Tensors",
+    "TieRange",
     "TopK",
     "Truth",
     "UserBatch",

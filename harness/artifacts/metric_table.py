@@ -13,6 +13,28 @@ from harness.artifacts.arrays import Float64Array, IdArray
 
 
 @dataclass(frozen=True)
+class TieRange:
+    """How far the order of candidates with equal scores can move a value.
+
+    Parameters
+    ----------
+    worst, best
+        With every tie settled against the relevant items, and for them.
+    expected
+        The mean over all orders.
+    """
+
+    worst: float
+    expected: float
+    best: float
+
+    @property
+    def width(self) -> float:
+        """How far apart the ends are, 0 or more."""
+        return abs(self.best - self.worst)
+
+
+@dataclass(frozen=True)
 class MetricValue:
     """One number of a result, with all that is needed to read it.
 
@@ -33,6 +55,8 @@ class MetricValue:
     std, ci_low, ci_high, n_users
         Spread over users, the interval of the mean, and how many users entered; None where the
         metric is not a mean over users.
+    ties
+        How far ties of scores can move the value; None where it is not known, or no metric of accuracy.
     """
 
     label: str
@@ -46,6 +70,7 @@ class MetricValue:
     ci_low: float | None = None
     ci_high: float | None = None
     n_users: int | None = None
+    ties: TieRange | None = None
 
 
 @dataclass(frozen=True, eq=False)

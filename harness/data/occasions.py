@@ -23,7 +23,7 @@ class Occasions:
     times
         ``(occasions,)``, in the data set's own unit.
     truth
-        Row by row: what the user did at that moment.
+        Row by row: what the user did at that moment, with ratings as gains where there are any.
     history
         Row by row: what the user did before it, oldest first, earlier moments of the part included.
     """
@@ -74,7 +74,8 @@ def occasions_of(split: Split, part: Part, known: Sequence[Part]) -> Occasions:
     first = np.flatnonzero(np.r_[True, (users[1:] != users[:-1]) | (moments[1:] != moments[:-1])][: len(places)])
     indptr = np.append(first, len(places)).astype(np.int64)
     owners = users[first].astype(np.int64)
-    truth = Truth(indptr, rows.items[places], users=rows.user_ids.ids[owners])
+    gains = None if rows.values is None else rows.values[places]
+    truth = Truth(indptr, rows.items[places], gains, users=rows.user_ids.ids[owners])
     # In canonical order what a user did before is a run of rows that ends where the moment begins.
     begins = np.searchsorted(rows.users, owners, side="left")
     tied = Moments.of(rows.users, times)

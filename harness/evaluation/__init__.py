@@ -6,13 +6,21 @@ from harness.evaluation.evaluating import evaluate
 from harness.evaluation.merging import merge_shards
 from harness.evaluation.sharding import score_shard
 from harness.evaluation.shards import ShardArrays, ShardScores
+from harness.evaluation.trec_order import descending_places, in_trec_order
+from harness.experiment import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 
 __all__ = [
+    "DEFAULT_RULES",
     "USER_BLOCK",
+    "Rules",
     "ShardArrays",
     "ShardScores",
+    "Ties",
+    "WithoutPredictions",
     "averaged",
+    "descending_places",
     "evaluate",
+    "in_trec_order",
     "merge_shards",
     "score_shard",
 ]

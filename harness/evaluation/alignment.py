@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from harness.artifacts import TargetRanks, TopK, Truth, as_ids
-from harness.artifacts.arrays import IdArray, Int32Array, Int64Array
+from harness.artifacts import NO_ITEM, TargetRanks, TopK, Truth, as_ids
+from harness.artifacts.arrays import Float32Array, IdArray, Int32Array, Int64Array
 from harness.errors import DataError, HarnessError
 from harness.metrics import NO_LIST
 
@@ -33,6 +33,12 @@ class Aligned:
         Users that had a list or a row of the truth, and no relevant item.
     ranks
         Of the relevant items, or None where they are not known.
+    gains
+        float32 ``(n,)`` above 0, of the relevant items, or None: binary.
+    dropped
+        Users who were recommended nothing, and therefore do not count.
+    scores
+        float32 ``(rows, k)`` of the lists, or None where they are not known.
     """
 
     items: Int32Array
@@ -43,6 +49,9 @@ class Aligned:
     users: IdArray | None
     left_out: int
     ranks: TargetRanks | None = None
+    gains: Float32Array | None = None
+    dropped: int = 0
+    scores: Float32Array | None = None
 
     @property
     def n_rows(self) -> int:
@@ -66,13 +75,22 @@ def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks:
     if len(truth.items) == 0:
         raise nobody_counts()
     if topk.users is None or truth.users is None:
-        return replace(_row_by_row(topk, truth, _first_ids(truth.users, topk.users)), ranks=ranks)
+        return replace(_row_by_row(topk, truth, _first_ids(truth.users, topk.users)), ranks=ranks, gains=truth.gains)
     truth_rows = np.flatnonzero(np.diff(truth.indptr))
     users = _distinct(truth.users, "Truth.users")
     list_rows, strangers = _rows_by_id(_distinct(topk.users, "TopK.users"), users)
     left_out = truth.n_users - len(truth_rows) + strangers
     return Aligned(
-        topk.items, list_rows[truth_rows], truth.indptr, truth.items, truth_rows, users[truth_rows], left_out, ranks
+        topk.items,
+        list_rows[truth_rows],
+        truth.indptr,
+        truth.items,
+        truth_rows,
+        users[truth_rows],
+        left_out,
+        ranks,
+        truth.gains,
+        scores=topk.scores,
     )
 
 
@@ -89,7 +107,7 @@ def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: 
     truth = _with_gains_alone(truth)
     _check_catalogue(truth, n_items)
     users = _first_ids(truth.users, topk.users)
-    aligned = replace(_row_by_row(topk, truth, users), ranks=ranks)
+    aligned = replace(_row_by_row(topk, truth, users), ranks=ranks, gains=truth.gains)
     if users is not None and topk.users is not None and truth.users is not None:
         listed = as_ids(topk.users, what="user id")
         check_alike(listed, users, "user id", places=("TopK.users", "Truth.users"))
@@ -101,6 +119,19 @@ def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: 
                 "Truth.users. A shard has the same users in the same order on both sides."
             )
     return aligned
+
+
+def without_empty_lists(aligned: Aligned) -> Aligned:
+    """Return the alignment without the users who were recommended nothing, which may be all of them."""
+    listed = aligned.list_rows != NO_LIST
+    listed[listed] = (aligned.items[aligned.list_rows[listed]] != NO_ITEM).any(axis=1)
+    return replace(
+        aligned,
+        list_rows=aligned.list_rows[listed],
+        truth_rows=aligned.truth_rows[listed],
+        users=None if aligned.users is None else aligned.users[listed],
+        dropped=int((~listed).sum()),
+    )
 
 
 def nobody_counts() -> HarnessError:
@@ -203,7 +234,8 @@ def _row_by_row(topk: TopK, truth: Truth, users: IdArray | None) -> Aligned:
         )
     rows = np.flatnonzero(np.diff(truth.indptr))
     counting = None if users is None else users[rows]
-    return Aligned(topk.items, rows, truth.indptr, truth.items, rows, counting, truth.n_users - len(rows))
+    left_out = truth.n_users - len(rows)
+    return Aligned(topk.items, rows, truth.indptr, truth.items, rows, counting, left_out, scores=topk.scores)
 
 
 def _first_ids(users: IdArray | None, others: IdArray | None) -> IdArray | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from harness.artifacts import TargetRanks, TopK
 from harness.errors import HarnessError
 from harness.execution import Parallel
-from harness.experiment import expand_metrics
-from harness.metrics import ListMetric, Metric, UserMetric
+from harness.experiment import Rules, expand_metrics
+from harness.metrics import AccuracyMetric, ListMetric, Metric, UserMetric
 
 DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")
 DEFAULT_CUTOFFS = (1, 5, 10, 20)
@@ -33,19 +33,42 @@ def metrics_of(specs: Any, cutoffs: Any) -> tuple[Metric, ...]:
     return metrics
 
 
-def check_needs(metrics: Sequence[Metric], n_items: int | None, ranks: TargetRanks | None = None) -> None:
-    """Refuse metrics whose needs are not given."""
+def given_names(n_items: int | None, ranks: TargetRanks | None, gains: Any) -> frozenset[str]:
+    """Return the names of what there is beyond lists and truth, as in ``Metric.needs``."""
+    there = {"n_items": n_items, "target_ranks": ranks, "gains": gains}
+    return frozenset(name for name, value in there.items() if value is not None)
+
+
+_LACKING = {
+    "target_ranks": (
+        "the exact ranks of the relevant items, which a model's run records and lists alone do not tell",
+        "Pass target_ranks=…",
+    ),
+    "n_items": ("the size of the catalogue", "Pass n_items=…"),
+    "gains": ("graded relevance", "Pass a Truth with gains, or a truth with a column 'gain'"),
+}
+
+
+def check_needs(metrics: Sequence[Metric], given: Collection[str], rules: Rules) -> None:
+    """Refuse metrics whose needs are not given, and rules that cannot be followed.
+
+    Parameters
+    ----------
+    metrics
+        With their options.
+    given
+        What there is: names as in ``Metric.needs``.
+    rules
+        What is settled for all metrics alike.
+    """
     for metric in metrics:
-        if "target_ranks" in metric.needs and ranks is None:
-            raise HarnessError(
-                f"{metric.label} needs the exact ranks of the relevant items, which a model's run records and lists "
-                f"alone do not tell. Pass target_ranks=…, or leave {metric.name} out of the metrics."
-            )
-        if "n_items" in metric.needs and n_items is None:
-            raise HarnessError(
-                f"{metric.label} needs the size of the catalogue. "
-                f"Pass n_items=…, or leave {metric.name} out of the metrics."
-            )
+        for need in metric.required:
+            if need not in given:
+                what, remedy = _LACKING[need]
+                raise HarnessError(f"{metric.label} needs {what}. {remedy}, or leave {metric.name} out of the metrics.")
+    if rules.needs_ranks and "target_ranks" not in given:
+        what, remedy = _LACKING["target_ranks"]
+        raise HarnessError(f"ties '{rules.ties}' needs {what}. {remedy}, or leave ties out.")
 
 
 def expanded_metrics(metrics: Any) -> tuple[Metric, ...]:
@@ -67,15 +90,27 @@ def reached(cutoffs: Sequence[int] | None, topk: TopK) -> Sequence[int]:
     return [cutoff for cutoff in DEFAULT_CUTOFFS if cutoff <= topk.k] if cutoffs is None else cutoffs
 
 
-def depth_of(metrics: Sequence[Metric], width: int) -> int:
-    """Return how many ranks the metrics look at, all there are for those without a cutoff."""
-    return max(width if metric.cutoff is None else metric.cutoff for metric in metrics)
+def depth_of(metrics: Sequence[Metric], width: int, *, ranks: bool = False) -> int:
+    """Return how many ranks of lists the metrics look at, all there are for those without a cutoff.
+
+    Parameters
+    ----------
+    metrics
+        With their cutoffs.
+    width
+        Ranks that the lists have.
+    ranks
+        Whether exact ranks tell what lies beyond.
+    """
+    deepest = max(width if metric.cutoff is None else metric.cutoff for metric in metrics)
+    return min(deepest, width) if ranks else deepest
 
 
-def check_depth(metrics: Sequence[Metric], topk: TopK) -> None:
-    """Refuse cutoffs that the lists do not reach."""
+def check_depth(metrics: Sequence[Metric], topk: TopK, ranks: TargetRanks | None) -> None:
+    """Refuse cutoffs that neither lists nor exact ranks reach."""
     for metric in metrics:
-        if metric.cutoff is not None and metric.cutoff > topk.k:
+        told = ranks is not None and isinstance(metric, AccuracyMetric)
+        if metric.cutoff is not None and metric.cutoff > topk.k and not told:
             raise HarnessError(
                 f"{metric.label} looks at {metric.cutoff} ranks, and the lists have {topk.k}. "
                 f"Ask for cutoffs up to {topk.k}, or recommend more items."

@@ -9,7 +9,7 @@ import pandas as pd
 
 from harness.artifacts import MetricTable, TargetRanks, TopK, Truth
 from harness.errors import HarnessError
-from harness.evaluation.alignment import Aligned, align_arrays
+from harness.evaluation.alignment import Aligned, align_arrays, without_empty_lists
 from harness.evaluation.arguments import (
     DEFAULT_CUTOFFS,
     DEFAULT_METRICS,
@@ -18,6 +18,7 @@ from harness.evaluation.arguments import (
     check_level,
     check_needs,
     depth_of,
+    given_names,
     metrics_of,
     reached,
     threads,
@@ -26,6 +27,7 @@ from harness.evaluation.frames import align_frames
 from harness.evaluation.merging import table_of
 from harness.evaluation.sharding import score_aligned
 from harness.execution import Parallel
+from harness.experiment import Rules, Ties, WithoutPredictions
 from harness.metrics import ListMetric, Lists, Metric
 
 
@@ -37,6 +39,8 @@ def evaluate(
     cutoffs: Sequence[int] | None = None,
     n_items: int | None = None,
     target_ranks: TargetRanks | None = None,
+    ties: Ties = "given",
+    without_predictions: WithoutPredictions = "zero",
     n_jobs: int = -1,
     parallel: Parallel | None = None,
     confidence: float = 0.95,
@@ -63,8 +67,16 @@ def evaluate(
     n_items
         Size of the catalogue. Item indices of a ``TopK`` outside it are misses, and counted.
     target_ranks
-        Where the relevant items stand among all candidates, for metrics that need it; an entry for each
-        of a ``Truth``'s items, which do not repeat within a user.
+        Where the relevant items stand among all candidates; an entry for each of a ``Truth``'s items, which do
+        not repeat within a user. Metrics of exact ranks need it, accuracy at cutoffs beyond the lists is
+        told from it (in the mean over orders of ties), and so is how far ties of scores can move each value.
+    ties
+        The order among equal scores: ``given``, as the lists have it; ``expected``, ``worst``, ``best``, which need
+        ``target_ranks``: the mean over all orders, relevant items last, or first, in accuracy metrics;
+        ``trec_eval``, of data frames: by item id as text, descending, scores in single precision, ranks not read.
+    without_predictions
+        Users with relevant items and no recommendation: ``zero`` counts them with the value of an empty list,
+        ``drop`` leaves them out.
     n_jobs
         Threads; -1 for one a core. It never changes a result.
     parallel
@@ -101,27 +113,42 @@ def evaluate(
     n_items = catalogue_size(n_items)
     if metrics is None:
         metrics = [name for name in DEFAULT_METRICS if name != "coverage" or n_items is not None]
+    rules = Rules(ties=ties, without_predictions=without_predictions)
     if isinstance(topk, TopK) and isinstance(truth, Truth):
+        if rules.ties == "trec_eval":
+            raise HarnessError(
+                "ties 'trec_eval' goes by item ids, which a TopK does not hold. Pass data frames, or leave ties out."
+            )
         chosen = metrics_of(metrics, reached(cutoffs, topk))
-        check_needs(chosen, n_items, target_ranks)
-        depth = depth_of(chosen, topk.k)
-        check_depth(chosen, topk)
+        check_needs(chosen, given_names(n_items, target_ranks, truth.gains), rules)
+        check_depth(chosen, topk, target_ranks)
+        depth = depth_of(chosen, topk.k, ranks=target_ranks is not None)
         aligned = align_arrays(topk, truth, n_items=n_items, ranks=target_ranks)
     elif isinstance(topk, pd.DataFrame) and isinstance(truth, pd.DataFrame):
-        if target_ranks is not None:
-            raise HarnessError("target_ranks is of a TopK and a Truth, whose items it follows; data frames have none.")
+        if target_ranks is not None or rules.needs_ranks:
+            raise HarnessError(
+                "target_ranks are of a TopK and a Truth, whose items they follow; data frames have none. Pass arrays, "
+                "or leave out target_ranks, and ties other than given and trec_eval."
+            )
         chosen = metrics_of(metrics, DEFAULT_CUTOFFS if cutoffs is None else cutoffs)
-        check_needs(chosen, n_items)
+        check_needs(chosen, given_names(n_items, None, truth.get("gain")), rules)
         whole = any(metric.cutoff is None for metric in chosen)
         deepest = depth_of(chosen, 1)
-        aligned = align_frames(topk, truth, depth=deepest, whole=whole, n_items=n_items, parallel=parallel)
+        by_id = rules.ties == "trec_eval"
+        aligned = align_frames(topk, truth, depth=deepest, whole=whole, n_items=n_items, by_id=by_id, parallel=parallel)
         depth = max(deepest, aligned.items.shape[1]) if whole else deepest
     else:
         raise HarnessError(
             f"evaluate got a {type(topk).__name__} and a {type(truth).__name__}. "
             "Pass a TopK and a Truth, or two pandas data frames (user, item, score or rank; user, item)."
         )
-    return _measure(aligned, chosen, depth=depth, n_items=n_items, parallel=parallel, confidence=confidence)
+    if rules.without_predictions == "drop":
+        aligned = without_empty_lists(aligned)
+        if len(aligned.truth_rows) == 0:
+            raise HarnessError("no user with a relevant item has predictions, so there is nothing to measure.")
+    return _measure(
+        aligned, chosen, depth=depth, n_items=n_items, rules=rules, parallel=parallel, confidence=confidence
+    )
 
 
 def _measure(
@@ -130,12 +157,13 @@ def _measure(
     *,
     depth: int,
     n_items: int | None,
+    rules: Rules,
     parallel: Parallel,
     confidence: float,
 ) -> MetricTable:
     """Return the table of all users as one shard."""
-    lists = Lists(aligned.items, aligned.list_rows, n_items, parallel)
-    shard = score_aligned(aligned, lists, metrics, states={}, depth=depth)
+    lists = Lists(aligned.items, aligned.list_rows, n_items, parallel, aligned.scores)
+    shard = score_aligned(aligned, lists, metrics, states={}, depth=depth, rules=rules)
     # One value at a time: all states together would take more memory than the lists.
     over_lists = {metric.label: metric.value(lists) for metric in metrics if isinstance(metric, ListMetric)}
-    return table_of(shard, metrics=metrics, over_lists=over_lists, confidence=confidence)
+    return table_of(shard, metrics=metrics, over_lists=over_lists, rules=rules, confidence=confidence)

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from harness.artifacts import NO_ITEM, Vocabulary, as_ids, pair_keys, stream
-from harness.artifacts.arrays import BoolArray, Float64Array, IdArray, Int32Array, Int64Array
+from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, IdArray, Int32Array, Int64Array
 from harness.errors import DataError
 from harness.evaluation.alignment import Aligned, check_alike, nobody_counts, strangers_alone
 from harness.evaluation.blocks import user_blocks
 from harness.evaluation.ordering import fill_lists, grouped, place_by_rank, sort_groups
+from harness.evaluation.trec_order import descending_places
 from harness.execution import Parallel, map_shards
 
 UNKNOWN = -1  # the index of an id that a vocabulary lacks
@@ -43,6 +44,7 @@ def align_frames(
     depth: int,
     whole: bool = False,
     n_items: int | None = None,
+    by_id: bool = False,
     parallel: Parallel,
 ) -> Aligned:
     """Bring two long tables into lists and truth of the same users.
@@ -60,6 +62,9 @@ def align_frames(
         Whether all ranks are needed, as many as the user with the most rows has rows.
     n_items
         Size of the catalogue, or None.
+    by_id
+        Whether equal scores go by item id as text, descending, and scores are those of single precision,
+        whatever the ranks say: as trec_eval does.
     parallel
         How to spread the sorting over cores.
 
@@ -71,7 +76,7 @@ def align_frames(
     """
     _check_columns(predictions, _PREDICTIONS)
     _check_columns(truth, _TRUTH)
-    by = _order_column(predictions)
+    by = _order_column(predictions, scores_alone=by_id)
     relevant = _relevant_rows(truth)
     if not relevant.any():
         raise nobody_counts()
@@ -104,6 +109,7 @@ def align_frames(
             counting,
             catalogue,
             depth=depth,
+            by_id=by_id,
             parallel=parallel,
         ),
         list_rows=everyone,
@@ -112,7 +118,14 @@ def align_frames(
         truth_rows=everyone,
         users=counting.ids,
         left_out=len(pd.unique(_all_ids(listed_users.ids, users.ids))) - len(counting),
+        gains=_gains(truth, relevant, order),
     )
+
+
+def _gains(truth: pd.DataFrame, relevant: BoolArray, order: Int64Array) -> Float32Array | None:
+    if "gain" not in truth.columns:
+        return None
+    return _numbers(truth["gain"], _TRUTH)[relevant][order].astype(np.float32)
 
 
 def _check_columns(frame: pd.DataFrame, place: str) -> None:
@@ -129,8 +142,8 @@ def _lacks(frame: pd.DataFrame, place: str, column: str, remedy: str) -> str:
     return f"there is no column '{column}' in {place}; the columns are {there}. {remedy}"
 
 
-def _order_column(predictions: pd.DataFrame) -> str:
-    for column in ("rank", "score"):
+def _order_column(predictions: pd.DataFrame, *, scores_alone: bool) -> str:
+    for column in ("score",) if scores_alone else ("rank", "score"):
         if column in predictions.columns:
             return column
     raise DataError(
@@ -182,6 +195,7 @@ def _lists(
     catalogue: Vocabulary,
     *,
     depth: int,
+    by_id: bool,
     parallel: Parallel,
 ) -> Int32Array:
     """Return the lists of the users that count, int32 ``(users, up to depth)``."""
@@ -194,7 +208,7 @@ def _lists(
         users, items, values = users[known], items[known], values[known]
     if order_by.name == "rank":
         return _lists_by_rank(users, items, values.astype(np.int64), counting)
-    return _lists_by_score(users, items, values, counting, catalogue, depth=depth, parallel=parallel)
+    return _lists_by_score(users, items, values, counting, catalogue, depth=depth, by_id=by_id, parallel=parallel)
 
 
 def _lists_by_score(
@@ -205,8 +219,11 @@ def _lists_by_score(
     catalogue: Vocabulary,
     *,
     depth: int,
+    by_id: bool,
     parallel: Parallel,
 ) -> Int32Array:
+    if by_id:
+        scores = scores.astype(np.float32).astype(np.float64)
     bounds, rows = grouped(users, len(counting))
     tied = np.zeros(len(users), dtype=np.bool_)
     keys = np.empty(0, dtype=np.uint64)
@@ -221,7 +238,10 @@ def _lists_by_score(
     map_shards(sort, blocks, parallel=threads)
     if tied.any():
         keys = np.zeros(len(users), dtype=np.uint64)
-        keys[tied] = pair_keys(_TIE_SEED, counting.keys[users[tied]], catalogue.keys[items[tied]])
+        if by_id:
+            keys[tied] = descending_places(catalogue.ids)[items[tied]]
+        else:
+            keys[tied] = pair_keys(_TIE_SEED, counting.keys[users[tied]], catalogue.keys[items[tied]])
         map_shards(sort, blocks, parallel=threads)
     lists = np.full((len(counting), min(depth, int(np.diff(bounds).max(initial=1)))), NO_ITEM, dtype=np.int32)
     fill_lists(bounds, rows, items, lists)

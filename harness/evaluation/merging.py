@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.artifacts import MetricTable, MetricValue
+from harness.artifacts import MetricTable, MetricValue, TieRange
 from harness.artifacts.arrays import Float64Array, IdArray
 from harness.errors import HarnessError
 from harness.evaluation import blocks
@@ -17,14 +19,16 @@ from harness.evaluation.alignment import check_alike, nobody_counts
 from harness.evaluation.arguments import check_level, expanded_metrics
 from harness.evaluation.shards import ShardScores
 from harness.execution import Parallel
+from harness.experiment import DEFAULT_RULES, Rules, Ties
 from harness.intervals import Interval, Moments, proportion_interval
-from harness.metrics import ListMetric, ListState, Metric, UserMetric
+from harness.metrics import AccuracyMetric, ListMetric, ListState, Metric, UserMetric
 
 
 def merge_shards(
     shards: Iterable[ShardScores],
     *,
     metrics: Sequence[Metric],
+    rules: Rules = DEFAULT_RULES,
     confidence: float = 0.95,
     parallel: Parallel | None = None,
 ) -> MetricTable:
@@ -40,6 +44,8 @@ def merge_shards(
         In the order of the users. Each but the last has a multiple of ``USER_BLOCK`` rows.
     metrics
         Those the shards were scored with, or some of them, in the order of the table.
+    rules
+        Those the shards were scored with.
     confidence
         Level of the intervals, in (0, 1).
     parallel
@@ -62,7 +68,7 @@ def merge_shards(
     0.5
     """
     check_level(confidence)
-    merge = _Merge(expanded_metrics(metrics), {})
+    merge = _Merge(expanded_metrics(metrics), {}, rules)
     for shard in shards:
         merge.add(shard)
         del shard  # it is gone before the next is made
@@ -70,10 +76,15 @@ def merge_shards(
 
 
 def table_of(
-    shard: ShardScores, *, metrics: Sequence[Metric], over_lists: Mapping[str, float], confidence: float
+    shard: ShardScores,
+    *,
+    metrics: Sequence[Metric],
+    over_lists: Mapping[str, float],
+    rules: Rules,
+    confidence: float,
 ) -> MetricTable:
     """Return the table of a run in one shard, with values over all lists that are known by label."""
-    merge = _Merge(metrics, over_lists)
+    merge = _Merge(metrics, over_lists, rules)
     merge.add(shard)
     return merge.table(confidence, Parallel())
 
@@ -81,8 +92,11 @@ def table_of(
 class _Merge:
     """What the shards so far have given."""
 
-    def __init__(self, metrics: Sequence[Metric], over_lists: Mapping[str, float]) -> None:
+    def __init__(self, metrics: Sequence[Metric], over_lists: Mapping[str, float], rules: Rules) -> None:
         self._metrics = metrics
+        self._rules = rules
+        self._ties: dict[str, list[Float64Array]] = {}
+        self._denominators: Counter[str] = Counter()
         self._over_lists = over_lists
         self._values: dict[str, list[Float64Array]] = {}
         self._moments: dict[str, list[Moments]] = {}
@@ -103,6 +117,9 @@ class _Merge:
         for label, parts in self._values.items():
             parts.append(shard.values[label])
             self._moments[label].append(shard.moments[label])
+        for label, sums in shard.ties.items():
+            self._ties.setdefault(label, []).append(sums)
+        self._denominators.update(shard.denominators)
         for metric in self._merged:
             self._states[metric.label] = metric.folded([*self._states[metric.label], shard.states[metric.label]])
         self._users.append(shard.rows + self._rows if shard.users is None else shard.users)
@@ -117,9 +134,12 @@ class _Merge:
         values = []
         for metric in self._metrics:
             if isinstance(metric, UserMetric):
-                found = _interval(metric, Moments.joined(self._moments[metric.label]), confidence)
+                moments = Moments.joined(self._moments[metric.label]).scaled(self._scale(metric))
+                found = _interval(metric, moments, confidence, chances=self._rule_of(metric) == "expected")
                 spread = {"std": found.std, "ci_low": found.low, "ci_high": found.high, "n_users": found.n}
-                values.append(_value(metric, found.mean, **spread))
+                variant = metric.variant | self._variant_of_ties(metric)
+                ties = self._range(metric, found.n)
+                values.append(replace(_value(metric, found.mean, **spread), variant=variant, ties=ties))
             elif metric.label in self._over_lists:
                 values.append(_value(metric, self._over_lists[metric.label]))
             elif isinstance(metric, ListMetric):
@@ -128,11 +148,41 @@ class _Merge:
         return MetricTable(
             values=tuple(values),
             # Popped, so that the parts of one metric are gone before those of the next are joined.
-            user_values={label: _joined(self._values.pop(label)) for label in list(self._values)},
+            user_values={
+                metric.label: _scaled(_joined(self._values.pop(metric.label)), self._scale(metric))
+                for metric in self._metrics
+                if isinstance(metric, UserMetric)
+            },
             users=_joined(self._users),
             confidence=confidence,
             counts=dict(self._counts),
         )
+
+    def _scale(self, metric: UserMetric) -> float:
+        """Return what a metric's scores are multiplied by: 1, but where all users share a denominator."""
+        if not metric.pooled:
+            return 1.0
+        whole = self._denominators[metric.label]
+        return sum(len(users) for users in self._users) / whole if whole else 0.0
+
+    def _range(self, metric: UserMetric, n: int) -> TieRange | None:
+        if metric.label not in self._ties:
+            return None
+        sums = np.concatenate(self._ties[metric.label], axis=1)
+        worst, expected, best = (math.fsum(row) * self._scale(metric) / n for row in sums.tolist())
+        return TieRange(worst, expected, best)
+
+    def _rule_of(self, metric: UserMetric) -> Ties:
+        """Return by which rule of ties a metric was measured; beyond the lists it is the mean over orders."""
+        if not isinstance(metric, AccuracyMetric):
+            return "given"
+        in_lists = metric.cutoff is None or metric.cutoff <= self._first["depth"] or metric.label not in self._ties
+        return "expected" if self._rules.ties in ("given", "trec_eval") and not in_lists else self._rules.ties
+
+    def _variant_of_ties(self, metric: UserMetric) -> dict[str, str]:
+        """Return the rule of ties where it is not the order of the lists."""
+        ties = self._rule_of(metric)
+        return {} if ties == "given" or "ties" in metric.variant else {"ties": ties}
 
     def _check(self, shard: ShardScores) -> None:
         if self._rows % blocks.USER_BLOCK:
@@ -160,8 +210,8 @@ class _Merge:
             check_alike(shard.users, users, "user id", places=(f"shard {self._shards}", f"shard {number}"))
 
 
-def _interval(metric: UserMetric, moments: Moments, confidence: float) -> Interval:
-    if metric.binary:
+def _interval(metric: UserMetric, moments: Moments, confidence: float, *, chances: bool) -> Interval:
+    if metric.binary and not chances:
         # A sum of zeros and ones is exact.
         return proportion_interval(int(moments.total), moments.n, confidence=confidence)
     return moments.interval(confidence=confidence)
@@ -185,3 +235,7 @@ def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     # An empty part has no type of its own.
     filled = [part for part in parts if len(part)]
     return filled[0] if len(filled) == 1 else np.concatenate(filled)
+
+
+def _scaled(values: Float64Array, scale: float) -> Float64Array:
+    return values if scale == 1.0 else values * scale

@@ -8,12 +8,20 @@ import numpy as np
 
 from harness.artifacts import TargetRanks, TopK, Truth
 from harness.errors import HarnessError
-from harness.evaluation.alignment import Aligned, align_shard
-from harness.evaluation.arguments import catalogue_size, check_depth, check_needs, depth_of, expanded_metrics
+from harness.evaluation.alignment import Aligned, align_shard, without_empty_lists
+from harness.evaluation.arguments import (
+    catalogue_size,
+    check_depth,
+    check_needs,
+    depth_of,
+    expanded_metrics,
+    given_names,
+)
 from harness.evaluation.blocks import block_bounds
 from harness.evaluation.scoring import score_users
 from harness.evaluation.shards import ShardScores
 from harness.execution import Parallel
+from harness.experiment import DEFAULT_RULES, Rules
 from harness.metrics import ListMetric, Lists, ListState, Metric, UserMetric
 from harness.metrics.finding import Relevant
 
@@ -25,6 +33,7 @@ def score_shard(
     metrics: Sequence[Metric],
     n_items: int | None = None,
     target_ranks: TargetRanks | None = None,
+    rules: Rules = DEFAULT_RULES,
     parallel: Parallel | None = None,
 ) -> ShardScores:
     """Measure the lists of consecutive users of a run.
@@ -43,7 +52,10 @@ def score_shard(
     n_items
         Size of the catalogue, the same for all shards.
     target_ranks
-        Where the relevant items stand among all candidates, for metrics that need it.
+        Where the relevant items stand among all candidates: for metrics that need it, for cutoffs beyond the
+        lists, and for how far ties of scores can move a value.
+    rules
+        What is settled for all metrics alike.
     parallel
         How to spread work over cores. It never changes a result.
 
@@ -70,36 +82,54 @@ def score_shard(
     """
     n_items = catalogue_size(n_items)
     chosen = expanded_metrics(metrics)
-    check_needs(chosen, n_items, target_ranks)
-    check_depth(chosen, topk)
+    check_needs(chosen, given_names(n_items, target_ranks, truth.gains), rules)
+    check_depth(chosen, topk, target_ranks)
     aligned = align_shard(topk, truth, n_items=n_items, ranks=target_ranks)
-    lists = Lists(aligned.items, aligned.list_rows, n_items, Parallel() if parallel is None else parallel)
+    if rules.without_predictions == "drop":
+        aligned = without_empty_lists(aligned)
+    lists = Lists(
+        aligned.items, aligned.list_rows, n_items, Parallel() if parallel is None else parallel, aligned.scores
+    )
     states = {metric.label: _state(metric, lists) for metric in chosen if isinstance(metric, ListMetric)}
-    return score_aligned(aligned, lists, chosen, states=states, depth=depth_of(chosen, topk.k))
+    depth = depth_of(chosen, topk.k, ranks=target_ranks is not None)
+    return score_aligned(aligned, lists, chosen, states=states, depth=depth, rules=rules)
 
 
 def score_aligned(
-    aligned: Aligned, lists: Lists, metrics: Sequence[Metric], *, states: dict[str, ListState], depth: int
+    aligned: Aligned,
+    lists: Lists,
+    metrics: Sequence[Metric],
+    *,
+    states: dict[str, ListState],
+    depth: int,
+    rules: Rules,
 ) -> ShardScores:
     """Return the scores of users whose lists and truth are aligned; the states are taken as they are."""
     scores = score_users(
         [metric for metric in metrics if isinstance(metric, UserMetric)],
         lists,
-        Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks),
+        Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks, aligned.gains),
         bounds=block_bounds(aligned.truth_rows, aligned.n_rows),
         depth=depth,
+        rules=rules,
     )
-    if scores.counts["repeated_relevant"] and any("target_ranks" in metric.needs for metric in metrics):
+    if scores.counts["repeated_relevant"] and aligned.ranks is not None:
         raise HarnessError(
             "the truth holds an item twice for one user, whose exact rank would count twice. Leave repeats out of it."
         )
     return ShardScores(
         values=scores.values,
         moments=scores.moments,
+        ties=scores.ties,
+        denominators=scores.denominators,
         states=states,
         rows=aligned.truth_rows,
         users=aligned.users,
-        counts={"users_without_truth": aligned.left_out, **scores.counts},
+        counts={
+            "users_without_truth": aligned.left_out,
+            **scores.counts,
+            "users_without_predictions": scores.counts["users_without_predictions"] + aligned.dropped,
+        },
         n_rows=aligned.n_rows,
         n_items=lists.n_items,
         depth=depth,

@@ -26,7 +26,7 @@ class ShardArrays:
     ----------
     arrays
         Numbers alone, by name: ``rows``; ``users/<part>``, see ``pack_ids``; ``values/<label>``;
-        ``states/<label>/<name>``.
+        ``ties/<label>``; ``states/<label>/<name>``.
     facts
         All else, of plain values that JSON holds.
     """
@@ -45,6 +45,10 @@ class ShardScores:
         Label to float64 ``(users,)``, for metrics with a value a user.
     moments
         Label to the moments of these, by blocks of ``USER_BLOCK`` rows.
+    ties
+        Label to float64 ``(3, blocks)``: sums of worst, expected and best values, where ties are known.
+    denominators
+        Label to the sum of denominators, for metrics with one for all users.
     states
         Label to what a metric over all lists keeps of those of the shard.
     rows
@@ -68,6 +72,8 @@ class ShardScores:
 
     values: Mapping[str, Float64Array]
     moments: Mapping[str, Moments]
+    ties: Mapping[str, Float64Array]
+    denominators: Mapping[str, float]
     states: Mapping[str, ListState]
     rows: Int64Array
     users: IdArray | None
@@ -105,11 +111,14 @@ class ShardScores:
         ids = {} if self.users is None else {f"users/{part}": array for part, array in pack_ids(self.users).items()}
         arrays: dict[str, NDArray[Any]] = {"rows": self.rows, **ids}
         arrays |= {f"values/{label}": values for label, values in self.values.items()}
+        arrays |= {f"ties/{label}": sums for label, sums in self.ties.items()}
         for label, state in self.states.items():
             arrays |= {f"states/{label}/{name}": array for name, array in state.items()}
         facts = {
             "ids": list(ids),
             "values": list(self.values),
+            "ties": list(self.ties),
+            "denominators": dict(self.denominators),
             "states": {label: list(state) for label, state in self.states.items()},
             "counts": dict(self.counts),
             "n_rows": self.n_rows,
@@ -140,6 +149,8 @@ class ShardScores:
             return cls(
                 values=values,
                 moments={label: Moments.of(of_users, bounds) for label, of_users in values.items()},
+                ties={label: arrays[f"ties/{label}"] for label in facts["ties"]},
+                denominators=facts["denominators"],
                 states=states,
                 rows=rows,
                 users=unpack_ids({name.removeprefix("users/"): arrays[name] for name in facts["ids"]})

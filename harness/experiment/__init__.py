@@ -3,9 +3,11 @@
 from harness.experiment.benchmark import Benchmark, check_comparable, is_benchmark, load_benchmark
 from harness.experiment.candidates import Candidates
 from harness.experiment.components import component_of
+from harness.experiment.conventions import CONVENTIONS, Convention, convention_of
 from harness.experiment.experiment import Experiment
 from harness.experiment.load import load_experiment
 from harness.experiment.metrics import expand_metrics
+from harness.experiment.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 from harness.experiment.runner import Runner
 from harness.experiment.schema import (
     Dataset,
@@ -20,10 +22,13 @@ from harness.experiment.schema import (
 from harness.experiment.tables import Categories, Columns, Items, Users, Vectors
 
 __all__ = [
+    "CONVENTIONS",
+    "DEFAULT_RULES",
     "Benchmark",
     "Candidates",
     "Categories",
     "Columns",
+    "Convention",
     "Dataset",
     "Evaluation",
     "Expectation",
@@ -32,13 +37,17 @@ __all__ = [
     "Items",
     "Model",
     "Report",
+    "Rules",
     "Runner",
     "Statistics",
+    "Ties",
     "Tracking",
     "Users",
     "Vectors",
+    "WithoutPredictions",
     "check_comparable",
     "component_of",
+    "convention_of",
     "expand_metrics",
     "is_benchmark",
     "load_benchmark",

@@ -79,20 +79,24 @@ class Experiment:
                 raise not_computed(("expected", label), "the expected metric", label, labels)
 
     def _check_depth(self) -> None:
+        """Refuse cutoffs beyond the lists where nothing tells what lies there."""
         k = self.runner.k
-        remedy = f"over runner.k, which is {k}. Raise runner.k, or leave it out."
-        for index, cutoff in enumerate(self.evaluation.cutoffs):
-            if cutoff > k:
-                raise FaultError(("evaluation", "cutoffs", index), f"evaluation.cutoffs holds {cutoff}, {remedy}")
-        for index, group in enumerate(expanded(self.evaluation.metrics, self.evaluation.cutoffs)):
-            deepest = max((getattr(metric, CUTOFF, 0) for metric in group), default=0)
-            if deepest > k:
-                raise FaultError(("evaluation", "metrics", index), f"a metric has the cutoff {deepest}, {remedy}")
+        told = getattr(self.model.params, "ranks_targets", True)
+        groups = expanded(self.evaluation.metrics, self.evaluation.cutoffs, self.evaluation.convention)
+        for index, group in enumerate(groups):
+            for metric in group:
+                cutoff = getattr(metric, CUTOFF, 0)
+                if cutoff <= k or (told and hasattr(metric, "expected")):
+                    continue
+                cutoffs = self.evaluation.cutoffs
+                place = ("cutoffs", cutoffs.index(cutoff)) if cutoff in cutoffs else ("metrics", index)
+                message = f"{metric.label} looks at {cutoff} ranks of a list, and runner.k is {k}"
+                raise FaultError(("evaluation", *place), f"{message}. Raise runner.k, or leave it out.")
 
     @cached_property
     def metrics(self) -> tuple[Any, ...]:
         """The metrics of ``evaluation``, one a cutoff."""
-        groups = expanded(self.evaluation.metrics, self.evaluation.cutoffs)
+        groups = expanded(self.evaluation.metrics, self.evaluation.cutoffs, self.evaluation.convention)
         return tuple(metric for group in groups for metric in group)
 
     @property

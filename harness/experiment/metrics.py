@@ -10,12 +10,13 @@ from pydantic import ValidationError
 
 from harness.errors import HarnessError
 from harness.experiment.components import build, component_class, from_map, option_names
+from harness.experiment.conventions import convention_of
 from harness.experiment.faults import FaultError, faults_of, shown
 
 CUTOFF = "k"  # the field of a metric that takes a cutoff
 
 
-def expand_metrics(specs: Iterable[Any], cutoffs: Iterable[int]) -> tuple[Any, ...]:
+def expand_metrics(specs: Iterable[Any], cutoffs: Iterable[int], *, convention: str | None = None) -> tuple[Any, ...]:
     """Return the metrics that are meant, in the order of ``specs``, each at every cutoff.
 
     Parameters
@@ -25,6 +26,8 @@ def expand_metrics(specs: Iterable[Any], cutoffs: Iterable[int]) -> tuple[Any, .
         cutoff is there once; a map that states ``k``, and a metric, stand for that cutoff alone.
     cutoffs
         Whole numbers of 1 or more, each once.
+    convention
+        The library whose definitions are the defaults of names and maps, one of ``CONVENTIONS``; None for ours.
 
     Raises
     ------
@@ -40,7 +43,8 @@ def expand_metrics(specs: Iterable[Any], cutoffs: Iterable[int]) -> tuple[Any, .
     if isinstance(specs, str):
         raise HarnessError(f"metrics is {shown(specs)}; a list is needed, such as ['{specs}'].")
     try:
-        return tuple(metric for group in expanded(tuple(specs), check_cutoffs(cutoffs)) for metric in group)
+        groups = expanded(tuple(specs), check_cutoffs(cutoffs), convention)
+        return tuple(metric for group in groups for metric in group)
     except FaultError as fault:
         raise HarnessError(fault.message) from fault
 
@@ -61,15 +65,16 @@ def check_cutoffs(cutoffs: Iterable[int]) -> tuple[int, ...]:
     return tuple(checked)
 
 
-def expanded(specs: Sequence[Any], cutoffs: Sequence[int]) -> list[tuple[Any, ...]]:
+def expanded(specs: Sequence[Any], cutoffs: Sequence[int], convention: str | None = None) -> list[tuple[Any, ...]]:
     """Return the metrics of each spec; a ``FaultError`` at the index of the spec that is wrong."""
     if not specs:
         raise FaultError((), "no metrics; name one or more, such as [recall, ndcg]")
+    defaults = convention_of(convention).metrics if convention is not None else {}
     seen: dict[str, int] = {}
     groups = []
     for index, spec in enumerate(specs):
         try:
-            group = _of_spec(spec, cutoffs)
+            group = _of_spec(spec, cutoffs, defaults)
         except FaultError as fault:
             raise FaultError((index, *fault.path), fault.message) from fault
         for metric in group:
@@ -80,14 +85,14 @@ def expanded(specs: Sequence[Any], cutoffs: Sequence[int]) -> list[tuple[Any, ..
     return groups
 
 
-def _of_spec(spec: Any, cutoffs: Sequence[int]) -> tuple[Any, ...]:
+def _of_spec(spec: Any, cutoffs: Sequence[int], defaults: Mapping[str, Mapping[str, Any]]) -> tuple[Any, ...]:
     if dataclasses.is_dataclass(spec) and not isinstance(spec, type):
         return (spec,)
     if isinstance(spec, str):
         spec = {"kind": spec}
     if not isinstance(spec, Mapping) or not isinstance(spec.get("kind"), str):
         return (from_map("metrics", spec),)
-    options = {key: value for key, value in spec.items() if key != "kind"}
+    options = {**defaults.get(spec["kind"], {}), **{key: value for key, value in spec.items() if key != "kind"}}
     try:
         cls = component_class("metrics", spec["kind"])
         if CUTOFF in options or CUTOFF not in option_names(cls):

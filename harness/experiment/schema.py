@@ -11,8 +11,10 @@ from harness import registry
 from harness.errors import did_you_mean
 from harness.execution import Parallel
 from harness.experiment.components import build, component, component_class, from_map
+from harness.experiment.conventions import convention_of, rules_of
 from harness.experiment.faults import FaultError, shown
-from harness.experiment.metrics import check_cutoffs, expanded
+from harness.experiment.metrics import CUTOFF, check_cutoffs, expanded
+from harness.experiment.rules import Rules, Ties, WithoutPredictions
 from harness.experiment.tables import Columns, Items, Users, check_delimiter
 from harness.experiment.values import Seed, Text
 
@@ -149,9 +151,16 @@ class Evaluation:
     metrics
         Names, or maps of a kind and options, as given.
     cutoffs
-        1 or more each.
+        1 or more each; of accuracy metrics, which are told from exact ranks, also beyond ``runner.k``.
     primary
-        The label that decides a comparison; ``ndcg@10`` if it is computed, else the first label.
+        The label that decides a comparison; ``ndcg@10`` if it is computed, else the first label. The name and
+        cutoff alone will do where one metric has them.
+    convention
+        The library whose definitions are the defaults of all that is below and of the metrics' options; None: ours.
+    ties
+        The order among equal scores: ``given`` (as listed), ``expected``, ``worst``, ``best`` or ``trec_eval``.
+    without_predictions
+        Users with relevant items and no recommendation: ``zero`` counts them, ``drop`` leaves them out.
     parallel
         How users are spread over cores; it never changes a result.
     """
@@ -160,16 +169,31 @@ class Evaluation:
     metrics: tuple[str | dict[str, Any], ...] = DEFAULT_METRICS
     cutoffs: tuple[int, ...] = DEFAULT_CUTOFFS
     primary: str | None = None
+    convention: str | None = None
+    ties: Ties | None = None
+    without_predictions: WithoutPredictions | None = None
     parallel: Parallel = Parallel()
 
     def __post_init__(self) -> None:
         cutoffs = _below("cutoffs", lambda: check_cutoffs(self.cutoffs))
-        groups = _below("metrics", lambda: expanded(self.metrics, cutoffs))
-        labels = [metric.label for group in groups for metric in group]
-        if self.primary is None:
-            object.__setattr__(self, "primary", DEFAULT_PRIMARY if DEFAULT_PRIMARY in labels else labels[0])
-        elif self.primary not in labels:
+        if self.convention is not None:
+            _below("convention", lambda: convention_of(self.convention))
+        groups = _below("metrics", lambda: expanded(self.metrics, cutoffs, self.convention))
+        metrics = [metric for group in groups for metric in group]
+        labels = [metric.label for metric in metrics]
+        wanted = DEFAULT_PRIMARY if self.primary is None else self.primary
+        named = [metric.label for metric in metrics if wanted == _short_label(metric)]
+        if wanted in labels or len(named) == 1:
+            object.__setattr__(self, "primary", wanted if wanted in labels else named[0])
+        elif self.primary is None:
+            object.__setattr__(self, "primary", labels[0])
+        else:
             raise not_computed(("primary",), "the primary metric", self.primary, labels)
+
+    @property
+    def rules(self) -> Rules:
+        """What is settled for all metrics alike."""
+        return rules_of(self.convention, ties=self.ties, without_predictions=self.without_predictions)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -231,6 +255,11 @@ class Expectation:
 
     value: float
     tolerance: Annotated[float, Field(ge=0)]
+
+
+def _short_label(metric: Any) -> str:
+    """Return name and cutoff alone, whatever the options."""
+    return f"{getattr(metric, 'name', '')}@{getattr(metric, CUTOFF, '')}"
 
 
 def not_computed(path: tuple[str, ...], what: str, label: str, labels: list[str]) -> FaultError:

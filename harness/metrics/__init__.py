@@ -1,13 +1,14 @@
 """Definitions of metrics and their kernels: the only place where a metric is computed."""
 
-from harness.metrics.base import ListMetric, ListState, Metric, UserMetric
+from harness.metrics.base import AccuracyMetric, ListMetric, ListState, Metric, UserMetric
 from harness.metrics.concentration import Gini, ShannonEntropy
 from harness.metrics.coverage import Coverage, UserCoverage
+from harness.metrics.cumulated_gain import DCG, NDCG
 from harness.metrics.diversity import Diversity
 from harness.metrics.exact_ranks import AUC, MeanPercentileRank, MeanRank, ReciprocalRank
 from harness.metrics.hit_shares import F1, HitRate, Precision, Recall, RPrecision
-from harness.metrics.lists import NO_LIST, WORD, Hits, Lists, Ranks
-from harness.metrics.ranking import DCG, MAP, MRR, NDCG, RBP
+from harness.metrics.lists import NO_LIST, WORD, Hits, Lists, Ranks, Targets
+from harness.metrics.ranking import MAP, MRR, RBP
 
 __all__ = [
     "AUC",
@@ -19,6 +20,7 @@ __all__ = [
     "NO_LIST",
     "RBP",
     "WORD",
+    "AccuracyMetric",
     "Coverage",
     "Diversity",
     "Gini",
@@ -36,6 +38,7 @@ __all__ = [
     "Recall",
     "ReciprocalRank",
     "ShannonEntropy",
+    "Targets",
     "UserCoverage",
     "UserMetric",
 ]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from harness.artifacts.arrays import Float64Array
 from harness.errors import HarnessError
 from harness.execution import Parallel
-from harness.metrics.lists import Hits, Lists
+from harness.metrics.lists import Hits, Lists, Ranks
 
 # What a metric over all lists keeps of some of them: arrays by name, of numbers alone, so that they fit into a file.
 ListState: TypeAlias = Mapping[str, NDArray[np.generic]]
@@ -36,7 +36,8 @@ class Metric(abc.ABC):
     lower, upper
         The range of its values.
     needs
-        What it takes beyond lists and truth: names of arguments of ``harness.evaluate``.
+        What it takes beyond lists and truth, whatever its options: names of arguments of
+        ``harness.evaluate``.
     formula
         LaTeX, without delimiters.
     reference
@@ -73,6 +74,11 @@ class Metric(abc.ABC):
         return {option.name: getattr(self, option.name) for option in _fields(self) if option.name != "k"}
 
     @property
+    def required(self) -> tuple[str, ...]:
+        """What it takes beyond lists and truth with these options."""
+        return self.needs
+
+    @property
     def label(self) -> str:
         """Name, options other than the default, and cutoff: ``ndcg@10``, ``ndcg[gain=exp2]@10``."""
         defaults = {option.name: option.default for option in _fields(self)}
@@ -99,6 +105,20 @@ class UserMetric(Metric):
     per_user = True
     binary: ClassVar[bool] = False
 
+    @property
+    def reads(self) -> frozenset[str]:
+        """What of ``Hits`` is filled for it beyond bits and ranks: ``targets``."""
+        return frozenset()
+
+    @property
+    def pooled(self) -> bool:
+        """Whether all users share one denominator: the mean of ``denominators``, by which scores are divided."""
+        return False
+
+    def denominators(self, hits: Hits, out: Float64Array) -> None:
+        """Write what each user adds to the denominator that all share; whole numbers, for ``pooled`` metrics alone."""
+        raise NotImplementedError
+
     @abc.abstractmethod
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values.
@@ -115,9 +135,33 @@ class UserMetric(Metric):
 
 
 class AccuracyMetric(UserMetric):
-    """A user's metric of where the relevant items stand."""
+    """A user's metric of where the relevant items stand, so that it can be told from exact ranks."""
 
     family = "accuracy"
+
+    @abc.abstractmethod
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' mean values over all orders of candidates with equal scores.
+
+        Parameters
+        ----------
+        hits
+            A block of users with ``ranks``; ``relevant`` and ``lengths`` are theirs, and bits are not read.
+        out
+            float64 ``(users,)``, to be filled whole.
+        """
+
+    def ranks_of(self, hits: Hits) -> Ranks:
+        """Return the exact ranks of the relevant items.
+
+        Raises
+        ------
+        HarnessError
+            They are not known.
+        """
+        if hits.ranks is None:
+            raise HarnessError(f"{self.name} needs the exact ranks of relevant items. Pass target_ranks=… .")
+        return hits.ranks
 
 
 class ListMetric(Metric):

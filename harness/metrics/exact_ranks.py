@@ -16,20 +16,23 @@ from typing import ClassVar
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts.arrays import Float64Array, Int32Array, Int64Array
-from harness.errors import HarnessError
 from harness.metrics.base import AccuracyMetric
 from harness.metrics.lists import Hits
+
+_NO_CUTOFF = 1 << 40
 
 
 class _RankMetric(AccuracyMetric):
     needs = ("target_ranks",)
     choices: ClassVar = {"ties": "expected", "no candidate": "behind all candidates"}
 
-    def ranks_of(self, hits: Hits) -> tuple[Int64Array, Int32Array, Int32Array, Int32Array]:
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' values, which are means over all orders of ties already."""
+        self.score(hits, out)
+
+    def arrays_of(self, hits: Hits) -> tuple[Int64Array, Int32Array, Int32Array, Int32Array]:
         """Return the arrays that the kernels take."""
-        ranks = hits.ranks
-        if ranks is None:
-            raise HarnessError(f"{self.name} needs the exact ranks of relevant items. Pass target_ranks=… .")
+        ranks = self.ranks_of(hits)
         return ranks.indptr, ranks.above, ranks.tied, ranks.candidates
 
 
@@ -66,7 +69,7 @@ class MeanRank(_RankMetric):
         """Write the users' values."""
         from harness.metrics import rank_kernels
 
-        rank_kernels.mean_rank(*self.ranks_of(hits), out)
+        rank_kernels.mean_rank(*self.arrays_of(hits), out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -100,7 +103,7 @@ class MeanPercentileRank(_RankMetric):
         """Write the users' values."""
         from harness.metrics import rank_kernels
 
-        rank_kernels.mean_percentile(*self.ranks_of(hits), out)
+        rank_kernels.mean_percentile(*self.arrays_of(hits), out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -138,7 +141,7 @@ class AUC(_RankMetric):
         """Write the users' values."""
         from harness.metrics import rank_kernels
 
-        rank_kernels.auc(*self.ranks_of(hits), out)
+        rank_kernels.auc(*self.arrays_of(hits), out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -166,6 +169,7 @@ class ReciprocalRank(_RankMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import rank_kernels
+        from harness.metrics import tie_kernels
 
-        rank_kernels.reciprocal_rank(*self.ranks_of(hits), out)
+        ranks = self.ranks_of(hits)
+        tie_kernels.expected_first(ranks.indptr, ranks.above, ranks.tied, _NO_CUTOFF, out)

@@ -8,12 +8,14 @@ import numpy as np
 
 from harness.artifacts.arrays import Int32Array, Int64Array, UInt64Array
 from harness.jit import inlined, kernel
+from harness.metrics.lists import MISSED, REPEATED
 
 # Places in `counts`.
 REPEATED_ITEMS, UNKNOWN_ITEMS, EMPTY_LISTS, SHORT_LISTS, REPEATED_RELEVANT = range(5)
 N_COUNTS = 5
 
 COUNTED = -1  # the rank of an item of the truth that has been counted
+_MISSED, _REPEATED = MISSED, REPEATED
 
 
 @inlined
@@ -88,6 +90,7 @@ def find_hits(
     bits: UInt64Array,
     relevant: Int32Array,
     lengths: Int32Array,
+    places: Int32Array,
     counts: Int64Array,
 ) -> None:
     """Find the ranks at which relevant items stand first, for a block of users.
@@ -106,9 +109,13 @@ def find_hits(
         Ranks looked at.
     bits, relevant, lengths
         Outputs as in ``Hits``: uint64 ``(users, words)``, int32 ``(users,)`` and int32 ``(users,)``.
+    places
+        Output as in ``Targets``: int32, an entry for each of the users' relevant items; or of no length,
+        where nobody reads it.
     counts
         int64 ``(N_COUNTS,)``, added to.
     """
+    first = indptr[truth_rows[0]] if len(truth_rows) > 0 else np.int64(0)
     longest = np.int64(0)
     for user in range(len(truth_rows)):
         row = truth_rows[user]
@@ -136,10 +143,16 @@ def find_hits(
                 rank = ranks[slot]
                 if rank == COUNTED:
                     counts[REPEATED_RELEVANT] += 1
+                    if len(places) > 0:
+                        places[place - first] = _REPEATED
                     continue
                 bits[user, rank >> 6] |= np.uint64(1) << np.uint64(rank & 63)
+                if len(places) > 0:
+                    places[place - first] = rank
             else:
                 seen[slot] = _entry(stamp, item)
+                if len(places) > 0:
+                    places[place - first] = _MISSED
             ranks[slot] = COUNTED
             distinct += 1
         relevant[user] = distinct

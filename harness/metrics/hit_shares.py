@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.arrays import Float64Array
+from harness.artifacts.arrays import Float64Array, Int32Array, Int64Array
 from harness.metrics.base import AccuracyMetric
-from harness.metrics.lists import Hits
+from harness.metrics.lists import Hits, Ranks
 
 _MANNING = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section "
 _ALL = 1 << 62  # more items than there are
@@ -58,6 +59,11 @@ class Recall(AccuracyMetric):
 
         value_kernels.share(hits.bits, hits.relevant, self.k if self.denominator == "min_k" else _ALL, self.k, out)
 
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' mean values over all orders of ties."""
+        _expected_hits(self.ranks_of(hits), self.k, out)
+        out /= _at_most(hits.relevant, self.k if self.denominator == "min_k" else _ALL)
+
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Precision(AccuracyMetric):
@@ -71,16 +77,21 @@ class Precision(AccuracyMetric):
         Ranks looked at, 1 or more.
     denominator
         ``k``, also where the list is shorter. ``list``: the length of the list up to k, and 0 for a
-        list without items; as LensKit does.
+        list without items; as LensKit does. ``min_k``: the relevant items, at most k of them.
+    average
+        ``users``: the mean of the users' shares. ``micro``: the hits of all users over the denominators of all
+        users, with ``min_k`` as implicit does. A user's value is then their hits over the mean denominator, so
+        that the mean of these values is the share.
 
     Examples
     --------
     >>> Precision(k=5).variant
-    {'denominator': 'k'}
+    {'denominator': 'k', 'average': 'users'}
     """
 
     k: int = 10
-    denominator: Literal["k", "list"] = "k"
+    denominator: Literal["k", "list", "min_k"] = "k"
+    average: Literal["users", "micro"] = "users"
 
     name = "precision"
     formula = r"\frac{1}{k} \sum_{r=1}^{k} \mathrm{rel}_r"
@@ -90,10 +101,32 @@ class Precision(AccuracyMetric):
         """Write the users' values."""
         from harness.metrics import value_kernels
 
-        if self.denominator == "list":
-            value_kernels.share(hits.bits, hits.lengths, self.k, self.k, out)
-        else:
+        if self.pooled:
+            value_kernels.count(hits.bits, self.k, out)
+        elif self.denominator == "k":
             value_kernels.precision(hits.bits, self.k, out)
+        else:
+            whole = hits.lengths if self.denominator == "list" else hits.relevant
+            value_kernels.share(hits.bits, whole, self.k, self.k, out)
+
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' mean values over all orders of ties."""
+        _expected_hits(self.ranks_of(hits), self.k, out)
+        if not self.pooled:
+            self.denominators(hits, whole := np.empty_like(out))
+            out /= np.maximum(whole, 1)  # of an empty list the number of hits is 0 already
+
+    @property
+    def pooled(self) -> bool:
+        """Whether all users share one denominator."""
+        return self.average == "micro"
+
+    def denominators(self, hits: Hits, out: Float64Array) -> None:
+        """Write what each user's hits are a share of."""
+        if self.denominator == "k":
+            out[:] = self.k
+        else:
+            out[:] = _at_most(hits.lengths if self.denominator == "list" else hits.relevant, self.k)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -133,6 +166,11 @@ class F1(AccuracyMetric):
 
         value_kernels.f1(hits.bits, hits.relevant, self.k, out)
 
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' mean values over all orders of ties."""
+        _expected_hits(self.ranks_of(hits), self.k, out)
+        out *= 2.0 / (hits.relevant.astype(np.float64) + self.k)
+
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class HitRate(AccuracyMetric):
@@ -166,6 +204,13 @@ class HitRate(AccuracyMetric):
 
         value_kernels.hit_rate(hits.bits, self.k, out)
 
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the chance of a hit in a random order of ties."""
+        from harness.metrics import tie_kernels
+
+        ranks = self.ranks_of(hits)
+        tie_kernels.expected_any(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class RPrecision(AccuracyMetric):
@@ -173,8 +218,8 @@ class RPrecision(AccuracyMetric):
 
     .. math:: \mathrm{r\_precision} = \frac{1}{|R|} \sum_{r=1}^{|R|} \mathrm{rel}_r
 
-    It has no cutoff of its own: lists are looked at as far as they are, and ranks beyond are misses.
-    In an experiment ``runner.k`` bounds it, where a user has more relevant items than that.
+    It has no cutoff of its own. What lies beyond the lists is told from exact ranks where they are known, as in a
+    model's run; else ranks beyond are misses.
 
     Examples
     --------
@@ -194,3 +239,20 @@ class RPrecision(AccuracyMetric):
         from harness.metrics import value_kernels
 
         value_kernels.r_precision(hits.bits, hits.relevant, out)
+
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' mean values over all orders of ties."""
+        _expected_hits(self.ranks_of(hits), hits.relevant, out)
+        out /= hits.relevant
+
+
+def _at_most(sizes: Int32Array, most: int) -> Int64Array:
+    return np.minimum(sizes.astype(np.int64), most)  # which may be beyond int32
+
+
+def _expected_hits(ranks: Ranks, k: int | Int32Array, out: Float64Array) -> None:
+    """Write how many hits the first k ranks have in the mean over all orders of ties."""
+    from harness.metrics import tie_kernels
+
+    cuts = np.broadcast_to(np.asarray(k, dtype=np.int64), out.shape).copy()
+    tie_kernels.expected_hits(ranks.indptr, ranks.above, ranks.tied, cuts, out)

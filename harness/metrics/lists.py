@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from harness.artifacts.arrays import BoolArray, Int32Array, Int64Array, UInt64Array
+from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
 from harness.execution import Parallel
 
 WORD = 64  # ranks that one integer of a bit set holds
 NO_LIST = -1  # the row of a user without predictions
+MISSED, REPEATED = -1, -2  # places of relevant items that no rank holds, and of those that do not count
 _UNBOUNDED = int(np.iinfo(np.int64).max)
 
 
@@ -30,12 +31,15 @@ class Lists:
         Size of the catalogue, or None where it is not known.
     parallel
         How to spread work over cores. It never changes a value.
+    scores
+        float32 ``(rows, k)``, or None where they are not known.
     """
 
     items: Int32Array
     rows: Int64Array
     n_items: int | None = None
     parallel: Parallel = field(default_factory=Parallel)
+    scores: Float32Array | None = None
 
     @classmethod
     def of(cls, items: Any, *, n_items: int | None = None, parallel: Parallel | None = None) -> Lists:
@@ -82,6 +86,30 @@ class Ranks:
 
 
 @dataclass(frozen=True, eq=False)
+class Targets:
+    """The relevant items of a block of users one by one.
+
+    Parameters
+    ----------
+    indptr
+        int64 ``(users + 1,)``, from 0.
+    items
+        int32 ``(n,)``.
+    places
+        int32 ``(n,)``: the rank of each in its user's list, counted from 0; ``MISSED`` where it stands
+        beyond the ranks that are looked at or nowhere, ``REPEATED`` where the item stood before among
+        the user's relevant ones, and so does not count.
+    gains
+        float32 ``(n,)``, or None where relevance is binary.
+    """
+
+    indptr: Int64Array
+    items: Int32Array
+    places: Int32Array
+    gains: Float32Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
 class Hits:
     """Where the lists of a block of users hit, and how much there was to find.
 
@@ -97,6 +125,8 @@ class Hits:
     ranks
         The exact ranks of the relevant items, for metrics that need ``target_ranks``; None where they
         are not known.
+    targets
+        The relevant items one by one, for metrics that read them; else None.
 
     Examples
     --------
@@ -109,9 +139,18 @@ class Hits:
     relevant: Int32Array
     lengths: Int32Array
     ranks: Ranks | None = None
+    targets: Targets | None = None
 
     @classmethod
-    def of(cls, flags: Any, *, relevant: Any, lengths: Any = None, ranks: Ranks | None = None) -> Hits:
+    def of(
+        cls,
+        flags: Any,
+        *,
+        relevant: Any,
+        lengths: Any = None,
+        ranks: Ranks | None = None,
+        targets: Targets | None = None,
+    ) -> Hits:
         """Return the hits that ``(users, k)`` flags describe, of lists of k items where ``lengths`` does not say."""
         table = np.asarray(flags, dtype=np.bool_)
         words = max(-(-table.shape[1] // WORD), 1)
@@ -120,11 +159,15 @@ class Hits:
         octets = np.packbits(padded, axis=1, bitorder="little")  # (users, words * 8)
         sizes = np.full(len(table), table.shape[1]) if lengths is None else np.asarray(lengths)
         return cls(
-            octets.view("<u8").astype(np.uint64), np.asarray(relevant, dtype=np.int32), sizes.astype(np.int32), ranks
+            octets.view("<u8").astype(np.uint64),
+            np.asarray(relevant, dtype=np.int32),
+            sizes.astype(np.int32),
+            ranks,
+            targets,
         )
 
     def rows(self, chosen: BoolArray) -> Hits:
-        """Return some users; bool ``(users,)``."""
+        """Return the bits of some users; bool ``(users,)``."""
         return Hits(self.bits[chosen], self.relevant[chosen], self.lengths[chosen])
 
     @property

@@ -59,26 +59,3 @@ def auc(indptr: Int64Array, above: Int32Array, tied: Int32Array, candidates: Int
                 others_tied = tied[place] - (last - first - 1)
                 total += 1.0 - (others_above + 0.5 * others_tied) / others
         out[user] = total / (end - begin)
-
-
-@kernel
-def reciprocal_rank(
-    indptr: Int64Array, above: Int32Array, tied: Int32Array, candidates: Int32Array, out: Float64Array
-) -> None:
-    """Write one over the rank of the first relevant item, 0 where none is a candidate."""
-    for user in range(len(out)):
-        out[user] = 0.0
-        best, group, found = np.int64(-1), np.int64(0), np.int64(0)
-        for place in range(indptr[user], indptr[user + 1]):
-            if above[place] >= 0 and (best < 0 or above[place] < best):
-                best, group = np.int64(above[place]), np.int64(tied[place]) + 1
-        if best < 0:
-            continue
-        for place in range(indptr[user], indptr[user + 1]):
-            found += above[place] == best
-        # The chance that the first of the found is at the place-th of the group, whatever the order.
-        chance = found / group
-        for place in range(group - found + 1):
-            out[user] += chance / (best + place + 1)
-            left = group - place - 1
-            chance *= (left - found + 1) / left if left > 0 else 0.0

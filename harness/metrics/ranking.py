@@ -9,9 +9,7 @@ later slots are misses.
 
 from __future__ import annotations
 
-import functools
-import math
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from pydantic.dataclasses import dataclass
@@ -19,97 +17,6 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts.arrays import Float64Array
 from harness.metrics.base import AccuracyMetric
 from harness.metrics.lists import WORD, Hits
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class NDCG(AccuracyMetric):
-    r"""Discounted cumulative gain over that of the best possible list.
-
-    .. math:: \mathrm{ndcg@}k = \frac{\sum_{r=1}^{k} \mathrm{rel}_r / \log_2(r + 1)}
-                                     {\sum_{r=1}^{\min(k, |R|)} 1 / \log_2(r + 1)}
-
-    Relevance is binary; the ideal list holds relevant items only, as many as there are up to k.
-
-    Parameters
-    ----------
-    k
-        Ranks looked at, 1 or more.
-    ideal
-        ``min_k``: as above. ``full_k``: k relevant items, also where a user has fewer, so that 1 cannot
-        be reached; the default of RecTools.
-
-    References
-    ----------
-    Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 20 (2002).
-
-    Examples
-    --------
-    A miss and two hits, three relevant items:
-
-    >>> import numpy as np
-    >>> out = np.empty(1)
-    >>> NDCG(k=3).score(Hits.of([[False, True, True]], relevant=[3]), out)
-    >>> out.round(3)
-    array([0.531])
-    """
-
-    k: int = 10
-    ideal: Literal["min_k", "full_k"] = "min_k"
-
-    name = "ndcg"
-    formula = (
-        r"\frac{\sum_{r=1}^{k} \mathrm{rel}_r / \log_2(r + 1)}"
-        r"{\sum_{r=1}^{\min(k, |R|)} 1 / \log_2(r + 1)}"
-    )
-    reference = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 20 (2002)"
-    choices: ClassVar = {"gain": "binary", "discount": "log2(rank + 1)"}
-
-    def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' values."""
-        from harness.metrics import value_kernels
-
-        value_kernels.gain(hits.bits, _discounts(_ranks(self.k, hits)), self.k, out)
-        if self.ideal == "full_k":
-            out /= _discount_sum(self.k)
-            return
-        best = np.minimum(hits.relevant, self.k, dtype=np.int64)  # k may be beyond int32
-        out /= np.cumsum(_discounts(int(best.max(initial=1))))[best - 1]
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class DCG(AccuracyMetric):
-    r"""Discounted cumulative gain, as it is.
-
-    .. math:: \mathrm{dcg@}k = \sum_{r=1}^{k} \frac{\mathrm{rel}_r}{\log_2(r + 1)}
-
-    Relevance is binary. The best value depends on k and on how many items are relevant.
-
-    Parameters
-    ----------
-    k
-        Ranks looked at, 1 or more.
-
-    Examples
-    --------
-    >>> out = np.empty(1)
-    >>> DCG(k=3).score(Hits.of([[True, False, True]], relevant=[3]), out)
-    >>> out
-    array([1.5])
-    """
-
-    k: int = 10
-
-    name = "dcg"
-    upper = math.inf
-    formula = r"\sum_{r=1}^{k} \frac{\mathrm{rel}_r}{\log_2(r + 1)}"
-    reference = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 20 (2002)"
-    choices: ClassVar = {"gain": "binary", "discount": "log2(rank + 1)"}
-
-    def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' values."""
-        from harness.metrics import value_kernels
-
-        value_kernels.gain(hits.bits, _discounts(_ranks(self.k, hits)), self.k, out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -153,6 +60,17 @@ class MAP(AccuracyMetric):
         from harness.metrics import value_kernels
 
         value_kernels.average_precision(hits.bits, self.k, out)
+        self._divide(hits, out)
+
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' mean values over all orders of ties."""
+        from harness.metrics import tie_kernels
+
+        ranks = self.ranks_of(hits)
+        tie_kernels.expected_precisions(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+        self._divide(hits, out)
+
+    def _divide(self, hits: Hits, out: Float64Array) -> None:
         if self.denominator == "k":
             out /= self.k
             return
@@ -196,6 +114,13 @@ class MRR(AccuracyMetric):
 
         value_kernels.reciprocal_rank(hits.bits, self.k, out)
 
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' mean values over all orders of ties."""
+        from harness.metrics import tie_kernels
+
+        ranks = self.ranks_of(hits)
+        tie_kernels.expected_first(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class RBP(AccuracyMetric):
@@ -237,22 +162,15 @@ class RBP(AccuracyMetric):
         """Write the users' values."""
         from harness.metrics import value_kernels
 
-        weights = (1.0 - self.p) * np.power(self.p, np.arange(_ranks(self.k, hits)), dtype=np.float64)
-        value_kernels.gain(hits.bits, weights, self.k, out)
+        value_kernels.gain(hits.bits, self._weights(hits.bits.shape[1] * WORD), self.k, out)
 
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' mean values over all orders of ties."""
+        from harness.metrics import tie_kernels
 
-def _ranks(k: int, hits: Hits) -> int:
-    """Return how many ranks can hit."""
-    ranks: int = min(k, hits.bits.shape[1] * WORD)
-    return ranks
+        ranks = self.ranks_of(hits)
+        sums = np.concatenate([[0.0], np.cumsum(self._weights(int(ranks.candidates.max(initial=1))))])
+        tie_kernels.expected_gain(ranks.indptr, ranks.above, ranks.tied, np.empty(0), sums, out)
 
-
-@functools.lru_cache(maxsize=64)
-def _discounts(ranks: int) -> Float64Array:
-    """Return the discount of each of the first ranks; not to be written to."""
-    return np.array([1.0 / math.log2(rank + 1) for rank in range(1, ranks + 1)])
-
-
-@functools.lru_cache(maxsize=64)
-def _discount_sum(k: int) -> float:
-    return math.fsum(_discounts(k))
+    def _weights(self, most: int) -> Float64Array:
+        return (1.0 - self.p) * np.power(self.p, np.arange(min(self.k, most)), dtype=np.float64)

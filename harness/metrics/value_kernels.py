@@ -51,6 +51,13 @@ def share(bits: UInt64Array, whole: Int32Array, most: int, k: int, out: Float64A
 
 
 @kernel
+def count(bits: UInt64Array, k: int, out: Float64Array) -> None:
+    """Write the number of hits."""
+    for user in range(len(out)):
+        out[user] = _hits_within(bits, user, k)
+
+
+@kernel
 def precision(bits: UInt64Array, k: int, out: Float64Array) -> None:
     """Write hits over k."""
     for user in range(len(out)):

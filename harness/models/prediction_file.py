@@ -56,6 +56,7 @@ class PredictionFile:
     """
 
     fitted: ClassVar[bool] = False
+    ranks_targets: ClassVar[bool] = False  # lists alone do not tell where an item stands that they lack
 
     format: Literal["auto", "parquet", "csv", "tsv", "trec"] = "auto"
     columns: PredictionColumns = PredictionColumns()

@@ -128,7 +128,7 @@ def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict
     tensors = model.fit(split.history(FIT_PARTS[on]))
     recommender = model.recommender(tensors, users=rows.user_ids, items=rows.item_ids, device=device)
     made = predict(recommender, asked_of(experiment, split, task), Options(device=device), quiet=True)
-    table = measured(experiment, made.topk, task)
+    table = measured(experiment, made.topk, task, made.target_ranks)
     return {value.label: value.value for value in table.values}
 
 

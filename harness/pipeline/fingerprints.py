@@ -9,6 +9,7 @@ import functools
 import hashlib
 import importlib.util
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -121,6 +122,7 @@ def fingerprints(
         "predictions": chain["predictions"],
         "metrics": [[metric.label, dict(metric.variant)] for metric in experiment.metrics],
         "confidence": plain["statistics"]["confidence"],
+        "rules": asdict(experiment.evaluation.rules),
         "code": code_version(*EVALUATION_CODE, *sorted({home_of(metric) for metric in experiment.metrics})),
     }
     return chain | {"evaluation": sha256_json(evaluation)}

@@ -32,7 +32,7 @@ from harness.artifacts import (
 )
 from harness.artifacts.packing import pack_ids, unpack_ids
 from harness.errors import HarnessError
-from harness.evaluation import ShardArrays, ShardScores, score_shard
+from harness.evaluation import ShardArrays, ShardScores, descending_places, in_trec_order, score_shard
 from harness.execution import Parallel
 from harness.models.checkpoint import load_checkpoint
 from harness.pipeline.fingerprints import EVALUATION_CODE, PREDICTION_CODE, code_version, home_of
@@ -121,7 +121,7 @@ class Job:
             lists = CandidateLists(arrays["lists_indptr"], arrays["lists_items"])
         task = PredictionTask(
             users=arrays["users"],
-            truth=Truth(arrays["truth_indptr"], arrays["truth_items"]),
+            truth=Truth(arrays["truth_indptr"], arrays["truth_items"], arrays.get("truth_gains")),
             history=History(arrays["history_indptr"], arrays["history_items"], description["n_items"]),
             user_ids=Vocabulary(unpack_ids(_parts_of(arrays, _USER_IDS))),
             item_ids=Vocabulary(unpack_ids(_parts_of(arrays, _ITEM_IDS))),
@@ -144,6 +144,7 @@ class Job:
             "users": task.users,
             "truth_indptr": task.truth.indptr,
             "truth_items": task.truth.items,
+            "truth_gains": task.truth.gains,
             "history_indptr": task.history.indptr,
             "history_items": task.history.items,
             "places": task.places,
@@ -185,7 +186,7 @@ def make_shard(index: int, device: str | None = None, *, job: str) -> int:
     return index
 
 
-def score_stored(index: int, *, job: str, metrics: str) -> str:
+def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
     """Measure one shard of a job, and return the file with what was measured.
 
     Parameters
@@ -196,20 +197,26 @@ def score_stored(index: int, *, job: str, metrics: str) -> str:
         The folder.
     metrics
         JSON of a list: kinds with all their options.
+    rules
+        JSON of what is settled for all metrics alike.
     """
-    from harness.experiment import component_of
+    from harness.experiment import Rules, component_of
 
     shards = Job.read(job).shards
     start, stop = shards.bounds[index]
     users = shards.task.user_ids.ids[shards.task.users[start:stop]]
     truth = shards.task.truth.rows(np.arange(start, stop))
-    found = shards.read(index)
+    found, settled = shards.read(index), Rules(**json.loads(rules))
+    lists = TopK(found.items, found.scores, users)
+    if settled.ties == "trec_eval":
+        lists = in_trec_order(lists, descending_places(shards.task.item_ids.ids))
     scores = score_shard(
-        TopK(found.items, None, users),
-        Truth(truth.indptr, truth.items, users=users),
+        lists,
+        Truth(truth.indptr, truth.items, truth.gains, users),
         metrics=[component_of("metrics", each.pop("kind"), each) for each in json.loads(metrics)],
         n_items=shards.task.n_items,
         target_ranks=TargetRanks(found.above, found.tied, found.candidates),
+        rules=settled,
         parallel=Parallel(n_jobs=1),
     )
     stored, path = scores.to_arrays(), Path(job) / f"scores-{index:07d}.safetensors"

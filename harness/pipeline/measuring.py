@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import itertools
 import json
@@ -16,8 +17,9 @@ from harness.execution import Parallel, map_shards
 from harness.pipeline.preparation import Task
 
 if TYPE_CHECKING:
+    from harness.artifacts.arrays import UInt64Array
     from harness.evaluation import ShardScores
-    from harness.experiment import Experiment
+    from harness.experiment import Experiment, Rules
     from harness.metrics import Metric
     from harness.pipeline.jobs import Job
     from harness.pipeline.recommending import Part, Recommended
@@ -28,8 +30,7 @@ def measured_parts(experiment: Experiment, recommended: Recommended, task: Task)
     if task.times is not None:
         # Own ids repeat, and a user's value is the mean over their lists, wherever these are.
         parts = list(recommended.parts())
-        items = np.concatenate([part.topk.items for part in parts])
-        return measured(experiment, TopK(items), task, _joined_ranks(parts))
+        return measured(experiment, _joined_lists(parts), task, _joined_ranks(parts))
     options = experiment.evaluation
     if options.parallel.backend == "dask" and recommended.job is not None:
         shards = _on_a_cluster(experiment, recommended.job)
@@ -38,6 +39,7 @@ def measured_parts(experiment: Experiment, recommended: Recommended, task: Task)
     return evaluation.merge_shards(
         shards,
         metrics=experiment.metrics,
+        rules=options.rules,
         confidence=experiment.statistics.confidence,
         parallel=options.parallel.threads,
     )
@@ -45,16 +47,21 @@ def measured_parts(experiment: Experiment, recommended: Recommended, task: Task)
 
 def measured(experiment: Experiment, topk: TopK, task: Task, ranks: TargetRanks | None = None) -> MetricTable:
     """Return the metrics of a task's lists; where a user has several, their mean is the user's value."""
-    lists, truth = topk, task.truth
+    lists, truth, rules = topk, task.truth, experiment.evaluation.rules
+    if rules.ties == "trec_eval":
+        lists = evaluation.in_trec_order(lists, _places(task))
     if task.times is not None:
         # Row by row: own ids repeat.
-        lists, truth = TopK(topk.items, topk.scores), Truth(truth.indptr, truth.items)
+        lists, truth = TopK(lists.items, lists.scores), Truth(truth.indptr, truth.items, truth.gains)
     table = evaluation.evaluate(
         lists,
         truth,
         metrics=experiment.metrics,
         n_items=task.history.n_items,
         target_ranks=ranks,
+        # Lists are in order already.
+        ties="given" if rules.ties == "trec_eval" else rules.ties,
+        without_predictions=rules.without_predictions,
         parallel=experiment.evaluation.parallel.threads,
         confidence=experiment.statistics.confidence,
     )
@@ -68,7 +75,14 @@ def _scored(experiment: Experiment, parts: Callable[[], Iterator[Part]], task: T
     parallel = experiment.evaluation.parallel
     if parallel.backend == "dask":  # which cannot reach lists that are in a file here
         parallel = parallel.threads
-    score = functools.partial(_score_part, metrics=experiment.metrics, n_items=task.history.n_items)
+    rules = experiment.evaluation.rules
+    score = functools.partial(
+        _score_part,
+        metrics=experiment.metrics,
+        n_items=task.history.n_items,
+        rules=rules,
+        places=_places(task) if rules.ties == "trec_eval" else None,
+    )
     truths = ((part.topk, task.truth.rows(np.arange(part.start, part.stop)), part.target_ranks) for part in parts())
     at_once = parallel.workers if parallel.backend == "threading" else 16 * parallel.workers  # processes start slowly
     while group := list(itertools.islice(truths, at_once)):
@@ -76,11 +90,34 @@ def _scored(experiment: Experiment, parts: Callable[[], Iterator[Part]], task: T
 
 
 def _score_part(
-    part: tuple[TopK, Truth, TargetRanks | None], *, metrics: Sequence[Metric], n_items: int
+    part: tuple[TopK, Truth, TargetRanks | None],
+    *,
+    metrics: Sequence[Metric],
+    n_items: int,
+    rules: Rules,
+    places: UInt64Array | None,
 ) -> ShardScores:
     topk, truth, ranks = part
     return evaluation.score_shard(
-        topk, truth, metrics=metrics, n_items=n_items, target_ranks=ranks, parallel=Parallel(n_jobs=1)
+        topk if places is None else evaluation.in_trec_order(topk, places),
+        truth,
+        metrics=metrics,
+        n_items=n_items,
+        target_ranks=ranks,
+        rules=rules,
+        parallel=Parallel(n_jobs=1),
+    )
+
+
+def _places(task: Task) -> UInt64Array:
+    return evaluation.descending_places(task.item_ids.ids)
+
+
+def _joined_lists(parts: Sequence[Part]) -> TopK:
+    scores = [part.topk.scores for part in parts if part.topk.scores is not None]
+    return TopK(
+        np.concatenate([part.topk.items for part in parts]),
+        np.concatenate(scores) if len(scores) == len(parts) else None,
     )
 
 
@@ -101,9 +138,10 @@ def _on_a_cluster(experiment: Experiment, job: Job) -> Iterator[ShardScores]:
     from harness.pipeline.jobs import read_scores, score_stored
 
     metrics = json.dumps([to_map("metrics", metric) for metric in experiment.metrics])
+    rules = json.dumps(dataclasses.asdict(experiment.evaluation.rules))
     shards = range(len(job.shards.bounds))
     with job.written() as folder:
-        score = functools.partial(score_stored, job=folder, metrics=metrics)
+        score = functools.partial(score_stored, job=folder, metrics=metrics, rules=rules)
         names = [job.shards.name(index) for index in shards]
         for path in map_shards(score, shards, parallel=experiment.evaluation.parallel, names=names):
             yield read_scores(path)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness import data
-from harness.artifacts import CandidateLists, History, Part, Split, Truth
+from harness.artifacts import CandidateLists, History, Part, Split, Truth, Vocabulary
 from harness.artifacts.arrays import BoolArray, Float64Array, Int64Array
 from harness.errors import DataError
 from harness.storage import sha256_json
@@ -72,6 +72,8 @@ class Task:
         What is odd in the candidates, as audits have it.
     history_parts
         The parts that the history holds, fold-in only where there is any.
+    item_ids
+        The catalogue.
     times
         With rolling history the moment of each row of ``users``, who repeat then; else None.
     """
@@ -81,6 +83,7 @@ class Task:
     history: History
     candidates: BoolArray | None
     history_parts: tuple[Part, ...]
+    item_ids: Vocabulary
     lists: CandidateLists | None = None
     candidate_facts: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[dict[str, Any], ...] = ()
@@ -125,7 +128,8 @@ def task_of(experiment: Experiment, split: Split) -> Task:
     # Rows are in the order of users, so each user's relevant items lie together.
     users, starts = np.unique(holdout.users, return_index=True)
     indptr = np.append(starts, len(holdout)).astype(np.int64)
-    truth = Truth(indptr, holdout.items, users=holdout.user_ids.ids[users])
+    truth = Truth(indptr, holdout.items, holdout.values, users=holdout.user_ids.ids[users])
+    truth = _as_asked(truth, experiment)
     limit = experiment.runner.limit_users
     if limit is not None and limit < len(users):
         # By hash of the own id: the same users whatever the order of the file.
@@ -135,8 +139,29 @@ def task_of(experiment: Experiment, split: Split) -> Task:
     parts = tuple(known for known in HISTORY_OF[part] if known != "fold_in" or has_fold_in)
     if split.rolling:
         return _rolling_task(experiment, split, parts, users.astype(np.int64))
-    task = Task(users.astype(np.int64), truth, split.history(parts), _candidates(experiment, split), parts)
+    task = Task(
+        users.astype(np.int64), truth, split.history(parts), _candidates(experiment, split), parts, holdout.item_ids
+    )
     return with_candidates(task, experiment, split)
+
+
+def _as_asked(truth: Truth, experiment: Experiment) -> Truth:
+    """Return a truth with its gains, ratings, where a metric reads them, and binary otherwise."""
+    graded = [metric.label for metric in experiment.metrics if "gains" in metric.required]
+    if not graded:
+        return replace(truth, gains=None)
+    if truth.gains is None:
+        raise DataError(
+            f"{graded[0]} needs graded relevance, and the data set has no ratings. "
+            "Name their column by dataset.columns.rating, or use gain: binary."
+        )
+    if not (truth.gains > 0).all():  # NaN is neither
+        odd = truth.gains[~(truth.gains > 0)][0]
+        raise DataError(
+            f"{graded[0]} takes ratings as gains, and one of the {experiment.evaluation.part} part is {odd:g}. Gains "
+            "are above 0: leave such rows out by a filter (min_rating), or use gain: binary."
+        )
+    return truth
 
 
 def _rolling_task(experiment: Experiment, split: Split, parts: tuple[Part, ...], users: Int64Array) -> Task:
@@ -150,7 +175,10 @@ def _rolling_task(experiment: Experiment, split: Split, parts: tuple[Part, ...],
     asked = np.zeros(len(split.interactions.user_ids), dtype=np.bool_)
     asked[users] = True
     found = data.occasions_of(split, experiment.evaluation.part, parts).of_users(asked)
-    task = Task(found.users, found.truth, found.history, _candidates(experiment, split), parts, times=found.times)
+    item_ids = split.interactions.item_ids
+    candidates = _candidates(experiment, split)
+    truth = _as_asked(found.truth, experiment)
+    task = Task(found.users, truth, found.history, candidates, parts, item_ids, times=found.times)
     return with_candidates(task, experiment, split)
 
 

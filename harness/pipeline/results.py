@@ -21,7 +21,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness import storage
-from harness.artifacts import NO_ITEM, CandidateLists, MetricTable, MetricValue, TargetRanks, TopK, Truth, Vocabulary
+from harness.artifacts import (
+    NO_ITEM,
+    CandidateLists,
+    MetricTable,
+    MetricValue,
+    TargetRanks,
+    TieRange,
+    TopK,
+    Truth,
+    Vocabulary,
+)
 from harness.artifacts.arrays import Float64Array, Int64Array
 from harness.errors import HarnessError
 
@@ -118,7 +128,11 @@ def _nan_to_none(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _floats_back(row: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(row) | {"value": math.nan if row["value"] is None else row["value"]}
+    ties = row.get("ties")
+    return dict(row) | {
+        "value": math.nan if row["value"] is None else row["value"],
+        "ties": None if ties is None else TieRange(**ties),
+    }
 
 
 def dump_json(value: Any) -> str:

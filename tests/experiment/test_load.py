@@ -63,6 +63,9 @@ def test_defaults(write: Any) -> None:
         "metrics": ["recall", "precision", "ndcg", "hit_rate", "coverage", "diversity"],
         "cutoffs": [1, 5, 10, 20],
         "primary": "ndcg@10",
+        "convention": None,
+        "ties": None,
+        "without_predictions": None,
         "parallel": {"backend": "threading", "n_jobs": -1, "address": None},
     }
     assert plain["statistics"] == {
@@ -216,11 +219,15 @@ def test_devices(write: Any, device: str) -> None:
         ("evaluation: {cutoffs: []}", 10, "no cutoffs; name one or more"),
         ("evaluation: {cutoffs: 5}", 10, "evaluation.cutoffs is 5; a list is needed"),
         ("evaluation: {cutoffs: [true]}", 10, "evaluation.cutoffs[0] is true; a whole number is needed"),
-        ("evaluation:\n  cutoffs:\n  - 5\n  - 200", 13, "holds 200, over runner.k, which is 100"),
         (
-            "evaluation:\n  metrics:\n  - ndcg\n  - {kind: ndcg, k: 200}",
+            "evaluation:\n  cutoffs:\n  - 5\n  - 200",
             13,
-            "the cutoff 200, over runner.k, which is 100",
+            "coverage@200 looks at 200 ranks of a list, and runner.k is 100",
+        ),
+        (
+            "evaluation:\n  metrics:\n  - ndcg\n  - {kind: gini, k: 200}",
+            13,
+            "gini@200 looks at 200 ranks of a list, and runner.k is 100",
         ),
         ("evaluation:\n  metrics:\n  - recall\n  - ndgc", 13, "unknown metric 'ndgc'. Did you mean 'ndcg'?"),
         ("evaluation: {metrics: []}", 10, "no metrics; name one or more"),
@@ -340,7 +347,7 @@ def test_a_fault_in_a_base_names_the_base(write: Any) -> None:
     path = write(text="extends: base.yaml\n" + write().read_text())
     assert message(path) == "base.yaml:1: runner.k is 0; 1 or more is needed"
     assert message(path, "runner.k=3") == (
-        "base.yaml:2: evaluation.cutoffs holds 5, over runner.k, which is 3. Raise runner.k, or leave it out."
+        "base.yaml:2: coverage@5 looks at 5 ranks of a list, and runner.k is 3. Raise runner.k, or leave it out."
     )
     assert message(path, "runner.k=true") == "--set runner.k=true: runner.k is true; a whole number is needed"
 

@@ -24,9 +24,12 @@ def recall(ranked, relevant, k, denominator="relevant"):
     return sum(flags(ranked, relevant, k)) / (min(whole, k) if denominator == "min_k" else whole)
 
 
-def precision(ranked, relevant, k, denominator="k"):
-    whole = length(ranked, k) if denominator == "list" else k
-    return sum(flags(ranked, relevant, k)) / whole if whole else 0.0
+def precision(ranked, relevant, k, denominator="k", average="users"):
+    hits = sum(flags(ranked, relevant, k))
+    if average == "micro":
+        return hits  # to be divided by the mean of what follows
+    whole = {"list": length(ranked, k), "k": k, "min_k": min(len(set(relevant)), k)}[denominator]
+    return hits / whole if whole else 0.0
 
 
 def f1(ranked, relevant, k):
@@ -42,13 +45,30 @@ def hit_rate(ranked, relevant, k):
     return 1.0 if any(flags(ranked, relevant, k)) else 0.0
 
 
-def dcg(ranked, relevant, k):
-    return sum(1 / math.log2(place + 2) for place, hit in enumerate(flags(ranked, relevant, k)) if hit)
+def worth(gain, kind):
+    return {"binary": 1.0, "linear": gain, "exp2": 2**gain - 1}[kind]
 
 
-def ndcg(ranked, relevant, k, ideal="min_k"):
-    best = k if ideal == "full_k" else min(k, len(set(relevant)))
-    return dcg(ranked, relevant, k) / sum(1 / math.log2(place + 2) for place in range(best))
+def weight(place, discount):
+    return 1 / (math.log2(place + 2) if discount == "log2_rank_plus_1" else max(1.0, math.log2(place + 1)))
+
+
+def dcg(ranked, relevant, k, gain="binary", discount="log2_rank_plus_1", gains=None):
+    """``gains``: of each relevant item, by item."""
+    found = [
+        (worth((gains or {}).get(item, 1), gain), weight(place, discount))
+        for place, (item, hit) in enumerate(zip(ranked, flags(ranked, relevant, k), strict=False))
+        if hit
+    ]
+    return sum(value * share for value, share in found)
+
+
+def ndcg(ranked, relevant, k, ideal="min_k", gain="binary", discount="log2_rank_plus_1", gains=None):
+    best = sorted((worth((gains or {}).get(item, 1), gain) for item in set(relevant)), reverse=True)[:k]
+    if ideal == "full_k":
+        best = [1.0] * k
+    whole = sum(value * weight(place, discount) for place, value in enumerate(best))
+    return dcg(ranked, relevant, k, gain, discount, gains) / whole
 
 
 def mrr(ranked, relevant, k):

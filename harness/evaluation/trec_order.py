@@ -1,0 +1,54 @@
+"""The order of trec_eval: score descending in single precision, equal scores by item id as text, descending."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.artifacts import TopK
+from harness.artifacts.arrays import IdArray, UInt64Array
+from harness.errors import HarnessError
+
+
+def descending_places(ids: IdArray) -> UInt64Array:
+    """Return the place of each id among all, as text, the last one first; uint64 ``(ids,)``.
+
+    Examples
+    --------
+    >>> descending_places(np.array([9, 10, 100])).tolist()
+    [0, 2, 1]
+    """
+    # By bytes, as C compares text.
+    order = sorted(range(len(ids)), key=lambda row: str(ids[row]).encode("utf-8", "surrogatepass"), reverse=True)
+    places = np.empty(len(ids), dtype=np.uint64)
+    places[order] = np.arange(len(ids), dtype=np.uint64)
+    return places
+
+
+def in_trec_order(topk: TopK, places: UInt64Array) -> TopK:
+    """Return lists with equal scores in the order of trec_eval; the rest of them is in order already.
+
+    Parameters
+    ----------
+    topk
+        With scores, best first.
+    places
+        Of each item, by ``descending_places``.
+
+    Raises
+    ------
+    HarnessError
+        There are no scores.
+
+    Examples
+    --------
+    >>> lists = TopK(np.array([[0, 1, 2, -1]]), np.array([[5.0, 5.0, 1.0, -np.inf]]))
+    >>> in_trec_order(lists, descending_places(np.array(["a", "b", "c"]))).items
+    array([[ 1,  0,  2, -1]], dtype=int32)
+    """
+    if topk.scores is None:
+        raise HarnessError("ties 'trec_eval' goes by scores, and the lists have none. Give scores, or leave ties out.")
+    # Gaps stay last among their like.
+    keys = np.where(topk.items >= 0, places[topk.items].astype(np.int64), np.iinfo(np.int64).max)
+    order = np.lexsort((keys, -topk.scores), axis=1)
+    rows = np.arange(topk.n_users)[:, None]
+    return TopK(topk.items[rows, order], topk.scores[rows, order], topk.users)

@@ -1,0 +1,207 @@
+"""Accuracy: cumulated gain, by which a relevant item counts the more the earlier it stands, and the more it is worth.
+
+The users that count have at least one relevant item; one without predictions scores 0. A list
+shorter than k is padded with misses; an item that repeats counts once, at its first rank, and its
+later slots are misses.
+"""
+
+# Kernels are imported where a value is asked for: reading an experiment does not wait for numba.
+
+from __future__ import annotations
+
+import functools
+import math
+from typing import Literal, TypeAlias
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts.arrays import Float64Array
+from harness.errors import HarnessError
+from harness.metrics.base import AccuracyMetric
+from harness.metrics.lists import WORD, Hits, Targets
+
+Gain: TypeAlias = Literal["binary", "linear", "exp2"]
+Discount: TypeAlias = Literal["log2_rank_plus_1", "log2_rank"]
+
+_REFERENCE = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 20 (2002)"
+
+
+class _CumulatedGain(AccuracyMetric):
+    reference = _REFERENCE
+    k: int
+    gain: Gain
+    discount: Discount
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """What it takes with these options."""
+        return () if self.gain == "binary" else ("gains",)
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """What of ``Hits`` is filled for it."""
+        return frozenset() if self.gain == "binary" else frozenset({"targets"})
+
+    def _write_gain(self, hits: Hits, out: Float64Array) -> None:
+        from harness.metrics import tie_kernels, value_kernels
+
+        weights = _weights(min(self.k, hits.bits.shape[1] * WORD), self.discount)
+        if self.gain == "binary":
+            value_kernels.gain(hits.bits, weights, self.k, out)
+        else:
+            targets = self._targets_of(hits)
+            tie_kernels.gain_of_places(targets.indptr, targets.places, self._gains_of(targets), weights, out)
+
+    def _write_expected_gain(self, hits: Hits, out: Float64Array) -> None:
+        from harness.metrics import tie_kernels
+
+        ranks = self.ranks_of(hits)
+        weights = _weights(min(self.k, int(ranks.candidates.max(initial=1))), self.discount)
+        sums = np.concatenate([[0.0], np.cumsum(weights)])
+        gains = np.empty(0) if self.gain == "binary" else self._gains_of(self._targets_of(hits))
+        tie_kernels.expected_gain(ranks.indptr, ranks.above, ranks.tied, gains, sums, out)
+
+    def _targets_of(self, hits: Hits) -> Targets:
+        if hits.targets is None or hits.targets.gains is None:
+            raise HarnessError(f"{self.label} needs graded relevance. Pass a Truth with gains, or a column 'gain'.")
+        return hits.targets
+
+    def _gains_of(self, targets: Targets) -> Float64Array:
+        assert targets.gains is not None  # noqa: S101  (looked at by _targets_of)
+        gains = targets.gains.astype(np.float64)
+        return np.exp2(gains) - 1.0 if self.gain == "exp2" else gains
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class NDCG(_CumulatedGain):
+    r"""Discounted cumulative gain over that of the best possible list.
+
+    .. math:: \mathrm{ndcg@}k = \frac{\sum_{r=1}^{k} g_r / \log_2(r + 1)}
+                                     {\sum_{r=1}^{k} g^*_r / \log_2(r + 1)}
+
+    with :math:`g_r` the gain at rank r, 0 for a miss, and :math:`g^*_r` the r-th largest gain of the relevant items.
+    By default each relevant item gains 1, and the sum below goes to min(k, |R|).
+
+    Parameters
+    ----------
+    k
+        Ranks looked at, 1 or more.
+    ideal
+        ``min_k``: the relevant items there are, up to k. ``full_k``: k relevant items, also where a user has
+        fewer, so that 1 cannot be reached; the default of RecTools.
+    gain
+        ``binary``: 1. ``linear``: the gain that the truth states. ``exp2``: two to the power of that, less 1.
+    discount
+        ``log2_rank_plus_1``: as above. ``log2_rank``: the logarithm of the rank itself, and 1 for the first two; the
+        original definition, and LensKit's.
+
+    References
+    ----------
+    Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 20 (2002). The gain ``exp2``
+    and the discount by the rank plus 1: Burges et al., "Learning to rank using gradient descent", ICML 2005.
+
+    Examples
+    --------
+    A miss and two hits, three relevant items:
+
+    >>> out = np.empty(1)
+    >>> NDCG(k=3).score(Hits.of([[False, True, True]], relevant=[3]), out)
+    >>> out.round(3)
+    array([0.531])
+    """
+
+    k: int = 10
+    ideal: Literal["min_k", "full_k"] = "min_k"
+    gain: Gain = "binary"
+    discount: Discount = "log2_rank_plus_1"
+
+    name = "ndcg"
+    formula = r"\frac{\sum_{r=1}^{k} g_r / \log_2(r + 1)}{\sum_{r=1}^{k} g^*_r / \log_2(r + 1)}"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        super().__post_init__()
+        if self.ideal == "full_k" and self.gain != "binary":
+            raise ValueError("ideal full_k is of binary gains; nobody knows the gains of items that are not relevant")
+
+    def score(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' values."""
+        self._write_gain(hits, out)
+        self._divide(hits, out)
+
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' mean values over all orders of ties."""
+        self._write_expected_gain(hits, out)
+        self._divide(hits, out)
+
+    def _divide(self, hits: Hits, out: Float64Array) -> None:
+        if self.ideal == "full_k":
+            out /= _weight_sum(self.k, self.discount)
+            return
+        best = np.minimum(hits.relevant, self.k, dtype=np.int64)  # k may be beyond int32
+        weights = _weights(int(best.max(initial=1)), self.discount)
+        if self.gain == "binary":
+            out /= np.cumsum(weights)[best - 1]
+            return
+        from harness.metrics import tie_kernels
+
+        targets, ideal = self._targets_of(hits), np.empty_like(out)
+        tie_kernels.ideal_gain(targets.indptr, targets.places, self._gains_of(targets), weights, ideal)
+        out /= ideal
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class DCG(_CumulatedGain):
+    r"""Discounted cumulative gain, as it is.
+
+    .. math:: \mathrm{dcg@}k = \sum_{r=1}^{k} \frac{g_r}{\log_2(r + 1)}
+
+    with :math:`g_r` the gain at rank r, 0 for a miss; by default 1 for each relevant item. The best value depends on k
+    and on what is relevant.
+
+    Parameters
+    ----------
+    k
+        Ranks looked at, 1 or more.
+    gain
+        ``binary``: 1. ``linear``: the gain that the truth states. ``exp2``: two to the power of that, less 1.
+    discount
+        ``log2_rank_plus_1``: as above. ``log2_rank``: the logarithm of the rank itself, and 1 for the first two; the
+        original definition, and LensKit's.
+
+    Examples
+    --------
+    >>> out = np.empty(1)
+    >>> DCG(k=3).score(Hits.of([[True, False, True]], relevant=[3]), out)
+    >>> out
+    array([1.5])
+    """
+
+    k: int = 10
+    gain: Gain = "binary"
+    discount: Discount = "log2_rank_plus_1"
+
+    name = "dcg"
+    upper = math.inf
+    formula = r"\sum_{r=1}^{k} \frac{g_r}{\log_2(r + 1)}"
+
+    def score(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' values."""
+        self._write_gain(hits, out)
+
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' mean values over all orders of ties."""
+        self._write_expected_gain(hits, out)
+
+
+@functools.lru_cache(maxsize=64)
+def _weights(ranks: int, discount: Discount) -> Float64Array:
+    """Return the weight of each of the first ranks; not to be written to."""
+    shift = 1 if discount == "log2_rank_plus_1" else 0
+    return np.array([1.0 / math.log2(max(rank + shift, 2)) for rank in range(1, ranks + 1)])
+
+
+@functools.lru_cache(maxsize=64)
+def _weight_sum(k: int, discount: Discount) -> float:
+    return math.fsum(_weights(k, discount))

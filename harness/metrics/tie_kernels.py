@@ -1,0 +1,271 @@
+"""Kernels over exact ranks where scores tie: the best and the worst order, and the mean over all orders.
+
+A relevant item with ``above`` candidates before it and ``tied`` others beside it stands anywhere among the
+``tied + 1`` places from ``above`` on, each as likely. All items of a group of ties have the same ``above``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, UInt64Array
+from harness.jit import kernel
+
+
+@kernel
+def have_ties(indptr: Int64Array, above: Int32Array, tied: Int32Array, k: int, out: BoolArray) -> None:
+    """Write whether any relevant item of a user ties, with at least a place among the first k."""
+    for user in range(len(out)):
+        out[user] = False
+        for place in range(indptr[user], indptr[user + 1]):
+            if tied[place] > 0 and 0 <= above[place] < k:
+                out[user] = True
+
+
+@kernel
+def listed_ranks(
+    scores: Float32Array,
+    rows: Int64Array,
+    lengths: Int32Array,
+    indptr: Int64Array,
+    places: Int32Array,
+    above: Int32Array,
+    tied: Int32Array,
+) -> None:
+    """Write where each relevant item of a list stands by the list's scores; -1 where no list holds it.
+
+    Parameters
+    ----------
+    scores
+        float32 ``(lists, k)``, best first.
+    rows, lengths
+        Of each user's list: its row, and how many ranks it has.
+    indptr, places
+        As in ``Targets``.
+    above, tied
+        int32 ``(n,)``: outputs as in ``Ranks``. A group of equal scores that does not end before the list does
+        counts as without ties.
+    """
+    for user in range(len(rows)):
+        for entry in range(indptr[user], indptr[user + 1]):
+            place = places[entry]
+            above[entry] = max(place, -1)
+            tied[entry] = -1 if place < 0 else 0
+            if place < 0:
+                continue
+            score = scores[rows[user], place]
+            first, last = place, place + 1
+            while first > 0 and scores[rows[user], first - 1] == score:
+                first -= 1
+            while last < lengths[user] and scores[rows[user], last] == score:
+                last += 1
+            if last < lengths[user]:
+                above[entry] = first
+                tied[entry] = last - first - 1
+
+
+@kernel
+def resolve(
+    indptr: Int64Array, above: Int32Array, tied: Int32Array, gains: Float32Array, best: int, places: Int32Array
+) -> None:
+    """Write the place of each relevant item, from 0, once all ties are settled for or against them.
+
+    Parameters
+    ----------
+    indptr, above, tied
+        As in ``Ranks``.
+    gains
+        float32 ``(n,)``, or of no length: among relevant items that tie, the larger gain goes first in the
+        best order and last in the worst.
+    best
+        1 for the best order, 0 for the worst.
+    places
+        int32 ``(n,)``: output; -1 for what is no candidate.
+    """
+    for user in range(len(indptr) - 1):
+        begin, end = indptr[user], indptr[user + 1]
+        ties = False
+        for place in range(begin, end):
+            places[place] = above[place]
+            ties = ties or (tied[place] > 0 and above[place] >= 0)
+        if not ties:
+            continue
+        order = np.argsort(above[begin:end])
+        first = 0
+        while first < len(order):
+            last = first + 1
+            start = above[begin + order[first]]
+            while last < len(order) and above[begin + order[last]] == start:
+                last += 1
+            if start >= 0:
+                if len(gains) > 0:
+                    group = order[first:last].copy()
+                    by_gain = np.argsort(gains[begin + group])
+                    for number in range(last - first):
+                        order[first + number] = group[by_gain[last - first - 1 - number if best == 1 else number]]
+                size = tied[begin + order[first]] + 1
+                shift = 0 if best == 1 else size - (last - first)
+                for number in range(last - first):
+                    places[begin + order[first + number]] = start + shift + number
+            first = last
+
+
+@kernel
+def mark_places(indptr: Int64Array, places: Int32Array, width: int, bits: UInt64Array) -> None:
+    """Set the bit of each place below ``width``; uint64 ``(users, words)`` as in ``Hits``."""
+    for user in range(len(bits)):
+        for word in range(bits.shape[1]):
+            bits[user, word] = 0
+        for entry in range(indptr[user], indptr[user + 1]):
+            place = places[entry]
+            if 0 <= place < width:
+                bits[user, place >> 6] |= np.uint64(1) << np.uint64(place & 63)
+
+
+@kernel
+def expected_hits(indptr: Int64Array, above: Int32Array, tied: Int32Array, cuts: Int64Array, out: Float64Array) -> None:
+    """Write the expected number of hits; int64 ``cuts (users,)``: ranks looked at."""
+    for user in range(len(out)):
+        total = 0.0
+        for place in range(indptr[user], indptr[user + 1]):
+            if 0 <= above[place] < cuts[user]:
+                size = np.int64(tied[place]) + 1
+                total += min(size, cuts[user] - above[place]) / size
+        out[user] = total
+
+
+@kernel
+def expected_gain(
+    indptr: Int64Array,
+    above: Int32Array,
+    tied: Int32Array,
+    gains: Float64Array,
+    sums: Float64Array,
+    out: Float64Array,
+) -> None:
+    """Write the expected sum of gain times weight of the rank.
+
+    Parameters
+    ----------
+    indptr, above, tied
+        As in ``Ranks``.
+    gains
+        float64 ``(n,)``, or of no length: 1 each.
+    sums
+        float64 ``(k + 1,)``: sum of the weights of the first ranks, from 0 on.
+    out
+        float64 ``(users,)``: output.
+    """
+    k = len(sums) - 1
+    for user in range(len(out)):
+        total = 0.0
+        for place in range(indptr[user], indptr[user + 1]):
+            if 0 <= above[place] < k:
+                size = np.int64(tied[place]) + 1
+                share = (sums[min(above[place] + size, k)] - sums[above[place]]) / size
+                total += share * gains[place] if len(gains) > 0 else share
+        out[user] = total
+
+
+@kernel
+def expected_any(indptr: Int64Array, above: Int32Array, tied: Int32Array, k: int, out: Float64Array) -> None:
+    """Write the chance that any of the first k ranks hits."""
+    for user in range(len(out)):
+        certain, straddling, size, found = False, np.int64(-1), np.int64(0), np.int64(0)
+        for place in range(indptr[user], indptr[user + 1]):
+            if above[place] < 0 or above[place] >= k:
+                continue
+            end = np.int64(above[place]) + tied[place] + 1
+            if end <= k:
+                certain = True
+            else:  # all such items are of one group
+                straddling, size, found = np.int64(above[place]), np.int64(tied[place]) + 1, found + 1
+        if certain or straddling < 0:
+            out[user] = 1.0 if certain else 0.0
+            continue
+        missed = 1.0
+        for drawn in range(k - straddling):
+            left = size - drawn
+            missed *= (left - found) / left if left > found else 0.0
+        out[user] = 1.0 - missed
+
+
+@kernel
+def expected_first(indptr: Int64Array, above: Int32Array, tied: Int32Array, k: int, out: Float64Array) -> None:
+    """Write the expected reciprocal rank of the first hit among the first k ranks, 0 where there is none."""
+    for user in range(len(out)):
+        out[user] = 0.0
+        best, size, found = np.int64(-1), np.int64(0), np.int64(0)
+        for place in range(indptr[user], indptr[user + 1]):
+            if above[place] >= 0 and (best < 0 or above[place] < best):
+                best, size = np.int64(above[place]), np.int64(tied[place]) + 1
+        if best < 0:
+            continue
+        for place in range(indptr[user], indptr[user + 1]):
+            found += above[place] == best
+        # The chance that the first of the found is at the place-th of the group, whatever the order.
+        chance = found / size
+        for place in range(min(size - found + 1, k - best)):
+            out[user] += chance / (best + place + 1)
+            left = size - place - 1
+            chance *= (left - found + 1) / left if left > 0 else 0.0
+
+
+@kernel
+def expected_precisions(indptr: Int64Array, above: Int32Array, tied: Int32Array, k: int, out: Float64Array) -> None:
+    """Write the expected sum over the hits among the first k ranks of the precision at their rank."""
+    for user in range(len(out)):
+        begin, end = indptr[user], indptr[user + 1]
+        order = np.argsort(above[begin:end])
+        total = 0.0
+        before = 0  # relevant items of earlier groups
+        first = 0
+        while first < len(order):
+            start = np.int64(above[begin + order[first]])
+            last = first + 1
+            while last < len(order) and above[begin + order[last]] == start:
+                last += 1
+            if start >= k:
+                break
+            if start >= 0:
+                size, found = np.int64(tied[begin + order[first]]) + 1, last - first
+                chance = found / size
+                others = (found - 1) / (size - 1) if size > 1 else 0.0
+                for place in range(min(size, k - start)):
+                    total += chance * (1.0 + before + place * others) / (start + place + 1)
+                before += found
+            first = last
+        out[user] = total
+
+
+@kernel
+def gain_of_places(
+    indptr: Int64Array, places: Int32Array, gains: Float64Array, weights: Float64Array, out: Float64Array
+) -> None:
+    """Write the sum over relevant items of gain times the weight of the rank; float64 ``weights``, one a rank."""
+    for user in range(len(out)):
+        total = 0.0
+        for entry in range(indptr[user], indptr[user + 1]):
+            if 0 <= places[entry] < len(weights):
+                total += gains[entry] * weights[places[entry]]
+        out[user] = total
+
+
+@kernel
+def ideal_gain(
+    indptr: Int64Array, places: Int32Array, gains: Float64Array, weights: Float64Array, out: Float64Array
+) -> None:
+    """Write the largest sum of gain times weight that a list could have; repeated items (place -2) do not count."""
+    for user in range(len(out)):
+        begin, end = indptr[user], indptr[user + 1]
+        kept = np.empty(end - begin, dtype=np.float64)
+        count = 0
+        for entry in range(begin, end):
+            if places[entry] != -2:
+                kept[count] = gains[entry]
+                count += 1
+        ordered = np.sort(kept[:count])
+        total = 0.0
+        for rank in range(min(count, len(weights))):
+            total += ordered[count - 1 - rank] * weights[rank]
+        out[user] = total
