@@ -7,6 +7,7 @@ from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
 from harness.artifacts.recommender import Model, Recommender, Tensors, UserBatch, VectorRecommender
+from harness.artifacts.slices import SliceGap, SliceTable, SliceValue
 from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream, user_halves
 
 __all__ = [
@@ -25,6 +26,9 @@ __all__ = [
     "Model",
     "Part",
     "Recommender",
+    "SliceGap",
+    "SliceTable",
+    "SliceValue",
     "Split",
     "TargetRanks",
     "Tensors",

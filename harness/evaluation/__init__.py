@@ -6,6 +6,7 @@ from harness.evaluation.evaluating import evaluate
 from harness.evaluation.merging import merge_shards
 from harness.evaluation.sharding import score_shard
 from harness.evaluation.shards import ShardArrays, ShardScores
+from harness.evaluation.slicing import slice_items, slice_users
 from harness.evaluation.trec_order import descending_places, in_trec_order
 from harness.experiment import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 
@@ -23,4 +24,6 @@ __all__ = [
     "in_trec_order",
     "merge_shards",
     "score_shard",
+    "slice_items",
+    "slice_users",
 ]

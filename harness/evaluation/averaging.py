@@ -45,7 +45,8 @@ def averaged(table: MetricTable, owners: IdArray) -> MetricTable:
         if value.label in user_values:
             found = mean_interval(user_values[value.label], confidence=table.confidence)
             spread: dict[str, Any] = {"std": found.std, "ci_low": found.low, "ci_high": found.high, "n_users": found.n}
-            value = replace(value, value=found.mean, **spread)
+            # How far ties can move a mean of means is not known.
+            value = replace(value, value=found.mean, ties=None, **spread)
         values.append(value)
     counts = {**table.counts, "lists": len(owners)}
     return replace(table, values=tuple(values), user_values=user_values, users=np.asarray(users), counts=counts)

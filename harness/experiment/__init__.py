@@ -19,6 +19,7 @@ from harness.experiment.schema import (
     Statistics,
     Tracking,
 )
+from harness.experiment.slices import Slice
 from harness.experiment.tables import Categories, Columns, Items, Users, Vectors
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Report",
     "Rules",
     "Runner",
+    "Slice",
     "Statistics",
     "Ties",
     "Tracking",

@@ -15,6 +15,7 @@ from harness.experiment.conventions import convention_of, rules_of
 from harness.experiment.faults import FaultError, shown
 from harness.experiment.metrics import CUTOFF, check_cutoffs, expanded
 from harness.experiment.rules import Rules, Ties, WithoutPredictions
+from harness.experiment.slices import SliceField
 from harness.experiment.tables import Columns, Items, Users, check_delimiter
 from harness.experiment.values import Seed, Text
 
@@ -161,6 +162,8 @@ class Evaluation:
         The order among equal scores: ``given`` (as listed), ``expected``, ``worst``, ``best`` or ``trec_eval``.
     without_predictions
         Users with relevant items and no recommendation: ``zero`` counts them, ``drop`` leaves them out.
+    slices
+        Groups of users and items for which metrics are given apart: names, or maps with ``by`` and options.
     parallel
         How users are spread over cores; it never changes a result.
     """
@@ -172,12 +175,16 @@ class Evaluation:
     convention: str | None = None
     ties: Ties | None = None
     without_predictions: WithoutPredictions | None = None
+    slices: tuple[SliceField, ...] = ()
     parallel: Parallel = Parallel()
 
     def __post_init__(self) -> None:
         cutoffs = _below("cutoffs", lambda: check_cutoffs(self.cutoffs))
         if self.convention is not None:
             _below("convention", lambda: convention_of(self.convention))
+        names = [one.name for one in self.slices]
+        if twice := [place for place, name in enumerate(names) if name in names[:place]]:
+            raise FaultError(("slices", twice[0]), f"the slice '{names[twice[0]]}' stands twice. Leave one out.")
         groups = _below("metrics", lambda: expanded(self.metrics, cutoffs, self.convention))
         metrics = [metric for group in groups for metric in group]
         labels = [metric.label for metric in metrics]

@@ -39,8 +39,11 @@ EVALUATION_CODE = (
     "harness.jit",
     "harness.metrics",
     "harness.pipeline.measuring",
+    "harness.pipeline.popularity",
     "harness.pipeline.results",
     "harness.pipeline.running",
+    "harness.pipeline.slicing",
+    "harness.pipeline.tie_audit",
 )
 # How a data set's bytes become the interactions that are split.
 _READING = ("columns", "delimiter", "timestamp_unit", "duplicates", "items", "users", "filters")
@@ -123,6 +126,7 @@ def fingerprints(
         "metrics": [[metric.label, dict(metric.variant)] for metric in experiment.metrics],
         "confidence": plain["statistics"]["confidence"],
         "rules": asdict(experiment.evaluation.rules),
+        "slices": plain["evaluation"]["slices"],
         "code": code_version(*EVALUATION_CODE, *sorted({home_of(metric) for metric in experiment.metrics})),
     }
     return chain | {"evaluation": sha256_json(evaluation)}

@@ -25,27 +25,46 @@ if TYPE_CHECKING:
     from harness.pipeline.recommending import Part, Recommended
 
 
-def measured_parts(experiment: Experiment, recommended: Recommended, task: Task) -> MetricTable:
-    """Return the metrics of a task's lists, which are taken part by part and never held whole."""
+def measured_parts(
+    experiment: Experiment, recommended: Recommended, task: Task, metrics: Sequence[Metric] | None = None
+) -> MetricTable:
+    """Return the metrics of a task's lists, which are taken part by part and never held whole.
+
+    Parameters
+    ----------
+    experiment
+        How to measure.
+    recommended, task
+        The lists, and what was asked for.
+    metrics
+        Those of the experiment, if left out.
+    """
+    chosen = experiment.metrics if metrics is None else metrics
     if task.times is not None:
         # Own ids repeat, and a user's value is the mean over their lists, wherever these are.
         parts = list(recommended.parts())
-        return measured(experiment, _joined_lists(parts), task, _joined_ranks(parts))
+        return measured(experiment, _joined_lists(parts), task, _joined_ranks(parts), chosen)
     options = experiment.evaluation
     if options.parallel.backend == "dask" and recommended.job is not None:
-        shards = _on_a_cluster(experiment, recommended.job)
+        shards = _on_a_cluster(experiment, recommended.job, chosen)
     else:
-        shards = _scored(experiment, recommended.parts, task)
+        shards = _scored(experiment, recommended.parts, task, chosen)
     return evaluation.merge_shards(
         shards,
-        metrics=experiment.metrics,
+        metrics=chosen,
         rules=options.rules,
         confidence=experiment.statistics.confidence,
         parallel=options.parallel.threads,
     )
 
 
-def measured(experiment: Experiment, topk: TopK, task: Task, ranks: TargetRanks | None = None) -> MetricTable:
+def measured(
+    experiment: Experiment,
+    topk: TopK,
+    task: Task,
+    ranks: TargetRanks | None = None,
+    metrics: Sequence[Metric] | None = None,
+) -> MetricTable:
     """Return the metrics of a task's lists; where a user has several, their mean is the user's value."""
     lists, truth, rules = topk, task.truth, experiment.evaluation.rules
     if rules.ties == "trec_eval":
@@ -56,7 +75,7 @@ def measured(experiment: Experiment, topk: TopK, task: Task, ranks: TargetRanks 
     table = evaluation.evaluate(
         lists,
         truth,
-        metrics=experiment.metrics,
+        metrics=experiment.metrics if metrics is None else metrics,
         n_items=task.history.n_items,
         target_ranks=ranks,
         # Lists are in order already.
@@ -67,10 +86,13 @@ def measured(experiment: Experiment, topk: TopK, task: Task, ranks: TargetRanks 
     )
     if task.times is None or task.truth.users is None:
         return table
-    return evaluation.averaged(table, task.truth.users)
+    # Its users are rows of the truth, those alone that hold anything relevant.
+    return evaluation.averaged(table, task.truth.users[table.users.astype(np.int64)])
 
 
-def _scored(experiment: Experiment, parts: Callable[[], Iterator[Part]], task: Task) -> Iterator[ShardScores]:
+def _scored(
+    experiment: Experiment, parts: Callable[[], Iterator[Part]], task: Task, metrics: Sequence[Metric]
+) -> Iterator[ShardScores]:
     """Yield the scores of parts in their order, as many at a time as there are workers."""
     parallel = experiment.evaluation.parallel
     if parallel.backend == "dask":  # which cannot reach lists that are in a file here
@@ -78,7 +100,7 @@ def _scored(experiment: Experiment, parts: Callable[[], Iterator[Part]], task: T
     rules = experiment.evaluation.rules
     score = functools.partial(
         _score_part,
-        metrics=experiment.metrics,
+        metrics=metrics,
         n_items=task.history.n_items,
         rules=rules,
         places=_places(task) if rules.ties == "trec_eval" else None,
@@ -132,16 +154,16 @@ def _joined_ranks(parts: Sequence[Part]) -> TargetRanks | None:
     )
 
 
-def _on_a_cluster(experiment: Experiment, job: Job) -> Iterator[ShardScores]:
+def _on_a_cluster(experiment: Experiment, job: Job, metrics: Sequence[Metric]) -> Iterator[ShardScores]:
     """Yield the scores of shards that workers elsewhere read, score and write; only paths go to and fro."""
     from harness.experiment.components import to_map
     from harness.pipeline.jobs import read_scores, score_stored
 
-    metrics = json.dumps([to_map("metrics", metric) for metric in experiment.metrics])
+    plain = json.dumps([to_map("metrics", metric) for metric in metrics])
     rules = json.dumps(dataclasses.asdict(experiment.evaluation.rules))
     shards = range(len(job.shards.bounds))
     with job.written() as folder:
-        score = functools.partial(score_stored, job=folder, metrics=metrics, rules=rules)
+        score = functools.partial(score_stored, job=folder, metrics=plain, rules=rules)
         names = [job.shards.name(index) for index in shards]
         for path in map_shards(score, shards, parallel=experiment.evaluation.parallel, names=names):
             yield read_scores(path)

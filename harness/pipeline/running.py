@@ -23,6 +23,8 @@ from harness.pipeline.measuring import measured_parts
 from harness.pipeline.preparation import Prepared, Task, prepare, task_of
 from harness.pipeline.publish import publish
 from harness.pipeline.recommending import How, Recommended, Source, source_of
+from harness.pipeline.slicing import slice_rows, sliced
+from harness.pipeline.tie_audit import tie_findings
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -180,6 +182,8 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
             recommended = held.enter_context(source.recommend(experiment, prepared.split, task, how))
         with phases.measure("evaluate"):
             table = measured_parts(experiment, recommended, task)
+            slices = sliced(experiment, recommended, task, prepared.split, table)
+            ties = tie_findings(experiment, recommended, task, table)
         with phases.measure("write"):
             (folder / stored.RESULTS).unlink(missing_ok=True)
             stored.write_parquet(folder / stored.PER_USER, pa.Table.from_pandas(table.per_user, preserve_index=False))
@@ -195,8 +199,13 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "dataset": prepared.facts(experiment),
         "protocol": _protocol(experiment, task, recommended, table),
         "metrics": stored.metric_rows(table),
-        "slices": [],
-        "audits": [*data.audit(prepared.split, experiment.evaluation.part), *task.findings, *recommended.findings],
+        "slices": slice_rows(slices),
+        "audits": [
+            *data.audit(prepared.split, experiment.evaluation.part),
+            *task.findings,
+            *recommended.findings,
+            *ties,
+        ],
         "timings": _timings(phases, recommended),
     }
     results = _with_expectations(results, experiment, table)

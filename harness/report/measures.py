@@ -10,7 +10,7 @@ Measure = Mapping[str, Any]
 """One of ``results["metrics"]``."""
 
 _MEASURE: dict[str, Any] = {"k": None, "variant": {}, "family": "", "higher_is_better": True}
-_SPREAD = ("value", "std", "ci_low", "ci_high", "n_users")
+_SPREAD = ("value", "std", "ci_low", "ci_high", "n_users", "ties")
 _PARTS: dict[str, Any] = {
     **{part: {} for part in ("experiment", "fingerprints", "environment", "dataset", "protocol", "timings")},
     **dict.fromkeys(("metrics", "slices", "audits", "expected"), ()),

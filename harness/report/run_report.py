@@ -11,6 +11,7 @@ import yaml
 from harness.report import protocol
 from harness.report.measures import Measure, at_cutoff_of, banner, complete, headline, matrix, stem
 from harness.report.page import Figures, page
+from harness.report.slices import slice_matrices
 from harness.report.text import clean, confidence_text, facts
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def render_run(results: Mapping[str, Any], per_user: pd.DataFrame) -> RunReport:
         matrix=matrix(measures),
         curves=_curves(figures, measures, leading),
         distributions=_distributions(figures, measures, leading, per_user),
+        slices=slice_matrices(shown["slices"], leading),
         sentences=protocol.sentences(shown),
         protocol=facts(shown["protocol"]),
         steps=_filter_steps(shown["dataset"]),

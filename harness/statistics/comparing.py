@@ -17,6 +17,7 @@ from harness.artifacts import PAIR_COLUMNS, Comparison, MetricTable, MetricValue
 from harness.artifacts.arrays import Float64Array
 from harness.errors import HarnessError, did_you_mean
 from harness.statistics.paired import PairedTest, is_equivalent, minimum_detectable_effect, standardised_effect
+from harness.statistics.tie_notes import tie_notes
 
 Correction = Literal["holm", "none"]
 Margin = float | Mapping[str, float]
@@ -137,7 +138,10 @@ def compare(
         baseline=baseline,
         primary=primary,
         settings=settings | {"margin": dict(margin) if isinstance(margin, Mapping) else margin},
-        notes=tuple(_notes(correction, len(names) - 1, primary, untested=any(row["test"] is None for row in rows))),
+        notes=(
+            *(tie_notes(tables, baseline=baseline, label=primary) if primary else ()),
+            *_notes(correction, len(names) - 1, primary, untested=any(row["test"] is None for row in rows)),
+        ),
     )
 
 

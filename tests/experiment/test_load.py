@@ -66,6 +66,7 @@ def test_defaults(write: Any) -> None:
         "convention": None,
         "ties": None,
         "without_predictions": None,
+        "slices": [],
         "parallel": {"backend": "threading", "n_jobs": -1, "address": None},
     }
     assert plain["statistics"] == {
@@ -116,7 +117,7 @@ def test_it_is_a_value(write: Any) -> None:
     assert changed.to_dict() == experiment.to_dict() | {"tracking": {"experiment": "ml-100k", "enabled": False}}
     with pytest.raises(dataclasses.FrozenInstanceError):
         experiment.seed = 3  # type: ignore[misc]
-    with pytest.raises(ValueError, match=r"over runner\.k"):
+    with pytest.raises(ValueError, match=r"coverage@5 looks at 5 ranks of a list, and runner\.k is 3"):
         dataclasses.replace(experiment, runner=Runner(k=3))
 
 

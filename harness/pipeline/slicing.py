@@ -1,0 +1,193 @@
+"""An experiment's slices: who and what belongs to each group, and the metrics of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from harness import evaluation
+from harness.artifacts import MetricTable, SliceTable, Split, TargetRanks, Truth
+from harness.artifacts.arrays import BoolArray, Int64Array
+from harness.errors import DataError, did_you_mean
+from harness.metrics import AccuracyMetric
+from harness.pipeline.measuring import measured_parts
+from harness.pipeline.popularity import popularity_of, share_above
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment, Slice
+    from harness.pipeline.preparation import Task
+    from harness.pipeline.recommending import Part, Recommended
+
+_MOST_GROUPS = 20
+_OTHERS, _UNKNOWN = "others", "unknown"
+
+
+def sliced(
+    experiment: Experiment, recommended: Recommended, task: Task, split: Split, table: MetricTable
+) -> list[SliceTable]:
+    """Return the metrics of each group of each slice.
+
+    Parameters
+    ----------
+    experiment
+        With its slices.
+    recommended, task
+        The lists, and what was asked for.
+    split
+        What users did before, and the tables of users and items.
+    table
+        The metrics of all users.
+
+    Raises
+    ------
+    DataError
+        A column is not there.
+    """
+    return [_sliced(one, experiment, recommended, task, split, table) for one in experiment.evaluation.slices]
+
+
+def slice_rows(slices: Sequence[SliceTable]) -> list[dict[str, Any]]:
+    """Return what stands under ``slices`` in ``results.json``."""
+    return [
+        {
+            "name": one.name,
+            "of": one.of,
+            "groups": [
+                {"group": group, "metrics": {label: asdict(value) for label, value in values.items()}}
+                for group, values in one.groups.items()
+            ],
+            "gaps": {label: asdict(gap) for label, gap in one.gaps.items()},
+        }
+        for one in slices
+    ]
+
+
+def _sliced(
+    one: Slice, experiment: Experiment, recommended: Recommended, task: Task, split: Split, table: MetricTable
+) -> SliceTable:
+    user_ids = split.interactions.user_ids
+    if one.by in ("activity", "user_warmth", "user_column"):
+        users = user_ids.indices(table.users).astype(np.int64)
+        return evaluation.slice_users(one.name, table, _user_groups(one, task, split, users))
+    tables, rows = {}, {}
+    for group, mask in _target_groups(one, task, split).items():
+        if mask.any():
+            tables[group] = _of_targets(experiment, recommended, task, mask)
+            rows[group] = user_ids.indices(tables[group].users).astype(np.int64)
+    return evaluation.slice_items(one.name, tables, rows)
+
+
+def _of_targets(experiment: Experiment, recommended: Recommended, task: Task, mask: BoolArray) -> MetricTable:
+    """Return the accuracy of a task as if only some of its relevant items were relevant; bool ``(targets,)``."""
+    whole = task.truth
+    kept_before = np.concatenate([[0], np.cumsum(mask)]).astype(np.int64)
+    gains = None if whole.gains is None else whole.gains[mask]
+    truth = Truth(kept_before[whole.indptr], whole.items[mask], gains, whole.users)
+
+    def parts() -> Iterator[Part]:
+        for part in recommended.parts():
+            ranks = part.target_ranks
+            if ranks is not None:
+                kept = mask[whole.indptr[part.start] : whole.indptr[part.stop]]
+                ranks = TargetRanks(ranks.above[kept], ranks.tied[kept], ranks.candidates)
+            yield replace(part, target_ranks=ranks)
+
+    metrics = [metric for metric in experiment.metrics if isinstance(metric, AccuracyMetric)]
+    return measured_parts(experiment, replace(recommended, parts=parts, job=None), replace(task, truth=truth), metrics)
+
+
+def _user_groups(one: Slice, task: Task, split: Split, users: Int64Array) -> Mapping[str, BoolArray]:
+    """Return who of some users, indices into the vocabulary, belongs to each group."""
+    if one.by == "user_column":
+        table = _column_of(split.interactions.user_table, one, "users")
+        return _by_value(table.iloc[users], quantiles=one.quantiles)
+    lengths = split.history(task.history_parts).lengths[users]
+    if one.by == "user_warmth":
+        return {"cold": lengths == 0, "warm": lengths > 0}
+    return _quantiles(lengths.astype(np.float64), one.quantiles, unit="interactions")
+
+
+def _target_groups(one: Slice, task: Task, split: Split) -> Mapping[str, BoolArray]:
+    """Return which of the relevant items, one by one, belong to each group; bool ``(targets,)`` each."""
+    items = task.truth.items
+    if one.by == "repeat":
+        again = _in_history(task)
+        return {"repeat": again, "new": ~again}
+    if one.by == "item_column":
+        groups = _by_value(_column_of(split.interactions.item_table, one, "items"), quantiles=one.quantiles)
+        return {group: members[items] for group, members in groups.items()}
+    popularity = popularity_of(split, task.history_parts)
+    if one.by == "item_warmth":
+        return {"cold": popularity[items] == 0, "warm": popularity[items] > 0}
+    above, (head, both) = share_above(popularity)[items], one.shares
+    return {"head": above < head, "mid": (above >= head) & (above < both), "tail": above >= both}
+
+
+def _in_history(task: Task) -> BoolArray:
+    """Return for each relevant item whether the user's history holds it; bool ``(targets,)``."""
+    owners = np.repeat(np.arange(task.truth.n_users), np.diff(task.truth.indptr))
+    history, n_items = task.history, task.history.n_items
+    known = history.rows(task.users if task.places is None else task.places)
+    did = np.repeat(np.arange(known.n_users), known.lengths) * n_items + known.items
+    return np.isin(owners * n_items + task.truth.items, did)
+
+
+def _column_of(table: pd.DataFrame | None, one: Slice, what: str) -> pd.Series[Any]:
+    if table is None:
+        raise DataError(f"the slice {one.name} needs a table of {what}. Name its file by dataset.{what}.path.")
+    if one.column not in table.columns:
+        known = [str(column) for column in table.columns]
+        key = "attributes" if what == "items" else "groups"
+        raise DataError(
+            f"the slice {one.name} needs a column that dataset.{what} does not take. Add it to dataset.{what}.{key}. "
+            f"{did_you_mean(str(one.column), known)}"
+        )
+    return table[one.column]
+
+
+def _by_value(column: pd.Series[Any], *, quantiles: int) -> Mapping[str, BoolArray]:
+    """Return which rows have each value, the most frequent first; rows of lists belong to each of their values."""
+    if pd.api.types.is_numeric_dtype(column.dtype) and column.nunique() > _MOST_GROUPS:
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        known = np.isfinite(numbers)
+        groups = {}
+        for name, members in _quantiles(numbers[known], quantiles).items():
+            groups[name] = np.zeros(len(numbers), dtype=np.bool_)
+            groups[name][np.flatnonzero(known)[members]] = True
+        return groups | ({} if known.all() else {_UNKNOWN: ~known})
+    values = [value if isinstance(value, tuple) else (value,) for value in column.astype(object)]
+    names = [[_name(value) for value in some or (None,)] for some in values]
+    long = pd.DataFrame({"row": range(len(names)), "name": names}).explode("name")
+    sizes = long.groupby("name").size().sort_index().sort_values(ascending=False, kind="stable")
+    kept = list(sizes.index[:_MOST_GROUPS])
+    long["name"] = long["name"].where(long["name"].isin(kept), _OTHERS)
+    order = [*(name for name in kept if name != _UNKNOWN), _OTHERS, _UNKNOWN]
+    rows = {str(name): part.to_numpy() for name, part in long.groupby("name")["row"]}
+    groups = {}
+    for name in order:
+        if name in rows:
+            groups[name] = np.zeros(len(names), dtype=np.bool_)
+            groups[name][rows[name]] = True
+    return groups
+
+
+def _name(value: Any) -> str:
+    return _UNKNOWN if pd.isna(value) or value == "" else str(value)
+
+
+def _quantiles(values: np.ndarray, quantiles: int, unit: str = "") -> Mapping[str, BoolArray]:
+    """Return which values lie in each quantile; equal values are in the same one, so that some may be empty."""
+    edges = np.unique(np.quantile(values, np.arange(1, quantiles) / quantiles, method="inverted_cdf"))
+    places = np.searchsorted(edges, values, side="left")
+    groups = {}
+    for place in range(len(edges) + 1):
+        members = places == place
+        if members.any():
+            low, high = values[members].min(), values[members].max()
+            span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+            groups[f"{span} {unit}".strip()] = members
+    return groups
