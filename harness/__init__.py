@@ -6,10 +6,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.artifacts import Comparison, MetricTable, TargetRanks, TopK, Truth
+    from harness.artifacts import (
+        Categories,
+        Comparison,
+        History,
+        MetricTable,
+        SideInformation,
+        TargetRanks,
+        TopK,
+        Truth,
+    )
     from harness.errors import HarnessError
     from harness.evaluation import evaluate
-    from harness.experiment import Experiment, load_experiment
+    from harness.experiment import CONVENTIONS, Experiment, load_experiment
     from harness.pipeline import RunResult, fit, run
     from harness.statistics import compare
     from harness.topk import top_k
@@ -17,11 +26,15 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CONVENTIONS": "harness.experiment",
+    "Categories": "harness.artifacts",
     "Comparison": "harness.artifacts",
     "Experiment": "harness.experiment",
     "HarnessError": "harness.errors",
+    "History": "harness.artifacts",
     "MetricTable": "harness.artifacts",
     "RunResult": "harness.pipeline",
+    "SideInformation": "harness.artifacts",
     "TargetRanks": "harness.artifacts",
     "TopK": "harness.artifacts",
     "Truth": "harness.artifacts",
@@ -34,11 +47,15 @@ _HOMES = {
 }
 
 __all__ = [
+    "CONVENTIONS",
+    "Categories",
     "Comparison",
     "Experiment",
     "HarnessError",
+    "History",
     "MetricTable",
     "RunResult",
+    "SideInformation",
     "TargetRanks",
     "TopK",
     "Truth",

@@ -7,6 +7,7 @@ from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
 from harness.artifacts.recommender import Model, Recommender, Tensors, UserBatch, VectorRecommender
+from harness.artifacts.side import Categories, SideInformation, share_above
 from harness.artifacts.slices import SliceGap, SliceTable, SliceValue
 from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream, user_halves
 
@@ -18,6 +19,7 @@ __all__ = [
     "PARTS",
     "USER_BLOCK",
     "CandidateLists",
+    "Categories",
     "Comparison",
     "History",
     "Interactions",
@@ -26,6 +28,7 @@ __all__ = [
     "Model",
     "Part",
     "Recommender",
+    "SideInformation",
     "SliceGap",
     "SliceTable",
     "SliceValue",
@@ -41,6 +44,7 @@ __all__ = [
     "as_ids",
     "pair_keys",
     "runs",
+    "share_above",
     "stream",
     "user_halves",
 ]

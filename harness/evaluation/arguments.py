@@ -8,17 +8,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.artifacts import TargetRanks, TopK
+from harness.artifacts import SideInformation, TargetRanks, TopK, Truth
 from harness.errors import HarnessError
 from harness.execution import Parallel
-from harness.experiment import Rules, expand_metrics
+from harness.experiment import FaultError, Rules, Ties, WithoutPredictions, expand_metrics, rules_of
 from harness.metrics import AccuracyMetric, ListMetric, Metric, UserMetric
 
 DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")
 DEFAULT_CUTOFFS = (1, 5, 10, 20)
 
 
-def metrics_of(specs: Any, cutoffs: Any) -> tuple[Metric, ...]:
+def metrics_of(specs: Any, cutoffs: Any, convention: str | None = None) -> tuple[Metric, ...]:
     """Return the metrics that names, maps and metrics stand for, each at every cutoff."""
     for name, given in (("metrics", specs), ("cutoffs", cutoffs)):
         if not isinstance(given, Iterable):
@@ -29,14 +29,31 @@ def metrics_of(specs: Any, cutoffs: Any) -> tuple[Metric, ...]:
             raise HarnessError(
                 f"{spec!r} is no metric. Pass names, such as 'ndcg', or derive it from UserMetric or ListMetric."
             )
-    metrics: tuple[Metric, ...] = expand_metrics(specs, cutoffs)
+    metrics: tuple[Metric, ...] = expand_metrics(specs, cutoffs, convention=convention)
     return metrics
 
 
-def given_names(n_items: int | None, ranks: TargetRanks | None, gains: Any) -> frozenset[str]:
+def given_names(
+    n_items: int | None, ranks: TargetRanks | None, gains: Any, side: SideInformation | None = None
+) -> frozenset[str]:
     """Return the names of what there is beyond lists and truth, as in ``Metric.needs``."""
     there = {"n_items": n_items, "target_ranks": ranks, "gains": gains}
-    return frozenset(name for name, value in there.items() if value is not None)
+    known = frozenset() if side is None else side.known
+    return known.union(name for name, value in there.items() if value is not None)
+
+
+def check_side(side: SideInformation | None, truth: Truth, n_items: int | None) -> int | None:
+    """Return the size of the catalogue, which side information tells too; refuse what is of another one."""
+    if side is None or side.n_items is None:
+        return n_items
+    if n_items is not None and n_items != side.n_items:
+        raise HarnessError(f"n_items is {n_items}, and side information is of {side.n_items} items. Give both for one.")
+    if side.history is not None and side.history.n_users != truth.n_users:
+        raise HarnessError(
+            f"the history of side information has {side.history.n_users} rows, and the truth {truth.n_users}. "
+            "Give a row for each row of the truth."
+        )
+    return side.n_items
 
 
 _LACKING = {
@@ -46,6 +63,16 @@ _LACKING = {
     ),
     "n_items": ("the size of the catalogue", "Pass n_items=…"),
     "gains": ("graded relevance", "Pass a Truth with gains, or a truth with a column 'gain'"),
+    "popularity": ("how many users had each item before", "Pass side=SideInformation(popularity=…, n_users=…)"),
+    "history": ("what each user did before", "Pass side=SideInformation(history=…)"),
+    "categories": (
+        "the categories of items",
+        "Name their column by dataset.items.categories, or pass side=SideInformation(categories=…)",
+    ),
+    "vectors": (
+        "vectors of items",
+        "Name their file by dataset.items.vectors, or pass side=SideInformation(vectors=…)",
+    ),
 }
 
 
@@ -64,11 +91,21 @@ def check_needs(metrics: Sequence[Metric], given: Collection[str], rules: Rules)
     for metric in metrics:
         for need in metric.required:
             if need not in given:
-                what, remedy = _LACKING[need]
+                what, remedy = _LACKING.get(need, (need, f"Pass {need}=…"))
                 raise HarnessError(f"{metric.label} needs {what}. {remedy}, or leave {metric.name} out of the metrics.")
     if rules.needs_ranks and "target_ranks" not in given:
         what, remedy = _LACKING["target_ranks"]
         raise HarnessError(f"ties '{rules.ties}' needs {what}. {remedy}, or leave ties out.")
+
+
+def settled_rules(
+    convention: str | None, *, ties: Ties | None, without_predictions: WithoutPredictions | None
+) -> Rules:
+    """Return what is settled for all metrics alike, by a convention and by what is stated beside it."""
+    try:
+        return rules_of(convention, ties=ties, without_predictions=without_predictions)
+    except FaultError as fault:
+        raise HarnessError(fault.message) from fault
 
 
 def expanded_metrics(metrics: Any) -> tuple[Metric, ...]:

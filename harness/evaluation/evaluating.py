@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from harness.artifacts import MetricTable, TargetRanks, TopK, Truth
+from harness.artifacts import MetricTable, SideInformation, TargetRanks, TopK, Truth
 from harness.errors import HarnessError
 from harness.evaluation.alignment import Aligned, align_arrays, without_empty_lists
 from harness.evaluation.arguments import (
@@ -17,18 +17,20 @@ from harness.evaluation.arguments import (
     check_depth,
     check_level,
     check_needs,
+    check_side,
     depth_of,
     given_names,
     metrics_of,
     reached,
+    settled_rules,
     threads,
 )
 from harness.evaluation.frames import align_frames
 from harness.evaluation.merging import table_of
-from harness.evaluation.sharding import score_aligned
+from harness.evaluation.sharding import lists_of, score_aligned
 from harness.execution import Parallel
 from harness.experiment import Rules, Ties, WithoutPredictions
-from harness.metrics import ListMetric, Lists, Metric
+from harness.metrics import ListMetric, Metric
 
 
 def evaluate(
@@ -39,8 +41,10 @@ def evaluate(
     cutoffs: Sequence[int] | None = None,
     n_items: int | None = None,
     target_ranks: TargetRanks | None = None,
-    ties: Ties = "given",
-    without_predictions: WithoutPredictions = "zero",
+    side: SideInformation | None = None,
+    convention: str | None = None,
+    ties: Ties | None = None,
+    without_predictions: WithoutPredictions | None = None,
     n_jobs: int = -1,
     parallel: Parallel | None = None,
     confidence: float = 0.95,
@@ -70,13 +74,19 @@ def evaluate(
         Where the relevant items stand among all candidates; an entry for each of a ``Truth``'s items, which do
         not repeat within a user. Metrics of exact ranks need it, accuracy at cutoffs beyond the lists is
         told from it (in the mean over orders of ties), and so is how far ties of scores can move each value.
+    side
+        What is known of users and items beside, of arrays; for metrics that need it, such as novelty.
+    convention
+        A library whose definitions are the defaults: of the options of metrics that are named, and of the two
+        below. See ``harness.CONVENTIONS``.
     ties
-        The order among equal scores: ``given``, as the lists have it; ``expected``, ``worst``, ``best``, which need
-        ``target_ranks``: the mean over all orders, relevant items last, or first, in accuracy metrics;
-        ``trec_eval``, of data frames: by item id as text, descending, scores in single precision, ranks not read.
+        The order among equal scores: ``given``, the default, as the lists have it; ``expected``, ``worst``,
+        ``best``, which need ``target_ranks``: the mean over all orders, relevant items last, or first, in accuracy
+        metrics; ``trec_eval``, of data frames: by item id as text, descending, scores in single precision, ranks
+        not read.
     without_predictions
-        Users with relevant items and no recommendation: ``zero`` counts them with the value of an empty list,
-        ``drop`` leaves them out.
+        Users with relevant items and no recommendation: ``zero``, the default, counts them with the value of an
+        empty list, ``drop`` leaves them out.
     n_jobs
         Threads; -1 for one a core. It never changes a result.
     parallel
@@ -113,24 +123,25 @@ def evaluate(
     n_items = catalogue_size(n_items)
     if metrics is None:
         metrics = [name for name in DEFAULT_METRICS if name != "coverage" or n_items is not None]
-    rules = Rules(ties=ties, without_predictions=without_predictions)
+    rules = settled_rules(convention, ties=ties, without_predictions=without_predictions)
     if isinstance(topk, TopK) and isinstance(truth, Truth):
         if rules.ties == "trec_eval":
             raise HarnessError(
                 "ties 'trec_eval' goes by item ids, which a TopK does not hold. Pass data frames, or leave ties out."
             )
-        chosen = metrics_of(metrics, reached(cutoffs, topk))
-        check_needs(chosen, given_names(n_items, target_ranks, truth.gains), rules)
+        n_items = check_side(side, truth, n_items)
+        chosen = metrics_of(metrics, reached(cutoffs, topk), convention)
+        check_needs(chosen, given_names(n_items, target_ranks, truth.gains, side), rules)
         check_depth(chosen, topk, target_ranks)
         depth = depth_of(chosen, topk.k, ranks=target_ranks is not None)
         aligned = align_arrays(topk, truth, n_items=n_items, ranks=target_ranks)
     elif isinstance(topk, pd.DataFrame) and isinstance(truth, pd.DataFrame):
-        if target_ranks is not None or rules.needs_ranks:
+        if target_ranks is not None or side is not None or rules.needs_ranks:
             raise HarnessError(
-                "target_ranks are of a TopK and a Truth, whose items they follow; data frames have none. Pass arrays, "
-                "or leave out target_ranks, and ties other than given and trec_eval."
+                "target_ranks and side are of a TopK and a Truth, whose items and rows they follow; data frames have "
+                "none. Pass arrays, or leave out both, and ties other than given and trec_eval."
             )
-        chosen = metrics_of(metrics, DEFAULT_CUTOFFS if cutoffs is None else cutoffs)
+        chosen = metrics_of(metrics, DEFAULT_CUTOFFS if cutoffs is None else cutoffs, convention)
         check_needs(chosen, given_names(n_items, None, truth.get("gain")), rules)
         whole = any(metric.cutoff is None for metric in chosen)
         deepest = depth_of(chosen, 1)
@@ -147,7 +158,7 @@ def evaluate(
         if len(aligned.truth_rows) == 0:
             raise HarnessError("no user with a relevant item has predictions, so there is nothing to measure.")
     return _measure(
-        aligned, chosen, depth=depth, n_items=n_items, rules=rules, parallel=parallel, confidence=confidence
+        aligned, chosen, depth=depth, n_items=n_items, side=side, rules=rules, parallel=parallel, confidence=confidence
     )
 
 
@@ -157,12 +168,13 @@ def _measure(
     *,
     depth: int,
     n_items: int | None,
+    side: SideInformation | None,
     rules: Rules,
     parallel: Parallel,
     confidence: float,
 ) -> MetricTable:
     """Return the table of all users as one shard."""
-    lists = Lists(aligned.items, aligned.list_rows, n_items, parallel, aligned.scores)
+    lists = lists_of(aligned, n_items=n_items, side=side, parallel=parallel)
     shard = score_aligned(aligned, lists, metrics, states={}, depth=depth, rules=rules)
     # One value at a time: all states together would take more memory than the lists.
     over_lists = {metric.label: metric.value(lists) for metric in metrics if isinstance(metric, ListMetric)}

@@ -16,7 +16,7 @@ from harness.execution import map_shards
 from harness.experiment import DEFAULT_RULES, Rules
 from harness.intervals import Moments
 from harness.metrics import AccuracyMetric, Lists, UserMetric
-from harness.metrics.finding import Relevant, find
+from harness.metrics.finding import find
 from harness.metrics.finding_kernels import (
     EMPTY_LISTS,
     N_COUNTS,
@@ -25,6 +25,7 @@ from harness.metrics.finding_kernels import (
     SHORT_LISTS,
     UNKNOWN_ITEMS,
 )
+from harness.metrics.lists import Relevant
 from harness.metrics.tied import with_listed_ranks
 
 

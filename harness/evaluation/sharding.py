@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.artifacts import TargetRanks, TopK, Truth
+from harness.artifacts import SideInformation, TargetRanks, TopK, Truth
 from harness.errors import HarnessError
 from harness.evaluation.alignment import Aligned, align_shard, without_empty_lists
 from harness.evaluation.arguments import (
     catalogue_size,
     check_depth,
     check_needs,
+    check_side,
     depth_of,
     expanded_metrics,
     given_names,
@@ -23,7 +24,7 @@ from harness.evaluation.shards import ShardScores
 from harness.execution import Parallel
 from harness.experiment import DEFAULT_RULES, Rules
 from harness.metrics import ListMetric, Lists, ListState, Metric, UserMetric
-from harness.metrics.finding import Relevant
+from harness.metrics.lists import Relevant
 
 
 def score_shard(
@@ -33,6 +34,7 @@ def score_shard(
     metrics: Sequence[Metric],
     n_items: int | None = None,
     target_ranks: TargetRanks | None = None,
+    side: SideInformation | None = None,
     rules: Rules = DEFAULT_RULES,
     parallel: Parallel | None = None,
 ) -> ShardScores:
@@ -54,6 +56,8 @@ def score_shard(
     target_ranks
         Where the relevant items stand among all candidates: for metrics that need it, for cutoffs beyond the
         lists, and for how far ties of scores can move a value.
+    side
+        What is known of users and items beside, its history with a row for each row of the truth.
     rules
         What is settled for all metrics alike.
     parallel
@@ -80,16 +84,14 @@ def score_shard(
     >>> merge_shards([shard], metrics=[Recall(k=2), Coverage(k=2)])["coverage@2"].value
     0.4
     """
-    n_items = catalogue_size(n_items)
+    n_items = check_side(side, truth, catalogue_size(n_items))
     chosen = expanded_metrics(metrics)
-    check_needs(chosen, given_names(n_items, target_ranks, truth.gains), rules)
+    check_needs(chosen, given_names(n_items, target_ranks, truth.gains, side), rules)
     check_depth(chosen, topk, target_ranks)
     aligned = align_shard(topk, truth, n_items=n_items, ranks=target_ranks)
     if rules.without_predictions == "drop":
         aligned = without_empty_lists(aligned)
-    lists = Lists(
-        aligned.items, aligned.list_rows, n_items, Parallel() if parallel is None else parallel, aligned.scores
-    )
+    lists = lists_of(aligned, n_items=n_items, side=side, parallel=Parallel() if parallel is None else parallel)
     states = {metric.label: _state(metric, lists) for metric in chosen if isinstance(metric, ListMetric)}
     depth = depth_of(chosen, topk.k, ranks=target_ranks is not None)
     return score_aligned(aligned, lists, chosen, states=states, depth=depth, rules=rules)
@@ -105,10 +107,11 @@ def score_aligned(
     rules: Rules,
 ) -> ShardScores:
     """Return the scores of users whose lists and truth are aligned; the states are taken as they are."""
+    assert lists.relevant is not None  # noqa: S101  (by lists_of)
     scores = score_users(
         [metric for metric in metrics if isinstance(metric, UserMetric)],
         lists,
-        Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks, aligned.gains),
+        lists.relevant,
         bounds=block_bounds(aligned.truth_rows, aligned.n_rows),
         depth=depth,
         rules=rules,
@@ -134,6 +137,12 @@ def score_aligned(
         n_items=lists.n_items,
         depth=depth,
     )
+
+
+def lists_of(aligned: Aligned, *, n_items: int | None, side: SideInformation | None, parallel: Parallel) -> Lists:
+    """Return the lists of users that are aligned, with what is relevant to them."""
+    relevant = Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks, aligned.gains)
+    return Lists(aligned.items, aligned.list_rows, n_items, parallel, aligned.scores, relevant, side)
 
 
 def _state(metric: ListMetric, lists: Lists) -> ListState:

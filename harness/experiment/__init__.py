@@ -3,8 +3,9 @@
 from harness.experiment.benchmark import Benchmark, check_comparable, is_benchmark, load_benchmark
 from harness.experiment.candidates import Candidates
 from harness.experiment.components import component_of
-from harness.experiment.conventions import CONVENTIONS, Convention, convention_of
+from harness.experiment.conventions import CONVENTIONS, Convention, convention_of, rules_of
 from harness.experiment.experiment import Experiment
+from harness.experiment.faults import FaultError
 from harness.experiment.load import load_experiment
 from harness.experiment.metrics import expand_metrics
 from harness.experiment.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
@@ -34,6 +35,7 @@ __all__ = [
     "Evaluation",
     "Expectation",
     "Experiment",
+    "FaultError",
     "Fit",
     "Items",
     "Model",
@@ -54,4 +56,5 @@ __all__ = [
     "is_benchmark",
     "load_benchmark",
     "load_experiment",
+    "rules_of",
 ]

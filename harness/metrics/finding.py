@@ -6,56 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.artifacts import TargetRanks
-from harness.artifacts.arrays import Float32Array, Int32Array, Int64Array
+from harness.artifacts.arrays import Int32Array, Int64Array
 from harness.metrics.finding_kernels import N_COUNTS, find_hits
-from harness.metrics.lists import WORD, Hits, Lists, Ranks, Targets
-
-
-@dataclass(frozen=True, eq=False)
-class Relevant:
-    """What is relevant to the users of ``Lists``, as CSR.
-
-    Parameters
-    ----------
-    indptr
-        int64 ``(rows + 1,)``.
-    items
-        int32 ``(n,)``, each 0 or more.
-    rows
-        int64 ``(users,)``: the row of each user, ascending; rows between them are empty.
-    ranks
-        Where each of the items stood, or None where it is not known.
-    gains
-        float32 ``(n,)``, above 0, or None: binary.
-    """
-
-    indptr: Int64Array
-    items: Int32Array
-    rows: Int64Array
-    ranks: TargetRanks | None = None
-    gains: Float32Array | None = None
-
-    def bounds(self, block: slice) -> Int64Array:
-        """Return where the items of each of a block of users begin, and the last ones end; int64 ``(users + 1,)``."""
-        rows = self.rows[block]
-        return np.append(self.indptr[rows], self.indptr[rows[-1] + 1]) if len(rows) else np.zeros(1, dtype=np.int64)
-
-    def targets_of(self, block: slice, places: Int32Array) -> Targets:
-        """Return the items of a block of users with their places in the lists."""
-        bounds = self.bounds(block)
-        part = slice(int(bounds[0]), int(bounds[-1]))
-        gains = None if self.gains is None else self.gains[part]
-        return Targets(bounds - bounds[0], self.items[part], places, gains)
-
-    def ranks_of(self, block: slice) -> Ranks | None:
-        """Return the ranks of a block of users."""
-        if self.ranks is None:
-            return None
-        bounds = self.bounds(block)
-        part = slice(int(bounds[0]), int(bounds[-1]))
-        candidates = self.ranks.candidates[self.rows[block]]
-        return Ranks(bounds - bounds[0], self.ranks.above[part], self.ranks.tied[part], candidates)
+from harness.metrics.item_kernels import clean_lists
+from harness.metrics.lists import WORD, Hits, Lists, Relevant
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +59,9 @@ def find(
         np.empty(users, dtype=np.int32),
         relevant.ranks_of(block),
         relevant.targets_of(block, places) if "targets" in reads else None,
+        listed_items(lists, width=width, block=block) if "items" in reads else None,
+        lists.side,
+        truth_rows if lists.side is not None else None,
     )
     counts = np.zeros(N_COUNTS, dtype=np.int64)
     find_hits(
@@ -122,3 +79,11 @@ def find(
         counts,
     )
     return Found(hits, counts)
+
+
+def listed_items(lists: Lists, *, width: int, block: slice = slice(None)) -> Int32Array:
+    """Return the first ranks of some users' lists, int32 ``(users, width)``; -1 for what is unknown or stood before."""
+    rows = lists.rows[block]
+    items = np.empty((len(rows), width), dtype=np.int32)
+    clean_lists(lists.items, rows, lists.limit, items)
+    return items

@@ -12,7 +12,8 @@ import numpy as np
 from harness.artifacts import NO_ITEM
 from harness.artifacts.arrays import Int32Array
 from harness.metrics import Hits, Lists
-from harness.metrics.finding import Relevant, find
+from harness.metrics.finding import find
+from harness.metrics.lists import Relevant
 from harness.modules.rows import Rows, checked, hashing, lengths_of, pack, plain_values, unpack
 
 _LARGEST_KEPT = 1 << 26  # bytes

@@ -209,7 +209,7 @@ def _mean_over_users(
 ) -> float:
     hits = hits_in(predictions, targets, k=metric.k)
     if not everyone:
-        hits = hits.rows(hits.relevant > 0)
+        hits = hits.of_users(hits.relevant > 0)
     values = np.empty(hits.n_users, dtype=np.float64)
     metric.score(hits, values)
     return mean(values)

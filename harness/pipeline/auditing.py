@@ -12,6 +12,7 @@ from harness.errors import HarnessError
 from harness.pipeline.measuring import measured
 from harness.pipeline.preparation import FIT_PARTS, Prepared, prepare, task_of
 from harness.pipeline.recommending import asked_of
+from harness.pipeline.side import side_of
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -128,7 +129,8 @@ def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict
     tensors = model.fit(split.history(FIT_PARTS[on]))
     recommender = model.recommender(tensors, users=rows.user_ids, items=rows.item_ids, device=device)
     made = predict(recommender, asked_of(experiment, split, task), Options(device=device), quiet=True)
-    table = measured(experiment, made.topk, task, made.target_ranks)
+    side = side_of(experiment.metrics, task, split)
+    table = measured(experiment, made.topk, task, made.target_ranks, side=side)
     return {value.label: value.value for value in table.values}
 
 

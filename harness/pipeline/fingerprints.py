@@ -39,9 +39,9 @@ EVALUATION_CODE = (
     "harness.jit",
     "harness.metrics",
     "harness.pipeline.measuring",
-    "harness.pipeline.popularity",
     "harness.pipeline.results",
     "harness.pipeline.running",
+    "harness.pipeline.side",
     "harness.pipeline.slicing",
     "harness.pipeline.tie_audit",
 )
@@ -127,6 +127,13 @@ def fingerprints(
         "confidence": plain["statistics"]["confidence"],
         "rules": asdict(experiment.evaluation.rules),
         "slices": plain["evaluation"]["slices"],
+        "tables": chain["data"] if _reads_tables(experiment) else None,
         "code": code_version(*EVALUATION_CODE, *sorted({home_of(metric) for metric in experiment.metrics})),
     }
     return chain | {"evaluation": sha256_json(evaluation)}
+
+
+def _reads_tables(experiment: Experiment) -> bool:
+    """Return whether tables of users or items decide a number; the split's fingerprint does not hold them."""
+    needs = {need for metric in experiment.metrics for need in getattr(metric, "required", ())}
+    return bool(needs & {"categories", "vectors"}) or any(one.column for one in experiment.evaluation.slices)

@@ -11,6 +11,7 @@ import contextlib
 import functools
 import json
 import shutil
+import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -24,18 +25,21 @@ from harness.artifacts import (
     CandidateLists,
     History,
     Recommender,
+    SideInformation,
     TargetRanks,
     TopK,
     Truth,
     VectorRecommender,
     Vocabulary,
 )
+from harness.artifacts.arrays import Int64Array
 from harness.artifacts.packing import pack_ids, unpack_ids
 from harness.errors import HarnessError
 from harness.evaluation import ShardArrays, ShardScores, descending_places, in_trec_order, score_shard
 from harness.execution import Parallel
 from harness.models.checkpoint import load_checkpoint
 from harness.pipeline.fingerprints import EVALUATION_CODE, PREDICTION_CODE, code_version, home_of
+from harness.pipeline.side import side_arrays, side_facts, side_from
 from harness.runner import Options, PredictionTask, Shards, found_by
 from harness.storage import atomic_write, whole_folder
 
@@ -83,16 +87,20 @@ class Job:
         What recommends.
     options
         How.
+    side
+        What metrics know beside, the task's history in place of one of its own.
     """
 
     shards: Shards
     model: ModelSource
     options: Options
+    side: SideInformation | None = None
 
     @contextlib.contextmanager
     def written(self) -> Iterator[str]:
         """Write the job for other processes, give its folder, and remove it in the end."""
-        folder = self.shards.folder / "job"
+        # A name of its own: workers keep what they read, by the folder.
+        folder = self.shards.folder / f"job-{uuid.uuid4().hex}"
         arrays, description = self._parts()
         with whole_folder(folder) as temporary:
             for name, array in arrays.items():
@@ -131,7 +139,8 @@ class Job:
             **description["task"],
         )
         shards = Shards(Path(description["shards"]), description["key"], task)
-        return Job(shards, ModelSource(**description["model"]), Options(**description["options"]))
+        side = side_from(arrays, description["side"], task.history)
+        return Job(shards, ModelSource(**description["model"]), Options(**description["options"]), side)
 
     @functools.lru_cache(maxsize=8)  # noqa: B019  (a job lives as long as its process)
     def recommender(self, device: str) -> Recommender | VectorRecommender:
@@ -151,6 +160,7 @@ class Job:
             "candidates": task.candidates,
             "lists_indptr": None if task.lists is None else task.lists.indptr,
             "lists_items": None if task.lists is None else task.lists.items,
+            **side_arrays(self.side),
             **{f"{_USER_IDS}{part}": array for part, array in pack_ids(task.user_ids.ids).items()},
             **{f"{_ITEM_IDS}{part}": array for part, array in pack_ids(task.item_ids.ids).items()},
         }
@@ -162,6 +172,7 @@ class Job:
             "options": asdict(self.options),
             "task": {"k": task.k, "seed": task.seed, "exclude_seen": task.exclude_seen},
             "n_items": task.history.n_items,
+            "side": side_facts(self.side),
         }
         return arrays, description
 
@@ -202,7 +213,8 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
     """
     from harness.experiment import Rules, component_of
 
-    shards = Job.read(job).shards
+    opened = Job.read(job)
+    shards, side = opened.shards, opened.side
     start, stop = shards.bounds[index]
     users = shards.task.user_ids.ids[shards.task.users[start:stop]]
     truth = shards.task.truth.rows(np.arange(start, stop))
@@ -216,6 +228,7 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
         metrics=[component_of("metrics", each.pop("kind"), each) for each in json.loads(metrics)],
         n_items=shards.task.n_items,
         target_ranks=TargetRanks(found.above, found.tied, found.candidates),
+        side=None if side is None else side.rows(_history_rows(shards.task, start, stop)),
         rules=settled,
         parallel=Parallel(n_jobs=1),
     )
@@ -239,6 +252,10 @@ def _code(kind: str, params: dict[str, Any]) -> str:
     from harness.experiment import component_of
 
     return code_version(*PREDICTION_CODE, *EVALUATION_CODE, home_of(component_of("models", kind, params)))
+
+
+def _history_rows(task: PredictionTask, start: int, stop: int) -> Int64Array:
+    return (task.users if task.places is None else task.places)[start:stop]
 
 
 def _parts_of(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

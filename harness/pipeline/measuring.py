@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import evaluation
-from harness.artifacts import MetricTable, TargetRanks, TopK, Truth
+from harness.artifacts import MetricTable, SideInformation, TargetRanks, TopK, Truth
 from harness.execution import Parallel, map_shards
 from harness.pipeline.preparation import Task
 
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 
 def measured_parts(
-    experiment: Experiment, recommended: Recommended, task: Task, metrics: Sequence[Metric] | None = None
+    experiment: Experiment,
+    recommended: Recommended,
+    task: Task,
+    *,
+    side: SideInformation | None = None,
+    metrics: Sequence[Metric] | None = None,
 ) -> MetricTable:
     """Return the metrics of a task's lists, which are taken part by part and never held whole.
 
@@ -36,6 +41,8 @@ def measured_parts(
         How to measure.
     recommended, task
         The lists, and what was asked for.
+    side
+        What is known beside, with a row of history for each of the task's lists.
     metrics
         Those of the experiment, if left out.
     """
@@ -43,12 +50,12 @@ def measured_parts(
     if task.times is not None:
         # Own ids repeat, and a user's value is the mean over their lists, wherever these are.
         parts = list(recommended.parts())
-        return measured(experiment, _joined_lists(parts), task, _joined_ranks(parts), chosen)
+        return measured(experiment, _joined_lists(parts), task, _joined_ranks(parts), side=side, metrics=chosen)
     options = experiment.evaluation
     if options.parallel.backend == "dask" and recommended.job is not None:
-        shards = _on_a_cluster(experiment, recommended.job, chosen)
+        shards = _on_a_cluster(experiment, recommended.job, side, chosen)
     else:
-        shards = _scored(experiment, recommended.parts, task, chosen)
+        shards = _scored(experiment, recommended.parts, task, side, chosen)
     return evaluation.merge_shards(
         shards,
         metrics=chosen,
@@ -63,6 +70,8 @@ def measured(
     topk: TopK,
     task: Task,
     ranks: TargetRanks | None = None,
+    *,
+    side: SideInformation | None = None,
     metrics: Sequence[Metric] | None = None,
 ) -> MetricTable:
     """Return the metrics of a task's lists; where a user has several, their mean is the user's value."""
@@ -78,6 +87,7 @@ def measured(
         metrics=experiment.metrics if metrics is None else metrics,
         n_items=task.history.n_items,
         target_ranks=ranks,
+        side=side,
         # Lists are in order already.
         ties="given" if rules.ties == "trec_eval" else rules.ties,
         without_predictions=rules.without_predictions,
@@ -91,7 +101,11 @@ def measured(
 
 
 def _scored(
-    experiment: Experiment, parts: Callable[[], Iterator[Part]], task: Task, metrics: Sequence[Metric]
+    experiment: Experiment,
+    parts: Callable[[], Iterator[Part]],
+    task: Task,
+    side: SideInformation | None,
+    metrics: Sequence[Metric],
 ) -> Iterator[ShardScores]:
     """Yield the scores of parts in their order, as many at a time as there are workers."""
     parallel = experiment.evaluation.parallel
@@ -105,27 +119,42 @@ def _scored(
         rules=rules,
         places=_places(task) if rules.ties == "trec_eval" else None,
     )
-    truths = ((part.topk, task.truth.rows(np.arange(part.start, part.stop)), part.target_ranks) for part in parts())
+
+    def given(part: Part) -> _Given:
+        rows = np.arange(part.start, part.stop)
+        return _Given(part.topk, task.truth.rows(rows), part.target_ranks, None if side is None else side.rows(rows))
+
+    truths = map(given, parts())
     at_once = parallel.workers if parallel.backend == "threading" else 16 * parallel.workers  # processes start slowly
     while group := list(itertools.islice(truths, at_once)):
         yield from map_shards(score, group, parallel=parallel)
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Given:
+    """What is measured of a part of the users."""
+
+    topk: TopK
+    truth: Truth
+    ranks: TargetRanks | None
+    side: SideInformation | None
+
+
 def _score_part(
-    part: tuple[TopK, Truth, TargetRanks | None],
+    given: _Given,
     *,
     metrics: Sequence[Metric],
     n_items: int,
     rules: Rules,
     places: UInt64Array | None,
 ) -> ShardScores:
-    topk, truth, ranks = part
     return evaluation.score_shard(
-        topk if places is None else evaluation.in_trec_order(topk, places),
-        truth,
+        given.topk if places is None else evaluation.in_trec_order(given.topk, places),
+        given.truth,
         metrics=metrics,
         n_items=n_items,
-        target_ranks=ranks,
+        target_ranks=given.ranks,
+        side=given.side,
         rules=rules,
         parallel=Parallel(n_jobs=1),
     )
@@ -154,7 +183,9 @@ def _joined_ranks(parts: Sequence[Part]) -> TargetRanks | None:
     )
 
 
-def _on_a_cluster(experiment: Experiment, job: Job, metrics: Sequence[Metric]) -> Iterator[ShardScores]:
+def _on_a_cluster(
+    experiment: Experiment, job: Job, side: SideInformation | None, metrics: Sequence[Metric]
+) -> Iterator[ShardScores]:
     """Yield the scores of shards that workers elsewhere read, score and write; only paths go to and fro."""
     from harness.experiment.components import to_map
     from harness.pipeline.jobs import read_scores, score_stored
@@ -162,7 +193,7 @@ def _on_a_cluster(experiment: Experiment, job: Job, metrics: Sequence[Metric]) -
     plain = json.dumps([to_map("metrics", metric) for metric in metrics])
     rules = json.dumps(dataclasses.asdict(experiment.evaluation.rules))
     shards = range(len(job.shards.bounds))
-    with job.written() as folder:
+    with dataclasses.replace(job, side=side).written() as folder:
         score = functools.partial(score_stored, job=folder, metrics=plain, rules=rules)
         names = [job.shards.name(index) for index in shards]
         for path in map_shards(score, shards, parallel=experiment.evaluation.parallel, names=names):

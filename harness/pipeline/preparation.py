@@ -95,6 +95,11 @@ class Task:
         return None if self.times is None else np.arange(len(self.users))
 
     @property
+    def history_rows(self) -> Int64Array:
+        """The row of ``history`` for each of ``users``; int64 ``(users,)``."""
+        return self.users if self.places is None else self.places
+
+    @property
     def candidates_digest(self) -> str | None:
         """SHA-256 of what files or draws decide of the candidates; None where they decide nothing."""
         if not self.candidate_facts:

@@ -23,6 +23,7 @@ from harness.pipeline.measuring import measured_parts
 from harness.pipeline.preparation import Prepared, Task, prepare, task_of
 from harness.pipeline.publish import publish
 from harness.pipeline.recommending import How, Recommended, Source, source_of
+from harness.pipeline.side import side_of
 from harness.pipeline.slicing import slice_rows, sliced
 from harness.pipeline.tie_audit import tie_findings
 
@@ -181,7 +182,8 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
             how = How(keys["predictions"], force=force, quiet=quiet)
             recommended = held.enter_context(source.recommend(experiment, prepared.split, task, how))
         with phases.measure("evaluate"):
-            table = measured_parts(experiment, recommended, task)
+            side = side_of(experiment.metrics, task, prepared.split)
+            table = measured_parts(experiment, recommended, task, side=side)
             slices = sliced(experiment, recommended, task, prepared.split, table)
             ties = tie_findings(experiment, recommended, task, table)
         with phases.measure("write"):

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from harness import evaluation
-from harness.artifacts import MetricTable, SliceTable, Split, TargetRanks, Truth
+from harness.artifacts import MetricTable, SliceTable, Split, TargetRanks, Truth, share_above
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.errors import DataError, did_you_mean
 from harness.metrics import AccuracyMetric
 from harness.pipeline.measuring import measured_parts
-from harness.pipeline.popularity import popularity_of, share_above
+from harness.pipeline.side import popularity_of
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment, Slice
@@ -97,7 +97,8 @@ def _of_targets(experiment: Experiment, recommended: Recommended, task: Task, ma
             yield replace(part, target_ranks=ranks)
 
     metrics = [metric for metric in experiment.metrics if isinstance(metric, AccuracyMetric)]
-    return measured_parts(experiment, replace(recommended, parts=parts, job=None), replace(task, truth=truth), metrics)
+    restricted = replace(task, truth=truth)
+    return measured_parts(experiment, replace(recommended, parts=parts, job=None), restricted, metrics=metrics)
 
 
 def _user_groups(one: Slice, task: Task, split: Split, users: Int64Array) -> Mapping[str, BoolArray]:
@@ -131,7 +132,7 @@ def _in_history(task: Task) -> BoolArray:
     """Return for each relevant item whether the user's history holds it; bool ``(targets,)``."""
     owners = np.repeat(np.arange(task.truth.n_users), np.diff(task.truth.indptr))
     history, n_items = task.history, task.history.n_items
-    known = history.rows(task.users if task.places is None else task.places)
+    known = history.rows(task.history_rows)
     did = np.repeat(np.arange(known.n_users), known.lengths) * n_items + known.items
     return np.isin(owners * n_items + task.truth.items, did)
 

@@ -93,7 +93,7 @@ class Shards:
         for pattern in (".*.part.safetensors", *(["shard-*.safetensors"] if finished else [])):
             for path in self.folder.glob(pattern):
                 path.unlink(missing_ok=True)
-        for pattern in (".*.part", "job"):  # folders
+        for pattern in (".*.part", "job-*"):  # folders
             for path in self.folder.glob(pattern):
                 shutil.rmtree(path, ignore_errors=True)
 

@@ -15,7 +15,9 @@ from harness.experiment import expand_metrics
 from harness.metrics import Coverage, Recall
 
 OF_LISTS = [
-    name for name in sorted(registry.BUILT_IN["metrics"]) if "target_ranks" not in registry.load("metrics", name).needs
+    name
+    for name in sorted(registry.BUILT_IN["metrics"])
+    if set(registry.load("metrics", name)().required) <= {"n_items"}
 ]
 METRICS = expand_metrics(OF_LISTS, [1, 2])
 ONE_OF_EACH = (Recall(k=1), Coverage(k=1))

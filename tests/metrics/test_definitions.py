@@ -50,6 +50,16 @@ class MeanLength(ListMetric):
         return float((lists.items[lists.rows] >= 0).sum(axis=1).mean())
 
 
+FAMILIES = {
+    "accuracy", "coverage", "concentration", "diversity", "novelty", "popularity_bias", "calibration", "debiased"
+}  # fmt: skip
+NEEDS = {"n_items", "target_ranks", "gains", "popularity", "history", "categories", "vectors"}
+OTHER_UPPER = {
+    "dcg", "shannon_entropy", "mean_rank", "novelty", "efd", "average_popularity", "aclt", "popularity_lift",
+    "calibration", "intra_list_diversity",
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("metric", METRICS)
 def test_facts(metric):
     value = metric()
@@ -61,11 +71,13 @@ def test_facts(metric):
         assert metric(k=7).label == f"{metric.name}@7"
     assert value.formula
     assert value.reference
-    assert value.family in {"accuracy", "coverage", "concentration", "diversity"}
-    assert value.higher_is_better == (value.name not in {"gini", "mean_rank", "mean_percentile_rank"})
-    assert value.lower == (1.0 if value.name == "mean_rank" else 0.0)
-    assert value.upper == 1.0 or value.name in {"dcg", "shannon_entropy", "mean_rank"}
-    assert set(value.needs) <= {"n_items", "target_ranks"}
+    assert value.family in FAMILIES
+    lower_is_better = {"gini", "mean_rank", "mean_percentile_rank", "average_popularity", "calibration"}
+    assert value.higher_is_better == (value.name not in lower_is_better | {"pop_reo", "pop_rsp", "popularity_lift"})
+    assert value.lower == {"mean_rank": 1.0, "popularity_lift": -1.0}.get(value.name, 0.0)
+    assert value.upper == 1.0 or value.name in OTHER_UPPER
+    assert set(value.required) <= NEEDS
+    assert set(value.needs) <= set(value.required)
     assert isinstance(value.variant, dict)
     with pytest.raises(dataclasses.FrozenInstanceError):
         value.name = "other"

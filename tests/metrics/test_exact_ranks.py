@@ -171,5 +171,5 @@ def test_what_does_not_fit_is_told():
     with pytest.raises(HarnessError, match="the truth holds an item twice"):
         harness.evaluate(lists, twice, metrics=["auc"], target_ranks=ranks_of([([3, 2], [1, 1])]))
     frame = pd.DataFrame({"user": [1], "item": [1], "score": [1.0]})
-    with pytest.raises(HarnessError, match="target_ranks are of a TopK and a Truth"):
+    with pytest.raises(HarnessError, match="target_ranks and side are of a TopK and a Truth"):
         harness.evaluate(frame, frame, metrics=["auc"], target_ranks=ranks_of([([3, 2], [1])]))

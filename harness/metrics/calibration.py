@@ -1,0 +1,92 @@
+"""Calibration: whether a list has the user's interests in the shares that the history has."""
+
+# Kernels are imported where a value is asked for: reading an experiment does not wait for numba.
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar, Literal
+
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts.arrays import Float64Array
+from harness.metrics.base import ListedMetric
+from harness.metrics.lists import Hits
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Calibration(ListedMetric):
+    r"""Divergence of the categories of a list from those of the user's history; 0 where they have the same shares.
+
+    .. math:: \mathrm{calibration@}k = \sum_c p_c \log \frac{p_c}{(1 - \alpha)\, q_c + \alpha\, p_c}
+
+    with p the shares of categories in the history, and q those in the list; an item of several categories counts for
+    each in equal parts. Items without categories are left out; 0 for a history without any. A list without any has the
+    largest value: :math:`\log(1/\alpha)`, or 1.
+
+    Parameters
+    ----------
+    k
+        Ranks looked at, 1 or more.
+    divergence
+        ``kl``: of Kullback and Leibler, as above, in nats. ``js``: of Jensen and Shannon, in bits: 0 to 1, and the same
+        from either side.
+    alpha
+        What share of p is mixed into q, above 0 and below 1, so that ``kl`` stays finite.
+
+    Examples
+    --------
+    A history of dramas, and a list of comedies:
+
+    >>> import numpy as np
+    >>> from harness.artifacts import Categories, History, SideInformation
+    >>> history = History(np.array([0, 1]), np.array([0], np.int32), 2)
+    >>> side = SideInformation(history=history, categories=Categories.of([("drama",), ("comedy",)]))
+    >>> items, rows = np.array([[1]], np.int32), np.array([0])
+    >>> hits, out = Hits.of([[False]], relevant=[1], items=items, side=side, rows=rows), np.empty(1)
+    >>> Calibration(k=1, divergence="js").score(hits, out)
+    >>> out
+    array([1.])
+    """
+
+    k: int = 10
+    divergence: Literal["kl", "js"] = "kl"
+    alpha: float = 0.01
+
+    name = "calibration"
+    family = "calibration"
+    higher_is_better = False
+    upper = math.inf
+    needs = ("history", "categories")
+    formula = r"\sum_c p_c \log \frac{p_c}{(1 - \alpha)\, q_c + \alpha\, p_c}"
+    reference = "Steck, Calibrated recommendations, RecSys 2018"
+    choices: ClassVar = {"weights": "equal over items", "unknown items": "left out"}
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        super().__post_init__()
+        if not 0.0 < self.alpha < 1.0:
+            raise ValueError(f"alpha is {self.alpha}; a share lies above 0 and below 1, such as 0.01")
+
+    def score(self, hits: Hits, out: Float64Array) -> None:
+        """Write the users' values."""
+        from harness.metrics import item_kernels
+
+        side = self.side_of(hits)
+        history, categories = side.history, side.categories
+        assert history is not None  # noqa: S101  (needs that were checked)
+        assert categories is not None  # noqa: S101
+        assert hits.rows is not None  # noqa: S101
+        item_kernels.divergence(
+            self.items_of(hits),
+            self.k,
+            history.indptr,
+            history.items,
+            hits.rows,
+            categories.indptr,
+            categories.codes,
+            len(categories.names),
+            self.alpha,
+            int(self.divergence == "js"),
+            out,
+        )
