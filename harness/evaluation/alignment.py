@@ -125,11 +125,23 @@ def without_empty_lists(aligned: Aligned) -> Aligned:
     """Return the alignment without the users who were recommended nothing, which may be all of them."""
     listed = aligned.list_rows != NO_LIST
     listed[listed] = (aligned.items[aligned.list_rows[listed]] != NO_ITEM).any(axis=1)
+    if listed.all():
+        return aligned
+    # Rows between those that count have no items: nobody else's may stand among them.
+    counting = np.zeros(aligned.n_rows, dtype=np.bool_)
+    counting[aligned.truth_rows[listed]] = True
+    kept = np.repeat(counting, np.diff(aligned.indptr))
+    kept_before = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+    ranks, gains = aligned.ranks, aligned.gains
     return replace(
         aligned,
         list_rows=aligned.list_rows[listed],
+        indptr=kept_before[aligned.indptr],
+        relevant=aligned.relevant[kept],
         truth_rows=aligned.truth_rows[listed],
         users=None if aligned.users is None else aligned.users[listed],
+        ranks=None if ranks is None else TargetRanks(ranks.above[kept], ranks.tied[kept], ranks.candidates),
+        gains=None if gains is None else gains[kept],
         dropped=int((~listed).sum()),
     )
 

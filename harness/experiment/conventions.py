@@ -33,7 +33,46 @@ class Convention:
     lacks: tuple[str, ...] = field(default=())
 
 
-CONVENTIONS: Mapping[str, Convention] = {}
+# Numbers made by each library itself, and the scripts that made them, are in tests/golden/conventions.
+CONVENTIONS: Mapping[str, Convention] = {
+    "trec_eval": Convention(
+        "trec_eval, by pytrec_eval-terrier 0.5.11",
+        {"map": {"denominator": "relevant"}},
+        Rules(ties="trec_eval", without_predictions="drop"),
+        lacks=("f1", "rbp", "dcg", "mrr"),
+    ),
+    "ranx": Convention("ranx 0.3.21", {"map": {"denominator": "relevant"}}),
+    "rectools": Convention(
+        "RecTools 0.19.0",
+        {"map": {"denominator": "relevant"}, "ndcg": {"ideal": "full_k"}},
+        lacks=("r_precision", "rbp", "dcg"),
+    ),
+    "replay": Convention("RePlay 0.22.0", {}, lacks=("f1", "r_precision", "rbp", "dcg")),
+    "lenskit": Convention(
+        "LensKit 2025.8.1",
+        {
+            "recall": {"denominator": "min_k"},
+            "precision": {"denominator": "list"},
+            "ndcg": {"discount": "log2_rank"},
+            "dcg": {"discount": "log2_rank"},
+            "map": {"denominator": "list"},
+            "rbp": {"p": 0.85},
+        },
+        Rules(without_predictions="drop"),
+        lacks=("f1", "r_precision"),
+    ),
+    "torchmetrics": Convention(
+        "TorchMetrics 1.9.0, users without relevant items skipped",
+        {"map": {"denominator": "hits"}},
+        lacks=("f1", "rbp", "dcg"),
+    ),
+    "recbole": Convention("RecBole 1.2.1, before it rounds to 4 places", {}, lacks=("f1", "r_precision", "rbp", "dcg")),
+    "implicit": Convention(
+        "implicit 0.7.3",
+        {"precision": {"denominator": "min_k", "average": "micro"}},
+        lacks=("recall", "hit_rate", "mrr", "f1", "r_precision", "rbp", "dcg"),
+    ),
+}
 
 
 def convention_of(name: str | None) -> Convention:

@@ -33,7 +33,8 @@ class MAP(AccuracyMetric):
     denominator
         ``min_k``: as above, so that 1 can be reached. ``relevant``: all relevant items, as trec_eval
         and RecTools do. ``k``. ``list``: the relevant items, at most as many as the list holds up to
-        k; as LensKit does.
+        k; as LensKit does. ``hits``: the hits among the first k ranks, which makes it the mean precision at the
+        hits; as TorchMetrics does.
 
     Examples
     --------
@@ -46,7 +47,7 @@ class MAP(AccuracyMetric):
     """
 
     k: int = 10
-    denominator: Literal["min_k", "relevant", "k", "list"] = "min_k"
+    denominator: Literal["min_k", "relevant", "k", "list", "hits"] = "min_k"
 
     name = "map"
     formula = (
@@ -60,15 +61,23 @@ class MAP(AccuracyMetric):
         from harness.metrics import value_kernels
 
         value_kernels.average_precision(hits.bits, self.k, out)
-        self._divide(hits, out)
+        if self.denominator == "hits":
+            found = np.empty_like(out)
+            value_kernels.count(hits.bits, self.k, found)
+            out /= np.maximum(found, 1.0)
+        else:
+            self._divide(hits, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of ties."""
         from harness.metrics import tie_kernels
 
         ranks = self.ranks_of(hits)
-        tie_kernels.expected_precisions(ranks.indptr, ranks.above, ranks.tied, self.k, out)
-        self._divide(hits, out)
+        if self.denominator == "hits":
+            tie_kernels.expected_mean_precision(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+        else:
+            tie_kernels.expected_precisions(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+            self._divide(hits, out)
 
     def _divide(self, hits: Hits, out: Float64Array) -> None:
         if self.denominator == "k":

@@ -6,10 +6,18 @@ A relevant item with ``above`` candidates before it and ``tied`` others beside i
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array, UInt64Array
-from harness.jit import kernel
+from harness.jit import inlined, kernel
+
+
+@inlined
+def _log_choose(n: Any, k: Any) -> Any:
+    return math.lgamma(n + 1.0) - math.lgamma(k + 1.0) - math.lgamma(n - k + 1.0)
 
 
 @kernel
@@ -236,6 +244,46 @@ def expected_precisions(indptr: Int64Array, above: Int32Array, tied: Int32Array,
                 before += found
             first = last
         out[user] = total
+
+
+@kernel
+def expected_mean_precision(indptr: Int64Array, above: Int32Array, tied: Int32Array, k: int, out: Float64Array) -> None:
+    """Write the expected mean over the hits among the first k ranks of the precision at their rank, 0 without hits."""
+    for user in range(len(out)):
+        begin, end = indptr[user], indptr[user + 1]
+        order = np.argsort(above[begin:end])
+        total, before, first = 0.0, 0, 0
+        out[user] = 0.0
+        cut = False  # whether a group of ties goes on beyond the cut
+        while first < len(order) and not cut:
+            start = np.int64(above[begin + order[first]])
+            last = first + 1
+            while last < len(order) and above[begin + order[last]] == start:
+                last += 1
+            if start >= k:
+                break
+            if start >= 0:
+                size, found = np.int64(tied[begin + order[first]]) + 1, last - first
+                places = size if size <= k - start else k - start
+                cut = bool(places < size)
+                least = found + places - size if found + places > size else 0
+                for hits in range(least, (found if found < places else places) + 1):
+                    # How likely so many of the found are among the places, and what they add where they are.
+                    chance = np.exp(
+                        _log_choose(places, hits) + _log_choose(size - places, found - hits) - _log_choose(size, found)
+                    )
+                    added = 0.0
+                    others = (hits - 1) / (places - 1) if places > 1 else 0.0
+                    for place in range(places):
+                        added += hits / places * (1.0 + before + place * others) / (start + place + 1)
+                    if cut and before + hits > 0:
+                        out[user] += chance * (total + added) / (before + hits)
+                    elif not cut:
+                        total += added
+                        before += found
+            first = last
+        if not cut and before > 0:
+            out[user] = total / before
 
 
 @kernel

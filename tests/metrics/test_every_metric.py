@@ -116,6 +116,8 @@ OPTIONS_BY_HAND = [
     ({"kind": "map", "denominator": "relevant"}, [[1, 7]], [[1, 2, 3, 4]], 2, 1 / 4),
     ({"kind": "map", "denominator": "k"}, [[1, 7]], [[1]], 2, 1 / 2),
     ({"kind": "map", "denominator": "list"}, [[1, -1]], [[1, 2, 3]], 2, 1.0),
+    ({"kind": "map", "denominator": "hits"}, [[7, 1, 2]], [[1, 2, 3]], 3, (1 / 2 + 2 / 3) / 2),
+    ({"kind": "map", "denominator": "hits"}, [[7, 8]], [[1]], 2, 0.0),
     ({"kind": "map", "denominator": "list"}, [[-1, -1]], [[1, 2, 3]], 2, 0.0),
     ({"kind": "user_coverage", "least": 2}, [[1, -1], [1, 2]], [[1], [1]], 2, 1 / 2),
     ({"kind": "shannon_entropy", "base": "2"}, [[1, 2], [3, 4]], [[1], [1]], 2, 2.0),

@@ -274,6 +274,24 @@ def test_users_without_predictions_may_be_left_out(lists):
         harness.evaluate(TopK(np.array([[-1]])), Truth.from_lists([[1]]), without_predictions="drop")
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.lists(users(), min_size=1, max_size=4), st.lists(st.booleans(), min_size=4, max_size=4))
+def test_users_who_are_left_out_leave_the_others_as_they_are(some, empty):
+    lists, truth, ranks = arrays(some, 4)
+    items = lists.items.copy()
+    items[np.flatnonzero(empty[: len(some)])] = -1
+    kept = np.flatnonzero(~np.array(empty[: len(some)]))
+    if len(kept) == 0:
+        return
+    options = {"metrics": [*SPECS, "mean_rank"], "cutoffs": [3], "n_jobs": 1}
+    dropped = harness.evaluate(TopK(items), truth, target_ranks=ranks, without_predictions="drop", **options)
+    alone, own_truth, own_ranks = arrays([some[user] for user in kept], 4)
+    expected = harness.evaluate(alone, own_truth, target_ranks=own_ranks, **options)
+    for label, values in expected.user_values.items():
+        assert dropped.user_values[label].tolist() == values.tolist(), label
+    assert dropped.counts["users_without_predictions"] == len(some) - len(kept)
+
+
 def test_what_does_not_fit_is_told():
     lists, truth = TopK(np.array([[1]])), Truth.from_lists([[1]])
     ranks = TargetRanks(*(np.array([value], np.int32) for value in (0, 0, 9)))

@@ -77,8 +77,14 @@ def mrr(ranked, relevant, k):
 
 def average_precision(ranked, relevant, k, denominator="min_k"):
     whole = len(set(relevant))
-    over = {"min_k": min(whole, k), "relevant": whole, "k": k, "list": min(whole, length(ranked, k))}[denominator]
     hits = flags(ranked, relevant, k)
+    over = {
+        "min_k": min(whole, k),
+        "relevant": whole,
+        "k": k,
+        "list": min(whole, length(ranked, k)),
+        "hits": sum(hits),
+    }[denominator]
     total = sum(precision(ranked, relevant, place + 1) for place, hit in enumerate(hits) if hit)
     return total / over if over else 0.0
 

@@ -22,7 +22,10 @@ dataset:
   split: {{kind: leave_last_out}}
 model: {{kind: item_knn, checkpoint: {folder}/knn.safetensors, params: {{neighbours: 20}}, fit: {{on: train}}}}
 runner: {{k: 10, parallel: {parallel}}}
-evaluation: {{metrics: [recall, ndcg, auc, coverage, diversity, novelty, unexpectedness, pop_rsp, {{kind: ndcg, k: 30}}], cutoffs: [5, 10], parallel: {evaluated}}}
+evaluation:
+  metrics: [recall, ndcg, auc, coverage, diversity, novelty, unexpectedness, pop_rsp, {{kind: ndcg, k: 30}}]
+  cutoffs: [5, 10]
+  parallel: {evaluated}
 tracking: {{experiment: cluster, enabled: false}}
 report: {{directory: {folder}/reports}}
 """
