@@ -85,7 +85,7 @@ def metric_facts(name: str) -> MetricFacts:
         higher_is_better=cls.higher_is_better,
         lower=cls.lower,
         upper=cls.upper if math.isfinite(cls.upper) else None,
-        needs=tuple(cls.needs),
+        needs=_needs(cls),
         options=options,
         fixed=dict(cls.choices),
         formula=cls.formula,
@@ -99,6 +99,12 @@ def all_metric_facts() -> list[MetricFacts]:
     facts = [metric_facts(name) for name in registry.table("metrics")]
     families = list(dict.fromkeys(metric.family for metric in facts))
     return sorted(facts, key=lambda metric: families.index(metric.family))
+
+
+def _needs(cls: Any) -> tuple[str, ...]:
+    """Return what it takes with the options at their defaults."""
+    given = all(field.default is not dataclasses.MISSING for field in dataclasses.fields(cls))
+    return tuple(cls().required if given else cls.needs)
 
 
 def _options(cls: Any) -> dict[str, dict[str, Any]]:

@@ -48,7 +48,7 @@ def test_families_stand_together() -> None:
 
 def test_facts_by_hand() -> None:
     facts = metric_facts("map")
-    assert facts.options["denominator"] == {"default": "min_k", "choices": ["min_k", "relevant", "k", "list"]}
+    assert facts.options["denominator"] == {"default": "min_k", "choices": ["min_k", "relevant", "k", "list", "hits"]}
     assert (facts.lower, facts.upper, facts.higher_is_better) == (0.0, 1.0, True)
     assert metric_facts("gini").higher_is_better is False
     assert metric_facts("dcg").upper is None
