@@ -49,7 +49,18 @@ def test_an_empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_file_in_the_place_of_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "file"))
-    with pytest.raises(HarnessError, match=r"is a file\. Set HARNESS_CACHE to a folder"):
+    with pytest.raises(HarnessError, match=r"is no folder\. Set HARNESS_CACHE to a folder"):
+        storage.cache_entries()
+
+
+@pytest.mark.parametrize("place", ["file/sub", "link", "~nobody-of-that-name/x", "a" * 300, "good"])
+def test_places_where_no_cache_can_be(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "good").mkdir()
+    (tmp_path / "good" / "predictions").write_text("")
+    monkeypatch.setenv("HARNESS_CACHE", place if place.startswith("~") else str(tmp_path / place))
+    with pytest.raises(HarnessError, match="HARNESS_CACHE"):
         storage.cache_entries()
 
 

@@ -32,7 +32,10 @@ def as_ids(values: Any, *, what: str = "id") -> IdArray:
     >>> as_ids(["b", "a"])
     array(['b', 'a'], dtype=object)
     """
-    series = pd.Series(values)
+    try:
+        series = pd.Series(values)
+    except UnicodeEncodeError as error:
+        raise DataError(f"the {what} {error.object!r} is no text: it holds half of a surrogate pair.") from error
     if series.isna().any():
         row = int(np.flatnonzero(series.isna().to_numpy())[0])
         raise DataError(f"the {what} in row {row} is missing. Fill it in, or remove the row.")
@@ -162,7 +165,10 @@ class Vocabulary:
         if not self.is_text:
             return _mix(self.ids.astype(np.int64).view(np.uint64))
         hashes = (hashlib.blake2b(text.encode(), digest_size=8).digest() for text in self.ids)
-        return np.frombuffer(b"".join(hashes), dtype="<u8").astype(np.uint64)
+        try:
+            return np.frombuffer(b"".join(hashes), dtype="<u8").astype(np.uint64)
+        except UnicodeEncodeError as error:
+            raise DataError(f"the id {error.object!r} is no text: it holds half of a surrogate pair.") from error
 
     @cached_property
     def digest(self) -> str:

@@ -72,7 +72,9 @@ def _age(text: str) -> datetime.timedelta:
     match = _AGE.fullmatch(text.strip())
     if match is None:
         raise HarnessError(f"--older-than is '{text}'; write days, hours or minutes, such as 30d, 12h or 5m.")
-    return datetime.timedelta(seconds=int(match[1]) * _SECONDS[match[2]])
+    # Nothing is older than a hundred years, and larger numbers are none of days.
+    seconds = min(int(match[1]) * _SECONDS[match[2]], 100 * 366 * _SECONDS["d"])
+    return datetime.timedelta(seconds=seconds)
 
 
 def _facts(entry: Entry) -> dict[str, object]:

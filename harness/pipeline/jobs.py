@@ -142,7 +142,7 @@ class Job:
         side = side_from(arrays, description["side"], task.history)
         return Job(shards, ModelSource(**description["model"]), Options(**description["options"]), side)
 
-    @functools.lru_cache(maxsize=8)  # noqa: B019  (a job lives as long as its process)
+    @functools.lru_cache(maxsize=2)  # noqa: B019  (what a long-lived worker holds of earlier jobs goes)
     def recommender(self, device: str) -> Recommender | VectorRecommender:
         """Return the model on a device."""
         return self.model.recommender(self.shards.task, device)

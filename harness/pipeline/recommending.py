@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from harness import data, storage
 from harness.artifacts import USER_BLOCK, Split, TargetRanks, TopK
 from harness.artifacts.arrays import Float32Array
-from harness.errors import CheckpointError, DataError
+from harness.errors import CheckpointError, DataError, HarnessError
 from harness.models import PredictionFile
 from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
 from harness.pipeline.preparation import Task
@@ -219,7 +219,13 @@ class FromModel:
         from harness.topk import choose_device  # needs torch, which predictions from a file do not
 
         runner = experiment.runner
-        devices = [choose_device(name) for name in runner.device_names or (runner.device,)]
+        try:
+            devices = [choose_device(name) for name in runner.device_names or (runner.device,)]
+        except HarnessError as error:
+            if not runner.device_names:
+                raise
+            what = str(error).partition(" Use ")[0]
+            raise HarnessError(f"runner.devices: {what} Use devices: [cpu, cpu], or leave devices out.") from error
         device = devices[0]  # which stands for all: they are of one kind
         fitted = obtain_checkpoint(experiment, split)
         return cls(fitted, fitted.sha256, device)

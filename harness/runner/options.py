@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import torch
@@ -61,15 +60,17 @@ class Options:
         free = available_memory()
         return None if free is None else int(free * _SHARE / self.processes)
 
-    def check(self, needed: Callable[[Options], int], what: str) -> None:
+    def check(self, needed: int, what: str, *, enough: int) -> None:
         """Check that some work fits into the budget.
 
         Parameters
         ----------
         needed
-            The bytes that it takes with some options: it may take more where more is allowed.
+            The bytes that it takes.
         what
             The work, as the message calls it.
+        enough
+            The stated memory from which on it can be done.
 
         Raises
         ------
@@ -77,18 +78,15 @@ class Options:
             It does not; the message says how much would do.
         """
         budget = self.budget
-        if budget is None or needed(self) <= budget:
+        if budget is None or needed <= budget:
             return
-        enough = needed(self)
-        while (more := needed(replace(self, memory=enough))) > enough:
-            enough = more
         stated = f"half of what is free, shared by {self.processes} processes, is"
         if self.memory is not None:
             stated = "runner.memory is"
         elif self.processes == 1:
             stated = "half of what is free is"
         raise HarnessError(
-            f"{what} needs {size_text(needed(self))} of memory, and {stated} {size_text(budget)}. "
+            f"{what} needs {size_text(needed)} of memory, and {stated} {size_text(budget)}. "
             f"Set runner.memory to {size_text(enough)} or more, if there is so much."
         )
 
@@ -97,7 +95,7 @@ DEFAULT = Options()
 
 
 def resolved_batch_size(options: Options, n_items: int) -> int:
-    """Return how many users are scored at once where whole rows of scores are made, 1 or more.
+    """Return how many users are scored at once at most where whole rows of scores are made, 1 or more.
 
     Examples
     --------
@@ -109,6 +107,4 @@ def resolved_batch_size(options: Options, n_items: int) -> int:
     if options.batch_size != "auto":
         return options.batch_size
     kind = torch.device(options.device).type
-    # Half of a stated budget: the lists take memory, too.
-    bytes_ = _BATCH[kind] if options.memory is None else min(_BATCH[kind], options.memory // 2)
-    return max(1, min(_MOST_USERS[kind], bytes_ // (BYTES_PER_SCORE * max(1, n_items))))
+    return max(1, min(_MOST_USERS[kind], _BATCH[kind] // (BYTES_PER_SCORE * max(1, n_items))))

@@ -13,8 +13,8 @@ import torch
 from harness.artifacts import Recommender, TargetRanks, TopK, UserBatch, VectorRecommender
 from harness.errors import HarnessError
 from harness.execution import progress
-from harness.runner.budget import memory_of_rows, memory_of_vectors
-from harness.runner.options import DEFAULT, Options, resolved_batch_size
+from harness.runner.budget import batch_size_of, enough_for_rows, memory_of_rows, memory_of_vectors
+from harness.runner.options import DEFAULT, Options
 from harness.runner.task import PredictionTask
 from harness.topk import Found, InfiniteScoreError, best_by_vectors, best_of_scores, non_finite
 
@@ -133,8 +133,8 @@ def _by_vectors(
 ) -> Found:
     items = _as_vectors(recommender.item_vectors(), task.n_items, "item", options.device)
     if options.device == "cpu":
-        needed = memory_of_vectors(task, items.shape[1], n_jobs=options.n_jobs)
-        options.check(lambda _: needed, f"scoring {task.n_items:,} items for {task.n_users:,} users at once")
+        needed = memory_of_vectors(task, items.shape[1], precision=options.precision, n_jobs=options.n_jobs)
+        options.check(needed, f"scoring {task.n_items:,} items for {task.n_users:,} users at once", enough=needed)
     users = torch.empty((task.n_users, items.shape[1]), dtype=torch.float32, device=options.device)
     for first in range(0, task.n_users, _VECTOR_BATCH):
         stop = min(first + _VECTOR_BATCH, task.n_users)
@@ -173,12 +173,15 @@ def _by_scores(
     recommender: Recommender, task: PredictionTask, options: Options, advance: Callable[[int], None]
 ) -> Found:
     found = Found.empty(task.request(0, task.n_users))
-    size = resolved_batch_size(options, task.n_items)
+    size = batch_size_of(task, options)
     if options.device == "cpu":
+        at_once = size if options.fixed_batches else min(size, task.n_users)
         what = (
-            f"scoring {task.n_items:,} items for {size:,} users at once, and keeping {task.k:,} for {task.n_users:,},"
+            f"scoring {task.n_items:,} items for {at_once:,} users at once, and keeping {task.k:,} for "
+            f"{task.n_users:,},"
         )
-        options.check(lambda allowed: memory_of_rows(task, allowed), what)
+        needed = memory_of_rows(task, at_once, n_jobs=options.n_jobs)
+        options.check(needed, what, enough=enough_for_rows(task, options))
     first = 0
     while first < task.n_users:
         stop = min(first + size, task.n_users)

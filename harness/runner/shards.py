@@ -14,7 +14,7 @@ import safetensors.numpy
 
 from harness.artifacts import USER_BLOCK
 from harness.runner.task import PredictionTask
-from harness.storage import atomic_write
+from harness.storage import atomic_write, remove
 from harness.topk import Found
 
 _DTYPES = {"items": np.int32, "scores": np.float32, "above": np.int32, "tied": np.int32, "candidates": np.int32}
@@ -92,7 +92,7 @@ class Shards:
         """Remove what processes that died left half-written; and the finished shards, if asked for."""
         for pattern in (".*.part.safetensors", *(["shard-*.safetensors"] if finished else [])):
             for path in self.folder.glob(pattern):
-                path.unlink(missing_ok=True)
+                remove(path)
         for pattern in (".*.part", "job-*"):  # folders
             for path in self.folder.glob(pattern):
                 shutil.rmtree(path, ignore_errors=True)

@@ -102,8 +102,13 @@ def cache_entries() -> list[Entry]:
         What stands at the cache's place is no folder.
     """
     folder = cache_folder()
-    if folder.exists() and not folder.is_dir():
-        raise HarnessError(f"the cache {folder} is a file. Set HARNESS_CACHE to a folder.")
+    try:
+        for path in (*(folder / kind for kind in _KINDS), folder, *folder.parents):
+            # A link that leads nowhere is there, and nothing can be made in its place.
+            if not path.is_dir() and os.path.lexists(path):
+                raise HarnessError(f"the cache {folder} cannot be: {path} is no folder. Set HARNESS_CACHE to a folder.")
+    except OSError as error:
+        raise HarnessError(f"the cache {folder} cannot be: {error.strerror}. Set HARNESS_CACHE to a folder.") from error
     return sorted(_entries(), key=lambda entry: (entry.used, entry.key))
 
 

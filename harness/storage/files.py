@@ -28,7 +28,10 @@ _CHUNK = 1 << 20
 def cache_folder() -> Path:
     """Return ``$HARNESS_CACHE``, or ``harness`` under the user's cache folder."""
     chosen = os.environ.get("HARNESS_CACHE")
-    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("harness"))
+    try:
+        return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("harness"))
+    except RuntimeError as error:  # ~somebody
+        raise HarnessError(f"HARNESS_CACHE is '{chosen}': there is no such home. Write the whole path.") from error
 
 
 @contextlib.contextmanager

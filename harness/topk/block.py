@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from harness.artifacts import NOT_A_CANDIDATE
-from harness.artifacts.arrays import Float32Array, Int32Array
+from harness.artifacts.arrays import Float32Array, Int32Array, Int64Array
 from harness.topk.kernels import keep_tile, write_best
 from harness.topk.mask_kernels import mask_tile
 from harness.topk.request import Found, ItemRows, Request
 from harness.topk.state import EXCLUDED, RUN, Kept, Rows, Targets
 
 _CLOSE = 32  # scores near a target's that can be told from it once it is known
+_TARGET = 96  # bytes of a target beside these scores
 _SPARE = 16  # places beyond k at least: so many items are collected before the worst are dropped
 
 
@@ -19,6 +20,22 @@ def capacity_of(k: int) -> int:
     """Return how many scores of a user are held at once where k are wanted."""
     runs = -(-(k + max(k // 2, _SPARE)) // RUN) + 1
     return runs * RUN
+
+
+def memory_of_targets(indptr: Int64Array | None, block: int) -> int:
+    """Return the bytes that are held for the targets of the block of users that has the most of them.
+
+    Parameters
+    ----------
+    indptr
+        int64 ``(users + 1,)``: where each user's targets begin; None for none.
+    block
+        Users of a block.
+    """
+    if indptr is None or len(indptr) < 2:
+        return 0
+    edges = np.append(indptr[:-1:block], indptr[-1])
+    return int(np.diff(edges).max()) * (_CLOSE * 4 + _TARGET)
 
 
 class BlockScan:

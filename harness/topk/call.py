@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import scipy.sparse as sp
 import torch
 
@@ -122,7 +124,8 @@ def _name(ids: IdArray | None, row: int) -> str:
 def _odd_vector(vector: Float32Array, what: str, name: str) -> str | None:
     if np.isfinite(vector).all():
         return None
-    return f"the vector of {what} {name} holds {vector[~np.isfinite(vector)][0]}; finite numbers are needed."
+    odd = vector[~np.isfinite(vector)][0]
+    return f"the vector of {what} {name} holds {odd} in single precision; finite numbers are needed."
 
 
 def _widened(lists: np.ndarray, k: int, *, filler: float) -> np.ndarray:
@@ -137,14 +140,16 @@ def _vectors(given: Any, what: str) -> Float32Array:
         if given.layout != torch.strided or given.is_meta or given.is_complex() or given.dtype == torch.bool:
             kind = "meta" if given.is_meta else str(given.layout).removeprefix("torch.")
             raise HarnessError(f"{what} is a {kind} tensor of {given.dtype}; a dense one of real numbers is needed.")
-        given = given.detach().to(device="cpu", dtype=torch.float32).numpy()  # half precision, too
+        given = given.detach().resolve_neg().to(device="cpu", dtype=torch.float32).numpy()  # half precision, too
+    if isinstance(given, (sp.sparray, sp.spmatrix)):
+        raise HarnessError(f"{what} is sparse; give a dense array, such as {what}.toarray().")
     if np.ma.isMaskedArray(given):
         raise HarnessError(f"{what} is a masked array; give numbers alone, with a value in place of what is masked.")
     try:
         array = np.asarray(given)
     except ValueError as error:
         raise HarnessError(f"{what} is no array: its rows differ in length. Give (rows, dimension) numbers.") from error
-    if array.ndim != 2 or not (np.issubdtype(array.dtype, np.floating) or np.issubdtype(array.dtype, np.integer)):
+    if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise HarnessError(
             f"{what} is {array.dtype} of shape {array.shape}; numbers of shape (rows, dimension) are needed."
         )
@@ -157,10 +162,10 @@ def _vectors(given: Any, what: str) -> Float32Array:
 def _ids(given: Any, count: int, what: str) -> IdArray | None:
     if given is None:
         return None
-    try:
-        listed = list(given)
-    except TypeError as error:
-        raise HarnessError(f"{what} is a {type(given).__name__}; a sequence of {count} ids is needed.") from error
+    # Sets have no order of their own; maps and tables would give their keys.
+    if isinstance(given, (str, bytes, AbstractSet, Mapping, pd.DataFrame)) or not isinstance(given, Iterable):
+        raise HarnessError(f"{what} is a {type(given).__name__}; a sequence of {count} ids is needed.")
+    listed = list(given)
     if len(listed) != count:
         raise HarnessError(f"{what} has {len(listed)} ids for {count} vectors; one each is needed.")
     return as_ids(listed, what=what.rstrip("s"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from harness.artifacts.arrays import Float32Array
+from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.execution import Parallel, map_shards
-from harness.topk.block import BlockScan, capacity_of, outside_of, part_of
+from harness.topk.block import BlockScan, capacity_of, memory_of_targets, outside_of, part_of
 from harness.topk.keys import signed_keys
 from harness.topk.ranks import target_ranks
 from harness.topk.request import Found, ItemRows, Request
@@ -53,9 +53,20 @@ def best_of_scores_on_device(scores: torch.Tensor, request: Request) -> Found:
     return Found(*(array.cpu().numpy() for array in arrays))
 
 
-def memory_of_blocks(k: int, *, n_users: int, n_jobs: int = -1) -> int:
-    """Return the bytes that are held beside scores and lists: on each thread a tile, and what a block keeps."""
-    return threads_for(n_users, _BLOCK_USERS, n_jobs) * _BLOCK_USERS * (TILE_ITEMS * 4 + capacity_of(k) * 8)
+def memory_of_blocks(k: int, *, n_users: int, targets: Int64Array | None = None, n_jobs: int = -1) -> int:
+    """Return the bytes that are held beside scores and lists: on each thread a tile, and what a block keeps.
+
+    Parameters
+    ----------
+    k, n_users
+        Length of the lists, and how many are made at once.
+    targets
+        int64 ``(users + 1,)``: where each user's targets begin; None for none.
+    n_jobs
+        Threads.
+    """
+    block = _BLOCK_USERS * (TILE_ITEMS * 4 + capacity_of(k) * 8) + memory_of_targets(targets, _BLOCK_USERS)
+    return threads_for(n_users, _BLOCK_USERS, n_jobs) * block
 
 
 def _mark(mask: torch.Tensor, rows: ItemRows, *, value: bool) -> None:

@@ -16,15 +16,16 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 
-from harness.artifacts.arrays import Float32Array
+from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.execution import Parallel, map_shards
-from harness.topk.block import BlockScan, capacity_of, outside_of, part_of
+from harness.topk.block import BlockScan, capacity_of, memory_of_targets, outside_of, part_of
 from harness.topk.mask_kernels import count_infinite
 from harness.topk.precision import tile_product
 from harness.topk.request import Found, InfiniteScoreError, Request
 
 TILE_USERS = 512
 TILE_ITEMS = 1024
+_TARGETS = 4096  # whose expected scores are computed at once
 
 # Errors of a product's last bits, in parts of the sum of its terms' sizes. Where they are larger after
 # all, as is seen once the score is known, the ranks are counted once more.
@@ -90,9 +91,24 @@ def best_on_cpu(
     return found
 
 
-def memory_of_tiles(k: int, *, n_users: int, n_jobs: int = -1) -> int:
-    """Return the bytes that are held beside vectors and lists: on each thread two tiles, and what a block keeps."""
-    return threads_for(n_users, TILE_USERS, n_jobs) * TILE_USERS * (2 * TILE_ITEMS * 4 + capacity_of(k) * 8)
+def memory_of_tiles(
+    k: int, *, n_users: int, dimension: int = 0, targets: Int64Array | None = None, n_jobs: int = -1
+) -> int:
+    """Return the bytes that are held beside vectors and lists: on each thread two tiles, and what a block keeps.
+
+    Parameters
+    ----------
+    k, n_users
+        Length of the lists, and how many there are.
+    dimension
+        Of the vectors.
+    targets
+        int64 ``(users + 1,)``: where each user's targets begin; None for none.
+    n_jobs
+        Threads.
+    """
+    block = TILE_USERS * (2 * TILE_ITEMS * 4 + capacity_of(k) * 8) + _TARGETS * dimension * 20
+    return threads_for(n_users, TILE_USERS, n_jobs) * (block + memory_of_targets(targets, TILE_USERS))
 
 
 def threads_for(n_users: int, block: int, n_jobs: int) -> int:
@@ -153,11 +169,16 @@ class _Work:
         """Return between which each target's score will be, for sums in any order of the terms."""
         if part.targets is None:
             return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.float32)
-        users = np.repeat(vectors.numpy()[: part.n_users], np.diff(part.targets.indptr), axis=0)
-        terms = users.astype(np.float64) * self._items[part.targets.items]  # (targets, dimension)
-        scores = terms.sum(axis=1)
-        margins = _ROUNDINGS * np.abs(terms).sum(axis=1)
-        return (scores - margins).astype(np.float32), (scores + margins).astype(np.float32)
+        rows = np.repeat(np.arange(part.n_users), np.diff(part.targets.indptr))
+        users, items = vectors.numpy(), part.targets.items
+        lowest, highest = np.empty(len(rows), dtype=np.float32), np.empty(len(rows), dtype=np.float32)
+        for start in range(0, len(rows), _TARGETS):
+            some = slice(start, start + _TARGETS)
+            terms = users[rows[some]].astype(np.float64) * self._items[items[some]]  # (targets, dimension)
+            scores = terms.sum(axis=1)
+            margins = _ROUNDINGS * np.abs(terms).sum(axis=1)
+            lowest[some], highest[some] = scores - margins, scores + margins
+        return lowest, highest
 
 
 def _tiles(vectors: Float32Array) -> list[_Tile]:

@@ -176,12 +176,14 @@ def test_the_cache_on_the_command_line(cli, small, cache):
     assert "small/ease" in cli("cache", "list")[1]
     assert "1 of them would be removed" in cli("cache", "prune", "--all", "--dry-run")[1]
     assert "0 of the entries removed" in cli("cache", "prune", "--older-than", "1d", "--keep", "1 GB")[1]
+    assert "0 of the entries removed" in cli("cache", "prune", "--older-than", "99999999999d")[1]
     assert "1 of them removed" in cli("cache", "prune", "--keep", "0")[1]
     for wrong, told in (
         ([], "say what to remove"),
         (["--all", "--keep", "1GB"], "say what to remove"),
         (["--older-than", "soon"], "write days, hours or minutes"),
         (["--keep", "some"], "is no size"),
+        (["--older-than", "-3d"], "write days, hours or minutes"),
     ):
         code, _, err = cli("cache", "prune", *wrong)
         assert code == 2
@@ -290,7 +292,7 @@ def test_lists_that_are_being_measured_are_not_taken_away(small, monkeypatch):
 
     real, left = running.measured_parts, []
 
-    def measured_parts(*arguments):
+    def measured_parts(*arguments, **options):
         left.append((storage.prune_cache(), [entry.in_use for entry in storage.cache_entries()]))
         return real(*arguments)
 

@@ -46,4 +46,3 @@ def test_batches_shrink_with_the_catalogue():
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] == 1
     assert sizes[0] <= 1024
-    assert resolved_batch_size(Options(memory=64_000), 100) == 10

@@ -347,22 +347,43 @@ def test_a_budget_that_is_too_small_says_what_would_do():
         run(TwoTowers(torch.zeros(1, 2), torch.zeros(3, 2)), *arguments, memory=1_000_000)
 
 
+@pytest.mark.parametrize("fixed_batches", [False, True])
 @pytest.mark.parametrize("batch_size", ["auto", 1, 500])
 @pytest.mark.parametrize("k", [1, 2000])
-def test_the_budget_of_whole_rows_counts_the_lists_and_names_one_that_suffices(batch_size, k):
+def test_the_budget_of_whole_rows_counts_the_lists_and_names_one_that_suffices(batch_size, k, fixed_batches):
     n_users, n_items = 1000, 3000
     arguments = (history_of([[]] * n_users, n_items), np.arange(n_users), Truth.from_lists([[0]] * n_users))
+    how = {"k": k, "batch_size": batch_size, "fixed_batches": fixed_batches}
     model = Fixed(torch.zeros(n_users, n_items))
     with pytest.raises(HarnessError, match=r"keeping .* and runner\.memory is 10 kB") as refused:
-        run(model, *arguments, k=k, memory=10_000, batch_size=batch_size)
+        run(model, *arguments, memory=10_000, **how)
+    budget = named_budget(refused)
+    assert budget >= 3 * n_users * k * 8
+    for memory in (budget, int(budget * 1.001) + 1, int(budget * 1.3), 3 * budget, 50 * budget):  # or more
+        assert run(model, *arguments, memory=memory, **how).topk.n_users == n_users
+    if not fixed_batches:
+        with pytest.raises(HarnessError, match=r"runner\.memory is"):
+            run(model, *arguments, memory=int(budget * 0.4), **how)
+
+
+def test_the_budget_counts_history_and_relevant_items():
+    n_users, n_items = 600, 400
+    towers = TwoTowers(torch.ones(n_users, 8), torch.ones(n_items, 8))
+    few = (history_of([[1]] * n_users, n_items), np.arange(n_users), Truth.from_lists([[0]] * n_users))
+    many = (history_of([range(200)] * n_users, n_items), np.arange(n_users), Truth.from_lists([range(200)] * n_users))
+    budgets = []
+    for arguments in (few, many):
+        with pytest.raises(HarnessError, match=r"Set runner\.memory") as refused:
+            run(towers, *arguments, memory=1_000_000)
+        budgets.append(named_budget(refused))
+        assert run(towers, *arguments, memory=budgets[-1]).topk.n_users == n_users
+    assert budgets[1] - budgets[0] > n_users * 199 * 100
+
+
+def named_budget(refused):
     enough = re.search(r"Set runner\.memory to (\d+(?:\.\d)? [kMG]B) or more", str(refused.value))
     assert enough is not None
-    budget = bytes_of(enough[1])
-    assert budget >= 3 * n_users * k * 8
-    assert run(model, *arguments, k=k, memory=budget, batch_size=batch_size).topk.n_users == n_users
-    if batch_size != "auto":  # which takes less where there is less
-        with pytest.raises(HarnessError, match=r"runner\.memory is"):
-            run(model, *arguments, k=k, memory=int(budget * 0.9), batch_size=batch_size)
+    return bytes_of(enough[1])
 
 
 def test_processes_share_what_is_free(monkeypatch):
@@ -371,7 +392,7 @@ def test_processes_share_what_is_free(monkeypatch):
     assert Options(processes=4).budget == 1_000_000
     assert Options(processes=4, memory=3).budget == 3
     with pytest.raises(HarnessError, match="half of what is free, shared by 4 processes, is 1 MB"):
-        Options(processes=4).check(lambda _: 2_000_000, "this")
+        Options(processes=4).check(2_000_000, "this", enough=2_000_000)
 
 
 def test_a_batch_whose_shape_decides_is_not_halved():

@@ -104,7 +104,7 @@ def test_a_byte_that_changed_is_noticed(shards: Shards) -> None:
 
 
 def test_folders_that_were_left_half_written_are_removed(shards: Shards) -> None:
-    for name in (".abc.part", "job"):
+    for name in (".abc.part", "job-1f"):
         (shards.folder / name).mkdir()
         (shards.folder / name / "users.npy").touch()
     shards.clear(finished=False)

@@ -81,6 +81,11 @@ def test_a_constant_scorer_hits_by_chance() -> None:
         ({"k": True}, "k is True"),
         ({"k": 2.0}, "k is 2.0; a whole number from 1 on"),
         ({"users": 5}, "users is a int; a sequence of 3 ids"),
+        ({"users": {"a", "b", "c"}}, "users is a set; a sequence of 3 ids"),
+        ({"users": {"a": 1, "b": 2, "c": 3}}, "users is a dict; a sequence of 3 ids"),
+        ({"users": ["a", "b", "\ud800"]}, "is no text: it holds half of a surrogate pair"),
+        ({"user_vectors": USERS.astype("timedelta64[s]")}, r"user_vectors is timedelta64\[s\] of shape \(3, 2\)"),
+        ({"user_vectors": sp.csr_array(USERS)}, "user_vectors is sparse; give a dense array"),
         ({"users": [1, 2, 2**64]}, "the user 18446744073709551616 does not fit into 64 bits"),
         ({"items": [1, 2, 3, -(2**70)]}, "does not fit into 64 bits. Use text ids"),
         ({"users": ["t", "u", "t"]}, "users holds 't' more than once"),
@@ -154,6 +159,11 @@ def test_threads_as_numpy_counts_them_and_more_than_there_is_work_for() -> None:
         topk = harness.top_k(USERS, ITEMS, k=9, n_jobs=n_jobs)
         assert topk.items[0].tolist()[:4] == [0, 1, 2, 3]
         assert (topk.items[:, 4:] == -1).all()
+
+
+def test_views_of_torch_that_are_negated() -> None:
+    users = torch.tensor([[1 + 2j, 3 + 4j]]).conj().imag
+    assert harness.top_k(users, ITEMS, k=1).items.tolist() == [[3]]
 
 
 def test_large_numbers_that_stay_finite_are_fine() -> None:
