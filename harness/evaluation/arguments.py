@@ -93,6 +93,11 @@ def check_needs(metrics: Sequence[Metric], given: Collection[str], rules: Rules)
             if need not in given:
                 what, remedy = _LACKING.get(need, (need, f"Pass {need}=…"))
                 raise HarnessError(f"{metric.label} needs {what}. {remedy}, or leave {metric.name} out of the metrics.")
+        if rules.ties in ("worst", "best") and isinstance(metric, AccuracyMetric) and not metric.rises:
+            raise HarnessError(
+                f"{metric.label} has no {rules.ties} order of ties, as a further hit can lower it. "
+                f"Use ties 'expected', or leave {metric.name} out of the metrics."
+            )
     if rules.needs_ranks and "target_ranks" not in given:
         what, remedy = _LACKING["target_ranks"]
         raise HarnessError(f"ties '{rules.ties}' needs {what}. {remedy}, or leave ties out.")

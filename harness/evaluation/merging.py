@@ -21,7 +21,7 @@ from harness.evaluation.shards import ShardScores
 from harness.execution import Parallel
 from harness.experiment import DEFAULT_RULES, Rules, Ties
 from harness.intervals import Interval, Moments, proportion_interval
-from harness.metrics import AccuracyMetric, ListMetric, ListState, Metric, UserMetric
+from harness.metrics import AccuracyMetric, Estimate, ListMetric, ListState, Metric, UserMetric
 
 
 def merge_shards(
@@ -79,7 +79,7 @@ def table_of(
     shard: ShardScores,
     *,
     metrics: Sequence[Metric],
-    over_lists: Mapping[str, float],
+    over_lists: Mapping[str, float | Estimate],
     rules: Rules,
     confidence: float,
 ) -> MetricTable:
@@ -92,7 +92,7 @@ def table_of(
 class _Merge:
     """What the shards so far have given."""
 
-    def __init__(self, metrics: Sequence[Metric], over_lists: Mapping[str, float], rules: Rules) -> None:
+    def __init__(self, metrics: Sequence[Metric], over_lists: Mapping[str, float | Estimate], rules: Rules) -> None:
         self._metrics = metrics
         self._rules = rules
         self._ties: dict[str, list[Float64Array]] = {}
@@ -140,11 +140,11 @@ class _Merge:
                 variant = metric.variant | self._variant_of_ties(metric)
                 ties = self._range(metric, found.n)
                 values.append(replace(_value(metric, found.mean, **spread), variant=variant, ties=ties))
-            elif metric.label in self._over_lists:
-                values.append(_value(metric, self._over_lists[metric.label]))
+            elif isinstance(metric, ListMetric) and metric.label in self._over_lists:
+                values.append(_of_lists(metric, self._over_lists[metric.label], confidence))
             elif isinstance(metric, ListMetric):
                 states = self._states.pop(metric.label)
-                values.append(_value(metric, metric.merged(states, parallel=parallel)))
+                values.append(_of_lists(metric, metric.merged(states, parallel=parallel), confidence))
         return MetricTable(
             values=tuple(values),
             # Popped, so that the parts of one metric are gone before those of the next are joined.
@@ -176,7 +176,8 @@ class _Merge:
         """Return by which rule of ties a metric was measured; beyond the lists it is the mean over orders."""
         if not isinstance(metric, AccuracyMetric):
             return "given"
-        in_lists = metric.cutoff is None or metric.cutoff <= self._first["depth"] or metric.label not in self._ties
+        # Deeper cutoffs than what was looked at there are only with exact ranks.
+        in_lists = metric.cutoff is None or metric.cutoff <= self._first["depth"]
         return "expected" if self._rules.ties in ("given", "trec_eval") and not in_lists else self._rules.ties
 
     def _variant_of_ties(self, metric: UserMetric) -> dict[str, str]:
@@ -228,6 +229,17 @@ def _value(metric: Metric, value: float, **spread: Any) -> MetricValue:
         value=float(value),
         **spread,
     )
+
+
+def _of_lists(metric: ListMetric, found: float | Estimate, confidence: float) -> MetricValue:
+    """Return a value over all lists; one from a sample has an interval, by the normal distribution."""
+    if not isinstance(found, Estimate):
+        return _value(metric, found)
+    from scipy.special import ndtri
+
+    half = float(ndtri((1.0 + confidence) / 2.0)) * found.standard_error
+    spread = {"ci_low": found.value - half, "ci_high": found.value + half}
+    return replace(_value(metric, found.value, **spread), variant=metric.variant | dict(found.drawn))
 
 
 def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:

@@ -101,7 +101,9 @@ def score_users(
     reads: frozenset[str] = frozenset({"targets"} if by_scores else ()).union(*(metric.reads for metric in metrics))
     deepest = max((metric.cutoff or 1 for metric in metrics), default=1)
     pooled = [metric for metric in metrics if metric.pooled]
-    ranged = [metric for metric in metrics if isinstance(metric, AccuracyMetric) and (exact or by_scores)]
+    ranged = [
+        metric for metric in metrics if isinstance(metric, AccuracyMetric) and metric.rises and (exact or by_scores)
+    ]
     values = np.empty((len(metrics), lists.n_users), dtype=np.float64)
     # Threads write into place; processes send their part back.
     shared = lists.parallel.backend == "threading"

@@ -1,6 +1,6 @@
 """Definitions of metrics and their kernels: the only place where a metric is computed."""
 
-from harness.metrics.base import AccuracyMetric, ListedMetric, ListMetric, ListState, Metric, UserMetric
+from harness.metrics.base import AccuracyMetric, Estimate, ListMetric, ListState, Metric, UserMetric
 from harness.metrics.calibration import Calibration
 from harness.metrics.concentration import Gini, ShannonEntropy
 from harness.metrics.coverage import Coverage, UserCoverage
@@ -10,6 +10,7 @@ from harness.metrics.diversity import Diversity
 from harness.metrics.exact_ranks import AUC, MeanPercentileRank, MeanRank, ReciprocalRank
 from harness.metrics.hit_shares import F1, HitRate, Precision, Recall, RPrecision
 from harness.metrics.intra_list import IntraListDiversity
+from harness.metrics.listed import ListedMetric
 from harness.metrics.lists import NO_LIST, WORD, Hits, Lists, Ranks, Targets
 from harness.metrics.novelty import EFD, EPC, Novelty, Serendipity, Unexpectedness
 from harness.metrics.popularity_bias import ACLT, APLT, AveragePopularity
@@ -37,6 +38,7 @@ __all__ = [
     "DebiasedDCG",
     "DebiasedRecall",
     "Diversity",
+    "Estimate",
     "Gini",
     "HitRate",
     "Hits",

@@ -10,8 +10,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.artifacts import SideInformation
-from harness.artifacts.arrays import Float64Array, Int32Array
+from harness.artifacts.arrays import Float64Array
 from harness.errors import HarnessError
 from harness.execution import Parallel
 from harness.metrics.lists import Hits, Lists, Ranks
@@ -140,6 +139,11 @@ class AccuracyMetric(UserMetric):
 
     family = "accuracy"
 
+    @property
+    def rises(self) -> bool:
+        """Whether a relevant item that moves up never makes it worse, so that ties have a best and a worst order."""
+        return True
+
     @abc.abstractmethod
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of candidates with equal scores.
@@ -165,61 +169,23 @@ class AccuracyMetric(UserMetric):
         return hits.ranks
 
 
-class ListedMetric(UserMetric):
-    """A user's metric of what is known of the listed items: by ``needs``, parts of ``SideInformation``."""
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """A value over all lists that was taken from a sample.
 
-    @property
-    def reads(self) -> frozenset[str]:
-        """What of ``Hits`` is filled for it."""
-        return frozenset({"items"})
+    Parameters
+    ----------
+    value
+        The mean of the sample.
+    standard_error
+        Of that mean; 0 or more.
+    drawn
+        How the sample was drawn, as it stands in the result's ``variant``.
+    """
 
-    def side_of(self, hits: Hits) -> SideInformation:
-        """Return what is known beside lists and truth.
-
-        Raises
-        ------
-        HarnessError
-            Nothing is.
-        """
-        if hits.side is None:
-            raise HarnessError(f"{self.label} needs {' and '.join(self.required)}. Pass side=SideInformation(…).")
-        return hits.side
-
-    def items_of(self, hits: Hits) -> Int32Array:
-        """Return the listed items, int32 ``(users, ranks)``."""
-        if hits.items is None:
-            raise HarnessError(f"{self.label} reads the items of lists, which these hits do not hold.")
-        return hits.items
-
-    def filled(self, hits: Hits, k: int) -> Float64Array:
-        """Return how many of the first k ranks hold an item; float64 ``(users,)``."""
-        from harness.metrics import item_kernels
-
-        out = np.empty(hits.n_users, dtype=np.float64)
-        item_kernels.count_filled(self.items_of(hits), k, out)
-        return out
-
-    def write_sum(
-        self, hits: Hits, values: Float64Array, weights: Float64Array, out: Float64Array, *, hits_alone: bool = False
-    ) -> None:
-        """Write the sum over a list of each item's value times the weight of its rank.
-
-        Parameters
-        ----------
-        hits
-            With the listed items.
-        values
-            float64 ``(items,)``.
-        weights
-            float64 ``(k,)``.
-        out
-            float64 ``(users,)``: output.
-        hits_alone
-            Whether to sum over hits alone.
-        """
-        from harness.metrics import item_kernels
-
-        item_kernels.weigh_items(self.items_of(hits), hits.bits, int(hits_alone), values, weights, out)
+    value: float
+    standard_error: float
+    drawn: Mapping[str, Any]
 
 
 class ListMetric(Metric):
@@ -260,8 +226,8 @@ class ListMetric(Metric):
         """
         return states
 
-    def merged(self, states: Sequence[ListState], *, parallel: Parallel | None = None) -> float:
-        """Return the value over the lists of all states.
+    def merged(self, states: Sequence[ListState], *, parallel: Parallel | None = None) -> float | Estimate:
+        """Return the value over the lists of all states, or an estimate of it.
 
         Parameters
         ----------
@@ -277,8 +243,8 @@ class ListMetric(Metric):
         """
         raise HarnessError(self._unmergeable("merged(states, *, parallel), which returns the value"))
 
-    def value(self, lists: Lists) -> float:
-        """Return the value over all users' lists."""
+    def value(self, lists: Lists) -> float | Estimate:
+        """Return the value over all users' lists, or an estimate of it."""
         return self.merged([self.state(lists)], parallel=lists.parallel)
 
     def _unmergeable(self, method: str) -> str:

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts.arrays import Float64Array
-from harness.metrics.base import ListedMetric
+from harness.metrics.listed import ListedMetric
 from harness.metrics.lists import Hits
 
 

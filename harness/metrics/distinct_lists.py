@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.artifacts.arrays import Int32Array, Int64Array
+from harness.artifacts.arrays import Int32Array, Int64Array, UInt64Array
 from harness.metrics.list_kernels import sets_of_lists
 from harness.metrics.lists import Lists
 
@@ -54,14 +54,28 @@ class DistinctLists:
         states
             One or more of what ``state`` gave, in any order.
         """
+        found = cls.joined(states)
+        return found if len(states) == 1 else _grouped(Lists.of(found.items), found.items.shape[1], found.users)
+
+    @classmethod
+    def each(cls, lists: Lists, *, k: int) -> DistinctLists:
+        """Return the set of each list by itself, in the order of the users."""
+        sets, sizes, _ = _sets(lists, min(k, lists.items.shape[1]))
+        return cls(sets, sizes, np.ones(lists.n_users, dtype=np.int64))
+
+    @classmethod
+    def joined(cls, states: Sequence[Mapping[str, NDArray[Any]]]) -> DistinctLists:
+        """Return the sets of several states one after the other, equal ones apart."""
         sizes = np.concatenate([state["sizes"] for state in states])
         width = int(sizes.max(initial=0))
         items = np.full((len(sizes), width), -1, dtype=np.int32)
         items[np.arange(width) < sizes[:, None]] = np.concatenate([state["items"] for state in states])
-        users = np.concatenate([state["users"] for state in states]).astype(np.int64)
-        if len(states) == 1:
-            return cls(items, sizes, users)
-        return _grouped(Lists.of(items), width, users)
+        return cls(items, sizes, np.concatenate([state["users"] for state in states]).astype(np.int64))
+
+    def in_order(self) -> DistinctLists:
+        """Return the same sets in an order that depends on nothing but them."""
+        order = np.lexsort(tuple(self.items.T[::-1])) if self.items.shape[1] else np.arange(len(self.sizes))
+        return DistinctLists(self.items[order], self.sizes[order], self.users[order])
 
     def state(self) -> dict[str, Int32Array]:
         """Return int32 arrays: ``items`` of one set after the other, ``sizes`` and ``users`` of each."""
@@ -71,13 +85,19 @@ class DistinctLists:
 
 def _grouped(lists: Lists, width: int, users: Int64Array) -> DistinctLists:
     """Return the lists as sets, equal ones together; ``(lists.n_users,)`` says how many users each stands for."""
-    sets = np.empty((lists.n_users, width), dtype=np.int32)
-    sizes = np.empty(lists.n_users, dtype=np.int32)
-    hashes = np.empty(lists.n_users, dtype=np.uint64)
-    sets_of_lists(lists.items, lists.rows, width, lists.limit, sets, sizes, hashes)
+    sets, sizes, hashes = _sets(lists, width)
     order = np.argsort(hashes, kind="stable")
     sets = sets[order]
     # Different sets of one hash may cut a group in two, which costs time and changes nothing.
     starts = np.flatnonzero(np.r_[lists.n_users > 0, (sets[1:] != sets[:-1]).any(axis=1)])
     together = np.add.reduceat(users[order], starts) if len(starts) else users
     return DistinctLists(sets[starts], sizes[order][starts], together)
+
+
+def _sets(lists: Lists, width: int) -> tuple[Int32Array, Int32Array, UInt64Array]:
+    """Return the sets of the first ranks of each list ``(users, width)``, their sizes, and a hash of each."""
+    sets = np.empty((lists.n_users, width), dtype=np.int32)
+    sizes = np.empty(lists.n_users, dtype=np.int32)
+    hashes = np.empty(lists.n_users, dtype=np.uint64)
+    sets_of_lists(lists.items, lists.rows, width, lists.limit, sets, sizes, hashes)
+    return sets, sizes, hashes

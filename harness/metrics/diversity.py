@@ -10,8 +10,10 @@ from typing import ClassVar
 from pydantic.dataclasses import dataclass
 
 from harness.execution import Parallel
-from harness.metrics.base import ListMetric, ListState
+from harness.metrics.base import Estimate, ListMetric, ListState
 from harness.metrics.lists import Lists
+
+FALLBACK = 10_000_000  # pairs that are drawn where all are too many
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -21,23 +23,30 @@ class Diversity(ListMetric):
     .. math:: \mathrm{diversity@}k = \frac{1}{|P|} \sum_{(u, v) \in P}
               1 - \frac{|L_u^k \cap L_v^k|}{|L_u^k \cup L_v^k|}
 
-    It is exact: every pair enters. Pairs of two empty lists are left out; where no pair remains,
-    as with fewer than two users, the value is 0. Lists are sets here, so that a repeated item
-    counts once.
+    Every pair enters, though not one by one. Pairs of two empty lists are left out; where no pair remains, as with
+    fewer than two users, the value is 0. Lists are sets here, so that a repeated item counts once.
+
+    Where the exact value would take more than about a minute, as for millions of users, it is estimated from ten
+    million pairs; the result then has an interval, and its ``variant`` says so.
 
     Parameters
     ----------
     k
         Ranks looked at, 1 or more.
+    sample
+        Pairs to draw, with replacement and by a fixed seed, in place of all; 0 for all.
 
     Examples
     --------
     >>> from harness.metrics.lists import Lists
     >>> Diversity(k=2).value(Lists.of([[0, 1], [1, 2]])) == 1 - 1 / 3
     True
+    >>> Diversity(k=2, sample=1000).label
+    'diversity[sample=1000]@2'
     """
 
     k: int = 10
+    sample: int = 0
 
     name = "diversity"
     family = "diversity"
@@ -45,8 +54,14 @@ class Diversity(ListMetric):
     reference = "Zhou et al., Solving the apparent diversity-accuracy dilemma, PNAS 107 (2010), by Jaccard distance"
     choices: ClassVar = {"distance": "jaccard", "pairs": "all users", "empty_pairs": "left out"}
 
+    def __post_init__(self) -> None:
+        """Check the options."""
+        super().__post_init__()
+        if self.sample < 0 or self.sample == 1:
+            raise ValueError(f"sample is {self.sample}; draw 2 pairs or more, such as 1000000, or 0 for all pairs")
+
     def state(self, lists: Lists) -> ListState:
-        """Return the distinct lists as sets, and how many users have each.
+        """Return the distinct lists as sets, and how many users have each; all lists, where pairs are drawn.
 
         Returns
         -------
@@ -55,13 +70,16 @@ class Diversity(ListMetric):
         """
         from harness.metrics.distinct_lists import DistinctLists
 
-        return DistinctLists.of(lists, k=self.k).state()
+        return (DistinctLists.each if self.sample else DistinctLists.of)(lists, k=self.k).state()
 
-    def merged(self, states: Sequence[ListState], *, parallel: Parallel | None = None) -> float:
+    def merged(self, states: Sequence[ListState], *, parallel: Parallel | None = None) -> float | Estimate:
         """Return the value over the lists of all states."""
         from harness.metrics.distinct_lists import DistinctLists
         from harness.metrics.overlap import mean_jaccard_distance
+        from harness.metrics.pair_samples import sampled_distance
 
-        return mean_jaccard_distance(
-            DistinctLists.of_states(states), parallel=Parallel() if parallel is None else parallel
-        )
+        if self.sample:
+            return sampled_distance(DistinctLists.joined(states), pairs=self.sample)
+        lists = DistinctLists.of_states(states)
+        exact = mean_jaccard_distance(lists, parallel=Parallel() if parallel is None else parallel)
+        return sampled_distance(lists.in_order(), pairs=FALLBACK) if exact is None else exact

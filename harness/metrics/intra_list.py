@@ -10,7 +10,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts.arrays import Float32Array, Float64Array
-from harness.metrics.base import ListedMetric
+from harness.metrics.listed import ListedMetric
 from harness.metrics.lists import Hits
 
 

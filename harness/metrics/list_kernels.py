@@ -113,6 +113,27 @@ def sets_of_lists(
 
 
 @kernel
+def pair_distances(
+    sets: Int32Array, sizes: Int32Array, one: Int64Array, other: Int64Array, out: NDArray[np.float64]
+) -> None:
+    """Write the Jaccard distance of each pair of sets, whose items ascend; -1 where both are empty."""
+    for pair in range(len(out)):
+        first, second = one[pair], other[pair]
+        left, right, shared = 0, 0, 0
+        while left < sizes[first] and right < sizes[second]:
+            if sets[first, left] == sets[second, right]:
+                shared += 1
+                left += 1
+                right += 1
+            elif sets[first, left] < sets[second, right]:
+                left += 1
+            else:
+                right += 1
+        both = sizes[first] + sizes[second] - shared
+        out[pair] = 1.0 - shared / both if both > 0 else -1.0
+
+
+@kernel
 def heavy_masks(sets: Int32Array, sizes: Int32Array, heavy: int, masks: UInt64Array) -> None:
     """Write which of the items 0 to heavy - 1 (at most 64) each set holds, as bits."""
     for group in range(len(sizes)):

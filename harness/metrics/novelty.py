@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import SideInformation
 from harness.artifacts.arrays import Float64Array, Int64Array
-from harness.metrics.base import ListedMetric
+from harness.metrics.listed import ListedMetric
 from harness.metrics.lists import Hits
 
 Of: TypeAlias = Literal["items", "hits"]

@@ -29,6 +29,7 @@ _SHARDS = 32
 _MOST_CELLS = 1 << 24  # of all shards' tables, so that long lists take no more memory than 128 MiB
 _ALONE = 1 << 10  # groups below which one thread is done before others start
 _HEAVY = (0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64)  # how many items may be heavy
+MOST_WORK = 1e11  # about a minute on two cores
 _LIGHT_COST = 7.0  # time of a light item that two groups share, over that of a pair of classes
 
 
@@ -42,10 +43,19 @@ class _Groups:
     frequencies: Int64Array  # (items,): groups that hold each item, falling
 
 
-def mean_jaccard_distance(lists: DistinctLists, *, parallel: Parallel) -> float:
-    """Return the mean Jaccard distance over all pairs of users' lists.
+def mean_jaccard_distance(lists: DistinctLists, *, parallel: Parallel, most_work: float = MOST_WORK) -> float | None:
+    """Return the mean Jaccard distance over all pairs of users' lists, or None where that is too much work.
 
     Pairs of two empty lists are left out; where no pair remains the result is 0.
+
+    Parameters
+    ----------
+    lists
+        Each distinct one with its users.
+    parallel
+        How to spread the work over cores.
+    most_work
+        Pairs of classes that may be looked at, or as much other work.
 
     Examples
     --------
@@ -54,7 +64,11 @@ def mean_jaccard_distance(lists: DistinctLists, *, parallel: Parallel) -> float:
     >>> mean_jaccard_distance(lists, parallel=Parallel()).__round__(3)
     0.667
     """
-    pairs = overlaps(lists, parallel=parallel)
+    groups = _groups(lists)
+    chosen = _choose_heavy(groups)
+    if chosen.work > most_work:
+        return None
+    pairs = _overlaps(groups, chosen, parallel=parallel)
     pairs[0] = 0  # two empty lists
     total = int(pairs.sum())
     if total == 0:
@@ -75,9 +89,12 @@ def overlaps(lists: DistinctLists, *, parallel: Parallel) -> Int64Array:
         ``(2k + 1, k + 1)``: pairs by the sum of the sizes of their lists, and by shared items; k is
         the width of the lists.
     """
-    k = lists.items.shape[1]
     groups = _groups(lists)
-    heavy, masks = _choose_heavy(groups)
+    return _overlaps(groups, _choose_heavy(groups), parallel=parallel)
+
+
+def _overlaps(groups: _Groups, chosen: _Heavy, *, parallel: Parallel) -> Int64Array:
+    k, heavy, masks = groups.sets.shape[1], chosen.items, chosen.masks
     classes = _classes(masks, groups)
     facts = np.stack([masks, groups.weights.astype(np.uint64) << np.uint64(32) | groups.sizes.astype(np.uint64)], 1)
     indptr, postings = _postings(groups, heavy)
@@ -119,8 +136,17 @@ def _groups(lists: DistinctLists) -> _Groups:
     return _Groups(sets, lists.sizes, lists.users, frequencies[falling].astype(np.int64))
 
 
-def _choose_heavy(groups: _Groups) -> tuple[int, UInt64Array]:
-    """Return how many items are heavy so that the least work is expected, and the groups' masks."""
+@dataclass(frozen=True, eq=False)
+class _Heavy:
+    """How many items are heavy, which of them each group holds as bits, and the work that is expected."""
+
+    items: int
+    masks: UInt64Array
+    work: float
+
+
+def _choose_heavy(groups: _Groups) -> _Heavy:
+    """Return how many items are heavy so that the least work is expected."""
     masks = np.empty(len(groups.sizes), dtype=np.uint64)
     heavy_masks(groups.sets, groups.sizes, _HEAVY[-1], masks)
     meetings = groups.frequencies.astype(np.float64) ** 2 / 2
@@ -133,7 +159,7 @@ def _choose_heavy(groups: _Groups) -> tuple[int, UInt64Array]:
             best, best_cost = heavy, light_cost + heavy_cost
         if heavy_cost > best_cost or heavy >= len(meetings):
             break
-    return best, _keep(masks, best)
+    return _Heavy(best, _keep(masks, best), best_cost)
 
 
 def _keep(masks: UInt64Array, heavy: int) -> UInt64Array:

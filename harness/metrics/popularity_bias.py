@@ -15,7 +15,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts.arrays import Float64Array
-from harness.metrics.base import ListedMetric
+from harness.metrics.listed import ListedMetric
 from harness.metrics.lists import Hits
 
 _ABDOLLAHPOURI = "Abdollahpouri, Burke and Mobasher, Managing popularity bias in recommender systems, FLAIRS 2019"

@@ -56,6 +56,11 @@ class MAP(AccuracyMetric):
     )
     reference = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section 8.4"
 
+    @property
+    def rises(self) -> bool:
+        """Whether a relevant item that moves up never makes it worse; over the hits alone, a late one does."""
+        return self.denominator != "hits"
+
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
         from harness.metrics import value_kernels

@@ -15,6 +15,9 @@ from harness.experiment import Benchmark, Experiment, check_comparable, is_bench
 from harness.pipeline import results as stored
 from harness.pipeline.running import run
 
+# What a definition leaves to the lists: one run's pairs may be too many to be all looked at, another's not.
+_OF_THE_LISTS = frozenset({"pairs"})
+
 COMPARISON_HTML = "comparison.html"
 COMPARISON_JSON = "comparison.json"
 COMPARISON_CSV = "comparison.csv"
@@ -171,7 +174,11 @@ def _task_facts(results: Mapping[str, Any], labels: Container[str]) -> dict[str,
         "evaluation.part": results["protocol"]["part"],
         "candidates": results["protocol"]["candidates"],
         "runner.limit_users": results["experiment"]["runner"]["limit_users"],
-        "metric definitions": {row["label"]: row["variant"] for row in results["metrics"] if row["label"] in labels},
+        "metric definitions": {
+            row["label"]: {name: value for name, value in row["variant"].items() if name not in _OF_THE_LISTS}
+            for row in results["metrics"]
+            if row["label"] in labels
+        },
     }
 
 

@@ -158,8 +158,8 @@ def variants(name):
     for option in dataclasses.fields(cls):
         others = {float: (0.3, 0.95), int: (2, 5)}.get(kinds[option.name], typing.get_args(kinds[option.name]))
         for value in others:
-            graded = option.name == "gain"  # which test_graded.py and test_ties.py look at
-            if value != option.default and option.name != "k" and not graded:
+            # Gains and samples have tests of their own: test_ties.py and test_overlap.py.
+            if value != option.default and option.name not in {"k", "gain", "sample"}:
                 yield {"kind": name, option.name: value}
 
 

@@ -8,9 +8,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 from oracles.diversity import diversity
+from pydantic import ValidationError
 
+import harness
+from harness.evaluation import merge_shards, score_shard
 from harness.execution import Parallel
-from harness.metrics import Diversity, Lists
+from harness.metrics import Diversity, Lists, overlap
 from harness.metrics.distinct_lists import DistinctLists
 from harness.metrics.overlap import overlaps
 
@@ -82,3 +85,64 @@ def test_far_apart_indices():
 def test_users_without_a_list():
     lists = Lists(np.array([[1, 2]], dtype=np.int32), np.array([0, -1, -1]))
     assert distance(lists, k=2) == 1.0
+
+
+def similar_lists(users, rng):
+    """Lists of popular items, some of them equal, some empty."""
+    lists = rng.geometric(0.1, (users, 6)).astype(np.int32)
+    lists[rng.random(users) < 0.1] = -1
+    return lists
+
+
+def test_a_sample_is_near_the_value_of_all_pairs_and_says_how_near():
+    rng = np.random.default_rng(0)
+    lists = Lists.of(similar_lists(400, rng))
+    exact = Diversity(k=6).value(lists)
+    far = []
+    for pairs in range(20_000, 20_040):
+        found = Diversity(k=6, sample=pairs).value(lists)
+        assert found.drawn == {"pairs": f"a sample of {pairs:,}"}
+        far.append((found.value - exact) / found.standard_error)
+    # Draws of one seed are not independent, but no bias hides among them.
+    assert abs(np.mean(far)) < 2
+    assert max(map(abs, far)) < 4
+    assert Diversity(k=6, sample=500).value(lists) == Diversity(k=6, sample=500).value(lists)
+
+
+def test_what_is_too_much_work_is_drawn(monkeypatch):
+    rng = np.random.default_rng(1)
+    lists = similar_lists(500, rng)
+    truth = harness.Truth.from_lists([[0]] * 500)
+    exact = harness.evaluate(harness.TopK(lists), truth, metrics=["diversity"], cutoffs=[6])["diversity@6"]
+    assert exact.ci_low is None
+    monkeypatch.setattr("harness.metrics.diversity.FALLBACK", 50_000)
+    monkeypatch.setattr(overlap.mean_jaccard_distance, "__kwdefaults__", {"most_work": 100.0})
+    drawn = harness.evaluate(harness.TopK(lists), truth, metrics=["diversity"], cutoffs=[6])["diversity@6"]
+    assert drawn.label == exact.label
+    assert drawn.variant["pairs"] == "a sample of 50,000"
+    assert drawn.ci_low < exact.value < drawn.ci_high
+    assert drawn.n_users is None
+    shuffled = harness.TopK(lists[rng.permutation(500)])
+    again = harness.evaluate(shuffled, truth, metrics=["diversity"], cutoffs=[6])["diversity@6"]
+    assert again.value == drawn.value
+
+
+def test_a_sample_does_not_depend_on_shards():
+    rng = np.random.default_rng(2)
+    lists, truth = similar_lists(9000, rng), harness.Truth.from_lists([[0]] * 9000)
+    metrics = [Diversity(k=6, sample=3000)]
+    whole = harness.evaluate(harness.TopK(lists), truth, metrics=metrics)
+    shards = [
+        score_shard(harness.TopK(lists[rows]), truth.rows(rows), metrics=metrics)
+        for rows in (np.arange(8192), np.arange(8192, 9000))
+    ]
+    assert merge_shards(shards, metrics=metrics).values == whole.values
+    assert whole.values[0].label == "diversity[sample=3000]@6"
+
+
+def test_samples_of_nothing():
+    for lists in ([[1, 2]], [[-1, -1], [-1, -1]]):
+        assert Diversity(k=2, sample=10).value(Lists.of(lists)) == 0.0
+    assert Diversity(k=2, sample=10).value(Lists.of([[1, 2], [-1, -1], [-1, -1]])).value == 1.0
+    with pytest.raises(ValidationError):
+        Diversity(sample=1)
