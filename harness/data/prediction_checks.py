@@ -11,6 +11,7 @@ from harness.artifacts import CandidateLists, History, Vocabulary
 from harness.artifacts.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from harness.data.audits import Finding
 from harness.data.prediction_files import PredictionTable
+from harness.data.row_kernels import mark_held, mark_repeated
 
 UNKNOWN = -1  # the index of an id that the data set does not have
 
@@ -48,7 +49,7 @@ class Asked:
 class RankedRows:
     """Rows of users who are asked for, in the order of their lists; items may be unknown."""
 
-    users: Int64Array  # (n,): places among the users asked for
+    users: Int32Array  # (n,): places among the users asked for
     items: Int32Array
     scores: Float64Array
     ranks: Int64Array  # from 1
@@ -64,20 +65,19 @@ class Barred:
 
 def barred_of(rows: RankedRows, asked: Asked) -> Barred:
     """Return which rows hold an item that may not be recommended to their user."""
-    known = rows.items != UNKNOWN
     outside = np.zeros(len(rows.items), dtype=np.bool_)
     if asked.candidates is not None:
-        outside[known] = ~asked.candidates[rows.items[known]]
-    width = np.int64(len(asked.item_ids))
+        # The last stands for unknown items, which are another finding.
+        outside |= ~np.append(asked.candidates, True)[rows.items]
+    n_items = len(asked.item_ids)
     if asked.lists is not None:
-        owners = np.repeat(np.arange(len(asked.users)), np.diff(asked.lists.indptr))
-        listed = owners * width + asked.lists.items
-        outside[known] |= ~np.isin(rows.users[known] * width + rows.items[known], listed)
+        listed = np.empty(len(rows.items), dtype=np.bool_)
+        everyone = np.arange(len(asked.users))
+        mark_held(rows.users, rows.items, everyone, asked.lists.indptr, asked.lists.items, n_items, listed)
+        outside |= ~listed & (rows.items != UNKNOWN)
     seen = np.zeros(len(rows.items), dtype=np.bool_)
     if asked.exclude_seen:
-        lengths = asked.history.lengths
-        had = np.repeat(np.arange(len(lengths)), lengths) * width + asked.history.items
-        seen[known] = np.isin(asked.users[rows.users[known]] * width + rows.items[known], had)
+        mark_held(rows.users, rows.items, asked.users, asked.history.indptr, asked.history.items, n_items, seen)
     return Barred(seen, outside & ~seen)
 
 
@@ -101,12 +101,13 @@ def findings_of(
     depth
         The largest cutoff, below which a list is short.
     """
-    wanted = np.zeros(len(asked.user_ids) + 1, dtype=np.bool_)  # the last is that of an unknown user
-    wanted[asked.users] = True
-    others = users[(users != UNKNOWN) & ~wanted[users]]
-    masked = 0 if table.scores is None else int(np.isneginf(table.scores).sum())
-    distinct = len(table.users.unique())
-    unknown = len(table.users.filter(pa.array(users == UNKNOWN)).unique())
+    occurs = np.zeros(len(asked.user_ids) + 1, dtype=np.bool_)  # the last is that of an unknown user
+    occurs[users] = True
+    unknown = len(table.users.filter(pa.array(users == UNKNOWN)).unique()) if occurs[-1] else 0
+    distinct = int(occurs[:-1].sum()) + unknown
+    others = occurs[:-1].copy()
+    others[asked.users] = False
+    masked = 0 if table.scores is None else int((table.scores == -np.inf).sum())
     return [
         _missing_users(rows, asked),
         Finding(
@@ -118,14 +119,16 @@ def findings_of(
         ),
         Finding(
             "users_not_asked_for",
-            len(np.unique(others)),
+            int(others.sum()),
             distinct,
             "users of the predictions",
             "they have nothing relevant in this part; they are left out.",
             severity="info",
         ),
         _of_rows("unknown_items", rows.items == UNKNOWN, "the data set does not have the item; the slot is a miss."),
-        _of_rows("repeated_items", _repeated(rows), "the list had the item before; the slot is a miss."),
+        _of_rows(
+            "repeated_items", _repeated(rows, len(asked.item_ids)), "the list had the item before; the slot is a miss."
+        ),
         _of_rows("seen_items", barred.seen, "the user had the item before, and seen items are excluded; a miss."),
         _of_rows("not_candidates", barred.outside, "it is no candidate of the experiment; the slot is a miss."),
         _short(rows, asked, depth),
@@ -145,17 +148,19 @@ def _of_rows(name: str, mask: BoolArray, meaning: str) -> Finding:
     return Finding(name, int(mask.sum()), len(mask), "predictions", meaning)
 
 
-def _repeated(rows: RankedRows) -> BoolArray:
-    repeated = np.zeros(len(rows.items), dtype=np.bool_)
-    order = np.lexsort((rows.ranks, rows.items, rows.users))
-    users, items = rows.users[order], rows.items[order]
-    again = (users[1:] == users[:-1]) & (items[1:] == items[:-1]) & (items[1:] != UNKNOWN)
-    repeated[order[1:][again]] = True
+def _repeated(rows: RankedRows, n_items: int) -> BoolArray:
+    repeated = np.empty(len(rows.items), dtype=np.bool_)
+    mark_repeated(rows.users, rows.items, n_items, repeated)
     return repeated
 
 
+def _distinct(users: Int32Array) -> int:
+    """Return how many users there are in rows that are by user."""
+    return int((users[1:] != users[:-1]).sum()) + (len(users) > 0)
+
+
 def _missing_users(rows: RankedRows, asked: Asked) -> Finding:
-    missing = len(asked.users) - len(np.unique(rows.users))
+    missing = len(asked.users) - _distinct(rows.users)
     return Finding(
         "missing_users", missing, len(asked.users), "users", "they have no prediction; they count and score 0."
     )
@@ -178,8 +183,8 @@ def _contradictions(rows: RankedRows, table: PredictionTable) -> Finding:
         rising = np.flatnonzero((np.diff(rows.users) == 0) & (np.diff(rows.scores) > 0))
     return Finding(
         "contradicting_ranks",
-        len(np.unique(rows.users[rising])) if len(rising) else 0,
-        len(np.unique(rows.users)),
+        _distinct(rows.users[rising]),
+        _distinct(rows.users),
         "users",
         "a worse rank has a better score; the ranks decide.",
     )

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from harness.artifacts import NO_ITEM, TopK, Vocabulary, pair_keys, stream
-from harness.artifacts.arrays import Int32Array, Int64Array
+from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from harness.data.audits import Finding
 from harness.data.columns import is_text
 from harness.data.prediction_checks import UNKNOWN, Asked, RankedRows, barred_of, findings_of
 from harness.data.prediction_files import PredictionTable
-from harness.data.sequences import Moments
+from harness.data.row_kernels import in_order
 from harness.errors import DataError
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ def checked_predictions(
     asked
         The task.
     k
-        Length of the lists; what lies deeper is left out.
+        Length of the lists at most; what lies deeper is left out.
     depth
-        The largest cutoff, below which a list is short.
+        The largest cutoff, below which a list is short, and no list is cut.
     seed
         Of the order of equal scores.
     strict
@@ -60,20 +61,25 @@ def checked_predictions(
         anything at all is odd.
     """
     users, items = indices_of(table.users, asked.user_ids), indices_of(table.items, asked.item_ids)
-    places = np.full(len(asked.user_ids) + 1, UNKNOWN, dtype=np.int64)  # the last is that of an unknown user
+    places = np.full(len(asked.user_ids) + 1, UNKNOWN, dtype=np.int32)  # the last is that of an unknown user
     places[asked.users] = np.arange(len(asked.users))
     place = places[users]
-    masked = np.zeros(len(users), dtype=np.bool_) if table.scores is None else np.isneginf(table.scores)
-    kept = np.flatnonzero((place != UNKNOWN) & ~masked)
-    if len(kept) == 0:
+    usable = place != UNKNOWN
+    if table.scores is not None:
+        usable &= table.scores != -np.inf
+    if not usable.any():
         raise DataError(_nobody(table, asked))
+    # A view of everything costs nothing where nothing is left out.
+    kept = slice(None) if usable.all() else np.flatnonzero(usable)
     rows = _ordered(table, place, items, kept, asked, seed)
     barred = barred_of(rows, asked)
     findings = findings_of(table, asked, users, rows, barred, depth=depth)
     if strict:
         _refuse(findings, table.place)
-    items_in = np.where(barred.seen | barred.outside | (rows.items == UNKNOWN), NO_ITEM, rows.items)
-    return CheckedPredictions(_lists(rows, items_in, asked, k, table.place), tuple(each.as_dict() for each in findings))
+    items_in = np.where(barred.seen | barred.outside | (rows.items == UNKNOWN), np.int32(NO_ITEM), rows.items)
+    return CheckedPredictions(
+        _lists(rows, items_in, asked, k=k, depth=depth, place=table.place), tuple(each.as_dict() for each in findings)
+    )
 
 
 def indices_of(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array:
@@ -84,6 +90,10 @@ def indices_of(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array:
     >>> indices_of(pa.chunked_array([["7", "x"]]), Vocabulary.of([7, 9]))
     array([ 0, -1], dtype=int32)
     """
+    if pa.types.is_integer(column.type) and not vocabulary.is_text and len(vocabulary):
+        dense = _dense_indices(column, vocabulary)
+        if dense is not None:
+            return dense
     encoded: Any = column.dictionary_encode().unify_dictionaries().combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], type=encoded.type)
@@ -99,6 +109,23 @@ def indices_of(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array:
     return taken
 
 
+def _dense_indices(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array | None:
+    """Return the indices of integers by a table of all from the lowest to the highest id; None for too long a one."""
+    low, high = int(vocabulary.ids[0]), int(vocabulary.ids[-1])
+    if high - low >= 4 * max(len(vocabulary), len(column)):
+        return None
+    table = np.full(high - low + 2, UNKNOWN, dtype=np.int32)  # the last is that of all others
+    table[vocabulary.ids - low] = np.arange(len(vocabulary), dtype=np.int32)
+    indices = np.empty(len(column), dtype=np.int32)
+    end = 0
+    for chunk in column.chunks:
+        start, end = end, end + len(chunk)
+        values = chunk.to_numpy()
+        known = (values >= low) & (values <= high)
+        indices[start:end] = table[np.where(known, values.astype(np.int64) - low, len(table) - 1)]
+    return indices
+
+
 def _as_integer(name: Any) -> int | None:
     """Return the integer that an id is or writes in its usual way, else None."""
     try:
@@ -110,32 +137,55 @@ def _as_integer(name: Any) -> int | None:
 
 
 def _ordered(
-    table: PredictionTable, place: Int64Array, items: Int32Array, kept: Int64Array, asked: Asked, seed: int
+    table: PredictionTable,
+    place: Int32Array,
+    items: Int32Array,
+    kept: slice | Int64Array,
+    asked: Asked,
+    seed: int,
 ) -> RankedRows:
-    users = place[kept]
-    scores = np.zeros(len(kept)) if table.scores is None else table.scores[kept]
+    users, items = place[kept], items[kept]
+    scores = np.zeros(len(users)) if table.scores is None else table.scores[kept]
     if table.ranks_decide and table.ranks is not None:
         ranks = table.ranks[kept]
-        order = np.lexsort((ranks, users))
-        return RankedRows(users[order], items[kept][order], scores[order], ranks[order])
+        order = _order(users, ranks)
+        return RankedRows(users[order], items[order], scores[order], ranks[order])
     # In float32, in which our own scores are kept and tied.
-    falling = -scores.astype(np.float32).astype(np.float64)
-    order = np.lexsort((falling, users))
-    tied = np.flatnonzero(Moments.of(users[order].astype(np.int32), falling[order]).shared)
-    rows = order[tied]
-    if table.ranks is not None:  # a TREC run: equal scores by the rank that it states
-        keys: Any = table.ranks[kept][rows]
-    else:
-        own = np.append(asked.item_ids.keys, np.uint64(0))
-        user_keys = asked.user_ids.keys[asked.users[users[rows]]]
-        keys = pair_keys(stream(seed, "ties"), user_keys, own[items[kept][rows]])
-    order[tied] = rows[np.lexsort((items[kept][rows], keys, falling[rows], users[rows]))]
+    falling = -scores.astype(np.float32)
+    order = _order(users, falling)
+    tied = np.flatnonzero(_shared(users[order], falling[order]))
+    if len(tied):
+        order = np.arange(len(users))[order]
+        rows = order[tied]
+        if table.ranks is not None:  # a TREC run: equal scores by the rank that it states
+            keys: Any = table.ranks[kept][rows]
+        else:
+            own = np.append(asked.item_ids.keys, np.uint64(0))
+            user_keys = asked.user_ids.keys[asked.users[users[rows]]]
+            keys = pair_keys(stream(seed, "ties"), user_keys, own[items[rows]])
+        order[tied] = rows[np.lexsort((items[rows], keys, falling[rows], users[rows]))]
     sorted_users = users[order]
-    starts = np.searchsorted(sorted_users, sorted_users, side="left")
-    return RankedRows(sorted_users, items[kept][order], scores[order], np.arange(len(order)) - starts + 1)
+    starts = np.flatnonzero(np.concatenate([[True], sorted_users[1:] != sorted_users[:-1]]))
+    lengths = np.diff(np.append(starts, len(sorted_users)))
+    ranks = np.arange(1, len(sorted_users) + 1) - np.repeat(starts, lengths)
+    return RankedRows(sorted_users, items[order], scores[order], ranks)
 
 
-def _lists(rows: RankedRows, items: Int32Array, asked: Asked, k: int, place: str) -> TopK:
+def _order(users: Int32Array, keys: NDArray[Any]) -> slice | Int64Array:
+    """Return the order by user, then key: a view of everything where rows have it already."""
+    return slice(None) if in_order(users, keys) else np.lexsort((keys, users))
+
+
+def _shared(users: Int32Array, keys: Float32Array) -> BoolArray:
+    """Return which rows have the user and key of the row before or after them; rows are by both."""
+    same = (users[1:] == users[:-1]) & (keys[1:] == keys[:-1])
+    shared = np.zeros(len(users), dtype=np.bool_)
+    shared[1:] |= same
+    shared[:-1] |= same
+    return shared
+
+
+def _lists(rows: RankedRows, items: Int32Array, asked: Asked, *, k: int, depth: int, place: str) -> TopK:
     same = (np.diff(rows.users) == 0) & (np.diff(rows.ranks) == 0)
     if same.any():
         row = int(np.flatnonzero(same)[0])
@@ -144,11 +194,14 @@ def _lists(rows: RankedRows, items: Int32Array, asked: Asked, k: int, place: str
             f"{place}: two items of the user {user!r} have the rank {rows.ranks[row]}. "
             "Give each its own rank, or leave the column out and give scores."
         )
-    within = rows.ranks <= k
+    k = min(k, max(depth, int(rows.ranks.max())))  # no longer than the longest list
     lists = np.full((len(asked.users), k), NO_ITEM, dtype=np.int32)
     scores = np.full((len(asked.users), k), -np.inf, dtype=np.float32)
-    lists[rows.users[within], rows.ranks[within] - 1] = items[within]
-    scores[rows.users[within], rows.ranks[within] - 1] = rows.scores[within]
+    within = rows.ranks <= k
+    kept = slice(None) if within.all() else within
+    places = rows.users[kept].astype(np.int64) * k + (rows.ranks[kept] - 1)
+    lists.reshape(-1)[places] = items[kept]
+    scores.reshape(-1)[places] = rows.scores[kept]
     return TopK(lists, scores, asked.user_ids.ids[asked.users])
 
 

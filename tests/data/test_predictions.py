@@ -31,8 +31,10 @@ def checked(frame, tmp_path, *, task=None, k=3, depth=2, **options):
     return checked_predictions(read_predictions(path), asked() if task is None else task, k=k, depth=depth, **options)
 
 
-def lists(found, item_ids=ITEMS):
-    return [[None if item < 0 else item_ids.ids[item] for item in row] for row in found.topk.items]
+def lists(found, item_ids=ITEMS, k=3):
+    """The lists with None for an empty slot, and up to k where the longest is shorter."""
+    rows = [[None if item < 0 else item_ids.ids[item] for item in row] for row in found.topk.items]
+    return [row + [None] * (k - len(row)) for row in rows]
 
 
 def counts(found):
@@ -50,7 +52,9 @@ def test_lists_are_by_score_and_padded(tmp_path):
     found = checked(PLAIN, tmp_path)
     assert lists(found) == [["a", "b", None], ["d", "c", None], ["e", "a", None]]
     assert found.topk.users.tolist() == [1, 2, 3]
-    np.testing.assert_allclose(found.topk.scores[0], [0.9, 0.8, -np.inf], rtol=1e-6)
+    np.testing.assert_allclose(found.topk.scores[0], [0.9, 0.8], rtol=1e-6)
+    assert found.topk.k == 2  # as long as the longest list, and as the largest cutoff
+    assert checked(PLAIN, tmp_path, k=9, depth=4).topk.k == 4
     assert counts(found) == {}
     assert checked(PLAIN.sample(frac=1, random_state=0), tmp_path).topk.items.tolist() == found.topk.items.tolist()
 
@@ -105,7 +109,7 @@ def test_ranks_decide_and_contradictions_are_told(tmp_path):
 
 def test_lists_are_cut_at_k(tmp_path):
     rows = frame([(user, item, -place) for user in (1, 2, 3) for place, item in enumerate("abcd")])
-    assert lists(checked(rows, tmp_path, k=2)) == [["a", "b"]] * 3
+    assert lists(checked(rows, tmp_path, k=2), k=2) == [["a", "b"]] * 3
 
 
 def test_ties_are_drawn_from_the_ids(tmp_path):
