@@ -10,7 +10,8 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 SCRIPTS = {
-    "evaluator.py": "Metrics, beside one fused hand-written pass over the same arrays in the same run",
+    "evaluator.py": "Metrics, beside one fused hand-written pass over the same arrays and peers, in the same run",
+    "stored.py": "Stored predictions, from a file to results",
     "topk.py": "The best items of each user, beside the bare product of the same tiles and beside others",
     "scale.py": "A million users and a hundred thousand items, from vectors to metrics",
     "data.py": "Data, beside plain pandas doing the same steps",
