@@ -255,9 +255,9 @@ def main():
     )
     if peers:
         print(
-            "\nEach peer runs in an environment of its own on the first users of the same arrays, best of 3; its values\n"
-            "agree with ours to 1e-6. ranx takes bare arrays where all users have equally many relevant items; `Qrels` and\n"
-            "`Run` are its usual way."
+            "\nEach peer runs in an environment of its own on the first users of the same arrays, best of 3; its\n"
+            "values agree with ours to 1e-6. ranx takes bare arrays where all users have equally many relevant items;\n"
+            "`Qrels` and `Run` are its usual way."
         )
         print("\n| peer, the same 12 values | users/s | conversion before | we are to be | we are |")
         print("|---|---|---|---|---|")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import typing
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import yaml
 from pydantic import ValidationError
 
 from harness.errors import HarnessError
@@ -13,6 +16,7 @@ from harness.experiment.components import build, component_class, from_map, opti
 from harness.experiment.conventions import convention_of
 from harness.experiment.faults import FaultError, faults_of, shown
 
+_LABEL = re.compile(r"(?P<name>[^\[\]@]+)(\[(?P<options>[^\[\]@]*)\])?(@(?P<cutoff>[0-9]{1,9}))?")
 CUTOFF = "k"  # the field of a metric that takes a cutoff
 
 
@@ -22,8 +26,9 @@ def expand_metrics(specs: Iterable[Any], cutoffs: Iterable[int], *, convention: 
     Parameters
     ----------
     specs
-        Names (``"ndcg"``), maps (``{"kind": "ndcg", "k": 5}``), or metrics. A metric that takes no
-        cutoff is there once; a map that states ``k``, and a metric, stand for that cutoff alone.
+        Names (``"ndcg"``), labels (``"ndcg@10"``, ``"ndcg[gain=exp2]@5"``), maps (``{"kind": "ndcg", "k": 5}``),
+        or metrics. A metric that takes no cutoff is there once; a label or a map that states ``k``, and a metric,
+        stand for that cutoff alone.
     cutoffs
         Whole numbers of 1 or more, each once.
     convention
@@ -85,11 +90,35 @@ def expanded(specs: Sequence[Any], cutoffs: Sequence[int], convention: str | Non
     return groups
 
 
+def _of_label(label: str) -> dict[str, Any]:
+    """Return the map that a name or a label stands for; a name may be that of no metric."""
+    found = _LABEL.fullmatch(label.strip())
+    if found is None or (found["options"] is None and found["cutoff"] is None):
+        return {"kind": label}
+    spec: dict[str, Any] = {"kind": found["name"]}
+    types = typing.get_type_hints(component_class("metrics", found["name"]))
+    for pair in (found["options"] or "").split(",") if found["options"] else ():
+        name, _, text = pair.partition("=")
+        # Text where the option takes text, be it "2"; else what YAML reads.
+        choices = typing.get_args(types.get(name.strip()))
+        spec[name.strip()] = text.strip() if str in map(type, choices) else _scalar(text)
+    if found["cutoff"] is not None:
+        spec[CUTOFF] = int(found["cutoff"])
+    return spec
+
+
+def _scalar(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return text
+
+
 def _of_spec(spec: Any, cutoffs: Sequence[int], defaults: Mapping[str, Mapping[str, Any]]) -> tuple[Any, ...]:
     if dataclasses.is_dataclass(spec) and not isinstance(spec, type):
         return (spec,)
     if isinstance(spec, str):
-        spec = {"kind": spec}
+        spec = _of_label(spec)
     if not isinstance(spec, Mapping) or not isinstance(spec.get("kind"), str):
         return (from_map("metrics", spec),)
     options = {**defaults.get(spec["kind"], {}), **{key: value for key, value in spec.items() if key != "kind"}}

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -67,3 +69,37 @@ def test_what_is_refused(specs: object, cutoffs: object, words: str) -> None:
     with pytest.raises(HarnessError) as caught:
         labels(specs, cutoffs)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("label", "spec"),
+    [
+        ("ndcg@10", {"kind": "ndcg", "k": 10}),
+        ("ndcg[gain=exp2]@5", {"kind": "ndcg", "gain": "exp2", "k": 5}),
+        ("ndcg[gain=exp2,discount=log2_rank]@5", {"kind": "ndcg", "gain": "exp2", "discount": "log2_rank", "k": 5}),
+        ("rbp[p=0.5]@3", {"kind": "rbp", "p": 0.5, "k": 3}),
+        ("shannon_entropy[base=2]@5", {"kind": "shannon_entropy", "base": "2", "k": 5}),
+        ("user_coverage[least=3]", {"kind": "user_coverage", "least": 3}),
+    ],
+)
+def test_labels_mean_what_they_say(label: str, spec: dict[str, object]) -> None:
+    (metric,) = expand_metrics([label], [7])
+    assert metric == expand_metrics([spec], [7])[0]
+    assert metric.label == label  # and so a label that was read in a result asks for the same again
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        ("ndgc@10", "unknown metric 'ndgc'. Did you mean 'ndcg'"),
+        ("ndcg[gian=exp2]@10", "unknown option 'gian'"),
+        ("auc@10", "unknown option 'k' of the metric 'auc'"),
+        ("ndcg@0", "k is 0"),
+        ("rbp[p={]@3", "p"),
+        ("ndcg@", "unknown metric 'ndcg@'"),
+        ("ndcg[gain]@3", "gain"),
+    ],
+)
+def test_labels_that_mean_nothing(label: str, told: str) -> None:
+    with pytest.raises(HarnessError, match=re.escape(told)):
+        expand_metrics([label], [7])
