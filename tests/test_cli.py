@@ -91,6 +91,11 @@ def test_metrics_are_listed_and_explained(cli):
     assert code == 0
     assert "0 to 1, lower is better" in out
     assert "{kind: gini, k: 10}" in out
+    code, out, _ = cli("metrics", "--conventions")
+    assert code == 0
+    assert "rectools" in out
+    assert "full_k" in out
+    assert "trec_eval" in json.loads(cli("metrics", "--conventions", "--json")[1])
     code, out, _ = cli("metrics", "--json")
     assert {"ndcg", "gini", "diversity"} <= {facts["name"] for facts in json.loads(out)}
     code, _, err = cli("metrics", "ndgc")

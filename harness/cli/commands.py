@@ -230,16 +230,21 @@ def validate(
 @app.command()
 def metrics(
     name: Annotated[str | None, typer.Argument(help="The metric to explain.", show_default=False)] = None,
+    conventions: Annotated[bool, typer.Option("--conventions", help="How other libraries define them.")] = False,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
     """List the metrics, or explain one: definition, options, range, edge cases, reference."""
     import dataclasses
 
+    from harness.experiment import CONVENTIONS
     from harness.metrics.catalogue import all_metric_facts, metric_facts
-    from harness.report import metric_page, metrics_table
+    from harness.report import conventions_table, metric_page, metrics_table
 
-    if name is not None:
+    if conventions:
+        known = {convention: dataclasses.asdict(facts) for convention, facts in CONVENTIONS.items()}
+        print_facts(known, conventions_table, as_json=as_json)
+    elif name is not None:
         print_facts(dataclasses.asdict(metric_facts(name)), metric_page, as_json=as_json)
     else:
         print_facts([dataclasses.asdict(facts) for facts in all_metric_facts()], metrics_table, as_json=as_json)

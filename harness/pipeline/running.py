@@ -8,7 +8,7 @@ import logging
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -250,6 +250,8 @@ def _protocol(experiment: Experiment, task: Task, recommended: Recommended, tabl
         "k": recommended.k,
         "precision": None if recommended.job is None else recommended.job.options.precision,
         "tie_order": recommended.order,
+        "convention": experiment.evaluation.convention,
+        **asdict(experiment.evaluation.rules),
         "users": len(table.users),
         "lists": task.truth.n_users,
         "relevant_items": len(task.truth.items),

@@ -27,6 +27,25 @@ def metrics_table(metrics: Sequence[Mapping[str, Any]]) -> Table:
     return table
 
 
+def conventions_table(conventions: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return one row a convention; ``Convention`` as maps, by name."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title="evaluation.convention: what is not our default", title_justify="left")
+    for heading in ("name", "library", "options", "ties", "without predictions", "it lacks"):
+        table.add_column(heading, no_wrap=heading == "name")
+    for name, facts in clean(dict(conventions)).items():
+        options = "; ".join(
+            f"{metric}: {', '.join(f'{option} {value}' for option, value in chosen.items())}"
+            for metric, chosen in facts["metrics"].items()
+        )
+        rules = facts["rules"]
+        cells = (name, facts["library"], options, rules["ties"], rules["without_predictions"])
+        table.add_row(*map(Text, (*cells, ", ".join(facts["lacks"]))))
+    return table
+
+
 def metric_page(facts: Mapping[str, Any]) -> Group:
     """Return all that a metric says of itself; a ``MetricFacts`` as a map."""
     from rich.console import Group

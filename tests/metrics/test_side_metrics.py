@@ -139,6 +139,14 @@ def test_no_metric_lacks_its_tests():
     assert all(hasattr(oracle, name) for name in NAMES)
 
 
+def test_every_metric_has_a_file_of_tests_that_looks_for_its_own():
+    """test_every_metric.py, test_exact_ranks.py and this one each fail for a metric of theirs that lacks a test."""
+    for name in registry.BUILT_IN["metrics"]:
+        required = set(registry.load("metrics", name)().required)
+        files = [required <= {"n_items"}, "target_ranks" in required, bool(SIDE & required)]
+        assert files.count(True) == 1, name
+
+
 @pytest.mark.parametrize(("name", "case"), [(name, case) for name in NAMES for case in BY_HAND[name]])
 def test_worked_by_hand(name, case):
     options, lists, truth, k, expected = case
