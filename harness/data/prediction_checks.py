@@ -11,7 +11,6 @@ from harness.artifacts import CandidateLists, History, Vocabulary
 from harness.artifacts.arrays import BoolArray, Float64Array, Int32Array, Int64Array
 from harness.data.audits import Finding
 from harness.data.prediction_files import PredictionTable
-from harness.data.row_kernels import mark_held, mark_repeated
 
 UNKNOWN = -1  # the index of an id that the data set does not have
 
@@ -65,6 +64,9 @@ class Barred:
 
 def barred_of(rows: RankedRows, asked: Asked) -> Barred:
     """Return which rows hold an item that may not be recommended to their user."""
+    # Deferred, so that reading an experiment does not wait for numba.
+    from harness.data.row_kernels import mark_held
+
     outside = np.zeros(len(rows.items), dtype=np.bool_)
     if asked.candidates is not None:
         # The last stands for unknown items, which are another finding.
@@ -149,6 +151,8 @@ def _of_rows(name: str, mask: BoolArray, meaning: str) -> Finding:
 
 
 def _repeated(rows: RankedRows, n_items: int) -> BoolArray:
+    from harness.data.row_kernels import mark_repeated  # as above
+
     repeated = np.empty(len(rows.items), dtype=np.bool_)
     mark_repeated(rows.users, rows.items, n_items, repeated)
     return repeated

@@ -15,7 +15,6 @@ from harness.data.audits import Finding
 from harness.data.columns import is_text
 from harness.data.prediction_checks import UNKNOWN, Asked, RankedRows, barred_of, findings_of
 from harness.data.prediction_files import PredictionTable
-from harness.data.row_kernels import in_order
 from harness.errors import DataError
 
 if TYPE_CHECKING:
@@ -173,6 +172,9 @@ def _ordered(
 
 def _order(users: Int32Array, keys: NDArray[Any]) -> slice | Int64Array:
     """Return the order by user, then key: a view of everything where rows have it already."""
+    # Deferred, so that reading an experiment does not wait for numba.
+    from harness.data.row_kernels import in_order
+
     return slice(None) if in_order(users, keys) else np.lexsort((keys, users))
 
 
