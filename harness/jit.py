@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
+import os
 import pickle
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import bytecode
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 logger = logging.getLogger("harness")
+
+
+def _number_from_anywhere() -> None:
+    """Let this process name what it compiles as no other does.
+
+    numba names machine code by a counter that each process begins at 1. Sorts by value and by index have one name
+    apart from it, so that two of them from the caches of two processes may be taken for each other: a crash, or a row
+    that is not sorted.
+    """
+    bytecode.FunctionIdentity._unique_ids = itertools.count(int.from_bytes(os.urandom(6), "little"))
+
+
+_number_from_anywhere()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_number_from_anywhere)
 
 # What a cache folder that is full, gone, locked or damaged raises.
 _CACHE_ERRORS = (OSError, EOFError, pickle.UnpicklingError)

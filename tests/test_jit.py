@@ -101,3 +101,32 @@ print([registry.load("metrics", name).__name__ for name in registry.names("metri
 """
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert finished.stdout.strip() == "False"
+
+
+SORTS = """
+import numpy as np
+from harness.jit import kernel
+
+@kernel
+def by_value(rows):
+    for row in range(len(rows)):
+        rows[row].sort()
+
+@kernel
+def by_index(row, order):
+    order[:] = np.argsort(row)
+"""
+
+
+def test_code_of_several_processes_is_not_confused(tmp_path):
+    """Each kernel is compiled in a process of its own; then both are loaded, in either order, from their caches."""
+    (tmp_path / "sorts.py").write_text(SORTS)
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    begin = "import numpy as np; import sorts; rng = np.random.default_rng(0); "
+    value = "rows = rng.permutation(400).astype(np.int32)[None, :].copy(); sorts.by_value(rows); "
+    index = "row = rng.permutation(400).astype(np.int32); order = np.empty(400, dtype=np.int64); sorts.by_index(row, order); "
+    shown = "print((np.diff(rows) > 0).all(), (np.diff(row[order]) > 0).all())"
+    run(begin + value, tmp_path, **cache)
+    run(begin + index, tmp_path, **cache)
+    for order in (value + index, index + value):
+        assert run(begin + order + shown, tmp_path, **cache) == ["True", "True"]
