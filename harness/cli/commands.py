@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -245,7 +246,7 @@ def metrics(
         known = {convention: dataclasses.asdict(facts) for convention, facts in CONVENTIONS.items()}
         print_facts(known, conventions_table, as_json=as_json)
     elif name is not None:
-        print_facts(dataclasses.asdict(metric_facts(name)), metric_page, as_json=as_json)
+        print_facts(dataclasses.asdict(metric_facts(re.split(r"[@\[]", name)[0])), metric_page, as_json=as_json)
     else:
         print_facts([dataclasses.asdict(facts) for facts in all_metric_facts()], metrics_table, as_json=as_json)
 

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class MovieLens100K(Packaged):
     """MovieLens-100k: ratings of films, with titles, years, genres and what is known of the users.
 
-    The item table has ``title``, ``year`` (missing for two films) and ``genres`` (joined by ``|``),
-    the user table ``age`` (years), ``gender``, ``occupation`` and ``zip``.
+    The item table has ``title``, ``year`` (missing for two films), ``genres`` (joined by ``|``) and the same
+    as ``categories``, the user table ``age`` (years), ``gender``, ``occupation`` and ``zip``.
 
     References
     ----------
@@ -110,7 +110,8 @@ def _films(table: pa.Table) -> pd.DataFrame:
     # Two films have no year: their field holds a word.
     years = pd.to_numeric(text["release_year"], errors="coerce").astype("Int64")
     genres = text["class"].str.replace(" ", "|", regex=False)
-    return pd.DataFrame({"title": text["movie_title"], "year": years, "genres": genres})
+    categories = genres.map(lambda joined: tuple(joined.split("|")) if isinstance(joined, str) and joined else ())
+    return pd.DataFrame({"title": text["movie_title"], "year": years, "genres": genres, "categories": categories})
 
 
 def _people(table: pa.Table) -> pd.DataFrame:

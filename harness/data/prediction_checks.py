@@ -33,6 +33,8 @@ class Asked:
         Whether items of a user's history are no candidates.
     lists
         The candidates of each of ``users``, or None.
+    missing_count
+        Whether users without predictions count.
     """
 
     users: Int64Array
@@ -42,6 +44,7 @@ class Asked:
     candidates: BoolArray | None
     exclude_seen: bool
     lists: CandidateLists | None = None
+    missing_count: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,9 +168,8 @@ def _distinct(users: Int32Array) -> int:
 
 def _missing_users(rows: RankedRows, asked: Asked) -> Finding:
     missing = len(asked.users) - _distinct(rows.users)
-    return Finding(
-        "missing_users", missing, len(asked.users), "users", "they have no prediction; they count and score 0."
-    )
+    meaning = "they count and score 0." if asked.missing_count else "they are left out (without_predictions: drop)."
+    return Finding("missing_users", missing, len(asked.users), "users", f"they have no prediction; {meaning}")
 
 
 def _short(rows: RankedRows, asked: Asked, depth: int) -> Finding:

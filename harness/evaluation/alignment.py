@@ -146,6 +146,21 @@ def without_empty_lists(aligned: Aligned) -> Aligned:
     )
 
 
+def without_repeats(aligned: Aligned) -> Aligned:
+    """Return the alignment with each relevant item of a user once: where it stands first."""
+    rows = np.repeat(np.arange(aligned.n_rows), np.diff(aligned.indptr))
+    first = ~pd.DataFrame({"row": rows, "item": aligned.relevant}).duplicated().to_numpy()
+    kept_before = np.concatenate([[0], np.cumsum(first)]).astype(np.int64)
+    ranks, gains = aligned.ranks, aligned.gains
+    return replace(
+        aligned,
+        indptr=kept_before[aligned.indptr],
+        relevant=aligned.relevant[first],
+        ranks=None if ranks is None else TargetRanks(ranks.above[first], ranks.tied[first], ranks.candidates),
+        gains=None if gains is None else gains[first],
+    )
+
+
 def nobody_counts() -> HarnessError:
     """Return the error for a truth without a relevant item."""
     return HarnessError("no user has a relevant item: the truth is empty, so there is nothing to measure.")

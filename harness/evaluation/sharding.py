@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.artifacts import SideInformation, TargetRanks, TopK, Truth
 from harness.errors import HarnessError
-from harness.evaluation.alignment import Aligned, align_shard, without_empty_lists
+from harness.evaluation.alignment import Aligned, align_shard, without_empty_lists, without_repeats
 from harness.evaluation.arguments import (
     catalogue_size,
     check_depth,
@@ -19,7 +19,7 @@ from harness.evaluation.arguments import (
     given_names,
 )
 from harness.evaluation.blocks import block_bounds
-from harness.evaluation.scoring import score_users
+from harness.evaluation.scoring import UserScores, score_users
 from harness.evaluation.shards import ShardScores
 from harness.execution import Parallel
 from harness.experiment import DEFAULT_RULES, Rules
@@ -107,19 +107,12 @@ def score_aligned(
     rules: Rules,
 ) -> ShardScores:
     """Return the scores of users whose lists and truth are aligned; the states are taken as they are."""
-    assert lists.relevant is not None  # noqa: S101  (by lists_of)
-    scores = score_users(
-        [metric for metric in metrics if isinstance(metric, UserMetric)],
-        lists,
-        lists.relevant,
-        bounds=block_bounds(aligned.truth_rows, aligned.n_rows),
-        depth=depth,
-        rules=rules,
-    )
-    if scores.counts["repeated_relevant"] and aligned.ranks is not None:
-        raise HarnessError(
-            "the truth holds an item twice for one user, whose exact rank would count twice. Leave repeats out of it."
-        )
+    scores = _scores(aligned, lists, metrics, depth=depth, rules=rules)
+    repeated = scores.counts["repeated_relevant"]
+    if repeated and aligned.ranks is not None:
+        # What repeats counts once, as without ranks, of which each entry counts.
+        aligned = without_repeats(aligned)
+        scores = _scores(aligned, lists, metrics, depth=depth, rules=rules)
     return ShardScores(
         values=scores.values,
         moments=scores.moments,
@@ -131,11 +124,23 @@ def score_aligned(
         counts={
             "users_without_truth": aligned.left_out,
             **scores.counts,
+            "repeated_relevant": repeated,
             "users_without_predictions": scores.counts["users_without_predictions"] + aligned.dropped,
         },
         n_rows=aligned.n_rows,
         n_items=lists.n_items,
         depth=depth,
+    )
+
+
+def _scores(aligned: Aligned, lists: Lists, metrics: Sequence[Metric], *, depth: int, rules: Rules) -> UserScores:
+    return score_users(
+        [metric for metric in metrics if isinstance(metric, UserMetric)],
+        lists,
+        Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks, aligned.gains),
+        bounds=block_bounds(aligned.truth_rows, aligned.n_rows),
+        depth=depth,
+        rules=rules,
     )
 
 

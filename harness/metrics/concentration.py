@@ -7,9 +7,10 @@ from __future__ import annotations
 import abc
 import math
 from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
+from pydantic import BeforeValidator
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts.arrays import Int64Array
@@ -121,7 +122,7 @@ class ShannonEntropy(_Concentration):
     """
 
     k: int = 10
-    base: Literal["e", "2"] = "e"
+    base: Annotated[Literal["e", "2"], BeforeValidator(lambda base: "2" if base == 2 else base)] = "e"
 
     name = "shannon_entropy"
     upper = math.inf

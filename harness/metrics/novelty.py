@@ -157,8 +157,7 @@ class Unexpectedness(_Novelty):
 
     .. math:: \mathrm{unexpectedness@}k = \frac{|L_u^k \setminus P_u^k|}{k}
 
-    with :math:`P_u^k` the k most popular items that the user had not had; all that are as popular as the last of them
-    belong to it.
+    with :math:`P_u^k` the items that are as popular as the k-th most popular one that the user had not had, or more.
 
     Parameters
     ----------
@@ -185,7 +184,7 @@ class Unexpectedness(_Novelty):
     needs = ("popularity", "history")
     formula = r"\frac{1}{k} \left| L_u^k \setminus P_u^k \right|"
     reference = _GE
-    choices: ClassVar = {"expected": "k most popular items new to the user"}
+    choices: ClassVar = {"expected": "as popular as the k-th most popular item new to the user"}
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
@@ -198,8 +197,7 @@ class Serendipity(_Novelty):
 
     .. math:: \mathrm{serendipity@}k = \frac{|(L_u^k \setminus P_u^k) \cap R_u|}{k}
 
-    with :math:`P_u^k` the k most popular items that the user had not had; all that are as popular as the last of them
-    belong to it.
+    with :math:`P_u^k` the items that are as popular as the k-th most popular one that the user had not had, or more.
 
     Parameters
     ----------
@@ -224,7 +222,7 @@ class Serendipity(_Novelty):
     needs = ("popularity", "history")
     formula = r"\frac{1}{k} \left| (L_u^k \setminus P_u^k) \cap R_u \right|"
     reference = _GE
-    choices: ClassVar = {"expected": "k most popular items new to the user"}
+    choices: ClassVar = {"expected": "as popular as the k-th most popular item new to the user"}
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""

@@ -18,7 +18,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import USER_BLOCK
-from harness.artifacts.arrays import Float64Array, Int64Array
+from harness.artifacts.arrays import Int64Array
 from harness.execution import Parallel
 from harness.metrics.base import ListMetric, ListState
 from harness.metrics.lists import Lists
@@ -117,7 +117,8 @@ class PopRSP(_Groups):
     .. math:: \mathrm{pop\_rsp@}k = \frac{\mathrm{std}(p_H, p_T)}{\mathrm{mean}(p_H, p_T)}, \quad
               p_G = \frac{\sum_u |L_u^k \cap G|}{\sum_u |G \setminus H_u|}
 
-    with :math:`H_u` the user's history. 0 for equal chances, 1 where one group is never recommended.
+    with :math:`H_u` the user's history. 0 for equal chances, and where a group has no item that anybody could be
+    recommended; 1 where one group is never recommended.
 
     Parameters
     ----------
@@ -147,7 +148,7 @@ class PopRSP(_Groups):
 
     def of_counts(self, counts: dict[str, Int64Array]) -> float:
         """Return the value of counts."""
-        return _unlike(counts["listed"] / np.maximum(counts["open"], 1))
+        return _unlike(counts["listed"], counts["open"])
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -157,7 +158,8 @@ class PopREO(_Groups):
     .. math:: \mathrm{pop\_reo@}k = \frac{\mathrm{std}(p_H, p_T)}{\mathrm{mean}(p_H, p_T)}, \quad
               p_G = \frac{\sum_u |L_u^k \cap R_u \cap G|}{\sum_u |R_u \cap G|}
 
-    0 for equal chances, and where nothing is found; 1 where one group alone is found.
+    0 for equal chances, where nothing is found, and where nothing of a group is relevant; 1 where one group alone is
+    found.
 
     Parameters
     ----------
@@ -186,7 +188,7 @@ class PopREO(_Groups):
 
     def of_counts(self, counts: dict[str, Int64Array]) -> float:
         """Return the value of counts."""
-        return _unlike(counts["found"] / np.maximum(counts["relevant"], 1))
+        return _unlike(counts["found"], counts["relevant"])
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -260,6 +262,9 @@ class PopularityLift(ListMetric):
         return lists / histories - 1.0 if histories else 0.0
 
 
-def _unlike(chances: Float64Array) -> float:
-    """Return the standard deviation over the mean; 0 where all are 0."""
+def _unlike(happened: Int64Array, possible: Int64Array) -> float:
+    """Return the standard deviation over the mean of two chances; 0 where all are 0, or one is of nothing."""
+    if not possible.all():
+        return 0.0
+    chances = happened / possible
     return float(chances.std() / chances.mean()) if chances.any() else 0.0

@@ -170,6 +170,7 @@ class FromFile:
             candidates=task.candidates,
             exclude_seen=experiment.candidates.exclude == "seen",
             lists=task.lists,
+            missing_count=experiment.evaluation.rules.without_predictions == "zero",
         )
         found = data.checked_predictions(
             data.read_predictions(self.path, form=options.format, columns=options.columns.named),

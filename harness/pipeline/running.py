@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("harness")
 
+_TREC = "score descending in single precision, then item id as text, descending"
+
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
@@ -249,7 +251,7 @@ def _protocol(experiment: Experiment, task: Task, recommended: Recommended, tabl
         },
         "k": recommended.k,
         "precision": None if recommended.job is None else recommended.job.options.precision,
-        "tie_order": recommended.order,
+        "tie_order": _TREC if experiment.evaluation.rules.ties == "trec_eval" else recommended.order,
         "convention": experiment.evaluation.convention,
         **asdict(experiment.evaluation.rules),
         "users": len(table.users),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from harness import evaluation
 from harness.artifacts import MetricTable, SliceTable, Split, TargetRanks, Truth, share_above
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.errors import DataError, did_you_mean
-from harness.metrics import AccuracyMetric
+from harness.metrics import UserMetric
 from harness.pipeline.measuring import measured_parts
 from harness.pipeline.side import popularity_of
 
@@ -96,7 +97,7 @@ def _of_targets(experiment: Experiment, recommended: Recommended, task: Task, ma
                 ranks = TargetRanks(ranks.above[kept], ranks.tied[kept], ranks.candidates)
             yield replace(part, target_ranks=ranks)
 
-    metrics = [metric for metric in experiment.metrics if isinstance(metric, AccuracyMetric)]
+    metrics = [one for one in experiment.metrics if isinstance(one, UserMetric) and one.family == "accuracy"]
     restricted = replace(task, truth=truth)
     return measured_parts(experiment, replace(recommended, parts=parts, job=None), restricted, metrics=metrics)
 
@@ -142,7 +143,7 @@ def _column_of(table: pd.DataFrame | None, one: Slice, what: str) -> pd.Series[A
         raise DataError(f"the slice {one.name} needs a table of {what}. Name its file by dataset.{what}.path.")
     if one.column not in table.columns:
         known = [str(column) for column in table.columns]
-        key = "attributes" if what == "items" else "groups"
+        key = "categories" if one.column == "categories" else "attributes" if what == "items" else "groups"
         raise DataError(
             f"the slice {one.name} needs a column that dataset.{what} does not take. Add it to dataset.{what}.{key}. "
             f"{did_you_mean(str(one.column), known)}"
@@ -152,15 +153,20 @@ def _column_of(table: pd.DataFrame | None, one: Slice, what: str) -> pd.Series[A
 
 def _by_value(column: pd.Series[Any], *, quantiles: int) -> Mapping[str, BoolArray]:
     """Return which rows have each value, the most frequent first; rows of lists belong to each of their values."""
-    if pd.api.types.is_numeric_dtype(column.dtype) and column.nunique() > _MOST_GROUPS:
-        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+    scalars = column.map(lambda value: not isinstance(value, (list, tuple, set, np.ndarray)))
+    days = pd.to_datetime(column, errors="coerce") if _are_days(column) else None
+    numeric = days is not None or pd.api.types.is_numeric_dtype(column.dtype)
+    if numeric and scalars.all() and column.nunique() > _MOST_GROUPS:
+        numbers = _numbers(column if days is None else days)
         known = np.isfinite(numbers)
-        groups = {}
-        for name, members in _quantiles(numbers[known], quantiles).items():
+        groups: dict[str, BoolArray] = {}
+        shown = _number if days is None else _day
+        for name, members in _quantiles(numbers[known], quantiles, shown=shown).items():
+            name = name if name not in groups else f"{name} ({len(groups)})"
             groups[name] = np.zeros(len(numbers), dtype=np.bool_)
             groups[name][np.flatnonzero(known)[members]] = True
         return groups | ({} if known.all() else {_UNKNOWN: ~known})
-    values = [value if isinstance(value, tuple) else (value,) for value in column.astype(object)]
+    values = [(value,) if alone else tuple(value) for value, alone in zip(column.astype(object), scalars, strict=True)]
     names = [[_name(value) for value in some or (None,)] for some in values]
     long = pd.DataFrame({"row": range(len(names)), "name": names}).explode("name")
     sizes = long.groupby("name").size().sort_index().sort_values(ascending=False, kind="stable")
@@ -176,11 +182,40 @@ def _by_value(column: pd.Series[Any], *, quantiles: int) -> Mapping[str, BoolArr
     return groups
 
 
+def _are_days(column: pd.Series[Any]) -> bool:
+    """Return whether a column holds dates or moments."""
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return True
+    known = column.dropna()
+    return len(known) > 0 and all(isinstance(value, datetime.date) for value in known)
+
+
+def _numbers(column: pd.Series[Any]) -> np.ndarray:
+    """Return numbers, or the nanoseconds of moments; NaN for what is missing."""
+    if not pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column.to_numpy(dtype=np.float64, na_value=np.nan)
+    if column.dt.tz is not None:
+        column = column.dt.tz_convert(None)
+    numbers = column.astype("datetime64[ns]").astype("int64").to_numpy(dtype=np.float64)
+    numbers[column.isna().to_numpy()] = np.nan
+    return numbers
+
+
 def _name(value: Any) -> str:
     return _UNKNOWN if pd.isna(value) or value == "" else str(value)
 
 
-def _quantiles(values: np.ndarray, quantiles: int, unit: str = "") -> Mapping[str, BoolArray]:
+def _number(value: float) -> str:
+    return f"{value:.15g}"  # so many digits that different numbers are written differently
+
+
+def _day(value: float) -> str:
+    return str(pd.Timestamp(int(value)).date())
+
+
+def _quantiles(
+    values: np.ndarray, quantiles: int, unit: str = "", shown: Callable[[float], str] = _number
+) -> Mapping[str, BoolArray]:
     """Return which values lie in each quantile; equal values are in the same one, so that some may be empty."""
     edges = np.unique(np.quantile(values, np.arange(1, quantiles) / quantiles, method="inverted_cdf"))
     places = np.searchsorted(edges, values, side="left")
@@ -189,6 +224,6 @@ def _quantiles(values: np.ndarray, quantiles: int, unit: str = "") -> Mapping[st
         members = places == place
         if members.any():
             low, high = values[members].min(), values[members].max()
-            span = f"{low:g}" if low == high else f"{low:g} to {high:g}"
+            span = shown(low) if low == high else f"{shown(low)} to {shown(high)}"
             groups[f"{span} {unit}".strip()] = members
     return groups

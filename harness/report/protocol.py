@@ -19,7 +19,9 @@ def sentences(results: Mapping[str, Any]) -> list[str]:
     ['For each of 938 users of the test part, the best 100 items were ranked.']
     """
     protocol = results.get("protocol", {})
-    told = [_task(protocol), _candidates(protocol.get("candidates")), _fit(protocol), _ties(protocol)]
+    told = [
+        _task(protocol), _candidates(protocol.get("candidates")), _fit(protocol), _ties(protocol), _rules(protocol)
+    ]  # fmt: skip
     return [sentence for sentence in told if sentence]
 
 
@@ -36,6 +38,17 @@ def _task(protocol: Mapping[str, Any]) -> str:
             "ranked; a user's value is the mean over their moments."
         )
     return f"For each of {users} users of the {protocol['part']} part{given}, the best {k} items were ranked."
+
+
+def _rules(protocol: Mapping[str, Any]) -> str:
+    told = []
+    if protocol.get("convention"):
+        told.append(f"Definitions are those of {protocol['convention']}, but for what the experiment states itself.")
+    if protocol.get("ties") in ("worst", "expected", "best"):
+        told.append(f"Metrics of accuracy have the {protocol['ties']} value over all orders of equal scores.")
+    if protocol.get("without_predictions") == "drop":
+        told.append("Users who were recommended nothing are left out.")
+    return " ".join(told)
 
 
 def _candidates(candidates: Any) -> str:

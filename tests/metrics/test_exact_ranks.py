@@ -168,8 +168,11 @@ def test_what_does_not_fit_is_told():
     with pytest.raises(HarnessError, match="target_ranks has 1 entries of above, 1 of tied and 1 of candidates"):
         harness.evaluate(lists, truth, metrics=["auc"], target_ranks=ranks_of([([3, 2], [1])]))
     twice = Truth.from_lists([[1, 1]])
-    with pytest.raises(HarnessError, match="the truth holds an item twice"):
-        harness.evaluate(lists, twice, metrics=["auc"], target_ranks=ranks_of([([3, 2], [1, 1])]))
+    options = {"metrics": ["auc", "mean_rank", "recall"], "cutoffs": [1]}
+    counted = harness.evaluate(lists, twice, target_ranks=ranks_of([([3, 2], [1, 1])]), **options)
+    once = harness.evaluate(lists, Truth.from_lists([[1]]), target_ranks=ranks_of([([3, 2], [1])]), **options)
+    assert counted.values == once.values
+    assert counted.counts["repeated_relevant"] == 1
     frame = pd.DataFrame({"user": [1], "item": [1], "score": [1.0]})
     with pytest.raises(HarnessError, match="target_ranks and side are of a TopK and a Truth"):
         harness.evaluate(frame, frame, metrics=["auc"], target_ranks=ranks_of([([3, 2], [1])]))

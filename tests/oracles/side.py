@@ -143,7 +143,10 @@ def tail_share(users, k, known, head=0.8):
     return mean([float(item in tail(known, head)) for item in every])
 
 
-def unlike(chances):
+def unlike(pairs):
+    if not all(possible for _, possible in pairs):
+        return 0.0
+    chances = [happened / possible for happened, possible in pairs]
     return statistics.pstdev(chances) / statistics.mean(chances) if any(chances) else 0.0
 
 
@@ -156,7 +159,7 @@ def pop_rsp(users, k, known, head=0.8):
     chances = []
     for group in groups(known, head):
         listed = sum(len(group & set(items(ranked, k, known))) for ranked, _, _ in users)
-        chances.append(listed / max(1, sum(len(group - set(known["history"][user])) for _, _, user in users)))
+        chances.append((listed, sum(len(group - set(known["history"][user])) for _, _, user in users)))
     return unlike(chances)
 
 
@@ -164,7 +167,7 @@ def pop_reo(users, k, known, head=0.8):
     chances = []
     for group in groups(known, head):
         found = sum(len(group & set(relevant) & set(items(ranked, k, known))) for ranked, relevant, _ in users)
-        chances.append(found / max(1, sum(len(group & set(relevant)) for _, relevant, _ in users)))
+        chances.append((found, sum(len(group & set(relevant)) for _, relevant, _ in users)))
     return unlike(chances)
 
 

@@ -170,3 +170,51 @@ def test_a_column_that_is_not_there(small):
     slices = "evaluation.slices=[{by: user_column, column: age}]"
     with pytest.raises(HarnessError, match=r"needs a table of users. Name its file by dataset\.users\.path"):
         run(small, slices)
+
+
+def test_numbers_that_are_close_dates_and_lists(small):
+    users = pd.DataFrame({"user": [f"u{user:03d}" for user in range(60)]})
+    users["signup"] = 1_700_000_000 + np.arange(60)
+    users["day"] = pd.to_datetime("2020-01-01") + pd.to_timedelta(np.arange(60), unit="D")
+    users["tags"] = [["x"], ["x", "y"], []] * 20
+    users.loc[0, "day"] = pd.NaT
+    users.to_parquet(small.parent / "users.parquet")
+    table = f"dataset.users={{path: {small.parent / 'users.parquet'}, id: user, groups: [signup, day, tags]}}"
+    slices = (
+        "evaluation.slices=[{by: user_column, column: signup}, {by: user_column, column: day},"
+        "{by: user_column, column: tags}]"
+    )
+    result = run(small, slices, table)
+    n_users = len(result.table.users)
+    groups = {
+        name: {group["group"]: group["metrics"]["ndcg@10"]["n_users"] for group in named(result, name)["groups"]}
+        for name in ("user_column signup", "user_column day", "user_column tags")
+    }
+    assert len(groups["user_column signup"]) == 4
+    assert sum(groups["user_column signup"].values()) == n_users
+    assert "1700000000 to 1700000014" in groups["user_column signup"]
+    assert sum(groups["user_column day"].values()) == n_users
+    assert "2020-01-02 to 2020-01-16" in groups["user_column day"]
+    assert groups["user_column day"]["unknown"] == 1
+    assert groups["user_column tags"] == {"x": 40, "y": 20, "unknown": 20}
+
+
+def test_items_that_are_held_out_twice_count_once(small):
+    data = pd.read_csv(small.parent / "data.csv")
+    data.loc[len(data)] = ["u000", "i01", 99, 5]
+    data.loc[len(data)] = ["u000", "i01", 100, 5]
+    data.to_csv(small.parent / "data.csv", index=False)
+    changes = ("dataset.split={kind: leave_last_out, n: 2}", "candidates={items: all, exclude: none}")
+    result = run(small, SLICES, *changes)
+    assert result.table.counts["repeated_relevant"] >= 1
+    ranks = pd.read_parquet(result.folder / "target_ranks.parquet")
+    mine = ranks[(ranks["user"] == "u000") & (ranks["item"] == "i01")]
+    assert len(mine) == 2
+    per_user = result.table.per_user.set_index("user")
+    assert per_user.loc["u000", "mean_rank"] == mine["above"].iloc[0] + mine["tied"].iloc[0] / 2 + 1
+
+
+def test_relevant_items_have_metrics_of_accuracy_alone(small):
+    result = run(small, SLICES)
+    labels = {label for group in named(result, "item_popularity")["groups"] for label in group["metrics"]}
+    assert labels == {f"{name}@{k}" for name in ("ndcg", "recall", "hit_rate") for k in (1, 5, 10)} | {"mean_rank"}
