@@ -168,7 +168,8 @@ def test_a_column_that_the_catalogue_has(ml_100k: SourceData) -> None:
         catalog=MovieLens100K(), path=None, items=Items("items.csv", attributes=("price",))
     ).interactions.item_table
     assert table is not None
-    assert table.iloc[0].tolist() == ["Toy Story", 1995, "Animation|Children's|Comedy", 3]
+    genres = ("Animation", "Children's", "Comedy")
+    assert table.iloc[0].tolist() == ["Toy Story", 1995, "|".join(genres), genres, 3]
     Path("items.csv").write_text("item,title\n1,Toy Story\n")
     fails("the data set has a column 'title' of its own", catalog=MovieLens100K(), path=None, items=Items("items.csv"))
 

@@ -188,9 +188,11 @@ def test_an_end_in_the_middle_leaves_no_process(folder: Path, error: type[BaseEx
 def test_an_interrupted_program_leaves_no_process(folder: Path, end: int) -> None:
     # A script without a guard for its main module, as people write them.
     code = (
-        "import pathlib, sys\n"
+        "import pathlib, signal, sys\n"
         "from execution import jobs\n"
         "from harness.execution import Parallel, map_shards\n"
+        # Who runs the tests in the background of a shell ignores it, and so would the program.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "shards = [jobs.Job(pathlib.Path(sys.argv[1]), number, seconds=60) for number in range(4)]\n"
         "map_shards(jobs.do, shards, parallel=Parallel(backend='loky', n_jobs=2))\n"
     )
