@@ -2,7 +2,7 @@
 
 from harness.artifacts.blocks import USER_BLOCK
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
-from harness.artifacts.csr import runs
+from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
@@ -42,6 +42,7 @@ __all__ = [
     "VectorRecommender",
     "Vocabulary",
     "as_ids",
+    "indptr_of_kept",
     "pair_keys",
     "runs",
     "share_above",

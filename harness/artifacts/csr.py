@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.artifacts.arrays import Int64Array
+from harness.artifacts.arrays import BoolArray, Int64Array
 
 
 def runs(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Array]:
@@ -31,3 +31,16 @@ def runs(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Arra
     """
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     return indptr, np.repeat(starts - indptr[:-1], lengths) + np.arange(indptr[-1])
+
+
+def indptr_of_kept(indptr: Int64Array, kept: BoolArray) -> Int64Array:
+    """Return where rows begin once some entries alone are kept; bool ``(n,)``.
+
+    Examples
+    --------
+    >>> indptr_of_kept(np.array([0, 2, 3]), np.array([True, False, True])).tolist()
+    [0, 1, 2]
+    """
+    before = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
+    rows: Int64Array = before[indptr]
+    return rows

@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from harness.artifacts.arrays import Float32Array, IdArray, Int32Array, Int64Array
-from harness.artifacts.csr import runs
+from harness.artifacts.arrays import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
+from harness.artifacts.csr import indptr_of_kept, runs
 from harness.errors import DataError
 
 NO_ITEM = -1  # fills a list that is shorter than k
@@ -137,6 +137,11 @@ class Truth:
         users = None if self.users is None else self.users[chosen]
         return Truth(indptr, self.items[places], gains, users)
 
+    def of_items(self, kept: BoolArray) -> Truth:
+        """Return the truth with some of its items alone, bool ``(n,)``; its users stay."""
+        gains = None if self.gains is None else self.gains[kept]
+        return Truth(indptr_of_kept(self.indptr, kept), self.items[kept], gains, self.users)
+
 
 @dataclass(frozen=True, eq=False)
 class CandidateLists:
@@ -186,6 +191,10 @@ class TargetRanks:
     above: Int32Array
     tied: Int32Array
     candidates: Int32Array
+
+    def of_items(self, kept: BoolArray) -> TargetRanks:
+        """Return the ranks of some items alone, bool ``(n,)``; the users stay."""
+        return TargetRanks(self.above[kept], self.tied[kept], self.candidates)
 
 
 def _as_int32(values: np.ndarray, what: str) -> Int32Array:

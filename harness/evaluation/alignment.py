@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from harness.artifacts import NO_ITEM, TargetRanks, TopK, Truth, as_ids
-from harness.artifacts.arrays import Float32Array, IdArray, Int32Array, Int64Array
+from harness.artifacts import NO_ITEM, TargetRanks, TopK, Truth, as_ids, indptr_of_kept
+from harness.artifacts.arrays import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
 from harness.errors import DataError, HarnessError
 from harness.metrics import NO_LIST
 
@@ -57,6 +57,16 @@ class Aligned:
     def n_rows(self) -> int:
         """Rows of the truth, those without a relevant item included."""
         return len(self.indptr) - 1
+
+    def of_items(self, kept: BoolArray) -> Aligned:
+        """Return the alignment with some of its relevant items alone, bool ``(n,)``; the users stay."""
+        return replace(
+            self,
+            indptr=indptr_of_kept(self.indptr, kept),
+            relevant=self.relevant[kept],
+            ranks=None if self.ranks is None else self.ranks.of_items(kept),
+            gains=None if self.gains is None else self.gains[kept],
+        )
 
 
 def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: TargetRanks | None = None) -> Aligned:
@@ -130,18 +140,11 @@ def without_empty_lists(aligned: Aligned) -> Aligned:
     # Rows between those that count have no items: nobody else's may stand among them.
     counting = np.zeros(aligned.n_rows, dtype=np.bool_)
     counting[aligned.truth_rows[listed]] = True
-    kept = np.repeat(counting, np.diff(aligned.indptr))
-    kept_before = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
-    ranks, gains = aligned.ranks, aligned.gains
     return replace(
-        aligned,
+        aligned.of_items(np.repeat(counting, np.diff(aligned.indptr))),
         list_rows=aligned.list_rows[listed],
-        indptr=kept_before[aligned.indptr],
-        relevant=aligned.relevant[kept],
         truth_rows=aligned.truth_rows[listed],
         users=None if aligned.users is None else aligned.users[listed],
-        ranks=None if ranks is None else TargetRanks(ranks.above[kept], ranks.tied[kept], ranks.candidates),
-        gains=None if gains is None else gains[kept],
         dropped=int((~listed).sum()),
     )
 
@@ -149,16 +152,7 @@ def without_empty_lists(aligned: Aligned) -> Aligned:
 def without_repeats(aligned: Aligned) -> Aligned:
     """Return the alignment with each relevant item of a user once: where it stands first."""
     rows = np.repeat(np.arange(aligned.n_rows), np.diff(aligned.indptr))
-    first = ~pd.DataFrame({"row": rows, "item": aligned.relevant}).duplicated().to_numpy()
-    kept_before = np.concatenate([[0], np.cumsum(first)]).astype(np.int64)
-    ranks, gains = aligned.ranks, aligned.gains
-    return replace(
-        aligned,
-        indptr=kept_before[aligned.indptr],
-        relevant=aligned.relevant[first],
-        ranks=None if ranks is None else TargetRanks(ranks.above[first], ranks.tied[first], ranks.candidates),
-        gains=None if gains is None else gains[first],
-    )
+    return aligned.of_items(~pd.DataFrame({"row": rows, "item": aligned.relevant}).duplicated().to_numpy())
 
 
 def nobody_counts() -> HarnessError:
@@ -190,10 +184,7 @@ def _with_gains_alone(truth: Truth) -> Truth:
     if np.isnan(truth.gains).any():
         raise DataError("Truth.gains holds NaN. A gain is a number, 0 or less for an item that is not relevant.")
     gained = truth.gains > 0
-    if gained.all():
-        return truth
-    kept_before = np.concatenate([[0], np.cumsum(gained)]).astype(np.int64)
-    return Truth(kept_before[truth.indptr], truth.items[gained], truth.gains[gained], truth.users)
+    return truth if gained.all() else truth.of_items(gained)
 
 
 def _ranks_with_gains_alone(ranks: TargetRanks | None, truth: Truth) -> TargetRanks | None:
@@ -208,8 +199,7 @@ def _ranks_with_gains_alone(ranks: TargetRanks | None, truth: Truth) -> TargetRa
         )
     if truth.gains is None:
         return ranks
-    gained = truth.gains > 0
-    return TargetRanks(ranks.above[gained], ranks.tied[gained], ranks.candidates)
+    return ranks.of_items(truth.gains > 0)
 
 
 def _check_catalogue(truth: Truth, n_items: int | None) -> None:

@@ -18,10 +18,11 @@ from harness.evaluation import blocks
 from harness.evaluation.alignment import check_alike, nobody_counts
 from harness.evaluation.arguments import check_level, expanded_metrics
 from harness.evaluation.shards import ShardScores
+from harness.evaluation.ties import rule_of
 from harness.execution import Parallel
 from harness.experiment import DEFAULT_RULES, Rules, Ties
 from harness.intervals import Interval, Moments, proportion_interval
-from harness.metrics import AccuracyMetric, Estimate, ListMetric, ListState, Metric, UserMetric
+from harness.metrics import Estimate, ListMetric, ListState, Metric, UserMetric
 
 
 def merge_shards(
@@ -173,12 +174,9 @@ class _Merge:
         return TieRange(worst, expected, best)
 
     def _rule_of(self, metric: UserMetric) -> Ties:
-        """Return by which rule of ties a metric was measured; beyond the lists it is the mean over orders."""
-        if not isinstance(metric, AccuracyMetric):
-            return "given"
+        """Return by which rule of ties a metric was measured."""
         # Deeper cutoffs than what was looked at there are only with exact ranks.
-        in_lists = metric.cutoff is None or metric.cutoff <= self._first["depth"]
-        return "expected" if self._rules.ties in ("given", "trec_eval") and not in_lists else self._rules.ties
+        return rule_of(metric, self._rules.ties, width=self._first["depth"], exact=True)
 
     def _variant_of_ties(self, metric: UserMetric) -> dict[str, str]:
         """Return the rule of ties where it is not the order of the lists."""

@@ -11,7 +11,7 @@ import numpy as np
 from harness.artifacts.arrays import Float64Array, Int64Array
 from harness.errors import HarnessError
 from harness.evaluation.blocks import parts
-from harness.evaluation.ties import TiedScores, ranges_of
+from harness.evaluation.ties import TiedScores, ranges_of, rule_of
 from harness.execution import map_shards
 from harness.experiment import DEFAULT_RULES, Rules
 from harness.intervals import Moments
@@ -122,7 +122,7 @@ def score_users(
         for metric, row in zip(metrics, out, strict=True):
             tied.write(metric, rules.ties, row)
         moments = [
-            _moments(metric, row, blocks, chances=tied.rule_of(metric, rules.ties) == "expected")
+            _moments(metric, row, blocks, chances=rule_of(metric, rules.ties, width=width, exact=exact) == "expected")
             for metric, row in zip(metrics, out, strict=True)
         ]
         rows = {metric.label: row for metric, row in zip(metrics, out, strict=True)}

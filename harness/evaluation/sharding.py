@@ -137,7 +137,7 @@ def _scores(aligned: Aligned, lists: Lists, metrics: Sequence[Metric], *, depth:
     return score_users(
         [metric for metric in metrics if isinstance(metric, UserMetric)],
         lists,
-        Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks, aligned.gains),
+        _relevant(aligned),
         bounds=block_bounds(aligned.truth_rows, aligned.n_rows),
         depth=depth,
         rules=rules,
@@ -146,8 +146,11 @@ def _scores(aligned: Aligned, lists: Lists, metrics: Sequence[Metric], *, depth:
 
 def lists_of(aligned: Aligned, *, n_items: int | None, side: SideInformation | None, parallel: Parallel) -> Lists:
     """Return the lists of users that are aligned, with what is relevant to them."""
-    relevant = Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks, aligned.gains)
-    return Lists(aligned.items, aligned.list_rows, n_items, parallel, aligned.scores, relevant, side)
+    return Lists(aligned.items, aligned.list_rows, n_items, parallel, aligned.scores, _relevant(aligned), side)
+
+
+def _relevant(aligned: Aligned) -> Relevant:
+    return Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks, aligned.gains)
 
 
 def _state(metric: ListMetric, lists: Lists) -> ListState:

@@ -41,7 +41,7 @@ class TiedScores:
 
     def write(self, metric: UserMetric, ties: Ties, out: Float64Array) -> None:
         """Write a metric's values by a rule, float64 ``(users,)``."""
-        ties = self.rule_of(metric, ties)
+        ties = rule_of(metric, ties, width=self._width, exact=self._exact)
         if isinstance(metric, AccuracyMetric) and ties == "expected":
             metric.expected(self._whole, out)
         elif ties in ("worst", "best"):
@@ -59,16 +59,6 @@ class TiedScores:
             told = np.empty_like(out)
             metric.expected(self._whole, told)
             out[far] = told[far]
-
-    def rule_of(self, metric: UserMetric, ties: Ties) -> Ties:
-        """Return the rule that a metric is measured by where one is asked for.
-
-        Lists do not tell of what lies beyond them: there the exact ranks do, in the mean over orders of ties.
-        """
-        if not isinstance(metric, AccuracyMetric):
-            return "given"
-        in_lists = not self._exact or metric.cutoff is None or metric.cutoff <= self._width
-        return "expected" if ties in ("given", "trec_eval") and not in_lists else ties
 
     @functools.cached_property
     def _worst(self) -> Hits:
@@ -88,6 +78,28 @@ class TiedScores:
     def _reach(self) -> int:
         """How many ranks metrics look at; those without a cutoff look at as many as there are relevant items."""
         return max(self._deepest, int(self.hits.relevant.max(initial=1)))
+
+
+def rule_of(metric: UserMetric, ties: Ties, *, width: int, exact: bool) -> Ties:
+    """Return the rule that a metric is measured by where one is asked for.
+
+    Lists do not tell of what lies beyond them: there the exact ranks do, in the mean over orders of ties.
+
+    Parameters
+    ----------
+    metric
+        Only metrics of accuracy follow a rule.
+    ties
+        What is asked for.
+    width
+        Ranks of the lists that are looked at.
+    exact
+        Whether exact ranks are known.
+    """
+    if not isinstance(metric, AccuracyMetric):
+        return "given"
+    in_lists = not exact or metric.cutoff is None or metric.cutoff <= width
+    return "expected" if ties in ("given", "trec_eval") and not in_lists else ties
 
 
 def ranges_of(

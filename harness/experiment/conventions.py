@@ -17,8 +17,8 @@ class Convention:
 
     Parameters
     ----------
-    library
-        Its name and the version that the numbers were compared with.
+    compared_with
+        Whose numbers ours were compared with: the library and its version.
     metrics
         Name of a metric to options, where they are not our defaults.
     rules
@@ -27,7 +27,7 @@ class Convention:
         Metrics of ours among the usual ones that it does not have, or not by a definition of ours.
     """
 
-    library: str
+    compared_with: str
     metrics: Mapping[str, Mapping[str, Any]]
     rules: Rules = DEFAULT_RULES
     lacks: tuple[str, ...] = field(default=())

@@ -116,8 +116,17 @@ class UserMetric(Metric):
         return False
 
     def denominators(self, hits: Hits, out: Float64Array) -> None:
-        """Write what each user adds to the denominator that all share; whole numbers, for ``pooled`` metrics alone."""
-        raise NotImplementedError
+        """Write what each user adds to the denominator that all share: whole numbers, for ``pooled`` metrics.
+
+        Raises
+        ------
+        HarnessError
+            The metric has no such denominator.
+        """
+        raise HarnessError(
+            f"the metric {self.label} shares no denominator. Where pooled is True, define {type(self).__name__}."
+            "denominators(hits, out), which writes whole numbers."
+        )
 
     @abc.abstractmethod
     def score(self, hits: Hits, out: Float64Array) -> None:

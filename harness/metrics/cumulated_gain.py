@@ -44,23 +44,23 @@ class _CumulatedGain(AccuracyMetric):
         return frozenset() if self.gain == "binary" else frozenset({"targets"})
 
     def _write_gain(self, hits: Hits, out: Float64Array) -> None:
-        from harness.metrics import tie_kernels, value_kernels
+        from harness.metrics import gain_kernels, value_kernels
 
         weights = _weights(min(self.k, hits.bits.shape[1] * WORD), self.discount)
         if self.gain == "binary":
             value_kernels.gain(hits.bits, weights, self.k, out)
         else:
             targets = self._targets_of(hits)
-            tie_kernels.gain_of_places(targets.indptr, targets.places, self._gains_of(targets), weights, out)
+            gain_kernels.gain_of_places(targets.indptr, targets.places, self._gains_of(targets), weights, out)
 
     def _write_expected_gain(self, hits: Hits, out: Float64Array) -> None:
-        from harness.metrics import tie_kernels
+        from harness.metrics import expectation_kernels
 
         ranks = self.ranks_of(hits)
         weights = _weights(min(self.k, int(ranks.candidates.max(initial=1))), self.discount)
         sums = np.concatenate([[0.0], np.cumsum(weights)])
         gains = np.empty(0) if self.gain == "binary" else self._gains_of(self._targets_of(hits))
-        tie_kernels.expected_gain(ranks.indptr, ranks.above, ranks.tied, gains, sums, out)
+        expectation_kernels.expected_gain(ranks.indptr, ranks.above, ranks.tied, gains, sums, out)
 
     def _targets_of(self, hits: Hits) -> Targets:
         if hits.targets is None or hits.targets.gains is None:
@@ -144,10 +144,10 @@ class NDCG(_CumulatedGain):
         if self.gain == "binary":
             out /= np.cumsum(weights)[best - 1]
             return
-        from harness.metrics import tie_kernels
+        from harness.metrics import gain_kernels
 
         targets, ideal = self._targets_of(hits), np.empty_like(out)
-        tie_kernels.ideal_gain(targets.indptr, targets.places, self._gains_of(targets), weights, ideal)
+        gain_kernels.ideal_gain(targets.indptr, targets.places, self._gains_of(targets), weights, ideal)
         out /= ideal
 
 

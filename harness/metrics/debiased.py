@@ -45,14 +45,14 @@ class _Debiased(UserMetric):
 
     def write_weighted(self, hits: Hits, discounts: Float64Array, out: Float64Array) -> None:
         """Write the weight of the hits times the discount of their rank over the weight of all relevant items."""
-        from harness.metrics import tie_kernels
+        from harness.metrics import gain_kernels
 
         targets = self._targets_of(hits)
         weights = self._weights_of(hits, targets)
-        tie_kernels.gain_of_places(targets.indptr, targets.places, weights, discounts, out)
+        gain_kernels.gain_of_places(targets.indptr, targets.places, weights, discounts, out)
         whole = np.empty_like(out)
         longest = int(np.diff(targets.indptr).max(initial=1))
-        tie_kernels.ideal_gain(targets.indptr, targets.places, weights, np.ones(longest), whole)
+        gain_kernels.ideal_gain(targets.indptr, targets.places, weights, np.ones(longest), whole)
         out /= whole
 
     def _targets_of(self, hits: Hits) -> Targets:

@@ -169,7 +169,7 @@ class ReciprocalRank(_RankMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import tie_kernels
+        from harness.metrics import expectation_kernels
 
         ranks = self.ranks_of(hits)
-        tie_kernels.expected_first(ranks.indptr, ranks.above, ranks.tied, _NO_CUTOFF, out)
+        expectation_kernels.expected_first(ranks.indptr, ranks.above, ranks.tied, _NO_CUTOFF, out)

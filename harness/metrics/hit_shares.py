@@ -206,10 +206,10 @@ class HitRate(AccuracyMetric):
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the chance of a hit in a random order of ties."""
-        from harness.metrics import tie_kernels
+        from harness.metrics import expectation_kernels
 
         ranks = self.ranks_of(hits)
-        tie_kernels.expected_any(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+        expectation_kernels.expected_any(ranks.indptr, ranks.above, ranks.tied, self.k, out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -252,7 +252,7 @@ def _at_most(sizes: Int32Array, most: int) -> Int64Array:
 
 def _expected_hits(ranks: Ranks, k: int | Int32Array, out: Float64Array) -> None:
     """Write how many hits the first k ranks have in the mean over all orders of ties."""
-    from harness.metrics import tie_kernels
+    from harness.metrics import expectation_kernels
 
     cuts = np.broadcast_to(np.asarray(k, dtype=np.int64), out.shape).copy()
-    tie_kernels.expected_hits(ranks.indptr, ranks.above, ranks.tied, cuts, out)
+    expectation_kernels.expected_hits(ranks.indptr, ranks.above, ranks.tied, cuts, out)

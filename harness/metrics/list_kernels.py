@@ -116,7 +116,7 @@ def sets_of_lists(
 def pair_distances(
     sets: Int32Array, sizes: Int32Array, one: Int64Array, other: Int64Array, out: NDArray[np.float64]
 ) -> None:
-    """Write the Jaccard distance of each pair of sets, whose items ascend; -1 where both are empty."""
+    """Write the Jaccard distance of each pair of sets, which have items that ascend."""
     for pair in range(len(out)):
         first, second = one[pair], other[pair]
         left, right, shared = 0, 0, 0
@@ -129,8 +129,7 @@ def pair_distances(
                 left += 1
             else:
                 right += 1
-        both = sizes[first] + sizes[second] - shared
-        out[pair] = 1.0 - shared / both if both > 0 else -1.0
+        out[pair] = 1.0 - shared / (sizes[first] + sizes[second] - shared)
 
 
 @kernel

@@ -45,6 +45,11 @@ class ListedMetric(UserMetric):
         item_kernels.count_filled(self.items_of(hits), k, out)
         return out
 
+    def write_mean(self, hits: Hits, values: Float64Array, k: int, out: Float64Array) -> None:
+        """Write the mean of the values of a list's items, 0 for a list without items; float64 ``values (items,)``."""
+        self.write_sum(hits, values, np.ones(k), out)
+        out /= np.maximum(self.filled(hits, k), 1.0)
+
     def write_sum(
         self, hits: Hits, values: Float64Array, weights: Float64Array, out: Float64Array, *, hits_alone: bool = False
     ) -> None:

@@ -65,8 +65,7 @@ class Novelty(_Novelty):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        self.write_sum(hits, _bits_of(self.side_of(hits)), np.ones(self.k), out)
-        out /= np.maximum(self.filled(hits, self.k), 1.0)
+        self.write_mean(hits, _bits_of(self.side_of(hits)), self.k, out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})

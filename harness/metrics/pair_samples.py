@@ -17,7 +17,8 @@ _AT_ONCE = 1 << 20  # pairs
 def sampled_distance(lists: DistinctLists, *, pairs: int) -> float | Estimate:
     """Return the mean distance of pairs of two users, drawn with replacement; 0 where there is no pair.
 
-    Users without items are drawn only together with others: pairs of two empty lists are left out.
+    Pairs of two empty lists are left out. An empty list is at distance 1 of any other, so that users with items
+    alone are drawn, however few they are.
 
     Parameters
     ----------
@@ -26,27 +27,28 @@ def sampled_distance(lists: DistinctLists, *, pairs: int) -> float | Estimate:
     pairs
         How many are drawn, 2 or more.
     """
-    rng = np.random.default_rng(_SEED)
-    last = np.cumsum(lists.users)  # of the users in a row, those of each set end here
-    users = int(last[-1]) if len(last) else 0
-    empty = int(lists.users[lists.sizes == 0].sum())
-    if users < 2 or users == empty:
+    filled = lists.sizes > 0
+    items, sizes, last = lists.items[filled], lists.sizes[filled], np.cumsum(lists.users[filled])
+    users = int(last[-1]) if len(last) else 0  # with items; in a row, those of each set end at ``last``
+    together, mixed = users * (users - 1) // 2, users * int(lists.users[~filled].sum())
+    if together + mixed == 0:
         return 0.0
-    alone = bool((lists.users == 1).all())
+    drawn = {"pairs": f"a sample of {pairs:,}"}
+    if together == 0:
+        return Estimate(1.0, 0.0, drawn)
+    rng = np.random.default_rng(_SEED)
+    alone = len(last) == users
     total = squares = 0.0
-    kept = 0
-    while kept < pairs:
-        one = rng.integers(0, users, min(_AT_ONCE, pairs))
+    for start in range(0, pairs, _AT_ONCE):
+        one = rng.integers(0, users, min(_AT_ONCE, pairs - start))
         other = rng.integers(0, users - 1, len(one))
         other += other >= one  # somebody else
         if not alone:
             one, other = (np.searchsorted(last, some, side="right") for some in (one, other))
         distances = np.empty(len(one), dtype=np.float64)
-        pair_distances(lists.items, lists.sizes, one, other, distances)
-        distances = distances[distances >= 0.0][: pairs - kept]  # below 0: both are empty
-        kept += len(distances)
+        pair_distances(items, sizes, one, other, distances)
         total += float(distances.sum())
         squares += float(np.square(distances).sum())
-    mean = total / kept
-    variance = max(0.0, squares / kept - mean * mean) * kept / (kept - 1)
-    return Estimate(mean, math.sqrt(variance / kept), {"pairs": f"a sample of {pairs:,}"})
+    mean, share = total / pairs, together / (together + mixed)
+    variance = max(0.0, squares / pairs - mean * mean) * pairs / (pairs - 1)
+    return Estimate(share * mean + (1.0 - share), share * math.sqrt(variance / pairs), drawn)

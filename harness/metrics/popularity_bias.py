@@ -26,6 +26,15 @@ class _Bias(ListedMetric):
     needs = ("popularity",)
 
 
+class _TailBias(_Bias):
+    head: float
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        super().__post_init__()
+        check_head(self.head)
+
+
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class AveragePopularity(_Bias):
     r"""Mean popularity of the recommended items (ARP): how many users had each before.
@@ -63,12 +72,11 @@ class AveragePopularity(_Bias):
         """Write the users' values."""
         side = self.side_of(hits)
         assert side.popularity is not None  # noqa: S101  (a need that was checked)
-        self.write_sum(hits, side.popularity.astype(np.float64), np.ones(self.k), out)
-        out /= np.maximum(self.filled(hits, self.k), 1.0)
+        self.write_mean(hits, side.popularity.astype(np.float64), self.k, out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class APLT(_Bias):
+class APLT(_TailBias):
     r"""Average percentage of long-tail items: their share of a list.
 
     .. math:: \mathrm{aplt@}k = \frac{|L_u^k \cap T|}{|L_u^k|}
@@ -101,19 +109,13 @@ class APLT(_Bias):
     reference = _ABDOLLAHPOURI
     choices: ClassVar = {"popularity": "users before", "empty lists": 0}
 
-    def __post_init__(self) -> None:
-        """Check the options."""
-        super().__post_init__()
-        check_head(self.head)
-
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        self.write_sum(hits, self.side_of(hits).tail(self.head).astype(np.float64), np.ones(self.k), out)
-        out /= np.maximum(self.filled(hits, self.k), 1.0)
+        self.write_mean(hits, self.side_of(hits).tail(self.head).astype(np.float64), self.k, out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class ACLT(_Bias):
+class ACLT(_TailBias):
     r"""Average coverage of long-tail items: how many of them a list has.
 
     .. math:: \mathrm{aclt@}k = |L_u^k \cap T|
@@ -146,11 +148,6 @@ class ACLT(_Bias):
     formula = r"|L_u^k \cap T|"
     reference = _ABDOLLAHPOURI
     choices: ClassVar = {"popularity": "users before"}
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        super().__post_init__()
-        check_head(self.head)
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""

@@ -75,13 +75,13 @@ class MAP(AccuracyMetric):
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of ties."""
-        from harness.metrics import tie_kernels
+        from harness.metrics import expectation_kernels
 
         ranks = self.ranks_of(hits)
         if self.denominator == "hits":
-            tie_kernels.expected_mean_precision(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+            expectation_kernels.expected_mean_precision(ranks.indptr, ranks.above, ranks.tied, self.k, out)
         else:
-            tie_kernels.expected_precisions(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+            expectation_kernels.expected_precisions(ranks.indptr, ranks.above, ranks.tied, self.k, out)
             self._divide(hits, out)
 
     def _divide(self, hits: Hits, out: Float64Array) -> None:
@@ -130,10 +130,10 @@ class MRR(AccuracyMetric):
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of ties."""
-        from harness.metrics import tie_kernels
+        from harness.metrics import expectation_kernels
 
         ranks = self.ranks_of(hits)
-        tie_kernels.expected_first(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+        expectation_kernels.expected_first(ranks.indptr, ranks.above, ranks.tied, self.k, out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -180,11 +180,11 @@ class RBP(AccuracyMetric):
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of ties."""
-        from harness.metrics import tie_kernels
+        from harness.metrics import expectation_kernels
 
         ranks = self.ranks_of(hits)
         sums = np.concatenate([[0.0], np.cumsum(self._weights(int(ranks.candidates.max(initial=1))))])
-        tie_kernels.expected_gain(ranks.indptr, ranks.above, ranks.tied, np.empty(0), sums, out)
+        expectation_kernels.expected_gain(ranks.indptr, ranks.above, ranks.tied, np.empty(0), sums, out)
 
     def _weights(self, most: int) -> Float64Array:
         return (1.0 - self.p) * np.power(self.p, np.arange(min(self.k, most)), dtype=np.float64)

@@ -32,7 +32,6 @@ from harness.artifacts import (
     VectorRecommender,
     Vocabulary,
 )
-from harness.artifacts.arrays import Int64Array
 from harness.artifacts.packing import pack_ids, unpack_ids
 from harness.errors import HarnessError
 from harness.evaluation import ShardArrays, ShardScores, descending_places, in_trec_order, score_shard
@@ -228,7 +227,7 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
         metrics=[component_of("metrics", each.pop("kind"), each) for each in json.loads(metrics)],
         n_items=shards.task.n_items,
         target_ranks=TargetRanks(found.above, found.tied, found.candidates),
-        side=None if side is None else side.rows(_history_rows(shards.task, start, stop)),
+        side=None if side is None else side.rows(shards.task.history_rows[start:stop]),
         rules=settled,
         parallel=Parallel(n_jobs=1),
     )
@@ -252,10 +251,6 @@ def _code(kind: str, params: dict[str, Any]) -> str:
     from harness.experiment import component_of
 
     return code_version(*PREDICTION_CODE, *EVALUATION_CODE, home_of(component_of("models", kind, params)))
-
-
-def _history_rows(task: PredictionTask, start: int, stop: int) -> Int64Array:
-    return (task.users if task.places is None else task.places)[start:stop]
 
 
 def _parts_of(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

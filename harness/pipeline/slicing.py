@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from harness import evaluation
-from harness.artifacts import MetricTable, SliceTable, Split, TargetRanks, Truth, share_above
+from harness.artifacts import MetricTable, SliceTable, Split, share_above
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.errors import DataError, did_you_mean
 from harness.metrics import UserMetric
@@ -84,21 +84,15 @@ def _sliced(
 
 def _of_targets(experiment: Experiment, recommended: Recommended, task: Task, mask: BoolArray) -> MetricTable:
     """Return the accuracy of a task as if only some of its relevant items were relevant; bool ``(targets,)``."""
-    whole = task.truth
-    kept_before = np.concatenate([[0], np.cumsum(mask)]).astype(np.int64)
-    gains = None if whole.gains is None else whole.gains[mask]
-    truth = Truth(kept_before[whole.indptr], whole.items[mask], gains, whole.users)
+    indptr = task.truth.indptr
 
     def parts() -> Iterator[Part]:
         for part in recommended.parts():
-            ranks = part.target_ranks
-            if ranks is not None:
-                kept = mask[whole.indptr[part.start] : whole.indptr[part.stop]]
-                ranks = TargetRanks(ranks.above[kept], ranks.tied[kept], ranks.candidates)
-            yield replace(part, target_ranks=ranks)
+            ranks, kept = part.target_ranks, mask[indptr[part.start] : indptr[part.stop]]
+            yield replace(part, target_ranks=None if ranks is None else ranks.of_items(kept))
 
     metrics = [one for one in experiment.metrics if isinstance(one, UserMetric) and one.family == "accuracy"]
-    restricted = replace(task, truth=truth)
+    restricted = replace(task, truth=task.truth.of_items(mask))
     return measured_parts(experiment, replace(recommended, parts=parts, job=None), restricted, metrics=metrics)
 
 

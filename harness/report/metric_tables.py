@@ -33,7 +33,7 @@ def conventions_table(conventions: Mapping[str, Mapping[str, Any]]) -> Table:
     from rich.text import Text
 
     table = Table(title="evaluation.convention: what is not our default", title_justify="left")
-    for heading in ("name", "library", "options", "ties", "without predictions", "it lacks"):
+    for heading in ("name", "compared with", "options", "ties", "without predictions", "it lacks"):
         table.add_column(heading, no_wrap=heading == "name")
     for name, facts in clean(dict(conventions)).items():
         options = "; ".join(
@@ -41,7 +41,7 @@ def conventions_table(conventions: Mapping[str, Mapping[str, Any]]) -> Table:
             for metric, chosen in facts["metrics"].items()
         )
         rules = facts["rules"]
-        cells = (name, facts["library"], options, rules["ties"], rules["without_predictions"])
+        cells = (name, facts["compared_with"], options, rules["ties"], rules["without_predictions"])
         table.add_row(*map(Text, (*cells, ", ".join(facts["lacks"]))))
     return table
 

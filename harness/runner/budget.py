@@ -69,5 +69,4 @@ def _found(task: PredictionTask) -> int:
 
 
 def _history(task: PredictionTask) -> int:
-    rows = task.users if task.places is None else task.places
-    return int(np.sum(task.history.lengths[rows])) * _INTERACTION
+    return int(np.sum(task.history.lengths[task.history_rows])) * _INTERACTION

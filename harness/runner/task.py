@@ -63,6 +63,11 @@ class PredictionTask:
         """Size of the catalogue."""
         return len(self.item_ids)
 
+    @property
+    def history_rows(self) -> Int64Array:
+        """The row of ``history`` for each of ``users``; int64 ``(users,)``."""
+        return self.users if self.places is None else self.places
+
     def rows(self, start: int, stop: int) -> PredictionTask:
         """Return the task of consecutive users."""
         return replace(

@@ -126,7 +126,7 @@ def test_every_convention_has_golden_values():
     assert sorted(ENTRIES) == sorted(CONVENTIONS)
     for name, convention in CONVENTIONS.items():
         stored = golden(name)
-        assert stored["version"] in convention.library
+        assert stored["version"] in convention.compared_with
         usual = {"recall", "precision", "ndcg", "hit_rate", "map", "mrr", "f1", "r_precision", "dcg", "rbp"}
         tested = {spec if isinstance(spec, str) else spec["kind"] for spec, _ in ENTRIES[name]}
         assert usual - tested == set(convention.lacks)

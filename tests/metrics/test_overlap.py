@@ -146,3 +146,11 @@ def test_samples_of_nothing():
     assert Diversity(k=2, sample=10).value(Lists.of([[1, 2], [-1, -1], [-1, -1]])).value == 1.0
     with pytest.raises(ValidationError):
         Diversity(sample=1)
+
+
+def test_a_sample_of_mostly_empty_lists_ends_and_is_right():
+    lists = np.full((3000, 2), -1)
+    lists[:3] = [[1, 2], [2, 3], [1, 2]]
+    exact = Diversity(k=2).value(Lists.of(lists))
+    drawn = Diversity(k=2, sample=10_000).value(Lists.of(lists))
+    assert drawn.value == pytest.approx(exact, abs=max(5 * drawn.standard_error, 1e-6))
