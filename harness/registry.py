@@ -59,6 +59,8 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "item_knn": "harness.models.item_knn:ItemKNN",
         "ease": "harness.models.ease:EASE",
         "pure_svd": "harness.models.pure_svd:PureSVD",
+        "sequential": "harness.models.sequential:Sequential",
+        "two_tower": "harness.models.two_tower:TwoTower",
         "predictions": "harness.models.prediction_file:PredictionFile",
     },
     "sources": {

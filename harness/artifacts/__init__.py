@@ -6,9 +6,27 @@ from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
-from harness.artifacts.recommender import Model, Recommender, Tensors, UserBatch, VectorRecommender
+from harness.artifacts.recommender import (
+    AnyRecommender,
+    ListRecommender,
+    ListsAsked,
+    ListsMade,
+    Model,
+    Recommender,
+    Tensors,
+    UserBatch,
+    VectorRecommender,
+)
 from harness.artifacts.side import Categories, SideInformation, share_above
 from harness.artifacts.slices import SliceGap, SliceTable, SliceValue
+from harness.artifacts.training import (
+    Attention,
+    Explains,
+    ForeignModel,
+    Lessons,
+    TrainedModel,
+    Training,
+)
 from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream, user_halves
 
 __all__ = [
@@ -18,11 +36,19 @@ __all__ = [
     "PAIR_COLUMNS",
     "PARTS",
     "USER_BLOCK",
+    "AnyRecommender",
+    "Attention",
     "CandidateLists",
     "Categories",
     "Comparison",
+    "Explains",
+    "ForeignModel",
     "History",
     "Interactions",
+    "Lessons",
+    "ListRecommender",
+    "ListsAsked",
+    "ListsMade",
     "MetricTable",
     "MetricValue",
     "Model",
@@ -37,6 +63,8 @@ __all__ = [
     "Tensors",
     "TieRange",
     "TopK",
+    "TrainedModel",
+    "Training",
     "Truth",
     "UserBatch",
     "VectorRecommender",

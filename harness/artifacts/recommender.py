@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from harness.artifacts.arrays import Int32Array, Int64Array
+from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from harness.artifacts.interactions import History
+from harness.artifacts.rankings import CandidateLists
 from harness.artifacts.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -75,6 +76,73 @@ class VectorRecommender(Protocol):
         ...
 
 
+@dataclass(frozen=True, eq=False)
+class ListsAsked:
+    """What is asked of a model that makes lists itself, row by row for a batch.
+
+    Parameters
+    ----------
+    k
+        Length of the lists, 1 or more.
+    seen
+        What each user may not be recommended; None for nothing.
+    lists
+        What alone each user may be recommended; None for everything.
+    allowed
+        bool ``(items,)``: what may be recommended at all; None for everything.
+    """
+
+    k: int
+    seen: CandidateLists | None = None
+    lists: CandidateLists | None = None
+    allowed: BoolArray | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ListsMade:
+    """Lists of a model that makes them itself, and what was odd in them before they were cleaned.
+
+    Parameters
+    ----------
+    items
+        int32 ``(batch, k)``: best first, no item twice, none that may not be recommended; -1 where a list is shorter.
+    scores
+        float32 ``(batch, k)``, falling; -inf where a list is shorter.
+    given
+        int32 ``(batch,)``: how many items, or beams, the model gave for the list.
+    invalid
+        int32 ``(batch,)``: how many of those were no item of the catalogue.
+    repeated
+        int32 ``(batch,)``: how many were in the list already.
+    barred
+        int32 ``(batch,)``: how many were items that may not be recommended to the user, such as seen ones.
+    """
+
+    items: Int32Array
+    scores: Float32Array
+    given: Int32Array
+    invalid: Int32Array
+    repeated: Int32Array
+    barred: Int32Array
+
+
+@runtime_checkable
+class ListRecommender(Protocol):
+    """A model on a device that makes lists itself, such as by a beam search; it scores no whole catalogue."""
+
+    @property
+    def users_at_once(self) -> int:
+        """How many users it takes at once where nobody says otherwise, 1 or more."""
+        ...
+
+    def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
+        """Return the best items of each user."""
+        ...
+
+
+AnyRecommender = Recommender | VectorRecommender | ListRecommender
+
+
 @runtime_checkable
 class Model(Protocol):
     """A model's configuration: a frozen value that can fit and be brought to a device."""
@@ -83,9 +151,7 @@ class Model(Protocol):
         """Return the tensors of a checkpoint, fitted to the users' histories."""
         ...
 
-    def recommender(
-        self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str
-    ) -> Recommender | VectorRecommender:
+    def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
         """Return the scorer that a checkpoint's tensors describe.
 
         Raises

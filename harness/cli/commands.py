@@ -67,17 +67,18 @@ def eval_(
 def fit(
     experiments: Experiments,
     set_: Set = [],
+    device: Device = None,
     force: Force = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Make the checkpoints of reference models."""
-    loaded = load_experiments(experiments, set_)
+    """Make the checkpoints of reference models. A training that was interrupted goes on where it was."""
+    loaded = load_experiments(experiments, overrides_of(set_, device=device))
 
     from harness.pipeline import fit as fit_checkpoint
 
     for experiment in loaded:
-        fitted = fit_checkpoint(experiment, force=force)
+        fitted = fit_checkpoint(experiment, force=force, quiet=quiet)
         state = "is there already; --force fits it again" if fitted.was_there else "written"
         typer.echo(f"{fitted.path}: {state}")
 

@@ -98,8 +98,8 @@ def _with_defaults(plain: dict[str, Any]) -> dict[str, Any]:
     seed = plain.get("seed", 0)
     model = plain.get("model")
     if isinstance(model, dict):
-        # Predictions are made elsewhere: their file has no usual place.
-        if model.get("checkpoint") is None and model.get("kind") != "predictions":
+        # What was made elsewhere has no usual place.
+        if model.get("checkpoint") is None and _is_fitted(model.get("kind")):
             model["checkpoint"] = f"checkpoints/{name}.safetensors"
         params = model.setdefault("params", {})
         if isinstance(params, dict) and isinstance(seed, int) and _takes_seed(model.get("kind")):
@@ -115,6 +115,13 @@ def _takes_seed(kind: Any) -> bool:
         return isinstance(kind, str) and "seed" in option_names(component_class("models", kind))
     except FaultError:
         return False
+
+
+def _is_fitted(kind: Any) -> bool:
+    try:
+        return not isinstance(kind, str) or getattr(component_class("models", kind), "fitted", True)
+    except FaultError:
+        return True
 
 
 def _keys_at(cls: Any, path: tuple[Step, ...]) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ class Model:
         A name of the group ``models``.
     checkpoint
         The file with the fitted model, made where it is missing; of kind ``predictions`` the file
-        of lists.
+        of lists; of a model from elsewhere what its kind says, or None.
     fit
         What it is fitted on; None for a kind that is not fitted.
     params
@@ -129,12 +129,14 @@ class Model:
     """
 
     kind: Annotated[str, AfterValidator(_known_model)]
-    checkpoint: Text
+    checkpoint: Text | None = None
     fit: Fit | None = None
     params: Annotated[Any, PlainValidator(_model_params)] = Field(default_factory=dict, validate_default=True)
 
     def __post_init__(self) -> None:
         fitted = getattr(self.params, "fitted", True)
+        if self.checkpoint is None and (fitted or getattr(self.params, "needs_checkpoint", True)):
+            raise FaultError(("checkpoint",), "missing key 'checkpoint' in model")
         if fitted and self.fit is None:
             raise FaultError(("fit",), "missing key 'fit' in model")
         if not fitted and self.fit is not None:

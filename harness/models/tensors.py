@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from harness.artifacts import Tensors
 from harness.errors import CheckpointError
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Module = TypeVar("Module", bound="nn.Module")
 
 REMEDY = "Delete the checkpoint, or name another in model.checkpoint, and fit again."
 
@@ -60,3 +65,31 @@ def require(tensors: Tensors, name: str, *, kind: str, dtype: DTypeLike, shape: 
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(f"'{name}'" for name in sorted(names)) or "no tensors"
+
+
+def load_module(module: Module, tensors: Tensors, *, kind: str, made: Iterable[str] = ()) -> Module:
+    """Return a module with the tensors of a checkpoint as its state, in eval mode.
+
+    Parameters
+    ----------
+    module
+        Of the shapes that are needed.
+    made
+        Names in its state that the checkpoint does not hold, since the module makes them.
+
+    Raises
+    ------
+    CheckpointError
+        A tensor is missing or one more, has another type or shape, or holds NaN or infinity.
+    """
+    import torch
+
+    state = module.state_dict()
+    kept = {name: tensor for name, tensor in state.items() if name not in set(made)}
+    require_names(tensors, kept, kind=kind)
+    for name, own in kept.items():
+        dtype = str(own.dtype).removeprefix("torch.")
+        array = require(tensors, name, kind=kind, dtype=dtype, shape=tuple(own.shape))
+        state[name] = torch.from_numpy(np.require(array, requirements=["C", "W"]))
+    module.load_state_dict(state)
+    return module.eval().requires_grad_(requires_grad=False)

@@ -198,6 +198,38 @@ class TransformerEncoder(nn.Module):
         encoded = self._causal_padded(hidden, real) if self.causal else self._both_ways(hidden, real)
         return encoded.masked_fill(~real.unsqueeze(-1), 0)
 
+    def attention_weights(self, input_ids: torch.Tensor) -> torch.Tensor:
+        """Return what each position attends to, for pictures.
+
+        Parameters
+        ----------
+        input_ids
+            Integers ``(B, L)`` without padding, L at least 1.
+
+        Returns
+        -------
+        torch.Tensor
+            ``(B, layers, H, L, L)``: of each layer and head, a row a position; each row sums to 1.
+
+        Raises
+        ------
+        ValueError
+            As in ``forward``.
+        """
+        check_shape("input_ids", input_ids, (None, None), "(B, L)")
+        check_length("input_ids", input_ids.shape[1], self.pos_encoding.pe.shape[1])
+        check_ids("input_ids", input_ids, self.embedding.num_embeddings)
+        hidden = self.pos_encoding(self.embedding(input_ids.long()))  # (B, L, D)
+        length = hidden.shape[1]
+        later = torch.ones(length, length, dtype=torch.bool, device=hidden.device).triu(diagonal=1)
+        mask = later if self.causal else None
+        found = []
+        for layer in self.transformer.layers:
+            _, weights = layer.self_attn(hidden, hidden, hidden, attn_mask=mask, average_attn_weights=False)
+            found.append(weights)  # (B, H, L, L)
+            hidden = layer(hidden, src_mask=mask)
+        return torch.stack(found, dim=1)
+
     def _both_ways(self, hidden: torch.Tensor, real: torch.Tensor | None) -> torch.Tensor:
         if real is not None:
             # A row of padding alone attends to its padding: a softmax over nothing is NaN.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness import data
+from harness.artifacts import TrainedModel
 from harness.errors import HarnessError
 from harness.pipeline.measuring import measured
 from harness.pipeline.preparation import FIT_PARTS, Prepared, prepare, task_of
@@ -121,14 +122,15 @@ def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict
     from harness.topk import choose_device
 
     model = component_of("models", baseline, {})
-    if not getattr(model, "fitted", True):
-        raise HarnessError(f"the baseline {baseline} cannot be fitted. Use popularity, item_knn or ease.")
+    if not getattr(model, "fitted", True) or isinstance(model, TrainedModel):
+        raise HarnessError(f"the baseline {baseline} is not fitted at once. Use popularity, item_knn or ease.")
     split, task = prepared.split, task_of(experiment, prepared.split)
     rows, device = split.interactions, choose_device(experiment.runner.device)
     on = "train_validation" if experiment.evaluation.part == "test" else "train"
     tensors = model.fit(split.history(FIT_PARTS[on]))
     recommender = model.recommender(tensors, users=rows.user_ids, items=rows.item_ids, device=device)
-    made = predict(recommender, asked_of(experiment, split, task), Options(device=device), quiet=True)
+    asked = dataclasses.replace(asked_of(experiment, split, task), scored=True)
+    made = predict(recommender, asked, Options(device=device), quiet=True)
     side = side_of(experiment.metrics, task, split)
     table = measured(experiment, made.topk, task, made.target_ranks, side=side)
     return {value.label: value.value for value in table.values}

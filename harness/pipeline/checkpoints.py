@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import storage
-from harness.artifacts import Split, Tensors
+from harness.artifacts import Lessons, Part, Split, Tensors, TrainedModel, Training
 from harness.errors import CheckpointError
 from harness.models.checkpoint import check_checkpoint, load_checkpoint, save_checkpoint
 from harness.pipeline.fingerprints import code_version, home_of
@@ -40,23 +41,27 @@ class Fitted:
     was_there: bool
 
 
-def fit(experiment: Experiment, *, force: bool = False) -> Fitted:
+def fit(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> Fitted:
     """Make the checkpoint of an experiment's model, or check the one that is there.
+
+    A model that is trained step by step goes on where an earlier training of the same model was interrupted.
 
     Parameters
     ----------
     force
-        Fit again, also where a checkpoint exists.
+        Fit again from the beginning, also where a checkpoint exists.
+    quiet
+        No progress.
 
     Raises
     ------
     CheckpointError
         The checkpoint that is there is damaged, or of another model, parameters or split.
     """
-    return obtain_checkpoint(experiment, prepare(experiment).split, force=force)
+    return obtain_checkpoint(experiment, prepare(experiment).split, force=force, quiet=quiet)
 
 
-def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = False) -> Fitted:
+def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = False, quiet: bool = False) -> Fitted:
     """Return the checkpoint of an experiment whose data is split already; see ``fit``."""
     if experiment.model.fit is None:
         raise CheckpointError(
@@ -66,10 +71,10 @@ def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = Fal
     # A checkpoint that is there is whole, and its folder need not be writable.
     was_there = path.exists() and not force
     if not was_there:
-        with storage.lock(path):
+        with storage.lock(path, timeout=storage.LONG):
             was_there = path.exists() and not force  # another process may have been quicker
             if not was_there:
-                _fit(experiment, split, path)
+                _fit(experiment, split, path, force=force, quiet=quiet)
     checkpoint = load_checkpoint(path)
     check_checkpoint(checkpoint.header, path=path, **_identity(experiment, split))
     if checkpoint.header.code != _code(experiment):
@@ -80,16 +85,42 @@ def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = Fal
     return Fitted(path, storage.sha256_file(path), checkpoint.tensors, was_there)
 
 
-def _fit(experiment: Experiment, split: Split, path: Path) -> None:
+def _fit(experiment: Experiment, split: Split, path: Path, *, force: bool, quiet: bool) -> None:
     assert experiment.model.fit is not None  # noqa: S101  (asked before)
-    parts = FIT_PARTS[experiment.model.fit.on]
+    model, parts = experiment.model.params, FIT_PARTS[experiment.model.fit.on]
+    identity = _identity(experiment, split) | {"code": _code(experiment)}
     logger.info("fitting %s on %s", experiment.model.kind, " and ".join(parts))
-    tensors = experiment.model.params.fit(split.history(parts))
-    save_checkpoint(path, tensors, _identity(experiment, split) | {"code": _code(experiment)})
+    if not isinstance(model, TrainedModel):
+        save_checkpoint(path, model.fit(split.history(parts)), identity)
+        return
+    from harness.topk import choose_device
+
+    state = path.with_name(f"{path.name}.training")
+    if force:
+        state.unlink(missing_ok=True)
+    runner = experiment.runner
+    device = choose_device((runner.device_names or (runner.device,))[0])
+    training = Training(device, state, storage.sha256_json(identity), quiet)
+    save_checkpoint(path, model.train(_lessons(split, parts), training), identity)
+    state.unlink(missing_ok=True)
+
+
+def _lessons(split: Split, parts: Sequence[Part]) -> Lessons:
+    validation = split.history(["validation"])
+    rows = split.interactions
+    return Lessons(
+        train=split.history(["train"]),
+        validation=validation if len(validation.items) else None,
+        whole=split.history(parts) if "validation" in parts and len(validation.items) else None,
+        users=rows.user_ids,
+        items=rows.item_ids,
+        item_vectors=rows.item_vectors,
+    )
 
 
 def _code(experiment: Experiment) -> str:
-    return code_version(home_of(experiment.model.params))
+    model = experiment.model.params
+    return code_version(home_of(model), *getattr(model, "code", ()))
 
 
 def _identity(experiment: Experiment, split: Split) -> dict[str, Any]:

@@ -22,6 +22,7 @@ PREDICTION_CODE = (
     "harness.artifacts",
     "harness.data",
     "harness.models",
+    "harness.modules",
     "harness.jit",
     "harness.pipeline.checkpoints",
     "harness.pipeline.jobs",

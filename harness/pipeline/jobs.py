@@ -22,14 +22,14 @@ import safetensors
 import safetensors.numpy
 
 from harness.artifacts import (
+    AnyRecommender,
     CandidateLists,
+    ForeignModel,
     History,
-    Recommender,
     SideInformation,
     TargetRanks,
     TopK,
     Truth,
-    VectorRecommender,
     Vocabulary,
 )
 from harness.artifacts.packing import pack_ids, unpack_ids
@@ -57,19 +57,23 @@ class ModelSource:
     params
         Its options, plain values.
     checkpoint
-        The file with its tensors.
+        The file with its tensors; of a model from elsewhere whatever it makes of it, or None.
     """
 
     kind: str
     params: dict[str, Any]
-    checkpoint: str
+    checkpoint: str | None
 
-    def recommender(self, task: PredictionTask, device: str) -> Recommender | VectorRecommender:
+    def recommender(self, task: PredictionTask, device: str) -> AnyRecommender:
         """Return the model on a device."""
         from harness.experiment import component_of
 
-        found: Recommender | VectorRecommender = component_of("models", self.kind, self.params).recommender(
-            load_checkpoint(Path(self.checkpoint)).tensors, users=task.user_ids, items=task.item_ids, device=device
+        model, known = component_of("models", self.kind, self.params), {"users": task.user_ids, "items": task.item_ids}
+        if isinstance(model, ForeignModel):
+            return model.load(self.checkpoint, device=device, **known)
+        assert self.checkpoint is not None  # noqa: S101  (it was fitted)
+        found: AnyRecommender = model.recommender(
+            load_checkpoint(Path(self.checkpoint)).tensors, device=device, **known
         )
         return found
 
@@ -142,7 +146,7 @@ class Job:
         return Job(shards, ModelSource(**description["model"]), Options(**description["options"]), side)
 
     @functools.lru_cache(maxsize=2)  # noqa: B019  (what a long-lived worker holds of earlier jobs goes)
-    def recommender(self, device: str) -> Recommender | VectorRecommender:
+    def recommender(self, device: str) -> AnyRecommender:
         """Return the model on a device."""
         return self.model.recommender(self.shards.task, device)
 
@@ -167,9 +171,9 @@ class Job:
             "key": shards.key,
             "code": _code(self.model.kind, self.model.params),
             "shards": str(shards.folder.resolve()),
-            "model": asdict(self.model) | {"checkpoint": str(Path(self.model.checkpoint).resolve())},
+            "model": asdict(self.model) | {"checkpoint": _absolute(self.model.checkpoint)},
             "options": asdict(self.options),
-            "task": {"k": task.k, "seed": task.seed, "exclude_seen": task.exclude_seen},
+            "task": {"k": task.k, "seed": task.seed, "exclude_seen": task.exclude_seen, "scored": task.scored},
             "n_items": task.history.n_items,
             "side": side_facts(self.side),
         }
@@ -226,7 +230,7 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
         Truth(truth.indptr, truth.items, truth.gains, users),
         metrics=[component_of("metrics", each.pop("kind"), each) for each in json.loads(metrics)],
         n_items=shards.task.n_items,
-        target_ranks=TargetRanks(found.above, found.tied, found.candidates),
+        target_ranks=TargetRanks(found.above, found.tied, found.candidates) if shards.task.scored else None,
         side=None if side is None else side.rows(shards.task.history_rows[start:stop]),
         rules=settled,
         parallel=Parallel(n_jobs=1),
@@ -251,6 +255,11 @@ def _code(kind: str, params: dict[str, Any]) -> str:
     from harness.experiment import component_of
 
     return code_version(*PREDICTION_CODE, *EVALUATION_CODE, home_of(component_of("models", kind, params)))
+
+
+def _absolute(checkpoint: str | None) -> str | None:
+    """Return the path that other processes find a file by; what is no file, such as a URI, stays."""
+    return checkpoint if checkpoint is None or not Path(checkpoint).exists() else str(Path(checkpoint).resolve())
 
 
 def _parts_of(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import data, storage
-from harness.artifacts import USER_BLOCK, Split, TargetRanks, TopK
+from harness.artifacts import USER_BLOCK, ForeignModel, Split, TargetRanks, TopK
 from harness.artifacts.arrays import Float32Array
 from harness.errors import CheckpointError, DataError, HarnessError
 from harness.models import PredictionFile
@@ -36,7 +36,7 @@ class Part:
     topk
         In the order of the task's users.
     target_ranks
-        Of the relevant items; None for lists from a file, which do not hold all candidates.
+        Of the relevant items; None for lists from a file, or made by the model itself, which do not hold all candidates.
     """
 
     start: int
@@ -120,8 +120,13 @@ class Source(Protocol):
         ...
 
 
-def source_of(experiment: Experiment, split: Split) -> Source:
+def source_of(experiment: Experiment, split: Split, *, quiet: bool = False) -> Source:
     """Return what recommends in an experiment: its model, fitted if it must be, or its file of predictions.
+
+    Parameters
+    ----------
+    quiet
+        No progress of fitting.
 
     Raises
     ------
@@ -130,7 +135,7 @@ def source_of(experiment: Experiment, split: Split) -> Source:
     """
     if isinstance(experiment.model.params, PredictionFile):
         return FromFile.of(Path(experiment.model.checkpoint))
-    return FromModel.of(experiment, split)
+    return FromModel.of(experiment, split, quiet=quiet)
 
 
 @dataclass(frozen=True)
@@ -205,17 +210,17 @@ def _short(topk: TopK) -> int:
 class FromModel:
     """Lists from a fitted model's scores."""
 
-    fitted: Fitted
+    fitted: Fitted | None
     sha256: str
     device: str
 
     @property
     def was_fitted(self) -> bool:
         """Whether its checkpoint was made just now."""
-        return not self.fitted.was_there
+        return self.fitted is not None and not self.fitted.was_there
 
     @classmethod
-    def of(cls, experiment: Experiment, split: Split) -> FromModel:
+    def of(cls, experiment: Experiment, split: Split, *, quiet: bool = False) -> FromModel:
         """Return an experiment's model, fitted if its checkpoint is missing."""
         from harness.topk import choose_device  # needs torch, which predictions from a file do not
 
@@ -228,18 +233,24 @@ class FromModel:
             what = str(error).partition(" Use ")[0]
             raise HarnessError(f"runner.devices: {what} Use devices: [cpu, cpu], or leave devices out.") from error
         device = devices[0]  # which stands for all: they are of one kind
-        fitted = obtain_checkpoint(experiment, split)
+        model = experiment.model
+        if isinstance(model.params, ForeignModel):
+            files = model.params.files(model.checkpoint)
+            return cls(None, storage.sha256_json([storage.sha256_file(path) for path in files]), device)
+        fitted = obtain_checkpoint(experiment, split, quiet=quiet)
         return cls(fitted, fitted.sha256, device)
 
     @contextlib.contextmanager
     def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Iterator[Recommended]:
         """Score all candidates of the task's users, those of shards in the cache apart."""
         from harness.pipeline.jobs import ModelSource
+        from harness.pipeline.model_checks import list_findings, model_findings
         from harness.pipeline.shards import made
 
         plain = experiment.to_dict()["model"]
-        model = ModelSource(plain["kind"], plain["params"], str(self.fitted.path))
+        model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
         asked = asked_of(experiment, split, task)
+        findings = model_findings(experiment, model, asked, self.fitted, device=self.device)
         with made(experiment, model, asked, key=how.key, device=self.device, force=how.force, quiet=how.quiet) as found:
             shards = found.job.shards
             yield Recommended(
@@ -248,7 +259,7 @@ class FromModel:
                 sum(int((shard.items[:, -1] < 0).sum()) for shard in shards),
                 found.facts,
                 order="score descending, then a hash of (seed, user id, item id)",
-                findings=found.findings,
+                findings=(*findings, *list_findings(shards), *found.findings),
                 job=found.job,
             )
 
@@ -256,7 +267,8 @@ class FromModel:
 def _parts(shards: Shards) -> Iterator[Part]:
     for (start, stop), found in zip(shards.bounds, shards, strict=True):
         topk = TopK(found.items, found.scores, shards.task.user_ids.ids[shards.task.users[start:stop]])
-        yield Part(start, stop, topk, TargetRanks(found.above, found.tied, found.candidates))
+        ranks = TargetRanks(found.above, found.tied, found.candidates) if shards.task.scored else None
+        yield Part(start, stop, topk, ranks)
 
 
 def asked_of(experiment: Experiment, split: Split, task: Task) -> PredictionTask:
@@ -276,6 +288,7 @@ def asked_of(experiment: Experiment, split: Split, task: Task) -> PredictionTask
         exclude_seen=experiment.candidates.exclude == "seen",
         k=_length(experiment, split),
         seed=experiment.runner.seed,
+        scored=getattr(experiment.model.params, "ranks_targets", True),
     )
 
 

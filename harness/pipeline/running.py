@@ -135,7 +135,7 @@ def predict(experiment: Experiment, *, force: bool = False, quiet: bool = False)
     """
     folder = storage.inside(Path(experiment.report.directory), experiment.name)
     with storage.lock(folder / ".run", timeout=storage.LONG):
-        asked = _asked(experiment, Phases())
+        asked = _asked(experiment, Phases(), quiet=quiet)
         if force or not stored.is_finished(folder, asked.keys):
             how = How(asked.keys["predictions"], force=force, quiet=quiet)
             with asked.source.recommend(experiment, asked.prepared.split, asked.task, how) as recommended:
@@ -154,12 +154,12 @@ class _Asked:
     keys: dict[str, str]
 
 
-def _asked(experiment: Experiment, phases: Phases) -> _Asked:
+def _asked(experiment: Experiment, phases: Phases, *, quiet: bool) -> _Asked:
     with phases.measure("data"):
         prepared = prepare(experiment)
         task = task_of(experiment, prepared.split)
     start = time.perf_counter()
-    source = source_of(experiment, prepared.split)
+    source = source_of(experiment, prepared.split, quiet=quiet)
     phases.add("fit" if source.was_fitted else "load", time.perf_counter() - start)
     keys = fingerprints(
         experiment,
@@ -174,7 +174,7 @@ def _asked(experiment: Experiment, phases: Phases) -> _Asked:
 
 def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _Finished:
     phases = Phases()
-    asked = _asked(experiment, phases)
+    asked = _asked(experiment, phases, quiet=quiet)
     prepared, task, source, keys = asked.prepared, asked.task, asked.source, asked.keys
     if not force and stored.is_finished(folder, keys):
         return _read_back(experiment, folder)

@@ -5,15 +5,25 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from harness.artifacts import Recommender, TargetRanks, TopK, UserBatch, VectorRecommender
+from harness.artifacts import (
+    AnyRecommender,
+    ListRecommender,
+    Recommender,
+    TargetRanks,
+    TopK,
+    UserBatch,
+    VectorRecommender,
+)
 from harness.errors import HarnessError
 from harness.execution import progress
+from harness.runner.batches import filled, is_out_of_memory
 from harness.runner.budget import batch_size_of, enough_for_rows, memory_of_rows, memory_of_vectors
+from harness.runner.lists import by_lists
 from harness.runner.options import DEFAULT, Options
 from harness.runner.task import PredictionTask
 from harness.topk import Found, InfiniteScoreError, best_by_vectors, best_of_scores, non_finite
@@ -32,7 +42,7 @@ class Predictions:
     topk
         In the order of the task's users.
     target_ranks
-        In the order of the task's truth.
+        In the order of the task's truth; None of a model that makes lists itself.
     seconds
         Wall time of scoring and selecting.
     device
@@ -40,7 +50,7 @@ class Predictions:
     """
 
     topk: TopK
-    target_ranks: TargetRanks
+    target_ranks: TargetRanks | None
     seconds: float
     device: str
 
@@ -56,7 +66,7 @@ class Predictions:
 
 
 def predict(
-    recommender: Recommender | VectorRecommender,
+    recommender: AnyRecommender,
     task: PredictionTask,
     options: Options = DEFAULT,
     *,
@@ -90,11 +100,12 @@ def predict(
         found = found_by(recommender, task, options, advance)
     seconds = time.perf_counter() - start
     topk = TopK(found.items, found.scores, task.user_ids.ids[task.users])
-    return Predictions(topk, TargetRanks(found.above, found.tied, found.candidates), seconds, options.device)
+    ranks = TargetRanks(found.above, found.tied, found.candidates) if task.scored else None
+    return Predictions(topk, ranks, seconds, options.device)
 
 
 def found_by(
-    recommender: Recommender | VectorRecommender,
+    recommender: AnyRecommender,
     task: PredictionTask,
     options: Options,
     advance: Callable[[int], None] = lambda done: None,
@@ -115,6 +126,8 @@ def found_by(
                     f"runner.precision: {options.precision} is of products of vectors, and this model scores without. "
                     "Use float32."
                 )
+            if isinstance(recommender, ListRecommender):
+                return by_lists(recommender, task, options, advance)
             return _by_scores(recommender, task, options, advance)
     except (MemoryError, ValueError) as error:
         if (
@@ -138,7 +151,7 @@ def _by_vectors(
     users = torch.empty((task.n_users, items.shape[1]), dtype=torch.float32, device=options.device)
     for first in range(0, task.n_users, _VECTOR_BATCH):
         stop = min(first + _VECTOR_BATCH, task.n_users)
-        batch = _filled(task.batch(first, stop), _VECTOR_BATCH) if options.fixed_batches else task.batch(first, stop)
+        batch = filled(task.batch(first, stop), _VECTOR_BATCH) if options.fixed_batches else task.batch(first, stop)
         vectors = _as_vectors(recommender.user_vectors(batch), len(batch.users), "user", options.device)
         if vectors.shape[1] != items.shape[1]:
             raise HarnessError(
@@ -187,10 +200,10 @@ def _by_scores(
         stop = min(first + size, task.n_users)
         batch = task.batch(first, stop)
         try:
-            scores = _scores(recommender, task, _filled(batch, size) if options.fixed_batches else batch)
+            scores = _scores(recommender, task, filled(batch, size) if options.fixed_batches else batch)
             part = best_of_scores(scores[: stop - first], task.request(first, stop), n_jobs=options.n_jobs)
         except (MemoryError, RuntimeError) as error:
-            if not _is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             if options.fixed_batches:
                 raise HarnessError(
@@ -240,24 +253,9 @@ def _write(part: Found, found: Found, task: PredictionTask, first: int, stop: in
     found.candidates[first:stop] = part.candidates
 
 
-def _filled(batch: UserBatch, size: int) -> UserBatch:
-    """Return a batch with its last user repeated until it has the size."""
-    missing = size - len(batch.users)
-    if missing <= 0:
-        return batch
-    places = None if batch.places is None else np.pad(batch.places, (0, missing), mode="edge")
-    return replace(batch, users=np.pad(batch.users, (0, missing), mode="edge"), places=places)
-
-
 def _infinite(task: PredictionTask, user: int, item: int, score: float) -> HarnessError:
     own_user, own_item = task.user_ids.ids[task.users[user]], task.item_ids.ids[item]
     return HarnessError(
         f"the model gave user '{own_user}' the score {score} for item '{own_item}'; scores have to be finite. "
         "Fit the model again, with other parameters if it stays so."
     )
-
-
-def _is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
-    """Return whether an error of a batch says that memory ran out."""
-    # On a CPU torch has no class of its own for this.
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)

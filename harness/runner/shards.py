@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -18,6 +19,9 @@ from harness.storage import atomic_write, remove
 from harness.topk import Found
 
 _DTYPES = {"items": np.int32, "scores": np.float32, "above": np.int32, "tied": np.int32, "candidates": np.int32}
+_DTYPES_OF_LISTS = {"items": np.int32, "scores": np.float32, "oddities": np.int32}
+_ODDITIES = 4  # columns
+_NONE = np.empty(0, dtype=np.int32)  # lists that a model made say nothing of ranks
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +69,7 @@ class Shards:
     def write(self, index: int, found: Found) -> None:
         """Write what was found for the users of a shard."""
         # Contiguous, as safetensors writes the memory behind a view that is not.
-        arrays = {name: np.ascontiguousarray(getattr(found, name), dtype=kind) for name, kind in _DTYPES.items()}
+        arrays = {name: np.ascontiguousarray(getattr(found, name), dtype=kind) for name, kind in self._dtypes.items()}
         content = safetensors.numpy.save(arrays, metadata=self._metadata(index, arrays))
         with atomic_write(self._path(index)) as temporary:
             temporary.write_bytes(content)
@@ -99,10 +103,14 @@ class Shards:
 
     def _metadata(self, index: int, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
         digest = hashlib.sha256()
-        for name in _DTYPES:
+        for name in self._dtypes:
             digest.update(np.ascontiguousarray(arrays[name]).data)
         # One entry: of several the order in the file would differ from time to time.
         return {"shard": f"{self.key}/{index}/{digest.hexdigest()}"}
+
+    @property
+    def _dtypes(self) -> dict[str, Any]:
+        return _DTYPES if self.task.scored else _DTYPES_OF_LISTS
 
     def _path(self, index: int) -> Path:
         return self.folder / f"shard-{index:07d}.safetensors"
@@ -110,10 +118,10 @@ class Shards:
     def _read(self, index: int) -> Found | None:
         try:
             with safetensors.safe_open(self._path(index), framework="numpy") as file:
-                arrays = {name: file.get_tensor(name) for name in _DTYPES}
+                arrays = {name: file.get_tensor(name) for name in self._dtypes}
                 if file.metadata() != self._metadata(index, arrays):
                     return None
-                found = Found(**arrays)
+                found = Found(**(dict.fromkeys(("above", "tied", "candidates"), _NONE) | arrays))
         except (OSError, safetensors.SafetensorError, TypeError):
             return None
         return found if self._fits(index, found) else None
@@ -128,8 +136,9 @@ class Shards:
             "above": (targets,),
             "tied": (targets,),
             "candidates": (users,),
+            "oddities": (users, _ODDITIES),
         }
         return all(
-            getattr(found, name).shape == shape and getattr(found, name).dtype == _DTYPES[name]
-            for name, shape in shapes.items()
+            getattr(found, name).shape == shapes[name] and getattr(found, name).dtype == kind
+            for name, kind in self._dtypes.items()
         )

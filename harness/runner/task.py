@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.artifacts import CandidateLists, History, Truth, UserBatch, Vocabulary, runs
+from harness.artifacts import CandidateLists, History, ListsAsked, Truth, UserBatch, Vocabulary, runs
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.errors import HarnessError
 from harness.topk import ItemRows, Request, Ties
@@ -39,6 +39,9 @@ class PredictionTask:
         Length of the lists, 1 or more. A user with fewer candidates gets a shorter list.
     seed
         Of the random order among equal scores.
+    scored
+        Whether the model scores all candidates; False for one that makes lists itself, so that the ranks of relevant
+        items are not known.
     """
 
     users: Int64Array
@@ -52,6 +55,7 @@ class PredictionTask:
     exclude_seen: bool = True
     k: int = 100
     seed: int = 0
+    scored: bool = True
 
     @property
     def n_users(self) -> int:
@@ -111,6 +115,11 @@ class PredictionTask:
             allowed=self.candidates,
             targets=ItemRows(part.truth.indptr, part.truth.items),
         )
+
+    def asked(self, start: int, stop: int) -> ListsAsked:
+        """Return what is asked of a model that makes lists itself, for consecutive users."""
+        seen = CandidateLists(*self.batch(start, stop).rows()) if self.exclude_seen else None
+        return ListsAsked(self.k, seen, None if self.lists is None else self.lists.rows(start, stop), self.candidates)
 
     def check(self) -> None:
         """Check that the parts fit together.

@@ -138,6 +138,9 @@ class Found:
         target is no candidate.
     candidates
         int32 ``(users,)``: how many each user had.
+    oddities
+        int32 ``(users, 4)`` of lists that a model made itself: how many items it gave, and how many of them were no
+        item, repeated, or barred; None for lists made of scores.
     """
 
     items: Int32Array
@@ -145,6 +148,7 @@ class Found:
     above: Int32Array
     tied: Int32Array
     candidates: Int32Array
+    oddities: Int32Array | None = None
 
     @classmethod
     def empty(cls, request: Request) -> Found:

@@ -1,0 +1,103 @@
+"""What is odd in a model that makes lists itself, or that was trained elsewhere: as audits have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.artifacts import NO_ITEM, ForeignModel
+from harness.pipeline.checkpoints import Fitted
+from harness.pipeline.jobs import ModelSource
+from harness.runner import PredictionTask, Shards
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+
+_CASES = 5
+
+
+def model_findings(
+    experiment: Experiment, model: ModelSource, task: PredictionTask, fitted: Fitted | None, *, device: str
+) -> tuple[dict[str, Any], ...]:
+    """Return what is odd in the model itself, before it makes lists for a task.
+
+    Parameters
+    ----------
+    experiment
+        Whose model.
+    model, task
+        What recommends, and what is asked of it.
+    fitted
+        Its checkpoint; None of a model that was trained elsewhere, which is tried on a few users.
+    device
+        Where.
+
+    Raises
+    ------
+    HarnessError
+        A model from elsewhere does not do on a few users what its configuration says.
+    """
+    params = experiment.model.params
+    if isinstance(params, ForeignModel):
+        from harness.pipeline.trial import tried
+
+        return tried(params, model, task, device=device)
+    audit = getattr(params, "audit", None)
+    return () if audit is None or fitted is None else tuple(audit(fitted.tensors))
+
+
+def list_findings(shards: Shards) -> Iterator[dict[str, Any]]:
+    """Yield what was odd in the lists of a model that makes them itself, before they were cleaned."""
+    if shards.task.scored:
+        return
+    oddities = np.zeros((shards.task.n_users, 4), dtype=np.int64)
+    lengths = np.zeros(shards.task.n_users, dtype=np.int64)
+    for (start, stop), found in zip(shards.bounds, shards, strict=True):
+        oddities[start:stop] = found.oddities
+        lengths[start:stop] = (found.items != NO_ITEM).sum(axis=1)
+    given, invalid, repeated, barred = oddities.T
+    total = int(given.sum())
+    for name, counts, what in (
+        ("invalid_ids", invalid, "no item of the catalogue"),
+        ("repeated_items", repeated, "in the list already (duplicate beams)"),
+        ("barred_items", barred, "not to be recommended to the user, such as seen ones"),
+    ):
+        count = int(counts.sum())
+        yield _finding(
+            name,
+            counts > 0,
+            shards.task,
+            count=count,
+            of=total,
+            sentence=f"{count:,} of {total:,} items that the model gave were {what}; they were left out.",
+        )
+    k = shards.task.k
+    short = lengths < k
+    yield _finding(
+        "short_beams",
+        short,
+        shards.task,
+        count=int(short.sum()),
+        of=len(short),
+        sentence=(
+            f"{int(short.sum()):,} of {len(short):,} lists hold fewer than the {k} items asked for (runner.k); what is "
+            "lacking is a miss."
+        ),
+    )
+
+
+def _finding(
+    name: str, users: np.ndarray, task: PredictionTask, *, count: int, of: int, sentence: str
+) -> dict[str, Any]:
+    cases = [str(user) for user in task.user_ids.ids[task.users[np.flatnonzero(users)[:_CASES]]]]
+    return {
+        "name": name,
+        "severity": "warning" if count else "info",
+        "count": count,
+        "of": of,
+        "share": count / of if of else 0.0,
+        "sentence": sentence,
+        "cases": [{"user": user} for user in cases],
+    }
