@@ -17,6 +17,7 @@ SCRIPTS = {
     "data.py": "Data, beside plain pandas doing the same steps",
     "reading.py": "Files of interactions, beside pandas",
     "modules.py": "Building blocks, beside loops in plain Python and the bare functions of torch",
+    "sequential.py": "Lists of a sequential model, by the last position, beside a forward over all positions",
     "commands.py": "Commands, from the shell to their end",
 }
 PACKAGES = ("numba", "numpy", "torch", "mlflow")

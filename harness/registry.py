@@ -60,8 +60,13 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "ease": "harness.models.ease:EASE",
         "pure_svd": "harness.models.pure_svd:PureSVD",
         "sequential": "harness.models.sequential:Sequential",
+        "generative": "harness.models.generative:Generative",
         "two_tower": "harness.models.two_tower:TwoTower",
         "predictions": "harness.models.prediction_file:PredictionFile",
+        "torch": "harness.models.torch_model:TorchModel",
+        "vectors": "harness.models.vectors_model:UserItemVectors",
+        "python": "harness.models.python_model:PythonModel",
+        "mlflow": "harness.models.mlflow_model:MLflowModel",
     },
     "sources": {
         "ml-100k": "harness.data.catalogue:MovieLens100K",

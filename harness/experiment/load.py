@@ -98,6 +98,7 @@ def _with_defaults(plain: dict[str, Any]) -> dict[str, Any]:
     seed = plain.get("seed", 0)
     model = plain.get("model")
     if isinstance(model, dict):
+        model = plain["model"] = _without_shorthand(model)
         # What was made elsewhere has no usual place.
         if model.get("checkpoint") is None and _is_fitted(model.get("kind")):
             model["checkpoint"] = f"checkpoints/{name}.safetensors"
@@ -108,6 +109,14 @@ def _with_defaults(plain: dict[str, Any]) -> dict[str, Any]:
     if isinstance(tracking, dict) and tracking.get("experiment") is None:
         tracking["experiment"] = name.partition("/")[0] or "default"
     return plain
+
+
+def _without_shorthand(model: dict[str, Any]) -> dict[str, Any]:
+    """Return a model with its kind: a ``factory`` beside ``params`` is short for kind ``python`` with both."""
+    if "factory" not in model or "kind" in model:
+        return model
+    short = {"factory": model["factory"], "init": model.get("params", {})}
+    return {key: value for key, value in model.items() if key != "factory"} | {"kind": "python", "params": short}
 
 
 def _takes_seed(kind: Any) -> bool:

@@ -142,9 +142,9 @@ def _of_torch(path: Path, size: int) -> CheckpointFacts:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # advice to those who load, such as torch.jit.load
-            content = _loaded(path)
+            content = load_torch(path)
     except Exception as error:  # a stranger's pickle may raise anything
-        raise CheckpointError(f"the checkpoint {path} {_reason(error)}") from error
+        raise CheckpointError(f"the checkpoint {path} {why_refused(error)}") from error
     top: list[_Named] = []
     nested: list[tuple[str, list[_Named]]] = []
     other: dict[str, Any] = {}
@@ -175,7 +175,8 @@ class _Named:
     shape: tuple[int, ...]
 
 
-def _loaded(path: Path) -> Any:
+def load_torch(path: Path) -> Any:
+    """Return the content of a file of ``torch.save``, on the CPU; what only code could make is an exception."""
     import torch
 
     if zipfile.is_zipfile(path):
@@ -201,7 +202,8 @@ def _tensors(value: Any, name: str, path: Path, budget: Iterator[int], depth: in
             yield from _tensors(child, f"{name}.{key}" if depth else str(key), path, budget, depth + 1)
 
 
-def _reason(error: Exception) -> str:
+def why_refused(error: Exception) -> str:
+    """Return what ``load_torch`` found wrong with a file, and the safe remedy, as the end of a sentence."""
     refused = re.search(r"(?:GLOBAL|global) ([\w.]+)", str(error))
     if refused:
         return (

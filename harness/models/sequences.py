@@ -12,6 +12,7 @@ from harness.artifacts.arrays import BoolArray, Int32Array, Int64Array
 # A matrix product on a CPU changes in its last bits with its shape: each block has so many rows, filled up.
 BLOCK_ROWS = 64
 _SHORTEST = 8
+_POOL = 8  # batches that are drawn together
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,11 +22,11 @@ class Block:
     Parameters
     ----------
     rows
-        int64 ``(n,)``, at most ``BLOCK_ROWS``: whose sequences these are.
+        int64 ``(n,)``, at most as many as the block has: whose sequences these are.
     items
-        int64 ``(BLOCK_ROWS, length)``: oldest first, 0 where there is padding.
+        int64 ``(block, length)``: oldest first, 0 where there is padding.
     real
-        bool ``(BLOCK_ROWS, length)``: where there is an item. Rows from n on are padding alone.
+        bool ``(block, length)``: where there is an item. Rows from n on are padding alone.
     """
 
     rows: Int64Array
@@ -34,11 +35,11 @@ class Block:
 
     @property
     def last(self) -> Int64Array:
-        """The place of each sequence's last item, int64 ``(BLOCK_ROWS,)``; 0 where it has none."""
+        """The place of each sequence's last item, int64 ``(block,)``; 0 where it has none."""
         return np.maximum(self.real.sum(axis=1) - 1, 0)
 
 
-def blocks(indptr: Int64Array, items: Int32Array, max_length: int) -> Iterator[Block]:
+def blocks(indptr: Int64Array, items: Int32Array, max_length: int, *, n_rows: int = BLOCK_ROWS) -> Iterator[Block]:
     """Yield the last items of each row in blocks of sequences of about one length.
 
     The length that a row is padded to depends on the row alone, so that what is computed of it does not depend on the
@@ -52,6 +53,8 @@ def blocks(indptr: Int64Array, items: Int32Array, max_length: int) -> Iterator[B
         int32 ``(n,)``, oldest first.
     max_length
         How many of a row's last items are kept.
+    n_rows
+        Rows of each block.
 
     Examples
     --------
@@ -63,10 +66,10 @@ def blocks(indptr: Int64Array, items: Int32Array, max_length: int) -> Iterator[B
     padded = padded_lengths(lengths, max_length)
     for length in np.unique(padded):
         chosen = np.flatnonzero(padded == length)
-        for start in range(0, len(chosen), BLOCK_ROWS):
-            rows = chosen[start : start + BLOCK_ROWS]
+        for start in range(0, len(chosen), n_rows):
+            rows = chosen[start : start + n_rows]
             table, real = padded_rows(indptr[rows + 1], lengths[rows], items, int(length))
-            missing = ((0, BLOCK_ROWS - len(rows)), (0, 0))
+            missing = ((0, n_rows - len(rows)), (0, 0))
             yield Block(rows, np.pad(table, missing), np.pad(real, missing))
 
 
@@ -108,3 +111,25 @@ def padded_rows(stops: Int64Array, lengths: Int64Array, items: Int32Array, width
     places = np.where(real, stops[:, None] - lengths[:, None] + columns, 0)
     table = items[places] if len(items) else np.zeros(places.shape, dtype=np.int32)
     return np.where(real, table, 0).astype(np.int64), real
+
+
+def alike(rows: Int64Array, lengths: Int64Array, size: int, rng: np.random.Generator) -> Iterator[Int64Array]:
+    """Yield batches of rows that have about one length, so that little of a batch is padding.
+
+    Parameters
+    ----------
+    rows
+        int64 ``(n,)``, in a random order.
+    lengths
+        int64, of each row.
+    size
+        Rows a batch; the last of a pool of batches may be smaller.
+    rng
+        Puts the batches into a random order.
+    """
+    for start in range(0, len(rows), _POOL * size):
+        pool = rows[start : start + _POOL * size]
+        pool = pool[np.argsort(lengths[pool], kind="stable")]
+        batches = [pool[at : at + size] for at in range(0, len(pool), size)]
+        for place in rng.permutation(len(batches)):
+            yield batches[place]

@@ -12,7 +12,7 @@ from torch import nn
 
 from harness.artifacts import Attention, History, Lessons, Tensors, Training, UserBatch
 from harness.errors import HarnessError
-from harness.models.sequences import blocks, padded_rows
+from harness.models.sequences import alike, blocks, padded_rows
 from harness.models.tensors import load_module
 from harness.models.training import Course, tensors_of, trained
 from harness.models.validation import Judge
@@ -67,9 +67,7 @@ def _batches(
     history: History, rows: np.ndarray, model: Sequential, rng: np.random.Generator, device: str
 ) -> Iterator[tuple[torch.Tensor, ...]]:
     """Yield items, next items and where both are real, ``(batch, length)`` each; of long histories a random window."""
-    order, size = rng.permutation(rows), model.recipe.batch_size
-    for start in range(0, len(order), size):
-        chosen = order[start : start + size]
+    for chosen in alike(rng.permutation(rows), history.lengths, model.recipe.batch_size, rng):
         lengths = np.minimum(history.lengths[chosen], model.max_length + 1)
         spare = history.lengths[chosen] - lengths
         # The end of the window, so that each part of a long history is learnt from.
@@ -81,10 +79,11 @@ def _batches(
 
 def _loss(module: nn.Module, batch: tuple[torch.Tensor, ...], loss: SequenceLoss) -> torch.Tensor:
     items, following, real = batch
-    hidden = module(items, real)  # (batch, length, D)
+    # Real positions alone: the catalogue is wide, and half of a batch may be padding.
+    hidden = module(items, real)[real]  # (n, D)
     assert isinstance(module, TransformerEncoder)  # noqa: S101
-    logits = hidden @ module.embedding.weight.T / math.sqrt(hidden.shape[-1])  # (batch, length, items)
-    result: torch.Tensor = loss(logits, following, real)["loss"]
+    logits = hidden @ module.embedding.weight.T / math.sqrt(hidden.shape[-1])  # (n, items)
+    result: torch.Tensor = loss(logits.unsqueeze(0), following[real].unsqueeze(0))["loss"]
     return result
 
 

@@ -239,7 +239,14 @@ class ContrastiveLoss(nn.Module):
         self.margin = margin
         self.mode = mode
 
-    def forward(self, anchor: torch.Tensor, positive: torch.Tensor, negative: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self,
+        anchor: torch.Tensor,
+        positive: torch.Tensor,
+        negative: torch.Tensor,
+        *,
+        negative_logits: torch.Tensor | None = None,
+    ) -> torch.Tensor:
         """Return the loss, a scalar of the type of ``anchor``.
 
         Parameters
@@ -247,12 +254,23 @@ class ContrastiveLoss(nn.Module):
         anchor, positive
             ``(B, D)`` each. Vectors of any length: their direction alone matters.
         negative
-            ``(B, N, D)``. Without a negative, as without an anchor, the loss is 0.
+            ``(B, N, D)``. Without a negative, as without an anchor, the loss is 0. Negatives that all anchors share
+            may be expanded, ``shared.expand(B, N, D)``: they are then multiplied once.
+        negative_logits
+            ``(B, N)`` or None: what is added to the logit of each negative, such as the logarithm of how much more
+            often it is drawn than it should be, turned round; minus infinity leaves a negative out. With
+            ``mode="infonce"`` alone.
 
         Raises
         ------
         ValueError
-            A shape does not fit; the message names the argument and both shapes.
+            A shape does not fit; the message names the argument and both shapes. Or ``negative_logits`` come with
+            ``mode="margin"``.
+
+        References
+        ----------
+        Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019,
+        section 3 (``negative_logits`` for negatives of the batch).
         """
         check_floats(anchor=anchor, positive=positive, negative=negative)
         check_shape("anchor", anchor, (None, None), "(B, D)")
@@ -261,12 +279,22 @@ class ContrastiveLoss(nn.Module):
         check_shape("negative", negative, (batch, None, width), "(B, N, D)")
         anchors = _unit(anchor)
         near = (anchors * _unit(positive)).sum(dim=-1, keepdim=True)  # (B, 1)
-        far = (_unit(negative) @ anchors.unsqueeze(-1)).squeeze(-1)  # (B, N)
+        if batch > 1 and negative.stride(0) == 0:  # one set for all anchors
+            far = anchors @ _unit(negative[0]).T  # (B, N)
+        else:
+            far = (_unit(negative) @ anchors.unsqueeze(-1)).squeeze(-1)  # (B, N)
+        if negative_logits is not None:
+            check_shape("negative_logits", negative_logits, tuple(far.shape), "(B, N)")
+            if self.mode == "margin":
+                raise ValueError("negative_logits belong to mode 'infonce'; mode is 'margin'")
         if self.mode == "margin":
             losses = (self.margin - near + far).clamp(min=0)  # (B, N)
         else:
             # The positive's logit comes first, so that its cross entropy is that of class 0.
-            losses = -(torch.cat([near, far], dim=1) / self.temperature).log_softmax(dim=1)[:, 0]  # (B,)
+            logits = torch.cat([near, far], dim=1) / self.temperature  # (B, 1 + N)
+            if negative_logits is not None:
+                logits = logits + F.pad(negative_logits.to(logits.dtype), (1, 0))
+            losses = -logits.log_softmax(dim=1)[:, 0]  # (B,)
         return (losses.sum() / max(losses.numel(), 1)).to(anchor.dtype)
 
 

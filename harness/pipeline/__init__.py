@@ -1,9 +1,11 @@
 """Who knows the order of the stages."""
 
 from harness.pipeline.again import describe_dataset, describe_source, render_again, write_split
+from harness.pipeline.attention_picture import Picture
 from harness.pipeline.auditing import TieOptions, audit_dataset
 from harness.pipeline.checkpoints import Fitted, fit
 from harness.pipeline.comparing import Choices, ComparisonResult, compare_runs
+from harness.pipeline.explaining import Explanation, explain
 from harness.pipeline.foreign import ScoreOptions, export, score
 from harness.pipeline.inputs import check_inputs
 from harness.pipeline.running import RunResult, predict, run
@@ -11,7 +13,9 @@ from harness.pipeline.running import RunResult, predict, run
 __all__ = [
     "Choices",
     "ComparisonResult",
+    "Explanation",
     "Fitted",
+    "Picture",
     "RunResult",
     "ScoreOptions",
     "TieOptions",
@@ -20,6 +24,7 @@ __all__ = [
     "compare_runs",
     "describe_dataset",
     "describe_source",
+    "explain",
     "export",
     "fit",
     "predict",

@@ -61,8 +61,10 @@ def _named(experiment: Experiment) -> Iterator[tuple[tuple[str | int, ...], str]
     for key in _OF_A_FIXED_SPLIT if split["kind"] == "fixed" else ():
         if split[key] is not None:
             yield ("dataset", "split", key), split[key]
-    if not getattr(experiment.model.params, "fitted", True):
-        yield ("model", "checkpoint"), experiment.model.checkpoint
+    checkpoint = experiment.model.checkpoint
+    # Of a model from elsewhere there may be none, or no file but an address, such as one of MLflow.
+    if not getattr(experiment.model.params, "fitted", True) and checkpoint is not None and ":/" not in checkpoint[2:]:
+        yield ("model", "checkpoint"), checkpoint
 
 
 def _at(plain: Any, keys: tuple[str, ...]) -> Any:

@@ -1,0 +1,36 @@
+"""``harness explain``: what a model attends to, as a picture."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from harness.cli.app import app
+from harness.cli.options import Debug, Device, OneExperiment, Out, Quiet, Set, load_experiments, overrides_of
+
+
+@app.command()
+def explain(
+    experiment: OneExperiment,
+    user: Annotated[str, typer.Option(metavar="ID", help="The user's own id.", show_default=False)],
+    k: Annotated[int, typer.Option("--k", metavar="K", help="Length of the list.")] = 10,
+    items: Annotated[int, typer.Option(metavar="N", help="Only the last N items of a history.")] = 30,
+    by_head: Annotated[bool, typer.Option("--by-head", help="A panel a head rather than their mean.")] = False,
+    set_: Set = [],
+    device: Device = None,
+    out: Out = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Draw the attention over a user's history, with the list beside it, as SVG.
+
+    Models of kind sequential and generative have it. The checkpoint is fitted if it is missing.
+    """
+    loaded = load_experiments([experiment], overrides_of(set_, device=device, out=out))
+
+    from harness.pipeline import Picture
+    from harness.pipeline import explain as draw
+
+    for each in loaded:
+        typer.echo(draw(each, user, Picture(k=k, items=items, by_head=by_head), quiet=quiet).path)

@@ -1,0 +1,224 @@
+"""What objects of other projects return, lists or scores in any usual form, as arrays of our indices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from harness.artifacts import CandidateLists, ListsAsked, ListsMade, Vocabulary
+from harness.artifacts.arrays import Float32Array, Int64Array
+from harness.errors import HarnessError
+from harness.models.given_lists import cleaned
+from harness.models.id_files import plain_id
+from harness.models.id_map import IdMap, own_indices
+
+UNKNOWN = -2  # an item that is not of the catalogue; -1 is a place without an item
+
+
+@dataclass(frozen=True, eq=False)
+class Naming:
+    """How an object names users or items: by own ids, or by indices of its own.
+
+    Parameters
+    ----------
+    vocabulary
+        The own ids.
+    index
+        The object's indices; None: it takes own ids.
+    """
+
+    vocabulary: Vocabulary
+    index: IdMap | None = None
+
+    def names(self, indices: Int64Array) -> list[Any]:
+        """Return what the object calls our indices; None where it has no name for one."""
+        if self.index is None:
+            found: list[Any] = self.vocabulary.ids[indices].tolist()
+            return found
+        return [None if row < 0 else row for row in self.index.model_index[indices].tolist()]
+
+    def ours(self, names: Sequence[Any], where: str) -> Int64Array:
+        """Return our indices of what the object names: -1 for nothing, ``UNKNOWN`` for what is not of the catalogue."""
+        plain = [plain_id(name, where) for name in names]
+        nothing = np.array([name is None for name in plain], dtype=bool)
+        if self.index is None:
+            found = own_indices(plain, self.vocabulary)
+        else:
+            if any(isinstance(name, str) for name in plain):
+                text = next(name for name in plain if isinstance(name, str))
+                raise HarnessError(
+                    f"{where} names {text!r}, where indices were declared. Set model.params.item: id if it "
+                    "gives own ids."
+                )
+            rows = np.array([-1 if name is None else name for name in plain], dtype=np.int64)
+            nothing |= rows < 0  # how libraries fill lists that are shorter than the array
+            inside = (rows >= 0) & (rows < len(self.index.own_index))
+            found = np.where(inside, self.index.own_index[np.where(inside, rows, 0)], -1)
+        return np.where(nothing, -1, np.where(found < 0, UNKNOWN, found))
+
+
+def lists_of(answer: Any, rows: int, items: Naming, asked: ListsAsked, *, places: Int64Array, where: str) -> ListsMade:
+    """Return the lists of an answer to ``recommend``.
+
+    Parameters
+    ----------
+    answer
+        A list of ids for each user, or a pair of such lists and their scores; arrays will do.
+    rows
+        How many users there are.
+    items
+        How items are named.
+    asked
+        How long the lists are to be, and of what.
+    places
+        int64 ``(asked for,)``: which of the users the object was asked for; the others get empty lists.
+    where
+        What gave the answer, for messages.
+
+    Raises
+    ------
+    HarnessError
+        The answer has another form, or another number of lists than users.
+    """
+    ids, scores = answer if _is_pair(answer, len(places)) else (answer, None)
+    given = _rows(ids, places, rows, f"{where} gave lists")
+    lengths = np.array([len(one) for one in given], dtype=np.int64)
+    width = max(1, int(lengths.max(initial=0)))
+    flat = items.ours([name for one in given for name in one], where)
+    filled = np.arange(width) < lengths[:, None]
+    found = np.full((rows, width), -1, dtype=np.int64)
+    found[filled] = flat
+    found_scores = None
+    if scores is not None:
+        given_scores = _rows(scores, places, rows, f"{where} gave scores")
+        if any(len(one) != length for one, length in zip(given_scores, lengths, strict=True)):
+            row = next(row for row, one in enumerate(given_scores) if len(one) != lengths[row])
+            raise HarnessError(
+                f"{where} gave {lengths[row]} items and {len(given_scores[row])} scores to one user; each "
+                "needs its own."
+            )
+        found_scores = np.full((rows, width), -np.inf, dtype=np.float32)
+        found_scores[filled] = _numbers([score for one in given_scores for score in one], where)
+        found_scores[found == -1] = -np.inf
+    # What stands for nothing closes up, so that it is neither an item nor an invalid one.
+    order = np.argsort(found == -1, axis=1, kind="stable")
+    found = np.take_along_axis(found, order, axis=1)
+    if found_scores is not None:
+        found_scores = np.take_along_axis(found_scores, order, axis=1)
+    n_items = len(items.vocabulary)
+    return cleaned(found, found_scores, asked, n_items, lengths=(found != -1).sum(axis=1).astype(np.int64))
+
+
+def scores_of(answer: Any, shape: tuple[int, int], *, where: str) -> Float32Array:
+    """Return the scores of an answer to ``score`` as float32 ``(users, items)``; NaN where it gives none.
+
+    Raises
+    ------
+    HarnessError
+        It holds no numbers, or has another shape.
+    """
+    try:
+        scores = np.asarray(answer, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise HarnessError(
+            f"{where} gave {type(answer).__name__}, where numbers in the shape {shape} are needed."
+        ) from error
+    if scores.shape != shape:
+        raise HarnessError(
+            f"{where} gave scores of shape {scores.shape}; {shape}, users by items, is needed of the users and items "
+            "that it was asked for."
+        )
+    return scores
+
+
+def more_than(asked: ListsAsked, n_items: int) -> int:
+    """Return how many items to ask for, so that enough are left once those that may not be recommended are out."""
+    if asked.lists is not None:
+        return n_items
+    barred = 0 if asked.allowed is None else int(n_items - asked.allowed.sum())
+    if asked.seen is not None and len(asked.seen.indptr) > 1:
+        barred += int(np.diff(asked.seen.indptr).max())
+    return min(n_items, asked.k + barred)
+
+
+def barred_of(asked: ListsAsked, rows: int, n_items: int) -> list[Int64Array]:
+    """Return the items that each user may not be recommended."""
+    found = []
+    for row in range(rows):
+        barred = np.zeros(n_items, dtype=bool) if asked.allowed is None else ~asked.allowed
+        if asked.lists is not None:
+            barred[np.setdiff1d(np.arange(n_items), _row(asked.lists, row))] = True
+        if asked.seen is not None:
+            barred[_row(asked.seen, row)] = True
+        found.append(np.flatnonzero(barred))
+    return found
+
+
+def unasked(made: ListsMade) -> ListsMade:
+    """Return lists of a model that was not told what to leave out: that it did not is no oddity."""
+    return replace(made, given=made.given - made.barred, barred=np.zeros_like(made.barred))
+
+
+def called(call: Callable[[], Any], *, where: str) -> Any:
+    """Return what a stranger's function returns.
+
+    Raises
+    ------
+    HarnessError
+        It raises an exception.
+    """
+    from harness.models.factories import said
+
+    try:
+        return call()
+    except HarnessError:
+        raise
+    except MemoryError:
+        raise
+    except Exception as error:  # a stranger's code may raise anything
+        raise HarnessError(f"{where} failed with {said(error)}.") from error
+
+
+def _row(lists: CandidateLists, row: int) -> Any:
+    return lists.items[lists.indptr[row] : lists.indptr[row + 1]]
+
+
+def _is_pair(answer: Any, rows: int) -> bool:
+    """Return whether an answer is lists with scores, rather than the lists of two users."""
+    if not isinstance(answer, tuple) or len(answer) != 2:
+        return False
+    first = answer[0]
+    return hasattr(first, "__len__") and not isinstance(first, str) and (len(first) == rows and _nested(first))
+
+
+def _nested(lists: Any) -> bool:
+    if isinstance(lists, np.ndarray):
+        return lists.ndim == 2 or lists.dtype == object
+    return all(hasattr(one, "__len__") and not isinstance(one, str) for one in lists)
+
+
+def _rows(lists: Any, places: Int64Array, rows: int, what: str) -> list[Any]:
+    """Return a list for each of so many users: those given at the places, empty ones elsewhere."""
+    if not hasattr(lists, "__len__") or isinstance(lists, (str, dict)) or not _nested(lists):
+        raise HarnessError(
+            f"{what} as {type(lists).__name__}; a list a user is needed, or an array (users, items), or such a pair of "
+            "items and scores."
+        )
+    if len(lists) != len(places):
+        raise HarnessError(
+            f"{what} for {len(lists):,} users, where {len(places):,} were asked for: one a user, in their order."
+        )
+    found: list[Any] = [[] for _ in range(rows)]
+    for place, one in zip(places, lists, strict=True):
+        found[place] = one.tolist() if isinstance(one, np.ndarray) else list(one)
+    return found
+
+
+def _numbers(values: list[Any], where: str) -> Float32Array:
+    try:
+        return np.asarray(values, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise HarnessError(f"{where} gave scores that are not numbers.") from error

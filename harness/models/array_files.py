@@ -1,0 +1,102 @@
+"""Arrays of files from elsewhere; nothing in them is ever run."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet
+import safetensors
+
+from harness.errors import CheckpointError, did_you_mean
+from harness.models.id_files import PARQUET
+
+_OBJECTS = (
+    "it holds Python objects, which are never unpickled since that can run code. Where they are saved, make numbers of "
+    "them: numpy.save(path, numpy.stack(vectors).astype('float32')), or numpy.savez(path, items=…) for several."
+)
+FORMATS = (".npy", ".npz", ".safetensors", *PARQUET)
+
+
+def array_in(path: Path, name: str | None, *, usual: str) -> Any:
+    """Return an array of a ``.npy``, ``.npz`` or ``.safetensors`` file; of ``.npy`` it is mapped, not read.
+
+    Parameters
+    ----------
+    path
+        The file.
+    name
+        Which of its arrays; None: the one called ``usual``, or the only one.
+    usual
+        What it is mostly called.
+
+    Raises
+    ------
+    CheckpointError
+        The file cannot be read, is pickled, or has no array of that name.
+    """
+    suffix = path.suffix.lower()
+    try:
+        if suffix == ".npy":
+            return np.lib.format.open_memmap(path, mode="r")
+        if suffix == ".npz":
+            with np.load(path, allow_pickle=False) as arrays:
+                return arrays[_chosen(list(arrays.files), name, path, usual)]
+        with safetensors.safe_open(path, framework="pt") as file:
+            tensor = file.get_tensor(_chosen(list(file.keys()), name, path, usual))
+            # NumPy knows no bfloat16 and nothing shorter; float32 holds each of their values.
+            foreign = tensor.is_floating_point() and tensor.itemsize <= 2 and str(tensor.dtype) != "torch.float16"
+            return tensor.float().numpy() if foreign else tensor.numpy()
+    except (ValueError, EOFError, OSError, TypeError, zipfile.BadZipFile, safetensors.SafetensorError) as error:
+        # Pickles and objects are what numpy names in its refusals.
+        pickled = any(word in str(error) for word in ("pickle", "Object arrays", "Python objects"))
+        raise CheckpointError(f"{path} cannot be read: {_OBJECTS if pickled else str(error)[:200]}") from error
+
+
+def vectors_in(path: Path, *, id_column: str, column: str) -> tuple[list[Any], Any]:
+    """Return the ids and the vectors of a parquet file: a list, and float64 ``(rows, dimension)`` or smaller.
+
+    Raises
+    ------
+    CheckpointError
+        The file cannot be read, lacks a column, or its vectors have several lengths.
+    """
+    try:
+        names = pyarrow.parquet.read_schema(path).names
+        for wanted in (id_column, column):
+            if wanted not in names:
+                raise CheckpointError(f"{path} has no column '{wanted}'. {did_you_mean(wanted, names)}")
+        table: Any = pyarrow.parquet.read_table(path, columns=[id_column, column])
+    except (OSError, pa.ArrowException) as error:
+        raise CheckpointError(f"{path} cannot be read: {str(error)[:200]}") from error
+    lists = table.column(column)
+    kind = lists.type
+    is_lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    if not is_lists or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
+        raise CheckpointError(f"{path}: column '{column}' holds {kind}, where lists of numbers are needed.")
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0), dtype=np.int64)
+    if len(lengths) == 0 or lengths.min() != lengths.max() or lengths[0] == 0:
+        found = "no rows" if len(lengths) == 0 else f"vectors of {lengths.min()} to {lengths.max()} numbers"
+        raise CheckpointError(f"{path}: column '{column}' holds {found}. All need the same dimension, above 0.")
+    flat: Any = pc.list_flatten(lists)
+    numbers = flat.to_numpy()
+    # (rows x dimension,) -> (rows, dimension)
+    return table.column(id_column).to_pylist(), numbers.reshape(len(lengths), int(lengths[0]))
+
+
+def _chosen(names: list[str], name: str | None, path: Path, usual: str) -> str:
+    wanted = usual if name is None else name
+    if wanted in names:
+        return wanted
+    if name is None and len(names) == 1:
+        return names[0]
+    listed = ", ".join(f"'{one}'" for one in names[:20]) or "none"
+    hint = did_you_mean(wanted, names)
+    raise CheckpointError(
+        f"{path} has no array '{wanted}': it holds {listed}. {hint if hint.startswith('Did') else ''}"
+        f"{' ' if hint.startswith('Did') else ''}Say which by 'name'."
+    )

@@ -1,0 +1,283 @@
+"""How the indices of a model from elsewhere belong to the own ids of the data set."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import Vocabulary
+from harness.artifacts.arrays import Int64Array
+from harness.errors import CheckpointError
+from harness.models.id_files import FORMATS, WITH_COLUMNS, Id, ids_in, plain_id
+
+SORTED, OWN = "sorted", "own"
+# An integer in its one usual writing, as in the interactions: "7", not "007", "+7" or "7.0".
+_CANONICAL_INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,18})", re.ASCII)
+_LARGEST = np.iinfo(np.int64)
+_MOST_INDICES = 1 << 28
+_SHOWN = 3
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Ids:
+    """Whose the indices of a model are: which own id stands behind row, column or token 0, 1, 2 and so on.
+
+    Parameters
+    ----------
+    ids
+        ``sorted``: index i is the i-th own id of the catalogue (or of the users) in ascending order, integers by
+        value and text by code point. ``own``: the own id, an integer, is the index itself. Otherwise a file whose
+        row i holds the own id of index i: ``.txt``, ``.csv`` or ``.tsv`` (one id a line without a header, or a column),
+        ``.npy``, ``.parquet`` (a column) or ``.json`` (a list, or a map of own id to index). A row that is empty, null
+        or no id of the data set is an index that stands for nothing here, such as that of padding.
+    column
+        Of the file, which then has a header if it is text. None: the only column.
+
+    Raises
+    ------
+    ValueError
+        ``ids`` is neither a word nor a file of a known format, or ``column`` has no use.
+
+    Examples
+    --------
+    >>> Ids(ids="items.txt").files
+    [PosixPath('items.txt')]
+    """
+
+    ids: str = SORTED
+    column: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.ids not in (SORTED, OWN) and Path(self.ids).suffix.lower() not in FORMATS:
+            raise ValueError(
+                f"ids is {self.ids!r}; use '{SORTED}', '{OWN}', or a file that ends in {', '.join(FORMATS)}"
+            )
+        if self.column is not None and Path(self.ids).suffix.lower() not in WITH_COLUMNS:
+            raise ValueError(f"column {self.column!r} is of a .csv, .tsv or .parquet file, and ids is {self.ids!r}")
+
+    @property
+    def files(self) -> list[Path]:
+        """The file of ids, or nothing."""
+        return [] if self.ids in (SORTED, OWN) else [Path(self.ids)]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class IdMap:
+    """A vocabulary and a model's indices, brought together.
+
+    Parameters
+    ----------
+    model_index
+        int64 ``(own ids,)``: the model's index of each id of the vocabulary, -1 where the model does not know it.
+    own_index
+        int64 ``(model indices,)``: the vocabulary's index of each of the model's, -1 where it stands for nothing here.
+    """
+
+    model_index: Int64Array
+    own_index: Int64Array
+
+    @property
+    def missing(self) -> int:
+        """How many own ids the model does not know."""
+        return int((self.model_index < 0).sum())
+
+    @property
+    def strange(self) -> int:
+        """How many of the model's indices stand for nothing here."""
+        return int((self.own_index < 0).sum())
+
+    @classmethod
+    def of(cls, section: Ids, vocabulary: Vocabulary, *, size: int | None, what: str) -> IdMap:
+        """Return the map that a section of the configuration describes.
+
+        Parameters
+        ----------
+        section
+            Where the ids of the model's indices are.
+        vocabulary
+            The users or items of the data set.
+        size
+            How many indices the model has; None: as many as the ids say.
+        what
+            ``item`` or ``user``, for messages.
+
+        Raises
+        ------
+        CheckpointError
+            The file cannot be read, holds an id twice, or another number of ids than the model has indices; or no
+            id of the data set is among them.
+        """
+        if section.ids == SORTED:
+            return cls._sorted(vocabulary, size=size, what=what)
+        if section.ids == OWN:
+            return cls._own(vocabulary, size=size, what=what)
+        path = Path(section.ids)
+        read = ids_in(path, section.column)
+        if isinstance(read, dict):
+            indices = _indices(read, path, size=size)
+            length = max(indices.tolist(), default=-1) + 1 if size is None else size
+            return cls._matched(list(read), indices, vocabulary, length=length, where=str(path), what=what)
+        if size is not None and size != len(read):
+            raise CheckpointError(
+                f"{path} holds {len(read):,} ids, and the model has {size:,} {what} indices: each index needs its "
+                f"row, in the same order.{_one_apart(len(read), size)}"
+            )
+        return cls._matched(read, np.arange(len(read)), vocabulary, length=len(read), where=str(path), what=what)
+
+    @classmethod
+    def by_ids(cls, ids: Any, vocabulary: Vocabulary, *, where: str, what: str) -> IdMap:
+        """Return the map of a model whose index i has the i-th of the given own ids.
+
+        Parameters
+        ----------
+        ids
+            Integers, text, or None for an index that stands for nothing; ``(indices,)``.
+        vocabulary, what
+            As for ``of``.
+        where
+            What holds the ids, for messages.
+
+        Raises
+        ------
+        CheckpointError
+            An id is there twice, is of another type, or none is of the data set.
+        """
+        plain = [plain_id(value, where) for value in ids]
+        return cls._matched(plain, np.arange(len(plain)), vocabulary, length=len(plain), where=where, what=what)
+
+    @classmethod
+    def _sorted(cls, vocabulary: Vocabulary, *, size: int | None, what: str) -> IdMap:
+        own = len(vocabulary)
+        if size is not None and size != own:
+            raise CheckpointError(
+                f"the model has {size:,} {what} indices, and the data set has {own:,} {what}s, which '{SORTED}' takes "
+                f"one for one.{_one_apart(own, size)} Name the file of ids that the model was trained with "
+                f"({what}s.ids), or '{OWN}' if its indices are the data set's own ids."
+            )
+        return cls(np.arange(own), np.arange(own))
+
+    @classmethod
+    def _own(cls, vocabulary: Vocabulary, *, size: int | None, what: str) -> IdMap:
+        if vocabulary.is_text:
+            raise CheckpointError(
+                f"the {what} ids of the data set are text, such as {_shown(vocabulary.ids)}, and '{OWN}' takes ids "
+                f"that are the model's indices. Name a file of ids in {what}s.ids."
+            )
+        ids = vocabulary.ids.astype(np.int64)
+        if size is None and len(ids) and int(ids[-1]) >= _MOST_INDICES:
+            raise CheckpointError(
+                f"the {what} ids of the data set go up to {ids[-1]:,}, too many to be a model's indices. "
+                f"Name a file of ids in {what}s.ids."
+            )
+        length = size if size is not None else max(0, int(ids[-1]) + 1) if len(ids) else 0
+        fits = (ids >= 0) & (ids < length)
+        if not fits.any():
+            raise CheckpointError(
+                f"no {what} id of the data set is an index of the model: they are such as {_shown(ids)}, and the "
+                f"model's go from 0 to {length - 1:,}. Name a file of ids in {what}s.ids, or '{SORTED}'."
+            )
+        # Own ids may be far apart: without a size the largest decides how long the map is.
+        own_index = np.full(length, -1, dtype=np.int64)
+        own_index[ids[fits]] = np.flatnonzero(fits)
+        return cls(np.where(fits, ids, -1), own_index)
+
+    @classmethod
+    def _matched(
+        cls, ids: Sequence[Id], indices: Int64Array, vocabulary: Vocabulary, *, length: int, where: str, what: str
+    ) -> IdMap:
+        own = own_indices(ids, vocabulary)
+        _refuse_repeated(ids, own, where=where, what=what)
+        known = np.flatnonzero(own >= 0)
+        if len(known) == 0:
+            given = [value for value in ids if value is not None]
+            raise CheckpointError(
+                f"{where}: none of its {len(given):,} {what} ids is of the data set: they are such as "
+                f"{_shown(given)} here and {_shown(vocabulary.ids)} there. Name the right file or column, or write the "
+                "ids alike."
+            )
+        own_index = np.full(length, -1, dtype=np.int64)
+        own_index[indices[known]] = own[known]
+        model_index = np.full(len(vocabulary), -1, dtype=np.int64)
+        model_index[own[known]] = indices[known]
+        return cls(model_index, own_index)
+
+
+def own_indices(ids: Sequence[Id], vocabulary: Vocabulary) -> Int64Array:
+    """Return the index of each id, -1 where it is none of the vocabulary's; ``7`` and ``"7"`` are the same id.
+
+    Examples
+    --------
+    >>> own_indices(["7", 9, None, "padding"], Vocabulary.of([7, 8, 9]))
+    array([ 0,  2, -1, -1])
+    """
+    found = np.full(len(ids), -1, dtype=np.int64)
+    if vocabulary.is_text:
+        places = [place for place, value in enumerate(ids) if value is not None]
+        values: list[Any] = [str(ids[place]) for place in places]
+    else:
+        numbers = [_integer(value) for value in ids]
+        places = [place for place, number in enumerate(numbers) if number is not None]
+        values = [numbers[place] for place in places]
+    if places:
+        found[places] = vocabulary.indices(values)
+    return found
+
+
+def _indices(entries: dict[str, Any], path: Path, *, size: int | None) -> Int64Array:
+    """Return the indices of a JSON map, checked."""
+    for own, index in entries.items():
+        if type(index) is not int or not 0 <= index < (_LARGEST.max if size is None else size):
+            top = "" if size is None else f" from 0 to {size - 1:,}, which the model has"
+            raise CheckpointError(f"{path}: the id {own!r} has the index {index!r}; an integer{top} is needed.")
+    indices = np.fromiter(entries.values(), dtype=np.int64, count=len(entries))
+    distinct, counts = np.unique(indices, return_counts=True)
+    if len(distinct) < len(indices):
+        twice = int(distinct[counts > 1][0])
+        owners = [own for own, index in entries.items() if index == twice]
+        raise CheckpointError(
+            f"{path}: {len(indices) - len(distinct):,} indices stand twice, such as {twice} of {_shown(owners)}. "
+            "Each index needs one id."
+        )
+    return indices
+
+
+def _refuse_repeated(ids: Sequence[Id], own: Int64Array, *, where: str, what: str) -> None:
+    # What is not of the data set may stand twice: rows of padding, or of unknown ids, are alike.
+    known = np.flatnonzero(own >= 0)
+    distinct, first, counts = np.unique(own[known], return_index=True, return_counts=True)
+    if len(distinct) < len(known):
+        at = int(known[first[counts > 1][0]])
+        again = int(known[np.flatnonzero(own[known] == own[at])[1]])
+        raise CheckpointError(
+            f"{where}: {len(known) - len(distinct):,} {what} ids stand twice, such as {ids[at]!r} in rows {at + 1:,} "
+            f"and {again + 1:,}. Each {what} needs one row."
+        )
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _integer_of_text(text: str) -> int | None:
+    number = int(text) if _CANONICAL_INTEGER.fullmatch(text) else None
+    return number if number is None or _LARGEST.min <= number <= _LARGEST.max else None
+
+
+def _integer(value: Id) -> int | None:
+    if isinstance(value, str):
+        return _integer_of_text(value)
+    return value if value is None or _LARGEST.min <= value <= _LARGEST.max else None
+
+
+def _one_apart(ids: int, size: int) -> str:
+    if abs(ids - size) != 1:
+        return ""
+    return " A difference of one is mostly the row of padding: it needs a row too (an empty one in the file of ids)."
+
+
+def _shown(ids: Any) -> str:
+    return ", ".join(repr(str(value)[:40]) if isinstance(value, str) else str(value) for value in ids[:_SHOWN])

@@ -1,0 +1,75 @@
+"""A model of MLflow as an object with ``recommend`` and ``score``: data frames in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from harness.errors import HarnessError, did_you_mean
+
+if TYPE_CHECKING:
+    from harness.models.mlflow_model import MLflowModel
+
+
+class FrameModel:
+    """Calls ``predict`` with a data frame and takes its answer apart; see ``MLflowModel``.
+
+    Parameters
+    ----------
+    predict
+        Of the loaded model.
+    section
+        Its configuration.
+    """
+
+    def __init__(self, predict: Callable[[Any], Any], section: MLflowModel) -> None:
+        self._predict, self._section = predict, section
+
+    def recommend(self, users: list[Any], k: int) -> Any:
+        """Return lists of items, with their scores if there are such."""
+        # Each user has one list, however often it is asked for.
+        distinct = list(dict.fromkeys(users))
+        answer = self._predict(self._frame(distinct, k))
+        if isinstance(answer, pd.DataFrame):
+            lists, scores = self._from_rows(answer)
+            found = [lists.get(user, []) for user in users]
+            return found if scores is None else (found, [scores.get(user, []) for user in users])
+        if len(distinct) == len(users):
+            return answer
+        places = {user: place for place, user in enumerate(distinct)}
+        order = [places[user] for user in users]
+        if isinstance(answer, tuple) and len(answer) == 2:
+            return tuple([part[place] for place in order] for part in answer)
+        return [answer[place] for place in order]
+
+    def score(self, users: list[Any], items: list[Any]) -> Any:
+        """Return scores ``(users, items)``."""
+        answer = self._predict(self._frame(users, len(items)))
+        return answer.to_numpy() if isinstance(answer, pd.DataFrame) else answer
+
+    def _frame(self, users: list[Any], k: int) -> pd.DataFrame:
+        columns = self._section.input
+        frame = pd.DataFrame({columns.user: users})
+        if columns.k is not None:
+            frame[columns.k] = np.full(len(users), k, dtype=np.int64)
+        return frame
+
+    def _from_rows(self, table: pd.DataFrame) -> tuple[dict[Any, list[Any]], dict[Any, list[Any]] | None]:
+        columns = self._section.output
+        for key in ("user", "item", "score"):
+            name = getattr(columns, key)
+            if name is not None and name not in table.columns:
+                raise HarnessError(
+                    f"predict of the MLflow model returned a data frame without the column '{name}' "
+                    f"(model.params.output.{key}). {did_you_mean(name, map(str, table.columns))}"
+                )
+        lists: dict[Any, list[Any]] = {}
+        scores: dict[Any, list[Any]] = {}
+        values = [0.0] * len(table) if columns.score is None else table[columns.score].tolist()
+        for user, item, score in zip(table[columns.user].tolist(), table[columns.item].tolist(), values, strict=True):
+            lists.setdefault(user, []).append(item)
+            scores.setdefault(user, []).append(score)
+        return lists, None if columns.score is None else scores

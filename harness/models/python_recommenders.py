@@ -1,0 +1,222 @@
+"""Objects of other projects on the harness' side: what they are asked, and what becomes of their answers."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from harness.artifacts import AnyRecommender, ListsAsked, ListsMade, UserBatch, Vocabulary
+from harness.artifacts.arrays import Float32Array, Int64Array
+from harness.errors import HarnessError
+from harness.models.answers import Naming, barred_of, called, lists_of, more_than, scores_of, unasked
+from harness.models.id_map import IdMap
+from harness.models.python_adapters import Implicit, adapted
+from harness.models.vectors_network import LAST, GivenVectors, Side
+
+if TYPE_CHECKING:
+    from harness.models.python_model import PythonModel
+
+_SHOWN = 3
+
+
+def recommender_of(
+    model: PythonModel, given: Any, *, users: Vocabulary, items: Vocabulary, device: str, where: str
+) -> AnyRecommender:
+    """Return an object as one of our models.
+
+    Parameters
+    ----------
+    model
+        How it is called.
+    given
+        The object.
+    users, items
+        The vocabularies.
+    device
+        Where scores go.
+    where
+        Words for the object in messages.
+
+    Raises
+    ------
+    HarnessError
+        The object has no such method, or ids do not match.
+    """
+    adapter = adapted(given, model.adapter)
+    user_index, item_index = model.by_index
+    n_users, n_items = (adapter.n_users, adapter.n_items) if isinstance(adapter, Implicit) else (None, None)
+    known = Called(
+        model,
+        adapter,
+        where,
+        Naming(users, IdMap.of(model.users, users, size=n_users, what="user") if user_index else None),
+        Naming(items, IdMap.of(model.items, items, size=n_items, what="item") if item_index else None),
+    )
+    if model.method == "score" and isinstance(adapter, Implicit):
+        return _by_vectors(known, adapter, device)
+    if not callable(getattr(adapter, model.method, None)):
+        other = "score" if model.method == "recommend" else "recommend"
+        hint = f" It has '{other}': set model.params.method: {other}." if callable(getattr(given, other, None)) else ""
+        raise HarnessError(f"{where} ({type(given).__qualname__}) has no method '{model.method}'.{hint}")
+    return ListsOfObject(known) if model.method == "recommend" else ScoresOfObject(known, device)
+
+
+@dataclass(frozen=True, eq=False)
+class Called:
+    """An object, and how it is called.
+
+    Parameters
+    ----------
+    model
+        Its configuration.
+    given
+        The object.
+    where
+        Words for messages.
+    users, items
+        How it names them.
+    """
+
+    model: PythonModel
+    given: Any
+    where: str
+    users: Naming
+    items: Naming
+
+    def named_users(self, batch: UserBatch) -> tuple[list[Any], Int64Array]:
+        """Return the names of the users whom the object has one for, and their places in the batch.
+
+        Raises
+        ------
+        HarnessError
+            One has none, and that was not allowed.
+        """
+        names = self.users.names(batch.users)
+        places = np.array([place for place, name in enumerate(names) if name is not None], dtype=np.int64)
+        if len(places) < len(names) and self.model.missing_users == "error":
+            unknown = np.setdiff1d(np.arange(len(names)), places)
+            index = self.users.index
+            missing = 0 if index is None else index.missing
+            shown = ", ".join(f"'{own}'" for own in self.users.vocabulary.ids[batch.users[unknown[:_SHOWN]]])
+            raise HarnessError(
+                f"{self.where} has no index for {missing:,} of the {len(self.users.vocabulary):,} users of the data "
+                f"set, and is asked for such ones: {shown}. Mend model.params.users, or set missing_users: empty."
+            )
+        return [names[place] for place in places], places
+
+    def more(self, batch: UserBatch, places: Int64Array) -> dict[str, Any]:
+        """Return the history as the object takes it, for some of a batch."""
+        form = "csr" if self.model.adapter == "implicit" else self.model.history
+        if form == "none":
+            return {}
+        if form == "csr":
+            return {"history": self._csr(batch.matrix[places])}
+        indptr, items = batch.rows()
+        names = self.items.names(items.astype(np.int64))
+        return {"history": [[name for name in names[indptr[at] : indptr[at + 1]] if name is not None] for at in places]}
+
+    def _csr(self, matrix: sp.csr_array) -> sp.csr_matrix:
+        if self.items.index is not None:
+            # (users, items) -> (users, the object's items)
+            own = self.items.index.own_index
+            known = np.flatnonzero(own >= 0)
+            into = sp.csr_array(
+                (np.ones(len(known), dtype=np.float32), (own[known], known)), shape=(matrix.shape[1], len(own))
+            )
+            matrix = matrix @ into
+        found = sp.csr_matrix(matrix)
+        found.sort_indices()
+        return found
+
+
+class ListsOfObject:
+    """Lists that an object makes; see ``PythonModel``."""
+
+    def __init__(self, known: Called) -> None:
+        self._known = known
+
+    @property
+    def users_at_once(self) -> int:
+        """How many users it takes at once where nobody says otherwise."""
+        return self._known.model.batch_size
+
+    def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
+        """Return the best items of each user."""
+        known, n_items = self._known, len(self._known.items.vocabulary)
+        names, places = known.named_users(batch)
+        more = known.more(batch, places)
+        told = known.model.exclude == "model"
+        if told:
+            barred = barred_of(asked, len(batch.users), n_items)
+            rows = [known.items.names(barred[place]) for place in places]
+            more["exclude"] = [[name for name in row if name is not None] for row in rows]
+        k = asked.k if told else more_than(asked, n_items)
+        answer: Any = []
+        if names:
+            answer = called(lambda: known.given.recommend(names, k, **more), where=f"recommend of {known.where}")
+        made = lists_of(answer, len(batch.users), known.items, asked, places=places, where=known.where)
+        return made if told else unasked(made)
+
+
+class ScoresOfObject:
+    """Scores that an object gives; see ``PythonModel``."""
+
+    def __init__(self, known: Called, device: str) -> None:
+        self._known, self._device = known, device
+
+    def score(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, items)``."""
+        known = self._known
+        users, places = known.named_users(batch)
+        items, columns = self._items
+        scores = np.full((len(batch.users), len(known.items.vocabulary)), np.nan, dtype=np.float32)
+        if users:
+            more = known.more(batch, places)
+            answer = called(lambda: known.given.score(users, items, **more), where=f"score of {known.where}")
+            part = scores_of(answer, (len(users), len(items)), where=f"score of {known.where}")
+            scores[np.ix_(places, columns)] = part
+        self._fill(scores, places)
+        return torch.from_numpy(scores).to(self._device)
+
+    @functools.cached_property
+    def _items(self) -> tuple[list[Any], Int64Array]:
+        names = self._known.items.names(np.arange(len(self._known.items.vocabulary)))
+        columns = np.array([column for column, name in enumerate(names) if name is not None], dtype=np.int64)
+        return [names[column] for column in columns], columns
+
+    def _fill(self, scores: Float32Array, places: Int64Array) -> None:
+        unknown = np.setdiff1d(np.arange(len(scores)), places)
+        scores[unknown] = 0.0  # users whom the object does not know
+        missing = np.isnan(scores)
+        if missing.any() and self._known.model.missing_items == "error":
+            items = np.flatnonzero(missing.any(axis=0))
+            shown = ", ".join(f"'{own}'" for own in self._known.items.vocabulary.ids[items[:_SHOWN]])
+            raise HarnessError(
+                f"{self._known.where} has no score (no index, or NaN) for {len(items):,} of the {scores.shape[1]:,} "
+                f"items of the catalogue, such as {shown}. Set model.params.missing_items: last to put them after "
+                "all others."
+            )
+        scores[missing] = LAST
+
+
+def _by_vectors(known: Called, model: Implicit, device: str) -> GivenVectors:
+    users, items = model.vectors()
+    assert known.users.index is not None  # noqa: S101  (implicit knows indices alone)
+    assert known.items.index is not None  # noqa: S101
+    user_side = Side(
+        users,
+        known.users.index.model_index,
+        known.users.vocabulary,
+        known.where,
+        "user",
+        "zero" if known.model.missing_users == "empty" else "error",
+    )
+    item_side = Side(
+        items, known.items.index.model_index, known.items.vocabulary, known.where, "item", known.model.missing_items
+    )
+    return GivenVectors(user_side, item_side, cosine=False, bias=None, device=device)

@@ -1,0 +1,297 @@
+"""Users as the arguments of a foreign module, and its answers as tensors."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from harness.artifacts import UserBatch
+from harness.artifacts.arrays import Int64Array
+from harness.artifacts.csr import indptr_of_kept
+from harness.errors import HarnessError, did_you_mean
+from harness.models.factories import said
+from harness.models.id_map import IdMap
+
+if TYPE_CHECKING:
+    from harness.models.torch_model import TorchModel
+    from harness.models.torch_options import Call
+
+_PREFERRED = ("logits", "sequences")  # of an answer with several tensors, by the custom of transformers
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the module gave for some users.
+
+    Parameters
+    ----------
+    rows
+        Which of the batch they are.
+    given
+        What the call returned.
+    lengths
+        int64 ``(users,)``: how many items of the history each was given.
+    width
+        What the histories were padded to; 0 where none were given.
+    """
+
+    rows: slice
+    given: Any
+    lengths: Int64Array
+    width: int
+
+    @property
+    def users(self) -> int:
+        """How many."""
+        return len(self.lengths)
+
+
+@dataclass(frozen=True, eq=False)
+class Caller:
+    """A module on its device, and how it is called.
+
+    Parameters
+    ----------
+    model
+        The configuration.
+    module
+        In eval mode.
+    items, users
+        The maps to the model's indices; ``users`` is None where none are given.
+    device
+        Where the module is.
+    shift
+        By how much the tokens of items are moved, to try whether they are off by one.
+    """
+
+    model: TorchModel
+    module: nn.Module
+    items: IdMap
+    users: IdMap | None
+    device: str
+    shift: int = 0
+
+    def answers(self, batch: UserBatch, further: Mapping[str, Any] | None = None) -> Iterator[Answer]:
+        """Yield what the module gives for the users of a batch, so many at once as it is to be called for.
+
+        Raises
+        ------
+        HarnessError
+            The module raises an exception.
+        """
+        call = self.model.call
+        size = call.users_at_once
+        indptr, items = self._histories(batch)
+        for first in range(0, len(batch.users), size):
+            rows = slice(first, min(first + size, len(batch.users)))
+            places, named, lengths, width = [], {**call.arguments, **(further or {})}, np.diff(indptr)[rows], 0
+            if call.history is not False:
+                tokens, real, lengths = self._padded(indptr[rows.start : rows.stop + 1], items)
+                width = tokens.shape[1]
+                if call.history is None:
+                    places.append(self._on_device(tokens))
+                else:
+                    named[call.history] = self._on_device(tokens)
+                if call.mask is not None:
+                    named[call.mask] = self._on_device(_mask(real, call))
+                if call.lengths is not None:
+                    named[call.lengths] = self._on_device(lengths)
+            if call.user is not None:
+                named[call.user] = self._on_device(self.user_indices(batch.users[rows]))
+            longest = int(np.diff(indptr).max(initial=0))
+            yield Answer(rows, self._called(places, named, longest), lengths, width)
+
+    def user_indices(self, users: Int64Array) -> Int64Array:
+        """Return the model's indices of users, its offset added."""
+        assert self.users is not None  # noqa: S101  (asked for where there is a map alone)
+        call = self.model.call
+        indices = self.users.model_index[users]
+        unknown = -1 if call.unknown_user is None else call.unknown_user
+        return np.where(indices < 0, unknown, indices + call.user_offset)
+
+    def _histories(self, batch: UserBatch) -> tuple[Int64Array, Int64Array]:
+        """Return histories as the model's indices, without the items that it does not know."""
+        indptr, items = batch.rows()
+        indices = self.items.model_index[items]
+        known = indices >= 0
+        return indptr_of_kept(indptr, known), indices[known]
+
+    def _padded(self, indptr: Int64Array, items: Int64Array) -> tuple[Int64Array, np.ndarray, Int64Array]:
+        """Return tokens ``(users, width)``, where they are items, and how many a user has."""
+        call = self.model.call
+        lengths = np.diff(indptr)
+        width = call.length or max(1, int(lengths.max(initial=0)))
+        lengths = np.minimum(lengths, width)
+        columns = np.arange(width)
+        if call.padding == "left":
+            real = columns >= width - lengths[:, None]
+            places = indptr[1:, None] - width + columns
+        else:
+            real = columns < lengths[:, None]
+            places = (indptr[1:] - lengths)[:, None] + columns
+        tokens = np.full(real.shape, call.pad_id, dtype=np.int64)
+        # A trial of moved items stays within the tokens that there are.
+        most = call.offset + len(self.items.own_index) - 1 + self.model.output.trailing
+        own = items[places[real]] + call.offset
+        tokens[real] = own if self.shift == 0 else np.clip(own + self.shift, 0, most)
+        return tokens, real, lengths
+
+    def _on_device(self, array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+    def _called(self, places: list[torch.Tensor], named: dict[str, Any], longest: int) -> Any:
+        method = method_of(self.module, self.model.call.method, self.model.factory)
+        try:
+            return method(*places, **named)
+        except Exception as error:  # a stranger's code may raise anything
+            if is_out_of_memory(error):
+                raise
+            given = [*(_shape(one) for one in places), *(f"{name} {_shape(one)}" for name, one in named.items())]
+            remedy = ""
+            if self.model.call.history is not False and self.model.call.length is None:
+                remedy = (
+                    f" call.length is not set, and the longest history has {longest:,} items: set it to the module's "
+                    "maximum."
+                )
+            raise HarnessError(
+                f"{self.model.factory}.{self.model.call.method} failed with {said(error)}. It was given "
+                f"{', '.join(given)} (model.params.call).{remedy}"
+            ) from error
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether memory ran out, which the runner has an answer to."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
+
+
+def method_of(module: nn.Module, name: str, factory: str) -> Any:
+    """Return a method of a module; ``forward`` is the call of the module itself, with its hooks."""
+    method = module if name == "forward" else getattr(module, name, None)
+    if not callable(method):
+        known = [one for one in dir(type(module)) if not one.startswith("_") and one not in dir(nn.Module)]
+        raise HarnessError(f"{factory} has no method '{name}' (model.params.call.method). {did_you_mean(name, known)}")
+    return method
+
+
+def check_arguments(model: TorchModel, module: nn.Module) -> None:
+    """Check that the method takes the arguments that the configuration names.
+
+    Raises
+    ------
+    HarnessError
+        There is no such method, it has no argument of a name, or it needs one more.
+    """
+    call = model.call
+    method = method_of(module, call.method, model.factory)
+    try:
+        signature = inspect.signature(module.forward if method is module else method)
+    except (TypeError, ValueError):  # of a method that is not written in Python
+        return
+    named = [one for one in (call.history, call.mask, call.lengths, call.user) if one]
+    named += [*call.arguments, *model.output.count_arguments]
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
+    known = [name for name, one in signature.parameters.items() if one.kind is not one.VAR_POSITIONAL]
+    for name in named:
+        if name not in known and inspect.Parameter.VAR_KEYWORD not in kinds:
+            raise HarnessError(
+                f"{model.factory}.{call.method} takes no argument '{name}' (model.params.call). It takes "
+                f"{', '.join(known) or 'none'}."
+            )
+    try:
+        signature.bind(*([None] if call.history is None else []), **dict.fromkeys(named))
+    except TypeError as error:
+        raise HarnessError(
+            f"{model.factory}.{call.method}{signature} cannot be called as model.params.call says: {error}. Other "
+            "arguments stand in call.arguments."
+        ) from error
+
+
+def first_of(caller: Caller) -> int:
+    """Return the column or row of the model's item 0."""
+    first = caller.model.output.first
+    if first is not None:
+        return first
+    return caller.model.call.offset if caller.model.reads_history else 0
+
+
+def shift_remedy(caller: Caller, by: int, *, whole: bool) -> str:
+    """Return what to set where a model's items are better moved by so many."""
+    output = caller.model.output
+    numbers = {"call.offset": caller.model.call.offset + by} if whole and caller.model.reads_history else {}
+    if caller.model.ranks_targets:
+        numbers |= {"output.first": first_of(caller) + by, "output.trailing": output.trailing - by}
+    if not numbers or min(numbers.values()) < 0:
+        return (
+            "The ids of the model's items are others than model.params.items says: name their file, with a row for "
+            "that of padding."
+        )
+    settings = " and ".join(f"{name} to {number}" for name, number in numbers.items())
+    return f"Set {settings} (model.params), or mend model.params.items."
+
+
+def tensor_in(given: Any, key: str | int | None, what: str) -> torch.Tensor:
+    """Return a tensor in what a call returned.
+
+    Parameters
+    ----------
+    given
+        A tensor, a map, a tuple or an object.
+    key
+        A key, a place or an attribute; None for the tensor itself, or the only one.
+    what
+        The option, for messages.
+
+    Raises
+    ------
+    HarnessError
+        There is none, or several.
+    """
+    if key is None and isinstance(given, torch.Tensor):
+        return given
+    inside = _inside(given)
+    if key is not None:
+        found = inside.get(key, getattr(given, key, None) if isinstance(key, str) else None)
+    else:
+        tensors = {name: one for name, one in inside.items() if isinstance(one, torch.Tensor)}
+        preferred = [one for name, one in tensors.items() if name in _PREFERRED]
+        found = preferred[0] if preferred else next(iter(tensors.values())) if len(tensors) == 1 else None
+    if not isinstance(found, torch.Tensor):
+        there = "; ".join(f"{name}: {_shape(one)}" for name, one in inside.items()) or type(given).__name__
+        asked = "holds no tensor, or several" if key is None else f"has no tensor under {key!r}"
+        raise HarnessError(
+            f"what the module gives {asked} (model.params.output.{what}): it is {there}. Name one of these."
+        )
+    return found
+
+
+def _inside(given: Any) -> dict[Any, Any]:
+    if isinstance(given, torch.Tensor):
+        return {}
+    if isinstance(given, Mapping):
+        return dict(given)
+    if isinstance(given, tuple) and hasattr(given, "_fields"):
+        return {**dict(enumerate(given)), **dict(zip(given._fields, given, strict=True))}
+    if isinstance(given, (tuple, list)):
+        return dict(enumerate(given))
+    if dataclasses.is_dataclass(given) and not isinstance(given, type):
+        return {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
+    return {}
+
+
+def _mask(real: np.ndarray, call: Call) -> np.ndarray:
+    if call.mask_values == "integer":
+        return real.astype(np.int64)
+    return real if call.mask_values == "boolean" else ~real
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, torch.Tensor):
+        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+    return repr(value)[:40] if isinstance(value, (int, float, str, bool)) else type(value).__name__

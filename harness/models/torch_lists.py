@@ -1,0 +1,240 @@
+"""Foreign modules that generate: tokens of items, or semantic ids."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+import torch
+
+from harness.artifacts import ListsAsked, ListsMade, UserBatch
+from harness.artifacts.arrays import Float32Array, Int64Array
+from harness.errors import CheckpointError, HarnessError
+from harness.models.given_lists import cleaned
+from harness.models.torch_calls import Answer, Caller, shift_remedy, tensor_in
+
+_SEED = 0  # of modules that draw
+
+
+@dataclass(frozen=True, eq=False)
+class CodeTable:
+    """Semantic ids of the model's items, and the way back.
+
+    Parameters
+    ----------
+    codes
+        int64 ``(items, levels)``, 0 or more.
+    """
+
+    codes: Int64Array
+    _levels: list[tuple[Int64Array, int]] = field(init=False, default_factory=list)
+    _first: list[Int64Array] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        prefixes = np.zeros(len(self.codes), dtype=np.int64)
+        for level in self.codes.T:
+            base = int(level.max(initial=0)) + 1
+            known, first, prefixes = np.unique(prefixes * base + level, return_index=True, return_inverse=True)
+            self._levels.append((known, base))
+        self._first.append(first)
+
+    @property
+    def collisions(self) -> int:
+        """How many items share all their codes with one before them, so that they are never found."""
+        return len(self.codes) - len(self._first[0])
+
+    def items(self, codes: Int64Array) -> Int64Array:
+        """Return the item of each row of codes, -1 where there is none; ``(n, levels)`` to ``(n,)``.
+
+        Examples
+        --------
+        >>> CodeTable(np.array([[0, 1], [0, 2], [0, 1]])).items(np.array([[0, 2], [0, 1], [2, 1]]))
+        array([ 1,  0, -1])
+        """
+        prefixes = np.zeros(len(codes), dtype=np.int64)
+        valid = np.ones(len(codes), dtype=bool)
+        for (known, base), level in zip(self._levels, codes.T, strict=True):
+            valid &= (level >= 0) & (level < base)
+            keys = np.where(valid, prefixes * base + level, 0)
+            prefixes = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+            valid &= known[prefixes] == keys
+        return np.where(valid, self._first[0][prefixes], -1)
+
+
+def read_codes(path: Path, key: str | None) -> CodeTable:
+    """Return the semantic ids of a file, a row an item.
+
+    Raises
+    ------
+    CheckpointError
+        It cannot be read, or holds no table of whole numbers from 0 on.
+    """
+    try:
+        table = _table(path, key)
+    except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
+        raise CheckpointError(f"the table of codes {path} cannot be read: {str(error)[:200]}") from error
+    if table.ndim != 2 or 0 in table.shape or table.dtype.kind not in "iu" or int(table.min()) < 0:
+        raise CheckpointError(
+            f"the table of codes {path} is {table.dtype} {table.shape}; whole numbers from 0 on in the shape (items, "
+            "levels) are needed."
+        )
+    return CodeTable(table.astype(np.int64))
+
+
+def _table(path: Path, key: str | None) -> np.ndarray:
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        return np.asarray(np.load(path, allow_pickle=False))
+    if suffix in (".parquet", ".pq"):
+        import pyarrow.parquet as pq
+
+        read = pq.read_table(path)
+        names = [key] if key is not None else read.column_names
+        if len(names) > 1:  # a column a level
+            return np.stack([read.column(name).to_numpy() for name in names], axis=1)
+        rows = read.column(names[0]).to_pylist()
+        return np.array(rows)
+    if suffix == ".npz":
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    elif suffix == ".safetensors":
+        arrays = safetensors.numpy.load_file(path)
+    else:
+        raise ValueError("use .npy, .npz, .safetensors or .parquet")
+    if key is None and len(arrays) == 1:
+        return np.asarray(next(iter(arrays.values())))
+    if key not in arrays:
+        raise ValueError(f"it holds {', '.join(arrays)}; name one in model.params.output.table_key")
+    return np.asarray(arrays[key])
+
+
+@dataclass(eq=False)
+class GivenLists:
+    """A module that makes lists itself.
+
+    Parameters
+    ----------
+    caller
+        The module.
+    n_items
+        Size of the catalogue.
+    table
+        Semantic ids of the model's items; None where the module gives tokens of items.
+    shift
+        By how much the items given are moved, to try whether they are off by one.
+    """
+
+    caller: Caller
+    n_items: int
+    table: CodeTable | None = None
+    shift: int = 0
+    given_ids: str = field(init=False, default="")  # what came last, for messages of the trial
+
+    @property
+    def users_at_once(self) -> int:
+        """How many users it is asked for at once where nobody says otherwise."""
+        return self.caller.model.call.users_at_once
+
+    @property
+    def collisions(self) -> int | None:
+        """How many items share their codes with another; None without codes."""
+        return None if self.table is None else self.table.collisions
+
+    def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
+        """Return the lists of users, cleaned."""
+        model = self.caller.model
+        count = min(asked.k * model.output.k_factor, self.n_items)
+        further = dict.fromkeys(model.output.count_arguments, count)
+        parts = []
+        devices = [] if self.caller.device == "cpu" else [self.caller.device]
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(_SEED)
+            for answer in self.caller.answers(batch, further):
+                items, scores = self._given(answer)
+                lengths = np.full(answer.users, items.shape[1])
+                if model.reads_history and model.call.empty == "zero":
+                    lengths[answer.lengths == 0] = 0
+                part = _part(asked, answer.rows)
+                parts.append(cleaned(items, scores, part, self.n_items, lengths=lengths))
+        return _joined(parts)
+
+    def shifted(self, by: int) -> GivenLists:
+        """Return the same with all items moved, in the history and in the lists."""
+        caller = dataclasses.replace(self.caller, shift=self.caller.shift + by)
+        return dataclasses.replace(self, caller=caller, shift=self.shift + by)
+
+    def shifted_output(self, by: int) -> GivenLists:
+        """Return the same with the items of the lists moved."""
+        return dataclasses.replace(self, shift=self.shift + by)
+
+    def shift_remedy(self, by: int, *, whole: bool) -> str:
+        """Return what to set where the items are better moved."""
+        return shift_remedy(self.caller, by, whole=whole)
+
+    def _given(self, answer: Answer) -> tuple[Int64Array, Float32Array | None]:
+        """Return own indices of items ``(users, n)``, -1 for what is none, and their scores."""
+        output = self.caller.model.output
+        given = tensor_in(answer.given, output.key, "key")
+        if given.is_floating_point() or given.is_complex() or given.dtype is torch.bool:
+            raise HarnessError(f"the module gives lists of {given.dtype}; whole numbers are needed (output.key).")
+        tokens = given.cpu().numpy().astype(np.int64)
+        indices = self._indices(tokens, answer.users) - self.shift  # (users, n)
+        own = self.caller.items.own_index
+        known = (indices >= 0) & (indices < len(own))
+        items = np.where(known, own[np.where(known, indices, 0)], -1)
+        if output.scores is None:
+            return items, None
+        scores = tensor_in(answer.given, output.scores, "scores").float().cpu().numpy()
+        if scores.size != items.size:
+            raise HarnessError(
+                f"the module gives {scores.size:,} scores for {items.size:,} entries of lists (output.scores)."
+            )
+        return items, scores.reshape(items.shape)
+
+    def _indices(self, tokens: Int64Array, users: int) -> Int64Array:
+        """Return the model's indices of items in what it gave, ``(users, n)``."""
+        output, offset = self.caller.model.output, self.caller.model.call.offset
+        if self.table is None:
+            # (users x n, 1) or (users, n, 1) -> (users, n)
+            tokens = tokens[..., output.skip :]
+            flat = tokens.reshape(users, -1) if tokens.size % users == 0 else None
+            if flat is None or tokens.ndim not in (2, 3) or (tokens.ndim == 3 and tokens.shape[2] != 1):
+                raise self._shape(tokens, users, "(users, n)")
+            self.given_ids = f"{flat.min()} to {flat.max()}" if flat.size else "none"
+            return flat - offset
+        levels = self.table.codes.shape[1]
+        if tokens.ndim not in (2, 3) or tokens.shape[-1] < output.skip + levels or tokens.size % users:
+            raise self._shape(tokens, users, f"(users, n, {levels}) behind output.skip: {output.skip}")
+        codes = tokens[..., output.skip : output.skip + levels].reshape(-1, levels)  # (users x n, levels)
+        self.given_ids = ", ".join(
+            f"{low} to {high}" for low, high in zip(codes.min(axis=0), codes.max(axis=0), strict=True)
+        )
+        return self.table.items(codes - _offsets(output.offsets, levels)).reshape(users, -1)
+
+    @staticmethod
+    def _shape(tokens: Int64Array, users: int, wanted: str) -> HarnessError:
+        return HarnessError(f"the module gives lists of shape {tokens.shape} for {users} users; {wanted} is needed.")
+
+
+def _offsets(offsets: int | tuple[int, ...], levels: int) -> Any:
+    if isinstance(offsets, int) or len(offsets) == levels:
+        return np.asarray(offsets)
+    raise HarnessError(
+        f"output.offsets has {len(offsets)} numbers, and the table of codes {levels} levels; one a level is needed."
+    )
+
+
+def _part(asked: ListsAsked, rows: slice) -> ListsAsked:
+    seen = None if asked.seen is None else asked.seen.rows(rows.start, rows.stop)
+    lists = None if asked.lists is None else asked.lists.rows(rows.start, rows.stop)
+    return ListsAsked(asked.k, seen, lists, asked.allowed)
+
+
+def _joined(parts: list[ListsMade]) -> ListsMade:
+    names = ("items", "scores", "given", "invalid", "repeated", "barred")
+    return ListsMade(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -1,0 +1,92 @@
+"""Vectors of users and items that are pulled together where they met."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import Lessons, Tensors, Training, VectorRecommender, Vocabulary
+from harness.models.recipe import Recipe
+
+_CODE = (
+    "harness.models.two_tower_network",
+    "harness.models.training",
+    "harness.models.validation",
+    "harness.modules",
+)
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class TwoTower:
+    r"""Score by the cosine of a vector of the history and a vector of the item.
+
+    The user tower takes the mean of embeddings of the history's items, each once, through two linear layers with a
+    ReLU between, beside the mean itself; the item tower is an embedding of its own::
+
+        score(u, j) = cos(user vector of u, item vector of j)
+
+    Each step draws pairs of a user and an item of theirs, and reads the user's history without that item. The loss is
+    ``ContrastiveLoss``, the items of the other pairs being the negatives: less the logarithm of how often an item is
+    drawn, since popular items are negatives more often; items of the user's own history are none. A user without
+    history gets 0 for every item.
+
+    Parameters
+    ----------
+    embedding_dim
+        Dimension of the vectors.
+    hidden_dim
+        Width between the two layers of the user tower.
+    dropout
+        Of the history's mean, in training.
+    temperature
+        Of the loss, above 0.
+    recipe
+        How it is trained; an epoch draws each interaction once.
+    seed
+        Of the first weights, the order of examples and dropout; 0 or more.
+
+    References
+    ----------
+    Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019.
+
+    Examples
+    --------
+    >>> TwoTower(temperature=0.05).embedding_dim
+    64
+    """
+
+    batch_invariant: ClassVar[bool] = True
+    code: ClassVar[tuple[str, ...]] = _CODE
+
+    embedding_dim: Annotated[int, Field(ge=1)] = 64
+    hidden_dim: Annotated[int, Field(ge=1)] = 128
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
+    temperature: Annotated[float, Field(gt=0)] = 0.1
+    recipe: Recipe = Recipe(batch_size=512)
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    def train(self, lessons: Lessons, training: Training) -> Tensors:
+        """Return the state dict of both towers.
+
+        Raises
+        ------
+        HarnessError
+            The loss is NaN or infinite, or nobody has two items.
+        """
+        from harness.models.two_tower_network import train
+
+        return train(self, lessons, training)
+
+    def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
+        """Return the scorer by products of vectors.
+
+        Raises
+        ------
+        CheckpointError
+            The tensors are not those of ``train`` on this catalogue.
+        """
+        from harness.models.two_tower_network import scorer
+
+        return scorer(self, tensors, len(items), device)

@@ -1,0 +1,186 @@
+"""What a model attends to in one user's history, with the list that it makes of it, as a picture."""
+
+from __future__ import annotations
+
+import bisect
+import difflib
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness import storage
+from harness.artifacts import NO_ITEM, Attention, Explains, ForeignModel, Split, Truth, Vocabulary
+from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array
+from harness.errors import HarnessError, did_you_mean
+from harness.models import PredictionFile
+from harness.pipeline.attention_picture import Drawn, Picture, Titles, drawn
+from harness.pipeline.preparation import Task, prepare, task_of
+from harness.pipeline.recommending import FromModel, asked_of
+from harness.registry import BUILT_IN
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+    from harness.runner import PredictionTask
+    from harness.topk import Found
+
+WITH_ATTENTION = ("generative", "sequential")  # the kinds that can show it
+_NEAR = 10_000  # ids on each side among which a mistyped one is looked for
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """A picture, and what was drawn.
+
+    Parameters
+    ----------
+    path
+        The SVG file.
+    attention
+        As the model gave it, of the whole history that it reads.
+    items
+        int32 ``(k,)``: indices of the list, best first; shorter where there are fewer candidates.
+    scores
+        float32, of ``items``.
+    relevant
+        bool, of ``items``: whether the user did it next.
+    """
+
+    path: Path
+    attention: Attention
+    items: Int32Array
+    scores: Float32Array
+    relevant: BoolArray
+
+
+def explain(experiment: Experiment, user: str, picture: Picture | None = None, *, quiet: bool = False) -> Explanation:
+    """Draw what an experiment's model attends to in a user's history, and the list that it makes.
+
+    The checkpoint is fitted if it is missing. A user without a held-out item is explained too; with rolling history a
+    user is at the last held-out moment.
+
+    Parameters
+    ----------
+    user
+        The own id, as text.
+    picture
+        What to show; None for 10 recommended items and the last 30 of the history.
+    quiet
+        No progress of fitting.
+
+    Raises
+    ------
+    HarnessError
+        There is no such user, the user has no history, the model has no attention, or something in the experiment,
+        the data or the checkpoint is wrong.
+    """
+    picture = Picture() if picture is None else picture
+    _refuse_without_attention(experiment)
+    # Whoever is asked for is explained, also where a run would leave the user out.
+    experiment = replace(experiment, runner=replace(experiment.runner, limit_users=None))
+    split = prepare(experiment).split
+    place = _index_of(user, split.interactions.user_ids)
+    asked = _asked(experiment, split, task_of(experiment, split), place, picture.k)
+    if len(asked.batch(0, 1).rows()[1]) == 0:
+        raise HarnessError(
+            f"user '{_own(split.interactions.user_ids, place)}' has no history before the {experiment.evaluation.part} "
+            "part: there is nothing to attend to. Choose a user who has."
+        )
+    attention, found = _computed(experiment, split, asked, quiet=quiet)
+    items = found.items[0][: picture.k]
+    items = items[items != NO_ITEM]
+    scores, relevant = found.scores[0][: len(items)], np.isin(items, asked.truth.items)
+    own = _own(split.interactions.user_ids, place)
+    lists = Drawn(f"What {experiment.name} attends to for user {own}", asked, attention, items, scores, relevant)
+    path = _path(experiment, own)
+    storage.write_text(path, drawn(lists, Titles(split.interactions), picture))
+    return Explanation(path, attention, items, scores, relevant)
+
+
+def _refuse_without_attention(experiment: Experiment) -> None:
+    """Raise for a kind that is known to have no attention, before anything is read or fitted."""
+    kind, params = experiment.model.kind, experiment.model.params
+    is_other = kind in BUILT_IN["models"] and kind not in WITH_ATTENTION and not isinstance(params, ForeignModel)
+    if is_other or isinstance(params, PredictionFile):
+        raise _without_attention(kind)
+
+
+def _without_attention(kind: str) -> HarnessError:
+    kinds = ", ".join(f"'{known}'" for known in WITH_ATTENTION if known in BUILT_IN["models"])
+    return HarnessError(
+        f"a model of kind '{kind}' has no attention to show. Kinds that have: {kinds}, and those of plug-ins whose "
+        "recommender has a method `attention`."
+    )
+
+
+def _index_of(user: str, vocabulary: Vocabulary) -> int:
+    known: bool = vocabulary.is_text or re.fullmatch(r"[+-]?[0-9]{1,18}", user) is not None
+    place = int(vocabulary.indices([user if vocabulary.is_text else int(user)])[0]) if known else -1
+    if place < 0:
+        ids = vocabulary.ids
+        near = bisect.bisect_left(ids, user) if vocabulary.is_text else 0
+        options = list(map(str, ids[max(near - _NEAR, 0) : near + _NEAR].tolist()))
+        close = difflib.get_close_matches(user, options, n=1)
+        examples = ", ".join(f"'{own}'" for own in ids[:3].tolist())
+        hint = did_you_mean(user, close) if close else f"It has {len(ids):,}, such as {examples}."
+        raise HarnessError(f"there is no user '{user}' in the data set after its filters. {hint}")
+    return place
+
+
+def _asked(experiment: Experiment, split: Split, task: Task, user: int, k: int) -> PredictionTask:
+    """Return what is asked of the model for one user, in or outside the evaluated part."""
+    whole = asked_of(experiment, split, task)
+    # At least as long as in a run: what a beam search finds depends on it.
+    whole = replace(whole, k=max(whole.k, min(k, whole.n_items)))
+    rows = np.flatnonzero(task.users == user)
+    if len(rows):
+        last = rows[-1] if task.times is None else rows[np.argmax(task.times[rows])]
+        return whole.of_users(np.array([last]))
+    return replace(
+        whole,
+        users=np.array([user], dtype=np.int64),
+        truth=Truth.from_lists([[]]),
+        history=split.history(task.history_parts) if split.rolling else task.history,
+        places=None,
+        lists=None,
+    )
+
+
+def _computed(experiment: Experiment, split: Split, asked: PredictionTask, *, quiet: bool) -> tuple[Attention, Found]:
+    import torch
+
+    from harness.pipeline.jobs import ModelSource
+    from harness.pipeline.shards import options_of
+    from harness.runner import found_by
+
+    source = FromModel.of(experiment, split, quiet=quiet)
+    plain = experiment.to_dict()["model"]
+    model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
+    recommender = model.recommender(asked, source.device)
+    if not isinstance(recommender, Explains):
+        raise _without_attention(model.kind)
+    asked.check()
+    with torch.inference_mode():
+        attention = recommender.attention(asked.batch(0, 1), Titles(split.interactions))
+    weights = attention.weights
+    if weights.ndim != 3 or 0 in weights.shape or weights.shape[1:] != (len(attention.outputs), len(attention.inputs)):
+        raise HarnessError(
+            f"the model gave attention of shape {weights.shape} from {len(attention.outputs)} outputs to "
+            f"{len(attention.inputs)} items; (heads, outputs, inputs) is needed, 1 or more each."
+        )
+    return attention, found_by(recommender, asked, options_of(experiment, source.device))
+
+
+def _path(experiment: Experiment, own: str) -> Path:
+    # An id may be anything, a path too.
+    name = own if _PLAIN.fullmatch(own) else f"user-{hashlib.sha256(own.encode()).hexdigest()[:16]}"
+    folder = storage.inside(Path(experiment.report.directory), experiment.name)
+    return storage.inside(folder, f"explain/{name}.svg")
+
+
+def _own(users: Vocabulary, place: int) -> str:
+    return str(users.ids[place])

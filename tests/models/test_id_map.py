@@ -1,0 +1,132 @@
+"""Whose the indices of a model from elsewhere are."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.artifacts import Vocabulary
+from harness.errors import CheckpointError
+from harness.models.id_map import IdMap, Ids
+
+NUMBERS = Vocabulary.of([7, 9, 30])
+WORDS = Vocabulary.of(["apple", "fig", "pear"])
+
+
+def map_of(section, vocabulary=NUMBERS, size=None):
+    return IdMap.of(section, vocabulary, size=size, what="item")
+
+
+def test_worked_by_hand(tmp_path):
+    path = tmp_path / "items.txt"
+    path.write_text("\n30\n[MASK]\n7\n\n\n")
+    found = map_of(Ids(ids=str(path)))
+    assert found.own_index.tolist() == [-1, 2, -1, 0]
+    assert found.model_index.tolist() == [3, -1, 1]
+    assert (found.missing, found.strange) == (1, 2)
+    assert map_of(Ids(), size=3).model_index.tolist() == [0, 1, 2]
+    own = map_of(Ids(ids="own"), size=10)
+    assert own.model_index.tolist() == [7, 9, -1]
+    assert own.own_index.tolist() == [-1] * 7 + [0, -1, 1]
+    assert len(map_of(Ids(ids="own")).own_index) == 31
+
+
+@pytest.mark.parametrize("suffix", ["txt", "csv", "tsv", "npy", "parquet", "json", "map.json"])
+@pytest.mark.parametrize("vocabulary", [NUMBERS, WORDS], ids=["integers", "text"])
+def test_each_format_says_the_same(suffix, vocabulary, tmp_path):
+    ids, path = vocabulary.ids[[2, 0]].tolist(), tmp_path / f"items.{suffix}"
+    table, column = pd.DataFrame({"item": ids, "title": ["a", "b"]}), "item"
+    if suffix == "txt":
+        path.write_text("\n".join(map(str, ids)))
+    elif suffix in ("csv", "tsv"):
+        table.to_csv(path, index=False, sep="\t" if suffix == "tsv" else ",")
+    elif suffix == "npy":
+        np.save(path, np.array(ids))
+    elif suffix == "parquet":
+        table.to_parquet(path)
+    else:
+        path.write_text(json.dumps({str(own): row for row, own in enumerate(ids)} if "map" in suffix else ids))
+    section = Ids(ids=str(path), column=column if suffix in ("csv", "tsv", "parquet") else None)
+    found = map_of(section, vocabulary, size=2)
+    assert found.own_index.tolist() == [2, 0]
+    assert found.model_index.tolist() == [1, -1, 0]
+
+
+def test_integers_and_their_writing_are_the_same_ids(tmp_path):
+    np.save(tmp_path / "text.npy", np.array(["30", "007", "7"]))
+    assert map_of(Ids(ids=str(tmp_path / "text.npy"))).own_index.tolist() == [2, -1, 0]
+    np.save(tmp_path / "numbers.npy", np.array([30, 8, 7]))
+    text = Vocabulary.of(["7", "30", "x"])
+    found = map_of(Ids(ids=str(tmp_path / "numbers.npy")), text)
+    assert text.ids[found.own_index[[0, 2]]].tolist() == ["30", "7"]
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(0, 40)), min_size=1, max_size=30, unique_by=lambda x: x or object()))
+@settings(max_examples=60, deadline=None)
+def test_the_two_ways_are_each_others_inverse(rows):
+    ids = [None if row is None else row for row in rows]
+    vocabulary = Vocabulary.of(range(0, 41, 2))
+    ids.append(2 if 2 not in ids else None)
+    found = IdMap.by_ids(ids, vocabulary, where="here", what="item")
+    for index, own in enumerate(ids):
+        assert (found.own_index[index] >= 0) == (own is not None and own % 2 == 0)
+        if found.own_index[index] >= 0:
+            assert vocabulary.ids[found.own_index[index]] == own
+            assert found.model_index[found.own_index[index]] == index
+    assert (found.model_index >= 0).sum() == (found.own_index >= 0).sum()
+
+
+def test_what_does_not_fit_is_told_with_numbers(tmp_path):
+    def refused(message, section, vocabulary=NUMBERS, size=None):
+        with pytest.raises(CheckpointError, match=message):
+            map_of(section, vocabulary, size)
+
+    refused(r"model has 4 item indices, and the data set has 3 items.*one is mostly the row of padding", Ids(), size=4)
+    refused(r"item ids of the data set are text, such as 'apple', 'fig', 'pear'", Ids(ids="own"), WORDS)
+    refused(r"no item id .* such as 7, 9, 30, and the model's go from 0 to 4", Ids(ids="own"), size=5)
+    refused(r"go up to 1,000,000,000,000, too many", Ids(ids="own"), Vocabulary.of([10**12]))
+    path = tmp_path / "items.txt"
+    section = Ids(ids=str(path))
+    refused("does not exist", section)
+    path.write_text("7\n9\n30\n")
+    refused(r"holds 3 ids, and the model has 4 item indices.*padding", section, size=4)
+    refused(
+        r"holds 3 ids, and the model has 9 item indices: each index needs its row, in the same order\.$",
+        section,
+        size=9,
+    )
+    path.write_text("7\n9\n7\n")
+    refused(r"1 item ids stand twice, such as '7' in rows 1 and 3", section)
+    path.write_text("a\nb\nc\nd\n")
+    refused(r"none of its 4 item ids .* such as 'a', 'b', 'c' here and 7, 9, 30 there", section)
+    path = tmp_path / "items.json"
+    section = Ids(ids=str(path))
+    for text, message in (
+        ('{"7": 0, "9": 0}', r"1 indices stand twice, such as 0 of '7', '9'"),
+        ('{"7": 3}', r"id '7' has the index 3; an integer from 0 to 2"),
+        ('{"7": true}', r"index True; an integer"),
+        ("7", r"holds int; a list of ids"),
+        ("[7, 1.5]", r"'1.5' is no id"),
+        ("[7,", r"cannot be read"),
+    ):
+        path.write_text(text)
+        refused(message, section, size=3)
+    np.save(tmp_path / "items.npy", np.array([7, "x", None], dtype=object), allow_pickle=True)
+    refused("cannot be read", Ids(ids=str(tmp_path / "items.npy")))
+    np.save(tmp_path / "square.npy", np.zeros((2, 2)))
+    refused(r"float64 with the shape \(2, 2\); .* numpy.save", Ids(ids=str(tmp_path / "square.npy")))
+    (tmp_path / "items.csv").write_text("a,b\n7,1\n")
+    refused("several columns", Ids(ids=str(tmp_path / "items.csv")))
+    refused(r"has the columns a, b. There is no 'c'", Ids(ids=str(tmp_path / "items.csv"), column="c"))
+
+
+def test_the_section_is_valid_by_construction():
+    with pytest.raises(ValueError, match=r"ids is 'sortd'; use 'sorted', 'own', or a file"):
+        Ids(ids="sortd")
+    with pytest.raises(ValueError, match=r"column 'item' is of a .csv"):
+        Ids(column="item")

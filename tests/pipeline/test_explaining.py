@@ -1,0 +1,256 @@
+"""``harness explain``: the attention and the list are the model's own, and nothing in the picture is anybody's code."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import harness
+from harness.artifacts import Attention
+from harness.errors import HarnessError
+from harness.models.sequential_network import SequentialScorer
+from harness.pipeline import Picture, explain, predict
+from harness.pipeline.explaining import WITH_ATTENTION
+from harness.registry import BUILT_IN
+
+EXPERIMENT = """
+name: small/sequential
+dataset:
+  path: {folder}/data.csv
+  items: {{path: {folder}/items.csv}}
+  split: {{kind: leave_last_out, validation: true}}
+model:
+  kind: sequential
+  checkpoint: {checkpoint}
+  params: {{embedding_dim: 8, num_layers: 1, recipe: {{epochs: 2}}}}
+  fit: {{on: train_validation}}
+runner: {{k: 10}}
+evaluation: {{cutoffs: [1, 5, 10]}}
+tracking: {{enabled: false}}
+report: {{directory: {reports}}}
+"""
+TITLES = [
+    "<script>alert(1)</script>",
+    "$x_1$ & $\\frac",
+    '"><img src=x onerror=alert(1)>',
+    "</title></svg><svg onload=x>",
+    "a title that is much longer than the room that there is for titles " * 3,
+    "url(#a) id='b' \u202egpj.exe",
+    "",
+]
+LONGER = "../../<u>&\x07"  # a user's id, which has more items than a picture shows
+SHORT = "u001"  # too short to have an item held out
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Data with hostile titles, an id that is a path, and a user of one item."""
+    path = tmp_path_factory.mktemp("explain")
+    rng, rows = np.random.default_rng(0), []
+    for user in [LONGER, SHORT, *(f"u{user:03d}" for user in range(2, 40))]:
+        length = {LONGER: 33, SHORT: 1}.get(user, rng.integers(4, 15))
+        times = np.full(length, 9) if user == LONGER else np.sort(rng.integers(0, 5, length))
+        items = [f"i{item:02d}" for item in rng.choice(40, length, replace=False)]
+        rows.append(pd.DataFrame({"user": user, "item": items, "timestamp": times}))
+    pd.concat(rows).to_csv(path / "data.csv", index=False)
+    items = [f"i{item:02d}" for item in range(40)]
+    titles = [TITLES[item % len(TITLES)] for item in range(40)]
+    pd.DataFrame({"item": items, "title": titles}).to_csv(path / "items.csv", index=False)
+    return path
+
+
+@pytest.fixture
+def written(folder, tmp_path):
+    """Write an experiment whose checkpoint is made once; return its path."""
+    path = tmp_path / "sequential.yaml"
+    checkpoint, reports = folder / "sequential.safetensors", tmp_path / "reports"
+    path.write_text(EXPERIMENT.format(folder=folder, checkpoint=checkpoint, reports=reports))
+    return path
+
+
+@pytest.fixture
+def experiment(written):
+    return harness.load_experiment(written)
+
+
+def texts(path):
+    """Return what a reader of the picture sees as text; a picture that is no XML fails here."""
+    root = ET.fromstring(path.read_text(encoding="utf-8"))  # noqa: S314 - made here
+    names = {element.tag.rpartition("}")[2] for element in root.iter()}
+    assert names <= {"svg", "g", "defs", "clipPath", "path", "rect", "use", "text", "tspan", "title"}
+    attributes = {name for element in root.iter() for name in element.attrib}
+    assert not [name for name in attributes if name.startswith("on") or ("href" in name and "xlink" in name)]
+    return ["".join(element.itertext()) for element in root.iter() if element.tag.endswith("}text")]
+
+
+def test_the_list_is_that_of_a_run(experiment):
+    lists = pd.read_parquet(predict(experiment, quiet=True))
+    items = np.unique([*lists["item"], *(f"i{item:02d}" for item in range(40))])
+    for user in ("u002", "u039", LONGER):
+        found = explain(experiment, user, quiet=True)
+        theirs = lists[lists["user"] == user].sort_values("rank")
+        assert items[found.items].tolist() == theirs["item"].tolist()[:10]
+        np.testing.assert_array_equal(found.scores, theirs["score"].to_numpy(dtype=np.float32)[: len(found.items)])
+        shorter = explain(experiment, user, Picture(k=3), quiet=True)
+        assert shorter.items.tolist() == found.items[:3].tolist()
+    ten = explain(experiment, "u002", quiet=True).items.tolist()
+    longest = explain(experiment, "u002", Picture(k=1000), quiet=True)
+    assert longest.items[:10].tolist() == ten
+    assert longest.relevant.sum() == 1  # the held-out item is a candidate
+    assert "✓" in texts(longest.path)
+    # One item held out of 35 or so: it is drawn again under the list.
+    assert "Held out: 1, of which 1 in the list" in texts(longest.path)
+
+
+def test_attention_is_causal_and_whole(experiment):
+    found = explain(experiment, "u002", quiet=True)
+    weights = found.attention.weights
+    heads, rows, columns = weights.shape
+    assert (heads, rows) == (2, columns)
+    np.testing.assert_allclose(weights.sum(axis=2), 1, atol=1e-5)
+    assert (weights[:, *np.triu_indices(rows, 1)] == 0).all()
+    assert (weights[:, *np.tril_indices(rows)] > 0).all()
+
+
+def test_titles_are_text_and_long_histories_end_the_picture(experiment):
+    found = explain(experiment, LONGER, quiet=True)
+    assert found.attention.weights.shape[1] == 32  # 33 of which one is held out
+    assert len(found.attention.inputs) == 32
+    shown = texts(found.path)
+    svg = found.path.read_text()
+    assert "<script" not in svg
+    assert "<img" not in svg
+    assert "\u202e" not in svg
+    assert any(text.startswith("Shown are the last 30; on average") for text in shown)
+    assert any(text.startswith("<script>alert(1)") for text in shown)
+    assert "$x_1$ & $\\frac" in shown
+    # An item without a title is called by its id.
+    untitled = {f"i{item:02d}" for item in range(6, 40, 7)}
+    assert untitled & set(shown)
+    assert [text for text in shown if text.startswith("What small/sequential attends to for user ../../<u>&")]
+    assert found.path.parent.name == "explain"
+    assert found.path.name.startswith("user-")
+    few = texts(explain(experiment, LONGER, Picture(items=4), quiet=True).path)
+    numbers = [text for text in few if text.startswith("0.0")]  # cells hold numbers where there is room
+    assert len(numbers) >= 4 * 5 // 2  # and nothing where an item is later
+    assert len(numbers) <= 4 * 5 // 2 + 8  # the scale has some
+    by_head = texts(explain(experiment, LONGER, Picture(items=4, by_head=True), quiet=True).path)
+    assert {"head 1", "head 2"} <= set(by_head)
+
+
+def test_the_same_bytes_each_time(experiment):
+    first = explain(experiment, "u003", quiet=True).path
+    content = first.read_bytes()
+    assert explain(experiment, "u003", quiet=True).path.read_bytes() == content
+
+
+def test_users_whom_a_run_leaves_out(written):
+    found = explain(harness.load_experiment(written), SHORT, quiet=True)
+    assert not found.relevant.any()
+    assert not [text for text in texts(found.path) if text.startswith("Held out")]
+    limited = harness.load_experiment(written, ["runner.limit_users=1"])
+    held_out = [explain(limited, user, quiet=True) for user in ("u002", "u003")]
+    assert all("Held out: 1" in " ".join(texts(each.path)) for each in held_out)
+
+
+def test_rolling_history_is_explained_at_the_last_moment(written, tmp_path):
+    split = "dataset.split={kind: global_time, test: 0.4, history: rolling}"
+    overrides = [split, f"model.checkpoint={tmp_path}/rolling.safetensors", "model.fit.on=train"]
+    experiment = harness.load_experiment(written, overrides)
+    found = explain(experiment, "u005", quiet=True)
+    rows = pd.read_csv(experiment.dataset.path)
+    rows = rows[rows["user"] == "u005"].sort_values("timestamp", kind="stable")
+    before = int((rows["timestamp"] < rows["timestamp"].max()).sum())
+    assert len(found.attention.inputs) == before
+
+
+@pytest.mark.parametrize(
+    ("user", "message"),
+    [
+        ("u0021", "there is no user 'u0021' in the data set after its filters. Did you mean 'u0"),
+        ("nobody at all", r"there is no user 'nobody at all' .* It has 40, such as "),
+        ("", "there is no user ''"),
+    ],
+)
+def test_unknown_users(experiment, user, message):
+    with pytest.raises(HarnessError, match=message):
+        explain(experiment, user, quiet=True)
+
+
+def test_ids_of_integers(written, folder, tmp_path):
+    rows = pd.read_csv(folder / "data.csv")
+    rows["user"] = rows["user"].astype("category").cat.codes
+    rows.to_csv(tmp_path / "numbers.csv", index=False)
+    overrides = [f"dataset.path={tmp_path}/numbers.csv", f"model.checkpoint={tmp_path}/numbers.safetensors"]
+    experiment = harness.load_experiment(written, overrides)
+    assert explain(experiment, "7", quiet=True).path.name == "7.svg"
+    for wrong in ("seven", "7.0", "99999999999999999999", "400"):
+        with pytest.raises(HarnessError, match=f"there is no user '{wrong}'"):
+            explain(experiment, wrong, quiet=True)
+
+
+def test_a_user_without_history(written, tmp_path):
+    overrides = ["dataset.split={kind: global_time, test: 0.4}", f"model.checkpoint={tmp_path}/time.safetensors"]
+    experiment = harness.load_experiment(written, [*overrides, "model.fit.on=train"])
+    with pytest.raises(HarnessError, match=r"has no history before the test part: there is nothing to attend to"):
+        explain(experiment, LONGER, quiet=True)  # all of it is of the last moment
+
+
+@pytest.mark.parametrize("kind", ["ease", "popularity"])
+def test_a_model_without_attention_is_refused_before_it_is_fitted(small, kind):
+    experiment = harness.load_experiment(small, [f"model.kind={kind}", "model.params={}"])
+    with pytest.raises(
+        HarnessError, match=rf"of kind '{kind}' has no attention to show. Kinds that have: .*'sequential'"
+    ):
+        explain(experiment, "u001", quiet=True)
+    assert not list(small.parent.glob("*.safetensors"))
+
+
+def test_kinds_that_are_said_to_have_attention_are_there():
+    assert "sequential" in {*WITH_ATTENTION} & {*BUILT_IN["models"]}
+
+
+def test_a_model_that_attends_with_something_else_than_its_items(experiment, monkeypatch):
+    """Such as the codes of an item that it writes: the first rows stay, the last columns too."""
+
+    def attention(scorer, batch, titles):
+        inputs = batch.rows()[1]
+        weights = np.full((3, 4, len(inputs)), 1 / len(inputs), dtype=np.float32)
+        return Attention(weights, inputs, tuple(f"code {place} of {titles[0]}" for place in range(4)))
+
+    monkeypatch.setattr(SequentialScorer, "attention", attention)
+    shown = texts(explain(experiment, LONGER, Picture(items=10), quiet=True).path)
+    assert {f"code {place} of <script>alert…" for place in range(4)} <= set(shown)
+    assert any(text.startswith("The mean over 3 heads. Columns: the history of 32 items.") for text in shown)
+    assert any(text.endswith("on average 69% of a row's attention is on those before.") for text in shown)
+
+    def misshapen(scorer, batch, titles):
+        return Attention(np.ones((1, 2, 3), dtype=np.float32), batch.rows()[1], ("a", "b"))
+
+    monkeypatch.setattr(SequentialScorer, "attention", misshapen)
+    with pytest.raises(HarnessError, match=r"attention of shape \(1, 2, 3\) from 2 outputs to 32 items"):
+        explain(experiment, LONGER, quiet=True)
+
+
+@pytest.mark.parametrize("wrong", [{"k": 0}, {"k": 1001}, {"items": 0}, {"items": 101}])
+def test_sizes_that_no_picture_has(wrong):
+    (name,) = wrong
+    with pytest.raises(HarnessError, match=f"--{name}"):
+        Picture(**wrong)
+
+
+def test_the_command(cli, written, tmp_path):
+    code, out, err = cli(
+        "explain", written, "--user", "u004", "--k", 5, "--items", 6, "--out", tmp_path / "x", "--quiet"
+    )
+    assert (code, err) == (0, "")
+    path = tmp_path / "x/small/sequential/explain/u004.svg"
+    assert out.strip() == str(path)
+    assert "Top 5" in texts(path)
+    code, out, err = cli("explain", written, "--user", "u0044", "--quiet")
+    assert (code, out) == (2, "")
+    assert err.startswith("harness: there is no user 'u0044'")
+    assert cli("explain", written)[0] == 2

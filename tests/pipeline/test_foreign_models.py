@@ -1,0 +1,310 @@
+"""A project that knows nothing of the harness, evaluated through its YAML files; and what is wrong with such, told."""
+
+from __future__ import annotations
+
+import json
+import runpy
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import harness
+from harness.errors import HarnessError
+from harness.models.factories import load_factory
+
+PROJECT = Path(__file__).parents[1] / "foreign_project"
+N_USERS, N_ITEMS = 120, 40
+
+
+def walks(seed=0):
+    """Return interactions of users who mostly go from each item to the one that follows it in a hidden order."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(N_ITEMS)
+    follows = dict(zip(order, np.roll(order, -1), strict=True))
+    rows = []
+    for user in range(N_USERS):
+        item, seen = int(rng.integers(N_ITEMS)), set()
+        for time in range(int(rng.integers(6, 13))):
+            while item in seen:
+                item = int(rng.integers(N_ITEMS))
+            seen.add(item)
+            rows.append((f"u{user:03d}", f"i{item:02d}", time))
+            item = int(follows[item]) if rng.random() < 0.8 else int(rng.integers(N_ITEMS))
+    return pd.DataFrame(rows, columns=["user", "item", "timestamp"])
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Copy the project, with interactions and its own checkpoints."""
+    folder = tmp_path_factory.mktemp("foreign") / "project"
+    shutil.copytree(PROJECT, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    walks().to_csv(folder / "interactions.csv", index=False)
+    runpy.run_path(str(folder / "make.py"))["main"](folder / "interactions.csv", folder)
+    return folder
+
+
+@pytest.fixture
+def inside(project, monkeypatch):
+    monkeypatch.chdir(project)
+    return project
+
+
+def run(name, *settings, force=False):
+    return harness.run(harness.load_experiment(Path(name), list(settings)), quiet=True, force=force)
+
+
+def values(result):
+    return {row["label"]: row["value"] for row in result.results["metrics"]}
+
+
+def audits(result):
+    return {audit["name"]: audit for audit in result.results["audits"]}
+
+
+def expected_scores(folder):
+    """Return the ten best scores of each user by what followed what, seen items left out, in plain Python."""
+    rows = pd.read_csv(folder / "interactions.csv")
+    logs, items = runpy.run_path(str(folder / "make.py"))["follows"](folder / "interactions.csv")
+    scores = {}
+    for user, of_user in rows.groupby("user"):
+        history = of_user.sort_values("timestamp")["item"].tolist()[:-1]
+        row = logs[items.index(history[-1])]
+        unseen = [row[place] for place, item in enumerate(items) if item not in history]
+        scores[user] = sorted(unseen, reverse=True)[:10]
+    return scores
+
+
+@pytest.mark.parametrize("name", ["logits", "vectors", "items", "codes"])
+def test_through_yaml_alone(name, inside, cli):
+    code, _, err = cli("eval", f"{name}.yaml", "--force")
+    assert code == 0, err
+    folder = inside / "reports/kiosk" / name
+    results = json.loads((folder / "results.json").read_text())
+    assert {row["label"]: row["value"] for row in results["metrics"]}["recall@1"] > 0.5
+    found = {audit["name"]: audit for audit in results["audits"]}
+    assert found["ignores_history"]["severity"] == "info"
+    assert found["items_off_by_one"]["count"] == 0
+    lists = pd.read_parquet(folder / "predictions.parquet")
+    if name == "codes":  # the scores of two items of one semantic id are those of the better one
+        assert found["semantic_id_collisions"]["count"] == 1
+        assert found["barred_items"]["count"] > 0
+        assert found["invalid_ids"]["count"] == 0
+        assert "i39" not in set(lists["item"])
+        return
+    for user, expected in expected_scores(inside).items():
+        scores = lists.loc[lists["user"] == user, "score"]
+        assert scores.tolist() == pytest.approx(expected, abs=1e-4)
+
+
+def test_finished_work_is_not_done_again_until_the_code_changes(inside):
+    first = run("logits.yaml", "name=kiosk/again")
+    assert run("logits.yaml", "name=kiosk/again").was_finished
+    path = inside / "kiosk/__init__.py"
+    text = path.read_text()
+    path.write_text(text + "\n")
+    changed = run("logits.yaml", "name=kiosk/again")
+    path.write_text(text)
+    assert not changed.was_finished
+    assert values(changed) == values(first)
+
+
+# --- what is wrong is told, with its numbers ------------------------------------------------------
+
+
+def params(**changes):
+    return [f"model.params.{key.replace('__', '.')}={json.dumps(value)}" for key, value in changes.items()]
+
+
+WRONG = {
+    "another architecture": (
+        "vectors.yaml",
+        ["model.checkpoint=next_item.pt"],
+        (
+            r"does not fit the module, which has 2 tensors: 2 missing in the file \(before.weight, after.weight\); "
+            r"4 unexpected \(embedding.weight, positions.weight, head.weight, head.bias\)"
+        ),
+    ),
+    "another vocabulary": (
+        "logits.yaml",
+        params(init__n_items=39),
+        (
+            r"3 of another shape \(embedding.weight: \(41, 40\) in the file, \(40, 40\) in the module; .*"
+            "'embedding.weight' has 41 rows in the file and 40 in the module, so model.params.init says another vocab"
+        ),
+    ),
+    "items off by one": (
+        "logits.yaml",
+        params(call__offset=0, call__pad_id=40, output__trailing=1),
+        (
+            r"stands at 0\.\d\d of the ranking on average .* at 0\.0\d when all items are moved by \+1, which "
+            r"is better for \d+ of 120 users: the items are off by one. Set call.offset to 1 and output.first to 1 and "
+            "output.trailing to 0"
+        ),
+    ),
+    "columns off by one": (
+        "logits.yaml",
+        params(output__first=0, output__trailing=1),
+        r"when the items that it gives are moved by \+1, .* Set output.first to 1 and output.trailing to 0",
+    ),
+    "rows off by one": (
+        "vectors.yaml",
+        params(output__first=1, output__trailing=0),
+        r"when the items that it gives are moved by -1, .* Set output.first to 0 and output.trailing to 1",
+    ),
+    "a padding column that is not declared": (
+        "logits.yaml",
+        params(output__first=0),
+        (
+            r"the module has 41 columns, and 40 items with 0 columns before them \(output.first\) and 0 behind "
+            r"\(output.trailing\) make 40. What fits: first: 1 and trailing: 0 or first: 0 and trailing: 1"
+        ),
+    ),
+    "a longer history than the module takes": (
+        "logits.yaml",
+        params(call__length=None),
+        (
+            r"forward failed with IndexError: index out of range in self. It was given input_ids int64 \(\d+, 11\), "
+            r"attention_mask .* call.length is not set, and the longest history has 11 items: set it to the "
+            "module's maximum"
+        ),
+    ),
+    "an unknown name": (
+        "logits.yaml",
+        params(factory="kiosk.nets:NextItm"),
+        r"'kiosk.nets:NextItm': kiosk.nets has no 'NextItm'. Did you mean 'NextItem'\?",
+    ),
+    "an unknown package": (
+        "logits.yaml",
+        params(factory="kioskk.nets:NextItem"),
+        r"no package or module 'kioskk' is installed, or in \. \(python_path\). Did you mean 'kiosk'\?",
+    ),
+    "a folder that is not there": (
+        "logits.yaml",
+        params(python_path="elsewhere"),
+        "model.params.python_path: elsewhere does not exist",
+    ),
+    "a function of Python's own": ("logits.yaml", params(factory="os:system"), "belongs to Python itself"),
+    "an argument that init lacks": (
+        "logits.yaml",
+        params(init={"n_items": 40}),
+        r"does not take model.params.init \(n_items\): TypeError: .* missing 1 required positional argument: 'dim'",
+    ),
+    "an unknown argument of the call": (
+        "logits.yaml",
+        params(call__history="ids"),
+        "forward takes no argument 'ids' .* It takes input_ids, attention_mask",
+    ),
+    "an argument that the call lacks": (
+        "logits.yaml",
+        params(call__mask=None),
+        "cannot be called as model.params.call says: missing a required argument: 'attention_mask'",
+    ),
+    "an unknown method": ("vectors.yaml", params(call__method="encod"), "no method 'encod' .* Did you mean 'encode'"),
+    "an unknown table": ("vectors.yaml", params(output__items="behind.weight"), "no table 'behind.weight'"),
+    "one position for all": (
+        "logits.yaml",
+        params(output__positions="last"),
+        r"logits of shape \(\d+, 8, 41\); \(\d+, …\) is needed for output.positions: last. Set output.positions: all",
+    ),
+    "an answer of several tensors": (
+        "logits.yaml",
+        params(output__key="logit"),
+        r"has no tensor under 'logit' .* it is logits: float32 \(\d+, 8, 41\); hidden: ",
+    ),
+    "padding that is an item": (
+        "logits.yaml",
+        params(call__offset=0, call__mask=None),
+        "call.pad_id 0 is also the token of item i00: with call.offset 0 the items have the tokens 0 to 39",
+    ),
+    "no id of the catalogue": (
+        "codes.yaml",
+        params(output__offsets=50),
+        "none of the .* entries that the model gave .* users is an item of the catalogue of 40; what it gave is 1 to ",
+    ),
+    "levels without an offset": ("codes.yaml", params(output__offsets=[1]), "offsets has 1 numbers, and .* 2 levels"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_bad_input(what, inside):
+    name, settings, message = WRONG[what]
+    with pytest.raises(HarnessError, match=message):
+        run(name, "name=kiosk/wrong", *settings)
+    assert not (inside / "reports/kiosk/wrong/results.json").exists()
+
+
+def test_half_precision_overflows(inside):
+    state = torch.load(inside / "next_item.pt")["state_dict"]
+    torch.save({name: tensor * 1e4 for name, tensor in state.items()}, inside / "large.pt")
+    with pytest.raises(
+        HarnessError, match=r"float16 holds no number beyond 65,504. Set model.params.dtype: float32 or"
+    ):
+        run("logits.yaml", "name=kiosk/half", "model.checkpoint=large.pt", *params(dtype="float16"))
+    result = run("logits.yaml", "name=kiosk/half", "model.checkpoint=large.pt", *params(dtype="bfloat16"))
+    assert values(result)["recall@1"] > 0.4
+
+
+def test_a_pickled_module_is_refused_and_read_if_that_is_allowed(inside, caplog):
+    module = load_factory("kiosk.nets:NextItem", python_path=".")(40, 40)
+    state = torch.load(inside / "next_item.pt")["state_dict"]
+    module.load_state_dict({name.removeprefix("module."): tensor for name, tensor in state.items()})
+    torch.save(module, inside / "module.pt")
+    changes = ["name=kiosk/pickle", "model.checkpoint=module.pt"]
+    with pytest.raises(HarnessError, match=r"an object made by kiosk.nets.NextItem, .*safetensors.*allow_pickle: true"):
+        run("logits.yaml", *changes)
+    result = run("logits.yaml", *changes, *params(allow_pickle=True))
+    assert "reading it runs the code that it names" in caplog.text
+    assert values(result) == values(run("logits.yaml"))
+
+
+EMPTY = ["name=kiosk/empty", "dataset.split={kind: global_time, test: 0.3}", "dataset.path=late.csv"]
+
+
+def test_users_without_history(inside):
+    rows = walks()
+    rows["timestamp"] = rows["timestamp"] + 100 * (rows["user"].str[1:].astype(int) % 4)
+    rows.to_csv(inside / "late.csv", index=False)
+    mean = params(call={"method": "of_mean", "mask": "attention_mask", "length": 8}, output__positions="last")
+    message = r"\d+ of \d+ users have an empty history, and the model fails for 'u003', .*call.empty: zero"
+    with pytest.raises(HarnessError, match=message):
+        run("logits.yaml", *EMPTY, *mean)
+    result = run("logits.yaml", *EMPTY, *mean, *params(call__empty="zero"))
+    lists = pd.read_parquet(result.folder / "predictions.parquet")
+    assert (lists.loc[lists["user"] == "u003", "score"] == 0).all()
+    assert (lists.groupby("user").size() == 10).all()
+
+
+def test_a_model_that_does_not_react_is_told(inside):
+    changes = params(call={"method": "of_anyone"}, output__positions="last")
+    result = run("logits.yaml", "name=kiosk/anyone", *changes)
+    found = audits(result)["ignores_history"]
+    assert (found["severity"], found["count"], found["of"]) == ("warning", found["of"], found["count"])
+    assert "does not react to the history" in found["sentence"]
+
+
+def test_off_by_one_may_be_told_alone(inside):
+    changes = params(output__first=0, output__trailing=1, trial="warn")
+    found = audits(run("logits.yaml", "name=kiosk/warn", *changes))["items_off_by_one"]
+    assert found["severity"] == "warning"
+    assert found["count"] > 60
+
+
+def test_items_that_the_model_does_not_know(inside):
+    items = (inside / "items.txt").read_text().split()
+    (inside / "fewer.txt").write_text("\n".join(["unknown" if item == "i07" else item for item in items]))
+    changes = ["name=kiosk/fewer", *params(items__ids="fewer.txt")]
+    for name in ("logits.yaml", "vectors.yaml"):
+        with pytest.raises(HarnessError, match="does not know 1 of the 40 items, such as i07, and cannot score them"):
+            run(name, *changes)
+        result = run(name, *changes, *params(unknown_items="last"), "runner.k=40")
+        lists = pd.read_parquet(result.folder / "predictions.parquet")
+        last = lists.loc[lists.groupby("user")["rank"].idxmax()]
+        unseen = lists.loc[lists["item"] == "i07"]
+        assert len(unseen) > 60
+        assert set(last.loc[last["item"] == "i07", "user"]) == set(unseen["user"])
+    listed = pd.read_parquet(run("items.yaml", *changes).folder / "predictions.parquet")
+    assert "i07" not in set(listed["item"])
