@@ -18,6 +18,7 @@ SCRIPTS = {
     "reading.py": "Files of interactions, beside pandas",
     "modules.py": "Building blocks, beside loops in plain Python and the bare functions of torch",
     "sequential.py": "Lists of a sequential model, by the last position, beside a forward over all positions",
+    "generative.py": "Constrained beam search, beside the bare products that it needs and a plain implementation",
     "commands.py": "Commands, from the shell to their end",
 }
 PACKAGES = ("numba", "numpy", "torch", "mlflow")

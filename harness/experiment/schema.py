@@ -140,7 +140,8 @@ class Model:
         if fitted and self.fit is None:
             raise FaultError(("fit",), "missing key 'fit' in model")
         if not fitted and self.fit is not None:
-            raise FaultError(("fit",), f"model.fit does not belong to kind '{self.kind}', which is not fitted")
+            message = f"model.fit does not belong to kind '{self.kind}', which is not fitted"
+            raise FaultError(("fit",), f"{message}. Leave it out, or write 'fit: null' over that of an extended file.")
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})

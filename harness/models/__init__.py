@@ -10,10 +10,13 @@ from harness.models.checkpoint import (
 from harness.models.ease import EASE
 from harness.models.inspection import CheckpointFacts, inspect_checkpoint
 from harness.models.item_knn import ItemKNN
+from harness.models.mlflow_model import MLflowModel
 from harness.models.popularity import Popularity
 from harness.models.prediction_file import PredictionFile
 from harness.models.pure_svd import PureSVD
+from harness.models.python_model import PythonModel
 from harness.models.random import Random
+from harness.models.vectors_model import UserItemVectors
 
 __all__ = [
     "EASE",
@@ -21,10 +24,13 @@ __all__ = [
     "CheckpointFacts",
     "CheckpointHeader",
     "ItemKNN",
+    "MLflowModel",
     "Popularity",
     "PredictionFile",
     "PureSVD",
+    "PythonModel",
     "Random",
+    "UserItemVectors",
     "check_checkpoint",
     "inspect_checkpoint",
     "load_checkpoint",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from harness.artifacts import CandidateLists, ListsAsked, ListsMade, Vocabulary
-from harness.artifacts.arrays import Float32Array, Int64Array
+from harness.artifacts.arrays import BoolArray, Float32Array, Int64Array
 from harness.errors import HarnessError
 from harness.models.given_lists import cleaned
 from harness.models.id_files import plain_id
@@ -42,22 +42,41 @@ class Naming:
 
     def ours(self, names: Sequence[Any], where: str) -> Int64Array:
         """Return our indices of what the object names: -1 for nothing, ``UNKNOWN`` for what is not of the catalogue."""
-        plain = [plain_id(name, where) for name in names]
-        nothing = np.array([name is None for name in plain], dtype=bool)
-        if self.index is None:
-            found = own_indices(plain, self.vocabulary)
-        else:
+        numbers = _integers(names)
+        if numbers is not None:
+            nothing = np.zeros(len(names), dtype=bool)
+        else:  # text, or something is missing: one by one
+            plain = [plain_id(name, where) for name in names]
+            nothing = np.array([name is None for name in plain], dtype=bool)
+            if self.index is None:
+                return _marked(own_indices(plain, self.vocabulary), nothing)
             if any(isinstance(name, str) for name in plain):
                 text = next(name for name in plain if isinstance(name, str))
                 raise HarnessError(
                     f"{where} names {text!r}, where indices were declared. Set model.params.item: id if it "
                     "gives own ids."
                 )
-            rows = np.array([-1 if name is None else name for name in plain], dtype=np.int64)
-            nothing |= rows < 0  # how libraries fill lists that are shorter than the array
-            inside = (rows >= 0) & (rows < len(self.index.own_index))
-            found = np.where(inside, self.index.own_index[np.where(inside, rows, 0)], -1)
-        return np.where(nothing, -1, np.where(found < 0, UNKNOWN, found))
+            numbers = np.array([-1 if name is None else name for name in plain], dtype=np.int64)
+        if self.index is None:
+            of_text = self.vocabulary.is_text
+            found = own_indices(numbers.tolist(), self.vocabulary) if of_text else self.vocabulary.indices(numbers)
+            return _marked(found.astype(np.int64), nothing)
+        nothing |= numbers < 0  # how libraries fill lists that are shorter than the array
+        inside = (numbers >= 0) & (numbers < len(self.index.own_index))
+        return _marked(np.where(inside, self.index.own_index[np.where(inside, numbers, 0)], -1), nothing)
+
+
+def _integers(names: Sequence[Any]) -> Any:
+    """Return names as an array if all are integers, which is quick; None otherwise."""
+    try:
+        numbers = np.asarray(names)
+    except ValueError:  # lists of several lengths
+        return None
+    return numbers if numbers.ndim == 1 and len(numbers) and numbers.dtype.kind in "iu" else None
+
+
+def _marked(found: Int64Array, nothing: BoolArray) -> Int64Array:
+    return np.where(nothing, -1, np.where(found < 0, UNKNOWN, found))
 
 
 def lists_of(answer: Any, rows: int, items: Naming, asked: ListsAsked, *, places: Int64Array, where: str) -> ListsMade:
@@ -83,7 +102,7 @@ def lists_of(answer: Any, rows: int, items: Naming, asked: ListsAsked, *, places
     HarnessError
         The answer has another form, or another number of lists than users.
     """
-    ids, scores = answer if _is_pair(answer, len(places)) else (answer, None)
+    ids, scores = answer if _is_pair(answer) else (answer, None)
     given = _rows(ids, places, rows, f"{where} gave lists")
     lengths = np.array([len(one) for one in given], dtype=np.int64)
     width = max(1, int(lengths.max(initial=0)))
@@ -186,17 +205,17 @@ def _row(lists: CandidateLists, row: int) -> Any:
     return lists.items[lists.indptr[row] : lists.indptr[row + 1]]
 
 
-def _is_pair(answer: Any, rows: int) -> bool:
+def _is_pair(answer: Any) -> bool:
     """Return whether an answer is lists with scores, rather than the lists of two users."""
     if not isinstance(answer, tuple) or len(answer) != 2:
         return False
     first = answer[0]
-    return hasattr(first, "__len__") and not isinstance(first, str) and (len(first) == rows and _nested(first))
+    return hasattr(first, "__len__") and not isinstance(first, str) and len(first) > 0 and _nested(first)
 
 
 def _nested(lists: Any) -> bool:
-    if isinstance(lists, np.ndarray):
-        return lists.ndim == 2 or lists.dtype == object
+    if isinstance(lists, np.ndarray) and lists.ndim != 1:
+        return lists.ndim == 2
     return all(hasattr(one, "__len__") and not isinstance(one, str) for one in lists)
 
 

@@ -121,8 +121,10 @@ class Generative:
             raise ValueError(f"embedding_dim is {self.embedding_dim}, which {self.num_heads} heads do not divide")
 
     def train(self, lessons: Lessons, training: Training) -> Tensors:
-        """Return ``codes`` int32 ``(items, levels)``, all different, ``levels`` (how many of these are learnt), and the
-        network's state.
+        """Return the items' codes and the network's state.
+
+        They are ``codes``, int32 ``(items, levels)``, all different; ``levels``, how many of these were learnt; and
+        ``network.…``.
 
         Raises
         ------

@@ -23,7 +23,7 @@ from harness.artifacts import (
     Training,
     UserBatch,
 )
-from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from harness.artifacts.arrays import Int32Array, Int64Array
 from harness.errors import CheckpointError, HarnessError
 from harness.models.beam_search import Barred, TreeOnDevice, beam_search
 from harness.models.cooccurrence import cooccurrence_vectors
@@ -43,6 +43,7 @@ _NETWORK = "network."  # what the names of the network's tensors begin with
 _POSITIONS = "encoder.pos_encoding.pe"  # made anew, not kept
 _USERS_AT_ONCE = 512  # whose blocks of histories of one length are mostly full
 _ROWS = 32  # users a search
+_SHOWN = 10  # items whose attention is shown
 
 
 def network_of(model: Generative, codes: Int32Array) -> SemanticTransformer:
@@ -197,6 +198,22 @@ class GenerativeLists:
             given[rows] = real.sum(axis=1)
         none = np.zeros(users, dtype=np.int32)
         return ListsMade(items, scores, given, none, none, none)
+
+    def attention(self, batch: UserBatch, titles: Mapping[int, str]) -> Attention:
+        """Return what each of the best items attends to in the user's history.
+
+        Mean over layers and over the codes of an item; what an item of the history gets is the sum over its codes.
+        """
+        _, history = batch.rows()
+        items = history[-self._max_items :]
+        indptr = np.array([0, len(history)], dtype=np.int64)
+        made = self.recommend(batch, ListsAsked(_SHOWN, CandidateLists(indptr, history)))
+        best = made.items[0][made.items[0] != NO_ITEM]
+        own = self._table[torch.from_numpy(items.astype(np.int64)).to(self._device)].unsqueeze(0)
+        weights = self._network.attention_weights(own, self._table[torch.from_numpy(best.astype(np.int64))])
+        labels = tuple(titles.get(int(item), str(item)) for item in best)
+        # (layers, n, heads, levels, items) -> (heads, n, items)
+        return Attention(weights.mean(dim=(0, 3)).transpose(0, 1).float().cpu().numpy(), items, labels)
 
     @functools.lru_cache(maxsize=2)  # noqa: B019  (a recommender lives as long as its run)
     def _tree(self, allowed: bytes | None) -> TreeOnDevice:

@@ -117,7 +117,7 @@ def _queries(users: list[Any], history: list[list[Any]] | None) -> list[Any]:
     if history is None:
         return users  # the pipeline looks up what it was trained on
     data: Any = importlib.import_module("lenskit.data")
-    # What was called user_items is history_items since 2025.7.
+    # Older releases have user_items alone.
     names = inspect.signature(data.RecQuery).parameters
     name = "history_items" if "history_items" in names else "user_items"
     # An array of no items needs a type, and that of the others is the right one.

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from harness.artifacts import stream
-from harness.artifacts.arrays import Float32Array, Int32Array
+from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array
 from harness.execution import progress
 from harness.modules import VQVAELoss
 
@@ -51,7 +51,7 @@ class ResidualQuantiser(nn.Module):
         return torch.cdist(residual, self.books[level]).argmin(dim=1)
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return the reconstruction ``(items, width)``, commitment and embedding loss, and codes ``(items, levels)``."""
+        """Return the reconstruction ``(items, width)``, two losses, and codes ``(items, levels)``."""
         latent = self.encoder(x)  # (items, latent)
         residual, found = latent, []
         commitment = embedding = latent.new_zeros(())
@@ -82,8 +82,8 @@ class QuantiserSizes:
 def learnt_codes(vectors: Float32Array, sizes: QuantiserSizes, *, seed: int, device: str, quiet: bool) -> Int32Array:
     """Return the codes of items: int32 ``(items, levels)``.
 
-    All items are one batch. Books begin at the centres of k-means of what they code; every few steps a code that no item
-    uses moves to an item that is coded badly.
+    All items are one batch. Books begin at the centres of k-means of what they code; every few steps a code that no
+    item uses moves to an item that is coded badly.
 
     Parameters
     ----------
@@ -122,12 +122,13 @@ def learnt_codes(vectors: Float32Array, sizes: QuantiserSizes, *, seed: int, dev
         "codes: %.1f%% of the vectors' variance is left over",
         100 * float((x - restored).square().mean() / x.square().mean()),
     )
-    return codes.cpu().numpy().astype(np.int32)
+    learnt: Int32Array = codes.cpu().numpy().astype(np.int32)
+    return learnt
 
 
 def _standardised(vectors: Float32Array) -> Float32Array:
     """Return vectors of mean 0 and mean square 1; NaN rows become 0."""
-    known = np.isfinite(vectors).all(axis=1, keepdims=True)
+    known: BoolArray = np.asarray(np.isfinite(vectors).all(axis=1, keepdims=True))
     filled = np.where(known, vectors, 0).astype(np.float64)
     filled = np.where(known, filled - filled.sum(axis=0) / max(1, int(known.sum())), 0)
     scale = np.sqrt(np.mean(filled[known[:, 0]] ** 2)) if known.any() else 0.0

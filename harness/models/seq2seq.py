@@ -114,7 +114,8 @@ class DecoderLayer(nn.Module):
         hidden = hidden + self.dropout(attended)
         attended, _ = self.cross_attention(self.norms[1](hidden), encoded, encoded, real, need_weights=False)
         hidden = hidden + self.dropout(attended)
-        return hidden + self.dropout(self.feed_forward(self.norms[2](hidden)))
+        result: torch.Tensor = hidden + self.dropout(self.feed_forward(self.norms[2](hidden)))
+        return result
 
 
 class SemanticTransformer(nn.Module):
@@ -152,6 +153,11 @@ class SemanticTransformer(nn.Module):
     offsets: torch.Tensor
     outside: torch.Tensor
 
+    @property
+    def decoder(self) -> list[DecoderLayer]:
+        """The decoder's layers."""
+        return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
+
     def encode(self, codes: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
         """Return ``(users, items x levels, D)`` of histories.
 
@@ -182,7 +188,7 @@ class SemanticTransformer(nn.Module):
         hidden = torch.cat([start, before], dim=1) + self.steps  # (batch, levels, D)
         earlier = torch.ones(levels, levels, dtype=torch.bool, device=codes.device).tril().expand(len(codes), -1, -1)
         tokens = real.repeat_interleave(levels, dim=1).unsqueeze(1).expand(-1, levels, -1)
-        for layer in self.layers:
+        for layer in self.decoder:
             hidden = layer(hidden, encoded, earlier=earlier, real=tokens)
         logits = torch.einsum("bld,lcd->blc", self.norm(hidden), self.output)
         return logits.masked_fill(self.outside, -torch.inf)
@@ -190,7 +196,7 @@ class SemanticTransformer(nn.Module):
     def context(self, codes: torch.Tensor, real: torch.Tensor) -> Context:
         """Return what the decoder reads of histories, as for ``encode``."""
         encoded = self.encode(codes, real)
-        attentions = [layer.cross_attention for layer in self.layers]
+        attentions = [layer.cross_attention for layer in self.decoder]
         tokens = real.repeat_interleave(codes.shape[2], dim=1)  # (users, tokens)
         blind = ~tokens.any(dim=1)
         return Context(
@@ -229,9 +235,9 @@ class SemanticTransformer(nn.Module):
             hidden = self.encoder.embedding(codes + self.offsets[level - 1])
         hidden = hidden + self.steps[level]  # (users, beams, D)
         keys, values = [], []
-        for place, layer in enumerate(self.layers):
+        for place, layer in enumerate(self.decoder):
             own = layer.self_attention
-            normed = self.norm_of(layer, 0, hidden).flatten(0, 1).unsqueeze(1)  # (users x beams, 1, D)
+            normed = layer.norms[0](hidden).flatten(0, 1).unsqueeze(1)  # (users x beams, 1, D)
             query, key, value = (self._heads(linear(normed)) for linear in (own.w_q, own.w_k, own.w_v))
             if past is not None:
                 key = torch.cat([past.keys[place], key], dim=2)
@@ -242,24 +248,41 @@ class SemanticTransformer(nn.Module):
             weights = ((query * key).sum(-1) / math.sqrt(key.shape[-1])).softmax(-1)  # (users x beams, heads, steps)
             attended = (weights.unsqueeze(-1) * value).sum(2).flatten(1)  # (users x beams, D)
             hidden = hidden + own.w_o(attended).view_as(hidden)
-            hidden = hidden + self._told(layer.cross_attention, self.norm_of(layer, 1, hidden), context, place)
-            hidden = hidden + layer.feed_forward(self.norm_of(layer, 2, hidden))
+            hidden = hidden + self._told(layer.cross_attention, layer.norms[1](hidden), context, place)
+            hidden = hidden + layer.feed_forward(layer.norms[2](hidden))
         logits = self.norm(hidden) @ self.output[level, : self.sizes.codes[level]].T
         return logits, Past(tuple(keys), tuple(values))
 
-    @staticmethod
-    def norm_of(layer: nn.Module, place: int, hidden: torch.Tensor) -> torch.Tensor:
-        """Return what one of a layer's parts reads."""
-        assert isinstance(layer, DecoderLayer)  # noqa: S101
-        normed: torch.Tensor = layer.norms[place](hidden)
-        return normed
+    def attention_weights(self, codes: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return what the decoder attends to in a history when it writes each code of an item, for pictures.
 
-    def cross_weights(self, normed: torch.Tensor, layer: int, context: Context) -> torch.Tensor:
-        """Return attention weights ``(users, heads, beams, tokens)`` of one layer, for pictures."""
-        attention = self.layers[layer].cross_attention
-        query = self._heads(attention.w_q(normed))  # type: ignore[operator, union-attr]
-        scores = query @ context.keys[layer].transpose(-2, -1) / math.sqrt(query.shape[-1])
-        return scores.masked_fill(~context.allowed, -math.inf).softmax(-1)
+        Parameters
+        ----------
+        codes
+            int64 ``(1, items, levels)``: of the history, without padding.
+        targets
+            int64 ``(n, levels)``: the items written.
+
+        Returns
+        -------
+        torch.Tensor
+            ``(layers, n, heads, levels, items)``: of an item's tokens the sum; each row sums to 1.
+        """
+        n, levels = targets.shape
+        encoded = self.encode(codes, torch.ones(codes.shape[:2], dtype=torch.bool, device=codes.device))
+        encoded = encoded.expand(n, -1, -1)
+        before = self.encoder.embedding(targets[:, :-1] + self.offsets[:-1])  # (n, levels - 1, D)
+        hidden = torch.cat([self.start.expand(n, 1, -1), before], dim=1) + self.steps  # (n, levels, D)
+        earlier = torch.ones(levels, levels, dtype=torch.bool, device=codes.device).tril().expand(n, -1, -1)
+        real = torch.ones((n, levels, encoded.shape[1]), dtype=torch.bool, device=codes.device)
+        found = []
+        for layer in self.decoder:
+            normed = layer.norms[0](hidden)
+            attended = hidden + layer.self_attention(normed, normed, normed, earlier, need_weights=False)[0]
+            weights = layer.cross_attention(layer.norms[1](attended), encoded, encoded)[1]  # (n, heads, levels, tokens)
+            found.append(weights.unflatten(3, (codes.shape[1], levels)).sum(4))
+            hidden = layer(hidden, encoded, earlier=earlier, real=real)
+        return torch.stack(found)
 
     def _told(self, attention: MultiHeadAttention, normed: torch.Tensor, context: Context, layer: int) -> torch.Tensor:
         query = self._heads(attention.w_q(normed))  # (users, heads, beams, width), against unexpanded keys

@@ -36,7 +36,8 @@ class Block:
     @property
     def last(self) -> Int64Array:
         """The place of each sequence's last item, int64 ``(block,)``; 0 where it has none."""
-        return np.maximum(self.real.sum(axis=1) - 1, 0)
+        places: Int64Array = np.maximum(self.real.sum(axis=1) - 1, 0)
+        return places
 
 
 def blocks(indptr: Int64Array, items: Int32Array, max_length: int, *, n_rows: int = BLOCK_ROWS) -> Iterator[Block]:

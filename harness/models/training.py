@@ -1,7 +1,7 @@
 """Training step by step: seeded, stopped early on validation, and taken up again after an interruption.
 
-What is reached after each epoch stands in a file of safetensors beside the checkpoint. Each epoch draws from a seed of its
-own, so that a training that was interrupted ends in the same tensors, to the bit, as one that was not.
+What is reached after each epoch stands in a file of safetensors beside the checkpoint. Each epoch draws from a seed of
+its own, so that a training that was interrupted ends in the same tensors, to the bit, as one that was not.
 """
 
 from __future__ import annotations

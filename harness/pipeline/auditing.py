@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from harness import data
 from harness.artifacts import TrainedModel
 from harness.errors import HarnessError
+from harness.pipeline.asking import asked_of
 from harness.pipeline.measuring import measured
 from harness.pipeline.preparation import FIT_PARTS, Prepared, prepare, task_of
-from harness.pipeline.recommending import asked_of
 from harness.pipeline.side import side_of
 
 if TYPE_CHECKING:

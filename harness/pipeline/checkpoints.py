@@ -67,6 +67,7 @@ def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = Fal
         raise CheckpointError(
             f"a model of kind '{experiment.model.kind}' is not fitted: there is no checkpoint to make."
         )
+    assert experiment.model.checkpoint is not None  # noqa: S101  (what is fitted has one)
     path = Path(experiment.model.checkpoint)
     # A checkpoint that is there is whole, and its folder need not be writable.
     was_there = path.exists() and not force

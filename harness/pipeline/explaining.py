@@ -17,9 +17,10 @@ from harness.artifacts import NO_ITEM, Attention, Explains, ForeignModel, Split,
 from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array
 from harness.errors import HarnessError, did_you_mean
 from harness.models import PredictionFile
+from harness.pipeline.asking import asked_of
 from harness.pipeline.attention_picture import Drawn, Picture, Titles, drawn
 from harness.pipeline.preparation import Task, prepare, task_of
-from harness.pipeline.recommending import FromModel, asked_of
+from harness.pipeline.recommending import FromModel
 from harness.registry import BUILT_IN
 
 if TYPE_CHECKING:

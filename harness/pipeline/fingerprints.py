@@ -24,6 +24,7 @@ PREDICTION_CODE = (
     "harness.models",
     "harness.modules",
     "harness.jit",
+    "harness.pipeline.asking",
     "harness.pipeline.checkpoints",
     "harness.pipeline.jobs",
     "harness.pipeline.preparation",

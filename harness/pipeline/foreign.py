@@ -61,7 +61,7 @@ def _refuse_others_folder(scored: Experiment) -> None:
         theirs = stored.read_results(folder)["experiment"]["model"]["checkpoint"]
     except HarnessError:
         return  # nothing there, or nothing whole
-    if Path(theirs).resolve() != Path(scored.model.checkpoint).resolve():
+    if theirs is None or Path(theirs).resolve() != Path(str(scored.model.checkpoint)).resolve():
         raise HarnessError(
             f"{folder} holds the run of {theirs}. Keep both by a name of its own, such as --name {scored.name}-2, or "
             f"replace it by --name {scored.name}."

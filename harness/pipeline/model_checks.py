@@ -55,6 +55,7 @@ def list_findings(shards: Shards) -> Iterator[dict[str, Any]]:
     oddities = np.zeros((shards.task.n_users, 4), dtype=np.int64)
     lengths = np.zeros(shards.task.n_users, dtype=np.int64)
     for (start, stop), found in zip(shards.bounds, shards, strict=True):
+        assert found.oddities is not None  # noqa: S101  (of lists that a model made)
         oddities[start:stop] = found.oddities
         lengths[start:stop] = (found.items != NO_ITEM).sum(axis=1)
     given, invalid, repeated, barred = oddities.T

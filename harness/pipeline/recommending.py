@@ -14,13 +14,14 @@ from harness.artifacts import USER_BLOCK, ForeignModel, Split, TargetRanks, TopK
 from harness.artifacts.arrays import Float32Array
 from harness.errors import CheckpointError, DataError, HarnessError
 from harness.models import PredictionFile
+from harness.pipeline.asking import asked_of, depth_of, length_of
 from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
 from harness.pipeline.preparation import Task
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
     from harness.pipeline.jobs import Job
-    from harness.runner import PredictionTask, Shards
+    from harness.runner import Shards
 
 NO_DEVICE = "none"  # lists from a file need none
 
@@ -36,7 +37,8 @@ class Part:
     topk
         In the order of the task's users.
     target_ranks
-        Of the relevant items; None for lists from a file, or made by the model itself, which do not hold all candidates.
+        Of the relevant items; None for lists from a file, or that a model makes itself: they do not hold all
+        candidates.
     """
 
     start: int
@@ -134,6 +136,7 @@ def source_of(experiment: Experiment, split: Split, *, quiet: bool = False) -> S
         The checkpoint cannot be used, or the file is missing.
     """
     if isinstance(experiment.model.params, PredictionFile):
+        assert experiment.model.checkpoint is not None  # noqa: S101  (the kind needs one)
         return FromFile.of(Path(experiment.model.checkpoint))
     return FromModel.of(experiment, split, quiet=quiet)
 
@@ -180,8 +183,8 @@ class FromFile:
         found = data.checked_predictions(
             data.read_predictions(self.path, form=options.format, columns=options.columns.named),
             asked,
-            k=_length(experiment, split),
-            depth=_depth(experiment),
+            k=length_of(experiment, split),
+            depth=depth_of(experiment),
             seed=experiment.runner.seed,
             strict=options.strict,
         )
@@ -269,34 +272,3 @@ def _parts(shards: Shards) -> Iterator[Part]:
         topk = TopK(found.items, found.scores, shards.task.user_ids.ids[shards.task.users[start:stop]])
         ranks = TargetRanks(found.above, found.tied, found.candidates) if shards.task.scored else None
         yield Part(start, stop, topk, ranks)
-
-
-def asked_of(experiment: Experiment, split: Split, task: Task) -> PredictionTask:
-    """Return what is asked of a model for a task, with the candidates and the order of an experiment."""
-    from harness.runner import PredictionTask
-
-    rows = split.interactions
-    return PredictionTask(
-        users=task.users,
-        truth=task.truth,
-        history=task.history,
-        user_ids=rows.user_ids,
-        item_ids=rows.item_ids,
-        places=task.places,
-        candidates=task.candidates,
-        lists=task.lists,
-        exclude_seen=experiment.candidates.exclude == "seen",
-        k=_length(experiment, split),
-        seed=experiment.runner.seed,
-        scored=getattr(experiment.model.params, "ranks_targets", True),
-    )
-
-
-def _depth(experiment: Experiment) -> int:
-    """Return how many places of a list the metrics look at."""
-    return max(metric.cutoff or 1 for metric in experiment.metrics)
-
-
-def _length(experiment: Experiment, split: Split) -> int:
-    """Return the length of lists: ``runner.k``, but no places that neither an item nor a metric can use."""
-    return min(experiment.runner.k, max(len(split.interactions.item_ids), _depth(experiment)))
