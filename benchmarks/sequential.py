@@ -32,7 +32,7 @@ def made(n_users, n_items):
     """Return a model with random weights, and what is asked of it."""
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
-    encoder = encoder_of(Sequential(), n_items).eval()
+    encoder = encoder_of(Sequential(max_length=LONGEST), n_items).eval()
     lengths = rng.integers(SHORTEST, LONGEST + 1, n_users)
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     history = History(indptr, rng.integers(0, n_items, indptr[-1], dtype=np.int32), n_items)
@@ -91,7 +91,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="fewer users, one repeat")
     quick = parser.parse_args().quick
     n_users, repeats = (256, 1) if quick else (1024, 2)
-    model = Sequential()
+    model = Sequential(max_length=LONGEST)
     print(
         f"{model.num_layers} layers of {model.embedding_dim}, histories of {SHORTEST} to {LONGEST} items, k = {K}, "
         f"{torch.get_num_threads()} threads, best of {repeats}\n"

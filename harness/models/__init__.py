@@ -8,6 +8,7 @@ from harness.models.checkpoint import (
     save_checkpoint,
 )
 from harness.models.ease import EASE
+from harness.models.generative import Codes, Generative
 from harness.models.inspection import CheckpointFacts, inspect_checkpoint
 from harness.models.item_knn import ItemKNN
 from harness.models.mlflow_model import MLflowModel
@@ -16,6 +17,10 @@ from harness.models.prediction_file import PredictionFile
 from harness.models.pure_svd import PureSVD
 from harness.models.python_model import PythonModel
 from harness.models.random import Random
+from harness.models.recipe import Recipe
+from harness.models.sequential import Sequential
+from harness.models.torch_model import TorchModel
+from harness.models.two_tower import TwoTower
 from harness.models.vectors_model import UserItemVectors
 
 __all__ = [
@@ -23,6 +28,8 @@ __all__ = [
     "Checkpoint",
     "CheckpointFacts",
     "CheckpointHeader",
+    "Codes",
+    "Generative",
     "ItemKNN",
     "MLflowModel",
     "Popularity",
@@ -30,6 +37,10 @@ __all__ = [
     "PureSVD",
     "PythonModel",
     "Random",
+    "Recipe",
+    "Sequential",
+    "TorchModel",
+    "TwoTower",
     "UserItemVectors",
     "check_checkpoint",
     "inspect_checkpoint",

@@ -47,11 +47,11 @@ class Codes:
 
     vectors: Literal["cooccurrence", "dataset"] = "cooccurrence"
     dimension: Annotated[int, Field(ge=1)] = 64
-    levels: Annotated[int, Field(ge=1)] = 3
+    levels: Annotated[int, Field(ge=1)] = 2
     size: Annotated[int, Field(ge=2)] = 64
     hidden_dim: Annotated[int, Field(ge=1)] = 128
     latent_dim: Annotated[int, Field(ge=1)] = 32
-    steps: Annotated[int, Field(ge=1)] = 1000
+    steps: Annotated[int, Field(ge=1)] = 500
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -110,10 +110,10 @@ class Generative:
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     encoder_layers: Annotated[int, Field(ge=1)] = 2
     decoder_layers: Annotated[int, Field(ge=1)] = 2
-    max_items: Annotated[int, Field(ge=1)] = 20
+    max_items: Annotated[int, Field(ge=1)] = 10
     targets_per_user: Annotated[int, Field(ge=1)] = 8
     beam: Annotated[int | None, Field(ge=1)] = None
-    recipe: Recipe = Recipe()
+    recipe: Recipe = Recipe(learning_rate=2e-3, patience=6)
     seed: Annotated[int, Field(ge=0)] = 0
 
     def __post_init__(self) -> None:

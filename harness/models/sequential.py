@@ -57,7 +57,7 @@ class Sequential:
     Examples
     --------
     >>> Sequential(num_layers=1).max_length
-    200
+    100
     """
 
     batch_invariant: ClassVar[bool] = True
@@ -67,10 +67,10 @@ class Sequential:
     num_heads: Annotated[int, Field(ge=1)] = 2
     num_layers: Annotated[int, Field(ge=1)] = 2
     attn_dim: Annotated[int, Field(ge=1)] = 128
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
-    max_length: Annotated[int, Field(ge=1)] = 200
-    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    recipe: Recipe = Recipe()
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    max_length: Annotated[int, Field(ge=1)] = 100
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    recipe: Recipe = Recipe(batch_size=16, learning_rate=2e-3)
     seed: Annotated[int, Field(ge=0)] = 0
 
     def __post_init__(self) -> None:

@@ -41,11 +41,13 @@ EVALUATION_CODE = (
     "harness.jit",
     "harness.metrics",
     "harness.pipeline.measuring",
+    "harness.pipeline.model_checks",
     "harness.pipeline.results",
     "harness.pipeline.running",
     "harness.pipeline.side",
     "harness.pipeline.slicing",
     "harness.pipeline.tie_audit",
+    "harness.pipeline.trial",
 )
 # How a data set's bytes become the interactions that are split.
 _READING = ("columns", "delimiter", "timestamp_unit", "duplicates", "items", "users", "filters")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.runner import Shards
 
 NO_DEVICE = "none"  # lists from a file need none
+_ORDER = "score descending, then a hash of (seed, user id, item id)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -261,7 +262,7 @@ class FromModel:
                 asked.k,
                 sum(int((shard.items[:, -1] < 0).sum()) for shard in shards),
                 found.facts,
-                order="score descending, then a hash of (seed, user id, item id)",
+                order=_ORDER if asked.scored else "as the model lists them, scores falling",
                 findings=(*findings, *list_findings(shards), *found.findings),
                 job=found.job,
             )

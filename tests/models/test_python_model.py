@@ -146,11 +146,9 @@ def test_answers_that_are_no_lists(told, init, message):
 
 
 def test_what_is_refused(told, tmp_path):
-    def refused(message, call=None, **params):
+    def refused(message, call=lambda made: None, **params):
         with pytest.raises(HarnessError, match=message):
-            made = told(**params)
-            if call is not None:
-                call(made)
+            call(told(**params))
 
     ask = lambda model: model.recommend(BATCH, ListsAsked(2))  # noqa: E731
     score = lambda model: model.score(BATCH)  # noqa: E731
