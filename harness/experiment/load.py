@@ -64,7 +64,7 @@ def experiment_of(root: Node) -> Experiment:
             "the file is a benchmark, since it lists 'experiments'. Compare them with 'harness compare', "
             "or name one of the experiments."
         )
-    experiment = validate(Experiment, root, _with_defaults(root.plain()))
+    experiment = validate(Experiment, root, _with_defaults(_without_foreign_fit(root)))
     object.__setattr__(experiment, "source", root)
     return experiment
 
@@ -108,6 +108,27 @@ def _with_defaults(plain: dict[str, Any]) -> dict[str, Any]:
     tracking = plain.setdefault("tracking", {})
     if isinstance(tracking, dict) and tracking.get("experiment") is None:
         tracking["experiment"] = name.partition("/")[0] or "default"
+    return plain
+
+
+def _without_foreign_fit(root: Node) -> dict[str, Any]:
+    """Return a file's plain values, without a ``model.fit`` of an extended file where the kind is not fitted.
+
+    A protocol that says what reference models are fitted on is then one for models from elsewhere too.
+    """
+    plain: dict[str, Any] = root.plain()
+    node = root.child("model")
+    model = plain.get("model")
+    if node is None or not isinstance(model, dict):
+        return plain
+    kind, fit = node.child("kind") or node.child("factory"), node.child("fit")
+    if kind is None or fit is None:
+        return plain
+    on = fit.child("on") or fit
+    if on.place.line is None:  # an override says what it means
+        return plain
+    if kind.place.file != fit.place.file and not _is_fitted(_without_shorthand(model).get("kind")):
+        del model["fit"]
     return plain
 
 

@@ -64,12 +64,10 @@ def network_of(model: Generative, codes: Int32Array) -> SemanticTransformer:
 
 def train(model: Generative, lessons: Lessons, training: Training) -> Tensors:
     """Return codes and the trained network's state."""
-    learnt = _codes(model, lessons, training)
-    codes = with_extra_code(learnt)
-    table = torch.from_numpy(codes.astype(np.int64)).to(training.device)
     judge = Judge(lessons)
 
-    def course(history: History) -> Course:
+    def course(history: History, codes: Int32Array) -> Course:
+        table = torch.from_numpy(codes.astype(np.int64)).to(training.device)
         rows = np.flatnonzero(history.lengths >= 2)
         if len(rows) == 0:
             raise HarnessError("generative learns from one item to the next, and no user has two interactions.")
@@ -85,13 +83,20 @@ def train(model: Generative, lessons: Lessons, training: Training) -> Tensors:
             else lambda module: judge(GenerativeLists(module, codes, beam=2 * CUTOFF), training.device),
         )
 
-    whole = None if lessons.whole is None else course(lessons.whole)
-    module = trained(course(lessons.train), whole, model.recipe, training, seed=model.seed)
+    # Of the training part alone while validation tells when to stop.
+    learnt = _codes(model, lessons.train, lessons, training)
+    codes, whole = with_extra_code(learnt), None
+    on_train = course(lessons.train, codes)
+    if lessons.whole is not None:
+        learnt = _codes(model, lessons.whole, lessons, training)
+        codes = with_extra_code(learnt)
+        whole = course(lessons.whole, codes)
+    module = trained(on_train, whole, model.recipe, training, seed=model.seed)
     state = {f"{_NETWORK}{name}": tensor for name, tensor in tensors_of(module, without=(_POSITIONS,)).items()}
     return {"codes": codes, "levels": np.array([learnt.shape[1]], dtype=np.int32), **state}
 
 
-def _codes(model: Generative, lessons: Lessons, training: Training) -> Int32Array:
+def _codes(model: Generative, history: History, lessons: Lessons, training: Training) -> Int32Array:
     chosen = model.codes
     if chosen.vectors == "dataset":
         if lessons.item_vectors is None:
@@ -101,7 +106,7 @@ def _codes(model: Generative, lessons: Lessons, training: Training) -> Int32Arra
             )
         vectors = lessons.item_vectors
     else:
-        vectors = cooccurrence_vectors(lessons.whole or lessons.train, chosen.dimension, seed=model.seed)
+        vectors = cooccurrence_vectors(history, chosen.dimension, seed=model.seed)
     sizes = QuantiserSizes(chosen.hidden_dim, chosen.latent_dim, chosen.levels, chosen.size, chosen.steps)
     return learnt_codes(vectors, sizes, seed=model.seed, device=training.device, quiet=training.quiet)
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ExperimentError
+from harness.experiment import load_experiment
 from harness.experiment.extends import LARGEST_FILE, load_tree, merge
 from harness.experiment.nodes import Node, Place
 
@@ -143,3 +144,18 @@ def test_files_that_are_no_text(write: Any) -> None:
 def test_a_byte_order_mark_is_no_text(write: Any) -> None:
     Path("bom.yaml").write_bytes(b"\xef\xbb\xbfname: a\n")
     assert load_tree("bom.yaml").plain() == {"name": "a"}
+
+
+def test_a_protocol_that_says_what_is_fitted_on_does_for_models_from_elsewhere_too(write: Any) -> None:
+    data = "dataset: {path: data.csv, split: {kind: leave_last_out}}\n"
+    write("protocol.yaml", f"{data}model: {{fit: {{on: train}}}}\n")
+    head = "extends: protocol.yaml\nname: a\n"
+    write("lists.yaml", f"{head}model: {{kind: predictions, checkpoint: lists.csv}}\n")
+    write("short.yaml", f"{head}model: {{factory: shop.models:Popular}}\n")
+    write("ease.yaml", f"{head}model: {{kind: ease}}\n")
+    assert load_experiment("lists.yaml").model.fit is None
+    assert load_experiment("short.yaml").model.fit is None
+    assert load_experiment("ease.yaml").model.fit is not None
+    for overrides in (["model.fit.on=train"], ["model={kind: predictions, checkpoint: x.csv, fit: {on: train}}"]):
+        with pytest.raises(ExperimentError, match=r"model\.fit does not belong to kind 'predictions'"):
+            load_experiment("lists.yaml", overrides)
