@@ -69,8 +69,6 @@ def train(model: Generative, lessons: Lessons, training: Training) -> Tensors:
     def course(history: History, codes: Int32Array) -> Course:
         table = torch.from_numpy(codes.astype(np.int64)).to(training.device)
         rows = np.flatnonzero(history.lengths >= 2)
-        if len(rows) == 0:
-            raise HarnessError("generative learns from one item to the next, and no user has two interactions.")
         places = int(np.minimum(history.lengths[rows] - 1, model.targets_per_user).sum())
         return Course(
             "generative",
@@ -83,6 +81,8 @@ def train(model: Generative, lessons: Lessons, training: Training) -> Tensors:
             else lambda module: judge(GenerativeLists(module, codes, beam=2 * CUTOFF), training.device),
         )
 
+    if not (lessons.train.lengths >= 2).any():
+        raise HarnessError("generative learns from one item to the next, and no user has two interactions.")
     # Of the training part alone while validation tells when to stop.
     learnt = _codes(model, lessons.train, lessons, training)
     codes, whole = with_extra_code(learnt), None

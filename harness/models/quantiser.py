@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,19 +143,18 @@ def _start_books(module: ResidualQuantiser, x: torch.Tensor, draw: np.random.Gen
         for level in range(len(module.books)):
             points = residual.cpu().numpy()
             codes = min(module.books.shape[1], len(points))
-            centres, _ = (
-                scipy.cluster.vq.kmeans2(
-                    points,
-                    points[draw.permutation(len(points))[:codes]],
-                    iter=_KMEANS_STEPS,
-                    minit="matrix",
-                    missing="warn",
-                )
-                if len(points) > codes
-                else (points, None)
-            )
-            module.books[level, : len(centres)] = torch.from_numpy(np.asarray(centres, dtype=np.float32)).to(x.device)
+            centres = points if len(points) <= codes else _centres(points, codes, draw)
+            module.books[level, : len(centres)] = torch.from_numpy(centres).to(x.device)
             residual = residual - module.books[level][module.nearest(residual, level)]
+
+
+def _centres(points: Float32Array, codes: int, draw: np.random.Generator) -> Float32Array:
+    start = points[draw.permutation(len(points))[:codes]]
+    with warnings.catch_warnings():
+        # Where points repeat some centre has none; it stays, and moves when codes are looked at.
+        warnings.filterwarnings("ignore", message="One of the clusters is empty")
+        centres, _ = scipy.cluster.vq.kmeans2(points, start, iter=_KMEANS_STEPS, minit="matrix")
+    return np.asarray(centres, dtype=np.float32)
 
 
 def _revive(module: ResidualQuantiser, x: torch.Tensor, codes: torch.Tensor, draw: np.random.Generator) -> None:

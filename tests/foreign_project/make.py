@@ -47,6 +47,8 @@ def main(path, folder="."):
     codes[n - 1] = codes[0]  # a collision
     table = torch.tensor(np.vstack([np.zeros(n), logs]), dtype=torch.float32)
     torch.save({"follows": table, "codes": torch.tensor(codes)}, folder / "generator.pt")
+    # (tokens, tokens), with a column of padding too
+    save_file({"scores.weight": torch.cat([torch.zeros(n + 1, 1), table], dim=1)}, folder / "follows.safetensors")
     np.save(folder / "codes.npy", codes)
     (folder / "items.txt").write_text("\n".join(items) + "\n")
 

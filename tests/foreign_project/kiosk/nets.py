@@ -72,3 +72,14 @@ class Generator(nn.Module):
         start = torch.zeros(*best.indices.shape, 1, dtype=torch.int64)
         sequences = torch.cat([start, codes], dim=2)
         return Generated(sequences.flatten(0, 1), best.values.flatten())
+
+
+class Follows(nn.Module):
+    """Tokens from 1 on, padded on the left, to logits over all tokens: what followed the last one."""
+
+    def __init__(self, n_items):
+        super().__init__()
+        self.scores = nn.Embedding(n_items + 1, n_items + 1)
+
+    def forward(self, tokens):
+        return self.scores(tokens[:, -1])

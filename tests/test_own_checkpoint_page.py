@@ -1,0 +1,265 @@
+"""The page on checkpoints from elsewhere: its snippets run, and what it says that goes wrong is said."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import pickle
+import re
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import safetensors.torch
+import torch
+import yaml
+from conftest import small_table
+
+import harness
+from harness.errors import HarnessError
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGE = (ROOT / "docs/own-checkpoint.md").read_text(encoding="utf-8")
+EXAMPLES = ROOT / "docs/examples"
+N_ITEMS = 40
+
+PROTOCOL = """
+name: kiosk/protocol
+dataset:
+  path: interactions.csv
+  split: {kind: leave_last_out, validation: false}
+runner: {k: 10, device: cpu}
+evaluation: {cutoffs: [10], metrics: [recall]}
+tracking: {enabled: false}
+"""
+
+POPULAR = """
+import json
+
+import mlflow
+import pandas as pd
+
+
+class Popular(mlflow.pyfunc.PythonModel):
+    def load_context(self, context):
+        with open(context.artifacts["counts"]) as file:
+            self.counts = json.load(file)
+
+    def predict(self, context, model_input, params=None):
+        best = sorted(self.counts, key=self.counts.get, reverse=True)
+        rows = [(user, item, self.counts[item]) for user in model_input["user"] for item in best]
+        return pd.DataFrame(rows, columns=["user", "item", "score"])
+
+
+mlflow.models.set_model(Popular())
+"""
+
+
+def blocks():
+    """Return the page's blocks of YAML as experiment files without what the protocol says, with the lines they start in."""
+    found = {}
+    for match in re.finditer(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
+        found[f"line {PAGE[: match.start()].count(chr(10)) + 1}"] = match[1]
+    return found
+
+
+def rows(heading):
+    """Return the rows of the table below a heading, its cells without white space around them."""
+    part = PAGE[PAGE.index(heading) :].split("\n|---")[1]
+    lines = part.splitlines()[1:]
+    ends = next((place for place, line in enumerate(lines) if not line.startswith("|")), len(lines))
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines[:ends]]
+
+
+SHORTEST = {cells[0]: f"model: {cells[-1].strip(' |`')}" for cells in rows("# Evaluate your own checkpoint")}
+SNIPPETS = SHORTEST | blocks()
+WORDS = {cells[0]: cells[-1].strip(" |`") for cells in rows("## What goes wrong")}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    """Make the files that the page names, from small data."""
+    folder = tmp_path_factory.mktemp("page")
+    shutil.copytree(ROOT / "tests/foreign_project/kiosk", folder / "src/kiosk")
+    (folder / "examples").symlink_to(EXAMPLES, target_is_directory=True)
+    (folder / "protocol.yaml").write_text(PROTOCOL)
+    table = small_table()
+    table.to_csv(folder / "interactions.csv", index=False)
+    runpy.run_path(str(ROOT / "tests/foreign_project/make.py"))["main"](folder / "interactions.csv", folder)
+    write_ids(folder, table)
+    write_vectors(folder, table)
+    table.to_parquet(folder / "train.parquet")
+    table["item"].value_counts().rename_axis("item").to_json(folder / "counts.json")
+    lists = table.groupby("user")["item"].agg(lambda seen: [item for item in items_of(table) if item not in set(seen)])
+    lists.explode().reset_index().assign(score=1.0).to_parquet(folder / "lists.parquet")
+    (folder / "popular.py").write_text(POPULAR)
+    return folder
+
+
+def items_of(table):
+    return sorted(table["item"].unique())
+
+
+def write_ids(folder, table):
+    items = items_of(table)
+    (folder / "users.txt").write_text("\n".join(sorted(table["user"].unique())) + "\n")
+    (folder / "items.json").write_text(json.dumps({item: place for place, item in enumerate(items)}))
+    pd.DataFrame({"row": range(len(items)), "sku": items}).to_csv(folder / "items.csv", index=False)
+    (folder / "fewer.txt").write_text("\n".join("unknown" if item == "i07" else item for item in items) + "\n")
+    (folder / "skus.txt").write_text("\n".join(f"sku{place}" for place in range(len(items))) + "\n")
+
+
+def write_vectors(folder, table):
+    """Write the factors of the matrix of who took what, under the names of the page."""
+    taken = pd.crosstab(table["user"], table["item"]).to_numpy(dtype=np.float32)
+    left, values, right = np.linalg.svd(taken, full_matrices=False)
+    of_users, of_items = (left[:, :8] * values[:8]).copy(), right[:8].T.copy()
+    np.savez(folder / "factors.npz", users=of_users, items=of_items)
+    np.savez(folder / "padded.npz", users=of_users, items=np.vstack([np.zeros(8), of_items]))
+    np.save(folder / "items.npy", of_items)
+    np.save(folder / "item_vectors.npy", of_items)
+    names = {"user_embedding.weight": of_users, "item_embedding.weight": of_items, "item_bias.weight": taken.mean(axis=0)}
+    tensors = {name: torch.tensor(array) for name, array in names.items()}
+    safetensors.torch.save_file(tensors, folder / "mf.safetensors")
+    for name, own, column, of_rows in (
+        ("user_vectors", {"uid": sorted(table["user"].unique())}, "vector", of_users),
+        ("item_vectors", {"sku": items_of(table)}, "embedding", of_items),
+    ):
+        pd.DataFrame({**own, column: list(of_rows)}).to_parquet(folder / f"{name}.parquet")
+
+
+@pytest.fixture
+def inside(project, monkeypatch):
+    """Work in the folder of the page, whose packages are installed, as `kiosk` of another folder is not."""
+
+    def forget():
+        for name in [name for name in sys.modules if name.partition(".")[0] == "kiosk"]:
+            del sys.modules[name]
+
+    forget()
+    monkeypatch.chdir(project)
+    monkeypatch.syspath_prepend(str(EXAMPLES))
+    monkeypatch.syspath_prepend(str(project / "src"))
+    yield project
+    forget()
+
+
+def loaded(snippet, settings=()):
+    """Return a snippet's experiment, run by the protocol unless it says otherwise."""
+    content = {"extends": "protocol.yaml", "name": "kiosk/page", **yaml.safe_load(snippet)}
+    Path("page.yaml").write_text(yaml.safe_dump(content))
+    return harness.load_experiment("page.yaml", list(settings))
+
+
+def make_what_libraries_make(name, snippet):
+    """Make a checkpoint that another library writes, or skip where it is not there."""
+    for library in ("implicit", "lenskit", "rectools"):
+        if library in snippet and importlib.util.find_spec(library) is None:
+            pytest.skip(f"{library} is not installed")
+    if "als.npz" in snippet:
+        importlib.import_module("implicit_als").train(pd.read_parquet("train.parquet"), "als.npz", factors=8)
+    elif "kind: mlflow" in snippet and not Path("popular").exists():
+        import mlflow
+
+        mlflow.pyfunc.save_model(
+            path="popular",
+            python_model="popular.py",
+            artifacts={"counts": "counts.json"},
+            pip_requirements=["pandas"],
+        )
+    elif "model.pkl" in snippet:
+        Path("model.pkl").write_bytes(pickle.dumps(importlib.import_module("shop").Popular("counts.json")))
+
+
+def test_the_page_has_each_way():
+    kinds = [loaded_kind(snippet) for snippet in SNIPPETS.values()]
+    assert set(kinds) == {"torch", "vectors", "python", "mlflow", "predictions"}
+    outputs = {output for snippet in SNIPPETS.values() for output in re.findall(r"kind: (logits|vectors|items|codes)", snippet)}
+    assert outputs == {"logits", "vectors", "items", "codes"}
+
+
+def loaded_kind(snippet):
+    model = yaml.safe_load(snippet)["model"]
+    return "python" if "factory" in model else model["kind"]
+
+
+@pytest.mark.filterwarnings("ignore:OpenBLAS is configured:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:Method expects CSR input")
+@pytest.mark.filterwarnings("ignore:.*Add type hints:UserWarning")
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_a_snippet_runs(name, inside, monkeypatch):
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    snippet = SNIPPETS[name]
+    experiment = loaded(snippet)
+    make_what_libraries_make(name, snippet)
+    result = harness.run(experiment, quiet=True)
+    (recall,) = (row["value"] for row in result.results["metrics"])
+    # What knows the held-out items, in order, finds most of them; popularity does a little, and equal scores chance.
+    assert recall > (0.6 if experiment.model.kind == "torch" else 0.2)
+    found = {audit["name"]: audit["severity"] for audit in result.results["audits"]}
+    assert found.get("ignores_history", "info") == found.get("items_off_by_one", "info") == "info"
+
+
+# --- what goes wrong ------------------------------------------------------------------------------
+
+LOGITS, TOWERS = (next(one for one in blocks().values() if name in one) for name in ("NextItem", "TwoTowers"))
+
+
+def params(**changes):
+    return [f"model.params.{key.replace('__', '.')}={json.dumps(value)}" for key, value in changes.items()]
+
+
+OF_MEAN = {"method": "of_mean", "mask": "attention_mask", "length": 8}
+WRONG = {
+    "a checkpoint of another architecture": (TOWERS, ["model.checkpoint=next_item.pt"]),
+    "a wrong vocabulary size": (LOGITS, params(init__n_items=39)),
+    "ids off by one": (LOGITS, params(call__offset=0, call__pad_id=40, output__trailing=1)),
+    "a padding column that is not declared": (LOGITS, params(output__first=0)),
+    "a padding row that is not declared": (SHORTEST["vectors of users and items"], ["model.checkpoint=padded.npz"]),
+    "half precision that overflows": (LOGITS, ["model.checkpoint=large.pt", *params(dtype="float16")]),
+    "histories longer than the model's maximum": (LOGITS, params(call__length=None)),
+    "users without history": (
+        LOGITS,
+        [
+            "dataset.split={kind: global_time, test: 0.3}",
+            "dataset.path=late.csv",
+            *params(call=OF_MEAN, output__positions="last"),
+        ],
+    ),
+    "an unknown factory": (LOGITS, params(factory="kiosk.nets:NextItm")),
+    "an unknown package": (LOGITS, params(factory="kioskk.nets:NextItem")),
+    "items that the model does not know": (LOGITS, params(items__ids="fewer.txt")),
+    "ids of another data set": (LOGITS, params(items__ids="skus.txt")),
+    "a whole module in the file": (LOGITS, ["model.checkpoint=module.pt"]),
+    "a pickle": (SHORTEST["a pickled object"], params(allow_pickle=False)),
+}
+
+
+@pytest.fixture
+def spoilt(inside):
+    """Make the files that nothing good comes of."""
+    state = torch.load("next_item.pt")["state_dict"]
+    torch.save({name: tensor * 1e4 for name, tensor in state.items()}, "large.pt")
+    torch.save(importlib.import_module("kiosk.nets").NextItem(N_ITEMS, N_ITEMS), "module.pt")
+    table = small_table()
+    table["timestamp"] += 10 * (table["user"].str[1:].astype(int) % 4)
+    table.to_csv("late.csv", index=False)
+    Path("model.pkl").touch()
+    return inside
+
+
+def test_each_row_is_tried():
+    assert sorted(WORDS) == sorted(WRONG)
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_goes_wrong_is_said_as_the_page_has_it(what, spoilt):
+    snippet, settings = WRONG[what]
+    said = ".*".join(re.escape(part.strip()) for part in WORDS[what].split("…"))
+    with pytest.raises(HarnessError, match=said):
+        harness.run(loaded(snippet, ["name=kiosk/wrong", *settings]), quiet=True)
