@@ -61,7 +61,7 @@ mlflow.models.set_model(Popular())
 
 
 def blocks():
-    """Return the page's blocks of YAML as experiment files without what the protocol says, with the lines they start in."""
+    """Return the page's blocks of YAML, by the line that each begins in."""
     found = {}
     for match in re.finditer(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL):
         found[f"line {PAGE[: match.start()].count(chr(10)) + 1}"] = match[1]
@@ -81,6 +81,12 @@ SNIPPETS = SHORTEST | blocks()
 WORDS = {cells[0]: cells[-1].strip(" |`") for cells in rows("## What goes wrong")}
 
 
+def interactions():
+    """Return small data in an order that no tie hides, so that a model of what follows what has something to say."""
+    table = small_table(n_items=N_ITEMS)
+    return table.assign(timestamp=table.groupby("user").cumcount())
+
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory):
     """Make the files that the page names, from small data."""
@@ -88,15 +94,14 @@ def project(tmp_path_factory):
     shutil.copytree(ROOT / "tests/foreign_project/kiosk", folder / "src/kiosk")
     (folder / "examples").symlink_to(EXAMPLES, target_is_directory=True)
     (folder / "protocol.yaml").write_text(PROTOCOL)
-    table = small_table()
+    table = interactions()
     table.to_csv(folder / "interactions.csv", index=False)
     runpy.run_path(str(ROOT / "tests/foreign_project/make.py"))["main"](folder / "interactions.csv", folder)
     write_ids(folder, table)
     write_vectors(folder, table)
     table.to_parquet(folder / "train.parquet")
     table["item"].value_counts().rename_axis("item").to_json(folder / "counts.json")
-    lists = table.groupby("user")["item"].agg(lambda seen: [item for item in items_of(table) if item not in set(seen)])
-    lists.explode().reset_index().assign(score=1.0).to_parquet(folder / "lists.parquet")
+    table.groupby("user").tail(1)[["user", "item"]].assign(score=1.0).to_parquet(folder / "lists.parquet")
     (folder / "popular.py").write_text(POPULAR)
     return folder
 
@@ -123,7 +128,11 @@ def write_vectors(folder, table):
     np.savez(folder / "padded.npz", users=of_users, items=np.vstack([np.zeros(8), of_items]))
     np.save(folder / "items.npy", of_items)
     np.save(folder / "item_vectors.npy", of_items)
-    names = {"user_embedding.weight": of_users, "item_embedding.weight": of_items, "item_bias.weight": taken.mean(axis=0)}
+    names = {
+        "user_embedding.weight": of_users,
+        "item_embedding.weight": of_items,
+        "item_bias.weight": taken.mean(axis=0),
+    }
     tensors = {name: torch.tensor(array) for name, array in names.items()}
     safetensors.torch.save_file(tensors, folder / "mf.safetensors")
     for name, own, column, of_rows in (
@@ -156,7 +165,12 @@ def loaded(snippet, settings=()):
     return harness.load_experiment("page.yaml", list(settings))
 
 
-def make_what_libraries_make(name, snippet):
+def kind_of(snippet):
+    model = yaml.safe_load(snippet)["model"]
+    return "python" if "factory" in model else model["kind"]
+
+
+def make_what_libraries_make(snippet):
     """Make a checkpoint that another library writes, or skip where it is not there."""
     for library in ("implicit", "lenskit", "rectools"):
         if library in snippet and importlib.util.find_spec(library) is None:
@@ -177,30 +191,34 @@ def make_what_libraries_make(name, snippet):
 
 
 def test_the_page_has_each_way():
-    kinds = [loaded_kind(snippet) for snippet in SNIPPETS.values()]
+    kinds = [kind_of(snippet) for snippet in SNIPPETS.values()]
     assert set(kinds) == {"torch", "vectors", "python", "mlflow", "predictions"}
-    outputs = {output for snippet in SNIPPETS.values() for output in re.findall(r"kind: (logits|vectors|items|codes)", snippet)}
+    outputs = {
+        output for snippet in SNIPPETS.values() for output in re.findall(r"kind: (logits|vectors|items|codes)", snippet)
+    }
     assert outputs == {"logits", "vectors", "items", "codes"}
-
-
-def loaded_kind(snippet):
-    model = yaml.safe_load(snippet)["model"]
-    return "python" if "factory" in model else model["kind"]
 
 
 @pytest.mark.filterwarnings("ignore:OpenBLAS is configured:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore:Method expects CSR input")
-@pytest.mark.filterwarnings("ignore:.*Add type hints:UserWarning")
-@pytest.mark.parametrize("name", SNIPPETS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        # What MLflow warns of is its own.
+        pytest.param(name, marks=[pytest.mark.filterwarnings("ignore")] if kind_of(snippet) == "mlflow" else [])
+        for name, snippet in SNIPPETS.items()
+    ],
+)
 def test_a_snippet_runs(name, inside, monkeypatch):
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     snippet = SNIPPETS[name]
     experiment = loaded(snippet)
-    make_what_libraries_make(name, snippet)
+    make_what_libraries_make(snippet)
     result = harness.run(experiment, quiet=True)
     (recall,) = (row["value"] for row in result.results["metrics"])
-    # What knows the held-out items, in order, finds most of them; popularity does a little, and equal scores chance.
-    assert recall > (0.6 if experiment.model.kind == "torch" else 0.2)
+    # What was trained on the held-out items too finds most of them; popularity finds little more than chance, a third.
+    is_popularity = any(word in snippet for word in ("shop:Popular", "popular", "model.pkl"))
+    assert recall > (0.4 if is_popularity else 0.7)
     found = {audit["name"]: audit["severity"] for audit in result.results["audits"]}
     assert found.get("ignores_history", "info") == found.get("items_off_by_one", "info") == "info"
 
@@ -246,8 +264,8 @@ def spoilt(inside):
     state = torch.load("next_item.pt")["state_dict"]
     torch.save({name: tensor * 1e4 for name, tensor in state.items()}, "large.pt")
     torch.save(importlib.import_module("kiosk.nets").NextItem(N_ITEMS, N_ITEMS), "module.pt")
-    table = small_table()
-    table["timestamp"] += 10 * (table["user"].str[1:].astype(int) % 4)
+    table = interactions()
+    table["timestamp"] += 100 * (table["user"].str[1:].astype(int) % 4)
     table.to_csv("late.csv", index=False)
     Path("model.pkl").touch()
     return inside

@@ -55,8 +55,10 @@ def test_names_are_sorted() -> None:
         (
             "models",
             "transformer",
-            "unknown model 'transformer'. Known: ease, generative, item_knn, mlflow, popularity, predictions, pure_svd, "
-            "python, random, sequential, torch, two_tower, vectors.",
+            (
+                "unknown model 'transformer'. Known: ease, generative, item_knn, mlflow, popularity, predictions, "
+                "pure_svd, python, random, sequential, torch, two_tower, vectors."
+            ),
         ),
         ("sources", "ml-10k", "unknown data set 'ml-10k'. Did you mean 'ml-100k'?"),
     ],

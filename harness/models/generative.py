@@ -113,7 +113,7 @@ class Generative:
     max_items: Annotated[int, Field(ge=1)] = 10
     targets_per_user: Annotated[int, Field(ge=1)] = 8
     beam: Annotated[int | None, Field(ge=1)] = None
-    recipe: Recipe = Recipe(learning_rate=2e-3, patience=6)
+    recipe: Recipe = Recipe(patience=8)
     seed: Annotated[int, Field(ge=0)] = 0
 
     def __post_init__(self) -> None:

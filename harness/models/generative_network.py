@@ -200,7 +200,7 @@ class GenerativeLists:
             width = values.shape[1]
             items[rows[:, None], np.arange(width)] = np.where(real, tree.tree.items[places], NO_ITEM)
             scores[rows[:, None], np.arange(width)] = values
-            given[rows] = real.sum(axis=1)
+            given[rows] = (found.scores[: len(rows)] > -torch.inf).sum(dim=1).cpu().numpy()
         none = np.zeros(users, dtype=np.int32)
         return ListsMade(items, scores, given, none, none, none)
 

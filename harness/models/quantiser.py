@@ -149,12 +149,24 @@ def _start_books(module: ResidualQuantiser, x: torch.Tensor, draw: np.random.Gen
 
 
 def _centres(points: Float32Array, codes: int, draw: np.random.Generator) -> Float32Array:
-    start = points[draw.permutation(len(points))[:codes]]
+    start = _start(points, codes, draw)
     with warnings.catch_warnings():
         # Where points repeat some centre has none; it stays, and moves when codes are looked at.
         warnings.filterwarnings("ignore", message="One of the clusters is empty")
         centres, _ = scipy.cluster.vq.kmeans2(points, start, iter=_KMEANS_STEPS, minit="matrix")
     return np.asarray(centres, dtype=np.float32)
+
+
+def _start(points: Float32Array, codes: int, draw: np.random.Generator) -> Float32Array:
+    """Return points far from one another, each drawn by its squared distance to those before it (k-means++)."""
+    chosen = [int(draw.integers(len(points)))]
+    nearest = np.square(points - points[chosen[0]]).sum(axis=1, dtype=np.float64)
+    while len(chosen) < codes:
+        total = nearest.sum()
+        share = nearest / total if total > 0 else None
+        chosen.append(int(draw.choice(len(points), p=share)))
+        nearest = np.minimum(nearest, np.square(points - points[chosen[-1]]).sum(axis=1))
+    return points[chosen]
 
 
 def _revive(module: ResidualQuantiser, x: torch.Tensor, codes: torch.Tensor, draw: np.random.Generator) -> None:

@@ -1,0 +1,79 @@
+"""Vectors of items by co-occurrence, and the codes that a quantiser makes of vectors."""
+
+import numpy as np
+import pytest
+
+from harness.artifacts import History
+from harness.models.cooccurrence import cooccurrence_vectors
+from harness.models.quantiser import QuantiserSizes, learnt_codes
+
+SIZES = QuantiserSizes(hidden=16, latent=8, levels=2, codes=4, steps=300)
+
+
+def history_of(rows, n_items):
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    return History(indptr, np.array([item for row in rows for item in row], dtype=np.int32), n_items)
+
+
+def test_cooccurrence_vectors_restore_what_a_plain_computation_gives():
+    rng = np.random.default_rng(0)
+    rows = [rng.choice(9, rng.integers(1, 6), replace=False).tolist() for _ in range(40)]
+    expected = np.zeros((9, 9))
+    for one in range(9):
+        for other in range(9):
+            both = sum(one in row and other in row for row in rows)
+            if one != other and both:
+                alone = [sum(item in row for row in rows) for item in (one, other)]
+                expected[one, other] = max(0.0, np.log(both * len(rows) / (alone[0] * alone[1])))
+    vectors = cooccurrence_vectors(history_of(rows, 9), 8, seed=0)
+    # Eight of nine singular values: the left singular vectors times the roots of the values, up to their signs.
+    left, values, _ = np.linalg.svd(expected)
+    plain = left[:, :8] * np.sqrt(values[:8])
+    np.testing.assert_allclose(np.abs(vectors), np.abs(plain), atol=1e-4)
+    assert vectors.dtype == np.float32
+
+
+@pytest.mark.parametrize(("rows", "n_items"), [([[0]], 1), ([[0], [1]], 2), ([[0, 1]], 2), ([[]], 3)])
+def test_too_little_for_vectors_gives_finite_ones(rows, n_items):
+    vectors = cooccurrence_vectors(history_of(rows, n_items), 4, seed=0)
+    assert vectors.shape == (n_items, 4)
+    assert np.isfinite(vectors).all()
+
+
+def codes_of(vectors, sizes=SIZES, seed=0):
+    return learnt_codes(vectors.astype(np.float32), sizes, seed=seed, device="cpu", quiet=True)
+
+
+def test_clusters_that_lie_apart_have_codes_of_their_own():
+    rng = np.random.default_rng(0)
+    centres = 20 * np.eye(4, 6)
+    cluster = np.repeat(np.arange(4), 25)
+    codes = codes_of(centres[cluster] + rng.normal(size=(100, 6)))
+    assert codes.shape == (100, 2)
+    assert codes.dtype == np.int32
+    first = [set(codes[cluster == one, 0].tolist()) for one in range(4)]
+    assert all(len(own) == 1 for own in first)
+    assert len(set.union(*first)) == 4
+    assert np.array_equal(codes, codes_of(centres[cluster] + np.random.default_rng(0).normal(size=(100, 6))))
+
+
+def test_items_without_a_vector_count_as_the_mean():
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(30, 5))
+    vectors[[3, 7]] = np.nan
+    codes = codes_of(vectors)
+    assert codes[3].tolist() == codes[7].tolist()
+    filled = vectors.copy()
+    filled[[3, 7]] = np.nanmean(vectors, axis=0)
+    assert codes.min() >= 0
+    assert codes.max() < 4
+
+
+@pytest.mark.parametrize("n_items", [1, 3])
+def test_fewer_items_than_codes(n_items):
+    codes = codes_of(np.random.default_rng(2).normal(size=(n_items, 5)))
+    assert len(np.unique(codes, axis=0)) == n_items
+
+
+def test_vectors_that_are_all_alike_collide():
+    assert len(np.unique(codes_of(np.ones((20, 3))), axis=0)) == 1
