@@ -267,3 +267,26 @@ def test_positions_that_cannot_be_added(shape, message):
         PositionalEncoding(6, 10)(torch.zeros(shape))
     with pytest.raises(ValueError, match="embedding_dim is 0"):
         PositionalEncoding(0)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+def test_attention_weights_are_those_that_the_layers_use(causal):
+    torch.manual_seed(0)
+    encoder = TransformerEncoder(11, 8, 2, 2, 16, dropout=0.3, max_seq_length=9, causal=causal).eval()
+    ids = torch.randint(0, 11, (3, 7))
+    weights = encoder.attention_weights(ids)
+    assert weights.shape == (3, 2, 2, 7, 7)
+    torch.testing.assert_close(weights.sum(dim=-1), torch.ones(3, 2, 2, 7))
+    if causal:
+        assert (weights.triu(diagonal=1) == 0).all()
+    # By hand, the first layer: softmax of queries times keys over the root of the width of a head.
+    hidden = encoder.pos_encoding(encoder.embedding(ids))
+    layer = encoder.transformer.layers[0].self_attn
+    queries, keys, _ = (hidden @ layer.in_proj_weight.T + layer.in_proj_bias).chunk(3, dim=-1)
+    queries, keys = (part.view(3, 7, 2, 4).transpose(1, 2) for part in (queries, keys))
+    scores = queries @ keys.transpose(-2, -1) / 2.0
+    if causal:
+        scores = scores.masked_fill(torch.ones(7, 7, dtype=torch.bool).triu(diagonal=1), -torch.inf)
+    torch.testing.assert_close(weights[:, 0], scores.softmax(dim=-1))
+    with pytest.raises(ValueError, match="12 positions"):
+        encoder.attention_weights(torch.zeros(1, 12, dtype=torch.long))

@@ -396,3 +396,34 @@ def test_contrastive_options_that_cannot_be():
     for temperature in (0.0, -1.0, math.nan):
         with pytest.raises(ValueError, match="temperature is"):
             ContrastiveLoss(temperature=temperature)
+
+
+def test_contrastive_adds_to_the_logits_of_negatives():
+    anchor = torch.tensor([[1.0, 0.0], [0.0, 2.0]])
+    positive = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
+    shared = torch.tensor([[0.0, 3.0], [1.0, 0.0]])
+    offsets = torch.tensor([[0.5, -math.inf], [-math.inf, -1.0]])
+    # Each anchor: its positive at cosine 1, one negative at cosine 0, the other left out.
+    one = -math.log(math.e**2 / (math.e**2 + math.exp(0.0 + 0.5)))
+    other = -math.log(math.e**2 / (math.e**2 + math.exp(0.0 - 1.0)))
+    loss = ContrastiveLoss(temperature=0.5)
+    for negatives in (shared.expand(2, 2, 2), shared.repeat(2, 1, 1)):
+        found = loss(anchor, positive, negatives, negative_logits=offsets)
+        assert found.item() == pytest.approx((one + other) / 2, rel=1e-5)
+        zero = loss(anchor, positive, negatives, negative_logits=torch.zeros(2, 2))
+        assert zero.item() == pytest.approx(loss(anchor, positive, negatives).item())
+    with pytest.raises(ValueError, match=r"negative_logits has shape \(2, 3\); \(B, N\) = \(2, 2\) is needed"):
+        loss(anchor, positive, shared.expand(2, 2, 2), negative_logits=torch.zeros(2, 3))
+    with pytest.raises(ValueError, match="belong to mode 'infonce'"):
+        ContrastiveLoss(mode="margin")(anchor, positive, shared.expand(2, 2, 2), negative_logits=offsets)
+
+
+def test_contrastive_gives_shared_negatives_the_same_gradients():
+    torch.manual_seed(0)
+    anchor, positive, shared = (torch.randn(5, 4, requires_grad=True) for _ in range(3))
+    gradients = []
+    for negatives in (shared.expand(5, 5, 4), shared.expand(5, 5, 4).contiguous()):
+        loss = ContrastiveLoss()(anchor, positive, negatives)
+        gradients.append(torch.autograd.grad(loss, (anchor, positive, shared)))
+    for one, other in zip(*gradients, strict=True):
+        torch.testing.assert_close(one, other)

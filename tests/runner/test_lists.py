@@ -1,0 +1,90 @@
+"""Models that make lists themselves: what they give is checked as a stranger's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from harness.artifacts import CandidateLists, History, ListsMade, Truth, Vocabulary
+from harness.errors import HarnessError
+from harness.runner import Options, PredictionTask, predict
+
+
+@dataclass
+class Given:
+    """The same list for everyone."""
+
+    items: list
+    scores: list
+    users_at_once: int = 4
+
+    def __post_init__(self):
+        self.asked = []
+
+    def recommend(self, batch, asked):
+        self.asked.append((batch.users.tolist(), asked))
+        n = len(batch.users)
+        none = np.zeros(n, dtype=np.int32)
+        items, scores = np.tile(np.int32(self.items), (n, 1)), np.tile(np.float32(self.scores), (n, 1))
+        return ListsMade(items, scores, np.full(n, 3, dtype=np.int32), none, none, none)
+
+
+def task(**options):
+    rows = [[0], [1, 2], [], [3], [4], [0, 1]]
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
+    history = History(indptr, np.array([item for row in rows for item in row], dtype=np.int32), 5)
+    users = np.array([1, 0, 5, 3, 2])
+    return PredictionTask(
+        users=users,
+        truth=Truth.from_lists([[0], [1], [2], [0], [4]]),
+        history=history,
+        user_ids=Vocabulary(np.arange(6) + 100),
+        item_ids=Vocabulary(np.arange(5) + 10),
+        k=3,
+        scored=False,
+        **options,
+    )
+
+
+def test_lists_are_taken_as_they_are():
+    model = Given([4, 2, -1], [1.5, 0.5, -np.inf])
+    found = predict(model, task(), quiet=True)
+    assert found.topk.items.tolist() == [[4, 2, -1]] * 5
+    assert found.topk.users.tolist() == [101, 100, 105, 103, 102]
+    assert found.target_ranks is None
+    assert found.short_lists == 5
+
+
+def test_each_batch_is_asked_with_its_own_rows():
+    lists = CandidateLists(np.array([0, 1, 3, 3, 4, 5]), np.array([0, 1, 2, 3, 4], dtype=np.int32))
+    model = Given([-1, -1, -1], [-np.inf] * 3)
+    predict(model, task(lists=lists), Options(batch_size=2), quiet=True)
+    assert [users for users, _ in model.asked] == [[1, 0], [5, 3], [2]]
+    assert [asked.seen.items.tolist() for _, asked in model.asked] == [[1, 2, 0], [0, 1, 3], []]
+    assert [asked.lists.items.tolist() for _, asked in model.asked] == [[0, 1, 2], [3], [4]]
+
+
+def test_the_last_batch_is_filled_where_its_shape_matters():
+    model = Given([0, -1, -1], [0, -np.inf, -np.inf])
+    found = predict(model, task(), Options(batch_size=4, fixed_batches=True), quiet=True)
+    assert [users for users, _ in model.asked] == [[1, 0, 5, 3], [2, 2, 2, 2]]
+    assert model.asked[1][1].seen.indptr.tolist() == [0, 0, 0, 0, 0]
+    assert found.topk.items.shape == (5, 3)
+
+
+@pytest.mark.parametrize(
+    ("items", "scores", "message"),
+    [
+        ([0, -1, 2], [1, -np.inf, 0], "a list with a gap"),
+        ([0, 5, -1], [1, 0, -np.inf], "an item outside 0 to 4"),
+        ([0, -2, -1], [1, 0, -np.inf], "an item outside 0 to 4"),
+        ([3, 3, -1], [1, 0, -np.inf], "holds an item twice"),
+        ([3, 1, -1], [np.nan, 0, -np.inf], "gave user '101' the score nan for item '13'"),
+        ([3, 1], [1, 0], r"lists of shape \(4, 2\) .*\(4, 3\) is needed"),
+    ],
+)
+def test_what_is_no_list_is_an_error(items, scores, message):
+    with pytest.raises(HarnessError, match=message):
+        predict(Given(items, scores), task(), quiet=True)
