@@ -8,7 +8,7 @@ from harness.models.checkpoint import (
     save_checkpoint,
 )
 from harness.models.ease import EASE
-from harness.models.generative import Codes, Generative
+from harness.models.generative import Codes, Generative, GenerativeRecipe
 from harness.models.inspection import CheckpointFacts, inspect_checkpoint
 from harness.models.item_knn import ItemKNN
 from harness.models.mlflow_model import MLflowModel
@@ -18,9 +18,9 @@ from harness.models.pure_svd import PureSVD
 from harness.models.python_model import PythonModel
 from harness.models.random import Random
 from harness.models.recipe import Recipe
-from harness.models.sequential import Sequential
+from harness.models.sequential import Sequential, SequentialRecipe
 from harness.models.torch_model import TorchModel
-from harness.models.two_tower import TwoTower
+from harness.models.two_tower import TwoTower, TwoTowerRecipe
 from harness.models.vectors_model import UserItemVectors
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "CheckpointHeader",
     "Codes",
     "Generative",
+    "GenerativeRecipe",
     "ItemKNN",
     "MLflowModel",
     "Popularity",
@@ -39,8 +40,10 @@ __all__ = [
     "Random",
     "Recipe",
     "Sequential",
+    "SequentialRecipe",
     "TorchModel",
     "TwoTower",
+    "TwoTowerRecipe",
     "UserItemVectors",
     "check_checkpoint",
     "inspect_checkpoint",

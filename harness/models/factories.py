@@ -61,9 +61,9 @@ def construct(factory: str, init: Mapping[str, Any], *, python_path: str | None)
         raise
     except Exception as error:  # a stranger's code may raise anything
         given = ", ".join(init) or "no arguments"
-        raise HarnessError(
-            f"the factory '{factory}' does not take model.params.init ({given}): {said(error)}."
-        ) from error
+        # What it was given, or what it did with it.
+        what = "does not take" if isinstance(error, (TypeError, ValueError)) else "failed with"
+        raise HarnessError(f"the factory '{factory}' {what} model.params.init ({given}): {said(error)}.") from error
 
 
 def source_files(factory: str, *, python_path: str | None) -> list[Path]:

@@ -55,6 +55,13 @@ class Codes:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class GenerativeRecipe(Recipe):
+    """As ``Recipe``, with defaults of its own."""
+
+    patience: Annotated[int | None, Field(ge=1)] = 8
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Generative:
     r"""Recommend the items whose semantic ids are most probable after the history, found by a beam search.
 
@@ -113,7 +120,7 @@ class Generative:
     max_items: Annotated[int, Field(ge=1)] = 10
     targets_per_user: Annotated[int, Field(ge=1)] = 8
     beam: Annotated[int | None, Field(ge=1)] = None
-    recipe: Recipe = Recipe(patience=8)
+    recipe: GenerativeRecipe = GenerativeRecipe()
     seed: Annotated[int, Field(ge=0)] = 0
 
     def __post_init__(self) -> None:

@@ -20,6 +20,14 @@ _CODE = (
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class SequentialRecipe(Recipe):
+    """As ``Recipe``, with defaults of its own."""
+
+    batch_size: Annotated[int, Field(ge=1)] = 16
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-3
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Sequential:
     r"""Score by the product of what a causal Transformer makes of the history and the items' embeddings.
 
@@ -70,7 +78,7 @@ class Sequential:
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
     max_length: Annotated[int, Field(ge=1)] = 100
     label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
-    recipe: Recipe = Recipe(batch_size=16, learning_rate=2e-3)
+    recipe: SequentialRecipe = SequentialRecipe()
     seed: Annotated[int, Field(ge=0)] = 0
 
     def __post_init__(self) -> None:

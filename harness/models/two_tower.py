@@ -19,6 +19,13 @@ _CODE = (
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class TwoTowerRecipe(Recipe):
+    """As ``Recipe``, with defaults of its own."""
+
+    batch_size: Annotated[int, Field(ge=1)] = 512
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class TwoTower:
     r"""Score by the cosine of a vector of the history and a vector of the item.
 
@@ -64,7 +71,7 @@ class TwoTower:
     hidden_dim: Annotated[int, Field(ge=1)] = 128
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     temperature: Annotated[float, Field(gt=0)] = 0.1
-    recipe: Recipe = Recipe(batch_size=512)
+    recipe: TwoTowerRecipe = TwoTowerRecipe()
     seed: Annotated[int, Field(ge=0)] = 0
 
     def train(self, lessons: Lessons, training: Training) -> Tensors:

@@ -12,14 +12,28 @@ from torch import nn
 import harness
 from harness.artifacts import History, Lessons, Training, UserBatch, Vocabulary
 from harness.errors import CheckpointError, HarnessError
-from harness.models import Codes, Generative, Recipe, Sequential, TwoTower
+from harness.models import (
+    Codes,
+    Generative,
+    GenerativeRecipe,
+    Recipe,
+    Sequential,
+    SequentialRecipe,
+    TwoTower,
+    TwoTowerRecipe,
+)
 from harness.models.sequences import alike, blocks
 from harness.models.training import Course, trained
 
 SEQUENTIAL = Sequential(
-    embedding_dim=16, num_layers=1, attn_dim=16, dropout=0.1, max_length=6, recipe=Recipe(epochs=3, batch_size=8)
+    embedding_dim=16,
+    num_layers=1,
+    attn_dim=16,
+    dropout=0.1,
+    max_length=6,
+    recipe=SequentialRecipe(epochs=3, batch_size=8),
 )
-TWO_TOWER = TwoTower(embedding_dim=8, hidden_dim=8, recipe=Recipe(epochs=3, batch_size=32))
+TWO_TOWER = TwoTower(embedding_dim=8, hidden_dim=8, recipe=TwoTowerRecipe(epochs=3, batch_size=32))
 GENERATIVE = Generative(
     codes=Codes(dimension=4, levels=2, size=4, hidden_dim=8, latent_dim=4, steps=60),
     embedding_dim=16,
@@ -28,7 +42,7 @@ GENERATIVE = Generative(
     encoder_layers=1,
     decoder_layers=1,
     max_items=4,
-    recipe=Recipe(epochs=3, batch_size=32),
+    recipe=GenerativeRecipe(epochs=3, batch_size=32),
 )
 MODELS = [SEQUENTIAL, TWO_TOWER, GENERATIVE]
 
@@ -180,7 +194,7 @@ def scores(scorer, history, users=None):
 
 def test_sequential_learns_what_follows():
     lessons = cycle()
-    recipe = Recipe(epochs=60, patience=20, batch_size=8, learning_rate=5e-3)
+    recipe = SequentialRecipe(epochs=60, patience=20, batch_size=8, learning_rate=5e-3)
     scorer = scorer_of(dataclasses.replace(SEQUENTIAL, dropout=0.0, recipe=recipe), lessons)
     best = scores(scorer, lessons.train).argmax(axis=1)
     assert (best == lessons.validation.items).mean() > 0.95
@@ -213,7 +227,7 @@ def test_two_towers_learn_groups_and_do_not_depend_on_the_batch():
     lessons = dataclasses.replace(
         base, train=history_of([row[:5] for row in rows], 20), validation=history_of([row[5:] for row in rows], 20)
     )
-    recipe = Recipe(epochs=30, batch_size=64, learning_rate=1e-2)
+    recipe = TwoTowerRecipe(epochs=30, batch_size=64, learning_rate=1e-2)
     scorer = scorer_of(dataclasses.replace(TWO_TOWER, recipe=recipe), lessons)
     found = scores(scorer, lessons.train)
     group = np.arange(60) % 2
