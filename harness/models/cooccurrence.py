@@ -37,9 +37,11 @@ def cooccurrence_vectors(history: History, dimension: int, *, seed: int) -> Floa
 
     Examples
     --------
-    >>> history = History(np.array([0, 2, 4, 6]), np.array([0, 1, 0, 1, 2, 3], dtype=np.int32), n_items=4)
-    >>> vectors = cooccurrence_vectors(history, 2, seed=0)
-    >>> bool(vectors[0] @ vectors[1] > vectors[0] @ vectors[2])
+    Items 0 and 1 go with item 2, items 3 and 4 with each other:
+
+    >>> history = History(np.array([0, 2, 4, 6]), np.array([0, 2, 1, 2, 3, 4], dtype=np.int32), n_items=5)
+    >>> vectors = cooccurrence_vectors(history, 4, seed=0)
+    >>> bool(vectors[0] @ vectors[1] > vectors[0] @ vectors[3] + 0.1)
     True
     """
     information = _positive_information(history)

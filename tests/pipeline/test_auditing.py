@@ -56,7 +56,10 @@ def test_a_split_without_ties_or_a_model_that_is_none(small):
     with pytest.raises(harness.HarnessError, match="the parts of the split random are not decided by an order in time"):
         audit_dataset(no_ties, TieOptions(seeds=2))
     assert "ties" not in audit_dataset(no_ties)
-    for baseline, message in (("ese", "unknown model 'ese'"), ("predictions", "predictions cannot be fitted")):
+    for baseline, message in (
+        ("ese", "unknown model 'ese'"),
+        ("predictions", "baseline predictions is not fitted at once"),
+    ):
         with pytest.raises(harness.HarnessError, match=message):
             audit_dataset(harness.load_experiment(small), TieOptions(seeds=1, baseline=baseline))
 

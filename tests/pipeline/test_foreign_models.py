@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import runpy
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +50,16 @@ def project(tmp_path_factory):
 
 @pytest.fixture
 def inside(project, monkeypatch):
+    """Work in the project's folder; a `kiosk` that other tests imported from elsewhere is forgotten."""
+
+    def forget():
+        for name in [name for name in sys.modules if name.partition(".")[0] == "kiosk"]:
+            del sys.modules[name]
+
+    forget()
     monkeypatch.chdir(project)
-    return project
+    yield project
+    forget()
 
 
 def run(name, *settings, force=False):

@@ -151,7 +151,8 @@ def tensors(case: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def same(one: Found, two: Found) -> bool:
-    pairs = ((getattr(one, name), getattr(two, name)) for name in one.__dataclass_fields__)
+    names = [name for name in one.__dataclass_fields__ if name != "oddities"]  # of lists that a model makes itself
+    pairs = ((getattr(one, name), getattr(two, name)) for name in names)
     return all(np.array_equal(first.view(np.int32), second.view(np.int32)) for first, second in pairs)
 
 
