@@ -1,8 +1,9 @@
 """The building blocks of a generative-recommendation library: encoders, losses, metrics, plots, utilities."""
 
 from harness.modules.attention import MultiHeadAttention
+from harness.modules.contrastive import ContrastiveLoss
 from harness.modules.encoder import PositionalEncoding, TransformerEncoder
-from harness.modules.losses import ContrastiveLoss, SequenceLoss, VQVAELoss
+from harness.modules.losses import SequenceLoss, VQVAELoss
 from harness.modules.metrics import RecommendationMetrics
 from harness.modules.model_utils import ModelUtils
 from harness.modules.visualization import AttentionVisualization

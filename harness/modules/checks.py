@@ -116,3 +116,8 @@ def check_integers(name: str, tensor: torch.Tensor) -> None:
     """
     if tensor.is_floating_point() or tensor.is_complex() or tensor.dtype is torch.bool:
         raise ValueError(f"{name} is of type {tensor.dtype}; integers are needed")
+
+
+def at_least_float32(tensor: torch.Tensor) -> torch.dtype:
+    """Return the type of a tensor, or float32 where that is wider."""
+    return torch.promote_types(tensor.dtype, torch.float32)
