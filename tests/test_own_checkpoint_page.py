@@ -9,7 +9,6 @@ import pickle
 import re
 import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -143,19 +142,12 @@ def write_vectors(folder, table):
 
 
 @pytest.fixture
-def inside(project, monkeypatch):
-    """Work in the folder of the page, whose packages are installed, as `kiosk` of another folder is not."""
-
-    def forget():
-        for name in [name for name in sys.modules if name.partition(".")[0] == "kiosk"]:
-            del sys.modules[name]
-
-    forget()
+def inside(project, monkeypatch, no_kiosk):
+    """Work in the folder of the page, whose packages are installed."""
     monkeypatch.chdir(project)
     monkeypatch.syspath_prepend(str(EXAMPLES))
     monkeypatch.syspath_prepend(str(project / "src"))
-    yield project
-    forget()
+    return project
 
 
 def loaded(snippet, settings=()):

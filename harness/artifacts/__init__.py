@@ -3,6 +3,7 @@
 from harness.artifacts.blocks import USER_BLOCK
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.csr import indptr_of_kept, runs
+from harness.artifacts.finding import Finding, Severity
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
@@ -42,6 +43,7 @@ __all__ = [
     "Categories",
     "Comparison",
     "Explains",
+    "Finding",
     "ForeignModel",
     "History",
     "Interactions",
@@ -54,6 +56,7 @@ __all__ = [
     "Model",
     "Part",
     "Recommender",
+    "Severity",
     "SideInformation",
     "SliceGap",
     "SliceTable",

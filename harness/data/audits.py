@@ -5,59 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from harness.artifacts import PARTS, Interactions, Part, Split
+from harness.artifacts import PARTS, Finding, Interactions, Part, Split
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.data.sequences import decided_by_ties, distinct, needed_timestamps, pair_codes, repeated_rows
 
-Severity = Literal["info", "warning", "error"]
-
 _CASES = 3  # of the worst that are told
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What one audit counted.
-
-    Parameters
-    ----------
-    name
-        Of the audit.
-    count, of
-        So many of so many.
-    what
-        What is counted, in words that follow "count of of".
-    meaning
-        One sentence on what it does to the numbers.
-    severity
-        Where the count is above 0; an audit that finds nothing is ``info``.
-    cases
-        The worst of them, in words, in the data set's own ids; few.
-    """
-
-    name: str
-    count: int
-    of: int
-    what: str
-    meaning: str
-    severity: Severity = "warning"
-    cases: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return ``name``, ``severity``, ``count``, ``of``, ``share``, ``sentence``, ``cases``."""
-        share = self.count / self.of if self.of else 0.0
-        return {
-            "name": self.name,
-            "severity": self.severity if self.count else "info",
-            "count": self.count,
-            "of": self.of,
-            "share": share,
-            "sentence": f"{self.count:,} of {self.of:,} {self.what} ({share:.1%}): {self.meaning}",
-            "cases": list(self.cases),
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +101,7 @@ def _tied_targets(holdout: Holdout) -> Finding | None:
     if interactions.timestamps is None or by_chance:
         return None
     tied = holdout.in_part & decided_by_ties(interactions, holdout.split.labels)
-    return Finding(
+    return Finding.counted(
         "tied_targets",
         distinct(interactions.users[tied]),
         len(holdout.users),
@@ -157,7 +113,7 @@ def _tied_targets(holdout: Holdout) -> Finding | None:
 def _unseen_items(holdout: Holdout) -> Finding:
     known = np.zeros(len(holdout.rows.item_ids), dtype=np.bool_)
     known[holdout.history.items] = True
-    return Finding(
+    return Finding.counted(
         "unseen_items",
         int((~known[holdout.rows.items]).sum()),
         len(holdout.rows),
@@ -170,7 +126,7 @@ def _users_without_history(holdout: Holdout) -> Finding:
     known = np.zeros(len(holdout.history.user_ids), dtype=np.bool_)
     known[holdout.history.users] = True
     count = int((~known[holdout.users]).sum())
-    return Finding(
+    return Finding.counted(
         "users_without_history",
         count,
         len(holdout.users),
@@ -185,7 +141,7 @@ def _repeats(holdout: Holdout) -> Finding:
     found = np.searchsorted(known, codes, side="right") > np.searchsorted(known, codes, side="left")
     if holdout.split.rolling:
         found |= _seen_within(holdout.rows)
-    return Finding(
+    return Finding.counted(
         "repeats",
         int(found.sum()),
         len(holdout.rows),
@@ -206,7 +162,7 @@ def _seen_within(rows: Interactions) -> BoolArray:
 
 def _duplicates(holdout: Holdout) -> Finding:
     interactions = holdout.split.interactions
-    return Finding(
+    return Finding.counted(
         "duplicates",
         repeated_rows(interactions),
         len(interactions),
@@ -223,7 +179,7 @@ def _later_history(holdout: Holdout) -> Finding | None:
     earliest = held_out.min() if len(held_out) else None
     later = np.flatnonzero(times > earliest) if earliest is not None else np.empty(0, dtype=np.int64)
     worst = later[np.argsort(-times[later], kind="stable")[:_CASES]]
-    return Finding(
+    return Finding.counted(
         "later_history",
         len(later),
         len(times),
@@ -244,7 +200,7 @@ def _equal_titles(holdout: Holdout) -> Finding | None:
     titles = items.item_table["title"]
     shared = titles[titles.notna() & titles.duplicated(keep=False)]
     groups = shared.groupby(shared).groups
-    return Finding(
+    return Finding.counted(
         "equal_titles",
         len(shared),
         len(titles),

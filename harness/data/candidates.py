@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from harness.artifacts import CandidateLists, History, Truth, Vocabulary
+from harness.artifacts import CandidateLists, Finding, History, Truth, Vocabulary
 from harness.artifacts.arrays import BoolArray, Int32Array, Int64Array
-from harness.data.audits import Finding
 from harness.data.id_filters import ids_in
 from harness.data.prediction_checks import UNKNOWN
 from harness.data.prediction_files import read_pairs
@@ -85,28 +84,28 @@ def lists_from(path: Path, users: AskedUsers) -> FoundCandidates:
     lengths = np.bincount(codes // n_items, minlength=len(users.indices))
     relevant = np.unique(codes_of(np.arange(len(users.indices)), users.truth.indptr, users.truth.items, n_items))
     findings = (
-        Finding(
+        Finding.counted(
             "candidates_without_users",
             int((lengths == 0).sum()),
             len(users.indices),
             "users",
             "the file lists no candidate for them; they are recommended nothing and score 0.",
         ),
-        Finding(
+        Finding.counted(
             "relevant_items_no_candidates",
             int((~among(relevant, codes)).sum()),
             len(relevant),
             "relevant items",
             "the file does not list them for their user, so that no model can find them.",
         ),
-        Finding(
+        Finding.counted(
             "unknown_candidates",
             int((item == UNKNOWN).sum()),
             len(item),
             "rows of candidates",
             "the data set does not have the item; they are left out.",
         ),
-        Finding(
+        Finding.counted(
             "candidates_of_unknown_users",
             int((user == UNKNOWN).sum()),
             len(user),
@@ -145,7 +144,7 @@ def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
         )
     allowed = np.zeros(len(item_ids), dtype=np.bool_)
     allowed[known] = True
-    unknown = Finding(
+    unknown = Finding.counted(
         "unknown_allowed_items",
         int((indices == UNKNOWN).sum()),
         len(names),

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from harness.artifacts import CandidateLists, History, Vocabulary
+from harness.artifacts import CandidateLists, Finding, History, Vocabulary
 from harness.artifacts.arrays import BoolArray, Float64Array, Int32Array, Int64Array
-from harness.data.audits import Finding
 from harness.data.prediction_files import PredictionTable
 
 UNKNOWN = -1  # the index of an id that the data set does not have
@@ -115,14 +114,14 @@ def findings_of(
     masked = 0 if table.scores is None else int((table.scores == -np.inf).sum())
     return [
         _missing_users(rows, asked),
-        Finding(
+        Finding.counted(
             "unknown_users",
             unknown,
             distinct,
             "users of the predictions",
             "the data set does not have them; they are left out.",
         ),
-        Finding(
+        Finding.counted(
             "users_not_asked_for",
             int(others.sum()),
             distinct,
@@ -137,7 +136,7 @@ def findings_of(
         _of_rows("seen_items", barred.seen, "the user had the item before, and seen items are excluded; a miss."),
         _of_rows("not_candidates", barred.outside, "it is no candidate of the experiment; the slot is a miss."),
         _short(rows, asked, depth),
-        Finding(
+        Finding.counted(
             "masked_scores",
             masked,
             len(users),
@@ -150,7 +149,7 @@ def findings_of(
 
 
 def _of_rows(name: str, mask: BoolArray, meaning: str) -> Finding:
-    return Finding(name, int(mask.sum()), len(mask), "predictions", meaning)
+    return Finding.counted(name, int(mask.sum()), len(mask), "predictions", meaning)
 
 
 def _repeated(rows: RankedRows, n_items: int) -> BoolArray:
@@ -169,12 +168,12 @@ def _distinct(users: Int32Array) -> int:
 def _missing_users(rows: RankedRows, asked: Asked) -> Finding:
     missing = len(asked.users) - _distinct(rows.users)
     meaning = "they count and score 0." if asked.missing_count else "they are left out (without_predictions: drop)."
-    return Finding("missing_users", missing, len(asked.users), "users", f"they have no prediction; {meaning}")
+    return Finding.counted("missing_users", missing, len(asked.users), "users", f"they have no prediction; {meaning}")
 
 
 def _short(rows: RankedRows, asked: Asked, depth: int) -> Finding:
     lengths = np.bincount(rows.users, minlength=len(asked.users))
-    return Finding(
+    return Finding.counted(
         "short_lists",
         int(((lengths > 0) & (lengths < depth)).sum()),
         len(asked.users),
@@ -187,7 +186,7 @@ def _contradictions(rows: RankedRows, table: PredictionTable) -> Finding:
     rising = np.zeros(0, dtype=np.int64)
     if table.scores is not None and table.ranks_decide:
         rising = np.flatnonzero((np.diff(rows.users) == 0) & (np.diff(rows.scores) > 0))
-    return Finding(
+    return Finding.counted(
         "contradicting_ranks",
         _distinct(rows.users[rising]),
         _distinct(rows.users),

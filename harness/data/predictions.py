@@ -9,9 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from harness.artifacts import NO_ITEM, TopK, Vocabulary, pair_keys, stream
+from harness.artifacts import NO_ITEM, Finding, TopK, Vocabulary, pair_keys, stream
 from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array
-from harness.data.audits import Finding
 from harness.data.columns import is_text
 from harness.data.prediction_checks import UNKNOWN, Asked, RankedRows, barred_of, findings_of
 from harness.data.prediction_files import PredictionTable

@@ -7,9 +7,8 @@ from typing import Literal
 
 import numpy as np
 
-from harness.artifacts import CandidateLists, pair_keys, stream
+from harness.artifacts import CandidateLists, Finding, pair_keys, stream
 from harness.artifacts.arrays import BoolArray, Float64Array, Int64Array, UInt64Array
-from harness.data.audits import Finding
 from harness.data.candidates import AskedUsers, FoundCandidates, among, codes_of
 from harness.errors import DataError
 
@@ -73,7 +72,7 @@ def sampled_negatives(
     codes = np.sort(np.concatenate([relevant, drawn]))
     indptr = np.concatenate([[0], np.cumsum(np.bincount(codes // n_items, minlength=len(users.indices)))])
     facts = {"negatives": negatives, "by": by, "seed": seed, "users_with_fewer": int((counts < negatives).sum())}
-    finding = Finding(
+    finding = Finding.counted(
         "sampled_candidates",
         len(users.indices),
         len(users.indices),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from harness.artifacts import CandidateLists, ListsAsked, ListsMade, Vocabulary
 from harness.artifacts.arrays import BoolArray, Float32Array, Int64Array
@@ -131,14 +132,28 @@ def lists_of(answer: Any, rows: int, items: Naming, asked: ListsAsked, *, places
     return cleaned(found, found_scores, asked, n_items, lengths=(found != -1).sum(axis=1).astype(np.int64))
 
 
-def scores_of(answer: Any, shape: tuple[int, int], *, where: str) -> Float32Array:
+def scores_of(answer: Any, users: Sequence[Any], items: Sequence[Any], *, where: str) -> Float32Array:
     """Return the scores of an answer to ``score`` as float32 ``(users, items)``; NaN where it gives none.
+
+    Parameters
+    ----------
+    answer
+        Numbers ``(users, items)``; those of a data frame whose index or columns are named by the users or items are
+        brought into their order.
+    users, items
+        As the object was asked for them.
+    where
+        What gave the answer, for messages.
 
     Raises
     ------
     HarnessError
-        It holds no numbers, or has another shape.
+        It holds no numbers, has another shape, or names some of the users or items alone.
     """
+    shape = (len(users), len(items))
+    if isinstance(answer, pd.DataFrame) and answer.shape == shape:
+        answer = answer.iloc[_order(answer.index, users, f"{where} gave an index of users")]
+        answer = answer.iloc[:, _order(answer.columns, items, f"{where} gave columns of items")].to_numpy()
     try:
         scores = np.asarray(answer, dtype=np.float32)
     except (TypeError, ValueError) as error:
@@ -151,6 +166,22 @@ def scores_of(answer: Any, shape: tuple[int, int], *, where: str) -> Float32Arra
             "that it was asked for."
         )
     return scores
+
+
+def _order(labels: pd.Index, names: Sequence[Any], what: str) -> Any:
+    """Return the places of names among labels; as they stand where the labels are others, such as 0, 1, 2 and so on."""
+    if isinstance(labels, pd.RangeIndex) or not labels.is_unique:
+        return np.arange(len(names))
+    places = labels.map(str).get_indexer(pd.Index([str(name) for name in names]))
+    if (places < 0).all():
+        return np.arange(len(names))
+    if (places < 0).any():
+        missing = [name for name, place in zip(names, places, strict=True) if place < 0]
+        raise HarnessError(
+            f"{what} without {len(missing):,} of the {len(names):,} asked for, such as '{missing[0]}', and has "
+            "others. Name all of them by what the object was given, or none."
+        )
+    return places
 
 
 def more_than(asked: ListsAsked, n_items: int) -> int:

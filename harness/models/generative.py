@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Lessons, ListRecommender, Tensors, Training, Vocabulary
+from harness.artifacts import Finding, Lessons, ListRecommender, Tensors, Training, Vocabulary
 from harness.models.recipe import Recipe
 
 _CODE = (
@@ -155,20 +155,12 @@ class Generative:
 
         return recommender(self, tensors, len(items), device)
 
-    def audit(self, tensors: Tensors) -> tuple[dict[str, Any], ...]:
-        """Return how many items share their learnt codes, as audits have it."""
+    def audit(self, tensors: Tensors) -> tuple[Finding, ...]:
+        """Return how many items share their learnt codes."""
         from harness.models.semantic_ids import n_colliding
 
         codes = tensors["codes"]
         count = n_colliding(codes[:, : int(tensors["levels"][0])])
         told = "told apart by one more code" if count else "so that no further code is needed"
-        finding = {
-            "name": "semantic_id_collisions",
-            "severity": "info",
-            "count": count,
-            "of": len(codes),
-            "share": count / len(codes) if len(codes) else 0.0,
-            "sentence": f"{count:,} of {len(codes):,} items share their {int(tensors['levels'][0])} codes, {told}.",
-            "cases": [],
-        }
-        return (finding,)
+        sentence = f"{count:,} of {len(codes):,} items share their {int(tensors['levels'][0])} codes, {told}."
+        return (Finding("semantic_id_collisions", count, len(codes), sentence, "info"),)

@@ -63,7 +63,8 @@ class MLflowModel:
 
     - a data frame with a row an item, see ``output``;
     - a list of own item ids for each row, or a pair of such lists and their scores; or
-    - with ``method: score``, an array ``(users, items)``, items in ascending order of own ids.
+    - with ``method: score``, an array ``(users, items)``, items in ascending order of own ids; or a data frame of that
+      shape, whose columns may be named by own ids, in any order.
 
     Parameters
     ----------
@@ -73,6 +74,8 @@ class MLflowModel:
         ``recommend``: it makes the lists. ``score``: it scores the whole catalogue.
     input, output
         Columns.
+    missing_items
+        With ``score``, items of the catalogue whose score is NaN: ``error``, or ``last``: they come after all others.
     batch_size
         Users at once, unless ``runner.batch_size`` says otherwise.
 
@@ -89,6 +92,7 @@ class MLflowModel:
     method: Literal["recommend", "score"] = "recommend"
     input: MLflowInput = MLflowInput()
     output: MLflowOutput = MLflowOutput()
+    missing_items: Literal["error", "last"] = "error"
     batch_size: Annotated[int, Field(ge=1)] = 512
 
     @property
@@ -128,7 +132,7 @@ class MLflowModel:
 
             loaded = mlflow.pyfunc.load_model(str(folder))
         given = FrameModel(loaded.predict, self)
-        called = PythonModel(method=self.method, batch_size=self.batch_size, missing_items="error", allow_pickle=True)
+        called = PythonModel(method=self.method, batch_size=self.batch_size, missing_items=self.missing_items)
         return recommender_of(
             called, given, users=users, items=items, device=device, where=f"the MLflow model {checkpoint}"
         )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import HarnessError, did_you_mean
+from harness.models.id_files import plain_id
 
 if TYPE_CHECKING:
     from harness.models.mlflow_model import MLflowModel
@@ -35,8 +36,15 @@ class FrameModel:
         answer = self._predict(self._frame(distinct, k))
         if isinstance(answer, pd.DataFrame):
             lists, scores = self._from_rows(answer)
-            found = [lists.get(user, []) for user in users]
-            return found if scores is None else (found, [scores.get(user, []) for user in users])
+            keys = [str(user) for user in users]
+            if lists and not lists.keys() & set(keys):
+                raise HarnessError(
+                    f"predict of the MLflow model returned rows of {len(lists):,} users, such as "
+                    f"'{next(iter(lists))}', and none is one of the {len(distinct):,} asked for, such as '{keys[0]}' "
+                    "(model.params.output.user). It is to give own ids, as it gets them."
+                )
+            found = [lists.get(key, []) for key in keys]
+            return found if scores is None else (found, [scores.get(key, []) for key in keys])
         if len(distinct) == len(users):
             return answer
         places = {user: place for place, user in enumerate(distinct)}
@@ -47,8 +55,7 @@ class FrameModel:
 
     def score(self, users: list[Any], items: list[Any]) -> Any:
         """Return scores ``(users, items)``."""
-        answer = self._predict(self._frame(users, len(items)))
-        return answer.to_numpy() if isinstance(answer, pd.DataFrame) else answer
+        return self._predict(self._frame(users, len(items)))
 
     def _frame(self, users: list[Any], k: int) -> pd.DataFrame:
         columns = self._section.input
@@ -57,7 +64,8 @@ class FrameModel:
             frame[columns.k] = np.full(len(users), k, dtype=np.int64)
         return frame
 
-    def _from_rows(self, table: pd.DataFrame) -> tuple[dict[Any, list[Any]], dict[Any, list[Any]] | None]:
+    def _from_rows(self, table: pd.DataFrame) -> tuple[dict[str, list[Any]], dict[str, list[Any]] | None]:
+        """Return items and scores by own id of the user, as text: 7, "7" and 7.0 are the same user."""
         columns = self._section.output
         for key in ("user", "item", "score"):
             name = getattr(columns, key)
@@ -66,10 +74,11 @@ class FrameModel:
                     f"predict of the MLflow model returned a data frame without the column '{name}' "
                     f"(model.params.output.{key}). {did_you_mean(name, map(str, table.columns))}"
                 )
-        lists: dict[Any, list[Any]] = {}
-        scores: dict[Any, list[Any]] = {}
+        lists: dict[str, list[Any]] = {}
+        scores: dict[str, list[Any]] = {}
         values = [0.0] * len(table) if columns.score is None else table[columns.score].tolist()
         for user, item, score in zip(table[columns.user].tolist(), table[columns.item].tolist(), values, strict=True):
-            lists.setdefault(user, []).append(item)
-            scores.setdefault(user, []).append(score)
+            key = str(plain_id(user, "predict of the MLflow model"))
+            lists.setdefault(key, []).append(item)
+            scores.setdefault(key, []).append(score)
         return lists, None if columns.score is None else scores

@@ -25,7 +25,7 @@ class PythonModel:
     The object has one of::
 
         recommend(users, k) -> a list of items for each user, best first, or (items, scores)
-        score(users, items) -> array (users, items), higher is better
+        score(users, items) -> array or data frame (users, items), higher is better
 
     ``users`` and ``items`` are lists of own ids, or of the object's own indices. Lists may be shorter than k; places
     without an item are None or, of indices, below 0. With ``history`` and ``exclude`` it takes more arguments by name.

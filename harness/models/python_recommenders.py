@@ -178,7 +178,7 @@ class ScoresOfObject:
         if users:
             more = known.more(batch, places)
             answer = called(lambda: known.given.score(users, items, **more), where=f"score of {known.where}")
-            part = scores_of(answer, (len(users), len(items)), where=f"score of {known.where}")
+            part = scores_of(answer, users, items, where=f"score of {known.where}")
             scores[np.ix_(places, columns)] = part
         self._fill(scores, places)
         return torch.from_numpy(scores).to(self._device)

@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import torch
@@ -22,8 +22,6 @@ from harness.models.id_map import IdMap
 if TYPE_CHECKING:
     from harness.models.torch_model import TorchModel
     from harness.models.torch_options import Call
-
-_PREFERRED = ("logits", "sequences")  # of an answer with several tensors, by the custom of transformers
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +106,16 @@ class Caller:
             longest = int(np.diff(indptr).max(initial=0))
             yield Answer(rows, self._called(places, named, longest), lengths, width)
 
+    @property
+    def padding(self) -> Literal["left", "right"] | None:
+        """On which side histories are padded; None where the module reads none."""
+        return self.model.call.padding if self.model.reads_history else None
+
+    def repadded(self, padding: Literal["left", "right"]) -> Caller:
+        """Return the same with the padding on a side."""
+        call = dataclasses.replace(self.model.call, padding=padding)
+        return dataclasses.replace(self, model=dataclasses.replace(self.model, call=call))
+
     def user_indices(self, users: Int64Array) -> Int64Array:
         """Return the model's indices of users, its offset added."""
         assert self.users is not None  # noqa: S101  (asked for where there is a map alone)
@@ -153,7 +161,7 @@ class Caller:
         except Exception as error:  # a stranger's code may raise anything
             if is_out_of_memory(error):
                 raise
-            given = [*(_shape(one) for one in places), *(f"{name} {_shape(one)}" for name, one in named.items())]
+            given = [*(shape_of(one) for one in places), *(f"{name} {shape_of(one)}" for name, one in named.items())]
             remedy = ""
             if self.model.call.history is not False and self.model.call.length is None:
                 remedy = (
@@ -236,62 +244,14 @@ def shift_remedy(caller: Caller, by: int, *, whole: bool) -> str:
     return f"Set {settings} (model.params), or mend model.params.items."
 
 
-def tensor_in(given: Any, key: str | int | None, what: str) -> torch.Tensor:
-    """Return a tensor in what a call returned.
-
-    Parameters
-    ----------
-    given
-        A tensor, a map, a tuple or an object.
-    key
-        A key, a place or an attribute; None for the tensor itself, or the only one.
-    what
-        The option, for messages.
-
-    Raises
-    ------
-    HarnessError
-        There is none, or several.
-    """
-    if key is None and isinstance(given, torch.Tensor):
-        return given
-    inside = _inside(given)
-    if key is not None:
-        found = inside.get(key, getattr(given, key, None) if isinstance(key, str) else None)
-    else:
-        tensors = {name: one for name, one in inside.items() if isinstance(one, torch.Tensor)}
-        preferred = [one for name, one in tensors.items() if name in _PREFERRED]
-        found = preferred[0] if preferred else next(iter(tensors.values())) if len(tensors) == 1 else None
-    if not isinstance(found, torch.Tensor):
-        there = "; ".join(f"{name}: {_shape(one)}" for name, one in inside.items()) or type(given).__name__
-        asked = "holds no tensor, or several" if key is None else f"has no tensor under {key!r}"
-        raise HarnessError(
-            f"what the module gives {asked} (model.params.output.{what}): it is {there}. Name one of these."
-        )
-    return found
-
-
-def _inside(given: Any) -> dict[Any, Any]:
-    if isinstance(given, torch.Tensor):
-        return {}
-    if isinstance(given, Mapping):
-        return dict(given)
-    if isinstance(given, tuple) and hasattr(given, "_fields"):
-        return {**dict(enumerate(given)), **dict(zip(given._fields, given, strict=True))}
-    if isinstance(given, (tuple, list)):
-        return dict(enumerate(given))
-    if dataclasses.is_dataclass(given) and not isinstance(given, type):
-        return {field.name: getattr(given, field.name) for field in dataclasses.fields(given)}
-    return {}
-
-
 def _mask(real: np.ndarray, call: Call) -> np.ndarray:
     if call.mask_values == "integer":
         return real.astype(np.int64)
     return real if call.mask_values == "boolean" else ~real
 
 
-def _shape(value: Any) -> str:
+def shape_of(value: Any) -> str:
+    """Return words for an argument or an answer: a tensor's type and shape."""
     if isinstance(value, torch.Tensor):
         return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
     return repr(value)[:40] if isinstance(value, (int, float, str, bool)) else type(value).__name__

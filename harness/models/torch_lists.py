@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import safetensors
@@ -16,7 +16,8 @@ from harness.artifacts import ListsAsked, ListsMade, UserBatch
 from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.errors import CheckpointError, HarnessError
 from harness.models.given_lists import cleaned
-from harness.models.torch_calls import Answer, Caller, shift_remedy, tensor_in
+from harness.models.torch_answers import tensor_in
+from harness.models.torch_calls import Answer, Caller, shift_remedy
 
 _SEED = 0  # of modules that draw
 
@@ -162,6 +163,15 @@ class GivenLists:
                 part = _part(asked, answer.rows)
                 parts.append(cleaned(items, scores, part, self.n_items, lengths=lengths))
         return _joined(parts)
+
+    @property
+    def padding(self) -> Literal["left", "right"] | None:
+        """On which side histories are padded; None where the module reads none."""
+        return self.caller.padding
+
+    def repadded(self, padding: Literal["left", "right"]) -> GivenLists:
+        """Return the same with the padding on a side."""
+        return dataclasses.replace(self, caller=self.caller.repadded(padding))
 
     def shifted(self, by: int) -> GivenLists:
         """Return the same with all items moved, in the history and in the lists."""

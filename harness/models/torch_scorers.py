@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Any
+from typing import Literal
 
 import numpy as np
 import torch
 
 from harness.artifacts import UserBatch
-from harness.errors import HarnessError, did_you_mean
+from harness.errors import HarnessError
 from harness.models.id_map import OWN
-from harness.models.torch_calls import Answer, Caller, first_of, shift_remedy, tensor_in
+from harness.models.torch_answers import at_last, check_finite, settled, table_of
+from harness.models.torch_calls import Answer, Caller, first_of, shift_remedy
 
 UNKNOWN_SCORE = -1e30  # of items that the model cannot score: behind all others, and finite
 
@@ -105,6 +106,15 @@ class LogitsScorer:
         parts = [self._scores(answer) for answer in self.caller.answers(batch)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
+    @property
+    def padding(self) -> Literal["left", "right"] | None:
+        """On which side histories are padded; None where the module reads none."""
+        return self.caller.padding
+
+    def repadded(self, padding: Literal["left", "right"]) -> LogitsScorer:
+        """Return the same with the padding on a side."""
+        return LogitsScorer(self.caller.repadded(padding), self.shift)
+
     def shifted(self, by: int) -> LogitsScorer:
         """Return the same with all items moved, in the history and in the columns."""
         return LogitsScorer(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift + by)
@@ -145,7 +155,7 @@ class VectorsScorer:
         table = table_of(caller, output.items, "items")
         places = Places.of(caller, len(table), "rows", shift=shift)
         vectors = table.index_select(0, places.columns).float()
-        _check_finite(caller, vectors, "item vectors")
+        check_finite(caller, vectors, "item vectors")
         # A further dimension, 1 for each user, puts what the model does not know behind all else.
         self._extra = places.unknown is not None
         if places.unknown is not None:
@@ -164,7 +174,7 @@ class VectorsScorer:
                     "(call.user_offset included). Name the file of the model's user ids in model.params.users.ids."
                 )
             found = self._users[torch.from_numpy(indices).to(self._users.device)]
-            _check_finite(self._caller, found, "user vectors")
+            check_finite(self._caller, found, "user vectors")
         else:
             found = torch.cat([self._vectors(answer) for answer in self._caller.answers(batch)])
         width = self._items.shape[1] - self._extra
@@ -178,6 +188,15 @@ class VectorsScorer:
     def item_vectors(self) -> torch.Tensor:
         """Return float32 ``(items, dimension)``."""
         return self._items
+
+    @property
+    def padding(self) -> Literal["left", "right"] | None:
+        """On which side histories are padded; None where the module reads none."""
+        return self._caller.padding
+
+    def repadded(self, padding: Literal["left", "right"]) -> VectorsScorer:
+        """Return the same with the padding on a side."""
+        return VectorsScorer(self._caller.repadded(padding), shift=self._shift)
 
     def shifted(self, by: int) -> VectorsScorer:
         """Return the same with all items moved, in the history and in the rows."""
@@ -193,94 +212,3 @@ class VectorsScorer:
 
     def _vectors(self, answer: Answer) -> torch.Tensor:
         return settled(self._caller, answer, at_last(self._caller, answer, what="user vectors"), "user vectors")
-
-
-def at_last(caller: Caller, answer: Answer, *, what: str) -> torch.Tensor:
-    """Return the row of each user in an answer, ``(users, …)``, at the last item where there is one a position."""
-    output, padding = caller.model.output, caller.model.call.padding
-    given = tensor_in(answer.given, output.key, "key")
-    shape, users = tuple(given.shape), answer.users
-    if output.positions == "all" and given.ndim == 3 and shape[:2] == (users, answer.width):
-        last = np.maximum(answer.lengths - 1, 0) if padding == "right" else np.full(users, answer.width - 1)
-        return given[torch.arange(users, device=given.device), torch.from_numpy(last).to(given.device)]
-    if output.positions == "last" and given.ndim == 2 and shape[0] == users:
-        return given
-    wanted = f"({users}, {answer.width}, …)" if output.positions == "all" else f"({users}, …)"
-    other = {2: "last", 3: "all"}.get(given.ndim)
-    remedy = (
-        f"Set output.positions: {other}."
-        if other is not None and other != output.positions
-        else ("Name another tensor in output.key, or another method.")
-    )
-    raise HarnessError(
-        f"the module gives {what} of shape {shape}; {wanted} is needed for output.positions: "
-        f"{output.positions}. {remedy}"
-    )
-
-
-def settled(caller: Caller, answer: Answer, given: torch.Tensor, what: str) -> torch.Tensor:
-    """Return float32 numbers that are finite; 0 for users without history, where they are to have that.
-
-    Raises
-    ------
-    HarnessError
-        They are not; the message says why they may be so.
-    """
-    if not given.is_floating_point():
-        raise HarnessError(f"the module gives {what} as {given.dtype}; floating-point numbers are needed.")
-    empty = torch.from_numpy(answer.lengths == 0).to(given.device)
-    if caller.model.reads_history and caller.model.call.empty == "zero":
-        given = given.masked_fill(empty[:, None], 0.0)
-    elif caller.model.reads_history and bool(empty.any()) and not bool(torch.isfinite(given[empty]).all()):
-        raise EmptyHistoryError(
-            f"the module gives numbers that are not finite for users without history, {int(empty.sum()):,} of "
-            f"{answer.users:,} here, to whom it is given padding alone. Set model.params.call.empty: zero, so that all "
-            "items score 0 for them."
-        )
-    _check_finite(caller, given, what)
-    return given.float()
-
-
-class EmptyHistoryError(HarnessError):
-    """A module does not know what to do with padding alone."""
-
-
-def _check_finite(caller: Caller, given: torch.Tensor, what: str) -> None:
-    if bool(torch.isfinite(given).all()):
-        return
-    bad = given[~torch.isfinite(given)]
-    dtype = caller.model.dtype
-    half = dtype == "float16" or given.dtype is torch.float16
-    remedy = (
-        "float16 holds no number beyond 65,504. Set model.params.dtype: float32 or bfloat16."
-        if half
-        else "Where the module gives -inf itself to items that it leaves out, call a method that does not; what was "
-        "seen is left out by candidates.exclude."
-    )
-    raise HarnessError(
-        f"{bad.numel():,} of {given.numel():,} numbers of the module's {what} ({dtype}) are not finite, such as "
-        f"{float(bad[0])}. {remedy}"
-    )
-
-
-def table_of(caller: Caller, name: str, option: str) -> torch.Tensor:
-    """Return a table of the module: of a parameter, a buffer, an embedding, or a method without arguments."""
-    found: Any = caller.module
-    for word in name.split("."):
-        found = getattr(found, word, None)
-    if isinstance(found, (torch.nn.Embedding, torch.nn.Linear)):
-        found = found.weight
-    elif found is not None and not isinstance(found, torch.Tensor) and callable(found):
-        with torch.inference_mode():
-            found = found()
-    if not isinstance(found, torch.Tensor):
-        known = [one for one, _ in (*caller.module.named_parameters(), *caller.module.named_buffers())]
-        raise HarnessError(
-            f"the module has no table '{name}' (model.params.output.{option}). {did_you_mean(name, known)}"
-        )
-    if found.ndim != 2 or not found.is_floating_point():
-        raise HarnessError(
-            f"'{name}' of the module is {found.dtype} {tuple(found.shape)} (model.params.output.{option}); "
-            "floating-point (rows, dimension) is needed."
-        )
-    return found.detach().to(caller.device)

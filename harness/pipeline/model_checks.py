@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.artifacts import NO_ITEM, ForeignModel
+from harness.artifacts import NO_ITEM, Finding, ForeignModel
 from harness.pipeline.checkpoints import Fitted
 from harness.pipeline.jobs import ModelSource
+from harness.pipeline.last_items import cases_of
 from harness.runner import PredictionTask, Shards
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
-
-_CASES = 5
 
 
 def model_findings(
@@ -43,9 +42,11 @@ def model_findings(
     if isinstance(params, ForeignModel):
         from harness.pipeline.trial import tried
 
-        return tried(params, model, task, device=device)
-    audit = getattr(params, "audit", None)
-    return () if audit is None or fitted is None else tuple(audit(fitted.tensors))
+        found = tried(params, model, task, device=device)
+    else:
+        audit = getattr(params, "audit", None)
+        found = () if audit is None or fitted is None else audit(fitted.tensors)
+    return tuple(finding.as_dict() for finding in found)
 
 
 def list_findings(shards: Shards) -> Iterator[dict[str, Any]]:
@@ -66,39 +67,12 @@ def list_findings(shards: Shards) -> Iterator[dict[str, Any]]:
         ("barred_items", barred, "not to be recommended to the user, such as seen ones"),
     ):
         count = int(counts.sum())
-        yield _finding(
-            name,
-            counts > 0,
-            shards.task,
-            count=count,
-            of=total,
-            sentence=f"{count:,} of {total:,} items that the model gave were {what}; they were left out.",
-        )
+        sentence = f"{count:,} of {total:,} items that the model gave were {what}; they were left out."
+        yield Finding(name, count, total, sentence, cases=cases_of(shards.task, np.flatnonzero(counts))).as_dict()
     k = shards.task.k
-    short = lengths < k
-    yield _finding(
-        "short_beams",
-        short,
-        shards.task,
-        count=int(short.sum()),
-        of=len(short),
-        sentence=(
-            f"{int(short.sum()):,} of {len(short):,} lists hold fewer than the {k} items asked for (runner.k); what is "
-            "lacking is a miss."
-        ),
+    short = np.flatnonzero(lengths < k)
+    sentence = (
+        f"{len(short):,} of {len(lengths):,} lists hold fewer than the {k} items asked for (runner.k); what is lacking "
+        "is a miss."
     )
-
-
-def _finding(
-    name: str, users: np.ndarray, task: PredictionTask, *, count: int, of: int, sentence: str
-) -> dict[str, Any]:
-    cases = [str(user) for user in task.user_ids.ids[task.users[np.flatnonzero(users)[:_CASES]]]]
-    return {
-        "name": name,
-        "severity": "warning" if count else "info",
-        "count": count,
-        "of": of,
-        "share": count / of if of else 0.0,
-        "sentence": sentence,
-        "cases": [{"user": user} for user in cases],
-    }
+    yield Finding("short_beams", len(short), len(lengths), sentence, cases=cases_of(shards.task, short)).as_dict()

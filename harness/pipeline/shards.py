@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness import storage
+from harness.artifacts import Finding
 from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
 from harness.pipeline.jobs import Job, ModelSource, make_shard
@@ -183,15 +184,8 @@ def _disagreement(model: ModelSource, shards: Shards, options: Options) -> dict[
     lengths = (exact.items >= 0).sum(axis=1)
     overlap = float(np.sum(shared) / max(1, lengths.sum()))
     differing = int((~alike).sum())
-    return {
-        "name": "precision",
-        "severity": "warning" if differing else "info",
-        "count": differing,
-        "of": len(chosen),
-        "share": differing / len(chosen) if len(chosen) else 0.0,
-        "sentence": (
-            f"{differing:,} of {len(chosen):,} sampled users have another list in {options.precision} than in float32; "
-            f"the lists share {overlap:.2%} of their items. Compare runs of one precision."
-        ),
-        "cases": [],
-    }
+    sentence = (
+        f"{differing:,} of {len(chosen):,} sampled users have another list in {options.precision} than in float32; the "
+        f"lists share {overlap:.2%} of their items. Compare runs of one precision."
+    )
+    return Finding("precision", differing, len(chosen), sentence).as_dict()

@@ -130,7 +130,8 @@ def test_each_form_of_an_answer():
     for answer in ([[20], [30, 10]], ([[20], [10, 30]], [[1.0], [1.0, 2.0]])):
         assert lists(answer)[0].recommend(BATCH, ListsAsked(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
     scores = [[1.0, 2.0, 3.0]] * 3
-    for answer in (np.array(scores), pd.DataFrame(scores)):
+    named = pd.DataFrame(scores, columns=[10, 20, 30])[[30, 10, 20]]
+    for answer in (np.array(scores), pd.DataFrame(scores), named):
         assert lists(answer, method="score")[0].score(BATCH).tolist() == scores
     with pytest.raises(
         HarnessError, match=r"without the column 'item' \(model.params.output.item\). Did you mean 'items'"
@@ -138,6 +139,31 @@ def test_each_form_of_an_answer():
         lists(rows.rename(columns={"item": "items"}))[0].recommend(BATCH, ListsAsked(2))
     with pytest.raises(HarnessError, match=r"gave scores of shape \(2, 3\); \(3, 3\)"):
         lists(np.ones((2, 3)), method="score")[0].score(BATCH)
+
+
+def test_users_are_the_same_as_text_or_numbers():
+    users = Vocabulary.of([7, 8])
+    rows = pd.DataFrame({"user": ["8", "7"], "item": [30, 20], "score": [1.0, 2.0]})
+    model = component_of("models", "mlflow", {"allow_pickle": True})
+    for user in (["8", "7"], [8.0, 7.0], [8, 7]):
+        given = FrameModel(lambda frame, user=user: rows.assign(user=user), model)
+        recommender = recommender_of(
+            PythonModel(), given, users=users, items=ITEMS, device="cpu", where="the MLflow model"
+        )
+        assert recommender.recommend(BATCH, ListsAsked(1)).items.tolist() == [[2], [1], [1]]
+    with pytest.raises(HarnessError, match=r"rows of 2 users, such as '8', and none is one of the 2 asked for"):
+        lists(rows)[0].recommend(BATCH, ListsAsked(1))
+
+
+def test_items_without_a_score_stand_last_if_that_is_said():
+    scores = np.array([[np.nan, 1.0, 2.0]] * 3)
+    model = MLflowModel(allow_pickle=True, method="score", missing_items="last")
+    with pytest.raises(HarnessError, match=r"Set model.params.missing_items: last"):
+        lists(scores, method="score")[0].score(BATCH)
+    called = PythonModel(method="score", missing_items=model.missing_items)
+    given = FrameModel(lambda frame: scores, model)
+    found = recommender_of(called, given, users=USERS, items=ITEMS, device="cpu", where="the MLflow model")
+    assert found.score(BATCH)[0].argsort().tolist() == [0, 1, 2]
 
 
 def test_its_metrics_are_known_before_it_is_loaded():

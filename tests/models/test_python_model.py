@@ -17,6 +17,7 @@ import harness
 from harness.artifacts import CandidateLists, History, ListsAsked, UserBatch, Vocabulary
 from harness.errors import HarnessError
 from harness.experiment.components import component_of
+from harness.models.python_recommenders import recommender_of
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs/examples"
 USERS = Vocabulary.of(["ann", "bob", "cat"])
@@ -124,6 +125,40 @@ def test_indices_of_its_own(told, tmp_path):
     refused = told(init={"answer": [[1, 2, 3]]}, method="score", missing_users="empty", **by_index)
     with pytest.raises(HarnessError, match=r"no score \(no index, or NaN\) for 1 of the 4 items .* '30'"):
         refused.score(BATCH)
+
+
+class Framed:
+    """Scores that differ for each user and item, in a data frame as it is told to name it."""
+
+    def __init__(self, change):
+        self.change = change
+
+    def score(self, users, items):
+        values = [[float(item + len(user) * ord(user[0])) for item in items] for user in users]
+        return self.change(pd.DataFrame(values, index=users, columns=items))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda frame: frame,
+        lambda frame: frame[[30, 10, 40, 20]].sort_index(),
+        lambda frame: frame[[30, 10, 40, 20]].rename(columns=str).sort_index(),
+        lambda frame: frame.reset_index(drop=True),
+        lambda frame: frame.rename(columns=lambda item: f"score of {item}"),
+    ],
+)
+def test_a_data_frame_is_read_by_its_names(change):
+    model = component_of("models", "python", {"method": "score", "allow_pickle": True})
+    found = recommender_of(model, Framed(change), users=USERS, items=ITEMS, device="cpu", where="it").score(BATCH)
+    assert found.tolist() == [[3 * ord("b") + item for item in ITEMS.ids], [3 * ord("a") + item for item in ITEMS.ids]]
+
+
+def test_a_data_frame_of_other_items_is_refused():
+    model = component_of("models", "python", {"method": "score", "allow_pickle": True})
+    framed = Framed(lambda frame: frame.rename(columns={20: 21}))
+    with pytest.raises(HarnessError, match=r"gave columns of items without 1 of the 4 asked for, such as '20'"):
+        recommender_of(model, framed, users=USERS, items=ITEMS, device="cpu", where="it").score(BATCH)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import runpy
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -49,17 +48,10 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture
-def inside(project, monkeypatch):
-    """Work in the project's folder; a `kiosk` that other tests imported from elsewhere is forgotten."""
-
-    def forget():
-        for name in [name for name in sys.modules if name.partition(".")[0] == "kiosk"]:
-            del sys.modules[name]
-
-    forget()
+def inside(project, monkeypatch, no_kiosk):
+    """Work in the project's folder."""
     monkeypatch.chdir(project)
-    yield project
-    forget()
+    return project
 
 
 def run(name, *settings, force=False):
@@ -293,6 +285,22 @@ def test_a_model_that_does_not_react_is_told(inside):
     found = audits(result)["ignores_history"]
     assert (found["severity"], found["count"], found["of"]) == ("warning", found["of"], found["count"])
     assert "does not react to the history" in found["sentence"]
+
+
+def test_padding_on_the_wrong_side_is_told(inside):
+    last = ["model.checkpoint=follows.safetensors", *params(factory="kiosk.nets:Follows", init={"n_items": 40})]
+    last += params(call={"length": 8}, output={})
+    found = audits(run("logits.yaml", "name=kiosk/left", *last))["padding_side"]
+    assert (found["severity"], found["count"], found["of"]) == ("info", 0, 120)
+    wrong = run("logits.yaml", "name=kiosk/right", *last, *params(call__padding="right"))
+    found = audits(wrong)["padding_side"]
+    assert found["severity"] == "warning"
+    assert found["count"] > 60
+    assert "when the padding is on the left, which is better for" in found["sentence"]
+    assert found["sentence"].endswith("Then set model.params.call.padding: left.")
+    assert found["cases"][0].startswith("user u")
+    # The module reads the last position in which there is an item, so the side does not matter.
+    assert audits(run("vectors.yaml", "name=kiosk/sides"))["padding_side"]["count"] == 0
 
 
 def test_off_by_one_may_be_told_alone(inside):
