@@ -45,8 +45,21 @@ def model_findings(
         found = tried(params, model, task, device=device)
     else:
         audit = getattr(params, "audit", None)
-        found = () if audit is None or fitted is None else audit(fitted.tensors)
+        found = (*_stopped(experiment, task), *(() if audit is None or fitted is None else audit(fitted.tensors)))
     return tuple(finding.as_dict() for finding in found)
+
+
+def _stopped(experiment: Experiment, task: PredictionTask) -> Iterator[Finding]:
+    """Yield that a model is measured on what its training was stopped by."""
+    patience = getattr(getattr(experiment.model.params, "recipe", None), "patience", None)
+    if experiment.evaluation.part == "validation" and patience is not None:
+        yield Finding.counted(
+            "stopped_on_validation",
+            task.n_users,
+            task.n_users,
+            "lists",
+            "they are measured on the part on which the training kept its best epoch, which flatters the model.",
+        )
 
 
 def list_findings(shards: Shards) -> Iterator[dict[str, Any]]:

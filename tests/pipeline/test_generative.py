@@ -102,6 +102,16 @@ def test_codes_of_the_data_sets_own_vectors(small, tmp_path):
     assert len(lists(result)) == 600
 
 
+def test_that_validation_also_stopped_the_training_is_told(small):
+    part = ["evaluation.part=validation", "model.fit.on=train"]
+    found = audits(run(small, *part))["stopped_on_validation"]
+    assert (found["severity"], found["count"], found["of"]) == ("warning", 60, 60)
+    recipe = "model.params.recipe={epochs: 2, patience: null, batch_size: 32}"
+    unstopped = ["name=small/unstopped", recipe, f"model.checkpoint={small.parent}/unstopped.safetensors"]
+    assert "stopped_on_validation" not in audits(run(small, *part, *unstopped))
+    assert "stopped_on_validation" not in audits(run(small, "name=small/test", "model.fit.on=train"))
+
+
 def test_what_cannot_be_is_refused(small):
     with pytest.raises(HarnessError, match=r"beam is 5, and lists of 10 items are asked for \(runner\.k\)"):
         run(small, more=", beam: 5")
