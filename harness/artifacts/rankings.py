@@ -170,6 +170,20 @@ class CandidateLists:
         part = slice(self.indptr[start], self.indptr[stop])
         return CandidateLists(self.indptr[start : stop + 1] - self.indptr[start], self.items[part])
 
+    def of(self, rows: Int64Array) -> CandidateLists:
+        """Return the lists of some users, int64 ``(n,)``, in the order given.
+
+        Examples
+        --------
+        >>> lists = CandidateLists(np.array([0, 2, 3]), np.array([4, 5, 6], dtype=np.int32))
+        >>> lists.of(np.array([1, 0])).items.tolist()
+        [6, 4, 5]
+        """
+        lengths = np.diff(self.indptr)[rows]
+        indptr = np.concatenate([[0], np.cumsum(lengths)])
+        places = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], lengths)
+        return CandidateLists(indptr, self.items[places])
+
 
 @dataclass(frozen=True, eq=False)
 class TargetRanks:

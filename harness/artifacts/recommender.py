@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import scipy.sparse as sp
@@ -124,6 +124,10 @@ class ListsMade:
     invalid: Int32Array
     repeated: Int32Array
     barred: Int32Array
+
+    def of(self, rows: Int64Array) -> ListsMade:
+        """Return the lists of some rows of the batch, int64 ``(n,)``, in the order given."""
+        return ListsMade(*(getattr(self, part.name)[rows] for part in fields(self)))
 
 
 @runtime_checkable

@@ -13,8 +13,8 @@ from harness.artifacts import CandidateLists, ListsAsked, ListsMade, Vocabulary
 from harness.artifacts.arrays import BoolArray, Float32Array, Int64Array
 from harness.errors import HarnessError
 from harness.models.given_lists import cleaned
-from harness.models.id_files import plain_id
-from harness.models.id_map import IdMap, own_indices
+from harness.models.id_map import IdMap
+from harness.models.own_ids import own_indices, plain_id
 
 UNKNOWN = -2  # an item that is not of the catalogue; -1 is a place without an item
 
@@ -33,6 +33,10 @@ class Naming:
 
     vocabulary: Vocabulary
     index: IdMap | None = None
+
+    def shifted(self, by: int) -> Naming | None:
+        """Return the same with the indices moved; None where own ids are taken."""
+        return None if self.index is None else replace(self, index=self.index.shifted(by))
 
     def names(self, indices: Int64Array) -> list[Any]:
         """Return what the object calls our indices; None where it has no name for one."""
@@ -80,15 +84,27 @@ def _marked(found: Int64Array, nothing: BoolArray) -> Int64Array:
     return np.where(nothing, -1, np.where(found < 0, UNKNOWN, found))
 
 
-def lists_of(answer: Any, rows: int, items: Naming, asked: ListsAsked, *, places: Int64Array, where: str) -> ListsMade:
+def lists_of(
+    answer: Any,
+    users: Sequence[Any],
+    rows: int,
+    items: Naming,
+    asked: ListsAsked,
+    *,
+    places: Int64Array,
+    where: str,
+) -> ListsMade:
     """Return the lists of an answer to ``recommend``.
 
     Parameters
     ----------
     answer
-        A list of ids for each user, or a pair of such lists and their scores; arrays will do.
+        A list of ids for each user, or a pair of such lists and their scores; arrays will do. Those of a series whose
+        index is named by the users are brought into their order.
+    users
+        As the object was asked for them.
     rows
-        How many users there are.
+        How many users there are in the batch.
     items
         How items are named.
     asked
@@ -104,7 +120,7 @@ def lists_of(answer: Any, rows: int, items: Naming, asked: ListsAsked, *, places
         The answer has another form, or another number of lists than users.
     """
     ids, scores = answer if _is_pair(answer) else (answer, None)
-    given = _rows(ids, places, rows, f"{where} gave lists")
+    given = _rows(ids, users, places, rows, f"{where} gave lists")
     lengths = np.array([len(one) for one in given], dtype=np.int64)
     width = max(1, int(lengths.max(initial=0)))
     flat = items.ours([name for one in given for name in one], where)
@@ -113,7 +129,7 @@ def lists_of(answer: Any, rows: int, items: Naming, asked: ListsAsked, *, places
     found[filled] = flat
     found_scores = None
     if scores is not None:
-        given_scores = _rows(scores, places, rows, f"{where} gave scores")
+        given_scores = _rows(scores, users, places, rows, f"{where} gave scores")
         if any(len(one) != length for one, length in zip(given_scores, lengths, strict=True)):
             row = next(row for row, one in enumerate(given_scores) if len(one) != lengths[row])
             raise HarnessError(
@@ -170,11 +186,12 @@ def scores_of(answer: Any, users: Sequence[Any], items: Sequence[Any], *, where:
 
 def _order(labels: pd.Index, names: Sequence[Any], what: str) -> Any:
     """Return the places of names among labels; as they stand where the labels are others, such as 0, 1, 2 and so on."""
-    if isinstance(labels, pd.RangeIndex) or not labels.is_unique:
+    said, wanted = labels.map(str), pd.Index([str(name) for name in names])
+    if isinstance(labels, pd.RangeIndex) or said.equals(wanted) or not said.isin(wanted).any():
         return np.arange(len(names))
-    places = labels.map(str).get_indexer(pd.Index([str(name) for name in names]))
-    if (places < 0).all():
-        return np.arange(len(names))
+    if not said.is_unique:
+        raise HarnessError(f"{what} in which '{said[said.duplicated()][0]}' stands twice. Name each once, or none.")
+    places = said.get_indexer(wanted)
     if (places < 0).any():
         missing = [name for name, place in zip(names, places, strict=True) if place < 0]
         raise HarnessError(
@@ -224,11 +241,9 @@ def called(call: Callable[[], Any], *, where: str) -> Any:
 
     try:
         return call()
-    except HarnessError:
+    except (HarnessError, MemoryError):
         raise
-    except MemoryError:
-        raise
-    except Exception as error:  # a stranger's code may raise anything
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
         raise HarnessError(f"{where} failed with {said(error)}.") from error
 
 
@@ -247,16 +262,25 @@ def _is_pair(answer: Any) -> bool:
 def _nested(lists: Any) -> bool:
     if isinstance(lists, np.ndarray) and lists.ndim != 1:
         return lists.ndim == 2
-    return all(hasattr(one, "__len__") and not isinstance(one, str) for one in lists)
+    return all(_is_list(one) for one in lists)
 
 
-def _rows(lists: Any, places: Int64Array, rows: int, what: str) -> list[Any]:
+def _is_list(one: Any) -> bool:
+    """Return whether something has an order, as a set and a map have not."""
+    return hasattr(one, "__len__") and not isinstance(one, (str, bytes, dict, set, frozenset))
+
+
+def _rows(lists: Any, users: Sequence[Any], places: Int64Array, rows: int, what: str) -> list[Any]:
     """Return a list for each of so many users: those given at the places, empty ones elsewhere."""
-    if not hasattr(lists, "__len__") or isinstance(lists, (str, dict)) or not _nested(lists):
-        raise HarnessError(
-            f"{what} as {type(lists).__name__}; a list a user is needed, or an array (users, items), or such a pair of "
-            "items and scores."
-        )
+    needed = "a list a user is needed, or an array (users, items), or such a pair of items and scores"
+    if isinstance(lists, pd.Series) and len(lists) == len(users):
+        lists = lists.iloc[_order(lists.index, users, f"{what} by user")].tolist()
+    if not hasattr(lists, "__len__") or isinstance(lists, (str, dict, set, frozenset, pd.DataFrame)):
+        raise HarnessError(f"{what} as {type(lists).__name__}; {needed}.")
+    if not _nested(lists):
+        wrong = next((place for place, one in enumerate(lists) if not _is_list(one)), None)
+        odd = f"{lists.ndim} dimensions" if wrong is None else f"{type(lists[wrong]).__name__} in row {wrong + 1:,}"
+        raise HarnessError(f"{what} with {odd}; {needed}.")
     if len(lists) != len(places):
         raise HarnessError(
             f"{what} for {len(lists):,} users, where {len(places):,} were asked for: one a user, in their order."

@@ -22,7 +22,7 @@ _OBJECTS = (
 FORMATS = (".npy", ".npz", ".safetensors", *PARQUET)
 
 
-def array_in(path: Path, name: str | None, *, usual: str) -> Any:
+def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", shared: bool = False) -> Any:
     """Return an array of a ``.npy``, ``.npz`` or ``.safetensors`` file; of ``.npy`` it is mapped, not read.
 
     Parameters
@@ -33,6 +33,10 @@ def array_in(path: Path, name: str | None, *, usual: str) -> Any:
         Which of its arrays; None: the one called ``usual``, or the only one.
     usual
         What it is mostly called.
+    option
+        What names it, for messages.
+    shared
+        Whether another array is read from the file too, so that the only one is not meant by itself.
 
     Raises
     ------
@@ -40,14 +44,16 @@ def array_in(path: Path, name: str | None, *, usual: str) -> Any:
         The file cannot be read, is pickled, or has no array of that name.
     """
     suffix = path.suffix.lower()
+    if suffix == ".npz" and not zipfile.is_zipfile(path):
+        raise CheckpointError(f"{path} is no archive of numpy.savez: it is cut short, damaged, or of another format.")
     try:
         if suffix == ".npy":
             return np.lib.format.open_memmap(path, mode="r")
         if suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
-                return arrays[_chosen(list(arrays.files), name, path, usual)]
+                return arrays[_chosen(list(arrays.files), name, path, usual, option, shared=shared)]
         with safetensors.safe_open(path, framework="pt") as file:
-            tensor = file.get_tensor(_chosen(list(file.keys()), name, path, usual))
+            tensor = file.get_tensor(_chosen(list(file.keys()), name, path, usual, option, shared=shared))
             # NumPy knows no bfloat16 and nothing shorter; float32 holds each of their values.
             foreign = tensor.is_floating_point() and tensor.itemsize <= 2 and str(tensor.dtype) != "torch.float16"
             return tensor.float().numpy() if foreign else tensor.numpy()
@@ -88,15 +94,15 @@ def vectors_in(path: Path, *, id_column: str, column: str) -> tuple[list[Any], A
     return table.column(id_column).to_pylist(), numbers.reshape(len(lengths), int(lengths[0]))
 
 
-def _chosen(names: list[str], name: str | None, path: Path, usual: str) -> str:
+def _chosen(names: list[str], name: str | None, path: Path, usual: str, option: str, *, shared: bool) -> str:
     wanted = usual if name is None else name
     if wanted in names:
         return wanted
-    if name is None and len(names) == 1:
+    if name is None and len(names) == 1 and not shared:
         return names[0]
     listed = ", ".join(f"'{one}'" for one in names[:20]) or "none"
     hint = did_you_mean(wanted, names)
     raise CheckpointError(
         f"{path} has no array '{wanted}': it holds {listed}. {hint if hint.startswith('Did') else ''}"
-        f"{' ' if hint.startswith('Did') else ''}Say which by 'name'."
+        f"{' ' if hint.startswith('Did') else ''}Say which by '{option}'."
     )

@@ -9,6 +9,8 @@ import importlib.util
 import os
 import pkgutil
 import sys
+import sysconfig
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, ModuleType
@@ -18,6 +20,7 @@ from harness.errors import HarnessError, did_you_mean
 
 _FORM = "Write package.module:Name, such as shop.models:SASRec (model.params.factory)."
 _LONGEST = 300
+_STDLIB = sysconfig.get_path("stdlib")
 
 
 def load_factory(factory: str, *, python_path: str | None) -> Callable[..., Any]:
@@ -59,10 +62,11 @@ def construct(factory: str, init: Mapping[str, Any], *, python_path: str | None)
             return make(**init)
     except HarnessError:
         raise
-    except Exception as error:  # a stranger's code may raise anything
+    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
         given = ", ".join(init) or "no arguments"
-        # What it was given, or what it did with it.
-        what = "does not take" if isinstance(error, (TypeError, ValueError)) else "failed with"
+        # A call that fails before the first line of what is called has the wrong arguments.
+        inside = error.__traceback__ is not None and error.__traceback__.tb_next is not None
+        what = "failed with" if inside else "does not take"
         raise HarnessError(f"the factory '{factory}' {what} model.params.init ({given}): {said(error)}.") from error
 
 
@@ -84,7 +88,7 @@ def source_files(factory: str, *, python_path: str | None) -> list[Path]:
 
 
 def said(error: BaseException) -> str:
-    """Return an exception's type and the first of its words.
+    """Return an exception's type, the first of its words, and the line of a stranger's code that led to it.
 
     Examples
     --------
@@ -93,7 +97,14 @@ def said(error: BaseException) -> str:
     """
     text = " ".join(str(error).split())
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-    return f"{type(error).__name__}: {text.rstrip('.')}" if text else type(error).__name__
+    found = f"{type(error).__name__}: {text.rstrip('.')}" if text else type(error).__name__
+    own, theirs = Path(__file__).parents[1], sysconfig.get_path("purelib")
+    lines = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
+    # Libraries are not where the mistake is.
+    lines = [
+        line for line in lines if own not in line[0].parents and not str(line[0]).startswith((theirs, _STDLIB, "<"))
+    ]
+    return f"{found} ({lines[-1][0].name}, line {lines[-1][1]})" if lines else found
 
 
 def _parts(factory: str) -> tuple[str, str]:

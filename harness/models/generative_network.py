@@ -185,8 +185,8 @@ class GenerativeLists:
             rows = block.rows
             barred = Barred.of(
                 tree.tree,
-                seen=_of_rows(asked.seen, rows),
-                lists=_of_rows(asked.lists, rows),
+                seen=None if asked.seen is None else asked.seen.of(rows),
+                lists=None if asked.lists is None else asked.lists.of(rows),
                 n_items=len(self._codes),
                 device=self._device,
             )
@@ -224,13 +224,6 @@ class GenerativeLists:
     def _tree(self, allowed: bytes | None) -> TreeOnDevice:
         items = None if allowed is None else np.flatnonzero(np.frombuffer(allowed, dtype=np.bool_))
         return TreeOnDevice.of(PrefixTree.of(self._codes, items), self._device)
-
-
-def _of_rows(lists: CandidateLists | None, rows: Int64Array) -> CandidateLists | None:
-    if lists is None:
-        return None
-    own = History(lists.indptr, lists.items, 0).rows(rows)
-    return CandidateLists(own.indptr, own.items)
 
 
 def recommender(model: Generative, tensors: Tensors, n_items: int, device: str) -> GenerativeLists:

@@ -12,33 +12,26 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from harness.errors import CheckpointError
+from harness.models.own_ids import Id, plain_id
 
 PARQUET = (".parquet", ".pq")
 WITH_COLUMNS = (".csv", ".tsv", *PARQUET)
+COLUMN_OPTION = "column, or ids_column of kind vectors"
 FORMATS = (".txt", *WITH_COLUMNS, ".npy", ".json")
 
-Id = int | str | None
 
-
-def plain_id(value: Any, where: str) -> Id:
-    """Return an id as int, text, or None if it is missing.
+def require_file(path: Path) -> Path:
+    """Return a file of ids if it is there.
 
     Raises
     ------
     CheckpointError
-        It is of another type, such as a fraction.
+        It is missing, or a folder.
     """
-    if value is None or (isinstance(value, (float, np.floating)) and np.isnan(value)) or value == "":
-        return None
-    if isinstance(value, (bool, np.bool_)):
-        raise CheckpointError(f"{where}: {value} is no id. Use integers or text.")
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return int(value)  # a column with a gap is read as floats
-    raise CheckpointError(f"{where}: {str(value)[:40]!r} is no id. Use integers or text.")
+    if not path.is_file():
+        what = "is a folder" if path.exists() else "does not exist"
+        raise CheckpointError(f"the file of ids {path} {what}.")
+    return path
 
 
 def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
@@ -49,17 +42,14 @@ def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
     CheckpointError
         It is missing or cannot be read, or lacks the column.
     """
-    if not path.is_file():
-        what = "is a folder" if path.exists() else "does not exist"
-        raise CheckpointError(f"the file of ids {path} {what}.")
-    suffix = path.suffix.lower()
+    suffix = require_file(path).suffix.lower()
     try:
         if suffix == ".npy":
             values = _from_npy(path)
         elif suffix in PARQUET:
             values = _column(pa.parquet.read_table(path), path, column).to_pylist()
         elif suffix == ".json":
-            values = json.loads(path.read_text(encoding="utf-8-sig"))
+            values = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_each_once)
             if isinstance(values, dict):
                 return values
             if not isinstance(values, list):
@@ -73,8 +63,24 @@ def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
     return [plain_id(value, str(path)) for value in values]
 
 
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return found
+
+
 def _from_npy(path: Path) -> list[Any]:
-    array = np.lib.format.open_memmap(path, mode="r")
+    try:
+        array = np.lib.format.open_memmap(path, mode="r")
+    except ValueError as error:
+        if "objects" not in str(error):
+            raise
+        raise CheckpointError(
+            f"{path} holds Python objects, which are never unpickled since that can run code. Save the ids as text or "
+            "integers: numpy.save(path, ids.astype(str))."
+        ) from error
     if array.ndim != 1 or array.dtype.kind not in "iufU":
         raise CheckpointError(
             f"{path} is an array of {array.dtype} with the shape {array.shape}; integers or text, one id a row, are "
@@ -90,7 +96,7 @@ def _lines(path: Path) -> list[str]:
         lines.pop()
     delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
     if delimiter is not None and any(delimiter in line for line in lines):
-        raise CheckpointError(f"{path} has several columns. Name the one with the ids by 'column'.")
+        raise CheckpointError(f"{path} has several columns. Name the one with the ids: {COLUMN_OPTION}.")
     return lines
 
 
@@ -113,6 +119,6 @@ def _column(table: Any, path: Path, column: str | None) -> Any:
     if column is None and len(names) == 1:
         return table.column(0)
     if column is None or column not in names:
-        asked = "Name the one with the ids by 'column'." if column is None else f"There is no '{column}'."
+        asked = f"Name the one with the ids: {COLUMN_OPTION}." if column is None else f"There is no '{column}'."
         raise CheckpointError(f"{path} has the columns {', '.join(names)}. {asked}")
     return table.column(column)

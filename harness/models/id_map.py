@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,12 +13,10 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import Vocabulary
 from harness.artifacts.arrays import Int64Array
 from harness.errors import CheckpointError
-from harness.models.id_files import FORMATS, WITH_COLUMNS, Id, ids_in, plain_id
+from harness.models.id_files import COLUMN_OPTION, FORMATS, WITH_COLUMNS, ids_in
+from harness.models.own_ids import Id, own_indices, plain_id
 
 SORTED, OWN = "sorted", "own"
-# An integer in its one usual writing, as in the interactions: "7", not "007", "+7" or "7.0".
-_CANONICAL_INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,18})", re.ASCII)
-_LARGEST = np.iinfo(np.int64)
 _MOST_INDICES = 1 << 28
 _SHOWN = 3
 
@@ -93,6 +89,15 @@ class IdMap:
         """How many of the model's indices stand for nothing here."""
         return int((self.own_index < 0).sum())
 
+    def shifted(self, by: int) -> IdMap:
+        """Return the map in which each own id has the index that is so many higher; none where there is none."""
+        indices = self.model_index + by
+        inside = (self.model_index >= 0) & (indices >= 0) & (indices < len(self.own_index))
+        moved = np.where(inside, indices, -1)
+        own_index = np.full(len(self.own_index), -1, dtype=np.int64)
+        own_index[moved[inside]] = np.flatnonzero(inside)
+        return IdMap(moved, own_index)
+
     @classmethod
     def of(cls, section: Ids, vocabulary: Vocabulary, *, size: int | None, what: str) -> IdMap:
         """Return the map that a section of the configuration describes.
@@ -120,10 +125,13 @@ class IdMap:
             return cls._own(vocabulary, size=size, what=what)
         path = Path(section.ids)
         read = ids_in(path, section.column)
+        if not read:
+            raise CheckpointError(f"{path} holds no ids; each of the model's {what} indices needs its row.")
         if isinstance(read, dict):
             indices = _indices(read, path, size=size)
             length = max(indices.tolist(), default=-1) + 1 if size is None else size
             return cls._matched(list(read), indices, vocabulary, length=length, where=str(path), what=what)
+        _refuse_header(read, section, vocabulary, what=what)
         if size is not None and size != len(read):
             raise CheckpointError(
                 f"{path} holds {len(read):,} ids, and the model has {size:,} {what} indices: each index needs its "
@@ -209,32 +217,11 @@ class IdMap:
         return cls(model_index, own_index)
 
 
-def own_indices(ids: Sequence[Id], vocabulary: Vocabulary) -> Int64Array:
-    """Return the index of each id, -1 where it is none of the vocabulary's; ``7`` and ``"7"`` are the same id.
-
-    Examples
-    --------
-    >>> own_indices(["7", 9, None, "padding"], Vocabulary.of([7, 8, 9]))
-    array([ 0,  2, -1, -1])
-    """
-    found = np.full(len(ids), -1, dtype=np.int64)
-    if vocabulary.is_text:
-        places = [place for place, value in enumerate(ids) if value is not None]
-        values: list[Any] = [str(ids[place]) for place in places]
-    else:
-        numbers = [_integer(value) for value in ids]
-        places = [place for place, number in enumerate(numbers) if number is not None]
-        values = [numbers[place] for place in places]
-    if places:
-        found[places] = vocabulary.indices(values)
-    return found
-
-
 def _indices(entries: dict[str, Any], path: Path, *, size: int | None) -> Int64Array:
     """Return the indices of a JSON map, checked."""
     for own, index in entries.items():
-        if type(index) is not int or not 0 <= index < (_LARGEST.max if size is None else size):
-            top = "" if size is None else f" from 0 to {size - 1:,}, which the model has"
+        if type(index) is not int or not 0 <= index < (_MOST_INDICES if size is None else size):
+            top = f" from 0 to {_MOST_INDICES:,}" if size is None else f" from 0 to {size - 1:,}, which the model has"
             raise CheckpointError(f"{path}: the id {own!r} has the index {index!r}; an integer{top} is needed.")
     indices = np.fromiter(entries.values(), dtype=np.int64, count=len(entries))
     distinct, counts = np.unique(indices, return_counts=True)
@@ -248,6 +235,18 @@ def _indices(entries: dict[str, Any], path: Path, *, size: int | None) -> Int64A
     return indices
 
 
+def _refuse_header(ids: Sequence[Id], section: Ids, vocabulary: Vocabulary, *, what: str) -> None:
+    """Raise if the first row of a table without a named column is no id, as a header is, or the name of padding."""
+    if section.column is not None or Path(section.ids).suffix.lower() not in (".csv", ".tsv") or ids[0] is None:
+        return
+    if own_indices(ids[:1], vocabulary)[0] < 0 <= own_indices(ids[1:], vocabulary).max(initial=-1):
+        raise CheckpointError(
+            f"{section.ids}: its first row, {ids[0]!r}, is no {what} id of the data set. If it is a header, name the "
+            f"column ({COLUMN_OPTION}); if it is an index that stands for nothing here, such as padding, leave the row "
+            "empty, or use .txt, which has no header."
+        )
+
+
 def _refuse_repeated(ids: Sequence[Id], own: Int64Array, *, where: str, what: str) -> None:
     # What is not of the data set may stand twice: rows of padding, or of unknown ids, are alike.
     known = np.flatnonzero(own >= 0)
@@ -259,18 +258,6 @@ def _refuse_repeated(ids: Sequence[Id], own: Int64Array, *, where: str, what: st
             f"{where}: {len(known) - len(distinct):,} {what} ids stand twice, such as {ids[at]!r} in rows {at + 1:,} "
             f"and {again + 1:,}. Each {what} needs one row."
         )
-
-
-@functools.lru_cache(maxsize=1 << 12)
-def _integer_of_text(text: str) -> int | None:
-    number = int(text) if _CANONICAL_INTEGER.fullmatch(text) else None
-    return number if number is None or _LARGEST.min <= number <= _LARGEST.max else None
-
-
-def _integer(value: Id) -> int | None:
-    if isinstance(value, str):
-        return _integer_of_text(value)
-    return value if value is None or _LARGEST.min <= value <= _LARGEST.max else None
 
 
 def _one_apart(ids: int, size: int) -> str:

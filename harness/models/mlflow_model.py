@@ -172,5 +172,5 @@ def _no_errors_of_mlflow(what: str) -> Iterator[None]:
         yield
     except HarnessError:
         raise
-    except Exception as error:  # a stranger's model, or a store that is down, may raise anything
+    except (Exception, SystemExit) as error:  # a stranger's model, or a store that is down, may raise anything
         raise CheckpointError(f"{what}: {said(error)}.") from error

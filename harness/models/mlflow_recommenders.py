@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import HarnessError, did_you_mean
-from harness.models.id_files import plain_id
+from harness.models.own_ids import plain_id
 
 if TYPE_CHECKING:
     from harness.models.mlflow_model import MLflowModel

@@ -41,8 +41,14 @@ class Implicit:
     @property
     def n_items(self) -> int:
         """How many items it knows."""
-        of = getattr(self._model, "item_factors", None)
-        return int((self._model.similarity if of is None else of).shape[0])
+        found = [getattr(self._model, name, None) for name in ("item_factors", "similarity")]
+        of = next((one for one in found if one is not None), None)
+        if of is None:
+            raise HarnessError(
+                f"{type(self._model).__name__} of implicit has neither item_factors nor similarity: it is not fitted, "
+                "or the file that it was loaded from holds no model."
+            )
+        return int(of.shape[0])
 
     @property
     def n_users(self) -> int | None:

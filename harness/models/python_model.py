@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import CheckpointError, HarnessError
 from harness.models.factories import construct, source_files
+from harness.models.id_files import require_file
 from harness.models.id_map import Ids
 from harness.models.pickles import PICKLES, unpickled
 
@@ -143,10 +144,7 @@ class PythonModel:
                 raise CheckpointError(f"the checkpoint {path} does not exist. Mend model.checkpoint.")
             found += sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
         for ids in (self.users, self.items):
-            for path in ids.files:
-                if not path.is_file():
-                    raise CheckpointError(f"the file of ids {path} does not exist.")
-                found.append(path)
+            found += [require_file(path) for path in ids.files]
         return list(dict.fromkeys(found))
 
     def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -63,7 +63,43 @@ def recommender_of(
         other = "score" if model.method == "recommend" else "recommend"
         hint = f" It has '{other}': set model.params.method: {other}." if callable(getattr(given, other, None)) else ""
         raise HarnessError(f"{where} ({type(given).__qualname__}) has no method '{model.method}'.{hint}")
-    return ListsOfObject(known) if model.method == "recommend" else ScoresOfObject(known, device)
+    return (ListsOfObject if model.method == "recommend" else ScoresOfObject)(known, device)
+
+
+class OfObject:
+    """What the recommenders of an object have; those that name users or items by indices can be moved.
+
+    Parameters
+    ----------
+    known
+        The object.
+    device
+        Where scores go.
+    """
+
+    def __init__(self, known: Called, device: str) -> None:
+        self._known, self._device = known, device
+
+    @property
+    def item_positions(self) -> Int64Array | None:
+        """The object's index of each item of the catalogue, int64 ``(items,)``; None where it takes own ids."""
+        index = self._known.items.index
+        return None if index is None else index.model_index
+
+    def shifted(self, by: int) -> Self | None:
+        """Return the same with all items moved; None where they are named by own id."""
+        items = self._known.items.shifted(by)
+        return None if items is None else self._of(replace(self._known, items=items))
+
+    def shifted_users(self, by: int) -> Self | None:
+        """Return the same with the users moved; None where they are named by own id."""
+        users = self._known.users.shifted(by)
+        return None if users is None else self._of(replace(self._known, users=users))
+
+    def _of(self, known: Called) -> Self:
+        # Whoever is moved out of the indices has nothing there.
+        lenient = replace(known.model, missing_users="empty", missing_items="last")
+        return type(self)(replace(known, model=lenient), self._device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,11 +170,21 @@ class Called:
         return found
 
 
-class ListsOfObject:
-    """Lists that an object makes; see ``PythonModel``."""
+def each_once(batch: UserBatch) -> tuple[UserBatch, Int64Array, Int64Array]:
+    """Return a batch with each user at a moment once, which of its rows these are, and where each row is among them.
 
-    def __init__(self, known: Called) -> None:
-        self._known = known
+    The last batch of a run is filled up by repeating a user, which is no affair of a stranger's object.
+    """
+    places = batch.users if batch.places is None else batch.places
+    _, first, of = np.unique(np.stack([batch.users, places]), axis=1, return_index=True, return_inverse=True)
+    order = np.argsort(first)  # as they came
+    rows = first[order]
+    back = np.argsort(order)[of.reshape(-1)]
+    return UserBatch(batch.users[rows], batch.history, places[rows]), rows, back
+
+
+class ListsOfObject(OfObject):
+    """Lists that an object makes; see ``PythonModel``."""
 
     @property
     def users_at_once(self) -> int:
@@ -147,6 +193,12 @@ class ListsOfObject:
 
     def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
         """Return the best items of each user."""
+        distinct, rows, back = each_once(batch)
+        seen = None if asked.seen is None else asked.seen.of(rows)
+        lists = None if asked.lists is None else asked.lists.of(rows)
+        return self._lists(distinct, ListsAsked(asked.k, seen, lists, asked.allowed)).of(back)
+
+    def _lists(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
         known, n_items = self._known, len(self._known.items.vocabulary)
         names, places = known.named_users(batch)
         more = known.more(batch, places)
@@ -159,18 +211,19 @@ class ListsOfObject:
         answer: Any = []
         if names:
             answer = called(lambda: known.given.recommend(names, k, **more), where=f"recommend of {known.where}")
-        made = lists_of(answer, len(batch.users), known.items, asked, places=places, where=known.where)
+        made = lists_of(answer, names, len(batch.users), known.items, asked, places=places, where=known.where)
         return made if told else unasked(made)
 
 
-class ScoresOfObject:
+class ScoresOfObject(OfObject):
     """Scores that an object gives; see ``PythonModel``."""
-
-    def __init__(self, known: Called, device: str) -> None:
-        self._known, self._device = known, device
 
     def score(self, batch: UserBatch) -> torch.Tensor:
         """Return float32 ``(batch, items)``."""
+        distinct, _, back = each_once(batch)
+        return torch.from_numpy(self._scores(distinct)[back]).to(self._device)
+
+    def _scores(self, batch: UserBatch) -> Float32Array:
         known = self._known
         users, places = known.named_users(batch)
         items, columns = self._items
@@ -181,7 +234,7 @@ class ScoresOfObject:
             part = scores_of(answer, users, items, where=f"score of {known.where}")
             scores[np.ix_(places, columns)] = part
         self._fill(scores, places)
-        return torch.from_numpy(scores).to(self._device)
+        return scores
 
     @functools.cached_property
     def _items(self) -> tuple[list[Any], Int64Array]:
@@ -192,6 +245,13 @@ class ScoresOfObject:
     def _fill(self, scores: Float32Array, places: Int64Array) -> None:
         unknown = np.setdiff1d(np.arange(len(scores)), places)
         scores[unknown] = 0.0  # users whom the object does not know
+        infinite = np.isinf(scores)
+        if infinite.any():
+            raise HarnessError(
+                f"{self._known.where} gave {int(infinite.sum()):,} scores that are not finite in 32 bits, such as "
+                f"{scores[infinite][0]}. Seen items are left out here (candidates.exclude); for items that it does not "
+                "score let it give NaN, with missing_items: last."
+            )
         missing = np.isnan(scores)
         if missing.any() and self._known.model.missing_items == "error":
             items = np.flatnonzero(missing.any(axis=0))

@@ -14,6 +14,7 @@ from torch import nn
 from harness.artifacts import stream
 from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array
 from harness.execution import progress
+from harness.models.seeding import seeded
 from harness.modules import VQVAELoss
 
 logger = logging.getLogger("harness")
@@ -99,9 +100,7 @@ def learnt_codes(vectors: Float32Array, sizes: QuantiserSizes, *, seed: int, dev
     """
     x = torch.from_numpy(_standardised(vectors)).to(device)
     draw = np.random.default_rng(stream(seed, "codes"))
-    devices = [torch.device(device).index or 0] if device.startswith("cuda") else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(stream(seed, "quantiser") % (1 << 63))
+    with seeded(stream(seed, "quantiser"), device):
         module = ResidualQuantiser(
             width=x.shape[1], hidden=sizes.hidden, latent=sizes.latent, levels=sizes.levels, codes=sizes.codes
         ).to(device)

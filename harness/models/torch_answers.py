@@ -10,8 +10,10 @@ import numpy as np
 import torch
 
 from harness.errors import HarnessError, did_you_mean
+from harness.models.state_files import warn_once
 from harness.models.torch_calls import Answer, Caller, shape_of
 
+_TOLD = 8  # of what a map or tuple holds
 _PREFERRED = ("logits", "sequences")  # of an answer with several tensors, by the custom of transformers
 
 
@@ -42,8 +44,14 @@ def tensor_in(given: Any, key: str | int | None, what: str) -> torch.Tensor:
         preferred = [one for name, one in tensors.items() if name in _PREFERRED]
         found = preferred[0] if preferred else next(iter(tensors.values())) if len(tensors) == 1 else None
     if not isinstance(found, torch.Tensor):
-        there = "; ".join(f"{name}: {shape_of(one)}" for name, one in inside.items()) or type(given).__name__
-        asked = "holds no tensor, or several" if key is None else f"has no tensor under {key!r}"
+        named = [f"{name}: {shape_of(one)}" for name, one in inside.items()]
+        there = "; ".join([*named[:_TOLD], *(["…"] if len(named) > _TOLD else [])]) or type(given).__name__
+        if not any(isinstance(one, torch.Tensor) for one in inside.values()):
+            raise HarnessError(
+                f"the module gives no tensor, but {type(given).__name__}{f' of {there}' if named else ''}; return a "
+                "torch.Tensor, or a map, tuple or object with one."
+            )
+        asked = "holds several tensors" if key is None else f"has no tensor under {key!r}"
         raise HarnessError(
             f"what the module gives {asked} (model.params.output.{what}): it is {there}. Name one of these."
         )
@@ -68,6 +76,8 @@ def at_last(caller: Caller, answer: Answer, *, what: str) -> torch.Tensor:
     """Return the row of each user in an answer, ``(users, …)``, at the last item where there is one a position."""
     output, padding = caller.model.output, caller.model.call.padding
     given = tensor_in(answer.given, output.key, "key")
+    if output.positions == "last" and given.ndim == 3 and given.shape[2] == 1:
+        given = given.squeeze(2)  # (users, columns, 1): a score an item, as a layer of one unit gives it
     shape, users = tuple(given.shape), answer.users
     if output.positions == "all" and given.ndim == 3 and shape[:2] == (users, answer.width):
         last = np.maximum(answer.lengths - 1, 0) if padding == "right" else np.full(users, answer.width - 1)
@@ -106,11 +116,13 @@ def settled(caller: Caller, answer: Answer, given: torch.Tensor, what: str) -> t
             f"{answer.users:,} here, to whom it is given padding alone. Set model.params.call.empty: zero, so that all "
             "items score 0 for them."
         )
-    check_finite(caller, given, what)
+    check_finite(caller, given, what, answer)
+    if given.dtype is torch.float64:
+        warn_once(f"{caller.model.factory}: its {what} are float64, and are compared as float32")
     return given.float()
 
 
-def check_finite(caller: Caller, given: torch.Tensor, what: str) -> None:
+def check_finite(caller: Caller, given: torch.Tensor, what: str, answer: Answer | None = None) -> None:
     """Check that all numbers of a tensor are finite.
 
     Raises
@@ -124,7 +136,9 @@ def check_finite(caller: Caller, given: torch.Tensor, what: str) -> None:
     dtype = caller.model.dtype
     half = dtype == "float16" or given.dtype is torch.float16
     remedy = (
-        "float16 holds no number beyond 65,504. Set model.params.dtype: float32 or bfloat16."
+        _why_nan(given, answer)
+        if bool(torch.isnan(bad).all()) and not half
+        else "float16 holds no number beyond 65,504. Set model.params.dtype: float32 or bfloat16."
         if half
         else "Where the module gives -inf itself to items that it leaves out, call a method that does not; what was "
         "seen is left out by candidates.exclude."
@@ -133,6 +147,21 @@ def check_finite(caller: Caller, given: torch.Tensor, what: str) -> None:
         f"{bad.numel():,} of {given.numel():,} numbers of the module's {what} ({dtype}) are not finite, such as "
         f"{float(bad[0])}. {remedy}"
     )
+
+
+def _why_nan(given: torch.Tensor, answer: Answer | None) -> str:
+    """Return whose numbers are NaN, and what they have in common."""
+    if answer is None:
+        return "Is the checkpoint whole, and of this module?"
+    users = torch.isnan(given).flatten(1).any(dim=1).cpu().numpy()
+    told = f"They are those of {int(users.sum()):,} of {answer.users:,} users"
+    if users.any() and not users.all() and (answer.lengths[users] < answer.width).all():
+        return (
+            f"{told}, all of whom have histories that are padded. A position that may attend to nothing gives NaN, in "
+            "nn.TransformerEncoder where it takes its fast path: let each attend to itself, or switch it off where the "
+            "module is made (torch.backends.mha.set_fastpath_enabled(False))."
+        )
+    return f"{told}. Is the checkpoint whole, and of this module?"
 
 
 def table_of(caller: Caller, name: str, option: str) -> torch.Tensor:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,6 +17,9 @@ from harness.artifacts.csr import indptr_of_kept
 from harness.errors import HarnessError, did_you_mean
 from harness.models.factories import said
 from harness.models.id_map import IdMap
+from harness.models.seeding import seeded
+
+_TABLES = 4  # whose rows are told
 
 if TYPE_CHECKING:
     from harness.models.torch_model import TorchModel
@@ -65,8 +67,12 @@ class Caller:
         The maps to the model's indices; ``users`` is None where none are given.
     device
         Where the module is.
-    shift
-        By how much the tokens of items are moved, to try whether they are off by one.
+    shift, user_shift
+        By how much the tokens of items, and the indices of users, are moved, to try whether they are off by one.
+    seed
+        Of modules that draw.
+    missing
+        Names of the module's tensors that its checkpoint lacks.
     """
 
     model: TorchModel
@@ -75,6 +81,9 @@ class Caller:
     users: IdMap | None
     device: str
     shift: int = 0
+    user_shift: int = 0
+    seed: int = 0
+    missing: tuple[str, ...] = ()
 
     def answers(self, batch: UserBatch, further: Mapping[str, Any] | None = None) -> Iterator[Answer]:
         """Yield what the module gives for the users of a batch, so many at once as it is to be called for.
@@ -87,12 +96,16 @@ class Caller:
         call = self.model.call
         size = call.users_at_once
         indptr, items = self._histories(batch)
+        whole = np.diff(indptr)
+        if call.empty == "zero":  # what is given in the place of nothing does not count
+            indptr, items = _without_gaps(indptr, items)
         for first in range(0, len(batch.users), size):
             rows = slice(first, min(first + size, len(batch.users)))
-            places, named, lengths, width = [], {**call.arguments, **(further or {})}, np.diff(indptr)[rows], 0
+            places, named, lengths, width = [], {**call.arguments, **(further or {})}, whole[rows], 0
             if call.history is not False:
-                tokens, real, lengths = self._padded(indptr[rows.start : rows.stop + 1], items)
+                tokens, real, given = self._padded(indptr[rows.start : rows.stop + 1], items)
                 width = tokens.shape[1]
+                lengths = np.minimum(lengths, width)
                 if call.history is None:
                     places.append(self._on_device(tokens))
                 else:
@@ -100,21 +113,10 @@ class Caller:
                 if call.mask is not None:
                     named[call.mask] = self._on_device(_mask(real, call))
                 if call.lengths is not None:
-                    named[call.lengths] = self._on_device(lengths)
+                    named[call.lengths] = self._on_device(given)
             if call.user is not None:
                 named[call.user] = self._on_device(self.user_indices(batch.users[rows]))
-            longest = int(np.diff(indptr).max(initial=0))
-            yield Answer(rows, self._called(places, named, longest), lengths, width)
-
-    @property
-    def padding(self) -> Literal["left", "right"] | None:
-        """On which side histories are padded; None where the module reads none."""
-        return self.model.call.padding if self.model.reads_history else None
-
-    def repadded(self, padding: Literal["left", "right"]) -> Caller:
-        """Return the same with the padding on a side."""
-        call = dataclasses.replace(self.model.call, padding=padding)
-        return dataclasses.replace(self, model=dataclasses.replace(self.model, call=call))
+            yield Answer(rows, self._called(places, named, whole, lengths), lengths, width)
 
     def user_indices(self, users: Int64Array) -> Int64Array:
         """Return the model's indices of users, its offset added."""
@@ -122,7 +124,9 @@ class Caller:
         call = self.model.call
         indices = self.users.model_index[users]
         unknown = -1 if call.unknown_user is None else call.unknown_user
-        return np.where(indices < 0, unknown, indices + call.user_offset)
+        # A trial of moved users stays within the indices that there are.
+        moved = np.clip(indices + self.user_shift, 0, len(self.users.own_index) - 1)
+        return np.where(indices < 0, unknown, moved + call.user_offset)
 
     def _histories(self, batch: UserBatch) -> tuple[Int64Array, Int64Array]:
         """Return histories as the model's indices, without the items that it does not know."""
@@ -154,27 +158,53 @@ class Caller:
     def _on_device(self, array: np.ndarray) -> torch.Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
 
-    def _called(self, places: list[torch.Tensor], named: dict[str, Any], longest: int) -> Any:
-        method = method_of(self.module, self.model.call.method, self.model.factory)
+    def _called(self, places: list[torch.Tensor], named: dict[str, Any], whole: Int64Array, lengths: Int64Array) -> Any:
+        """Return what the module gives; ``whole`` are the lengths of all histories, ``lengths`` of those given."""
+        call = self.model.call
+        method = method_of(self.module, call.method, self.model.factory)
         try:
-            return method(*places, **named)
-        except Exception as error:  # a stranger's code may raise anything
+            with seeded(self.seed, self.device):
+                return method(*places, **named)
+        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
             if is_out_of_memory(error):
                 raise
             given = [*(shape_of(one) for one in places), *(f"{name} {shape_of(one)}" for name, one in named.items())]
-            remedy = ""
-            if self.model.call.history is not False and self.model.call.length is None:
-                remedy = (
-                    f" call.length is not set, and the longest history has {longest:,} items: set it to the module's "
-                    "maximum."
-                )
+            tokens = None if call.history is False else places[0] if call.history is None else named[call.history]
+            remedy = "" if tokens is None else self._remedy(error, tokens, int(whole.max(initial=0)), lengths)
             raise HarnessError(
-                f"{self.model.factory}.{self.model.call.method} failed with {said(error)}. It was given "
-                f"{', '.join(given)} (model.params.call).{remedy}"
+                f"{self.model.factory}.{call.method} failed with {said(error)}. It was given {', '.join(given)} "
+                f"(model.params.call).{remedy}"
             ) from error
 
+    def _remedy(self, error: BaseException, tokens: torch.Tensor, longest: int, lengths: Int64Array) -> str:
+        """Return what may have made the module fail on the tokens of histories."""
+        call, said_so = self.model.call, []
+        if call.length is None:
+            said_so.append(
+                f"call.length is not set, and the longest history has {longest:,} items: set it to the module's "
+                "maximum."
+            )
+        if isinstance(error, IndexError) and tokens.numel():
+            tables = [
+                f"{name} {one.num_embeddings:,}"
+                for name, one in self.module.named_modules()
+                if isinstance(one, nn.Embedding)
+            ]
+            have = f"; rows of the module's embeddings: {', '.join(tables[:_TABLES])}" if tables else ""
+            said_so.append(
+                f"The tokens go from {int(tokens.min()):,} to {int(tokens.max()):,} in {tokens.shape[1]:,} "
+                f"positions{have}. Is call.offset ({call.offset}), call.pad_id ({call.pad_id}), call.length or "
+                "items.ids another?"
+            )
+        if (empty := int((lengths == 0).sum())) and call.empty == "module":
+            said_so.append(
+                f"{empty:,} of {len(lengths):,} histories given were empty, padding alone: set "
+                "model.params.call.empty: zero, so that all items score 0 for such users and it is not asked."
+            )
+        return "".join(f" {one}" for one in said_so)
 
-def is_out_of_memory(error: Exception) -> bool:
+
+def is_out_of_memory(error: BaseException) -> bool:
     """Return whether memory ran out, which the runner has an answer to."""
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
 
@@ -229,19 +259,11 @@ def first_of(caller: Caller) -> int:
     return caller.model.call.offset if caller.model.reads_history else 0
 
 
-def shift_remedy(caller: Caller, by: int, *, whole: bool) -> str:
-    """Return what to set where a model's items are better moved by so many."""
-    output = caller.model.output
-    numbers = {"call.offset": caller.model.call.offset + by} if whole and caller.model.reads_history else {}
-    if caller.model.ranks_targets:
-        numbers |= {"output.first": first_of(caller) + by, "output.trailing": output.trailing - by}
-    if not numbers or min(numbers.values()) < 0:
-        return (
-            "The ids of the model's items are others than model.params.items says: name their file, with a row for "
-            "that of padding."
-        )
-    settings = " and ".join(f"{name} to {number}" for name, number in numbers.items())
-    return f"Set {settings} (model.params), or mend model.params.items."
+def _without_gaps(indptr: Int64Array, items: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Return histories in which empty ones have the model's first item, so that no module sees padding alone."""
+    lengths = np.diff(indptr)
+    filled = np.insert(items, indptr[:-1][lengths == 0], 0)
+    return np.concatenate([[0], np.cumsum(np.maximum(lengths, 1))]), filled
 
 
 def _mask(real: np.ndarray, call: Call) -> np.ndarray:

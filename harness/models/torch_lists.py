@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -17,9 +17,8 @@ from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.errors import CheckpointError, HarnessError
 from harness.models.given_lists import cleaned
 from harness.models.torch_answers import tensor_in
-from harness.models.torch_calls import Answer, Caller, shift_remedy
-
-_SEED = 0  # of modules that draw
+from harness.models.torch_calls import Answer, Caller
+from harness.models.torch_trials import OfModule
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +114,7 @@ def _table(path: Path, key: str | None) -> np.ndarray:
 
 
 @dataclass(eq=False)
-class GivenLists:
+class GivenLists(OfModule):
     """A module that makes lists itself.
 
     Parameters
@@ -152,39 +151,18 @@ class GivenLists:
         count = min(asked.k * model.output.k_factor, self.n_items)
         further = dict.fromkeys(model.output.count_arguments, count)
         parts = []
-        devices = [] if self.caller.device == "cpu" else [self.caller.device]
-        with torch.random.fork_rng(devices=devices):
-            torch.manual_seed(_SEED)
-            for answer in self.caller.answers(batch, further):
-                items, scores = self._given(answer)
-                lengths = np.full(answer.users, items.shape[1])
-                if model.reads_history and model.call.empty == "zero":
-                    lengths[answer.lengths == 0] = 0
-                part = _part(asked, answer.rows)
-                parts.append(cleaned(items, scores, part, self.n_items, lengths=lengths))
+        for answer in self.caller.answers(batch, further):
+            items, scores = self._given(answer)
+            lengths = np.full(answer.users, items.shape[1])
+            if model.reads_history and model.call.empty == "zero":
+                lengths[answer.lengths == 0] = 0
+            part = _part(asked, answer.rows)
+            parts.append(cleaned(items, scores, part, self.n_items, lengths=lengths))
         return _joined(parts)
 
-    @property
-    def padding(self) -> Literal["left", "right"] | None:
-        """On which side histories are padded; None where the module reads none."""
-        return self.caller.padding
-
-    def repadded(self, padding: Literal["left", "right"]) -> GivenLists:
-        """Return the same with the padding on a side."""
-        return dataclasses.replace(self, caller=self.caller.repadded(padding))
-
-    def shifted(self, by: int) -> GivenLists:
-        """Return the same with all items moved, in the history and in the lists."""
-        caller = dataclasses.replace(self.caller, shift=self.caller.shift + by)
-        return dataclasses.replace(self, caller=caller, shift=self.shift + by)
-
-    def shifted_output(self, by: int) -> GivenLists:
-        """Return the same with the items of the lists moved."""
-        return dataclasses.replace(self, shift=self.shift + by)
-
-    def shift_remedy(self, by: int, *, whole: bool) -> str:
-        """Return what to set where the items are better moved."""
-        return shift_remedy(self.caller, by, whole=whole)
+    def otherwise(self, caller: Caller, shift: int) -> GivenLists:
+        """Return the same with another caller and shift."""
+        return dataclasses.replace(self, caller=caller, shift=shift)
 
     def _given(self, answer: Answer) -> tuple[Int64Array, Float32Array | None]:
         """Return own indices of items ``(users, n)``, -1 for what is none, and their scores."""

@@ -13,7 +13,9 @@ from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import HarnessError
 from harness.models.factories import construct
 from harness.models.id_map import IdMap
-from harness.models.state_dicts import load_state, read_state
+from harness.models.seeding import seeded
+from harness.models.state_dicts import load_state
+from harness.models.state_files import read_state
 from harness.models.torch_calls import Caller, check_arguments
 from harness.models.torch_lists import GivenLists, read_codes
 from harness.models.torch_scorers import LogitsScorer, VectorsScorer
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from harness.models.torch_model import TorchModel
 
 _SHOWN = 3
+_SEED = 0
 
 
 def loaded(model: TorchModel, path: Path, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
@@ -30,8 +33,9 @@ def loaded(model: TorchModel, path: Path, *, users: Vocabulary, items: Vocabular
     _check_items(model, item_map, items)
     user_map = _user_map(model, users)
     table = None if model.output.table is None else read_codes(Path(model.output.table), model.output.table_key)
-    module = _module(model, path).to(device=device, dtype=getattr(torch, model.dtype))
-    caller = Caller(model, module, item_map, user_map, device)
+    module, missing = _module(model, path)
+    module = module.to(device=device, dtype=getattr(torch, model.dtype))
+    caller = Caller(model, module, item_map, user_map, device, missing=missing)
     if model.output.users is None:
         check_arguments(model, module)
     if table is not None and len(table.codes) < len(item_map.own_index):
@@ -44,16 +48,18 @@ def loaded(model: TorchModel, path: Path, *, users: Vocabulary, items: Vocabular
     return VectorsScorer(caller) if model.output.kind == "vectors" else GivenLists(caller, len(items), table)
 
 
-def _module(model: TorchModel, path: Path) -> nn.Module:
-    module = construct(model.factory, model.init, python_path=model.python_path)
+def _module(model: TorchModel, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
+    """Return the module, and the names of its tensors that the checkpoint lacks."""
+    with seeded(_SEED, "cpu"):  # what the checkpoint lacks is random
+        module = construct(model.factory, model.init, python_path=model.python_path)
     if not isinstance(module, nn.Module):
         raise HarnessError(
             f"the factory '{model.factory}' made {type(module).__name__}; a torch.nn.Module is needed. Other objects "
             "are of kind python."
         )
     tensors = read_state(path, key=model.state.key, allow_pickle=model.allow_pickle, python_path=model.python_path)
-    load_state(module, tensors, model.state, path=path)
-    return module.eval().requires_grad_(requires_grad=False)
+    missing = load_state(module, tensors, model.state, path=path)
+    return module.eval().requires_grad_(requires_grad=False), missing
 
 
 def _check_items(model: TorchModel, item_map: IdMap, items: Vocabulary) -> None:
@@ -71,8 +77,8 @@ def _check_items(model: TorchModel, item_map: IdMap, items: Vocabulary) -> None:
         own = items.ids[item_map.own_index[place]]
         raise HarnessError(
             f"call.pad_id {call.pad_id} is also the token of item {own}: with call.offset {call.offset} the items have "
-            f"the tokens {call.offset} to {call.offset + len(item_map.own_index) - 1}. Set call.offset to 1 if token 0 "
-            "is padding, or call.pad_id to the module's own."
+            f"the tokens {call.offset} to {call.offset + len(item_map.own_index) - 1}. Set call.pad_id to the "
+            f"module's own, or call.offset to another{' (1, if token 0 is padding)' if call.pad_id == 0 else ''}."
         )
 
 

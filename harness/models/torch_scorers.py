@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 
 from harness.artifacts import UserBatch
 from harness.errors import HarnessError
-from harness.models.id_map import OWN
+from harness.models.id_map import OWN, SORTED
 from harness.models.torch_answers import at_last, check_finite, settled, table_of
-from harness.models.torch_calls import Answer, Caller, first_of, shift_remedy
+from harness.models.torch_calls import Answer, Caller, first_of
+from harness.models.torch_trials import OfModule
 
 UNKNOWN_SCORE = -1e30  # of items that the model cannot score: behind all others, and finite
 
@@ -70,10 +70,14 @@ def _misfit(caller: Caller, size: int, what: str, first: int, n_model: int) -> s
         f"{output.trailing} behind (output.trailing) make {first + n_model + output.trailing:,}."
     )
     extra = size - n_model
+    ids = caller.model.items.ids
+    mend = f"is '{ids}' the file of its items?"
+    if ids == SORTED:
+        mend = "name the file of their ids in model.params.items.ids"
     if extra < 0:
         return (
-            f"{told} It was trained on fewer items: name the file of their ids in model.params.items.ids, and set "
-            "unknown_items: last."
+            f"{told} It was trained on fewer items: {mend}; what it does not know may stand behind all others "
+            "(unknown_items: last)."
         )
     if extra == 0:
         return f"{told} Set output.first: 0 and output.trailing: 0: there is no {what[:-1]} of padding."
@@ -82,11 +86,11 @@ def _misfit(caller: Caller, size: int, what: str, first: int, n_model: int) -> s
             f"first: {before} and trailing: {extra - before}" for before in range(min(extra, 2), -1, -1)
         )
         return f"{told} What fits: {choices} (model.params.output); a {what[:-1]} of padding mostly is the first."
-    return f"{told} It was trained on other items: name the file of their ids in model.params.items.ids."
+    return f"{told} It was trained on other items: {mend}."
 
 
 @dataclass(frozen=True, eq=False)
-class LogitsScorer:
+class LogitsScorer(OfModule):
     """A module that gives a score for each of its items.
 
     Parameters
@@ -106,26 +110,9 @@ class LogitsScorer:
         parts = [self._scores(answer) for answer in self.caller.answers(batch)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
-    @property
-    def padding(self) -> Literal["left", "right"] | None:
-        """On which side histories are padded; None where the module reads none."""
-        return self.caller.padding
-
-    def repadded(self, padding: Literal["left", "right"]) -> LogitsScorer:
-        """Return the same with the padding on a side."""
-        return LogitsScorer(self.caller.repadded(padding), self.shift)
-
-    def shifted(self, by: int) -> LogitsScorer:
-        """Return the same with all items moved, in the history and in the columns."""
-        return LogitsScorer(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift + by)
-
-    def shifted_output(self, by: int) -> LogitsScorer:
-        """Return the same with the items of the columns moved."""
-        return LogitsScorer(self.caller, self.shift + by)
-
-    def shift_remedy(self, by: int, *, whole: bool) -> str:
-        """Return what to set where the items are better moved."""
-        return shift_remedy(self.caller, by, whole=whole)
+    def otherwise(self, caller: Caller, shift: int) -> LogitsScorer:
+        """Return the same with another caller and shift."""
+        return LogitsScorer(caller, shift)
 
     def _scores(self, answer: Answer) -> torch.Tensor:
         logits = at_last(self.caller, answer, what="logits")  # (users, columns)
@@ -137,7 +124,7 @@ class LogitsScorer:
         return scores if places.unknown is None else scores.masked_fill(places.unknown, UNKNOWN_SCORE)
 
 
-class VectorsScorer:
+class VectorsScorer(OfModule):
     """A module whose scores are products of vectors of users and items.
 
     Parameters
@@ -149,7 +136,7 @@ class VectorsScorer:
     """
 
     def __init__(self, caller: Caller, *, shift: int = 0) -> None:
-        self._caller, self._shift = caller, shift
+        self.caller, self.shift = caller, shift
         output = caller.model.output
         assert output.items is not None  # noqa: S101  (the configuration has it)
         table = table_of(caller, output.items, "items")
@@ -167,21 +154,21 @@ class VectorsScorer:
     def user_vectors(self, batch: UserBatch) -> torch.Tensor:
         """Return float32 ``(batch, dimension)``."""
         if self._users is not None:
-            indices = self._caller.user_indices(batch.users)
+            indices = self.caller.user_indices(batch.users)
             if len(indices) and int(indices.max()) >= len(self._users):
                 raise HarnessError(
                     f"the module has {len(self._users):,} rows of users, and one is to have row {int(indices.max()):,} "
                     "(call.user_offset included). Name the file of the model's user ids in model.params.users.ids."
                 )
             found = self._users[torch.from_numpy(indices).to(self._users.device)]
-            check_finite(self._caller, found, "user vectors")
+            check_finite(self.caller, found, "user vectors")
         else:
-            found = torch.cat([self._vectors(answer) for answer in self._caller.answers(batch)])
+            found = torch.cat([self._vectors(answer) for answer in self.caller.answers(batch)])
         width = self._items.shape[1] - self._extra
         if found.shape[1] != width:
             raise HarnessError(
                 f"the module gives users {found.shape[1]} dimensions, and the items of "
-                f"{self._caller.model.output.items} have {width}; they must be alike."
+                f"{self.caller.model.output.items} have {width}; they must be alike."
             )
         return torch.cat([found, torch.ones_like(found[:, :1])], dim=1) if self._extra else found
 
@@ -189,26 +176,9 @@ class VectorsScorer:
         """Return float32 ``(items, dimension)``."""
         return self._items
 
-    @property
-    def padding(self) -> Literal["left", "right"] | None:
-        """On which side histories are padded; None where the module reads none."""
-        return self._caller.padding
-
-    def repadded(self, padding: Literal["left", "right"]) -> VectorsScorer:
-        """Return the same with the padding on a side."""
-        return VectorsScorer(self._caller.repadded(padding), shift=self._shift)
-
-    def shifted(self, by: int) -> VectorsScorer:
-        """Return the same with all items moved, in the history and in the rows."""
-        return VectorsScorer(dataclasses.replace(self._caller, shift=self._caller.shift + by), shift=self._shift + by)
-
-    def shifted_output(self, by: int) -> VectorsScorer:
-        """Return the same with the items of the rows moved."""
-        return VectorsScorer(self._caller, shift=self._shift + by)
-
-    def shift_remedy(self, by: int, *, whole: bool) -> str:
-        """Return what to set where the items are better moved."""
-        return shift_remedy(self._caller, by, whole=whole)
+    def otherwise(self, caller: Caller, shift: int) -> VectorsScorer:
+        """Return the same with another caller and shift."""
+        return VectorsScorer(caller, shift=shift)
 
     def _vectors(self, answer: Answer) -> torch.Tensor:
-        return settled(self._caller, answer, at_last(self._caller, answer, what="user vectors"), "user vectors")
+        return settled(self.caller, answer, at_last(self.caller, answer, what="user vectors"), "user vectors")

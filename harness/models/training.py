@@ -6,7 +6,6 @@ its own, so that a training that was interrupted ends in the same tensors, to th
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import json
 import logging
@@ -25,6 +24,7 @@ from harness.artifacts import Training, stream
 from harness.errors import HarnessError
 from harness.execution import progress
 from harness.models.recipe import Recipe
+from harness.models.seeding import seeded
 from harness.models.validation import CUTOFF
 from harness.storage import atomic_write
 
@@ -132,7 +132,7 @@ def _run(
     seed: int,
 ) -> nn.Module:
     """Train for so many epochs, or until ``patience`` is at its end; ``reached`` is brought up to date."""
-    with _seeded(stream(seed, f"{course.name} weights"), training.device):
+    with seeded(stream(seed, f"{course.name} weights"), training.device):
         module = course.module()
     optimizer = torch.optim.AdamW(
         module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, foreach=True
@@ -170,7 +170,7 @@ def _epoch(
 ) -> None:
     module.train()
     draw = stream(seed, f"{course.name} epoch {epoch}")
-    with _seeded(draw, training.device):
+    with seeded(draw, training.device):
         for batch in course.batches(np.random.default_rng(draw)):
             optimizer.zero_grad(set_to_none=True)
             loss = course.loss(module, batch)
@@ -183,15 +183,6 @@ def _epoch(
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             advance(1)
-
-
-@contextlib.contextmanager
-def _seeded(seed: int, device: str) -> Iterator[None]:
-    """Draw from a seed within the block, and leave torch's own generators as they were."""
-    devices = [torch.device(device).index or 0] if device.startswith("cuda") else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(seed % (1 << 63))
-        yield
 
 
 def _keep(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached, training: Training) -> None:

@@ -12,13 +12,18 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import VectorRecommender, Vocabulary
 from harness.errors import CheckpointError
 from harness.models.array_files import FORMATS, array_in, vectors_in
-from harness.models.id_files import PARQUET
+from harness.models.id_files import PARQUET, require_file
 from harness.models.id_map import SORTED, IdMap, Ids
 
 if TYPE_CHECKING:
     from harness.models.vectors_network import Side
 
 Name = Annotated[str, Field(min_length=1)]
+
+_NO_USERS = (
+    "Name the file of the users' in model.params.users.path, or set model.params.history: mean to make them of the "
+    "history."
+)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -86,7 +91,8 @@ class UserItemVectors:
     """Score by products of vectors from files, such as the factors of a matrix factorisation trained elsewhere.
 
     ``score(u, j) = user vector of u · item vector of j (+ bias of j)``. With ``history`` a user's vector is the sum, or
-    the mean, of the item vectors over the history, each item once; a user without history gets 0 for every item.
+    the mean, of the item vectors over the history, each item once; with ``similarity: cosine`` of those made of length
+    1. A user without history gets 0 for every item.
 
     Parameters
     ----------
@@ -144,10 +150,7 @@ class UserItemVectors:
         sides = {"item": self.items} | ({} if self._users is None else {"user": self._users})
         found = [side.where(checkpoint, what=what) for what, side in sides.items()]
         for side in sides.values():
-            for path in side.own.files:
-                if not path.is_file():
-                    raise CheckpointError(f"the file of ids {path} does not exist.")
-                found.append(path)
+            found += [require_file(path) for path in side.own.files]
         return list(dict.fromkeys(found))
 
     def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
@@ -161,28 +164,36 @@ class UserItemVectors:
         from harness.models.vectors_network import GivenVectors, HistoryMean
 
         path = self.items.where(checkpoint, what="item")
-        item_side = _side(self.items, path, items, what="item")
-        bias = None
-        if self.bias is not None:
-            if path.suffix.lower() not in (".npz", ".safetensors"):
-                raise CheckpointError(f"model.params.bias: {path} holds no arrays by name. Use .npz or .safetensors.")
-            bias = np.asarray(array_in(path, self.bias, usual="bias"))
-            if bias.shape != (len(item_side.source),) or bias.dtype.kind not in "fiu":
-                raise CheckpointError(
-                    f"{path}: the bias '{self.bias}' is {bias.dtype} {bias.shape}; numbers in the shape "
-                    f"({len(item_side.source)},) are needed, one an item vector."
-                )
-        cosine = self.similarity == "cosine"
-        section = self._users
+        section, cosine = self._users, self.similarity == "cosine"
+        shared = section is not None and section.where(checkpoint, what="user") == path
+        if shared and path.suffix.lower() == ".npy":
+            raise CheckpointError(f"{path} holds one array, which cannot be both user and item vectors. {_NO_USERS}")
+        item_side = _side(self.items, path, items, what="item", shared=shared)
+        bias = None if self.bias is None else self._bias(path, self.bias, len(item_side.source))
         if section is None:
             return HistoryMean(item_side, mean=self.history == "mean", cosine=cosine, bias=bias, device=device)
-        user_side = _side(section, section.where(checkpoint, what="user"), users, what="user")
+        user_side = _side(section, section.where(checkpoint, what="user"), users, what="user", shared=shared)
         if user_side.source.shape[1] != item_side.source.shape[1]:
             raise CheckpointError(
                 f"user vectors have {user_side.source.shape[1]} dimensions ({user_side.where}) and item vectors "
                 f"{item_side.source.shape[1]} ({item_side.where}); they must be alike."
             )
         return GivenVectors(user_side, item_side, cosine=cosine, bias=bias, device=device)
+
+    @staticmethod
+    def _bias(path: Path, name: str, n_items: int) -> Any:
+        """Return the biases of a file, ``(rows,)``."""
+        if path.suffix.lower() not in (".npz", ".safetensors"):
+            raise CheckpointError(f"model.params.bias: {path} holds no arrays by name. Use .npz or .safetensors.")
+        bias = np.asarray(array_in(path, name, usual="bias", option="bias"))
+        if bias.shape == (n_items, 1):  # an embedding of one dimension
+            bias = bias[:, 0]
+        if bias.shape != (n_items,) or bias.dtype.kind not in "fiu":
+            raise CheckpointError(
+                f"{path}: the bias '{name}' is {bias.dtype} {bias.shape}; numbers in the shape ({n_items},) are "
+                "needed, one an item vector."
+            )
+        return bias
 
     @property
     def _users(self) -> VectorsFile | None:
@@ -191,7 +202,9 @@ class UserItemVectors:
         return VectorsFile() if self.users is None else self.users
 
 
-def _side(section: VectorsFile, path: Path, vocabulary: Vocabulary, *, what: Literal["user", "item"]) -> Side:
+def _side(
+    section: VectorsFile, path: Path, vocabulary: Vocabulary, *, what: Literal["user", "item"], shared: bool
+) -> Side:
     """Return the vectors of a file with the row of each own id."""
     from harness.models.vectors_network import Side
 
@@ -203,7 +216,7 @@ def _side(section: VectorsFile, path: Path, vocabulary: Vocabulary, *, what: Lit
         ids, source = vectors_in(path, id_column=name, column=section.column)
         known = IdMap.by_ids(ids, vocabulary, where=f"{path}: column '{name}'", what=what)
     else:
-        source = array_in(path, section.name, usual=f"{what}s")
+        source = array_in(path, section.name, usual=f"{what}s", option=f"{what}s.name", shared=shared)
         if source.ndim != 2 or 0 in source.shape or source.dtype.kind not in "fiu":
             raise CheckpointError(
                 f"{path}: the {what} vectors are {source.dtype} {source.shape}; numbers in the shape "

@@ -151,6 +151,15 @@ class GivenVectors:
         """Return the same model with items moved: each has the vector so many rows below its own."""
         return GivenVectors(self._sides[0], self._sides[1].shifted(by), **self._options)
 
+    def shifted_users(self, by: int) -> VectorRecommender:
+        """Return the same model with users moved: each has the vector so many rows below their own."""
+        return GivenVectors(self._sides[0].shifted(by), self._sides[1], **self._options)
+
+    @property
+    def item_positions(self) -> Int64Array:
+        """The row of each item of the catalogue, int64 ``(items,)``; -1 where it has none."""
+        return self._sides[1].rows
+
 
 class HistoryMean:
     """Products of the items' vectors with their sum or mean over the history; see ``UserItemVectors``."""
@@ -180,6 +189,11 @@ class HistoryMean:
     def shifted(self, by: int) -> VectorRecommender:
         """Return the same model with items moved: each has the vector so many rows below its own."""
         return HistoryMean(self._side.shifted(by), **self._options)
+
+    @property
+    def item_positions(self) -> Int64Array:
+        """The row of each item of the catalogue, int64 ``(items,)``; -1 where it has none."""
+        return self._side.rows
 
 
 def _unit(vectors: Float32Array) -> Float32Array:

@@ -23,7 +23,7 @@ from harness.artifacts import (
     UserBatch,
     VectorRecommender,
 )
-from harness.artifacts.arrays import Float64Array, Int64Array
+from harness.artifacts.arrays import BoolArray, Float64Array, Int64Array
 from harness.errors import HarnessError
 from harness.runner import PredictionTask
 
@@ -32,8 +32,16 @@ _CASES = 5
 _P_VALUE = 1e-6  # what has to be below for another way to be called the right one
 _MOVED, _PADDED = 0.1, 0.02  # by how much of the ranking the last items have to stand higher
 
-_REMEDY = (
+_ENOUGH = 32  # users, fewer of whom show nothing
+_CHANCE = 0.01  # p above which a model is no better than chance
+_WORST = 0.75  # of the ranking: what stands below on average is put there, as seen items are
+
+_ITEMS_REMEDY = (
     "Look at the ids of the model's items (model.params.items): is there a row of padding that they lack, or have?"
+)
+_USERS_REMEDY = (
+    "Look at the ids of the model's users (model.params.users, and call.user_offset of kind torch): is there a row of "
+    "padding that they lack, or have?"
 )
 
 
@@ -84,6 +92,16 @@ class LastItems:
         above = (scores > own).sum(dim=1) + ((scores == own).sum(dim=1) - 1) / 2
         return (above.double() / (scores.shape[1] - 1)).cpu().numpy()
 
+    def beside_history(self, positions: Int64Array, by: int) -> BoolArray:
+        """Return whose last item has, so many positions on, an item of the same history, bool ``(users,)``.
+
+        Where users go from each item to the one beside it, and a model ranks the history itself first, that is no sign
+        of items that are off.
+        """
+        first = np.arange(len(self.items)) * (int(positions.max(initial=0)) + 5)  # of each user, with room for -2
+        known = np.repeat(first, np.diff(self.before.indptr)) + positions[self.before.items]
+        return np.isin(first + positions[self.items] + by, known)
+
 
 def cases_of(task: PredictionTask, rows: Int64Array) -> tuple[str, ...]:
     """Return words for the first users of some rows of a task."""
@@ -104,8 +122,8 @@ def scores_of(recommender: AnyRecommender, users: Int64Array, history: History) 
     return torch.from_numpy(scores)
 
 
-def off_by_one(params: Any, recommender: AnyRecommender, last: LastItems) -> Iterator[Finding]:
-    """Yield whether the last items stand higher when the model's items are moved by one.
+def off_by_one(params: Any, recommender: AnyRecommender, last: LastItems, as_it_is: Float64Array) -> Iterator[Finding]:
+    """Yield whether the last items stand higher when the model's items, or its users, are moved by one.
 
     Parameters
     ----------
@@ -115,44 +133,71 @@ def off_by_one(params: Any, recommender: AnyRecommender, last: LastItems) -> Ite
         Nothing is yielded of one that cannot be moved.
     last
         What is looked for.
+    as_it_is
+        Where the last items stand.
 
     Raises
     ------
     HarnessError
         They do.
     """
-    if getattr(recommender, "shifted", None) is None:
-        return
-    as_it_is = last.places(recommender)
-    best, words, remedy = as_it_is, "", ""
-    for by in (1, -1):
-        for name, what in (("shifted", "all items are"), ("shifted_output", "the items that it gives are")):
-            move = getattr(recommender, name, None)
-            if move is None:
-                continue
-            try:
-                found = last.places(move(by))
-            except HarnessError:
-                continue  # the model takes no such tokens
-            if found.mean() < best.mean() and _is_better(found, as_it_is, by=_MOVED):
-                said = getattr(recommender, "shift_remedy", None)
-                best, words = found, f"{what} moved by {by:+d}"
-                remedy = _REMEDY if said is None else said(by, whole=name == "shifted")
-    better = best < as_it_is
+    positions = getattr(recommender, "item_positions", None)
+    of_items = (("shifted", "all items are"), ("shifted_output", "the items that it gives are"))
+    for what, moves, remedy in (
+        ("items", of_items, _ITEMS_REMEDY),
+        ("users", (("shifted_users", "the users are"),), _USERS_REMEDY),
+    ):
+        best, words, moved = as_it_is, "", False
+        for by in (1, -1):
+            shows = np.ones(len(as_it_is), dtype=bool)
+            if what == "items" and positions is not None:
+                shows = ~last.beside_history(positions, by)
+            for name, said in moves:
+                other = _moved(recommender, name, by)
+                if other is None:
+                    continue
+                moved = True
+                try:
+                    found = last.places(other)
+                except HarnessError:
+                    continue  # the model takes no such tokens
+                if found.mean() < best.mean() and _is_better(found[shows], as_it_is[shows], by=_MOVED):
+                    better_remedy = getattr(recommender, "shift_remedy", None)
+                    best, words = found, f"{said} moved by {by:+d}"
+                    if what == "items" and better_remedy is not None:
+                        remedy = better_remedy(by, whole=name == "shifted")
+        if moved:
+            yield _off(params, last, what, as_it_is, best, words, remedy)
+
+
+def _moved(recommender: AnyRecommender, name: str, by: int) -> AnyRecommender | None:
+    move: Callable[[int], AnyRecommender | None] | None = getattr(recommender, name, None)
+    return None if move is None else move(by)
+
+
+def _off(
+    params: Any,
+    last: LastItems,
+    what: str,
+    as_it_is: Float64Array,
+    best: Float64Array,
+    words: str,
+    remedy: str,
+) -> Finding:
     if not words:
         sentence = (
             f"The last item of a history, left out of it, stands at {as_it_is.mean():.2f} of the ranking on average "
-            f"(0 is the top; {len(better):,} users), and not much higher when the items are moved by one."
+            f"(0 is the top; {len(best):,} users), and not much higher when the {what} are moved by one."
         )
-        yield Finding("items_off_by_one", 0, len(better), sentence)
-        return
-    sentence = f"{_compared(as_it_is, best, f'when {words}')}: the items are off by one. {remedy}"
+        return Finding(f"{what}_off_by_one", 0, len(best), sentence)
+    better = best < as_it_is
+    sentence = f"{_compared(as_it_is, best, f'when {words}')}: the {what} are off by one. {remedy}"
     if getattr(params, "trial", "refuse") != "warn":
         raise HarnessError(f"{sentence} If they are right as they are, set model.params.trial: warn.")
-    yield Finding("items_off_by_one", int(better.sum()), len(better), sentence, cases=last.cases(last.rows[better]))
+    return Finding(f"{what}_off_by_one", int(better.sum()), len(better), sentence, cases=last.cases(last.rows[better]))
 
 
-def padded_wrongly(recommender: AnyRecommender, last: LastItems) -> Iterator[Finding]:
+def padded_wrongly(recommender: AnyRecommender, last: LastItems, as_it_is: Float64Array) -> Iterator[Finding]:
     """Yield whether the last items stand higher when the history is padded on the other side.
 
     Nothing is yielded of a recommender that pads nothing.
@@ -162,7 +207,6 @@ def padded_wrongly(recommender: AnyRecommender, last: LastItems) -> Iterator[Fin
     if repadded is None or side is None:
         return
     other = "right" if side == "left" else "left"
-    as_it_is = last.places(recommender)
     try:
         found = last.places(repadded(other))
     except HarnessError:
@@ -183,6 +227,34 @@ def padded_wrongly(recommender: AnyRecommender, last: LastItems) -> Iterator[Fin
     yield Finding("padding_side", int(better.sum()), len(better), sentence, cases=last.cases(last.rows[better]))
 
 
+def at_chance(recommender: AnyRecommender, last: LastItems, as_it_is: Float64Array) -> Iterator[Finding]:
+    """Yield whether a model ranks the last items no better than chance, as one whose ids are mixed up does."""
+    n = len(as_it_is)
+    if n < _ENOUGH:
+        return
+    if isinstance(recommender, ListRecommender):
+        scores = scores_of(recommender, last.users, last.before)
+        lengths = (scores > scores.min(dim=1, keepdim=True).values).sum(dim=1).double()
+        own = scores.gather(1, torch.from_numpy(last.items).to(scores.device)[:, None])[:, 0]
+        hits = int((own > scores.min(dim=1).values).sum())
+        expected = float((lengths / scores.shape[1]).mean())
+        # None at all: it leaves out what its users had when it was trained.
+        poor = hits > 0 and expected < 1 and _p_value(hits, n, expected) > _CHANCE
+        where = f"is in {hits:,} of {n:,} lists, of which chance would have it in {expected * n:,.0f}"
+    else:
+        wins, losses = int((as_it_is < 0.5).sum()), int((as_it_is > 0.5).sum())
+        poor = as_it_is.mean() <= _WORST and (wins + losses == 0 or _p_value(wins, wins + losses, 0.5) > _CHANCE)
+        where = f"stands at {as_it_is.mean():.2f} of the ranking on average (0 is the top, 0.5 chance; {n:,} users)"
+    if poor:
+        sentence = (
+            f"The last item of a history, left out of it, {where}: the model is no better than chance. Are the ids of "
+            "its items and users those of the data set, in their order (model.params)?"
+        )
+    else:
+        sentence = f"The last item of a history, left out of it, {where}."
+    yield Finding("no_better_than_chance", n if poor else 0, n, sentence)
+
+
 def _compared(as_it_is: Float64Array, other: Float64Array, when: str) -> str:
     return (
         f"The last item of a history, left out of it, stands at {as_it_is.mean():.2f} of the ranking on average (0 is "
@@ -196,4 +268,8 @@ def _is_better(other: Float64Array, as_it_is: Float64Array, *, by: float) -> boo
     wins, losses = int((other < as_it_is).sum()), int((other > as_it_is).sum())
     if wins <= losses or as_it_is.mean() - other.mean() <= by:
         return False
-    return float(stats.binomtest(wins, wins + losses, alternative="greater").pvalue) < _P_VALUE
+    return _p_value(wins, wins + losses, 0.5) < _P_VALUE
+
+
+def _p_value(count: int, of: int, expected: float) -> float:
+    return float(stats.binomtest(count, of, expected, alternative="greater").pvalue)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,14 @@ from harness.artifacts import AnyRecommender, Finding, History, Severity
 from harness.artifacts.arrays import Int64Array
 from harness.errors import HarnessError
 from harness.pipeline.jobs import ModelSource
-from harness.pipeline.last_items import LastItems, cases_of, off_by_one, padded_wrongly, scores_of
+from harness.pipeline.last_items import LastItems, at_chance, cases_of, off_by_one, padded_wrongly, scores_of
 from harness.runner import Options, PredictionTask, found_by
+from harness.topk import Found
 
 _USERS = 32  # whose lists are made
 _LAST_ITEMS = 256  # users whose last item is looked for
 _CELLS = 1 << 24  # scores that are held at once
+_OTHER_SEED, _ALIKE = 1, 1e-4
 
 
 def tried(params: Any, model: ModelSource, task: PredictionTask, *, device: str) -> tuple[Finding, ...]:
@@ -52,15 +54,18 @@ def tried(params: Any, model: ModelSource, task: PredictionTask, *, device: str)
     found = found_by(recommender, task.of_users(chosen), Options(device=device))
     if found.oddities is not None and not task.scored:
         _refuse_strange(recommender, found.oddities, task)
-    findings: list[Finding] = []
+    findings: list[Finding] = [*_lacking(recommender)]
     with torch.inference_mode():
+        findings.extend(_asked_again(recommender, task, chosen, found, device))
         if getattr(params, "reads_history", False):
             findings.extend(_reaction(recommender, task, chosen[lengths[chosen] > 0]))
         some = _by_hash(task, np.flatnonzero(lengths >= 2))[: _enough(task.n_items)]
         if len(some) > 0 and task.n_items >= 3:
             last = LastItems.of(task, some)
-            findings.extend(off_by_one(params, recommender, last))
-            findings.extend(padded_wrongly(recommender, last))
+            as_it_is = last.places(recommender)
+            findings.extend(off_by_one(params, recommender, last, as_it_is))
+            findings.extend(padded_wrongly(recommender, last, as_it_is))
+            findings.extend(at_chance(recommender, last, as_it_is))
     collisions = getattr(recommender, "collisions", None)
     if collisions is not None:
         findings.append(_collisions(int(collisions), task))
@@ -111,6 +116,36 @@ def _refuse_strange(recommender: AnyRecommender, oddities: np.ndarray, task: Pre
         f"{task.n_items:,}{f'; what it gave is {told}' if told else ''}. Look at the offset of the ids and at the file "
         "that says which item each stands for (model.params)."
     )
+
+
+def _lacking(recommender: AnyRecommender) -> Iterator[Finding]:
+    """Yield how many tensors of a module its checkpoint lacks."""
+    lacking: tuple[int, int] | None = getattr(recommender, "missing_tensors", None)
+    if lacking is not None and lacking[0]:
+        count, of = lacking
+        what = "they are not in the checkpoint (state.strict is false), and keep the random values they begin with."
+        yield Finding.counted("missing_tensors", count, of, "tensors of the module", what)
+
+
+def _asked_again(
+    recommender: AnyRecommender, task: PredictionTask, chosen: Int64Array, found: Found, device: str
+) -> Iterator[Finding]:
+    """Yield whether users get something else when they are asked for again, with another seed if there is one."""
+    reseeded: Callable[[int], AnyRecommender] | None = getattr(recommender, "reseeded", None)
+    other = recommender if reseeded is None else reseeded(_OTHER_SEED)
+    again = found_by(other, task.of_users(chosen), Options(device=device))
+    alike = np.isclose(found.scores, again.scores, rtol=_ALIKE, atol=_ALIKE, equal_nan=True)
+    if not task.scored:
+        alike &= found.items == again.items
+    differ = np.asarray(~alike.all(axis=1))
+    count = int(differ.sum())
+    sentence = f"{count:,} of {len(differ):,} users who were tried get something else when they are asked for again" + (
+        ": the model draws random numbers, such as by dropout that eval() leaves on, or remembers what it was "
+        "asked. These numbers hold for one draw alone."
+        if count
+        else "."
+    )
+    yield Finding("differs_when_asked_again", count, len(differ), sentence, cases=cases_of(task, chosen[differ]))
 
 
 def _reaction(recommender: AnyRecommender, task: PredictionTask, chosen: Int64Array) -> Iterator[Finding]:

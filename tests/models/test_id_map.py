@@ -117,12 +117,43 @@ def test_what_does_not_fit_is_told_with_numbers(tmp_path):
         path.write_text(text)
         refused(message, section, size=3)
     np.save(tmp_path / "items.npy", np.array([7, "x", None], dtype=object), allow_pickle=True)
-    refused("cannot be read", Ids(ids=str(tmp_path / "items.npy")))
+    refused("holds Python objects, which are never unpickled", Ids(ids=str(tmp_path / "items.npy")))
+    (tmp_path / "items.json").write_text('{"7": 1000000000000}')
+    refused(r"id '7' has the index 1000000000000; an integer from 0 to 268,435,456", section)
+    (tmp_path / "items.json").write_text('{"7": 0, "9": 1, "7": 2}')
+    refused(r"cannot be read: the key '7' stands twice", section)
+    (tmp_path / "items.txt").write_text("")
+    refused(r"items.txt holds no ids; each of the model's item indices needs its row", Ids(ids=f"{tmp_path}/items.txt"))
     np.save(tmp_path / "square.npy", np.zeros((2, 2)))
     refused(r"float64 with the shape \(2, 2\); .* numpy.save", Ids(ids=str(tmp_path / "square.npy")))
     (tmp_path / "items.csv").write_text("a,b\n7,1\n")
     refused("several columns", Ids(ids=str(tmp_path / "items.csv")))
     refused(r"has the columns a, b. There is no 'c'", Ids(ids=str(tmp_path / "items.csv"), column="c"))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_a_header_is_not_taken_for_an_id(suffix, tmp_path):
+    path = tmp_path / f"items.{suffix}"
+    path.write_text("sku\n30\n7\n9\n")
+    with pytest.raises(
+        CheckpointError, match=r"its first row, 'sku', is no item id of the data set. .* name the column"
+    ):
+        map_of(Ids(ids=str(path)), NUMBERS)
+    assert map_of(Ids(ids=str(path), column="sku"), NUMBERS).model_index.tolist() == [1, 2, 0]
+    for first in ("", "7"):  # a row of padding; or no header
+        path.write_text(f"{first}\n30\n9\n")
+        assert map_of(Ids(ids=str(path)), NUMBERS).model_index.tolist() == [0 if first else -1, 2, 1]
+
+
+@given(st.integers(-4, 4), st.permutations(list(range(6))))
+def test_a_map_is_moved(by, places):
+    found = IdMap(np.array(places[:3]), np.array([places.index(place) for place in range(6)]))
+    found = IdMap(found.model_index, np.where(found.own_index < 3, found.own_index, -1))
+    moved = found.shifted(by)
+    for own, index in enumerate(found.model_index + by):
+        assert moved.model_index[own] == (index if 0 <= index < 6 else -1)
+        assert not 0 <= index < 6 or moved.own_index[index] == own
+    assert (moved.own_index >= 0).sum() == (moved.model_index >= 0).sum()
 
 
 def test_the_section_is_valid_by_construction():

@@ -129,16 +129,16 @@ def test_each_form_of_an_answer():
     assert recommender.recommend(BATCH, ListsAsked(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
     for answer in ([[20], [30, 10]], ([[20], [10, 30]], [[1.0], [1.0, 2.0]])):
         assert lists(answer)[0].recommend(BATCH, ListsAsked(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
-    scores = [[1.0, 2.0, 3.0]] * 3
+    scores = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
     named = pd.DataFrame(scores, columns=[10, 20, 30])[[30, 10, 20]]
     for answer in (np.array(scores), pd.DataFrame(scores), named):
-        assert lists(answer, method="score")[0].score(BATCH).tolist() == scores
+        assert lists(answer, method="score")[0].score(BATCH).tolist() == [scores[0], scores[1], scores[1]]
     with pytest.raises(
         HarnessError, match=r"without the column 'item' \(model.params.output.item\). Did you mean 'items'"
     ):
         lists(rows.rename(columns={"item": "items"}))[0].recommend(BATCH, ListsAsked(2))
-    with pytest.raises(HarnessError, match=r"gave scores of shape \(2, 3\); \(3, 3\)"):
-        lists(np.ones((2, 3)), method="score")[0].score(BATCH)
+    with pytest.raises(HarnessError, match=r"gave scores of shape \(3, 3\); \(2, 3\)"):
+        lists(np.ones((3, 3)), method="score")[0].score(BATCH)
 
 
 def test_users_are_the_same_as_text_or_numbers():
@@ -156,7 +156,7 @@ def test_users_are_the_same_as_text_or_numbers():
 
 
 def test_items_without_a_score_stand_last_if_that_is_said():
-    scores = np.array([[np.nan, 1.0, 2.0]] * 3)
+    scores = np.array([[np.nan, 1.0, 2.0]] * 2)
     model = MLflowModel(allow_pickle=True, method="score", missing_items="last")
     with pytest.raises(HarnessError, match=r"Set model.params.missing_items: last"):
         lists(scores, method="score")[0].score(BATCH)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import harness
 from harness.artifacts import CandidateLists, History, ListsAsked, UserBatch, Vocabulary
@@ -127,6 +128,88 @@ def test_indices_of_its_own(told, tmp_path):
         refused.score(BATCH)
 
 
+class Remembers:
+    """Recommends what it is told to, and remembers whom it was asked for."""
+
+    def __init__(self, answer):
+        self.answer, self.asked = answer, []
+
+    def recommend(self, users, k):
+        self.asked.append(list(users))
+        return self.answer(users)
+
+    def score(self, users, items):
+        self.asked.append(list(users))
+        return np.array([[len(user) + 10.0 * ord(user[0]) + item for item in items] for user in users])
+
+
+def object_of(given, **params):
+    model = component_of("models", "python", {"allow_pickle": True, **params})
+    return recommender_of(model, given, users=USERS, items=ITEMS, device="cpu", where="it")
+
+
+# As the last batch of a run is filled up.
+FILLED = UserBatch(np.array([1, 0, 2, 2, 2]), HISTORY)
+OWN = {"ann": [10, 20], "bob": [30, 40], "cat": [20, 30]}
+
+
+def test_each_user_is_asked_for_once():
+    given = Remembers(lambda users: [OWN[user] for user in users])
+    made = object_of(given).recommend(FILLED, ListsAsked(2))
+    assert made.items.tolist() == [[2, 3], [0, 1], [1, 2], [1, 2], [1, 2]]
+    scores = object_of(given, method="score").score(FILLED)
+    assert given.asked == [["bob", "ann", "cat"]] * 2
+    assert torch.equal(scores[2], scores[4])
+    assert scores[:, 0].tolist() == [993.0, 983.0, 1003.0, 1003.0, 1003.0]
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1], [1, 2, 0]])
+def test_a_series_is_read_by_its_index(order):
+    def answer(users):
+        series = pd.Series([OWN[user] for user in users], index=users)
+        return series.iloc[order]
+
+    made = object_of(Remembers(answer)).recommend(FILLED, ListsAsked(2))
+    assert made.items.tolist() == [[2, 3], [0, 1], [1, 2], [1, 2], [1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (lambda users: [set(OWN[user]) for user in users], r"gave lists with set in row 1; a list a user is needed"),
+        (lambda users: [*[OWN["ann"]] * 2, None], r"gave lists with NoneType in row 3"),
+        (lambda users: pd.Series([[10]] * 3, index=["ann", "bob", "bob"]), r"by user in which 'bob' stands twice"),
+        (
+            lambda users: pd.Series([[10]] * 3, index=["ann", "bob", "dan"]),
+            r"without 1 of the 3 asked for, such as 'cat'",
+        ),
+        (lambda users: pd.DataFrame({"user": users}), r"gave lists as DataFrame"),
+        (lambda users: sys.exit(0), r"recommend of it failed with SystemExit: 0 \(test_python_model.py, line \d+\)"),
+    ],
+)
+def test_what_has_no_order_or_ends_the_program_is_refused(answer, message):
+    with pytest.raises(HarnessError, match=message):
+        object_of(Remembers(answer)).recommend(FILLED, ListsAsked(2))
+
+
+def test_scores_that_are_infinite_are_no_fault_of_a_fit():
+    given = Remembers(None)
+    given.score = lambda users, items: np.full((len(users), len(items)), -np.inf)
+    with pytest.raises(HarnessError, match=r"it gave 12 scores that are not finite .* Seen items are left out here"):
+        object_of(given, method="score").score(FILLED)
+
+
+def test_a_model_of_implicit_that_is_not_fitted():
+    class Unfitted:
+        item_factors = similarity = None
+
+        def recommend(self):
+            raise AssertionError
+
+    with pytest.raises(HarnessError, match="Unfitted of implicit has neither item_factors nor similarity: it is not"):
+        object_of(Unfitted(), adapter="implicit")
+
+
 class Framed:
     """Scores that differ for each user and item, in a data frame as it is told to name it."""
 
@@ -166,7 +249,7 @@ def test_a_data_frame_of_other_items_is_refused():
     [
         ({"answer": [[10]]}, r"gave lists for 1 users, where 2 were asked for"),
         ({"answer": 3}, r"gave lists as int; a list a user is needed"),
-        ({"answer": [10, 20]}, r"gave lists as list; a list a user is needed"),
+        ({"answer": [10, 20]}, r"gave lists with int in row 1; a list a user is needed"),
         ({"answer": [[10.5], [20]]}, r"'10.5' is no id"),
         ({"answer": [[[10, 20], [30]], [[40]]]}, r"'\[10, 20\]' is no id"),
         ({"answer": [[{"id": 10}], [True]]}, r"is no id"),

@@ -12,7 +12,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from harness.errors import CheckpointError
-from harness.models.state_dicts import load_state, read_state
+from harness.models.state_dicts import load_state
+from harness.models.state_files import read_state
 from harness.models.torch_options import State
 
 

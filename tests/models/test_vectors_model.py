@@ -129,7 +129,12 @@ def test_what_is_refused(tmp_path, both):
     refused(r"Pickles are never loaded", both, items={"path": str(tmp_path / "v.pkl")})
     for suffix in ("npy", "npz", "parquet", "safetensors"):
         (tmp_path / f"torn.{suffix}").write_bytes(b"\x93NUMPY")
-        refused(r"cannot be read", both, items={"path": str(tmp_path / f"torn.{suffix}")})
+        refused(r"cannot be read|cut short, damaged", both, items={"path": str(tmp_path / f"torn.{suffix}")})
+    np.save(tmp_path / "one.npy", V)
+    refused(r"holds one array, which cannot be both user and item vectors.*history: mean", tmp_path / "one.npy")
+    np.savez(tmp_path / "one.npz", V)
+    refused(r"has no array 'items': it holds 'arr_0'. Say which by 'items.name'", tmp_path / "one.npz")
+    refused(r"has no array 'biases': it holds 'users', 'items'. .*Say which by 'bias'", both, bias="biases")
     for bad in (np.nan, np.inf, 1e39):
         wrong = V.astype(np.float64)
         wrong[1, 0] = bad

@@ -1,0 +1,175 @@
+"""Checkpoints of other projects: the state dict found in its file, whatever stands around it."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+
+from harness.errors import CheckpointError, did_you_mean
+from harness.models.factories import searching
+from harness.models.inspection import load_torch, why_refused
+
+logger = logging.getLogger("harness")
+
+StateDict = dict[str, torch.Tensor]
+
+_SHOWN = 8
+_DEEPEST = 4  # how far down a state dict is looked for
+
+
+def read_state(
+    path: Path, *, key: str | None = None, allow_pickle: bool = False, python_path: str | None = None
+) -> StateDict:
+    """Return the state dict of a checkpoint, on the CPU.
+
+    Parameters
+    ----------
+    path
+        ``.safetensors``, or a file of ``torch.save``; the content decides, not the name.
+    key
+        Where the state dict stands, with dots; None: the file itself, or the one state dict in it.
+    allow_pickle
+        Run the code of a file that holds more than tensors, with a warning.
+    python_path
+        Where such a file's classes are.
+
+    Raises
+    ------
+    CheckpointError
+        The file is missing, damaged, or holds what only code could make; it has no such key; or it holds several state
+        dicts or none, wherever they stand.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(9)
+    except OSError as error:
+        raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror}.") from error
+    if head[8:] == b"{":
+        content: Any = _of_safetensors(path)
+    else:
+        content = _of_torch(path, allow_pickle=allow_pickle, python_path=python_path)
+    return _tensors(_at(content, key, path) if key is not None else _found(content, path), path)
+
+
+@functools.cache
+def say_once(what: str) -> None:
+    """Log something once: a run reads its checkpoint several times, for the trial and in each worker."""
+    logger.info(what)
+
+
+@functools.cache
+def warn_once(what: str) -> None:
+    """Warn of something once, as above."""
+    logger.warning(what)
+
+
+def _of_safetensors(path: Path) -> StateDict:
+    try:
+        return safetensors.torch.load_file(path)
+    except OSError as error:
+        raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror or error}.") from error
+    except (safetensors.SafetensorError, TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
+        raise CheckpointError(
+            f"the checkpoint {path} is cut short, damaged, or of a kind that is not known ({error}). Get it again."
+        ) from error
+
+
+def _of_torch(path: Path, *, allow_pickle: bool, python_path: str | None) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # advice to those who load
+        try:
+            return load_torch(path)
+        except Exception as error:  # a stranger's pickle may raise anything
+            why = why_refused(error)
+            refused = "to make it would run" in why or "to read it would run" in why
+            if refused and not allow_pickle:
+                why += (
+                    " Either is safe. If you trust the file as your own code, model.params.allow_pickle: true runs it."
+                )
+            if not (refused and allow_pickle):
+                raise CheckpointError(f"the checkpoint {path} {why}") from error
+        warn_once(f"the checkpoint {path} is a pickle: reading it runs the code that it names (allow_pickle)")
+        try:
+            with searching(python_path):
+                return torch.load(path, map_location="cpu", weights_only=False)
+        except Exception as error:
+            raise CheckpointError(
+                f"the checkpoint {path} cannot be unpickled ({type(error).__name__}: {str(error)[:200]}). Its classes "
+                "have to be installed, or in model.params.python_path."
+            ) from error
+
+
+def _at(content: Any, key: str, path: Path) -> Any:
+    """Return what stands under a dotted key; the keys themselves may have dots."""
+    words, here = key.split("."), content
+    while words:
+        here = here.state_dict() if isinstance(here, nn.Module) else here
+        known = [str(name) for name in here] if isinstance(here, Mapping) else []
+        for stop in range(len(words), 0, -1):
+            name = ".".join(words[:stop])
+            if name in known:
+                here, words = here[name], words[stop:]
+                break
+        else:
+            hint = did_you_mean(words[0], known) if len(known) <= _SHOWN else f"Known: {', '.join(known[:_SHOWN])}, …"
+            raise CheckpointError(
+                f"the checkpoint {path} has no '{key}' (model.params.state.key): there is no '{'.'.join(words)}'. "
+                f"{hint or 'Nothing is below.'}"
+            )
+    return here
+
+
+def _found(content: Any, path: Path) -> Any:
+    """Return the file's own tensors, or the one state dict in it."""
+    if not isinstance(content, Mapping) or _holds_tensors(content):
+        return content
+    nested, level = {}, [("", content)]
+    for _ in range(_DEEPEST):  # the topmost: an optimizer's tensors lie deeper
+        below = [(f"{above}{key}", value) for above, part in level for key, value in part.items()]
+        nested = {name: value for name, value in below if _holds_tensors(value)}
+        if nested:
+            break
+        level = [(f"{name}.", value) for name, value in below if isinstance(value, Mapping)]
+    if len(nested) == 1:
+        ((key, value),) = nested.items()
+        say_once(f"{path}: the state dict is taken from its key '{key}'")
+        return value
+    if nested:
+        sizes = ", ".join(f"'{key}' with {len(_state_of(value)):,} tensors" for key, value in nested.items())
+        raise CheckpointError(
+            f"the checkpoint {path} holds several state dicts: {sizes}. Name one in model.params.state.key."
+        )
+    return content
+
+
+def _holds_tensors(value: Any) -> bool:
+    entries = _state_of(value)
+    return isinstance(entries, Mapping) and any(isinstance(one, (torch.Tensor, np.ndarray)) for one in entries.values())
+
+
+def _state_of(value: Any) -> Any:
+    return value.state_dict() if isinstance(value, nn.Module) else value
+
+
+def _tensors(value: Any, path: Path) -> StateDict:
+    entries = _state_of(value)
+    named = entries.items() if isinstance(entries, Mapping) else ()
+    found = {str(name): torch.as_tensor(one) for name, one in named if isinstance(one, (torch.Tensor, np.ndarray))}
+    if not found:
+        keys = [str(key) for key in entries] if isinstance(entries, Mapping) else []
+        what = f"its keys are {', '.join(keys[:_SHOWN])}" if keys else f"it is {type(value).__name__}"
+        raise CheckpointError(
+            f"the checkpoint {path} holds no tensors by name: {what}. Name the state dict in it in "
+            "model.params.state.key."
+        )
+    return found

@@ -1,0 +1,81 @@
+"""A foreign module called otherwise than declared, to try whether it should be."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Literal, Self
+
+from harness.artifacts.arrays import Int64Array
+from harness.models.torch_calls import Caller, first_of
+
+
+class OfModule:
+    """What all recommenders of a module have.
+
+    Attributes
+    ----------
+    caller
+        The module, and how it is called.
+    shift
+        By how much the items that it gives are moved.
+    """
+
+    caller: Caller
+    shift: int
+
+    def otherwise(self, caller: Caller, shift: int) -> Self:
+        """Return the same with another caller and shift."""
+        raise NotImplementedError
+
+    @property
+    def item_positions(self) -> Int64Array:
+        """The model's index of each item of the catalogue, int64 ``(items,)``; -1 where it knows none."""
+        return self.caller.items.model_index
+
+    @property
+    def missing_tensors(self) -> tuple[int, int]:
+        """How many tensors the module has that its checkpoint lacks, and how many it has."""
+        return len(self.caller.missing), len(self.caller.module.state_dict())
+
+    @property
+    def padding(self) -> Literal["left", "right"] | None:
+        """On which side histories are padded; None where the module reads none."""
+        return self.caller.model.call.padding if self.caller.model.reads_history else None
+
+    def repadded(self, padding: Literal["left", "right"]) -> Self:
+        """Return the same with the padding on a side."""
+        model = self.caller.model
+        model = dataclasses.replace(model, call=dataclasses.replace(model.call, padding=padding))
+        return self.otherwise(dataclasses.replace(self.caller, model=model), self.shift)
+
+    def reseeded(self, seed: int) -> Self:
+        """Return the same with another seed of whatever the module draws."""
+        return self.otherwise(dataclasses.replace(self.caller, seed=seed), self.shift)
+
+    def shifted(self, by: int) -> Self:
+        """Return the same with all items moved, in the history and in what it gives."""
+        return self.otherwise(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift + by)
+
+    def shifted_output(self, by: int) -> Self:
+        """Return the same with the items moved that it gives."""
+        return self.otherwise(self.caller, self.shift + by)
+
+    def shifted_users(self, by: int) -> Self | None:
+        """Return the same with the users moved; None where it is given none."""
+        if self.caller.users is None:
+            return None
+        return self.otherwise(dataclasses.replace(self.caller, user_shift=self.caller.user_shift + by), self.shift)
+
+    def shift_remedy(self, by: int, *, whole: bool) -> str:
+        """Return what to set where the items are better moved by so many."""
+        model = self.caller.model
+        numbers = {"call.offset": model.call.offset + by} if whole and model.reads_history else {}
+        if model.ranks_targets:
+            numbers |= {"output.first": first_of(self.caller) + by, "output.trailing": model.output.trailing - by}
+        if not numbers or min(numbers.values()) < 0:
+            return (
+                "The ids of the model's items are others than model.params.items says: name their file, with a row "
+                "for that of padding."
+            )
+        settings = " and ".join(f"{name} to {number}" for name, number in numbers.items())
+        return f"Set {settings} (model.params), or mend model.params.items."
