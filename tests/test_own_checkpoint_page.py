@@ -182,6 +182,11 @@ def make_what_libraries_make(snippet):
         Path("model.pkl").write_bytes(pickle.dumps(importlib.import_module("shop").Popular("counts.json")))
 
 
+def test_code_on_the_page_stands_in_the_examples():
+    (shown,) = re.findall(r"^```python\n(class .*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert shown in (EXAMPLES / "wrapped.py").read_text(encoding="utf-8")
+
+
 def test_the_page_has_each_way():
     kinds = [kind_of(snippet) for snippet in SNIPPETS.values()]
     assert set(kinds) == {"torch", "vectors", "python", "mlflow", "predictions"}

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 
+def _indexed(column):
+    """Return the ids in ascending order, and the index of each row."""
+    import numpy as np
+
+    ids = column.to_numpy()
+    return np.unique(ids if ids.dtype.kind in "iu" else ids.astype(str), return_inverse=True)
+
+
 def train(table, path, *, factors=16, seed=0):
-    """Fit to a table with columns ``user`` and ``item``, and save; indices are ids in ascending order."""
+    """Fit to a table with columns ``user`` and ``item``, save, and return the ids of users and items by index.
+
+    Indices are ids in ascending order, integers by value and text by code point: what ``ids: sorted`` takes them for.
+    """
     import numpy as np
     import scipy.sparse as sp
     from implicit.als import AlternatingLeastSquares
 
-    users, rows = np.unique(table["user"].to_numpy(dtype=str), return_inverse=True)
-    items, columns = np.unique(table["item"].to_numpy(dtype=str), return_inverse=True)
+    users, rows = _indexed(table["user"])
+    items, columns = _indexed(table["item"])
     matrix = sp.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)))
     model = AlternatingLeastSquares(factors=factors, iterations=5, random_state=seed, num_threads=1)
     model.fit(matrix, show_progress=False)
@@ -33,8 +44,8 @@ def knn(checkpoint):
     from implicit.nearest_neighbours import CosineRecommender
 
     table = pd.read_parquet(checkpoint)
-    _, rows = np.unique(table["user"].to_numpy(dtype=str), return_inverse=True)
-    _, columns = np.unique(table["item"].to_numpy(dtype=str), return_inverse=True)
+    _, rows = _indexed(table["user"])
+    _, columns = _indexed(table["item"])
     model = CosineRecommender(K=20, num_threads=1)
     model.fit(sp.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns))), show_progress=False)
     return model

@@ -179,9 +179,7 @@ class CandidateLists:
         >>> lists.of(np.array([1, 0])).items.tolist()
         [6, 4, 5]
         """
-        lengths = np.diff(self.indptr)[rows]
-        indptr = np.concatenate([[0], np.cumsum(lengths)])
-        places = np.arange(indptr[-1]) + np.repeat(self.indptr[rows] - indptr[:-1], lengths)
+        indptr, places = runs(self.indptr[rows], np.diff(self.indptr)[rows])
         return CandidateLists(indptr, self.items[places])
 
 

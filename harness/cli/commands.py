@@ -135,7 +135,7 @@ def compare(
 
     choices = Choices(baseline=baseline, name=name, force=force, quiet=quiet, track=not no_track)
     result = compare_runs(sources, overrides=overrides, choices=choices)
-    print_rich(comparison_table(result.comparison))
+    print_rich(comparison_table(result.comparison, [run.results for run in result.runs]))
     typer.echo(f"report  {result.folder / 'comparison.html'}")
     typer.echo(f"LaTeX   {result.folder / 'comparison.tex'}")
 

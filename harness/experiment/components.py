@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, get_args, get_type_hints
 
 from pydantic import PlainValidator, TypeAdapter, ValidationError
 from pydantic_core import to_jsonable_python
@@ -14,6 +14,7 @@ from pydantic_core import to_jsonable_python
 from harness import registry
 from harness.errors import ExperimentError, HarnessError, did_you_mean
 from harness.experiment.faults import FaultError, faults_of, shown
+from harness.experiment.nodes import Step
 
 
 def component(group: str) -> PlainValidator:
@@ -87,7 +88,9 @@ def component_of(group: str, kind: str, options: Mapping[str, Any]) -> Any:
     except FaultError as fault:
         raise ExperimentError(fault.message) from fault
     except ValidationError as error:
-        raise ExperimentError("; ".join(fault.message for fault in faults_of(error, dict(options)))) from error
+        known = functools.partial(keys_at, component_class(group, kind))
+        faults = faults_of(error, dict(options), keys_at=known)
+        raise ExperimentError("; ".join(fault.message for fault in faults)) from error
 
 
 def component_class(group: str, kind: str) -> Any:
@@ -101,6 +104,26 @@ def component_class(group: str, kind: str) -> Any:
 def option_names(cls: Any) -> tuple[str, ...]:
     """Return the options that a component class takes."""
     return tuple(field.name for field in dataclasses.fields(cls) if field.init)
+
+
+def keys_at(cls: Any, path: Sequence[Step]) -> tuple[str, ...]:
+    """Return the keys that a map at a path of a section takes; none where it takes anything."""
+    section: Any = cls
+    hint: Any = cls
+    for step in path:
+        hints = get_type_hints(section)
+        # An index, or a key of the user's own, stays with the class of the entries.
+        hint = hints.get(str(step), hint)
+        section = _section_in(hint)
+        if section is None:
+            return ()
+    return option_names(section)
+
+
+def _section_in(hint: Any) -> Any:
+    if dataclasses.is_dataclass(hint):
+        return hint
+    return next((found for part in get_args(hint) if (found := _section_in(part)) is not None), None)
 
 
 def options_of(instance: Any) -> dict[str, Any]:

@@ -85,6 +85,12 @@ class Experiment:
         groups = expanded(self.evaluation.metrics, self.evaluation.cutoffs, self.evaluation.convention)
         for index, group in enumerate(groups):
             for metric in group:
+                if not told and "target_ranks" in getattr(metric, "needs", ()):
+                    raise FaultError(
+                        ("evaluation", "metrics", index),
+                        f"{metric.label} needs the exact ranks of the relevant items, and this model makes lists, "
+                        "which do not tell where an item stands that they lack. Leave it out.",
+                    )
                 cutoff = getattr(metric, CUTOFF, 0)
                 if cutoff <= k or (told and hasattr(metric, "expected")):
                     continue

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from harness.errors import ExperimentError
-from harness.experiment.components import component_class, option_names
+from harness.experiment.components import component_class, keys_at, option_names
 from harness.experiment.experiment import Experiment
 from harness.experiment.extends import load_tree
 from harness.experiment.faults import FaultError, dotted, faults_of
@@ -32,10 +31,17 @@ _REMEDIES = {
     "model.kind": "Add one, such as 'kind: popularity'.",
     "model.fit": "Say what the model is fitted on: 'fit: {on: train}' or 'fit: {on: train_validation}'.",
     "model.fit.on": "Say what the model is fitted on: 'train' or 'train_validation'.",
-    "model.checkpoint": "Name the file of predictions, such as 'checkpoint: lists.parquet'.",
     "experiments": "Add a list of experiment files.",
     "baseline": "Add the one of the experiments that the others are compared with.",
 }
+
+
+_CHECKPOINTS = {
+    "predictions": "Name the file of predictions, such as 'checkpoint: lists.parquet'.",
+    "torch": "Name the file of the module's state dict, such as 'checkpoint: model.safetensors'.",
+    "mlflow": "Name the model, such as 'checkpoint: models:/name/1', or its folder.",
+}
+_PARAMS = ("model", "params")
 
 
 def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> Experiment:
@@ -88,7 +94,7 @@ def validate(cls: type[Section], root: Node, plain: Any) -> Section:
         # From JSON, since strict validation takes no lists for tuples and no maps for classes from Python.
         return TypeAdapter(cls).validate_json(json.dumps(plain, allow_nan=False))
     except ValidationError as error:
-        faults = faults_of(error, plain, keys_at=functools.partial(_keys_at, cls))
+        faults = faults_of(error, plain, keys_at=functools.partial(_keys_at, cls, plain))
     raise _report(root, faults)
 
 
@@ -154,24 +160,11 @@ def _is_fitted(kind: Any) -> bool:
         return True
 
 
-def _keys_at(cls: Any, path: tuple[Step, ...]) -> tuple[str, ...]:
+def _keys_at(cls: Any, plain: Any, path: tuple[Step, ...]) -> tuple[str, ...]:
     """Return the keys that a map at a path of a section takes."""
-    section: Any = cls
-    hint: Any = cls
-    for step in path:
-        hints = get_type_hints(section)
-        # An index, or a key of the user's own, stays with the class of the entries.
-        hint = hints.get(str(step), hint)
-        section = _section_in(hint)
-        if section is None:
-            return ()
-    return option_names(section)
-
-
-def _section_in(hint: Any) -> Any:
-    if dataclasses.is_dataclass(hint):
-        return hint
-    return next((found for part in get_args(hint) if (found := _section_in(part)) is not None), None)
+    if path[:2] == _PARAMS and cls is Experiment:
+        return keys_at(component_class("models", plain["model"]["kind"]), path[2:])
+    return keys_at(cls, path)
 
 
 def _report(root: Node, faults: list[FaultError]) -> ExperimentError:
@@ -187,7 +180,10 @@ def _reading_order(placed: tuple[Place, FaultError]) -> tuple[str, int]:
 
 
 def _worded(root: Node, fault: FaultError) -> str:
-    remedy = _REMEDIES.get(".".join(map(str, fault.path))) if fault.message.startswith("missing key") else None
+    remedy = None
+    if fault.message.startswith("missing key"):
+        kind = root.find(("model", "kind")).plain() if fault.path == ("model", "checkpoint") else None
+        remedy = _REMEDIES.get(".".join(map(str, fault.path)), _CHECKPOINTS.get(str(kind)))
     if remedy is not None:
         return f"{fault.message}. {remedy}"
     return fault.message.rstrip(".") + hint if (hint := _inherited(root, fault)) else fault.message

@@ -7,9 +7,10 @@ from harness.models.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
+from harness.models.checkpoint_facts import CheckpointFacts
 from harness.models.ease import EASE
 from harness.models.generative import Codes, Generative, GenerativeRecipe
-from harness.models.inspection import CheckpointFacts, inspect_checkpoint
+from harness.models.inspection import inspect_checkpoint
 from harness.models.item_knn import ItemKNN
 from harness.models.mlflow_model import MLflowModel
 from harness.models.popularity import Popularity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import importlib
 import importlib.machinery
@@ -73,6 +74,8 @@ def construct(factory: str, init: Mapping[str, Any], *, python_path: str | None)
 def source_files(factory: str, *, python_path: str | None) -> list[Path]:
     """Return the ``.py`` files of a factory's package, or of its module where it is in none, without importing it.
 
+    With a ``python_path`` also those of other packages and modules in it that these import, and so on.
+
     Raises
     ------
     HarnessError
@@ -80,11 +83,37 @@ def source_files(factory: str, *, python_path: str | None) -> list[Path]:
     """
     top = _parts(factory)[0].partition(".")[0]
     with searching(python_path):
-        spec = _spec(top, factory, python_path)
+        found = {top: _files(_spec(top, factory, python_path))}
+    wanted = _imports(found[top]) if python_path is not None else set()
+    while python_path is not None and (new := wanted - found.keys()):
+        for name in new:
+            spec = importlib.machinery.PathFinder.find_spec(name, [str(Path(python_path).resolve())])
+            found[name] = [] if spec is None else _files(spec)
+            wanted |= _imports(found[name])
+    return sorted({path for files in found.values() for path in files})
+
+
+def _files(spec: importlib.machinery.ModuleSpec) -> list[Path]:
     folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
     if not folders:
         return [] if spec.origin is None else [Path(spec.origin)]
-    return sorted(path for folder in folders for path in folder.rglob("*.py"))
+    return [path for folder in folders for path in folder.rglob("*.py")]
+
+
+def _imports(files: list[Path]) -> set[str]:
+    """Return the topmost names of what files import, wherever in them."""
+    names: set[str] = set()
+    for path in files:
+        try:
+            tree = ast.parse(path.read_bytes())
+        except (OSError, SyntaxError, ValueError):
+            continue  # that it cannot be imported is told when it is
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                names.add(node.module.partition(".")[0])
+    return names
 
 
 def said(error: BaseException) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 from harness.artifacts import NO_ITEM, CandidateLists, ListsAsked, ListsMade
 from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array
 from harness.errors import HarnessError
+from harness.models.once import warn_once
 
 
 def cleaned(
@@ -72,6 +73,12 @@ def cleaned(
 def _in_order(
     items: Int64Array, scores: Float32Array, given: BoolArray, is_item: BoolArray
 ) -> tuple[Int64Array, Float32Array, BoolArray, BoolArray]:
+    rising = (is_item[:, 1:] & is_item[:, :-1] & (scores[:, 1:] > scores[:, :-1])).any(axis=1)
+    if rising.any():
+        warn_once(
+            "lists of the model have scores that rise along the list; they are put into the order of their scores, "
+            "higher first. Where lower is better, as with distances, negate them"
+        )
     wrong = is_item & (np.isnan(scores) | (scores == np.inf))
     if wrong.any():
         row, column = np.argwhere(wrong)[0]

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 import safetensors
 
 from harness.errors import CheckpointError
+from harness.models.array_inspection import array_facts
+from harness.models.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
 
 if TYPE_CHECKING:
     import torch
@@ -30,65 +32,6 @@ _REMEDY = (
     "Ask for tensors alone: safetensors.torch.save_file(model.state_dict(), 'model.safetensors'), "
     "or torch.save(model.state_dict(), 'model.pt')."
 )
-
-
-@dataclass(frozen=True)
-class TensorFacts:
-    """One tensor: its name in the state dict, its shape and type, how many values and bytes it has."""
-
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    values: int
-    bytes: int
-
-
-@dataclass(frozen=True)
-class StateFacts:
-    """One state dict.
-
-    Parameters
-    ----------
-    name
-        The key it stands under, empty for that of the whole file.
-    tensors
-        In the order of the file.
-    parameters
-        Values of floating-point tensors, those that share memory once. A state dict does not tell
-        parameters from buffers.
-    size
-        Of all tensors in MiB, those that share memory once.
-    """
-
-    name: str
-    tensors: tuple[TensorFacts, ...]
-    parameters: int
-    size: str
-
-
-@dataclass(frozen=True)
-class CheckpointFacts:
-    """What a file holds.
-
-    Parameters
-    ----------
-    path
-        The file.
-    format
-        Of the file: ``safetensors`` or ``PyTorch``.
-    bytes
-        Size of the file.
-    states
-        Its state dicts: one, or those of a training checkpoint by their keys.
-    other
-        What is no tensor, such as an epoch or a header, in short.
-    """
-
-    path: str
-    format: str
-    bytes: int
-    states: tuple[StateFacts, ...]
-    other: Mapping[str, Any]
 
 
 def inspect_checkpoint(path: Path) -> CheckpointFacts:
@@ -110,10 +53,14 @@ def inspect_checkpoint(path: Path) -> CheckpointFacts:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror}.") from error
     if head[8:] == b"{":
         return _of_safetensors(path, size)
+    arrays = array_facts(path, head, size)
+    if arrays is not None:
+        return arrays
     if head.startswith((b"PK\x03\x04", b"\x80")):
         return _of_torch(path, size)
     raise CheckpointError(
-        f"{path} is neither a safetensors file nor one of torch.save, or its beginning is damaged. {_REMEDY}"
+        f"{path} is neither a safetensors file nor one of torch.save, numpy or parquet, or its beginning is damaged. "
+        f"{_REMEDY}"
     )
 
 
@@ -216,9 +163,8 @@ def why_refused(error: Exception) -> str:
             f"{_REMEDY}"
         )
     first = (str(error).splitlines() or [""])[0][:_LONGEST_TEXT]
-    return (
-        f"is cut short, damaged, or of a kind that torch does not read ({type(error).__name__}: {first}). Get it again."
-    )
+    why = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return f"is empty, cut short, damaged, or of a kind that torch does not read ({why}). Get it again."
 
 
 def _state(name: str, tensors: Sequence[_Named]) -> StateFacts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,7 +47,7 @@ class MLflowOutput:
     user, item
         Own ids.
     score
-        Higher is better; None: the items of a user stand in their order.
+        Higher is better; None, or no column ``score``: the items of a user stand in their order.
     """
 
     user: Name = "user"
@@ -159,6 +160,7 @@ def _folder(checkpoint: str | None) -> Path:
             )
         return folder
     with _no_errors_of_mlflow(f"MLflow has no model {checkpoint} (MLFLOW_TRACKING_URI says which store)"):
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # the harness has one
         import mlflow.artifacts
 
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=checkpoint))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from harness.errors import HarnessError, did_you_mean
+from harness.models.mlflow_model import MLflowModel, MLflowOutput
 from harness.models.own_ids import plain_id
-
-if TYPE_CHECKING:
-    from harness.models.mlflow_model import MLflowModel
 
 
 class FrameModel:
@@ -67,18 +65,19 @@ class FrameModel:
     def _from_rows(self, table: pd.DataFrame) -> tuple[dict[str, list[Any]], dict[str, list[Any]] | None]:
         """Return items and scores by own id of the user, as text: 7, "7" and 7.0 are the same user."""
         columns = self._section.output
-        for key in ("user", "item", "score"):
+        scored = columns.score is not None and (columns.score != MLflowOutput().score or columns.score in table.columns)
+        for key in ("user", "item", *(["score"] if scored else [])):
             name = getattr(columns, key)
-            if name is not None and name not in table.columns:
+            if name not in table.columns:
                 raise HarnessError(
                     f"predict of the MLflow model returned a data frame without the column '{name}' "
                     f"(model.params.output.{key}). {did_you_mean(name, map(str, table.columns))}"
                 )
         lists: dict[str, list[Any]] = {}
         scores: dict[str, list[Any]] = {}
-        values = [0.0] * len(table) if columns.score is None else table[columns.score].tolist()
+        values = table[columns.score].tolist() if scored else [0.0] * len(table)
         for user, item, score in zip(table[columns.user].tolist(), table[columns.item].tolist(), values, strict=True):
             key = str(plain_id(user, "predict of the MLflow model"))
             lists.setdefault(key, []).append(item)
             scores.setdefault(key, []).append(score)
-        return lists, None if columns.score is None else scores
+        return lists, scores if scored else None

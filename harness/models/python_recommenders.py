@@ -13,8 +13,9 @@ import torch
 from harness.artifacts import AnyRecommender, ListsAsked, ListsMade, UserBatch, Vocabulary
 from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.errors import HarnessError
-from harness.models.answers import Naming, barred_of, called, lists_of, more_than, scores_of, unasked
+from harness.models.answers import barred_of, called, lists_of, more_than, scores_of, unasked
 from harness.models.id_map import IdMap
+from harness.models.naming import Naming
 from harness.models.python_adapters import Implicit, adapted
 from harness.models.vectors_network import LAST, GivenVectors, Side
 

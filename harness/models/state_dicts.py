@@ -11,7 +11,8 @@ import torch
 from torch import nn
 
 from harness.errors import CheckpointError
-from harness.models.state_files import StateDict, say_once, warn_once
+from harness.models.once import say_once, warn_once
+from harness.models.state_files import StateDict
 from harness.models.torch_options import State
 
 PREFIXES = ("module.", "model.", "_orig_mod.")  # of DataParallel, Lightning and torch.compile

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import logging
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,8 +16,7 @@ from torch import nn
 from harness.errors import CheckpointError, did_you_mean
 from harness.models.factories import searching
 from harness.models.inspection import load_torch, why_refused
-
-logger = logging.getLogger("harness")
+from harness.models.once import say_once, warn_once
 
 StateDict = dict[str, torch.Tensor]
 
@@ -59,18 +56,6 @@ def read_state(
     else:
         content = _of_torch(path, allow_pickle=allow_pickle, python_path=python_path)
     return _tensors(_at(content, key, path) if key is not None else _found(content, path), path)
-
-
-@functools.cache
-def say_once(what: str) -> None:
-    """Log something once: a run reads its checkpoint several times, for the trial and in each worker."""
-    logger.info(what)
-
-
-@functools.cache
-def warn_once(what: str) -> None:
-    """Warn of something once, as above."""
-    logger.warning(what)
 
 
 def _of_safetensors(path: Path) -> StateDict:

@@ -10,9 +10,10 @@ import numpy as np
 import torch
 
 from harness.errors import HarnessError, did_you_mean
-from harness.models.state_files import warn_once
+from harness.models.narrowing import tell_of_ties
 from harness.models.torch_calls import Answer, Caller, shape_of
 
+UNKNOWN_SCORE = -1e30  # of items that the model cannot score: behind all others, and finite
 _TOLD = 8  # of what a map or tuple holds
 _PREFERRED = ("logits", "sequences")  # of an answer with several tensors, by the custom of transformers
 
@@ -116,9 +117,11 @@ def settled(caller: Caller, answer: Answer, given: torch.Tensor, what: str) -> t
             f"{answer.users:,} here, to whom it is given padding alone. Set model.params.call.empty: zero, so that all "
             "items score 0 for them."
         )
+    if caller.model.unknown_items == "last":
+        given = given.masked_fill(given == -torch.inf, UNKNOWN_SCORE)  # what the module itself leaves out
     check_finite(caller, given, what, answer)
     if given.dtype is torch.float64:
-        warn_once(f"{caller.model.factory}: its {what} are float64, and are compared as float32")
+        tell_of_ties(given.cpu().numpy(), f"{what} of {caller.model.factory}")
     return given.float()
 
 
@@ -140,8 +143,8 @@ def check_finite(caller: Caller, given: torch.Tensor, what: str, answer: Answer 
         if bool(torch.isnan(bad).all()) and not half
         else "float16 holds no number beyond 65,504. Set model.params.dtype: float32 or bfloat16."
         if half
-        else "Where the module gives -inf itself to items that it leaves out, call a method that does not; what was "
-        "seen is left out by candidates.exclude."
+        else "Where the module gives -inf itself to items that it leaves out, put them behind all others "
+        "(model.params.unknown_items: last), or call a method that does not: seen ones are left out here."
     )
     raise HarnessError(
         f"{bad.numel():,} of {given.numel():,} numbers of the module's {what} ({dtype}) are not finite, such as "

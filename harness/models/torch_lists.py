@@ -77,7 +77,10 @@ def read_codes(path: Path, key: str | None) -> CodeTable:
     try:
         table = _table(path, key)
     except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
-        raise CheckpointError(f"the table of codes {path} cannot be read: {str(error)[:200]}") from error
+        why = str(error)[:200]
+        if any(word in why for word in ("pickle", "Object arrays", "Python objects")):
+            why = "it holds Python objects, which are never unpickled; save whole numbers: codes.astype('int64')"
+        raise CheckpointError(f"the table of codes {path} cannot be read: {why}") from error
     if table.ndim != 2 or 0 in table.shape or table.dtype.kind not in "iu" or int(table.min()) < 0:
         raise CheckpointError(
             f"the table of codes {path} is {table.dtype} {table.shape}; whole numbers from 0 on in the shape (items, "

@@ -18,7 +18,7 @@ from harness.models.state_dicts import load_state
 from harness.models.state_files import read_state
 from harness.models.torch_calls import Caller, check_arguments
 from harness.models.torch_lists import GivenLists, read_codes
-from harness.models.torch_scorers import LogitsScorer, VectorsScorer
+from harness.models.torch_scorers import LogitsScorer, VectorsScorer, is_open
 
 if TYPE_CHECKING:
     from harness.models.torch_model import TorchModel
@@ -38,10 +38,12 @@ def loaded(model: TorchModel, path: Path, *, users: Vocabulary, items: Vocabular
     caller = Caller(model, module, item_map, user_map, device, missing=missing)
     if model.output.users is None:
         check_arguments(model, module)
-    if table is not None and len(table.codes) < len(item_map.own_index):
+    rows, n_model = 0 if table is None else len(table.codes), len(item_map.own_index)
+    # Where ids are indices the highest known says how many there are at least.
+    if table is not None and (rows < n_model or (rows > n_model and not is_open(caller))):
         raise HarnessError(
-            f"the table of codes {model.output.table} has {len(table.codes):,} rows, and the model "
-            f"{len(item_map.own_index):,} items; a row an item is needed."
+            f"the table of codes {model.output.table} has {rows:,} rows, and the model {n_model:,} items; a row an "
+            "item is needed, in their order. One for padding needs its row in model.params.items.ids too, an empty one."
         )
     if model.output.kind == "logits":
         return LogitsScorer(caller)

@@ -11,11 +11,9 @@ import torch
 from harness.artifacts import UserBatch
 from harness.errors import HarnessError
 from harness.models.id_map import OWN, SORTED
-from harness.models.torch_answers import at_last, check_finite, settled, table_of
+from harness.models.torch_answers import UNKNOWN_SCORE, at_last, check_finite, settled, table_of
 from harness.models.torch_calls import Answer, Caller, first_of
 from harness.models.torch_trials import OfModule
-
-UNKNOWN_SCORE = -1e30  # of items that the model cannot score: behind all others, and finite
 
 
 @dataclass(frozen=True, eq=False)

@@ -56,6 +56,12 @@ class OfModule:
         """Return the same with all items moved, in the history and in what it gives."""
         return self.otherwise(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift + by)
 
+    def shifted_input(self, by: int) -> Self | None:
+        """Return the same with the items moved that it is given; None where it is given no history."""
+        if not self.caller.model.reads_history:
+            return None
+        return self.otherwise(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift)
+
     def shifted_output(self, by: int) -> Self:
         """Return the same with the items moved that it gives."""
         return self.otherwise(self.caller, self.shift + by)
@@ -66,12 +72,16 @@ class OfModule:
             return None
         return self.otherwise(dataclasses.replace(self.caller, user_shift=self.caller.user_shift + by), self.shift)
 
-    def shift_remedy(self, by: int, *, whole: bool) -> str:
+    def shift_remedy(self, by: int, moved: Literal["shifted", "shifted_input", "shifted_output"]) -> str:
         """Return what to set where the items are better moved by so many."""
-        model = self.caller.model
-        numbers = {"call.offset": model.call.offset + by} if whole and model.reads_history else {}
-        if model.ranks_targets:
-            numbers |= {"output.first": first_of(self.caller) + by, "output.trailing": model.output.trailing - by}
+        model, first = self.caller.model, first_of(self.caller)
+        numbers = {}
+        if moved != "shifted_output" and model.reads_history:
+            numbers["call.offset"] = model.call.offset + by
+        if model.ranks_targets and moved == "shifted_input":
+            numbers["output.first"] = first  # which would move with the offset
+        elif model.ranks_targets:
+            numbers |= {"output.first": first + by, "output.trailing": model.output.trailing - by}
         if not numbers or min(numbers.values()) < 0:
             return (
                 "The ids of the model's items are others than model.params.items says: name their file, with a row "

@@ -127,7 +127,7 @@ def _notes(attention: Attention, shown: Attention, asked: PredictionTask, pictur
     length, read = len(asked.batch(0, 1).rows()[1]), len(attention.inputs)
     reads = "" if read == length else f", of which the model reads the last {read}"
     how = how if heads > 1 else "One head"
-    yield f"{how}. Columns: the history of {length} items{reads}. Rows: what attends to it."
+    yield f"{how}. Columns: the history of {length} item{'' if length == 1 else 's'}{reads}. Rows: what attends to it."
     if len(shown.inputs) < read:
         outside = 1 - float(shown.weights.sum(axis=2).mean())
         yield (

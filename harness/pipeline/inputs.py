@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.artifacts import ForeignModel
 from harness.errors import HarnessError, did_you_mean
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _OF_A_FIXED_SPLIT = ("train", "fold_in", "validation", "test")
 
 
 def check_inputs(experiment: Experiment) -> None:
-    """Check that the files which an experiment names are there; they are not read.
+    """Check that the files which an experiment names are there; they are not read, nor is code of a model imported.
 
     A checkpoint that ``fit`` would make may be missing.
 
@@ -44,6 +45,12 @@ def check_inputs(experiment: Experiment) -> None:
             f"{experiment.where(keys)}: there is no file {name}. {f'{hint} ' if hint.startswith('Did') else ''}"
             "A relative path starts at the working directory."
         )
+    params, checkpoint = experiment.model.params, experiment.model.checkpoint
+    if isinstance(params, ForeignModel) and not _is_address(checkpoint):
+        try:
+            params.files(checkpoint)
+        except HarnessError as error:
+            raise type(error)(f"{experiment.where(('model', 'params'))}: {error}") from error
 
 
 def _named(experiment: Experiment) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -63,8 +70,12 @@ def _named(experiment: Experiment) -> Iterator[tuple[tuple[str | int, ...], str]
             yield ("dataset", "split", key), split[key]
     checkpoint = experiment.model.checkpoint
     # Of a model from elsewhere there may be none, or no file but an address, such as one of MLflow.
-    if not getattr(experiment.model.params, "fitted", True) and checkpoint is not None and ":/" not in checkpoint[2:]:
+    if not getattr(experiment.model.params, "fitted", True) and checkpoint is not None and not _is_address(checkpoint):
         yield ("model", "checkpoint"), checkpoint
+
+
+def _is_address(checkpoint: str | None) -> bool:
+    return checkpoint is not None and ":/" in checkpoint[2:]
 
 
 def _at(plain: Any, keys: tuple[str, ...]) -> Any:

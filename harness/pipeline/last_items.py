@@ -142,21 +142,25 @@ def off_by_one(params: Any, recommender: AnyRecommender, last: LastItems, as_it_
         They do.
     """
     positions = getattr(recommender, "item_positions", None)
-    of_items = (("shifted", "all items are"), ("shifted_output", "the items that it gives are"))
+    of_items = (
+        ("shifted", "all items are"),
+        ("shifted_input", "the items that it is given are"),
+        ("shifted_output", "the items that it gives are"),
+    )
     for what, moves, remedy in (
         ("items", of_items, _ITEMS_REMEDY),
         ("users", (("shifted_users", "the users are"),), _USERS_REMEDY),
     ):
         best, words, moved = as_it_is, "", False
         for by in (1, -1):
-            shows = np.ones(len(as_it_is), dtype=bool)
-            if what == "items" and positions is not None:
-                shows = ~last.beside_history(positions, by)
             for name, said in moves:
                 other = _moved(recommender, name, by)
                 if other is None:
                     continue
                 moved = True
+                shows = np.ones(len(as_it_is), dtype=bool)
+                if what == "items" and positions is not None:
+                    shows = ~last.beside_history(positions, -by if name == "shifted_input" else by)
                 try:
                     found = last.places(other)
                 except HarnessError:
@@ -165,7 +169,7 @@ def off_by_one(params: Any, recommender: AnyRecommender, last: LastItems, as_it_
                     better_remedy = getattr(recommender, "shift_remedy", None)
                     best, words = found, f"{said} moved by {by:+d}"
                     if what == "items" and better_remedy is not None:
-                        remedy = better_remedy(by, whole=name == "shifted")
+                        remedy = better_remedy(by, name)
         if moved:
             yield _off(params, last, what, as_it_is, best, words, remedy)
 
@@ -242,13 +246,12 @@ def at_chance(recommender: AnyRecommender, last: LastItems, as_it_is: Float64Arr
         poor = hits > 0 and expected < 1 and _p_value(hits, n, expected) > _CHANCE
         where = f"is in {hits:,} of {n:,} lists, of which chance would have it in {expected * n:,.0f}"
     else:
-        wins, losses = int((as_it_is < 0.5).sum()), int((as_it_is > 0.5).sum())
-        poor = as_it_is.mean() <= _WORST and (wins + losses == 0 or _p_value(wins, wins + losses, 0.5) > _CHANCE)
+        poor = as_it_is.mean() <= _WORST and not _beats_chance(as_it_is)
         where = f"stands at {as_it_is.mean():.2f} of the ranking on average (0 is the top, 0.5 chance; {n:,} users)"
     if poor:
         sentence = (
             f"The last item of a history, left out of it, {where}: the model is no better than chance. Are the ids of "
-            "its items and users those of the data set, in their order (model.params)?"
+            "its items and users those of the data set, in their order (model.params), and is higher better?"
         )
     else:
         sentence = f"The last item of a history, left out of it, {where}."
@@ -268,7 +271,12 @@ def _is_better(other: Float64Array, as_it_is: Float64Array, *, by: float) -> boo
     wins, losses = int((other < as_it_is).sum()), int((other > as_it_is).sum())
     if wins <= losses or as_it_is.mean() - other.mean() <= by:
         return False
-    return _p_value(wins, wins + losses, 0.5) < _P_VALUE
+    return _p_value(wins, wins + losses, 0.5) < _P_VALUE and _beats_chance(other)
+
+
+def _beats_chance(places: Float64Array) -> bool:
+    wins, losses = int((places < 0.5).sum()), int((places > 0.5).sum())
+    return wins + losses > 0 and _p_value(wins, wins + losses, 0.5) <= _CHANCE
 
 
 def _p_value(count: int, of: int, expected: float) -> float:

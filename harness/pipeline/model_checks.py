@@ -76,16 +76,18 @@ def list_findings(shards: Shards) -> Iterator[dict[str, Any]]:
     total = int(given.sum())
     for name, counts, what in (
         ("invalid_ids", invalid, "no item of the catalogue"),
-        ("repeated_items", repeated, "in the list already (duplicate beams)"),
+        ("repeated_items", repeated, "in the list already, such as duplicate beams"),
         ("barred_items", barred, "not to be recommended to the user, such as seen ones"),
     ):
         count = int(counts.sum())
         sentence = f"{count:,} of {total:,} items that the model gave were {what}; they were left out."
         yield Finding(name, count, total, sentence, cases=cases_of(shards.task, np.flatnonzero(counts))).as_dict()
     k = shards.task.k
-    short = np.flatnonzero(lengths < k)
+    short = np.flatnonzero(lengths < np.minimum(k, shards.task.n_candidates()))
+    empty = int((lengths[short] == 0).sum())
+    nothing = f", {empty:,} of them none" if empty else ""
     sentence = (
-        f"{len(short):,} of {len(lengths):,} lists hold fewer than the {k} items asked for (runner.k); what is lacking "
-        "is a miss."
+        f"{len(short):,} of {len(lengths):,} lists hold fewer than the {k} items asked for (runner.k), though "
+        f"there are candidates left{nothing}; what is lacking is a miss."
     )
     yield Finding("short_beams", len(short), len(lengths), sentence, cases=cases_of(shards.task, short)).as_dict()

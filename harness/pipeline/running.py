@@ -12,10 +12,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from harness import data, report, storage
-from harness.artifacts import MetricTable
+from harness.artifacts import MetricTable, Split
 from harness.pipeline import results as stored
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
@@ -196,7 +197,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "schema_version": stored.SCHEMA_VERSION,
         "name": experiment.name,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "partial": _partial(experiment),
+        "partial": _partial(experiment, prepared.split),
         "experiment": experiment.to_dict(),
         "fingerprints": keys,
         "environment": environment(source.device),
@@ -227,9 +228,9 @@ def _read_back(experiment: Experiment, folder: Path) -> _Finished:
     return _Finished(results, found.table, was_finished=True)
 
 
-def _partial(experiment: Experiment) -> dict[str, Any] | None:
+def _partial(experiment: Experiment, split: Split) -> dict[str, Any] | None:
     limit = experiment.runner.limit_users
-    if limit is None:
+    if limit is None or limit >= len(np.unique(split.part(experiment.evaluation.part).users)):
         return None
     sentence = f"Partial: measured on at most {limit} users (limit_users); not a result to report."
     return {"limit_users": limit, "sentence": sentence}

@@ -58,8 +58,16 @@ def run_table(results: Mapping[str, Any]) -> Group:
     return Group(*lines)
 
 
-def comparison_table(comparison: Comparison) -> Group:
-    """Return the values of all runs, the differences in the primary metric, and the notes."""
+def comparison_table(comparison: Comparison, runs: Sequence[Mapping[str, Any]] = ()) -> Group:
+    """Return the values of all runs, the differences in the primary metric, and the notes.
+
+    Parameters
+    ----------
+    comparison
+        Differences and values.
+    runs
+        What each run's ``results.json`` holds: that one was measured on some users alone is said.
+    """
     from rich.console import Group
     from rich.text import Text
 
@@ -69,7 +77,10 @@ def comparison_table(comparison: Comparison) -> Group:
     shown = headline_labels(labels, leading)
     rows = [pair for pair in pairs if pair["metric"] == leading]
     notes = [Text(note, "dim") for note in clean(list(comparison.notes))]
-    return Group(_value_table(values, shown), _pair_table(rows, f"{leading} against {comparison.baseline}"), *notes)
+    partial = dict.fromkeys(banner(run) for run in map(complete, map(clean, runs)) if run["partial"])
+    stamps = [Text(stamp, "bold yellow") for stamp in partial]
+    pair_table = _pair_table(rows, f"{leading} against {comparison.baseline}")
+    return Group(_value_table(values, shown), pair_table, *notes, *stamps)
 
 
 def facts_table(values: Mapping[str, Any]) -> Group:

@@ -86,7 +86,7 @@ def _check(made: ListsMade, asked: ListsAsked, task: PredictionTask, first: int,
         own_user, own_item = task.user_ids.ids[task.users[first + row]], task.item_ids.ids[items[row, column]]
         raise HarnessError(
             f"the model gave user '{own_user}' the score {scores[row, column]} for item '{own_item}'; scores have to "
-            "be finite. Fit the model again, with other parameters if it stays so."
+            "be finite. Fit it again, with other parameters if it stays so; of a model from elsewhere look there."
         )
     ordered = np.sort(np.where(is_item, items, -1 - np.arange(shape[1])), axis=1)
     if (ordered[:, 1:] == ordered[:, :-1]).any():

@@ -257,5 +257,5 @@ def _infinite(task: PredictionTask, user: int, item: int, score: float) -> Harne
     own_user, own_item = task.user_ids.ids[task.users[user]], task.item_ids.ids[item]
     return HarnessError(
         f"the model gave user '{own_user}' the score {score} for item '{own_item}'; scores have to be finite. "
-        "Fit the model again, with other parameters if it stays so."
+        "Fit the model again, with other parameters if it stays so; of a model from elsewhere look at what it gives."
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.artifacts import CandidateLists, History, ListsAsked, Truth, UserBatch, Vocabulary, runs
+from harness.artifacts import CandidateLists, History, ListsAsked, Truth, UserBatch, Vocabulary
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.errors import HarnessError
 from harness.topk import ItemRows, Request, Ties
@@ -84,16 +84,12 @@ class PredictionTask:
 
     def of_users(self, chosen: Int64Array) -> PredictionTask:
         """Return the task of some rows in the order given; int64 ``(n,)``."""
-        lists = self.lists
-        if lists is not None:
-            indptr, places = runs(lists.indptr[chosen], np.diff(lists.indptr)[chosen])
-            lists = CandidateLists(indptr, lists.items[places])
         return replace(
             self,
             users=self.users[chosen],
             truth=self.truth.rows(chosen),
             places=None if self.places is None else self.places[chosen],
-            lists=lists,
+            lists=None if self.lists is None else self.lists.of(chosen),
         )
 
     def batch(self, start: int, stop: int) -> UserBatch:
@@ -120,6 +116,23 @@ class PredictionTask:
         """Return what is asked of a model that makes lists itself, for consecutive users."""
         seen = CandidateLists(*self.batch(start, stop).rows()) if self.exclude_seen else None
         return ListsAsked(self.k, seen, None if self.lists is None else self.lists.rows(start, stop), self.candidates)
+
+    def n_candidates(self) -> Int64Array:
+        """Return how many items may be recommended to each of ``users``; int64 ``(users,)``."""
+        allowed = np.ones(self.n_items, dtype=np.bool_) if self.candidates is None else self.candidates
+        rows = np.arange(self.n_users)
+        if self.lists is not None:
+            asked = np.repeat(rows, np.diff(self.lists.indptr)) * self.n_items + self.lists.items
+            asked = np.unique(asked[allowed[self.lists.items]])
+            found = np.bincount(asked // self.n_items, minlength=self.n_users)
+        else:
+            asked, found = None, np.full(self.n_users, int(allowed.sum()))
+        if self.exclude_seen:
+            own = self.history.rows(self.history_rows)
+            seen = np.unique(np.repeat(rows, own.lengths) * self.n_items + own.items)
+            barred = allowed[seen % self.n_items] if asked is None else np.isin(seen, asked)
+            found = found - np.bincount(seen[barred] // self.n_items, minlength=self.n_users)
+        return found.astype(np.int64)
 
     def check(self) -> None:
         """Check that the parts fit together.

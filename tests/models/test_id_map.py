@@ -66,7 +66,14 @@ def test_integers_and_their_writing_are_the_same_ids(tmp_path):
     assert text.ids[found.own_index[[0, 2]]].tolist() == ["30", "7"]
 
 
-@given(st.lists(st.one_of(st.none(), st.integers(0, 40)), min_size=1, max_size=30, unique_by=lambda x: x or object()))
+@given(
+    st.lists(
+        st.one_of(st.none(), st.integers(0, 40)),
+        min_size=1,
+        max_size=30,
+        unique_by=lambda x: object() if x is None else x,
+    )
+)
 @settings(max_examples=60, deadline=None)
 def test_the_two_ways_are_each_others_inverse(rows):
     ids = [None if row is None else row for row in rows]

@@ -9,6 +9,7 @@ import zipfile
 from collections import OrderedDict
 
 import numpy as np
+import pandas as pd
 import pytest
 import safetensors.torch
 import torch
@@ -285,3 +286,37 @@ def test_a_changed_byte_gives_facts_or_one_error(form, place, octet, path):
     path.write_bytes(content)
     with contextlib.suppress(CheckpointError):
         inspect_checkpoint(path)
+
+
+def test_arrays_of_numpy_and_parquet(tmp_path):
+    users, items = np.ones((3, 4), dtype=np.float32), np.zeros((5, 4), dtype=np.float16)
+    np.save(tmp_path / "one.npy", users)
+    np.savez(tmp_path / "two.npz", users=users, items=items, ids=np.array(["a", "bcd"]))
+    pd.DataFrame({"item": [1, 2], "vector": [[0.5, 1.0], [2.0, 3.0]]}).to_parquet(tmp_path / "rows.parquet")
+
+    def told(name):
+        facts = inspect_checkpoint(tmp_path / name)
+        assert facts.bytes == (tmp_path / name).stat().st_size
+        (state,) = facts.states
+        return facts.format, [(one.name, one.shape, one.dtype, one.values) for one in state.tensors], state
+
+    form, tensors, state = told("one.npy")
+    assert (form, tensors, state.parameters) == ("NumPy", [("array", (3, 4), "float32", 12)], 12)
+    _, tensors, state = told("two.npz")
+    expected = [("users", (3, 4), "float32", 12), ("items", (5, 4), "float16", 20), ("ids", (2,), "<U3", 2)]
+    assert (tensors, state.parameters) == (expected, 32)
+    assert [one.bytes for one in state.tensors] == [48, 40, 24]
+    form, tensors, _ = told("rows.parquet")
+    assert (form, [tensor[:2] for tensor in tensors]) == ("parquet", [("item", (2,)), ("vector", (2,))])
+    assert "double" in tensors[1][2]
+
+
+def test_arrays_that_cannot_be_told(tmp_path):
+    path = tmp_path / "objects.npy"
+    np.save(path, np.array([{}, None]), allow_pickle=True)
+    with pytest.raises(CheckpointError, match="the array 'array' holds Python objects, which are never unpickled"):
+        inspect_checkpoint(path)
+    for name, head in (("torn.npy", b"\x93NUMPY\x01\x00\xff"), ("torn.parquet", b"PAR1rest")):
+        (tmp_path / name).write_bytes(head)
+        with pytest.raises(CheckpointError, match="cut short or damaged"):
+            inspect_checkpoint(tmp_path / name)

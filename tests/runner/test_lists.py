@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.artifacts import CandidateLists, History, ListsMade, Truth, Vocabulary
 from harness.errors import HarnessError
@@ -55,6 +57,27 @@ def test_lists_are_taken_as_they_are():
     assert found.topk.users.tolist() == [101, 100, 105, 103, 102]
     assert found.target_ranks is None
     assert found.short_lists == 5
+
+
+@given(st.integers(0, 10_000))
+def test_candidates_are_counted_as_sets_count_them(seed):
+    rng = np.random.default_rng(seed)
+    whole = task()
+    allowed = rng.random(5) < 0.7 if rng.random() < 0.5 else None
+    rows = [sorted(rng.choice(5, rng.integers(0, 6), replace=False).tolist()) for _ in range(5)]
+    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+    lists = CandidateLists(indptr, np.array([item for row in rows for item in row], dtype=np.int32))
+    exclude, listed = bool(rng.integers(2)), bool(rng.integers(2))
+    options = {"candidates": allowed, "exclude_seen": exclude, "lists": lists if listed else None}
+    seen = [set(row) if exclude else set() for row in ([1, 2], [0], [0, 1], [3], [])]
+    expected = [
+        len(
+            (set(row) if listed else set(range(5)))
+            & {item for item in range(5) if allowed is None or allowed[item]} - out
+        )
+        for row, out in zip(rows, seen, strict=True)
+    ]
+    assert replace(whole, **options).n_candidates().tolist() == expected
 
 
 def test_each_batch_is_asked_with_its_own_rows():
