@@ -56,6 +56,8 @@ def lists_of(
     given = _rows(ids, users, places, rows, f"{where} gave lists")
     lengths = np.array([len(one) for one in given], dtype=np.int64)
     width = max(1, int(lengths.max(initial=0)))
+    if any(isinstance(name, tuple) for one in given for name in one[:1]):
+        raise HarnessError(f"{where} gave pairs in a user's list; return two lists a user: (items, scores).")
     flat = items.ours([name for one in given for name in one], where)
     filled = np.arange(width) < lengths[:, None]
     found = np.full((rows, width), -1, dtype=np.int64)

@@ -79,15 +79,19 @@ def vectors_in(path: Path, *, id_column: str, column: str) -> tuple[list[Any], A
         table: Any = pyarrow.parquet.read_table(path, columns=[id_column, column])
     except (OSError, pa.ArrowException) as error:
         raise CheckpointError(f"{path} cannot be read: {str(error)[:200]}") from error
+    if table.num_rows == 0:
+        raise CheckpointError(f"{path} holds no rows.")
     lists = table.column(column)
     kind = lists.type
     is_lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     if not is_lists or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
         raise CheckpointError(f"{path}: column '{column}' holds {kind}, where lists of numbers are needed.")
     lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0), dtype=np.int64)
-    if len(lengths) == 0 or lengths.min() != lengths.max() or lengths[0] == 0:
-        found = "no rows" if len(lengths) == 0 else f"vectors of {lengths.min()} to {lengths.max()} numbers"
-        raise CheckpointError(f"{path}: column '{column}' holds {found}. All need the same dimension, above 0.")
+    if lengths.min() != lengths.max() or lengths[0] == 0:
+        raise CheckpointError(
+            f"{path}: column '{column}' holds vectors of {lengths.min()} to {lengths.max()} numbers. All need the same "
+            "dimension, above 0."
+        )
     flat: Any = pc.list_flatten(lists)
     numbers = flat.to_numpy()
     # (rows x dimension,) -> (rows, dimension)

@@ -182,7 +182,8 @@ def _spec(top: str, factory: str, python_path: str | None) -> importlib.machiner
         where = "is installed" if python_path is None else f"is installed, or in {python_path} (python_path)"
         raise HarnessError(
             f"the factory '{factory}': no package or module '{top}' {where}. {hint}{' ' if hint else ''}"
-            "Install the package, or set model.params.python_path to the folder that holds it."
+            "Install the package, or set model.params.python_path to the folder that holds it (kind: python, where "
+            "model: {factory: …} is short for that)."
         )
     loaded = sys.modules.get(top)
     if loaded is not None and not _is_of(loaded, spec):

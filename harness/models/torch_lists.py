@@ -84,7 +84,8 @@ def read_codes(path: Path, key: str | None) -> CodeTable:
     if table.ndim != 2 or 0 in table.shape or table.dtype.kind not in "iu" or int(table.min()) < 0:
         raise CheckpointError(
             f"the table of codes {path} is {table.dtype} {table.shape}; whole numbers from 0 on in the shape (items, "
-            "levels) are needed."
+            "levels) are needed, a row for each of the model's items in their order. Columns of parquet are levels, "
+            "none is of ids."
         )
     return CodeTable(table.astype(np.int64))
 

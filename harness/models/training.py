@@ -23,6 +23,7 @@ from torch import nn
 from harness.artifacts import Training, stream
 from harness.errors import HarnessError
 from harness.execution import progress
+from harness.models.once import say_once
 from harness.models.recipe import Recipe
 from harness.models.seeding import seeded
 from harness.models.validation import CUTOFF
@@ -209,6 +210,7 @@ def _read(training: Training) -> tuple[_Reached, dict[str, torch.Tensor]] | None
         with safetensors.safe_open(training.state, framework="pt") as file:
             facts = json.loads((file.metadata() or {})[_KEY])
             if facts.pop("identity") != training.identity:
+                say_once(f"{training.state} is of a training with other data or parameters; this one begins anew")
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         return _Reached(**facts), tensors

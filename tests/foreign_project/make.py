@@ -50,6 +50,7 @@ def main(path, folder="."):
     # (tokens, tokens), with a column of padding too
     save_file({"scores.weight": torch.cat([torch.zeros(n + 1, 1), table], dim=1)}, folder / "follows.safetensors")
     np.save(folder / "codes.npy", codes)
+    np.save(folder / "padded.npy", np.vstack([codes[:1] * 0, codes]))
     (folder / "items.txt").write_text("\n".join(items) + "\n")
 
 

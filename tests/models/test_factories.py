@@ -58,6 +58,18 @@ def test_source_files_are_found_without_an_import(folder):
     assert not any(name.startswith("stall_") for name in sys.modules)
 
 
+def test_source_files_are_those_of_what_is_imported_from_the_same_folder_too(folder):
+    (folder / "stall_module.py").write_text("def make():\n    from stall_help import more as m\n    return m\n")
+    (folder / "stall_help.py").write_text("import os, stall_package.deep, stall_module\nfrom . import no\n")
+    (folder / "stall_other.py").write_text("")
+    found = source_files("stall_module:make", python_path=str(folder))
+    assert [path.name for path in found if path.parent == folder] == ["stall_help.py", "stall_module.py"]
+    assert folder / "stall_package/deep/nets.py" in found
+    assert {path.parts[len(folder.parts)] for path in found} == {"stall_help.py", "stall_module.py", "stall_package"}
+    (folder / "stall_help.py").write_text("this is no Python")
+    assert len(source_files("stall_module:make", python_path=str(folder))) == 2
+
+
 @pytest.mark.parametrize(
     ("factory", "message"),
     [

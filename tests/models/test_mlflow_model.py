@@ -127,6 +127,10 @@ def test_each_form_of_an_answer():
     assert asked.frame.to_dict("list") == {"user": ["bob", "ann"]}  # each user once
     recommender, _ = lists(rows.drop(columns="score"), output={"score": None})
     assert recommender.recommend(BATCH, ListsAsked(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
+    recommender, _ = lists(rows.drop(columns="score"))  # as it is usual, where there are none
+    assert recommender.recommend(BATCH, ListsAsked(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
+    with pytest.raises(HarnessError, match=r"without the column 'stars' \(model.params.output.score\)"):
+        lists(rows, output={"score": "stars"})[0].recommend(BATCH, ListsAsked(2))
     for answer in ([[20], [30, 10]], ([[20], [10, 30]], [[1.0], [1.0, 2.0]])):
         assert lists(answer)[0].recommend(BATCH, ListsAsked(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
     scores = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
+import sys
 
 import pandas as pd
 import pytest
@@ -89,6 +91,29 @@ WRONG = {
             r"is better for \d+ of 120 users: the items are off by one. Set call.offset to 1 and output.first to 1 and "
             "output.trailing to 0"
         ),
+    ),
+    "the history alone off by one": (
+        "logits.yaml",
+        params(call__offset=0, call__pad_id=0, output__first=1),
+        (
+            r"when the items that it is given are moved by \+1, which is better .* Set call.offset to 1 and "
+            "output.first to 1"
+        ),
+    ),
+    "codes with a row of padding": (
+        "codes.yaml",
+        params(output__table="padded.npy"),
+        "the table of codes padded.npy has 41 rows, and the model 40 items; a row an item is needed",
+    ),
+    "an option that is misspelt": (
+        "logits.yaml",
+        params(call__padd="left", output__positons="all"),
+        r"unknown key 'padd' in model.params.call. Did you mean 'pad(.|\n)*'positons' in model.params.output. Did you",
+    ),
+    "metrics that lists do not tell": (
+        "items.yaml",
+        ["evaluation.metrics=[mean_rank]", "evaluation.primary=mean_rank"],
+        "mean_rank needs the exact ranks of the relevant items, and this model makes lists",
     ),
     "columns off by one": (
         "logits.yaml",
@@ -181,6 +206,29 @@ def test_bad_input(what, inside):
     with pytest.raises(HarnessError, match=message):
         run(name, "name=kiosk/wrong", *settings)
     assert not (inside / "reports/kiosk/wrong/results.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (params(items__ids="nope.txt"), r"logits.yaml:\d+: the file nope.txt of the model does not exist"),
+        (params(factory="kioskk.nets:NextItem"), r"no package or module 'kioskk' is installed"),
+        (params(factory="os:system"), r"belongs to Python itself"),
+        (params(python_path="nowhere"), r"python_path: nowhere does not exist"),
+        (
+            ["model.checkpoint=null"],
+            r"Name the file of the module's state dict, such as 'checkpoint: model",
+        ),
+        (["model.checkpoint=kiosk"], r"the file kiosk of the model is a folder"),
+    ],
+)
+def test_what_can_be_told_before_anything_is_run(settings, message, inside, cli):
+    changes = [part for setting in settings for part in ("--set", setting)]
+    code, _, err = cli("validate", "logits.yaml", *changes)
+    assert code == 2
+    assert re.search(message, err), err
+    assert cli("validate", "logits.yaml")[0] == 0
+    assert "kiosk" not in sys.modules
 
 
 def test_half_precision_overflows(inside):

@@ -167,6 +167,7 @@ def test_a_partial_run_is_stamped_everywhere(small):
     assert result.results["partial"]["limit_users"] == 7
     assert len(result.table.per_user) == 7
     assert "limit_users" in (result.folder / "report.html").read_text()
+    assert harness.run(load(small, "runner.limit_users=60"), quiet=True).results["partial"] is None
 
 
 def test_expectations_are_judged(small):

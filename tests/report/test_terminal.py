@@ -63,6 +63,14 @@ def test_a_comparison():
     assert lines[-1].strip() == "A note."
 
 
+def test_a_comparison_of_partial_runs_says_so(results):
+    values = pd.DataFrame({"run": ["pop", "ease"], "ndcg@10": [0.1, 0.2]})
+    compared = Comparison(pd.DataFrame(columns=list(PAIR_COLUMNS)), values, "pop", "ndcg@10", {}, ())
+    partial = results | {"partial": {"limit_users": 5, "sentence": "Partial: 5 users."}}
+    assert printed(comparison_table(compared, [partial, partial])).count("Partial: 5 users.") == 1
+    assert "Partial" not in printed(comparison_table(compared, [results, results]))
+
+
 def test_facts(results):
     output = printed(facts_table({**results["dataset"], "audits": results["audits"]}))
     for words in ("raw", "100,000", "leave_last_out", "warning: 3 of 6 tie.", "info: 0 of 6 items."):
