@@ -66,8 +66,8 @@ def drawable(*tokens: Iterable[object]) -> Labels:
         some = "".join(sorted(missing - {_BOX})[:10])
         warnings.warn(
             f"no font here has {len(missing - {_BOX})} of the labels' characters ({some!a}); they are drawn as {box}. "
-            "Install one that has, such as Noto Sans (Debian and Ubuntu: apt install fonts-noto-core, and fonts-noto-cjk "
-            "for Chinese, Japanese and Korean).",
+            "Install one that has, such as Noto Sans (Debian and Ubuntu: apt install fonts-noto-core; for Chinese, "
+            "Japanese and Korean Noto Sans CJK, fonts-noto-cjk).",
             stacklevel=3,
         )
         table = {ord(character): box for character in missing}
