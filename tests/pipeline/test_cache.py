@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from killed_run import process_of
 
 import harness
 from harness import storage
@@ -229,16 +230,6 @@ def test_two_processes_share_the_work_of_one(small, tmp_path):
     pd.testing.assert_frame_equal(*frames)
 
 
-SCRIPT = """
-import sys
-from harness.runner import shards
-from harness.evaluation import blocks
-shards.USER_BLOCK = blocks.USER_BLOCK = 48
-from harness.cli import main
-main()
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_twenty_kills_leave_the_same_bytes(tmp_path):
@@ -252,17 +243,22 @@ def test_twenty_kills_leave_the_same_bytes(tmp_path):
         "evaluation: {metrics: [recall, ndcg, coverage], cutoffs: [10]}\n"
         f"tracking: {{experiment: killed, enabled: false}}\nreport: {{directory: {tmp_path}/reports}}\n"
     )
-    environment = {**os.environ, "HARNESS_CACHE": str(tmp_path / "cache")}
-    command = [sys.executable, "-c", SCRIPT, "eval", str(experiment), "--quiet"]
     reports = tmp_path / "reports" / "killed"
 
-    def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    def start():
+        process = process_of(experiment, tmp_path / "cache")
+        process.start()
+        return process
+
+    def exit_code():
+        process = start()
+        process.join()
+        return process.exitcode
 
     def shards() -> int:
         return len(list((tmp_path / "cache").rglob("shard-*")))
 
-    assert start().wait() == 0
+    assert exit_code() == 0
     wanted, total = digests(reports), shards()
     assert total > 30
     draw = random.Random(0)
@@ -275,13 +271,14 @@ def test_twenty_kills_leave_the_same_bytes(tmp_path):
         # So many shards, or the moments after the last one: while files are written.
         until = draw.randrange(0, total + 5)
         deadline = time.monotonic() + 60
-        while process.poll() is None and shards() < min(until, total) and time.monotonic() < deadline:
+        while process.is_alive() and shards() < min(until, total) and time.monotonic() < deadline:
             time.sleep(0.001)
         time.sleep(draw.random() * 0.05 if until >= total else 0)
-        process.send_signal([signal.SIGKILL, signal.SIGTERM, signal.SIGINT][kill % 3])
-        process.wait()
+        if process.is_alive():
+            os.kill(process.pid, [signal.SIGKILL, signal.SIGTERM, signal.SIGINT][kill % 3])
+        process.join()
         stopped_at.append(shards())
-        assert start().wait() == 0
+        assert exit_code() == 0
         assert digests(reports) == wanted
         assert not list((tmp_path / "cache").rglob(".*.part*"))
     assert sum(0 < stopped < total for stopped in stopped_at) >= 10
