@@ -42,8 +42,9 @@ ui: $(VENV)/.run ## open the MLflow UI on http://127.0.0.1:5000
 test: $(VENV)/.dev ## run the tests
 	$(BIN)/pytest -m "not slow" $(ARGS)
 
+# One thread each: those of two processes on two cores wait for one another.
 test-all: $(VENV)/.dev ## run the tests, slow ones too, in two processes
-	$(BIN)/pytest -n 2 $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
