@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import importlib
-import importlib.machinery
-import importlib.util
-import os
 import pkgutil
 import sys
 import sysconfig
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from harness.errors import HarnessError, did_you_mean
+from harness.models.foreign_code import FOUNDATIONS, files_of, specs_of
+from harness.models.foreign_modules import importing
 
 _FORM = "Write package.module:Name, such as shop.models:SASRec (model.params.factory)."
 _LONGEST = 300
@@ -41,8 +39,7 @@ def load_factory(factory: str, *, python_path: str | None) -> Callable[..., Any]
         to Python itself, whose functions could do anything.
     """
     module, name = _parts(factory)
-    with searching(python_path):
-        _spec(module.partition(".")[0], factory, python_path)
+    with importing(_specs(factory, python_path), python_path=python_path):
         found: Callable[..., Any] = _attribute(_imported(module, factory), name, factory)
     if not callable(found):
         raise HarnessError(f"the factory '{factory}' is {type(found).__name__}; a class or a function is needed.")
@@ -59,7 +56,7 @@ def construct(factory: str, init: Mapping[str, Any], *, python_path: str | None)
     """
     make = load_factory(factory, python_path=python_path)
     try:
-        with searching(python_path):
+        with importing(_specs(factory, python_path), python_path=python_path):
             return make(**init)
     except HarnessError:
         raise
@@ -81,39 +78,11 @@ def source_files(factory: str, *, python_path: str | None) -> list[Path]:
     HarnessError
         The text is malformed, or the folder or package does not exist.
     """
-    top = _parts(factory)[0].partition(".")[0]
-    with searching(python_path):
-        found = {top: _files(_spec(top, factory, python_path))}
-    wanted = _imports(found[top]) if python_path is not None else set()
-    while python_path is not None and (new := wanted - found.keys()):
-        for name in new:
-            spec = importlib.machinery.PathFinder.find_spec(name, [str(Path(python_path).resolve())])
-            found[name] = [] if spec is None else _files(spec)
-            wanted |= _imports(found[name])
-    return sorted({path for files in found.values() for path in files})
+    return files_of(_specs(factory, python_path))
 
 
-def _files(spec: importlib.machinery.ModuleSpec) -> list[Path]:
-    folders = [Path(folder) for folder in spec.submodule_search_locations or ()]
-    if not folders:
-        return [] if spec.origin is None else [Path(spec.origin)]
-    return [path for folder in folders for path in folder.rglob("*.py")]
-
-
-def _imports(files: list[Path]) -> set[str]:
-    """Return the topmost names of what files import, wherever in them."""
-    names: set[str] = set()
-    for path in files:
-        try:
-            tree = ast.parse(path.read_bytes())
-        except (OSError, SyntaxError, ValueError):
-            continue  # that it cannot be imported is told when it is
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Import):
-                names |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                names.add(node.module.partition(".")[0])
-    return names
+def _specs(factory: str, python_path: str | None) -> dict[str, ModuleSpec]:
+    return specs_of(_parts(factory)[0].partition(".")[0], factory, python_path=python_path)
 
 
 def said(error: BaseException) -> str:
@@ -149,62 +118,6 @@ def _parts(factory: str) -> tuple[str, str]:
     return module, name
 
 
-@contextlib.contextmanager
-def searching(python_path: str | None) -> Iterator[None]:
-    """Look into a folder before all others, and not into the working directory unless it is that folder."""
-    before = sys.path
-    if python_path is not None and not Path(python_path).is_dir():
-        what = "is no folder" if Path(python_path).exists() else "does not exist"
-        raise HarnessError(f"model.params.python_path: {python_path} {what}. Name the folder that holds the package.")
-    # `python -m` puts the working directory first, where nobody installed anything.
-    first = 1 if before and before[0] in ("", str(Path.cwd())) else 0
-    sys.path = [*([] if python_path is None else [str(Path(python_path).resolve())]), *before[first:]]
-    importlib.invalidate_caches()
-    try:
-        yield
-    finally:
-        sys.path = before
-
-
-def _spec(top: str, factory: str, python_path: str | None) -> importlib.machinery.ModuleSpec:
-    """Return where a package or module comes from; it is not imported."""
-    spec = None
-    if python_path is not None:
-        spec = importlib.machinery.PathFinder.find_spec(top, [str(Path(python_path).resolve())])
-    if spec is None:
-        try:
-            spec = importlib.util.find_spec(top)
-        except ValueError:  # of a module without a spec, which was typed in by hand
-            spec = None
-    if spec is None or spec.origin in ("built-in", "frozen"):
-        known = [] if python_path is None else [found.name for found in pkgutil.iter_modules([python_path])]
-        hint = did_you_mean(top, known) if known else ""
-        where = "is installed" if python_path is None else f"is installed, or in {python_path} (python_path)"
-        raise HarnessError(
-            f"the factory '{factory}': no package or module '{top}' {where}. {hint}{' ' if hint else ''}"
-            "Install the package, or set model.params.python_path to the folder that holds it (kind: python, where "
-            "model: {factory: …} is short for that)."
-        )
-    loaded = sys.modules.get(top)
-    if loaded is not None and not _is_of(loaded, spec):
-        raise HarnessError(
-            f"the factory '{factory}': another module '{top}' is in use already, from "
-            f"{getattr(loaded, '__file__', None) or 'elsewhere'}, not {spec.origin or python_path}. Run the two in "
-            "processes of their own, or rename one."
-        )
-    return spec
-
-
-def _is_of(loaded: ModuleType, spec: importlib.machinery.ModuleSpec) -> bool:
-    file = getattr(loaded, "__file__", None)
-    if file is not None and spec.origin is not None:
-        same: bool = os.path.realpath(file) == os.path.realpath(spec.origin)
-        return same
-    theirs = [os.path.realpath(folder) for folder in getattr(loaded, "__path__", ())]
-    ours = [os.path.realpath(folder) for folder in spec.submodule_search_locations or ()]
-    return theirs == ours
-
-
 def _imported(module: str, factory: str) -> ModuleType:
     try:
         return importlib.import_module(module)
@@ -238,4 +151,15 @@ def _attribute(module: ModuleType, name: str, factory: str) -> Any:
     home = str(getattr(found, "__module__", "")).partition(".")[0]
     if isinstance(found, (type, FunctionType, BuiltinFunctionType)) and home in sys.stdlib_module_names:
         raise HarnessError(f"the factory '{factory}' is {home}'s, which belongs to Python itself and makes no model.")
+    ours = {module.__name__.partition(".")[0], home} & FOUNDATIONS
+    if ours and not _is_torch_module(found):
+        raise HarnessError(
+            f"the factory '{factory}' is of {min(ours)}, which makes no recommender, and may run whatever it is given. "
+            "Name a class or function of your own that calls it (model.params.python_path says where it is)."
+        )
     return found
+
+
+def _is_torch_module(found: Any) -> bool:
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(found, type) and issubclass(found, torch.nn.Module)

@@ -1,4 +1,4 @@
-"""What is said once, though a run reads its model several times: for the trial, and in each worker."""
+"""What is said once a run, though it reads its model several times: for the trial, and for the lists."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ import functools
 import logging
 
 logger = logging.getLogger("harness")
+
+
+def begin_anew() -> None:
+    """Say everything again, in another run."""
+    say_once.cache_clear()
+    warn_once.cache_clear()
 
 
 @functools.cache

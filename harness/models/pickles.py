@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import pickle
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from harness.errors import CheckpointError
-
-logger = logging.getLogger("harness")
+from harness.models.once import warn_once
 
 PICKLES = (".pkl", ".pickle", ".joblib", ".cloudpickle")
+
+
+def refuse_pickle(path: Path) -> NoReturn:
+    """Raise, and say which remedy is safe."""
+    raise CheckpointError(
+        f"{path} is a pickle, or may be one, and reading it can run any code. Safe instead: a factory "
+        "(model.params.factory) that builds the object from arrays (.npz, .safetensors); or kind vectors; or "
+        "predictions in a parquet file (kind predictions). If you trust whoever made it, set "
+        "model.params.allow_pickle: true."
+    )
 
 
 def unpickled(path: Path, *, allowed: bool) -> Any:
@@ -23,15 +31,10 @@ def unpickled(path: Path, *, allowed: bool) -> Any:
         It is not allowed, is no pickle, or needs a package that is not there.
     """
     if not allowed:
-        raise CheckpointError(
-            f"{path} is a pickle, or may be one, and reading it can run any code. Safe instead: a factory "
-            "(model.params.factory) that builds the object from arrays (.npz, .safetensors); or kind vectors; or "
-            "predictions in a parquet file (kind predictions). If you trust whoever made it, set "
-            "model.params.allow_pickle: true."
-        )
+        refuse_pickle(path)
     if not path.is_file():
         raise CheckpointError(f"the checkpoint {path} does not exist. Mend model.checkpoint.")
-    logger.warning("%s is unpickled, which can run any code that is in it (allow_pickle)", path)
+    warn_once(f"{path} is unpickled, which can run any code that is in it (allow_pickle)")
     try:
         if path.suffix.lower() == ".joblib":
             import joblib

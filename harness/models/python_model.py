@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,9 +13,12 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import CheckpointError, HarnessError
 from harness.models.factories import construct, source_files
+from harness.models.foreign_code import files_of, folder_of, specs_in
+from harness.models.foreign_modules import importing
 from harness.models.id_files import require_file
 from harness.models.id_map import Ids
-from harness.models.pickles import PICKLES, unpickled
+from harness.models.named_files import named_files, refuse_pickles
+from harness.models.pickles import unpickled
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -125,7 +129,7 @@ class PythonModel:
         return self.history != "none"
 
     def files(self, checkpoint: str | None) -> list[Path]:
-        """Return the checkpoint, the factory's sources and the files of ids.
+        """Return the checkpoint, the factory's sources, the files of ids and those that ``init`` names.
 
         Raises
         ------
@@ -137,7 +141,7 @@ class PythonModel:
                 "nothing says what recommends. Name model.params.factory, such as shop.recommend:Popular, or a pickled "
                 "object in model.checkpoint."
             )
-        found = [] if self.factory is None else source_files(self.factory, python_path=self.python_path)
+        found = [*self.sources(), *named_files(self.init)]
         if checkpoint is not None:
             path = Path(checkpoint)
             if not path.exists():
@@ -146,6 +150,18 @@ class PythonModel:
         for ids in (self.users, self.items):
             found += [require_file(path) for path in ids.files]
         return list(dict.fromkeys(found))
+
+    def sources(self) -> list[Path]:
+        """Return the files of the factory's code, or of a pickle's classes.
+
+        Raises
+        ------
+        HarnessError
+            There is no such package or folder.
+        """
+        if self.factory is None:
+            return files_of(self._pickled_specs())
+        return source_files(self.factory, python_path=self.python_path)
 
     def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
         """Return the object as one of our models; scores go to the device, the object stays where it is.
@@ -171,10 +187,15 @@ class PythonModel:
         """Whether users, and items, are named by indices."""
         return self.user == "index" or self.adapter == "implicit", self.item == "index" or self.adapter == "implicit"
 
+    def _pickled_specs(self) -> dict[str, ModuleSpec]:
+        """Return where the classes of a pickle may be."""
+        return {} if self.python_path is None else specs_in(folder_of(self.python_path))
+
     def _made(self, checkpoint: str | None) -> Any:
         if self.factory is None:
             assert checkpoint is not None  # noqa: S101  (asked in files)
-            return unpickled(Path(checkpoint), allowed=self.allow_pickle)
+            with importing(self._pickled_specs(), python_path=self.python_path):
+                return unpickled(Path(checkpoint), allowed=self.allow_pickle)
         init = dict(self.init)
         if checkpoint is not None:
             if self.checkpoint_argument in init:
@@ -182,7 +203,7 @@ class PythonModel:
                     f"model.params.init holds '{self.checkpoint_argument}', which model.checkpoint is passed as. Leave "
                     "one out, or set model.params.checkpoint_argument."
                 )
-            if Path(checkpoint).suffix.lower() in PICKLES and not self.allow_pickle:
-                unpickled(Path(checkpoint), allowed=False)
             init[self.checkpoint_argument] = checkpoint
+        if not self.allow_pickle:
+            refuse_pickles(init)
         return construct(self.factory, init, python_path=self.python_path)

@@ -12,6 +12,7 @@ from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import CheckpointError
 from harness.models.factories import source_files
 from harness.models.id_map import Ids
+from harness.models.named_files import named_files
 from harness.models.torch_options import Call, Name, Output, State
 
 
@@ -86,7 +87,7 @@ class TorchModel:
         return self.call.history is not False and self.output.users is None
 
     def files(self, checkpoint: str | None) -> list[Path]:
-        """Return the checkpoint, the factory's code, and the files of ids and codes.
+        """Return the checkpoint, the factory's code, the files of ids and codes, and those that arguments name.
 
         Raises
         ------
@@ -100,7 +101,18 @@ class TorchModel:
             if not path.is_file():
                 what = "is a folder; name a file in it" if path.is_dir() else "does not exist"
                 raise CheckpointError(f"the file {path} of the model {what}.")
-        return [*found, *source_files(self.factory, python_path=self.python_path)]
+        found += named_files(self.init, self.call.arguments)
+        return [*found, *self.sources()]
+
+    def sources(self) -> list[Path]:
+        """Return the files of the factory's code.
+
+        Raises
+        ------
+        HarnessError
+            There is no such package or folder.
+        """
+        return source_files(self.factory, python_path=self.python_path)
 
     def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
         """Return the module on a device, with its state.

@@ -12,7 +12,7 @@ import functools
 import json
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,10 +37,11 @@ from harness.errors import HarnessError
 from harness.evaluation import ShardArrays, ShardScores, descending_places, in_trec_order, score_shard
 from harness.execution import Parallel
 from harness.models.checkpoint import load_checkpoint
+from harness.models.named_files import from_anywhere
 from harness.pipeline.fingerprints import EVALUATION_CODE, PREDICTION_CODE, code_version, home_of
 from harness.pipeline.side import side_arrays, side_facts, side_from
 from harness.runner import Options, PredictionTask, Shards, found_by
-from harness.storage import atomic_write, whole_folder
+from harness.storage import atomic_write, sha256_json, sha256_paths, whole_folder
 
 _DESCRIPTION = "job.json"
 _USER_IDS, _ITEM_IDS = "user_ids_", "item_ids_"  # what the files of their parts begin with
@@ -171,7 +172,11 @@ class Job:
             "key": shards.key,
             "code": _code(self.model.kind, self.model.params),
             "shards": str(shards.folder.resolve()),
-            "model": asdict(self.model) | {"checkpoint": _absolute(self.model.checkpoint)},
+            "model": {
+                "kind": self.model.kind,
+                "params": from_anywhere(self.model.params),
+                "checkpoint": _absolute(self.model.checkpoint),
+            },
             "options": asdict(self.options),
             "task": {"k": task.k, "seed": task.seed, "exclude_seen": task.exclude_seen, "scored": task.scored},
             "n_items": task.history.n_items,
@@ -254,7 +259,10 @@ def _code(kind: str, params: dict[str, Any]) -> str:
     """Return the version of all code that makes lists and scores, as this process has it."""
     from harness.experiment import component_of
 
-    return code_version(*PREDICTION_CODE, *EVALUATION_CODE, home_of(component_of("models", kind, params)))
+    model = component_of("models", kind, params)
+    ours = code_version(*PREDICTION_CODE, *EVALUATION_CODE, home_of(model))
+    sources: Callable[[], list[Path]] | None = getattr(model, "sources", None)
+    return ours if sources is None else sha256_json([ours, sha256_paths(sources())])
 
 
 def _absolute(checkpoint: str | None) -> str | None:

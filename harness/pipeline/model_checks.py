@@ -9,8 +9,9 @@ import numpy as np
 
 from harness.artifacts import NO_ITEM, Finding, ForeignModel
 from harness.pipeline.checkpoints import Fitted
+from harness.pipeline.few import cases_of
 from harness.pipeline.jobs import ModelSource
-from harness.pipeline.last_items import cases_of
+from harness.pipeline.shards import options_of
 from harness.runner import PredictionTask, Shards
 
 if TYPE_CHECKING:
@@ -42,11 +43,18 @@ def model_findings(
     if isinstance(params, ForeignModel):
         from harness.pipeline.trial import tried
 
-        found = tried(params, model, task, device=device)
+        found = (*_pickles(params), *tried(params, model, task, options_of(experiment, device)))
     else:
         audit = getattr(params, "audit", None)
         found = (*_stopped(experiment, task), *(() if audit is None or fitted is None else audit(fitted.tensors)))
     return tuple(finding.as_dict() for finding in found)
+
+
+def _pickles(params: ForeignModel) -> Iterator[Finding]:
+    """Yield that a checkpoint could run code."""
+    if getattr(params, "allow_pickle", False):
+        sentence = "model.params.allow_pickle is set: reading the checkpoint could run any code that stands in it."
+        yield Finding("allow_pickle", 1, 1, sentence)
 
 
 def _stopped(experiment: Experiment, task: PredictionTask) -> Iterator[Finding]:

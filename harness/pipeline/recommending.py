@@ -240,7 +240,7 @@ class FromModel:
         model = experiment.model
         if isinstance(model.params, ForeignModel):
             files = model.params.files(model.checkpoint)
-            return cls(None, storage.sha256_json([storage.sha256_file(path) for path in files]), device)
+            return cls(None, storage.sha256_paths(files), device)
         fitted = obtain_checkpoint(experiment, split, quiet=quiet)
         return cls(fitted, fitted.sha256, device)
 

@@ -10,6 +10,7 @@ from harness.storage.files import (
     remove,
     sha256_file,
     sha256_json,
+    sha256_paths,
     whole_folder,
     write_text,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "remove",
     "sha256_file",
     "sha256_json",
+    "sha256_paths",
     "whole_folder",
     "write_text",
 ]

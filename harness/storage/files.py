@@ -10,7 +10,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +181,25 @@ def sha256_json(value: Any) -> str:
     """
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def sha256_paths(paths: Iterable[Path]) -> str:
+    """Return the SHA-256 of the names and the bytes of files, as hex, in their order.
+
+    Of a folder it is that of the names, sizes and times of change of what lies in it, however deep: it may hold a data
+    set of any size.
+    """
+    return sha256_json([[path.name, _entries(path) if path.is_dir() else sha256_file(path)] for path in paths])
+
+
+def _entries(folder: Path) -> list[list[str | int]]:
+    found: list[list[str | int]] = []
+    for path in sorted(folder.rglob("*")):
+        with contextlib.suppress(OSError):  # a link that leads nowhere
+            facts = path.stat()
+            if not path.is_dir():
+                found.append([path.relative_to(folder).as_posix(), facts.st_size, facts.st_mtime_ns])
+    return found
 
 
 def inside(folder: Path, name: str) -> Path:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import importlib.metadata
+import os
+import re
 import sys
+import types
 
 import pytest
 
 from harness.errors import HarnessError
 from harness.models.factories import construct, load_factory, source_files
+from harness.models.foreign_code import FOUNDATIONS
+from harness.models.foreign_modules import leave
+
+
+@pytest.fixture(autouse=True)
+def alone():
+    """Leave no project behind."""
+    leave()
+    yield
+    leave()
 
 
 @pytest.fixture
@@ -40,6 +54,7 @@ def test_what_is_found(folder):
     assert load_factory("stall_module:make", python_path=str(folder))(size=1) == 1
     assert load_factory("stall_space.one:make", python_path=str(folder))(size=1) == 1
     assert load_factory("torch.nn:Linear", python_path=None).__name__ == "Linear"
+    leave()
     assert sys.path == before
 
 
@@ -114,12 +129,114 @@ def test_only_named_folders_are_looked_into(folder, monkeypatch):
         load_factory("stall_module:make", python_path="stall_module.py")
 
 
-def test_two_projects_of_one_name(folder, tmp_path_factory):
-    load_factory("stall_module:make", python_path=str(folder))
-    other = tmp_path_factory.mktemp("other")
-    (other / "stall_module.py").write_text("def make():\n    return 5\n")
-    with pytest.raises(HarnessError, match=r"another module 'stall_module' is in use already, from .*stall_module.py"):
-        load_factory("stall_module:make", python_path=str(other))
+def project(folder, **modules):
+    """Write modules into a folder."""
+    folder.mkdir(exist_ok=True)
+    for name, text in modules.items():
+        (folder / f"stall_{name}.py").write_text(text)
+    return str(folder)
+
+
+def test_projects_whose_modules_have_the_same_names(tmp_path):
+    using = "from stall_help import NUMBER\ndef make():\n    return NUMBER\n"
+    one = project(tmp_path / "one", first=using, help="NUMBER = 1\n")
+    two = project(tmp_path / "two", second=using, help="NUMBER = 2\n")
+    same = project(tmp_path / "same", first="def make():\n    return 3\n")
+    before = list(sys.path)
+    for folder, name, expected in ((one, "first", 1), (two, "second", 2), (same, "first", 3), (one, "first", 1)):
+        assert construct(f"stall_{name}:make", {}, python_path=folder) == expected
+        assert sys.path == [folder, *before]
+    leave()
+    assert sys.path == before
+    assert not any(name.startswith("stall_") for name in sys.modules)
+
+
+def test_a_module_that_others_imported_is_not_taken_for_the_projects(tmp_path, monkeypatch):
+    folder = project(tmp_path / "one", first="def make():\n    import stall_help\n", help="")
+    elsewhere = types.ModuleType("stall_help")
+    elsewhere.__file__ = str(tmp_path / "stall_help.py")
+    (tmp_path / "stall_help.py").write_text("")
+    os.utime(tmp_path / "stall_help.py", (0, 0))
+    monkeypatch.setitem(sys.modules, "stall_help", elsewhere)
+    with pytest.raises(HarnessError, match=r"another module 'stall_help' is in use already, from .*stall_help.py, not"):
+        construct("stall_first:make", {}, python_path=folder)
+
+
+@pytest.mark.parametrize("where", ["folder", "installed"])
+def test_code_that_was_edited_is_imported_anew(where, tmp_path, monkeypatch):
+    folder = project(
+        tmp_path / "one",
+        first="import stall_help\ndef make():\n    return stall_help.number()\n",
+        help="def number():\n    return 1\n",
+    )
+    python_path, factory = folder, "stall_first:make"
+    if where == "installed":
+        monkeypatch.syspath_prepend(folder)
+        python_path, factory = None, "stall_help:number"
+    assert construct(factory, {}, python_path=python_path) == 1
+    loaded = sys.modules["stall_help"]
+    assert construct(factory, {}, python_path=python_path) == 1
+    assert sys.modules["stall_help"] is loaded
+    project(tmp_path / "one", help="def number():\n    return 2\n")
+    assert construct(factory, {}, python_path=python_path) == 2
+
+
+def test_what_code_imports_when_it_is_called(tmp_path, monkeypatch):
+    text = (
+        "import sys\nsys.path.append({!r})\ndef make():\n"
+        "    return lambda: (__import__('stall_late').A, __import__('stall_far').B)\n"
+    )
+    far = project(tmp_path / "far", far="B = 2\n")
+    folder = project(tmp_path / "one", first=text.format(far), late="A = 1\n")
+    project(tmp_path / "here", late="A = 'of the working directory'\n")
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    made = construct("stall_first:make", {}, python_path=folder)
+    load_factory("torch.nn:Linear", python_path=folder)
+    assert made() == (1, 2)
+    assert [path.name for path in source_files("stall_first:make", python_path=folder)] == [
+        "stall_first.py",
+        "stall_late.py",
+    ]
+    load_factory("torch.nn:Linear", python_path=None)
+    assert far not in sys.path
+    assert sys.path[0] == ""
+
+
+def test_linked_folders_are_read_too(folder, tmp_path):
+    away = tmp_path / "away"
+    away.mkdir()
+    (away / "linked.py").write_text("")
+    (folder / "stall_package/away").symlink_to(away)
+    (away / "back").symlink_to(folder / "stall_package")
+    found = [path.name for path in source_files("stall_package:x", python_path=str(folder))]
+    assert found.count("linked.py") == 1
+
+
+@pytest.mark.parametrize(
+    "factory",
+    [
+        "joblib:load",
+        "numpy:load",
+        "pandas:read_pickle",
+        "torch:load",
+        "torch.hub:load",
+        "harness.models.pickles:unpickled",
+        "numpy.testing:runstring",
+        "stall_module:load",
+    ],
+)
+def test_what_belongs_to_no_recommender_is_no_factory(factory, folder):
+    (folder / "stall_module.py").write_text("from joblib import load\n")
+    with pytest.raises(HarnessError, match=r"is of (joblib|numpy|pandas|torch|harness), which makes no recommender"):
+        load_factory(factory, python_path=str(folder))
+
+
+def test_all_that_the_harness_needs_is_among_the_foundations():
+    needs = {
+        re.split(r"[^\w-]", need)[0] for need in importlib.metadata.requires("recsys-harness") if "extra" not in need
+    }
+    assert {{"pyyaml": "yaml"}.get(name, name) for name in needs} <= FOUNDATIONS
 
 
 @pytest.mark.parametrize(
