@@ -12,7 +12,7 @@ from torch import nn
 
 from harness.errors import CheckpointError
 from harness.models.once import say_once, warn_once
-from harness.models.state_files import StateDict
+from harness.models.state_files import EXTRA, StateDict
 from harness.models.torch_options import State
 
 PREFIXES = ("module.", "model.", "_orig_mod.")  # of DataParallel, Lightning and torch.compile
@@ -36,15 +36,18 @@ def load_state(module: nn.Module, tensors: StateDict, options: State, *, path: P
     Raises
     ------
     CheckpointError
-        Tensors are missing, unexpected, hold NaN, or have other shapes or kinds of numbers than the module's: all of
-        them are listed. Without ``strict`` some may be missing or unexpected, not all.
+        Tensors are missing, unexpected, hold NaN, have other shapes or kinds of numbers than the module's, or are
+        several where the module has one: all of them are listed. Without ``strict`` some may be missing or unexpected,
+        not all.
     """
     own = module.state_dict()
     given = _renamed(tensors, own, options.prefix, path)
+    _materialise(module, given, path)
+    own = module.state_dict()
     given |= {name: own[name] for name in _made_of_others(own, given)}
     missing = [name for name in own if name not in given]
     unexpected = [name for name in given if name not in own and not any(part in name for part in options.ignore)]
-    both = [name for name in own if name in given]
+    both = [name for name in own if name in given and not name.endswith(EXTRA)]
     shapes = [name for name in both if own[name].shape != given[name].shape]
     kinds = [name for name in both if own[name].is_floating_point() != given[name].is_floating_point()]
     faults = []
@@ -79,9 +82,15 @@ def load_state(module: nn.Module, tensors: StateDict, options: State, *, path: P
         warn_once(f"{path}: tensors that do not fit are let be (state.strict is false): {fault}")
     kept = {name: tensor for name, tensor in given.items() if name in own}
     for name, tensor in kept.items():
-        if tensor.is_floating_point() and bool(torch.isnan(tensor).any()):
+        if not name.endswith(EXTRA) and tensor.is_floating_point() and bool(torch.isnan(tensor).any()):
             raise CheckpointError(f"the tensor '{name}' of the checkpoint {path} holds NaN. Get another checkpoint.")
-    module.load_state_dict(kept, strict=False)
+    try:
+        module.load_state_dict(kept, strict=False)
+    except Exception as error:  # a stranger's module may have a say in it
+        raise CheckpointError(
+            f"the module does not take the tensors of the checkpoint {path}: {type(error).__name__}: {str(error)[:200]}"
+        ) from error
+    _refuse_torn(module, kept, path)
     return tuple(missing)
 
 
@@ -106,10 +115,48 @@ def _is_on_all(prefix: str, tensors: StateDict, own: Mapping[str, Any]) -> bool:
 
 def _made_of_others(own: Mapping[str, torch.Tensor], given: Mapping[str, Any]) -> list[str]:
     """Return names that the file lacks since their tensor is that of another name, which it has."""
-    there = {(one.data_ptr(), one.shape, one.stride()) for name, one in own.items() if name in given and one.numel()}
-    return [
-        name for name, one in own.items() if name not in given and (one.data_ptr(), one.shape, one.stride()) in there
+    there = {_place(one) for name, one in own.items() if name in given} - {None}
+    return [name for name, one in own.items() if name not in given and _place(one) in there]
+
+
+def _place(value: Any) -> Any:
+    """Return where the numbers of a tensor are and how they lie; None where there are none, or they are elsewhere."""
+    if not isinstance(value, torch.Tensor) or value.layout is not torch.strided or value.is_meta or not value.numel():
+        return None
+    return value.data_ptr(), value.dtype, value.shape, value.stride()
+
+
+def _refuse_torn(module: nn.Module, kept: Mapping[str, Any], path: Path) -> None:
+    """Raise if the file had several tensors for what is one in the module, where the last has won."""
+    now = module.state_dict()
+    shared: dict[int, list[str]] = {}
+    for name in kept:
+        if _place(now[name]) is not None:
+            shared.setdefault(now[name].untyped_storage().data_ptr(), []).append(name)
+    torn = [
+        " = ".join(names)
+        for names in shared.values()
+        if len(names) > 1 and any(not torch.equal(kept[name].to(now[name]), now[name]) for name in names)
     ]
+    if torn:
+        raise CheckpointError(
+            f"the checkpoint {path} does not fit the module: {_listed('tied in it, but not in the file', torn)}. Make "
+            "the module with tensors of their own (model.params.init, or the factory), or save it as it is."
+        )
+
+
+def _materialise(module: nn.Module, given: Mapping[str, Any], path: Path) -> None:
+    """Give tensors that have no shape yet, such as those of ``nn.LazyLinear``, the shape that they have in the file."""
+    named = (*module.named_parameters(), *module.named_buffers())
+    lazy = {name: one for name, one in named if nn.parameter.is_lazy(one)}
+    if lacking := [name for name in lazy if name not in given]:
+        raise CheckpointError(
+            f"the module has tensors without a shape, and the checkpoint {path} does not say it: "
+            f"{_listed('missing in the file', lacking)}. Give the layer its sizes, as nn.Linear has them and "
+            "nn.LazyLinear has not, or call the module once in the factory."
+        )
+    for name, one in lazy.items():
+        one.materialize(given[name].shape)
 
 
 def _carried(given: Mapping[str, Any], own: Mapping[str, Any]) -> str | None:

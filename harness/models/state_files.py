@@ -14,11 +14,13 @@ import torch
 from torch import nn
 
 from harness.errors import CheckpointError, did_you_mean
-from harness.models.factories import searching
+from harness.models.foreign_modules import importing
 from harness.models.inspection import load_torch, why_refused
 from harness.models.once import say_once, warn_once
 
-StateDict = dict[str, torch.Tensor]
+StateDict = dict[str, Any]  # tensors by name, and what modules keep as extra state
+
+EXTRA = "_extra_state"  # how such names end
 
 _SHOWN = 8
 _DEEPEST = 4  # how far down a state dict is looked for
@@ -27,7 +29,7 @@ _DEEPEST = 4  # how far down a state dict is looked for
 def read_state(
     path: Path, *, key: str | None = None, allow_pickle: bool = False, python_path: str | None = None
 ) -> StateDict:
-    """Return the state dict of a checkpoint, on the CPU.
+    """Return the state dict of a checkpoint, on the CPU: its tensors, and the extra state of modules.
 
     Parameters
     ----------
@@ -85,7 +87,8 @@ def _of_torch(path: Path, *, allow_pickle: bool, python_path: str | None) -> Any
                 raise CheckpointError(f"the checkpoint {path} {why}") from error
         warn_once(f"the checkpoint {path} is a pickle: reading it runs the code that it names (allow_pickle)")
         try:
-            with searching(python_path):
+            # Its classes are of the factory's project, which was entered when the module was made.
+            with importing({}, python_path=python_path):
                 return torch.load(path, map_location="cpu", weights_only=False)
         except Exception as error:
             raise CheckpointError(
@@ -116,8 +119,18 @@ def _at(content: Any, key: str, path: Path) -> Any:
 
 def _found(content: Any, path: Path) -> Any:
     """Return the file's own tensors, or the one state dict in it."""
-    if not isinstance(content, Mapping) or _holds_tensors(content):
+    if not isinstance(content, Mapping):
         return content
+    own = {name for name, one in content.items() if _is_tensor(one)}
+    # A few tensors may stand beside a state dict, such as class weights, or the state of a generator.
+    inside = [_state_of(one) for name, one in content.items() if _holds_tensors(one) and not str(name).endswith(EXTRA)]
+    if own and not any(len(one) >= len(own) for one in inside):
+        return content
+    if any(own & one.keys() for one in inside):
+        raise CheckpointError(
+            f"the checkpoint {path} holds tensors, and below them a map of tensors of the same names, such as "
+            f"'{min(map(str, own))}'. Name the map in model.params.state.key, or save what is meant alone."
+        )
     nested, level = {}, [("", content)]
     for _ in range(_DEEPEST):  # the topmost: an optimizer's tensors lie deeper
         below = [(f"{above}{key}", value) for above, part in level for key, value in part.items()]
@@ -127,7 +140,8 @@ def _found(content: Any, path: Path) -> Any:
         level = [(f"{name}.", value) for name, value in below if isinstance(value, Mapping)]
     if len(nested) == 1:
         ((key, value),) = nested.items()
-        say_once(f"{path}: the state dict is taken from its key '{key}'")
+        beside = f"; {len(own):,} tensors beside it are not: {', '.join(sorted(map(str, own))[:_SHOWN])}" if own else ""
+        say_once(f"{path}: the state dict is taken from its key '{key}'{beside}")
         return value
     if nested:
         sizes = ", ".join(f"'{key}' with {len(_state_of(value)):,} tensors" for key, value in nested.items())
@@ -139,7 +153,11 @@ def _found(content: Any, path: Path) -> Any:
 
 def _holds_tensors(value: Any) -> bool:
     entries = _state_of(value)
-    return isinstance(entries, Mapping) and any(isinstance(one, (torch.Tensor, np.ndarray)) for one in entries.values())
+    return isinstance(entries, Mapping) and any(_is_tensor(one) for one in entries.values())
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, (torch.Tensor, np.ndarray))
 
 
 def _state_of(value: Any) -> Any:
@@ -149,8 +167,10 @@ def _state_of(value: Any) -> Any:
 def _tensors(value: Any, path: Path) -> StateDict:
     entries = _state_of(value)
     named = entries.items() if isinstance(entries, Mapping) else ()
-    found = {str(name): torch.as_tensor(one) for name, one in named if isinstance(one, (torch.Tensor, np.ndarray))}
-    if not found:
+    found = {str(name): torch.as_tensor(one) for name, one in named if _is_tensor(one)}
+    if found:  # what modules keep beside their tensors, of any type
+        found |= {str(name): one for name, one in named if str(name).endswith(EXTRA)}
+    else:
         keys = [str(key) for key in entries] if isinstance(entries, Mapping) else []
         what = f"its keys are {', '.join(keys[:_SHOWN])}" if keys else f"it is {type(value).__name__}"
         raise CheckpointError(

@@ -71,6 +71,9 @@ def test_formats(name, state, tmp_path):
         (lambda state: {"model": {"net": state}}, "model.net"),
         (lambda state: {"model.net": {"a.b": state}}, "model.net.a.b"),
         (lambda state: OrderedDict(state) | {"epoch": 3}, None),
+        # As many tensors as in the state dict may stand beside it, or below it.
+        (lambda state: {"state_dict": state, "class_weights": torch.ones(3), "rng": torch.ones(1)}, None),
+        (lambda state: OrderedDict(state) | {"mean": {"of": torch.ones(1)}}, None),
     ],
 )
 def test_nested(content, key, state, tmp_path):
@@ -88,6 +91,7 @@ def test_nested(content, key, state, tmp_path):
         ),
         (lambda state: {"state_dict": state}, "state", "has no 'state' .* Did you mean 'state_dict'"),
         (lambda state: {"epoch": 3}, None, "no tensors by name: its keys are epoch"),
+        (lambda state: {**state, "ema": state}, None, "such as 'head.weight'. Name the map in model.params.state.key"),
         (lambda state: [1, 2], None, "no tensors by name: it is list"),
     ],
 )
@@ -150,6 +154,58 @@ def test_a_tied_tensor_may_be_there_once(state, tmp_path):
     assert torch.equal(found["head.weight"], state["items.weight"])
     with pytest.raises(CheckpointError, match=r"1 missing in the file \(head.weight\)"):
         loaded(tmp_path / "a.safetensors")
+
+
+@pytest.mark.parametrize("transposed", [False, True])
+def test_tensors_that_are_one_in_the_module_have_to_be_alike_in_the_file(transposed, state, tmp_path):
+    module = Net(tied=True)
+    state["head.weight"] = state["items.weight"].clone()
+    if transposed:
+        module.head = nn.Linear(5, 3, bias=False)
+        module.head.weight = nn.Parameter(module.items.weight.T)
+        state["head.weight"] = state["items.weight"].T.contiguous()
+    torch.save({name: tensor.double() for name, tensor in state.items()}, tmp_path / "a.pt")
+    assert same(loaded(tmp_path / "a.pt", module), state)
+    state["head.weight"][1, 1] += 1
+    torch.save(state, tmp_path / "a.pt")
+    with pytest.raises(CheckpointError, match=r"tied in it, but not in the file \(items.weight = head.weight\)"):
+        loaded(tmp_path / "a.pt", module)
+
+
+def test_modules_without_a_shape_take_that_of_the_file(state, tmp_path):
+    torch.save({"weight": state["head.weight"], "bias": torch.ones(5)}, tmp_path / "a.pt")
+    module = nn.LazyLinear(5)
+    loaded(tmp_path / "a.pt", module)
+    assert torch.equal(module(torch.ones(1, 3))[0], state["head.weight"].sum(dim=1) + 1)
+    torch.save({"bias": torch.ones(5)}, tmp_path / "a.pt")
+    for strict in (True, False):
+        with pytest.raises(CheckpointError, match=r"without a shape.*\(weight\).*nn.LazyLinear has not"):
+            loaded(tmp_path / "a.pt", nn.LazyLinear(5), strict=strict)
+
+
+class Versioned(nn.Linear):
+    """A module that keeps more than tensors."""
+
+    def get_extra_state(self):
+        return {"version": getattr(self, "version", None)}
+
+    def set_extra_state(self, state):
+        self.version = state["version"]
+
+
+def test_what_modules_keep_beside_tensors_is_given_back(tmp_path):
+    module = Versioned(2, 1)
+    module.version = 3
+    torch.save({f"module.{name}": one for name, one in module.state_dict().items()}, tmp_path / "a.pt")
+    again = Versioned(2, 1)
+    loaded(tmp_path / "a.pt", again)
+    assert (again.version, torch.equal(again.weight, module.weight)) == (3, True)
+    save_file({"weight": module.weight.detach(), "bias": module.bias.detach()}, tmp_path / "a.safetensors")
+    with pytest.raises(CheckpointError, match=r"1 missing in the file \(_extra_state\).*strict: false"):
+        loaded(tmp_path / "a.safetensors", Versioned(2, 1))
+    torch.save(module.state_dict() | {"_extra_state": 7}, tmp_path / "a.pt")
+    with pytest.raises(CheckpointError, match=r"does not take the tensors of .*: TypeError"):
+        loaded(tmp_path / "a.pt", Versioned(2, 1))
 
 
 def test_nan_is_refused(state, tmp_path):
