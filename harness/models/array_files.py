@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ import pyarrow.parquet
 import safetensors
 
 from harness.errors import CheckpointError, did_you_mean
-from harness.models.id_files import PARQUET
 
+PARQUET = (".parquet", ".pq")
 _OBJECTS = (
     "it holds Python objects, which are never unpickled since that can run code. Where they are saved, make numbers of "
-    "them: numpy.save(path, numpy.stack(vectors).astype('float32')), or numpy.savez(path, items=…) for several."
+    "them, or text of ids: numpy.save(path, numpy.stack(vectors).astype('float32')), numpy.save(path, ids.astype(str))."
 )
 FORMATS = (".npy", ".npz", ".safetensors", *PARQUET)
+# What the readers of arrays raise on what is cut short, spoilt or of another kind.
+_DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", shared: bool = False) -> Any:
@@ -57,7 +60,7 @@ def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", 
             # NumPy knows no bfloat16 and nothing shorter; float32 holds each of their values.
             foreign = tensor.is_floating_point() and tensor.itemsize <= 2 and str(tensor.dtype) != "torch.float16"
             return tensor.float().numpy() if foreign else tensor.numpy()
-    except (ValueError, EOFError, OSError, TypeError, zipfile.BadZipFile, safetensors.SafetensorError) as error:
+    except (*_DAMAGED, safetensors.SafetensorError) as error:
         # Pickles and objects are what numpy names in its refusals.
         pickled = any(word in str(error) for word in ("pickle", "Object arrays", "Python objects"))
         raise CheckpointError(f"{path} cannot be read: {_OBJECTS if pickled else str(error)[:200]}") from error
@@ -71,17 +74,56 @@ def vectors_in(path: Path, *, id_column: str, column: str) -> tuple[list[Any], A
     CheckpointError
         The file cannot be read, lacks a column, or its vectors have several lengths.
     """
+    table = _of_parquet(path, [id_column, column])
+    return table.column(id_column).to_pylist(), _stacked(table.column(column), path, column)
+
+
+def levels_in(path: Path, column: str | None) -> Any:
+    """Return whole numbers of a parquet file, ``(rows, levels)``: lists of one column, or a column a level.
+
+    Raises
+    ------
+    CheckpointError
+        The file cannot be read, has no such column, its lists have several lengths, or a column is one of ids.
+    """
+    table = _of_parquet(path, None if column is None else [column])
+    names = table.column_names
+    nested = [name for name, kind in zip(names, table.schema.types, strict=True) if pa.types.is_nested(kind)]
+    if nested and len(names) > 1:
+        raise CheckpointError(
+            f"{path} has the columns {', '.join(names)}. Name the one of codes in model.params.output.table_key, such "
+            f"as {nested[0]}."
+        )
+    if nested:
+        return _stacked(table.column(0), path, names[0])
+    # No level tells all items apart, or there would be no need of others.
+    ids = [name for name in names if pc.count_distinct(table.column(name)).as_py() == table.num_rows]
+    if len(names) > 1 and ids:
+        raise CheckpointError(
+            f"{path}: column '{ids[0]}' has another value in each of the {table.num_rows:,} rows, as ids have, and "
+            "each column is taken as a level of codes. Leave it out, with the rows in the order of the model's items; "
+            "or save the codes as lists in one column, and name that in model.params.output.table_key."
+        )
+    return np.stack([table.column(name).to_numpy() for name in names], axis=1)
+
+
+def _of_parquet(path: Path, columns: list[str] | None) -> Any:
+    """Return a table with rows, of all columns or of those."""
     try:
         names = pyarrow.parquet.read_schema(path).names
-        for wanted in (id_column, column):
+        for wanted in columns or ():
             if wanted not in names:
                 raise CheckpointError(f"{path} has no column '{wanted}'. {did_you_mean(wanted, names)}")
-        table: Any = pyarrow.parquet.read_table(path, columns=[id_column, column])
+        table: Any = pyarrow.parquet.read_table(path, columns=columns)
     except (OSError, pa.ArrowException) as error:
         raise CheckpointError(f"{path} cannot be read: {str(error)[:200]}") from error
-    if table.num_rows == 0:
+    if table.num_rows == 0 or table.num_columns == 0:
         raise CheckpointError(f"{path} holds no rows.")
-    lists = table.column(column)
+    return table
+
+
+def _stacked(lists: Any, path: Path, column: str) -> Any:
+    """Return lists of numbers as ``(rows, their length)``."""
     kind = lists.type
     is_lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     if not is_lists or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
@@ -89,13 +131,11 @@ def vectors_in(path: Path, *, id_column: str, column: str) -> tuple[list[Any], A
     lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0), dtype=np.int64)
     if lengths.min() != lengths.max() or lengths[0] == 0:
         raise CheckpointError(
-            f"{path}: column '{column}' holds vectors of {lengths.min()} to {lengths.max()} numbers. All need the same "
-            "dimension, above 0."
+            f"{path}: column '{column}' holds lists of {lengths.min()} to {lengths.max()} numbers. All need the same "
+            "length, above 0."
         )
     flat: Any = pc.list_flatten(lists)
-    numbers = flat.to_numpy()
-    # (rows x dimension,) -> (rows, dimension)
-    return table.column(id_column).to_pylist(), numbers.reshape(len(lengths), int(lengths[0]))
+    return flat.to_numpy().reshape(len(lengths), int(lengths[0]))  # (rows x length,) -> (rows, length)
 
 
 def _chosen(names: list[str], name: str | None, path: Path, usual: str, option: str, *, shared: bool) -> str:

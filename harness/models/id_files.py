@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 import pyarrow.parquet
 
 from harness.errors import CheckpointError
+from harness.models.array_files import PARQUET, array_in
 from harness.models.own_ids import Id, plain_id
 
-PARQUET = (".parquet", ".pq")
 WITH_COLUMNS = (".csv", ".tsv", *PARQUET)
 COLUMN_OPTION = "column, or ids_column of kind vectors"
 FORMATS = (".txt", *WITH_COLUMNS, ".npy", ".json")
 
 
-def require_file(path: Path) -> Path:
-    """Return a file of ids if it is there.
+def require_file(path: Path, what: str = "the file of ids") -> Path:
+    """Return a file if it is there; ``what`` it is called in messages.
 
     Raises
     ------
@@ -29,13 +28,16 @@ def require_file(path: Path) -> Path:
         It is missing, or a folder.
     """
     if not path.is_file():
-        what = "is a folder" if path.exists() else "does not exist"
-        raise CheckpointError(f"the file of ids {path} {what}.")
+        wrong = "is a folder; name a file in it" if path.is_dir() else "does not exist"
+        raise CheckpointError(f"{what} {path} {wrong}.")
     return path
 
 
 def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
     """Return the ids of a file, a row each, None where a row has none; of a JSON map the map itself.
+
+    Those of text files are text, just as it is written: what is an integer is the matter of ``own_indices``. Each line
+    is a row, empty ones too, and one newline at the end of the file ends the last.
 
     Raises
     ------
@@ -54,11 +56,11 @@ def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
                 return values
             if not isinstance(values, list):
                 raise CheckpointError(f"{path} holds {type(values).__name__}; a list of ids is needed, or a map.")
-        elif column is None:
+        elif suffix == ".txt":
             values = _lines(path)
         else:
-            values = _from_text(path, column)
-    except (OSError, ValueError, RecursionError, pa.ArrowException) as error:
+            values = _from_rows(_rows(path, "\t" if suffix == ".tsv" else ","), path, column)
+    except (OSError, ValueError, RecursionError, csv.Error, pa.ArrowException) as error:
         raise CheckpointError(f"the file of ids {path} cannot be read: {str(error)[:200]}") from error
     return [plain_id(value, str(path)) for value in values]
 
@@ -72,15 +74,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _from_npy(path: Path) -> list[Any]:
-    try:
-        array = np.lib.format.open_memmap(path, mode="r")
-    except ValueError as error:
-        if "objects" not in str(error):
-            raise
-        raise CheckpointError(
-            f"{path} holds Python objects, which are never unpickled since that can run code. Save the ids as text or "
-            "integers: numpy.save(path, ids.astype(str))."
-        ) from error
+    array = array_in(path, None, usual="ids")
     if array.ndim != 1 or array.dtype.kind not in "iufU":
         raise CheckpointError(
             f"{path} is an array of {array.dtype} with the shape {array.shape}; integers or text, one id a row, are "
@@ -91,34 +85,44 @@ def _from_npy(path: Path) -> list[Any]:
 
 
 def _lines(path: Path) -> list[str]:
-    lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
-    while lines and not lines[-1]:
-        lines.pop()
-    delimiter = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower())
-    if delimiter is not None and any(delimiter in line for line in lines):
-        raise CheckpointError(f"{path} has several columns. Name the one with the ids: {COLUMN_OPTION}.")
-    return lines
+    # No other character ends a line, as some would by str.splitlines; the last line has nothing behind its end.
+    lines = path.read_text(encoding="utf-8-sig").split("\n")
+    return lines if lines[-1] else lines[:-1]
 
 
-def _from_text(path: Path, column: str) -> list[Any]:
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
-    header = path.read_text(encoding="utf-8-sig").partition("\n")[0]
-    names = [name.strip().strip('"') for name in header.split(delimiter)]
-    table = pa.csv.read_csv(
-        path,
-        parse_options=pa.csv.ParseOptions(delimiter=delimiter),
-        # As it is written: nothing is taken for a number, a date or missing.
-        convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
-    )
-    values: list[Any] = _column(table, path, column).to_pylist()
-    return values
+def _rows(path: Path, delimiter: str) -> list[list[str]]:
+    """Return the rows of a table as they are written; one that is empty has one empty column."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [row or [""] for row in csv.reader(file, delimiter=delimiter, strict=True)]
+
+
+def _from_rows(rows: list[list[str]], path: Path, column: str | None) -> list[str]:
+    if column is None:
+        if any(len(row) > 1 for row in rows):
+            raise CheckpointError(f"{path} has several columns. Name the one with the ids: {COLUMN_OPTION}.")
+        return [row[0] for row in rows]
+    names = rows[0] if rows else []
+    if names.count(column) != 1:
+        raise CheckpointError(_no_column(path, names, column))
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(names) and row != [""]:
+            raise CheckpointError(f"{path}: row {number:,} has {len(row)} columns, and the header {len(names)}.")
+    place = names.index(column)
+    return ["" if row == [""] else row[place] for row in rows[1:]]
 
 
 def _column(table: Any, path: Path, column: str | None) -> Any:
     names = table.column_names
     if column is None and len(names) == 1:
         return table.column(0)
-    if column is None or column not in names:
-        asked = f"Name the one with the ids: {COLUMN_OPTION}." if column is None else f"There is no '{column}'."
-        raise CheckpointError(f"{path} has the columns {', '.join(names)}. {asked}")
+    if names.count(column) != 1:
+        raise CheckpointError(_no_column(path, names, column))
     return table.column(column)
+
+
+def _no_column(path: Path, names: list[str], column: str | None) -> str:
+    if column is None:
+        asked = f"Name the one with the ids: {COLUMN_OPTION}."
+    else:
+        asked = f"'{column}' stands there twice." if column in names else f"There is no '{column}'."
+    return f"{path} has the columns {', '.join(names)}. {asked}"

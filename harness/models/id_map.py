@@ -32,7 +32,8 @@ class Ids:
         value and text by code point. ``own``: the own id, an integer, is the index itself. Otherwise a file whose
         row i holds the own id of index i: ``.txt``, ``.csv`` or ``.tsv`` (one id a line without a header, or a column),
         ``.npy``, ``.parquet`` (a column) or ``.json`` (a list, or a map of own id to index). A row that is empty, null
-        or no id of the data set is an index that stands for nothing here, such as that of padding.
+        or no id of the data set is an index that stands for nothing here, such as that of padding. Ids in text are read
+        as they are written, spaces and all but the quotes of a table.
     column
         Of the file, which then has a header if it is text. None: the only column.
 
@@ -74,10 +75,13 @@ class IdMap:
         int64 ``(own ids,)``: the model's index of each id of the vocabulary, -1 where the model does not know it.
     own_index
         int64 ``(model indices,)``: the vocabulary's index of each of the model's, -1 where it stands for nothing here.
+    note
+        What is to be told of the ids where the model has another number of indices; empty if nothing.
     """
 
     model_index: Int64Array
     own_index: Int64Array
+    note: str = ""
 
     @property
     def missing(self) -> int:
@@ -117,7 +121,7 @@ class IdMap:
         ------
         CheckpointError
             The file cannot be read, holds an id twice, or another number of ids than the model has indices; or no
-            id of the data set is among them.
+            id of the data set is among them; or the model has indices beyond those that ``own`` or a map speaks of.
         """
         if section.ids == SORTED:
             return cls._sorted(vocabulary, size=size, what=what)
@@ -129,15 +133,22 @@ class IdMap:
             raise CheckpointError(f"{path} holds no ids; each of the model's {what} indices needs its row.")
         if isinstance(read, dict):
             indices = _indices(read, path, size=size)
-            length = max(indices.tolist(), default=-1) + 1 if size is None else size
+            length = int(indices.max()) + 1
+            if size is not None and size != length:
+                raise CheckpointError(
+                    f"{path}: its indices end with {length - 1:,}, and the model has {size:,} {what} indices, which "
+                    f"end with {size - 1:,}.{_one_apart(length, size)} Give what stands for nothing an entry too, "
+                    f'under any name that is no id, such as "<padding>".'
+                )
             return cls._matched(list(read), indices, vocabulary, length=length, where=str(path), what=what)
         _refuse_header(read, section, vocabulary, what=what)
         if size is not None and size != len(read):
             raise CheckpointError(
                 f"{path} holds {len(read):,} ids, and the model has {size:,} {what} indices: each index needs its "
-                f"row, in the same order.{_one_apart(len(read), size)}"
+                f"row, in the same order.{_one_apart(len(read), size)}{_empty_at_end(read, path)}"
             )
-        return cls._matched(read, np.arange(len(read)), vocabulary, length=len(read), where=str(path), what=what)
+        found = cls._matched(read, np.arange(len(read)), vocabulary, length=len(read), where=str(path), what=what)
+        return dataclasses.replace(found, note=_empty_at_end(read, path))
 
     @classmethod
     def by_ids(cls, ids: Any, vocabulary: Vocabulary, *, where: str, what: str) -> IdMap:
@@ -184,7 +195,15 @@ class IdMap:
                 f"the {what} ids of the data set go up to {ids[-1]:,}, too many to be a model's indices. "
                 f"Name a file of ids in {what}s.ids."
             )
-        length = size if size is not None else max(0, int(ids[-1]) + 1) if len(ids) else 0
+        spanned = max(0, int(ids[-1]) + 1) if len(ids) else 0
+        if size is not None and size > spanned > 0:
+            raise CheckpointError(
+                f"the model has {size:,} {what} indices, and the {what} ids of the data set go from {ids[0]:,} to "
+                f"{ids[-1]:,}, so that '{OWN}' makes {spanned:,}.{_one_apart(spanned, size)} Name a file of ids in "
+                f"{what}s.ids; if the model knows ids up to {size - 1:,}, that is "
+                f"numpy.save('{what}s.npy', numpy.arange({size}))."
+            )
+        length = spanned if size is None else size
         fits = (ids >= 0) & (ids < length)
         if not fits.any():
             raise CheckpointError(
@@ -264,6 +283,14 @@ def _one_apart(ids: int, size: int) -> str:
     if abs(ids - size) != 1:
         return ""
     return " A difference of one is mostly the row of padding: it needs a row too (an empty one in the file of ids)."
+
+
+def _empty_at_end(ids: Sequence[Id], path: Path) -> str:
+    last = next((place for place, value in enumerate(reversed(ids)) if value is not None), len(ids))
+    if last == 0:
+        return ""
+    rows = "row is" if last == 1 else f"{last:,} rows are"
+    return f" The last {rows} empty in {path}, and an empty row counts: take away what is no index of the model."
 
 
 def _shown(ids: Any) -> str:

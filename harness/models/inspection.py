@@ -20,6 +20,7 @@ import safetensors
 from harness.errors import CheckpointError
 from harness.models.array_inspection import array_facts
 from harness.models.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
+from harness.models.id_files import require_file
 
 if TYPE_CHECKING:
     import torch
@@ -43,10 +44,7 @@ def inspect_checkpoint(path: Path) -> CheckpointFacts:
         The file is missing, damaged, of another format, or holds objects that only code could make.
     """
     try:
-        if not path.is_file():
-            what = "is a folder; name a file in it" if path.is_dir() else "does not exist"
-            raise CheckpointError(f"the checkpoint {path} {what}.")
-        with path.open("rb") as stream:
+        with require_file(path, "the checkpoint").open("rb") as stream:
             head = stream.read(9)
         size = path.stat().st_size
     except OSError as error:

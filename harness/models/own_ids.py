@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from harness.artifacts import Vocabulary
 from harness.artifacts.arrays import Int64Array
@@ -28,16 +29,17 @@ def plain_id(value: Any, where: str) -> Id:
     CheckpointError
         It is of another type, such as a fraction.
     """
-    if value is None or (isinstance(value, (float, np.floating)) and np.isnan(value)) or value == "":
+    if value is None or value is pd.NA or value is pd.NaT:
         return None
-    if isinstance(value, (bool, np.bool_)):
-        raise CheckpointError(f"{where}: {value} is no id. Use integers or text.")
     if isinstance(value, str):
-        return str(value)
-    if isinstance(value, (int, np.integer)):
+        return str(value) or None
+    if isinstance(value, (int, np.integer)) and not isinstance(value, bool):
         return int(value)
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return int(value)  # a column with a gap is read as floats
+    if isinstance(value, (float, np.floating)):
+        if np.isnan(value):
+            return None
+        if float(value).is_integer():
+            return int(value)  # a column with a gap is read as floats
     raise CheckpointError(f"{where}: {str(value)[:40]!r} is no id. Use integers or text.")
 
 

@@ -12,8 +12,8 @@ import torch
 from harness.errors import HarnessError, did_you_mean
 from harness.models.narrowing import tell_of_ties
 from harness.models.torch_calls import Answer, Caller, shape_of
+from harness.models.vectors_network import LAST
 
-UNKNOWN_SCORE = -1e30  # of items that the model cannot score: behind all others, and finite
 _TOLD = 8  # of what a map or tuple holds
 _PREFERRED = ("logits", "sequences")  # of an answer with several tensors, by the custom of transformers
 
@@ -108,17 +108,18 @@ def settled(caller: Caller, answer: Answer, given: torch.Tensor, what: str) -> t
     """
     if not given.is_floating_point():
         raise HarnessError(f"the module gives {what} as {given.dtype}; floating-point numbers are needed.")
+    if caller.model.unknown_items == "last" and given.dtype is not torch.float16:
+        # What the module itself leaves out; in 16 bits it may as well be a number that is too large for them.
+        given = given.masked_fill(given == -torch.inf, LAST)
     empty = torch.from_numpy(answer.lengths == 0).to(given.device)
     if caller.model.reads_history and caller.model.call.empty == "zero":
         given = given.masked_fill(empty[:, None], 0.0)
-    elif caller.model.reads_history and bool(empty.any()) and not bool(torch.isfinite(given[empty]).all()):
+    elif caller.model.reads_history and _alone_not_finite(given, empty):
         raise HarnessError(
             f"the module gives numbers that are not finite for users without history, {int(empty.sum()):,} of "
             f"{answer.users:,} here, to whom it is given padding alone. Set model.params.call.empty: zero, so that all "
             "items score 0 for them."
         )
-    if caller.model.unknown_items == "last":
-        given = given.masked_fill(given == -torch.inf, UNKNOWN_SCORE)  # what the module itself leaves out
     check_finite(caller, given, what, answer)
     if given.dtype is torch.float64:
         tell_of_ties(given.cpu().numpy(), f"{what} of {caller.model.factory}")
@@ -150,6 +151,12 @@ def check_finite(caller: Caller, given: torch.Tensor, what: str, answer: Answer 
         f"{bad.numel():,} of {given.numel():,} numbers of the module's {what} ({dtype}) are not finite, such as "
         f"{float(bad[0])}. {remedy}"
     )
+
+
+def _alone_not_finite(given: torch.Tensor, some: torch.Tensor) -> bool:
+    """Return whether the numbers of some users are not finite, and those of all others are."""
+    finite = torch.isfinite(given).flatten(1).all(dim=1)
+    return bool((some & ~finite).any()) and bool(finite[~some].all())
 
 
 def _why_nan(given: torch.Tensor, answer: Answer | None) -> str:

@@ -171,6 +171,12 @@ class Caller:
             given = [*(shape_of(one) for one in places), *(f"{name} {shape_of(one)}" for name, one in named.items())]
             tokens = None if call.history is False else places[0] if call.history is None else named[call.history]
             remedy = "" if tokens is None else self._remedy(error, tokens, int(whole.max(initial=0)), lengths)
+            if call.user is not None and isinstance(error, IndexError):
+                users = named[call.user]
+                remedy += (
+                    f" The users' indices go from {int(users.min()):,} to {int(users.max()):,}{self._tables()}. Is "
+                    f"call.user_offset ({call.user_offset}), call.unknown_user or users.ids another?"
+                )
             raise HarnessError(
                 f"{self.model.factory}.{call.method} failed with {said(error)}. It was given {', '.join(given)} "
                 f"(model.params.call).{remedy}"
@@ -185,16 +191,10 @@ class Caller:
                 "maximum."
             )
         if isinstance(error, IndexError) and tokens.numel():
-            tables = [
-                f"{name} {one.num_embeddings:,}"
-                for name, one in self.module.named_modules()
-                if isinstance(one, nn.Embedding)
-            ]
-            have = f"; rows of the module's embeddings: {', '.join(tables[:_TABLES])}" if tables else ""
             said_so.append(
                 f"The tokens go from {int(tokens.min()):,} to {int(tokens.max()):,} in {tokens.shape[1]:,} "
-                f"positions{have}. Is call.offset ({call.offset}), call.pad_id ({call.pad_id}), call.length or "
-                "items.ids another?"
+                f"positions{self._tables()}. Is call.offset ({call.offset}), call.pad_id ({call.pad_id}), call.length "
+                "or items.ids another?"
             )
         if (empty := int((lengths == 0).sum())) and call.empty == "module":
             said_so.append(
@@ -202,6 +202,12 @@ class Caller:
                 "model.params.call.empty: zero, so that all items score 0 for such users and it is not asked."
             )
         return "".join(f" {one}" for one in said_so)
+
+    def _tables(self) -> str:
+        """Return how many rows the module's embeddings have, as the end of a sentence."""
+        named = self.module.named_modules()
+        tables = [f"{name} {one.num_embeddings:,}" for name, one in named if isinstance(one, nn.Embedding)]
+        return f"; rows of the module's embeddings: {', '.join(tables[:_TABLES])}" if tables else ""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 import torch
 
 from harness.artifacts import ListsAsked, ListsMade, UserBatch
 from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.errors import CheckpointError, HarnessError
+from harness.models.array_files import FORMATS, PARQUET, array_in, levels_in
 from harness.models.given_lists import cleaned
 from harness.models.torch_answers import tensor_in
 from harness.models.torch_calls import Answer, Caller
@@ -74,47 +73,18 @@ def read_codes(path: Path, key: str | None) -> CodeTable:
     CheckpointError
         It cannot be read, or holds no table of whole numbers from 0 on.
     """
-    try:
-        table = _table(path, key)
-    except (OSError, ValueError, KeyError, safetensors.SafetensorError) as error:
-        why = str(error)[:200]
-        if any(word in why for word in ("pickle", "Object arrays", "Python objects")):
-            why = "it holds Python objects, which are never unpickled; save whole numbers: codes.astype('int64')"
-        raise CheckpointError(f"the table of codes {path} cannot be read: {why}") from error
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise CheckpointError(f"{path}: a table of codes is read from {', '.join(FORMATS)}.")
+    option = "model.params.output.table_key"
+    table = levels_in(path, key) if suffix in PARQUET else array_in(path, key, usual="codes", option=option)
     if table.ndim != 2 or 0 in table.shape or table.dtype.kind not in "iu" or int(table.min()) < 0:
         raise CheckpointError(
             f"the table of codes {path} is {table.dtype} {table.shape}; whole numbers from 0 on in the shape (items, "
             "levels) are needed, a row for each of the model's items in their order. Columns of parquet are levels, "
-            "none is of ids."
+            "none is of ids, and no value is missing."
         )
     return CodeTable(table.astype(np.int64))
-
-
-def _table(path: Path, key: str | None) -> np.ndarray:
-    suffix = path.suffix.lower()
-    if suffix == ".npy":
-        return np.asarray(np.load(path, allow_pickle=False))
-    if suffix in (".parquet", ".pq"):
-        import pyarrow.parquet as pq
-
-        read = pq.read_table(path)
-        names = [key] if key is not None else read.column_names
-        if len(names) > 1:  # a column a level
-            return np.stack([read.column(name).to_numpy() for name in names], axis=1)
-        rows = read.column(names[0]).to_pylist()
-        return np.array(rows)
-    if suffix == ".npz":
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    elif suffix == ".safetensors":
-        arrays = safetensors.numpy.load_file(path)
-    else:
-        raise ValueError("use .npy, .npz, .safetensors or .parquet")
-    if key is None and len(arrays) == 1:
-        return np.asarray(next(iter(arrays.values())))
-    if key not in arrays:
-        raise ValueError(f"it holds {', '.join(arrays)}; name one in model.params.output.table_key")
-    return np.asarray(arrays[key])
 
 
 @dataclass(eq=False)
@@ -182,35 +152,47 @@ class GivenLists(OfModule):
         if output.scores is None:
             return items, None
         scores = tensor_in(answer.given, output.scores, "scores").float().cpu().numpy()
-        if scores.size != items.size:
+        users, n = items.shape
+        if scores.shape not in ((users, n), (users, n, 1), (users * n,), (users * n, 1)):
             raise HarnessError(
-                f"the module gives {scores.size:,} scores for {items.size:,} entries of lists (output.scores)."
+                f"the module gives scores of shape {scores.shape} for lists of shape {(users, n)}, users by items, "
+                "whose shape is needed (output.scores)."
             )
         return items, scores.reshape(items.shape)
 
     def _indices(self, tokens: Int64Array, users: int) -> Int64Array:
         """Return the model's indices of items in what it gave, ``(users, n)``."""
         output, offset = self.caller.model.output, self.caller.model.call.offset
+        skip, (rows, *inner) = output.skip, tokens.shape or (0,)
+        levels = 1 if self.table is None else self.table.codes.shape[1]
+        # Where each entry is a row, (users x n, …), the rows of a user stand together.
+        each_a_row = len(inner) == 1 and rows % users == 0
         if self.table is None:
-            # (users x n, 1) or (users, n, 1) -> (users, n)
-            tokens = tokens[..., output.skip :]
-            flat = tokens.reshape(users, -1) if tokens.size % users == 0 else None
-            if flat is None or tokens.ndim not in (2, 3) or (tokens.ndim == 3 and tokens.shape[2] != 1):
-                raise self._shape(tokens, users, "(users, n)")
+            a_user_a_row = rows == users and (len(inner) == 1 or (len(inner) == 2 and inner[1] == skip + 1))
+            if not a_user_a_row and not (each_a_row and inner == [skip + 1]):
+                raise self._shape(tokens, users, f"(users, n), or (users x n, {skip + 1}),")
+            flat = tokens[..., skip:].reshape(users, -1)
             self.given_ids = f"{flat.min()} to {flat.max()}" if flat.size else "none"
             return flat - offset
-        levels = self.table.codes.shape[1]
-        if tokens.ndim not in (2, 3) or tokens.shape[-1] < output.skip + levels or tokens.size % users:
-            raise self._shape(tokens, users, f"(users, n, {levels}) behind output.skip: {output.skip}")
-        codes = tokens[..., output.skip : output.skip + levels].reshape(-1, levels)  # (users x n, levels)
-        self.given_ids = ", ".join(
-            f"{low} to {high}" for low, high in zip(codes.min(axis=0), codes.max(axis=0), strict=True)
-        )
+        fits = each_a_row or (len(inner) == 2 and rows == users)
+        if not fits or inner[-1] < skip + levels:
+            raise self._shape(
+                tokens, users, f"(users, n, {levels}) or (users x n, {levels}), behind output.skip: {skip},"
+            )
+        codes = tokens[..., skip : skip + levels].reshape(-1, levels)  # (users x n, levels)
+        if codes.size:
+            lowest, highest = codes.min(axis=0), codes.max(axis=0)
+            self.given_ids = ", ".join(f"{low} to {high}" for low, high in zip(lowest, highest, strict=True))
         return self.table.items(codes - _offsets(output.offsets, levels)).reshape(users, -1)
 
     @staticmethod
     def _shape(tokens: Int64Array, users: int, wanted: str) -> HarnessError:
-        return HarnessError(f"the module gives lists of shape {tokens.shape} for {users} users; {wanted} is needed.")
+        swapped = (
+            " It looks like (n, users): give it transposed." if tokens.ndim > 1 and tokens.shape[1] == users else ""
+        )
+        return HarnessError(
+            f"the module gives lists of shape {tokens.shape} for {users} users; {wanted} is needed.{swapped}"
+        )
 
 
 def _offsets(offsets: int | tuple[int, ...], levels: int) -> Any:

@@ -13,12 +13,13 @@ from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import HarnessError
 from harness.models.factories import construct
 from harness.models.id_map import IdMap
+from harness.models.named_files import refuse_pickles
 from harness.models.seeding import seeded
 from harness.models.state_dicts import load_state
 from harness.models.state_files import read_state
 from harness.models.torch_calls import Caller, check_arguments
 from harness.models.torch_lists import GivenLists, read_codes
-from harness.models.torch_scorers import LogitsScorer, VectorsScorer, is_open
+from harness.models.torch_scorers import LogitsScorer, VectorsScorer
 
 if TYPE_CHECKING:
     from harness.models.torch_model import TorchModel
@@ -39,11 +40,11 @@ def loaded(model: TorchModel, path: Path, *, users: Vocabulary, items: Vocabular
     if model.output.users is None:
         check_arguments(model, module)
     rows, n_model = 0 if table is None else len(table.codes), len(item_map.own_index)
-    # Where ids are indices the highest known says how many there are at least.
-    if table is not None and (rows < n_model or (rows > n_model and not is_open(caller))):
+    if table is not None and rows != n_model:
         raise HarnessError(
             f"the table of codes {model.output.table} has {rows:,} rows, and the model {n_model:,} items; a row an "
             "item is needed, in their order. One for padding needs its row in model.params.items.ids too, an empty one."
+            f"{item_map.note}"
         )
     if model.output.kind == "logits":
         return LogitsScorer(caller)
@@ -52,6 +53,8 @@ def loaded(model: TorchModel, path: Path, *, users: Vocabulary, items: Vocabular
 
 def _module(model: TorchModel, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
     """Return the module, and the names of its tensors that the checkpoint lacks."""
+    if not model.allow_pickle:
+        refuse_pickles(model.init)
     with seeded(_SEED, "cpu"):  # what the checkpoint lacks is random
         module = construct(model.factory, model.init, python_path=model.python_path)
     if not isinstance(module, nn.Module):

@@ -11,9 +11,12 @@ import torch
 from harness.artifacts import UserBatch
 from harness.errors import HarnessError
 from harness.models.id_map import OWN, SORTED
-from harness.models.torch_answers import UNKNOWN_SCORE, at_last, check_finite, settled, table_of
+from harness.models.torch_answers import at_last, check_finite, settled, table_of
 from harness.models.torch_calls import Answer, Caller, first_of
 from harness.models.torch_trials import OfModule
+from harness.models.vectors_network import LAST
+
+_MOST_BESIDE = 4  # rows or columns that are of no item or user: more are no padding
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +46,7 @@ class Places:
         items, output = caller.items, caller.model.output
         first = first_of(caller)
         n_model = len(items.own_index)
-        # Own ids that are indices say how many there are at least, not how many.
-        fits = (
-            first + n_model + output.trailing <= size if is_open(caller) else first + n_model + output.trailing == size
-        )
-        if not fits:
+        if first + n_model + output.trailing != size:
             raise HarnessError(_misfit(caller, size, what, first, n_model))
         known = items.model_index >= 0
         columns = np.clip(np.where(known, items.model_index, 0) + first + shift, 0, size - 1)
@@ -55,20 +54,15 @@ class Places:
         return cls(torch.from_numpy(columns).to(caller.device), unknown)
 
 
-def is_open(caller: Caller) -> bool:
-    """Return whether the ids of items do not say how many indices the model has."""
-    ids = caller.model.items.ids
-    return ids == OWN or ids.lower().endswith(".json")
-
-
 def _misfit(caller: Caller, size: int, what: str, first: int, n_model: int) -> str:
     output = caller.model.output
+    ids = caller.model.items.ids
+    items = f"own ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} items"
     told = (
-        f"the module has {size:,} {what}, and {n_model:,} items with {first} {what} before them (output.first) and "
-        f"{output.trailing} behind (output.trailing) make {first + n_model + output.trailing:,}."
+        f"the module has {size:,} {what}, and {items} with {first} {what} before them (output.first) and "
+        f"{output.trailing} behind (output.trailing) make {first + n_model + output.trailing:,}.{caller.items.note}"
     )
     extra = size - n_model
-    ids = caller.model.items.ids
     mend = f"is '{ids}' the file of its items?"
     if ids == SORTED:
         mend = "name the file of their ids in model.params.items.ids"
@@ -79,12 +73,51 @@ def _misfit(caller: Caller, size: int, what: str, first: int, n_model: int) -> s
         )
     if extra == 0:
         return f"{told} Set output.first: 0 and output.trailing: 0: there is no {what[:-1]} of padding."
-    if extra <= 4:
+    if extra <= _MOST_BESIDE:
         choices = " or ".join(
             f"first: {before} and trailing: {extra - before}" for before in range(min(extra, 2), -1, -1)
         )
         return f"{told} What fits: {choices} (model.params.output); a {what[:-1]} of padding mostly is the first."
+    if extra >= first and (ids == OWN or ids.lower().endswith(".json")):
+        return (
+            f"{told} Declare what is beside them: trailing: {extra - first:,} if the last {what} are of items that the "
+            "data set does not have (model.params.output)."
+        )
     return f"{told} It was trained on other items: {mend}."
+
+
+def _check_users(caller: Caller, rows: int) -> None:
+    """Check that a table has a row for each of the model's users, and none that is not declared."""
+    assert caller.users is not None  # noqa: S101  (there is a table of users)
+    call, n_model = caller.model.call, len(caller.users.own_index)
+    declared = call.user_offset + n_model
+    if call.unknown_user == declared:  # its row may stand behind those of users
+        declared += 1
+    if rows == declared and (call.unknown_user is None or call.unknown_user < rows):
+        return
+    ids = caller.model.users.ids
+    users = f"own ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} users"
+    told = (
+        f"the module has {rows:,} rows of users, and {users} with {call.user_offset} rows before them "
+        f"(call.user_offset) make {call.user_offset + n_model:,}.{caller.users.note}"
+    )
+    extra = rows - n_model
+    if rows == declared:
+        raise HarnessError(
+            f"{told} call.unknown_user is {call.unknown_user:,}: set it to a row, the last is {rows - 1}."
+        )
+    if extra < 0:
+        raise HarnessError(
+            f"{told} It was trained on fewer users: name the file of their ids in model.params.users.ids; those that "
+            "it does not know may have one row (call.unknown_user)."
+        )
+    if extra <= _MOST_BESIDE:
+        last = f", or unknown_user: {n_model} for the last row; a row of padding mostly is the first"
+        told += f" What fits: user_offset: {extra} (model.params.call){last if extra == 1 else ''}."
+    raise HarnessError(
+        f"{told} Otherwise name the file of their ids in model.params.users.ids, with a row, if need be an empty one, "
+        "for each row of the table."
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +152,7 @@ class LogitsScorer(OfModule):
             self._places[size] = Places.of(self.caller, size, "columns", shift=self.shift)
         places = self._places[size]
         scores = settled(self.caller, answer, logits.index_select(1, places.columns), "logits")
-        return scores if places.unknown is None else scores.masked_fill(places.unknown, UNKNOWN_SCORE)
+        return scores if places.unknown is None else scores.masked_fill(places.unknown, LAST)
 
 
 class VectorsScorer(OfModule):
@@ -145,19 +178,16 @@ class VectorsScorer(OfModule):
         self._extra = places.unknown is not None
         if places.unknown is not None:
             vectors = vectors.masked_fill(places.unknown[:, None], 0.0)
-            vectors = torch.cat([vectors, (places.unknown * UNKNOWN_SCORE)[:, None].float()], dim=1)
+            vectors = torch.cat([vectors, (places.unknown * LAST)[:, None].float()], dim=1)
         self._items = vectors.contiguous()
         self._users = None if output.users is None else table_of(caller, output.users, "users").float()
+        if self._users is not None:
+            _check_users(caller, len(self._users))
 
     def user_vectors(self, batch: UserBatch) -> torch.Tensor:
         """Return float32 ``(batch, dimension)``."""
         if self._users is not None:
             indices = self.caller.user_indices(batch.users)
-            if len(indices) and int(indices.max()) >= len(self._users):
-                raise HarnessError(
-                    f"the module has {len(self._users):,} rows of users, and one is to have row {int(indices.max()):,} "
-                    "(call.user_offset included). Name the file of the model's user ids in model.params.users.ids."
-                )
             found = self._users[torch.from_numpy(indices).to(self._users.device)]
             check_finite(self.caller, found, "user vectors")
         else:

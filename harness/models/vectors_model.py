@@ -11,8 +11,8 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import VectorRecommender, Vocabulary
 from harness.errors import CheckpointError
-from harness.models.array_files import FORMATS, array_in, vectors_in
-from harness.models.id_files import PARQUET, require_file
+from harness.models.array_files import FORMATS, PARQUET, array_in, vectors_in
+from harness.models.id_files import require_file
 from harness.models.id_map import SORTED, IdMap, Ids
 
 if TYPE_CHECKING:
@@ -77,10 +77,7 @@ class VectorsFile:
                 f"nothing says where the {what} vectors are. Name their file in model.params.{what}s.path, or one that "
                 "holds the vectors of both in model.checkpoint."
             )
-        path = Path(named)
-        if not path.is_file():
-            what_is = "is a folder" if path.is_dir() else "does not exist"
-            raise CheckpointError(f"the file of {what} vectors {path} {what_is}.")
+        path = require_file(Path(named), f"the file of {what} vectors")
         if path.suffix.lower() not in FORMATS:
             raise CheckpointError(f"{path}: vectors are read from {', '.join(FORMATS)}. Pickles are never loaded.")
         return path

@@ -26,9 +26,9 @@ def test_worked_by_hand(tmp_path):
     path = tmp_path / "items.txt"
     path.write_text("\n30\n[MASK]\n7\n\n\n")
     found = map_of(Ids(ids=str(path)))
-    assert found.own_index.tolist() == [-1, 2, -1, 0]
+    assert found.own_index.tolist() == [-1, 2, -1, 0, -1, -1]
     assert found.model_index.tolist() == [3, -1, 1]
-    assert (found.missing, found.strange) == (1, 2)
+    assert (found.missing, found.strange) == (1, 4)
     assert map_of(Ids(), size=3).model_index.tolist() == [0, 1, 2]
     own = map_of(Ids(ids="own"), size=10)
     assert own.model_index.tolist() == [7, 9, -1]
@@ -55,6 +55,77 @@ def test_each_format_says_the_same(suffix, vocabulary, tmp_path):
     found = map_of(section, vocabulary, size=2)
     assert found.own_index.tolist() == [2, 0]
     assert found.model_index.tolist() == [1, -1, 0]
+
+
+@pytest.mark.parametrize("form", ["txt", "csv", "csv with a header", "two columns", "tsv", "json", "parquet"])
+def test_an_empty_row_is_an_index_wherever_it_stands(form, tmp_path):
+    path, ids = tmp_path / f"items.{form.split()[0]}", ["", "7", "", "9", "30", "", ""]
+    lines, column = "".join(f"{own}\n" for own in ids), None
+    if form == "two columns":
+        path, column = tmp_path / "items.csv", "item"
+        path.write_text("row,item\n" + "".join(f"{row},{own}\n" if own else "\n" for row, own in enumerate(ids)))
+    elif form == "csv with a header":
+        path.write_bytes(f"item\n{lines}".replace("\n", "\r\n").encode())
+        column = "item"
+    elif form == "json":
+        path.write_text(json.dumps([own or None for own in ids]))
+    elif form == "parquet":
+        pd.DataFrame({"item": [int(own) if own else None for own in ids]}).to_parquet(path)
+    else:
+        path.write_text(lines)
+    assert map_of(Ids(ids=str(path), column=column), size=7).own_index.tolist() == [-1, 0, -1, 1, 2, -1, -1]
+    with pytest.raises(CheckpointError, match=r"holds 7 ids, .* 5 .* last 2 rows are empty .* and an empty row counts"):
+        map_of(Ids(ids=str(path), column=column), size=5)
+
+
+def test_ids_in_text_are_taken_as_they_are_written(tmp_path):
+    odd = ["007", "a\u2028b", "a\x0bb", "a, the", 'say "a"', " a", "7"]
+    vocabulary = Vocabulary.of(odd)
+    lines = "".join(f"{own}\n" for own in odd)
+    quoted = [f'"{own}"'.replace('say "a"', 'say ""a""') for own in odd]
+    for name, text, column in (
+        ("items.txt", lines, None),
+        ("items.csv", "".join(f"{own}\n" for own in quoted), None),
+        ("table.csv", '"id, x", sku\n' + "".join(f"1,{own}\n" for own in quoted), " sku"),
+        ("first.csv", '"id, x", sku\n' + "".join(f"{own},1\n" for own in quoted), "id, x"),
+    ):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        found = map_of(Ids(ids=str(tmp_path / name), column=column), vocabulary, size=len(odd))
+        assert vocabulary.ids[found.own_index].tolist() == odd, name
+    # Of integers "007" is no usual writing, in whatever format.
+    (tmp_path / "ids.csv").write_text("sku\n007\n9\n")
+    assert map_of(Ids(ids=str(tmp_path / "ids.csv"), column="sku")).own_index.tolist() == [-1, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b\n1,7\n9\n", r"row 3 has 1 columns, and the header 2"),
+        ("b,b\n1,7\n", r"'b' stands there twice"),
+        ('a,b\n1,"7\n2,9\n', r"cannot be read: unexpected end of data"),
+        ("", r"There is no 'b'"),
+    ],
+)
+def test_tables_that_are_none(text, message, tmp_path):
+    (tmp_path / "items.csv").write_text(text)
+    with pytest.raises(CheckpointError, match=message):
+        map_of(Ids(ids=str(tmp_path / "items.csv"), column="b"))
+
+
+def test_indices_that_nobody_speaks_of_are_refused(tmp_path):
+    path = tmp_path / "items.json"
+    path.write_text('{"7": 0, "9": 1, "30": 2}')
+    with pytest.raises(
+        CheckpointError, match=r"indices end with 2, and the model has 4 .*one is mostly the row of pad"
+    ):
+        map_of(Ids(ids=str(path)), size=4)
+    path.write_text('{"7": 1, "9": 2, "30": 3, "<padding>": 0}')
+    assert map_of(Ids(ids=str(path)), size=4).own_index.tolist() == [-1, 0, 1, 2]
+    with pytest.raises(CheckpointError, match=r"go from 7 to 30, so that 'own' makes 31\..*numpy.arange\(33\)"):
+        map_of(Ids(ids="own"), size=33)
+    np.save(tmp_path / "items.npy", np.arange(33))
+    assert map_of(Ids(ids=str(tmp_path / "items.npy")), size=33).model_index.tolist() == [7, 9, 30]
+    assert map_of(Ids(ids="own"), size=31).model_index.tolist() == [7, 9, 30]
 
 
 def test_integers_and_their_writing_are_the_same_ids(tmp_path):
@@ -118,6 +189,7 @@ def test_what_does_not_fit_is_told_with_numbers(tmp_path):
         ('{"7": 3}', r"id '7' has the index 3; an integer from 0 to 2"),
         ('{"7": true}', r"index True; an integer"),
         ("7", r"holds int; a list of ids"),
+        ("[[7], 9]", r"'\[7\]' is no id"),
         ("[7, 1.5]", r"'1.5' is no id"),
         ("[7,", r"cannot be read"),
     ):

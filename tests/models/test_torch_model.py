@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from safetensors.numpy import save_file
@@ -48,6 +50,28 @@ class Echo(nn.Module):
 
     def listed(self, ids, n=2):
         return ids[:, -n:]
+
+    def arranged(self, ids, how):
+        lists = ids[:, -2:]  # (users, 2)
+        rows = lists.reshape(-1, 1)
+        if how == "scores":
+            return {"items": lists, "scores": -lists.T.float()}
+        return {
+            "plain": lists, "entries": lists[..., None], "rows": rows, "swapped": lists.T,
+            "started": torch.cat([rows * 0, rows], dim=1), "ended": torch.cat([rows, rows * 0 + 2], dim=1),
+            "codes": lists[..., None] - torch.tensor([1, 0]), "codes of rows": rows - torch.tensor([1, 0]),
+            "codes swapped": lists.T[..., None] - torch.tensor([1, 0]),
+            "codes of some": rows[1:] - torch.tensor([1, 0]),
+        }[how]
+
+    def masked(self, ids):
+        return self.forward(ids).masked_fill(torch.arange(self.columns) == 2, -torch.inf).to(self.weight.dtype)
+
+    def half(self, ids):
+        return self.two(ids).half()
+
+    def of_user(self, ids, who):
+        return self.forward(ids) + self.users(who)[:, :1]
 """
 # Of users 0 to 3; items 1, 3, 5 of five; a long one, an empty one.
 HISTORY = History(np.array([0, 2, 7, 7, 8]), np.array([3, 1, 0, 1, 2, 3, 4, 2], dtype=np.int32), 5)
@@ -150,10 +174,87 @@ def test_vectors(echo):
     called = echo(output={"kind": "vectors", "items": "items"}, call={"method": "two", "length": 2, "empty": "zero"})
     assert called.user_vectors(BATCH).tolist() == [[2, 3], [5, 6], [0, 0], [3, 4]]
     output = {"kind": "vectors", "items": "items", "users": "users"}
-    with pytest.raises(HarnessError, match="has 4 rows of users, and one is to have row 4"):
-        echo(output=output | {"first": 1}, call={"user_offset": 1}).user_vectors(BATCH)
     with pytest.raises(HarnessError, match="users 2 dimensions, and the items of narrow have 1"):
         echo(output=output | {"items": "narrow", "first": 1}).user_vectors(BATCH)
+
+
+def test_a_table_of_users_has_a_row_for_each(echo, tmp_path):
+    output = {"kind": "vectors", "items": "items", "users": "users", "first": 1}
+
+    def refused(message, **options):
+        with pytest.raises(HarnessError, match=message):
+            echo(output=output, **options)
+
+    refused(
+        r"4 rows of users, and 4 users with 1 rows before .* make 5\. What fits: user_offset: 0 ",
+        call={"user_offset": 1},
+    )
+    (tmp_path / "users.txt").write_text("10\n11\n12\n13\n\n")
+    told = {"users": {"ids": str(tmp_path / "users.txt")}}
+    refused(r"make 5\. The last row is empty in .*users.txt.* trained on fewer users", **told)
+    (tmp_path / "users.txt").write_text("10\n11\n12\n")
+    refused(r"and 3 users .* make 3\. .*user_offset: 1 .*or unknown_user: 3 for", call={"unknown_user": 0}, **told)
+    refused(r"call.unknown_user is 9: set it to a row", call={"unknown_user": 9, "user_offset": 1}, **told)
+    for call, rows in (({"unknown_user": 3}, [0, 1, 2, 3]), ({"unknown_user": 0, "user_offset": 1}, [1, 2, 3, 0])):
+        found = echo(output=output, call=call, **told).user_vectors(BATCH)
+        assert found[:, 0].tolist() == [2 * row for row in rows]
+
+
+def test_users_that_a_module_has_no_row_for(echo):
+    call = {"method": "of_user", "user": "who"}
+    assert echo(call=call).score(BATCH).shape == (4, 5)
+    with pytest.raises(HarnessError, match=r"users' indices go from 2 to 5; .*users 4. Is call.user_offset \(2\)"):
+        echo(call=call | {"user_offset": 2}).score(BATCH)
+
+
+def test_columns_that_nobody_speaks_of_are_refused(echo, tmp_path):
+    path = tmp_path / "items.json"
+    path.write_text(json.dumps(dict(zip("abcde", range(5), strict=True))))
+    options = {"items": {"ids": str(path)}, "call": {"offset": 0, "pad_id": 9}}
+    with pytest.raises(HarnessError, match=r"has 6 columns, and 5 items .* first: 1 and trailing: 0 or first: 0 and"):
+        echo(**options).score(BATCH)
+    assert echo(output={"trailing": 1}, **options).score(BATCH)[0].tolist() == [1, 2, 3, 4, 5]
+    assert echo(output={"first": 1}, **options).score(BATCH)[0].tolist() == [2, 3, 4, 5, 6]
+    (tmp_path / "items.txt").write_text("a\nb\nc\nd\ne\n\n\n")
+    with pytest.raises(HarnessError, match=r"7 items .* make 8\. The last 2 rows are empty"):
+        echo(items={"ids": str(tmp_path / "items.txt")}).score(BATCH)
+
+
+def test_half_precision_with_items_that_are_left_out(echo, tmp_path):
+    (tmp_path / "items.txt").write_text("a\nb\nc\nd\n\n")
+    options = {"items": {"ids": str(tmp_path / "items.txt")}, "unknown_items": "last", "dtype": "float16"}
+    assert echo(**options).score(BATCH)[0].tolist() == pytest.approx([3, 4, 5, 6, -1e30])
+    vectors = echo(call={"method": "half"}, output={"kind": "vectors", "items": "items"}, **options)
+    assert (vectors.user_vectors(BATCH) @ vectors.item_vectors().T)[0, 4].item() == pytest.approx(-1e30)
+    with pytest.raises(
+        HarnessError, match=r"\(float16\) are not finite, such as -inf\. float16 holds no number beyond"
+    ):
+        echo(call={"method": "masked"}, **options).score(BATCH)
+    scores = echo(call={"method": "masked"}, **options | {"dtype": "bfloat16"}).score(BATCH)[0]
+    assert scores.tolist() == pytest.approx([3, -1e30, 5, 6, -1e30], rel=0.01)
+
+
+ARRANGED = {"plain": 0, "entries": 0, "rows": 0, "started": 1, "codes": 0, "codes of rows": 0}
+
+
+@pytest.mark.parametrize("how", [*ARRANGED, "swapped", "ended", "codes swapped", "codes of some", "scores"])
+def test_shapes_of_lists(how, echo, tmp_path):
+    np.save(tmp_path / "codes.npy", [[0, 1], [1, 2], [2, 3], [3, 4], [4, 5]])
+    output = {"kind": "items", "skip": ARRANGED.get(how, 0)}
+    if how.startswith("codes"):
+        output |= {"kind": "codes", "table": str(tmp_path / "codes.npy")}
+    if how == "scores":
+        output |= {"key": "items", "scores": "scores"}
+    lists = echo(call={"method": "arranged", "length": 3, "arguments": {"how": how}}, output=output)
+    if how in ARRANGED:
+        assert lists.recommend(BATCH, ListsAsked(2)).items.tolist() == [[3, 1], [3, 4], [-1, -1], [2, -1]]
+        return
+    said = (
+        r"scores of shape \(2, 4\) for lists of shape \(4, 2\)" if how == "scores" else r"lists of shape .* for 4 users"
+    )
+    said += r".*It looks like \(n, users\)" if "swapped" in how else ""
+    with pytest.raises(HarnessError, match=said):
+        lists.recommend(BATCH, ListsAsked(2))
 
 
 def test_lists(echo):
@@ -174,14 +275,47 @@ def test_codes_there_and_back(tmp_path):
     assert table.collisions == 50 - len(rows)
     np.save(tmp_path / "a.npy", codes)
     np.savez(tmp_path / "a.npz", codes=codes, other=codes[:2])
+    np.savez(tmp_path / "c.npz", one=codes, other=codes[:2])
     save_file({"codes": codes}, tmp_path / "a.safetensors")
-    for name, key in (("a.npy", None), ("a.npz", "codes"), ("a.safetensors", None)):
+    pd.DataFrame({"item": range(50), "code": list(codes)}).to_parquet(tmp_path / "a.parquet")
+    pd.DataFrame(codes, columns=list("xyz")).to_parquet(tmp_path / "b.parquet")
+    named = (("a.npy", None), ("a.npz", None), ("c.npz", "one"), ("a.safetensors", None))
+    for name, key in (*named, ("a.parquet", "code"), ("b.parquet", None)):
         assert np.array_equal(read_codes(tmp_path / name, key).codes, codes)
-    for name, key, array in (("a.npz", None, None), ("b.npy", None, codes - 1), ("b.npy", None, codes * 0.5)):
-        if array is not None:
-            np.save(tmp_path / name, array)
+    for array in (codes - 1, codes * 0.5):
+        np.save(tmp_path / "b.npy", array)
         with pytest.raises(CheckpointError, match="the table of codes"):
-            read_codes(tmp_path / name, key)
+            read_codes(tmp_path / "b.npy", None)
+
+
+def test_tables_of_codes_that_cannot_be_read(tmp_path):
+    codes = np.array([[0, 0], [0, 1], [1, 0]])
+    np.savez(tmp_path / "whole.npz", codes=codes)
+    whole = (tmp_path / "whole.npz").read_bytes()
+    (tmp_path / "short.npz").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "spoilt.npz").write_bytes(whole[:60] + b"x" * 20 + whole[80:])
+    (tmp_path / "empty.npy").write_bytes(b"")
+    np.save(tmp_path / "objects.npy", np.array([None, 1]), allow_pickle=True)
+    np.savez(tmp_path / "several.npz", one=codes, two=codes)
+    (tmp_path / "codes.pkl").write_bytes(b"")
+    table = pd.DataFrame({"item": [7, 8, 9], "c0": codes[:, 0], "c1": codes[:, 1]})
+    table.to_parquet(tmp_path / "ids.parquet")
+    table.assign(codes=list(codes)).to_parquet(tmp_path / "lists.parquet")
+    table.assign(item=[None, 0, 0]).to_parquet(tmp_path / "gap.parquet")
+    for name, message in (
+        ("short.npz", "cut short, damaged"),
+        ("spoilt.npz", "spoilt.npz cannot be read"),
+        ("empty.npy", "empty.npy cannot be read"),
+        ("objects.npy", "Python objects, which are never unpickled"),
+        ("several.npz", "holds 'one', 'two'. Say which by 'model.params.output.table_key'"),
+        ("codes.pkl", "is read from .npy"),
+        ("none.npy", "cannot be read"),
+        ("ids.parquet", r"column 'item' has another value in each of the 3 rows, as ids have.*table_key"),
+        ("lists.parquet", r"has the columns item, c0, c1, codes. Name the one of codes in .*table_key, such as codes"),
+        ("gap.parquet", "no value is missing"),
+    ):
+        with pytest.raises(CheckpointError, match=message):
+            read_codes(tmp_path / name, None)
 
 
 @pytest.mark.parametrize(

@@ -148,7 +148,7 @@ def test_what_is_refused(tmp_path, both):
         np.save(tmp_path / "half.npy", (V * 1e5).astype(np.float16))
     refused(r"3 items .*Half precision turns numbers beyond 65,504", both, items={"path": str(tmp_path / "half.npy")})
     pd.DataFrame({"item": [10, 20, 30], "vector": [[1.0], [1.0, 2.0], [3.0]]}).to_parquet(tmp_path / "ragged.parquet")
-    refused(r"vectors of 1 to 2 numbers", both, items={"path": str(tmp_path / "ragged.parquet")})
+    refused(r"lists of 1 to 2 numbers", both, items={"path": str(tmp_path / "ragged.parquet")})
     refused(r"no column 'movie'", both, items={"path": str(tmp_path / "ragged.parquet"), "id": "movie"})
     refused(r"leave out model.params.items.ids", both, items={"path": str(tmp_path / "ragged.parquet"), "ids": "own"})
     refused(r"the bias 'users' is float32 \(2, 2\)", both, bias="users")
