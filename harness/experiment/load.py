@@ -70,6 +70,7 @@ def experiment_of(root: Node) -> Experiment:
             "the file is a benchmark, since it lists 'experiments'. Compare them with 'harness compare', "
             "or name one of the experiments."
         )
+    _refuse_factory_over_kind(root)
     experiment = validate(Experiment, root, _with_defaults(_without_foreign_fit(root)))
     object.__setattr__(experiment, "source", root)
     return experiment
@@ -115,6 +116,17 @@ def _with_defaults(plain: dict[str, Any]) -> dict[str, Any]:
     if isinstance(tracking, dict) and tracking.get("experiment") is None:
         tracking["experiment"] = name.partition("/")[0] or "default"
     return plain
+
+
+def _refuse_factory_over_kind(root: Node) -> None:
+    """Raise if the short form, which has a ``factory`` in the place of the kind, inherits a kind."""
+    factory, kind = root.find(("model", "factory")), root.find(("model", "kind"))
+    both = (root.child("model") or root).child("factory") is factory and kind.place.file != factory.place.file
+    if both and isinstance(kind.value, str):
+        raise factory.place.error(
+            f"model.factory is short for kind: python, and {kind.place} sets kind: {kind.value}, which is inherited. "
+            "Extend a file that has no model, such as a protocol."
+        )
 
 
 def _without_foreign_fit(root: Node) -> dict[str, Any]:
@@ -204,7 +216,7 @@ def _inherited(root: Node, fault: FaultError) -> str:
     if kind is None or option.line is None or option.file == kind.place.file:
         return ""
     if kind.place.line is not None and kind.place.file != root.place.file:
-        return ""
+        return f". The kind is inherited from {kind.place}" if fault.message.startswith("unknown option") else ""
     return (
         f". {kind.place} sets kind: {kind.value}, and maps merge: keep the options of a kind in the file "
         f"that names it, or set them whole: {dotted(where)}={{…}}"

@@ -159,3 +159,16 @@ def test_a_protocol_that_says_what_is_fitted_on_does_for_models_from_elsewhere_t
     for overrides in (["model.fit.on=train"], ["model={kind: predictions, checkpoint: x.csv, fit: {on: train}}"]):
         with pytest.raises(ExperimentError, match=r"model\.fit does not belong to kind 'predictions'"):
             load_experiment("lists.yaml", overrides)
+
+
+def test_a_kind_that_is_inherited_is_named(write: Any) -> None:
+    write("protocol.yaml", "dataset: {path: data.csv, split: {kind: leave_last_out}}\n")
+    write("torch.yaml", "extends: protocol.yaml\nname: a\nmodel:\n  kind: torch\n  params: {factory: shop:Net}\n")
+    write("short.yaml", "extends: torch.yaml\nmodel: {factory: shop:Popular, params: {damping: 1}}\n")
+    with pytest.raises(ExperimentError, match=r"short.yaml:2: model.factory is short .* torch.yaml:4 sets kind: torch"):
+        load_experiment("short.yaml")
+    write("option.yaml", "extends: torch.yaml\nmodel: {checkpoint: a.pt, params: {damping: 1}}\n")
+    with pytest.raises(
+        ExperimentError, match=r"option.yaml:2: unknown option 'damping' .* inherited from torch.yaml:4"
+    ):
+        load_experiment("option.yaml")
