@@ -14,6 +14,7 @@ from harness.errors import HarnessError
 from harness.models.id_map import IdMap
 from harness.models.own_ids import own_indices, plain_id
 
+_LARGEST = int(np.iinfo(np.int64).max)
 UNKNOWN = -2  # an item that is not of the catalogue; -1 is a place without an item
 
 
@@ -59,7 +60,8 @@ class Naming:
                     f"{where} names {text!r}, where indices were declared. Set model.params.item: id if it "
                     "gives own ids."
                 )
-            numbers = np.array([-1 if name is None else name for name in plain], dtype=np.int64)
+            # Below 0 all are alike, and so are those beyond the indices that there can be.
+            numbers = np.array([-1 if name is None else min(max(name, -1), _LARGEST) for name in plain], dtype=np.int64)
         if self.index is None:
             of_text = self.vocabulary.is_text
             found = own_indices(numbers.tolist(), self.vocabulary) if of_text else self.vocabulary.indices(numbers)

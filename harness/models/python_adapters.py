@@ -7,6 +7,7 @@ import inspect
 from typing import Any
 
 import numpy as np
+import torch
 
 from harness.errors import HarnessError
 from harness.models.vectors_network import LAST
@@ -23,6 +24,23 @@ def adapted(given: Any, adapter: str | None) -> Any:
     if adapter is None:
         return given
     return {"implicit": Implicit, "lenskit": LensKit, "rectools": RecTools}[adapter](given)
+
+
+def without_tensors(answer: Any) -> Any:
+    """Return an answer with arrays in the place of tensors, wherever lists and pairs of lists have them.
+
+    Their gradients go, and what NumPy has no number for, such as bfloat16, becomes float32.
+    """
+    if isinstance(answer, torch.Tensor):
+        plain = answer.detach().cpu()
+        foreign = plain.is_floating_point() and plain.itemsize <= 2 and plain.dtype is not torch.float16
+        array = (plain.float() if foreign else plain).numpy()
+        return array if array.ndim else array.item()
+    # Of ids by the thousand the first tells what they are.
+    if isinstance(answer, (list, tuple)) and answer and isinstance(answer[0], (list, tuple, torch.Tensor)):
+        parts = [without_tensors(one) for one in answer]
+        return tuple(parts) if isinstance(answer, tuple) else parts
+    return answer
 
 
 class Implicit:
