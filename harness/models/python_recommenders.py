@@ -16,7 +16,7 @@ from harness.errors import HarnessError
 from harness.models.answers import barred_of, called, lists_of, more_than, scores_of, unasked
 from harness.models.id_map import IdMap
 from harness.models.naming import Naming
-from harness.models.python_adapters import Implicit, adapted
+from harness.models.python_adapters import Implicit, adapted, without_tensors
 from harness.models.vectors_network import LAST, GivenVectors, Side
 
 if TYPE_CHECKING:
@@ -125,6 +125,11 @@ class Called:
     users: Naming
     items: Naming
 
+    def answer(self, method: str, *asked: Any, **more: Any) -> Any:
+        """Return what a method of the object returns, arrays in the place of tensors."""
+        call = getattr(self.given, method)
+        return called(lambda: without_tensors(call(*asked, **more)), where=f"{method} of {self.where}")
+
     def named_users(self, batch: UserBatch) -> tuple[list[Any], Int64Array]:
         """Return the names of the users whom the object has one for, and their places in the batch.
 
@@ -211,7 +216,7 @@ class ListsOfObject(OfObject):
         k = asked.k if told else more_than(asked, n_items)
         answer: Any = []
         if names:
-            answer = called(lambda: known.given.recommend(names, k, **more), where=f"recommend of {known.where}")
+            answer = known.answer("recommend", names, k, **more)
         made = lists_of(answer, names, len(batch.users), known.items, asked, places=places, where=known.where)
         return made if told else unasked(made)
 
@@ -231,7 +236,7 @@ class ScoresOfObject(OfObject):
         scores = np.full((len(batch.users), len(known.items.vocabulary)), np.nan, dtype=np.float32)
         if users:
             more = known.more(batch, places)
-            answer = called(lambda: known.given.score(users, items, **more), where=f"score of {known.where}")
+            answer = known.answer("score", users, items, **more)
             part = scores_of(answer, users, items, where=f"score of {known.where}")
             scores[np.ix_(places, columns)] = part
         self._fill(scores, places)

@@ -263,6 +263,67 @@ def test_answers_that_are_no_lists(told, init, message):
         told(init=init).recommend(BATCH, ListsAsked(2))
 
 
+class Answering:
+    """Gives what it was made with."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def recommend(self, users, k):
+        return self.answer
+
+    def score(self, users, items):
+        return self.answer
+
+
+LISTS = torch.tensor([[2, 0], [3, -1]])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        LISTS,
+        (LISTS, torch.tensor([[2.0, 1.0], [3.0, 0.0]], dtype=torch.bfloat16, requires_grad=True)),
+        [[2, 0], [3, pd.NA]],
+        [[2, 0], [3.0, pd.NaT]],
+        [[torch.tensor(2), torch.tensor(0)], [torch.tensor(3)]],
+        [LISTS[0], LISTS[1]],
+        np.array([[2, 0], [3, -(2**40)]]),
+    ],
+)
+def test_ways_to_give_lists(answer):
+    model = component_of("models", "python", {"item": "index", "allow_pickle": True})
+    found = recommender_of(model, Answering(answer), users=USERS, items=ITEMS, device="cpu", where="it")
+    assert found.recommend(BATCH, ListsAsked(2)).items.tolist() == [[2, 0], [3, -1]]
+
+
+@pytest.mark.parametrize("item", ["index", "id"])
+@pytest.mark.parametrize("far", [2**70, 1e30, 2**63, np.uint64(2**63), 10**6])
+def test_an_index_that_nothing_can_have_is_invalid(far, item):
+    model = component_of("models", "python", {"item": item, "allow_pickle": True})
+    answer = Answering([[far, ITEMS.ids[1] if item == "id" else 1], [far, None]])
+    made = recommender_of(model, answer, users=USERS, items=ITEMS, device="cpu", where="it").recommend(
+        BATCH, ListsAsked(2)
+    )
+    assert (made.items.tolist(), made.invalid.tolist()) == ([[1, -1], [-1, -1]], [1, 1])
+
+
+@pytest.mark.parametrize("odd", [np.array([1, 2]), np.array(["a"]), b"a", {"id": 1}])
+def test_what_is_no_id_is_told(odd):
+    model = component_of("models", "python", {"allow_pickle": True})
+    found = recommender_of(model, Answering([[odd, 10], [20]]), users=USERS, items=ITEMS, device="cpu", where="it")
+    with pytest.raises(HarnessError, match=r"it: .* is no id\. Use integers or text"):
+        found.recommend(BATCH, ListsAsked(2))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64])
+def test_scores_as_tensors(dtype):
+    scores = torch.arange(8, dtype=dtype).reshape(2, 4).requires_grad_()
+    model = component_of("models", "python", {"method": "score", "allow_pickle": True})
+    found = recommender_of(model, Answering(scores), users=USERS, items=ITEMS, device="cpu", where="it").score(BATCH)
+    assert found.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+
+
 def test_what_is_refused(told, tmp_path):
     def refused(message, call=lambda made: None, **params):
         with pytest.raises(HarnessError, match=message):
