@@ -115,6 +115,7 @@ def write_ids(folder, table):
     (folder / "items.json").write_text(json.dumps({item: place for place, item in enumerate(items)}))
     pd.DataFrame({"row": range(len(items)), "sku": items}).to_csv(folder / "items.csv", index=False)
     (folder / "fewer.txt").write_text("\n".join("unknown" if item == "i07" else item for item in items) + "\n")
+    (folder / "ends.txt").write_text("\n".join(items) + "\n\n\n")
     (folder / "skus.txt").write_text("\n".join(f"sku{place}" for place in range(len(items))) + "\n")
 
 
@@ -236,6 +237,7 @@ WRONG = {
     "ids off by one": (LOGITS, params(call__offset=0, call__pad_id=40, output__trailing=1)),
     "a padding column that is not declared": (LOGITS, params(output__first=0)),
     "a padding row that is not declared": (SHORTEST["vectors of users and items"], ["model.checkpoint=padded.npz"]),
+    "empty rows at the end of a file of ids": (LOGITS, params(items__ids="ends.txt")),
     "half precision that overflows": (LOGITS, ["model.checkpoint=large.pt", *params(dtype="float16")]),
     "histories longer than the model's maximum": (LOGITS, params(call__length=None)),
     "users without history": (
