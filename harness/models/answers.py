@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.artifacts import CandidateLists, ListsAsked, ListsMade
+from harness.artifacts import CandidateLists, History, ListsAsked, ListsMade
 from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.errors import HarnessError
 from harness.models.given_lists import cleaned
@@ -140,13 +140,25 @@ def _order(labels: pd.Index, names: Sequence[Any], what: str) -> Any:
     return places
 
 
-def more_than(asked: ListsAsked, n_items: int) -> int:
-    """Return how many items to ask for, so that enough are left once those that may not be recommended are out."""
+def more_than(asked: ListsAsked, history: History) -> int:
+    """Return how many items to ask for, so that enough are left once those that may not be recommended are out.
+
+    It is the same for all users of a run, in whatever batches they come, since a list may depend on its length: the
+    longest of all histories counts.
+
+    Parameters
+    ----------
+    asked
+        What is asked for some users.
+    history
+        That of all users.
+    """
+    n_items = history.n_items
     if asked.lists is not None:
         return n_items
     barred = 0 if asked.allowed is None else int(n_items - asked.allowed.sum())
-    if asked.seen is not None and len(asked.seen.indptr) > 1:
-        barred += int(np.diff(asked.seen.indptr).max())
+    if asked.seen is not None:
+        barred += int(history.lengths.max(initial=0))
     return min(n_items, asked.k + barred)
 
 

@@ -197,6 +197,11 @@ class ListsOfObject(OfObject):
         """How many users it takes at once where nobody says otherwise."""
         return self._known.model.batch_size
 
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether it is asked for more items than are wanted, since what may not be recommended is left out here."""
+        return self._known.model.exclude == "harness"
+
     def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
         """Return the best items of each user."""
         distinct, rows, back = each_once(batch)
@@ -213,7 +218,7 @@ class ListsOfObject(OfObject):
             barred = barred_of(asked, len(batch.users), n_items)
             rows = [known.items.names(barred[place]) for place in places]
             more["exclude"] = [[name for name in row if name is not None] for row in rows]
-        k = asked.k if told else more_than(asked, n_items)
+        k = asked.k if told else more_than(asked, batch.history)
         answer: Any = []
         if names:
             answer = known.answer("recommend", names, k, **more)

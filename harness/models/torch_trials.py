@@ -48,6 +48,17 @@ class OfModule:
         model = dataclasses.replace(model, call=dataclasses.replace(model.call, padding=padding))
         return self.otherwise(dataclasses.replace(self.caller, model=model), self.shift)
 
+    @property
+    def pads_to_longest(self) -> bool:
+        """Whether histories are padded to the longest of those called for together."""
+        return self.caller.model.reads_history and self.caller.model.call.length is None
+
+    def padded_to(self, length: int) -> Self:
+        """Return the same with all histories padded to a length."""
+        model = self.caller.model
+        model = dataclasses.replace(model, call=dataclasses.replace(model.call, length=length))
+        return self.otherwise(dataclasses.replace(self.caller, model=model), self.shift)
+
     def reseeded(self, seed: int) -> Self:
         """Return the same with another seed of whatever the module draws."""
         return self.otherwise(dataclasses.replace(self.caller, seed=seed), self.shift)

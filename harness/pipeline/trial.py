@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import torch
 
-from harness.artifacts import AnyRecommender, Finding, History, Severity
+from harness.artifacts import AnyRecommender, Finding
 from harness.artifacts.arrays import Int64Array
 from harness.errors import HarnessError
+from harness.pipeline.chance import against_chance
+from harness.pipeline.few import Few
 from harness.pipeline.jobs import ModelSource
-from harness.pipeline.last_items import LastItems, at_chance, cases_of, off_by_one, padded_wrongly, scores_of
-from harness.runner import Options, PredictionTask, found_by
-from harness.topk import Found
+from harness.pipeline.last_items import LastItems, relevant_standing
+from harness.pipeline.moved import off_by_one, padded_wrongly
+from harness.pipeline.repeats import asked_again, asked_alone, longer_lists, reaction
+from harness.pipeline.standing import Standing
+from harness.runner import Options, PredictionTask
 
 _USERS = 32  # whose lists are made
 _LAST_ITEMS = 256  # users whose last item is looked for
-_CELLS = 1 << 24  # scores that are held at once
-_OTHER_SEED, _ALIKE = 1, 1e-4
+_CELLS = 1 << 24  # scores that are made at once
 
 
-def tried(params: Any, model: ModelSource, task: PredictionTask, *, device: str) -> tuple[Finding, ...]:
+def tried(params: Any, model: ModelSource, task: PredictionTask, options: Options) -> tuple[Finding, ...]:
     """Return what is odd in what a model gives to a few users.
 
     The users are chosen by a hash of their own ids; the one with the longest history, one with the shortest and one
@@ -31,45 +33,64 @@ def tried(params: Any, model: ModelSource, task: PredictionTask, *, device: str)
     Parameters
     ----------
     params
-        The model's configuration. Its ``reads_history`` says whether its lists should depend on the history, and its
-        ``trial`` whether items that are off by one are refused (as they are where it has none) or told.
+        The model's configuration. Its ``reads_history`` says whether its lists should depend on the history, its
+        ``batch_invariant`` that they do not depend on the batch, and its ``trial`` whether items that are off by one,
+        or a dependence on padding, are refused (as they are where it has none) or told.
     model, task
         What recommends, and what is asked of it.
-    device
-        Where.
+    options
+        How the run asks.
 
     Raises
     ------
     HarnessError
-        It gives another shape than asked for, numbers that are not finite, nothing that is an item, or the items are
-        off by one.
+        It gives another shape than asked for, numbers that are not finite, nothing that is an item, or other lists
+        with other padding; or the items are off by one; or so many users at once do not fit into memory.
     """
     task.check()
     if task.n_users == 0:
         return ()
-    recommender = model.recommender(task, device)
+    few = Few(task, options)
+    recommender = model.recommender(task, options.device)
     lengths = task.history.lengths[task.history_rows]
-    _try_empty(recommender, task, lengths, device)
+    _try_empty(few, recommender, lengths)
     chosen = _chosen(task, lengths)
-    found = found_by(recommender, task.of_users(chosen), Options(device=device))
+    found = few.found(recommender, task.of_users(chosen))
     if found.oddities is not None and not task.scored:
         _refuse_strange(recommender, found.oddities, task)
-    findings: list[Finding] = [*_lacking(recommender)]
-    with torch.inference_mode():
-        findings.extend(_asked_again(recommender, task, chosen, found, device))
-        if getattr(params, "reads_history", False):
-            findings.extend(_reaction(recommender, task, chosen[lengths[chosen] > 0]))
-        some = _by_hash(task, np.flatnonzero(lengths >= 2))[: _enough(task.n_items)]
-        if len(some) > 0 and task.n_items >= 3:
-            last = LastItems.of(task, some)
-            as_it_is = last.places(recommender)
-            findings.extend(off_by_one(params, recommender, last, as_it_is))
-            findings.extend(padded_wrongly(recommender, last, as_it_is))
-            findings.extend(at_chance(recommender, last, as_it_is))
+    again, differ = asked_again(few, recommender, chosen, found)
+    findings = [*_lacking(recommender), again]
+    findings.extend(asked_alone(params, few, recommender, chosen[~differ]))
+    findings.extend(longer_lists(few, recommender, chosen[~differ]))
+    if getattr(params, "reads_history", False):
+        findings.extend(reaction(few, recommender, chosen[lengths[chosen] > 0]))
+    findings.extend(_ranked(params, few, recommender, lengths))
     collisions = getattr(recommender, "collisions", None)
     if collisions is not None:
         findings.append(_collisions(int(collisions), task))
     return tuple(findings)
+
+
+def _ranked(params: Any, few: Few, recommender: AnyRecommender, lengths: Int64Array) -> Iterator[Finding]:
+    """Yield what the places of last items, and of relevant ones, say of the ids of a model."""
+    task = few.task
+    if task.n_items < 3:
+        return
+    rows = _by_hash(task, np.flatnonzero(lengths >= 2))[: _enough(task.n_items)]
+    standing, left_out = Standing(np.empty(0), np.empty(0)), np.zeros(0, dtype=bool)
+    if len(rows):
+        last = LastItems.of(few, rows)
+        standing, left_out = last.as_it_is(recommender)
+        shows = standing.of(~left_out)
+        if not shows.is_at_bottom:  # where moves would show that items beside those at the bottom stand higher
+            last = last.of_users(~left_out)
+            yield from off_by_one(params, recommender, last, shows)
+            yield from padded_wrongly(recommender, last, shows)
+    with_truth = _by_hash(task, np.flatnonzero(np.diff(task.truth.indptr) > 0))[: _enough(task.n_items)]
+    relevant = relevant_standing(few, recommender, with_truth)
+    found = against_chance(standing, left_out, relevant, reads_history=getattr(params, "reads_history", False))
+    if found is not None:
+        yield found
 
 
 def _by_hash(task: PredictionTask, among: Int64Array) -> Int64Array:
@@ -88,12 +109,12 @@ def _chosen(task: PredictionTask, lengths: Int64Array) -> Int64Array:
     return np.unique(np.concatenate([some, np.array(ends, dtype=np.int64)]))
 
 
-def _try_empty(recommender: AnyRecommender, task: PredictionTask, lengths: Int64Array, device: str) -> None:
-    empty = np.flatnonzero(lengths == 0)
+def _try_empty(few: Few, recommender: AnyRecommender, lengths: Int64Array) -> None:
+    task, empty = few.task, np.flatnonzero(lengths == 0)
     if len(empty) == 0:
         return
     try:
-        found_by(recommender, task.of_users(empty[:1]), Options(device=device))
+        few.found(recommender, task.of_users(empty[:1]))
     except HarnessError as error:
         raise HarnessError(
             f"{len(empty):,} of {task.n_users:,} users have an empty history, and the model fails for "
@@ -125,53 +146,6 @@ def _lacking(recommender: AnyRecommender) -> Iterator[Finding]:
         count, of = lacking
         what = "they are not in the checkpoint (state.strict is false), and keep the random values they begin with."
         yield Finding.counted("missing_tensors", count, of, "tensors of the module", what)
-
-
-def _asked_again(
-    recommender: AnyRecommender, task: PredictionTask, chosen: Int64Array, found: Found, device: str
-) -> Iterator[Finding]:
-    """Yield whether users get something else when they are asked for again, with another seed if there is one."""
-    reseeded: Callable[[int], AnyRecommender] | None = getattr(recommender, "reseeded", None)
-    other = recommender if reseeded is None else reseeded(_OTHER_SEED)
-    again = found_by(other, task.of_users(chosen), Options(device=device))
-    alike = np.isclose(found.scores, again.scores, rtol=_ALIKE, atol=_ALIKE, equal_nan=True)
-    if not task.scored:
-        alike &= found.items == again.items
-    differ = np.asarray(~alike.all(axis=1))
-    count = int(differ.sum())
-    sentence = f"{count:,} of {len(differ):,} users who were tried get something else when they are asked for again" + (
-        ": the model draws random numbers, such as by dropout that eval() leaves on, or remembers what it was "
-        "asked. These numbers hold for one draw alone."
-        if count
-        else "."
-    )
-    yield Finding("differs_when_asked_again", count, len(differ), sentence, cases=cases_of(task, chosen[differ]))
-
-
-def _reaction(recommender: AnyRecommender, task: PredictionTask, chosen: Int64Array) -> Iterator[Finding]:
-    """Yield whether users get something else when they have the history of the next one."""
-    own = task.history.rows(task.history_rows[chosen])
-    other = own.rows(np.roll(np.arange(len(chosen)), 1))
-    differ = np.array(
-        [not np.array_equal(one, two) for one, two in zip(_lists(own), _lists(other), strict=True)],
-        dtype=bool,
-    )
-    if not differ.any():
-        return
-    users = task.users[chosen]
-    alike = (scores_of(recommender, users, own) == scores_of(recommender, users, other)).all(
-        dim=1
-    ).cpu().numpy() & differ
-    count, of = int(alike.sum()), int(differ.sum())
-    sentence = f"{count:,} of {of:,} users who were tried get the same scores with the history of another user."
-    if count == of:
-        sentence += " The model does not react to the history; is it given where the module reads it?"
-    severity: Severity = "warning" if count == of else "info"
-    yield Finding("ignores_history", count, of, sentence, severity, cases_of(task, chosen[alike]))
-
-
-def _lists(history: History) -> list[np.ndarray]:
-    return np.split(history.items, history.indptr[1:-1])
 
 
 def _collisions(count: int, task: PredictionTask) -> Finding:
