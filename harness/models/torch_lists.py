@@ -174,7 +174,9 @@ class GivenLists(OfModule):
             flat = tokens[..., skip:].reshape(users, -1)
             self.given_ids = f"{flat.min()} to {flat.max()}" if flat.size else "none"
             return flat - offset
-        fits = each_a_row or (len(inner) == 2 and rows == users)
+        # A row with room for the codes of several items is no row of one.
+        several = rows == users and len(inner) == 1 and inner[0] >= skip + 2 * levels
+        fits = (each_a_row and not several) or (len(inner) == 2 and rows == users)
         if not fits or inner[-1] < skip + levels:
             raise self._shape(
                 tokens, users, f"(users, n, {levels}) or (users x n, {levels}), behind output.skip: {skip},"

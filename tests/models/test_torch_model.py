@@ -61,6 +61,7 @@ class Echo(nn.Module):
             "started": torch.cat([rows * 0, rows], dim=1), "ended": torch.cat([rows, rows * 0 + 2], dim=1),
             "codes": lists[..., None] - torch.tensor([1, 0]), "codes of rows": rows - torch.tensor([1, 0]),
             "codes swapped": lists.T[..., None] - torch.tensor([1, 0]),
+            "codes in a row": (lists[..., None] - torch.tensor([1, 0])).reshape(len(ids), 4),
             "codes of some": rows[1:] - torch.tensor([1, 0]),
         }[how]
 
@@ -237,7 +238,9 @@ def test_half_precision_with_items_that_are_left_out(echo, tmp_path):
 ARRANGED = {"plain": 0, "entries": 0, "rows": 0, "started": 1, "codes": 0, "codes of rows": 0}
 
 
-@pytest.mark.parametrize("how", [*ARRANGED, "swapped", "ended", "codes swapped", "codes of some", "scores"])
+@pytest.mark.parametrize(
+    "how", [*ARRANGED, "swapped", "ended", "codes swapped", "codes in a row", "codes of some", "scores"]
+)
 def test_shapes_of_lists(how, echo, tmp_path):
     np.save(tmp_path / "codes.npy", [[0, 1], [1, 2], [2, 3], [3, 4], [4, 5]])
     output = {"kind": "items", "skip": ARRANGED.get(how, 0)}
