@@ -112,7 +112,7 @@ def asked_alone(params: Any, few: Few, recommender: AnyRecommender, chosen: Int6
             f" than with their histories padded to {width:,}, the length of the longest, such as {shown}. "
             "call.length is not set, so that histories are padded to the longest of those called for together, and the "
             "numbers would depend on the batch. Set model.params.call.length to the length that the model was trained "
-            "with; a module that tells padding apart may lack call.mask or call.lengths."
+            "with. A module that tells padding apart may lack call.mask or call.lengths, or the other call.padding."
         )
         if getattr(params, "trial", "refuse") != "warn":
             raise HarnessError(f"{sentence} If it is right as it is, set model.params.trial: warn.")
