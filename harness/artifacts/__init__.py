@@ -21,9 +21,11 @@ from harness.artifacts.recommender import (
 from harness.artifacts.side import Categories, SideInformation, share_above
 from harness.artifacts.slices import SliceGap, SliceTable, SliceValue
 from harness.artifacts.training import (
+    JUDGED_AT,
     Attention,
     Explains,
     ForeignModel,
+    Judge,
     Lessons,
     TrainedModel,
     Training,
@@ -31,6 +33,7 @@ from harness.artifacts.training import (
 from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream, user_halves
 
 __all__ = [
+    "JUDGED_AT",
     "NOT_A_CANDIDATE",
     "NO_ITEM",
     "OUTSIDE",
@@ -47,6 +50,7 @@ __all__ = [
     "ForeignModel",
     "History",
     "Interactions",
+    "Judge",
     "Lessons",
     "ListRecommender",
     "ListsAsked",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -11,6 +11,11 @@ from harness.artifacts.arrays import Float32Array, Int32Array
 from harness.artifacts.interactions import History
 from harness.artifacts.recommender import AnyRecommender, Tensors, UserBatch
 from harness.artifacts.vocabulary import Vocabulary
+
+Judge = Callable[[AnyRecommender, str], float]
+"""NDCG at ``JUDGED_AT`` of a recommender on a device, on the validation part."""
+
+JUDGED_AT = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,11 +26,11 @@ class Lessons:
     ----------
     train
         What each user did in the training part; a row a user of the vocabulary.
-    validation
-        What each user did in the validation part, which decides how long to train; None where the split has none.
+    judge
+        Tells how good it is on the validation part, and so how long to train; None where the split has none.
     whole
         Train and validation together, where the model is to be fitted on both: it is trained on ``train`` until
-        ``validation`` says stop, then anew for as long on the whole. None: on ``train`` alone.
+        ``judge`` says stop, then anew for as long on the whole. None: on ``train`` alone.
     users, items
         The vocabularies.
     item_vectors
@@ -33,7 +38,7 @@ class Lessons:
     """
 
     train: History
-    validation: History | None
+    judge: Judge | None
     whole: History | None
     users: Vocabulary
     items: Vocabulary
@@ -42,7 +47,9 @@ class Lessons:
 
 @dataclass(frozen=True)
 class Training:
-    """Where and how a model is trained; none of it is meant to change the result.
+    """Where and how a model is trained.
+
+    None of it is meant to change the result; but its last bits are of a kind of device and a number of threads.
 
     Parameters
     ----------

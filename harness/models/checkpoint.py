@@ -39,6 +39,10 @@ class CheckpointHeader:
         ``train`` or ``train_validation``.
     split_digest, items_digest
         Of the split and of the item vocabulary that it was fitted on.
+    vectors_digest
+        Of the vectors of items that it was fitted on; empty where it reads none.
+    judged_by
+        Digest of the candidates of the lists that told when to stop; empty where nothing did.
     code
         SHA-256 of the model's source when it was fitted.
     version
@@ -52,6 +56,8 @@ class CheckpointHeader:
     fit_on: str
     split_digest: str
     items_digest: str
+    vectors_digest: str = ""
+    judged_by: str = ""
     code: str = ""
     version: str = __version__
     format: Literal[1] = 1
@@ -153,6 +159,7 @@ def check_checkpoint(
     split_digest: str,
     items_digest: str,
     path: Path,
+    vectors_digest: str = "",
 ) -> None:
     """Check that a checkpoint is that of this model, fitted to this split.
 
@@ -162,8 +169,8 @@ def check_checkpoint(
         Of the checkpoint.
     kind, params, fit_on
         Of the model as the experiment has it; all parameters, as plain values.
-    split_digest, items_digest
-        Of the experiment's split and catalogue.
+    split_digest, items_digest, vectors_digest
+        Of the experiment's split, catalogue and vectors of items.
     path
         Where the checkpoint is, for the message.
 
@@ -177,6 +184,7 @@ def check_checkpoint(
         or _params_differ(header.params, params)
         or _differs("was fitted on", header.fit_on, fit_on)
         or _digests_differ("another catalogue of items", header.items_digest, items_digest)
+        or _digests_differ("other vectors of items", header.vectors_digest, vectors_digest)
         or _digests_differ(
             "another split (other data, filters, split options or seed)", header.split_digest, split_digest
         )

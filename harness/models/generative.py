@@ -10,19 +10,6 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import Finding, Lessons, ListRecommender, Tensors, Training, Vocabulary
 from harness.models.recipe import Recipe
 
-_CODE = (
-    "harness.models.beam_search",
-    "harness.models.cooccurrence",
-    "harness.models.generative_network",
-    "harness.models.quantiser",
-    "harness.models.semantic_ids",
-    "harness.models.seq2seq",
-    "harness.models.sequences",
-    "harness.models.training",
-    "harness.models.validation",
-    "harness.modules",
-)
-
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Codes:
@@ -108,7 +95,6 @@ class Generative:
 
     batch_invariant: ClassVar[bool] = True
     ranks_targets: ClassVar[bool] = False
-    code: ClassVar[tuple[str, ...]] = _CODE
 
     codes: Codes = Codes()
     embedding_dim: Annotated[int, Field(ge=1)] = 64
@@ -126,6 +112,11 @@ class Generative:
     def __post_init__(self) -> None:
         if self.embedding_dim % self.num_heads:
             raise ValueError(f"embedding_dim is {self.embedding_dim}, which {self.num_heads} heads do not divide")
+
+    @property
+    def reads_item_vectors(self) -> bool:
+        """Whether the codes come from the vectors of the data set."""
+        return self.codes.vectors == "dataset"
 
     def train(self, lessons: Lessons, training: Training) -> Tensors:
         """Return the items' codes and the network's state.

@@ -10,14 +10,6 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import Lessons, Tensors, Training, VectorRecommender, Vocabulary
 from harness.models.recipe import Recipe
 
-_CODE = (
-    "harness.models.sequential_network",
-    "harness.models.sequences",
-    "harness.models.training",
-    "harness.models.validation",
-    "harness.modules",
-)
-
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class SequentialRecipe(Recipe):
@@ -69,7 +61,6 @@ class Sequential:
     """
 
     batch_invariant: ClassVar[bool] = True
-    code: ClassVar[tuple[str, ...]] = _CODE
 
     embedding_dim: Annotated[int, Field(ge=1)] = 64
     num_heads: Annotated[int, Field(ge=1)] = 2

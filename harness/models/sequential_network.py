@@ -14,8 +14,7 @@ from harness.artifacts import Attention, History, Lessons, Tensors, Training, Us
 from harness.errors import HarnessError
 from harness.models.sequences import alike, blocks, padded_rows
 from harness.models.tensors import load_module
-from harness.models.training import Course, tensors_of, trained
-from harness.models.validation import Judge
+from harness.models.training import Course, judged, tensors_of, trained
 from harness.modules import SequenceLoss, TransformerEncoder
 
 if TYPE_CHECKING:
@@ -54,10 +53,9 @@ def train(model: Sequential, lessons: Lessons, training: Training) -> Tensors:
             lambda rng: _batches(history, rows, model, rng, training.device),
             math.ceil(len(rows) / size),
             lambda module, batch: _loss(module, batch, loss),
-            None if lessons.validation is None else lambda module: judge(SequentialScorer(module), training.device),
+            judged(lessons, training, SequentialScorer),
         )
 
-    judge = Judge(lessons)
     whole = None if lessons.whole is None else course(lessons.whole)
     module = trained(course(lessons.train), whole, model.recipe, training, seed=model.seed)
     return tensors_of(module, without=(_POSITIONS,))

@@ -1,7 +1,8 @@
 """Training step by step: seeded, stopped early on validation, and taken up again after an interruption.
 
 What is reached after each epoch stands in a file of safetensors beside the checkpoint. Each epoch draws from a seed of
-its own, so that a training that was interrupted ends in the same tensors, to the bit, as one that was not.
+its own, so that a training that was interrupted ends in the same tensors as one that was not: to the bit on the same
+kind of device, with as many threads.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import json
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,12 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from harness.artifacts import Training, stream
+from harness.artifacts import JUDGED_AT, AnyRecommender, Lessons, Training, stream
 from harness.errors import HarnessError
 from harness.execution import progress
 from harness.models.once import say_once
 from harness.models.recipe import Recipe
 from harness.models.seeding import seeded
-from harness.models.validation import CUTOFF
 from harness.storage import atomic_write
 
 logger = logging.getLogger("harness")
@@ -52,6 +52,8 @@ class Course:
         Of a module on a batch, a scalar.
     judge
         How good a module is on validation, more is better; None: nobody can tell.
+    basis
+        A digest of what was learnt before and is not in the module, such as codes: a state of another is not taken up.
     """
 
     name: str
@@ -60,6 +62,7 @@ class Course:
     steps: int
     loss: Callable[[nn.Module, Any], torch.Tensor]
     judge: Callable[[nn.Module], float] | None = None
+    basis: str = ""
 
 
 @dataclass
@@ -70,12 +73,21 @@ class _Reached:
     epoch: int = 0  # that are done
     best_epoch: int = 0
     best_value: float = -math.inf
+    worst_value: float = math.inf
     found_epochs: int = 0  # of an earlier phase
     best: dict[str, torch.Tensor] = field(default_factory=dict)
 
     @property
     def facts(self) -> dict[str, Any]:
         return {key: value for key, value in asdict(self).items() if key != "best"}
+
+
+def judged(
+    lessons: Lessons, training: Training, recommender_of: Callable[[nn.Module], AnyRecommender]
+) -> Callable[[nn.Module], float] | None:
+    """Return what tells how good a module is as a recommender; None where the split has no validation part."""
+    judge = lessons.judge
+    return None if judge is None else lambda module: judge(recommender_of(module), training.device)
 
 
 def trained(on_train: Course, on_whole: Course | None, recipe: Recipe, training: Training, *, seed: int) -> nn.Module:
@@ -99,6 +111,8 @@ def trained(on_train: Course, on_whole: Course | None, recipe: Recipe, training:
     HarnessError
         A loss is NaN or infinite, or the state's file cannot be written.
     """
+    basis = ["" if course is None else course.basis for course in (on_train, on_whole)]
+    training = replace(training, identity=" ".join([training.identity, *filter(None, basis)]))
     if recipe.patience is None or on_train.judge is None:
         if recipe.patience is not None:
             logger.warning(
@@ -113,14 +127,24 @@ def trained(on_train: Course, on_whole: Course | None, recipe: Recipe, training:
         module = _run(on_train, recipe.epochs, recipe.patience, recipe, training, reached, seed)
         logger.info(
             "%s: ndcg@%d on validation was best after epoch %d of %d: %.4f",
-            on_train.name, CUTOFF, reached.best_epoch, reached.epoch, reached.best_value,
+            on_train.name, JUDGED_AT, reached.best_epoch, reached.epoch, reached.best_value,
         )  # fmt: skip
+        _warn_of_blind(on_train.name, reached)
         found = reached.best_epoch
         if on_whole is None:
             return module
     else:
         found = kept[0].found_epochs
     return _run(on_whole, found, None, recipe, training, _Reached("whole", found_epochs=found), seed)  # type: ignore[arg-type]
+
+
+def _warn_of_blind(name: str, reached: _Reached) -> None:
+    if reached.epoch > 1 and reached.best_value == reached.worst_value:
+        logger.warning(
+            "%s: ndcg@%d on validation was %.4f after each of %d epochs, so that it told nothing of when to stop; "
+            "patience: null trains all epochs (model.params.recipe)",
+            name, JUDGED_AT, reached.best_value, reached.epoch,
+        )  # fmt: skip
 
 
 def _run(
@@ -150,7 +174,8 @@ def _run(
             if patience is not None and course.judge is not None:
                 module.eval()
                 value = course.judge(module)
-                logger.debug("%s: epoch %d, ndcg@%d %.4f", course.name, reached.epoch, CUTOFF, value)
+                logger.debug("%s: epoch %d, ndcg@%d %.4f", course.name, reached.epoch, JUDGED_AT, value)
+                reached.worst_value = min(value, reached.worst_value)
                 if value > reached.best_value or not reached.best:
                     reached.best_value, reached.best_epoch = value, reached.epoch
                     reached.best = copy.deepcopy(module.state_dict())
@@ -210,7 +235,7 @@ def _read(training: Training) -> tuple[_Reached, dict[str, torch.Tensor]] | None
         with safetensors.safe_open(training.state, framework="pt") as file:
             facts = json.loads((file.metadata() or {})[_KEY])
             if facts.pop("identity") != training.identity:
-                say_once(f"{training.state} is of a training with other data or parameters; this one begins anew")
+                say_once(f"{training.state} is of other data, parameters or codes; the training begins anew")
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         return _Reached(**facts), tensors
@@ -239,7 +264,8 @@ def _take_up(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reac
         moments.setdefault(int(place), {})[what] = tensor.cpu() if what == "step" else tensor
     module.load_state_dict(part("model."))
     optimizer.load_state_dict(state | {"state": moments})
-    reached.epoch, reached.best_epoch, reached.best_value = earlier.epoch, earlier.best_epoch, earlier.best_value
+    reached.epoch, reached.best_epoch = earlier.epoch, earlier.best_epoch
+    reached.best_value, reached.worst_value = earlier.best_value, earlier.worst_value
     reached.best = part("best.")
     logger.info("%d epochs were done before an interruption; going on from there", reached.epoch)
 

@@ -10,13 +10,6 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import Lessons, Tensors, Training, VectorRecommender, Vocabulary
 from harness.models.recipe import Recipe
 
-_CODE = (
-    "harness.models.two_tower_network",
-    "harness.models.training",
-    "harness.models.validation",
-    "harness.modules",
-)
-
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class TwoTowerRecipe(Recipe):
@@ -35,9 +28,10 @@ class TwoTower:
         score(u, j) = cos(user vector of u, item vector of j)
 
     Each step draws pairs of a user and an item of theirs, and reads the user's history without that item. The loss is
-    ``ContrastiveLoss``, the items of the other pairs being the negatives: less the logarithm of how often an item is
-    drawn, since popular items are negatives more often; items of the user's own history are none. A user without
-    history gets 0 for every item.
+    ``ContrastiveLoss``; the negatives are the items of the other pairs, and some of the whole catalogue, without which
+    an item that nobody chose is never pushed away and ends near everybody. From a negative's score the logarithm of
+    how often it is drawn is taken, since popular items are drawn more often; items of the user's own history are none.
+    A user without history gets 0 for every item.
 
     Parameters
     ----------
@@ -49,6 +43,8 @@ class TwoTower:
         Of the history's mean, in training.
     temperature
         Of the loss, above 0.
+    uniform_negatives
+        How many items a batch are drawn from the whole catalogue, each with the same chance.
     recipe
         How it is trained; an epoch draws each interaction once.
     seed
@@ -56,7 +52,8 @@ class TwoTower:
 
     References
     ----------
-    Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019.
+    Yi et al., "Sampling-bias-corrected neural modeling for large corpus item recommendations", RecSys 2019. Yang et
+    al., "Mixed negative sampling for learning two-tower neural networks in recommendations", WWW 2020.
 
     Examples
     --------
@@ -65,12 +62,12 @@ class TwoTower:
     """
 
     batch_invariant: ClassVar[bool] = True
-    code: ClassVar[tuple[str, ...]] = _CODE
 
     embedding_dim: Annotated[int, Field(ge=1)] = 64
     hidden_dim: Annotated[int, Field(ge=1)] = 128
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.3
     temperature: Annotated[float, Field(gt=0)] = 0.1
+    uniform_negatives: Annotated[int, Field(ge=0)] = 32
     recipe: TwoTowerRecipe = TwoTowerRecipe()
     seed: Annotated[int, Field(ge=0)] = 0
 

@@ -15,8 +15,7 @@ from harness.artifacts import History, Lessons, Tensors, Training, UserBatch
 from harness.errors import HarnessError
 from harness.models.sequences import BLOCK_ROWS
 from harness.models.tensors import load_module
-from harness.models.training import Course, tensors_of, trained
-from harness.models.validation import Judge
+from harness.models.training import Course, judged, tensors_of, trained
 from harness.modules import ContrastiveLoss, ModelUtils
 
 if TYPE_CHECKING:
@@ -68,41 +67,53 @@ def train(model: TwoTower, lessons: Lessons, training: Training) -> Tensors:
     loss = ContrastiveLoss(model.temperature)
 
     def course(history: History) -> Course:
-        pairs = _Pairs.of(history)
+        pairs = _Pairs.of(history, model.uniform_negatives)
         return Course(
             "two_tower",
             lambda: Towers(model, n_items).to(training.device),
             lambda rng: pairs.batches(model.recipe.batch_size, rng, training.device),
             math.ceil(len(pairs.users) / model.recipe.batch_size),
             lambda module, batch: _loss(module, batch, loss),
-            None if lessons.validation is None else lambda module: judge(TowerScorer(module), training.device),
+            judged(lessons, training, TowerScorer),
         )
 
-    judge = Judge(lessons)
     whole = None if lessons.whole is None else course(lessons.whole)
     return tensors_of(trained(course(lessons.train), whole, model.recipe, training, seed=model.seed))
 
 
 class _Pairs:
-    """Pairs of a user and an item of theirs, of users with two items and more."""
+    """Pairs of a user and an item of theirs, of users with two items and more, and items of the whole catalogue.
 
-    def __init__(self, matrix: sp.csr_array, users: np.ndarray, items: np.ndarray) -> None:
-        self.matrix, self.users, self.items = matrix, users, items
-        counts = np.bincount(items, minlength=matrix.shape[1])
-        self._log_share = np.log(np.maximum(counts, 1) / len(items)).astype(np.float32)
+    Parameters
+    ----------
+    matrix
+        What users did, ``(users, items)``.
+    users, items
+        int64 ``(pairs,)``.
+    uniform
+        Items a batch that are drawn from the whole catalogue.
+    """
+
+    def __init__(self, matrix: sp.csr_array, users: np.ndarray, items: np.ndarray, uniform: int) -> None:
+        self.matrix, self.users, self.items, self.uniform = matrix, users, items, uniform
+        self._shares = np.bincount(items, minlength=matrix.shape[1]) / len(items)
 
     @classmethod
-    def of(cls, history: History) -> _Pairs:
+    def of(cls, history: History, uniform: int) -> _Pairs:
         matrix = history.matrix
         users = np.repeat(np.arange(history.n_users), np.diff(matrix.indptr))
         kept = np.diff(matrix.indptr)[users] >= 2
         if not kept.any():
             raise HarnessError("two_tower learns an item from the others of its user, and nobody has two items.")
-        return cls(matrix, users[kept], matrix.indices[kept].astype(np.int64))
+        return cls(matrix, users[kept], matrix.indices[kept].astype(np.int64), uniform)
 
     def batches(self, size: int, rng: np.random.Generator, device: str) -> Iterator[tuple[torch.Tensor, ...]]:
-        """Yield bags (items, indptr), positives ``(batch,)`` and what is added to the logits ``(batch, batch)``."""
+        """Yield bags (items, indptr), items ``(batch + uniform,)`` and what is added to logits, ``(batch, the same)``.
+
+        The first items are the positives of the batch's users, row by row; all are negatives of the others.
+        """
         order = rng.permutation(len(self.users))
+        n_items = self.matrix.shape[1]
         for start in range(0, len(order), size):
             chosen = order[start : start + size]
             positives = self.items[chosen]
@@ -110,20 +121,24 @@ class _Pairs:
             owners = np.repeat(np.arange(len(chosen)), np.diff(rows.indptr))
             others = rows.indices != positives[owners]  # the bag is the history without the positive
             indptr = np.concatenate([[0], np.cumsum(np.diff(rows.indptr) - 1)])
-            offsets = self._log_share[positives][:, None] - self._log_share[positives][None, :]
+            items = np.concatenate([positives, rng.integers(0, n_items, self.uniform)])
+            # How often an item is drawn, as a positive or from the catalogue, in batches of this size.
+            drawn = (len(chosen) * self._shares[items] + self.uniform / n_items) / len(items)
+            log_drawn = np.log(drawn)
+            offsets = log_drawn[: len(chosen), None] - log_drawn[None, :]
             # What the user did, the positive included, is no negative.
-            own = np.asarray(rows[:, positives].todense()) > 0
+            own = np.asarray(rows[:, items].todense()) > 0
             offsets = np.where(own, -np.inf, offsets).astype(np.float32)
-            parts = (rows.indices[others].astype(np.int64), indptr.astype(np.int64), positives, offsets)
+            parts = (rows.indices[others].astype(np.int64), indptr.astype(np.int64), items, offsets)
             yield tuple(torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts)
 
 
 def _loss(module: nn.Module, batch: tuple[torch.Tensor, ...], loss: ContrastiveLoss) -> torch.Tensor:
     assert isinstance(module, Towers)  # noqa: S101
-    items, indptr, positives, offsets = batch
-    users, vectors = module.users(items, indptr), module.item(positives)  # (batch, D) each
-    negatives = vectors.unsqueeze(0).expand(len(users), -1, -1)  # (batch, batch, D), shared
-    result: torch.Tensor = loss(users, vectors, negatives, negative_logits=offsets)
+    history, indptr, items, offsets = batch
+    users, vectors = module.users(history, indptr), module.item(items)  # (batch, D), (batch + uniform, D)
+    negatives = vectors.unsqueeze(0).expand(len(users), -1, -1)  # (batch, batch + uniform, D), shared
+    result: torch.Tensor = loss(users, vectors[: len(users)], negatives, negative_logits=offsets)
     return result
 
 
@@ -150,7 +165,7 @@ class TowerScorer:
             missing = BLOCK_ROWS - rows.shape[0]
             indptr = torch.from_numpy(np.pad(rows.indptr.astype(np.int64), (0, missing), mode="edge")).to(device)
             found.append(self._towers.users(items, indptr)[: rows.shape[0]])
-        return torch.cat(found)
+        return torch.cat(found) if found else torch.empty((0, self._towers.item.weight.shape[1]), device=device)
 
     def item_vectors(self) -> torch.Tensor:
         """Return float32 ``(items, dimension)``."""

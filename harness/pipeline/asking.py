@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     from harness.runner import PredictionTask
 
 
-def asked_of(experiment: Experiment, split: Split, task: Task) -> PredictionTask:
-    """Return what is asked of a model for a task, with the candidates and the order of an experiment."""
+def asked_of(experiment: Experiment, split: Split, task: Task, *, k: int | None = None) -> PredictionTask:
+    """Return what is asked of a model for a task, with the candidates and the order of an experiment.
+
+    Parameters
+    ----------
+    k
+        Length of the lists; None for that of the experiment.
+    """
     from harness.runner import PredictionTask  # needs torch, which predictions from a file do not
 
     rows = split.interactions
@@ -27,7 +33,7 @@ def asked_of(experiment: Experiment, split: Split, task: Task) -> PredictionTask
         candidates=task.candidates,
         lists=task.lists,
         exclude_seen=experiment.candidates.exclude == "seen",
-        k=length_of(experiment, split),
+        k=length_of(experiment, split) if k is None else k,
         seed=experiment.runner.seed,
         scored=getattr(experiment.model.params, "ranks_targets", True),
     )

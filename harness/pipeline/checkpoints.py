@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from harness import storage
 from harness.artifacts import Lessons, Part, Split, Tensors, TrainedModel, Training
 from harness.errors import CheckpointError
 from harness.models.checkpoint import check_checkpoint, load_checkpoint, save_checkpoint
-from harness.pipeline.fingerprints import code_version, home_of
-from harness.pipeline.preparation import FIT_PARTS, prepare
+from harness.pipeline.fingerprints import code_version, home_of, with_imports
+from harness.pipeline.judging import judge_of
+from harness.pipeline.preparation import FIT_PARTS, prepare, task_of
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -83,13 +87,22 @@ def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = Fal
             "the checkpoint %s was fitted by another version of the model's code; `harness fit --force` makes it anew",
             path,
         )
+    if checkpoint.header.judged_by != _judged_by(experiment, split):
+        logger.warning(
+            "the training of the checkpoint %s was stopped by lists of other candidates than those of this experiment "
+            "(candidates); `harness fit --force` stops it by these",
+            path,
+        )
     return Fitted(path, storage.sha256_file(path), checkpoint.tensors, was_there)
 
 
 def _fit(experiment: Experiment, split: Split, path: Path, *, force: bool, quiet: bool) -> None:
     assert experiment.model.fit is not None  # noqa: S101  (asked before)
     model, parts = experiment.model.params, FIT_PARTS[experiment.model.fit.on]
-    identity = _identity(experiment, split) | {"code": _code(experiment)}
+    identity = _identity(experiment, split) | {
+        "judged_by": _judged_by(experiment, split),
+        "code": _code(experiment),
+    }
     logger.info("fitting %s on %s", experiment.model.kind, " and ".join(parts))
     if not isinstance(model, TrainedModel):
         save_checkpoint(path, model.fit(split.history(parts)), identity)
@@ -102,17 +115,16 @@ def _fit(experiment: Experiment, split: Split, path: Path, *, force: bool, quiet
     runner = experiment.runner
     device = choose_device((runner.device_names or (runner.device,))[0])
     training = Training(device, state, storage.sha256_json(identity), quiet)
-    save_checkpoint(path, model.train(_lessons(split, parts), training), identity)
+    save_checkpoint(path, model.train(_lessons(experiment, split, parts), training), identity)
     state.unlink(missing_ok=True)
 
 
-def _lessons(split: Split, parts: Sequence[Part]) -> Lessons:
-    validation = split.history(["validation"])
-    rows = split.interactions
+def _lessons(experiment: Experiment, split: Split, parts: Sequence[Part]) -> Lessons:
+    judge, rows = judge_of(experiment, split), split.interactions
     return Lessons(
         train=split.history(["train"]),
-        validation=validation if len(validation.items) else None,
-        whole=split.history(parts) if "validation" in parts and len(validation.items) else None,
+        judge=judge,
+        whole=split.history(parts) if "validation" in parts and judge is not None else None,
         users=rows.user_ids,
         items=rows.item_ids,
         item_vectors=rows.item_vectors,
@@ -121,7 +133,7 @@ def _lessons(split: Split, parts: Sequence[Part]) -> Lessons:
 
 def _code(experiment: Experiment) -> str:
     model = experiment.model.params
-    return code_version(home_of(model), *getattr(model, "code", ()))
+    return code_version(*with_imports(home_of(model)))
 
 
 def _identity(experiment: Experiment, split: Split) -> dict[str, Any]:
@@ -132,4 +144,22 @@ def _identity(experiment: Experiment, split: Split) -> dict[str, Any]:
         "fit_on": model["fit"]["on"],
         "split_digest": split.digest,
         "items_digest": split.interactions.item_ids.digest,
+        "vectors_digest": _vectors_digest(experiment, split),
     }
+
+
+def _vectors_digest(experiment: Experiment, split: Split) -> str:
+    vectors = split.interactions.item_vectors
+    if vectors is None or not getattr(experiment.model.params, "reads_item_vectors", False):
+        return ""
+    return hashlib.sha256(np.ascontiguousarray(vectors, dtype="<f4").data).hexdigest()
+
+
+def _judged_by(experiment: Experiment, split: Split) -> str:
+    """Return a digest of what may stand in the lists that tell when to stop training; empty where nothing tells."""
+    recipe = getattr(experiment.model.params, "recipe", None)
+    if recipe is None or recipe.patience is None or len(split.part("validation")) == 0:
+        return ""
+    candidates = task_of(experiment, split, judging=True).candidates
+    allowed = None if candidates is None else hashlib.sha256(candidates.tobytes()).hexdigest()
+    return storage.sha256_json([experiment.candidates.exclude, allowed])

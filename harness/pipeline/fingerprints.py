@@ -5,10 +5,12 @@ Each fingerprint holds the one before it, so a change anywhere shows in all that
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import importlib.util
 import sys
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +51,7 @@ EVALUATION_CODE = (
     "harness.pipeline.tie_audit",
     "harness.pipeline.trial",
 )
+_OF_MODELS = ("harness.models.", "harness.modules")
 # How a data set's bytes become the interactions that are split.
 _READING = ("columns", "delimiter", "timestamp_unit", "duplicates", "items", "users", "filters")
 
@@ -61,6 +64,24 @@ def code_version(*modules: str) -> str:
         for path in _sources(name):
             digest.update(f"{name}/{path.name}\0".encode() + path.read_bytes())
     return digest.hexdigest()
+
+
+@functools.cache
+def with_imports(module: str) -> tuple[str, ...]:
+    """Return a module with those of models and building blocks that it imports, and so on, in ascending order."""
+    found: set[str] = set()
+    wanted = {module}
+    while wanted:
+        found |= wanted
+        wanted = {name for path in map(_sources, wanted) for name in _imported(path)} - found
+    return tuple(sorted(found))
+
+
+def _imported(paths: list[Path]) -> Iterator[str]:
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(_OF_MODELS):
+                yield "harness.modules" if node.module.startswith("harness.modules") else node.module
 
 
 def home_of(component: Any) -> str:

@@ -115,15 +115,21 @@ def prepare(experiment: Experiment) -> Prepared:
     return Prepared(source, filtered, experiment.dataset.split.split(filtered.interactions))
 
 
-def task_of(experiment: Experiment, split: Split) -> Task:
+def task_of(experiment: Experiment, split: Split, *, judging: bool = False) -> Task:
     """Return the prediction task of an experiment's part.
+
+    Parameters
+    ----------
+    judging
+        The task of the validation part instead, by which a training is judged: all users, binary relevance, and all
+        that may be recommended (``candidates.lists`` and ``sampled`` are of the part that is evaluated).
 
     Raises
     ------
     DataError
         The part has no interactions.
     """
-    part = experiment.evaluation.part
+    part: Part = "validation" if judging else experiment.evaluation.part
     holdout = split.part(part)
     if len(holdout) == 0:
         raise DataError(
@@ -134,20 +140,24 @@ def task_of(experiment: Experiment, split: Split) -> Task:
     users, starts = np.unique(holdout.users, return_index=True)
     indptr = np.append(starts, len(holdout)).astype(np.int64)
     truth = Truth(indptr, holdout.items, holdout.values, users=holdout.user_ids.ids[users])
-    truth = _as_asked(truth, experiment)
-    limit = experiment.runner.limit_users
+    truth = replace(truth, gains=None) if judging else _as_asked(truth, experiment)
+    limit = None if judging else experiment.runner.limit_users
     if limit is not None and limit < len(users):
         # By hash of the own id: the same users whatever the order of the file.
         chosen = np.sort(np.argsort(holdout.user_ids.keys[users], kind="stable")[:limit])
         users, truth = users[chosen], truth.rows(chosen)
-    has_fold_in = len(split.part("fold_in")) > 0
-    parts = tuple(known for known in HISTORY_OF[part] if known != "fold_in" or has_fold_in)
     if split.rolling:
-        return _rolling_task(experiment, split, parts, users.astype(np.int64))
+        return _rolling_task(experiment, split, part, users.astype(np.int64), judging=judging)
+    parts = _history_parts(split, part)
     task = Task(
         users.astype(np.int64), truth, split.history(parts), _candidates(experiment, split), parts, holdout.item_ids
     )
-    return with_candidates(task, experiment, split)
+    return with_candidates(task, experiment, split, drawn=not judging)
+
+
+def _history_parts(split: Split, part: Part) -> tuple[Part, ...]:
+    has_fold_in = len(split.part("fold_in")) > 0
+    return tuple(known for known in HISTORY_OF[part] if known != "fold_in" or has_fold_in)
 
 
 def _as_asked(truth: Truth, experiment: Experiment) -> Truth:
@@ -169,7 +179,7 @@ def _as_asked(truth: Truth, experiment: Experiment) -> Truth:
     return truth
 
 
-def _rolling_task(experiment: Experiment, split: Split, parts: tuple[Part, ...], users: Int64Array) -> Task:
+def _rolling_task(experiment: Experiment, split: Split, part: Part, users: Int64Array, *, judging: bool) -> Task:
     """Return the task of predicting some users at each of their held-out moments."""
     for key in ("lists", "sampled"):
         if getattr(experiment.candidates, key) is not None:
@@ -179,16 +189,23 @@ def _rolling_task(experiment: Experiment, split: Split, parts: tuple[Part, ...],
             )
     asked = np.zeros(len(split.interactions.user_ids), dtype=np.bool_)
     asked[users] = True
-    found = data.occasions_of(split, experiment.evaluation.part, parts).of_users(asked)
+    parts = _history_parts(split, part)
+    found = data.occasions_of(split, part, parts).of_users(asked)
     item_ids = split.interactions.item_ids
     candidates = _candidates(experiment, split)
-    truth = _as_asked(found.truth, experiment)
+    truth = replace(found.truth, gains=None) if judging else _as_asked(found.truth, experiment)
     task = Task(found.users, truth, found.history, candidates, parts, item_ids, times=found.times)
-    return with_candidates(task, experiment, split)
+    return with_candidates(task, experiment, split, drawn=not judging)
 
 
-def with_candidates(task: Task, experiment: Experiment, split: Split) -> Task:
-    """Return a task with the candidates that files and draws give its users."""
+def with_candidates(task: Task, experiment: Experiment, split: Split, *, drawn: bool = True) -> Task:
+    """Return a task with the candidates that files and draws give its users.
+
+    Parameters
+    ----------
+    drawn
+        Whether users have lists of their own, where the experiment says so.
+    """
     chosen, rows = experiment.candidates, split.interactions
     facts: dict[str, Any] = {}
     findings: tuple[dict[str, Any], ...] = ()
@@ -200,10 +217,10 @@ def with_candidates(task: Task, experiment: Experiment, split: Split) -> Task:
         findings += allowed.findings
     users = data.AskedUsers(task.users, task.truth, task.history, rows.user_ids, rows.item_ids)
     found = None
-    if chosen.lists is not None:
+    if drawn and chosen.lists is not None:
         found = data.lists_from(Path(chosen.lists), users)
         facts["lists"] = found.facts
-    elif chosen.sampled is not None:
+    elif drawn and chosen.sampled is not None:
         sampled = chosen.sampled
         popularity = np.bincount(split.part("train").items, minlength=len(rows.item_ids))
         found = data.sampled_negatives(

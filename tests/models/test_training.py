@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 
 import harness
-from harness.artifacts import History, Lessons, Training, UserBatch, Vocabulary
+from harness.artifacts import History, Lessons, Training, Truth, UserBatch, Vocabulary
 from harness.errors import CheckpointError, HarnessError
 from harness.models import (
     Codes,
@@ -22,8 +23,11 @@ from harness.models import (
     TwoTower,
     TwoTowerRecipe,
 )
+from harness.models.once import begin_anew
 from harness.models.sequences import alike, blocks
 from harness.models.training import Course, trained
+from harness.pipeline.judging import judge_by
+from harness.runner import PredictionTask
 
 SEQUENTIAL = Sequential(
     embedding_dim=16,
@@ -58,13 +62,33 @@ def cycle(n_users=48, n_items=12, *, whole=True, validation=True):
     starts, lengths = rng.integers(0, n_items, n_users), rng.integers(3, 8, n_users)
     rows = [[(start + step) % n_items for step in range(length)] for start, length in zip(starts, lengths, strict=True)]
     following = [[(row[-1] + 1) % n_items] for row in rows]
-    return Lessons(
-        train=history_of(rows, n_items),
-        validation=history_of(following, n_items) if validation else None,
-        whole=history_of([a + b for a, b in zip(rows, following, strict=True)], n_items) if whole else None,
-        users=Vocabulary(np.arange(n_users)),
-        items=Vocabulary(np.arange(n_items)),
-    )
+    return lessons_of(rows, following if validation else None, n_items, whole=whole)
+
+
+def lessons_of(rows, following, n_items, *, whole=True):
+    """Return lessons of items of each user and what follows them, judged by lists without seen items."""
+    users, items = Vocabulary(np.arange(len(rows))), Vocabulary(np.arange(n_items))
+    history, judge = history_of(rows, n_items), None
+    if following is not None:
+        relevant = history_of(following, n_items)
+        task = PredictionTask(
+            users=np.arange(len(rows)),
+            truth=Truth(relevant.indptr, relevant.items),
+            history=history,
+            user_ids=users,
+            item_ids=items,
+            k=10,
+            scored=False,
+        )
+        judge = judge_by(task)
+    both = [a + b for a, b in zip(rows, following or rows, strict=True)]
+    return Lessons(history, judge, history_of(both, n_items) if whole else None, users, items)
+
+
+def followers(lessons):
+    """Return what follows each history of ``cycle``."""
+    ends = lessons.train.items[lessons.train.indptr[1:] - 1]
+    return (ends + 1) % lessons.train.n_items
 
 
 def alike_to_the_bit(one, other):
@@ -89,27 +113,29 @@ class StoppedError(Exception):
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
-@pytest.mark.parametrize("steps", [1, 12, 40])
-def test_an_interrupted_training_ends_as_one_that_was_not(model, steps, tmp_path, monkeypatch):
-    whole, state = train(model), tmp_path / "state"
-    taken, step = [], torch.optim.AdamW.step
+@pytest.mark.parametrize("part", [0.01, 0.4, 0.95])
+def test_an_interrupted_training_ends_as_one_that_was_not(model, part, tmp_path, monkeypatch):
+    taken, step, stop_at, state = [], torch.optim.AdamW.step, math.inf, tmp_path / "state"
 
     def count(optimizer, *arguments):
-        taken.append(1)
-        if len(taken) == steps:
+        taken.append(optimizer)
+        if len(taken) >= stop_at:
             raise StoppedError
         return step(optimizer, *arguments)
 
-    with monkeypatch.context() as patch:
-        patch.setattr(torch.optim.AdamW, "step", count)
-        try:
-            train(model, state=state, identity="a")
-            done = len(taken)
-        except StoppedError:
-            done = None
-    assert done is None or steps > done  # it was interrupted, or over before
-    again = train(model, state=state, identity="a")
-    assert alike_to_the_bit(again, whole)
+    monkeypatch.setattr(torch.optim.AdamW, "step", count)
+    whole = train(model)
+    n_steps, last = len(taken), taken.count(taken[-1])
+    stop_at = max(1, round(part * n_steps))
+    assert stop_at > n_steps - last or part < 0.9  # the latest lies in the training on train and validation
+    taken.clear()
+    with pytest.raises(StoppedError):
+        train(model, state=state, identity="a")
+    assert state.exists() or part < 0.1
+    stop_at = math.inf
+    taken.clear()
+    assert alike_to_the_bit(train(model, state=state, identity="a"), whole)
+    assert len(taken) < n_steps or part < 0.1
 
 
 def test_what_was_reached_is_not_trained_again(tmp_path, monkeypatch):
@@ -137,6 +163,36 @@ class Counter(nn.Module):
     def __init__(self):
         super().__init__()
         self.value = nn.Parameter(torch.tensor(0.0))
+
+
+@pytest.mark.parametrize(("values", "found"), [([0.1, 0.3, 0.2, 0.2], 2), ([0.4, 0.3, 0.2], 1)])
+def test_the_last_training_runs_as_many_epochs_as_were_best(values, found):
+    modules, judgements = [], iter(values)
+
+    def made():
+        modules.append(Counter())
+        return modules[-1]
+
+    steps = {"batches": lambda rng: iter([None]), "steps": 1, "loss": lambda module, batch: module.value * 1.0}
+    search = Course("counter", made, **steps, judge=lambda module: next(judgements))
+    last = trained(
+        search,
+        Course("counter", made, **steps),
+        Recipe(learning_rate=1.0, epochs=9, patience=2),
+        Training(quiet=True),
+        seed=0,
+    )
+    assert len(modules) == 2
+    assert last is modules[1]
+    assert round(-last.value.item()) == found
+
+
+def test_a_judge_that_says_the_same_of_all_epochs_is_told_of(caplog):
+    counted([0.25, 0.25, 0.25], patience=2, epochs=9)
+    assert "ndcg@10 on validation was 0.2500 after each of 3 epochs, so that it told nothing" in caplog.text
+    caplog.clear()
+    counted([0.25, 0.2, 0.25], patience=2, epochs=9)
+    assert "told nothing" not in caplog.text
 
 
 def counted(values, **recipe):
@@ -197,7 +253,7 @@ def test_sequential_learns_what_follows():
     recipe = SequentialRecipe(epochs=60, patience=20, batch_size=8, learning_rate=5e-3)
     scorer = scorer_of(dataclasses.replace(SEQUENTIAL, dropout=0.0, recipe=recipe), lessons)
     best = scores(scorer, lessons.train).argmax(axis=1)
-    assert (best == lessons.validation.items).mean() > 0.95
+    assert (best == followers(lessons)).mean() > 0.95
 
 
 def test_sequential_equals_a_plain_forward_over_each_history():
@@ -223,10 +279,7 @@ def test_sequential_equals_a_plain_forward_over_each_history():
 def test_two_towers_learn_groups_and_do_not_depend_on_the_batch():
     rng = np.random.default_rng(0)
     rows = [(rng.permutation(10)[:6] + 10 * (user % 2)).tolist() for user in range(60)]
-    base = cycle(60, 20, whole=False)
-    lessons = dataclasses.replace(
-        base, train=history_of([row[:5] for row in rows], 20), validation=history_of([row[5:] for row in rows], 20)
-    )
+    lessons = lessons_of([row[:5] for row in rows], [row[5:] for row in rows], 20, whole=False)
     recipe = TwoTowerRecipe(epochs=30, batch_size=64, learning_rate=1e-2)
     scorer = scorer_of(dataclasses.replace(TWO_TOWER, recipe=recipe), lessons)
     found = scores(scorer, lessons.train)
@@ -293,3 +346,132 @@ def test_fit_goes_on_after_an_interruption_and_leaves_no_state(small, tmp_path, 
     assert not state.exists()
     again = harness.fit(experiment, force=True, quiet=True)
     assert gone_on.sha256 == again.sha256
+
+
+# --- what each training is made of ----------------------------------------------------------------
+
+MARKER = 11  # an item of the validation part alone
+
+
+@pytest.fixture
+def courses(monkeypatch):
+    """Return what gives the courses of a model: on train, and on train and validation."""
+
+    def of(model, lessons):
+        def stop(on_train, on_whole, recipe, training, *, seed):
+            raise StoppedError(on_train, on_whole)
+
+        for network in ("sequential", "two_tower", "generative"):
+            monkeypatch.setattr(f"harness.models.{network}_network.trained", stop)
+        with pytest.raises(StoppedError) as stopped:
+            train(model, lessons)
+        return stopped.value.args
+
+    return of
+
+
+def marked(n_users=24):
+    rng = np.random.default_rng(0)
+    rows = [rng.integers(0, MARKER, 6).tolist() for _ in range(n_users)]
+    return lessons_of(rows, [[MARKER]] * n_users, MARKER + 1)
+
+
+def learnt_from(model, course, epochs=20):
+    """Return the items of a course's batches that something is learnt from."""
+    found = set()
+    for epoch in range(epochs):
+        for batch in course.batches(np.random.default_rng(epoch)):
+            if isinstance(model, Sequential):
+                items, following, real = batch
+                found |= {*items[real].tolist(), *following[real].tolist()}
+            elif isinstance(model, TwoTower):
+                found |= {*batch[0].tolist(), *batch[2].tolist()}
+            else:
+                items, real, following = batch
+                found |= {*items[real].tolist(), *following.tolist()}
+    return found
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
+def test_validation_is_learnt_from_in_the_last_training_alone(model, courses):
+    if isinstance(model, TwoTower):
+        model = dataclasses.replace(model, uniform_negatives=0)
+    on_train, on_whole = courses(model, marked())
+    assert learnt_from(model, on_train) == set(range(MARKER))
+    assert learnt_from(model, on_whole) == set(range(MARKER + 1))
+
+
+def test_codes_of_the_search_are_of_train_alone(courses):
+    rows = np.random.default_rng(0).integers(0, 12, (24, 9)).tolist()
+    lessons = lessons_of([row[:5] for row in rows], [row[5:] for row in rows], 12)
+    on_train, on_whole = courses(GENERATIVE, lessons)
+    (alone, nothing) = courses(GENERATIVE, dataclasses.replace(lessons, whole=None))
+    (both, _) = courses(GENERATIVE, dataclasses.replace(lessons, train=lessons.whole))
+    assert nothing is None
+    assert on_train.basis == alone.basis != on_whole.basis
+    assert on_whole.basis == both.basis
+
+
+def test_a_state_of_other_codes_is_not_taken_up(tmp_path, caplog):
+    lessons, state = cycle(), tmp_path / "state"
+    vectors = np.random.default_rng(0).normal(size=(2, 12, 4)).astype(np.float32)
+    model = dataclasses.replace(GENERATIVE, codes=dataclasses.replace(GENERATIVE.codes, vectors="dataset"))
+    one, two = (dataclasses.replace(lessons, item_vectors=some) for some in vectors)
+    train(model, one, state=state, identity="a")
+    with caplog.at_level("INFO", logger="harness"):
+        begin_anew()
+        found = train(model, two, state=state, identity="a")
+    assert "is of other data, parameters or codes; the training begins anew" in " ".join(caplog.text.split())
+    assert alike_to_the_bit(found, train(model, two))
+
+
+def test_sequential_learns_from_all_parts_of_a_long_history(courses):
+    lessons = lessons_of([list(range(12)) * 3], None, 12, whole=False)
+    on_train, _ = courses(dataclasses.replace(SEQUENTIAL, max_length=4), lessons)
+    starts = set()
+    for epoch in range(200):
+        for items, following, _ in on_train.batches(np.random.default_rng(epoch)):
+            assert items.shape == following.shape == (1, 4)
+            assert torch.equal(following, (items + 1) % 12)
+            starts.add(int(items[0, 0]))
+    assert starts == set(range(12))
+
+
+def test_negatives_of_two_tower_by_hand(courses):
+    # Item 0 is drawn in 3 of 6 pairs, 1 in 2, 2 in 1; item 3 never. The batch holds all pairs, and 6 items beside.
+    lessons = lessons_of([[0, 1], [0, 1], [0, 2]], None, 4, whole=False)
+    on_train, _ = courses(dataclasses.replace(TWO_TOWER, uniform_negatives=6), lessons)
+    (batch,) = on_train.batches(np.random.default_rng(0))
+    bags, indptr, items, added = (part.numpy() for part in batch)
+    assert indptr.tolist() == list(range(7))
+    assert sorted(zip(bags.tolist(), items[:6].tolist(), strict=True)) == [
+        (0, 1), (0, 1), (0, 2), (1, 0), (1, 0), (2, 0)
+    ]  # fmt: skip
+    drawn = (6 * np.array([3, 2, 1, 0]) / 6 + 6 / 4) / 12  # (0.375, 0.292, 0.208, 0.125)
+    for row in range(6):
+        own = {0, 1} if 1 in (bags[row], items[row]) else {0, 2}
+        for column, item in enumerate(items):
+            expected = -np.inf if int(item) in own else np.log(drawn[items[row]] / drawn[item])
+            assert added[row, column] == pytest.approx(expected, abs=1e-6)
+
+
+def test_two_tower_puts_items_that_nobody_chose_behind():
+    rng = np.random.default_rng(0)
+    popularity = 1 / np.arange(1, 61)
+    rows = [rng.choice(60, 8, replace=False, p=popularity / popularity.sum()).tolist() for _ in range(150)]
+    lessons = lessons_of([row[:-1] for row in rows], [row[-1:] for row in rows], 80, whole=False)
+    found = {}
+    for uniform in (0, 32):
+        recipe = TwoTowerRecipe(epochs=20, patience=None, batch_size=64, learning_rate=1e-2)
+        scorer = scorer_of(dataclasses.replace(TWO_TOWER, recipe=recipe, uniform_negatives=uniform), lessons)
+        best = np.argsort(-scores(scorer, lessons.train), axis=1)[:, :17]  # of which 7 were seen
+        found[uniform] = (best >= 60).any(axis=1).mean()
+    assert found[0] > 0.5
+    assert found[32] < 0.05
+
+
+def test_nobody_is_asked_for():
+    history = history_of([[0, 1], [2]], 12)
+    for model in (SEQUENTIAL, TWO_TOWER):
+        vectors = scorer_of(model, cycle()).user_vectors(UserBatch(np.arange(0), history))
+        assert vectors.shape == (0, model.embedding_dim)

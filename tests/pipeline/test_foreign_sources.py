@@ -38,11 +38,12 @@ class Net(nn.Module):
 """
 LISTING = """
 import json
+from pathlib import Path
 
 
 class Listed:
     def __init__(self, path):
-        self.order = json.loads(open(path).read())
+        self.order = json.loads(Path(path).read_text())
 
     def recommend(self, users, k):
         return [self.order[:k] for _ in users]
