@@ -13,7 +13,7 @@ from harness import data, storage
 from harness.artifacts import USER_BLOCK, ForeignModel, Split, TargetRanks, TopK
 from harness.artifacts.arrays import Float32Array
 from harness.errors import CheckpointError, DataError, HarnessError
-from harness.models import PredictionFile
+from harness.models import PredictionFile, once
 from harness.pipeline.asking import asked_of, depth_of, length_of
 from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
 from harness.pipeline.preparation import Task
@@ -136,6 +136,7 @@ def source_of(experiment: Experiment, split: Split, *, quiet: bool = False) -> S
     CheckpointError
         The checkpoint cannot be used, or the file is missing.
     """
+    once.begin_anew()
     if isinstance(experiment.model.params, PredictionFile):
         assert experiment.model.checkpoint is not None  # noqa: S101  (the kind needs one)
         return FromFile.of(Path(experiment.model.checkpoint))

@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from harness import data, report, storage
 from harness.artifacts import MetricTable, Split
-from harness.models import once
 from harness.pipeline import results as stored
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
@@ -157,7 +156,6 @@ class _Asked:
 
 
 def _asked(experiment: Experiment, phases: Phases, *, quiet: bool) -> _Asked:
-    once.begin_anew()
     with phases.measure("data"):
         prepared = prepare(experiment)
         task = task_of(experiment, prepared.split)
