@@ -37,7 +37,7 @@ from harness.errors import HarnessError
 from harness.evaluation import ShardArrays, ShardScores, descending_places, in_trec_order, score_shard
 from harness.execution import Parallel
 from harness.models.checkpoint import load_checkpoint
-from harness.models.named_files import from_anywhere
+from harness.models.foreign.named_files import from_anywhere
 from harness.pipeline.fingerprints import EVALUATION_CODE, PREDICTION_CODE, code_version, home_of
 from harness.pipeline.side import side_arrays, side_facts, side_from
 from harness.runner import Options, PredictionTask, Shards, found_by

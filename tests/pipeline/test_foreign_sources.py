@@ -15,7 +15,7 @@ from foreign_runs import audits, params, run, values
 
 import harness
 from harness.errors import HarnessError
-from harness.models.factories import load_factory
+from harness.models.foreign.factories import load_factory
 from harness.pipeline.asking import asked_of
 from harness.pipeline.jobs import Job, ModelSource, make_shard
 from harness.pipeline.preparation import prepare, task_of

@@ -14,8 +14,8 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from harness.errors import HarnessError, did_you_mean
-from harness.models.foreign_code import FOUNDATIONS, files_of, specs_of
-from harness.models.foreign_modules import importing
+from harness.models.foreign.importing import importing
+from harness.models.foreign.sources import FOUNDATIONS, files_of, specs_of
 
 _FORM = "Write package.module:Name, such as shop.models:SASRec (model.params.factory)."
 _LONGEST = 300
@@ -96,7 +96,7 @@ def said(error: BaseException) -> str:
     text = " ".join(str(error).split())
     text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     found = f"{type(error).__name__}: {text.rstrip('.')}" if text else type(error).__name__
-    own, theirs = Path(__file__).parents[1], sysconfig.get_path("purelib")
+    own, theirs = Path(__file__).parents[2], sysconfig.get_path("purelib")
     lines = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     # Libraries are not where the mistake is.
     lines = [

@@ -13,11 +13,11 @@ import torch
 from harness.artifacts import ListsAsked, ListsMade, UserBatch
 from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.errors import CheckpointError, HarnessError
-from harness.models.array_files import FORMATS, PARQUET, array_in, levels_in
+from harness.models.foreign.array_files import FORMATS, PARQUET, array_in, levels_in
+from harness.models.foreign.torch_answers import tensor_in
+from harness.models.foreign.torch_calls import Answer, Caller
+from harness.models.foreign.torch_trials import OfModule
 from harness.models.given_lists import cleaned
-from harness.models.torch_answers import tensor_in
-from harness.models.torch_calls import Answer, Caller
-from harness.models.torch_trials import OfModule
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ import numpy as np
 from harness.artifacts import Vocabulary
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.errors import HarnessError
-from harness.models.id_map import IdMap
-from harness.models.own_ids import own_indices, plain_id
+from harness.models.foreign.id_map import IdMap
+from harness.models.foreign.own_ids import own_indices, plain_id
 
 _LARGEST = int(np.iinfo(np.int64).max)
 UNKNOWN = -2  # an item that is not of the catalogue; -1 is a place without an item

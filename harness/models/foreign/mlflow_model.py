@@ -121,9 +121,9 @@ class MLflowModel:
         HarnessError
             It cannot be had, may not be loaded, or cannot be loaded.
         """
-        from harness.models.mlflow_recommenders import FrameModel
-        from harness.models.python_model import PythonModel
-        from harness.models.python_recommenders import recommender_of
+        from harness.models.foreign.mlflow_recommenders import FrameModel
+        from harness.models.foreign.python_model import PythonModel
+        from harness.models.foreign.python_recommenders import recommender_of
 
         self._refuse(checkpoint)
         folder = _folder(checkpoint)
@@ -168,7 +168,7 @@ def _folder(checkpoint: str | None) -> Path:
 
 @contextmanager
 def _no_errors_of_mlflow(what: str) -> Iterator[None]:
-    from harness.models.factories import said
+    from harness.models.foreign.factories import said
 
     try:
         yield

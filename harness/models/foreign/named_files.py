@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness.models.pickles import PICKLES, refuse_pickle
+from harness.models.foreign.pickles import PICKLES, refuse_pickle
 
 _LONGEST = 4_096
 _PATHS = ("ids", "path", "python_path", "table")  # options that name a file or a folder

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from harness.errors import CheckpointError, did_you_mean
-from harness.models.foreign_modules import importing
+from harness.models.foreign.importing import importing
 from harness.models.inspection import load_torch, why_refused
 from harness.models.once import say_once, warn_once
 

@@ -13,8 +13,8 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import Vocabulary
 from harness.artifacts.arrays import Int64Array
 from harness.errors import CheckpointError
-from harness.models.id_files import COLUMN_OPTION, FORMATS, WITH_COLUMNS, ids_in
-from harness.models.own_ids import Id, own_indices, plain_id
+from harness.models.foreign.id_files import COLUMN_OPTION, FORMATS, WITH_COLUMNS, ids_in
+from harness.models.foreign.own_ids import Id, own_indices, plain_id
 
 SORTED, OWN = "sorted", "own"
 _MOST_INDICES = 1 << 28

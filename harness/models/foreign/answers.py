@@ -12,8 +12,8 @@ import pandas as pd
 from harness.artifacts import CandidateLists, History, ListsAsked, ListsMade
 from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.errors import HarnessError
+from harness.models.foreign.naming import Naming
 from harness.models.given_lists import cleaned
-from harness.models.naming import Naming
 from harness.models.narrowing import tell_of_ties
 
 
@@ -188,7 +188,7 @@ def called(call: Callable[[], Any], *, where: str) -> Any:
     HarnessError
         It raises an exception.
     """
-    from harness.models.factories import said
+    from harness.models.foreign.factories import said
 
     try:
         return call()

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from harness.errors import CheckpointError
+from harness.models.foreign.state_files import EXTRA, StateDict
+from harness.models.foreign.torch_options import State
 from harness.models.once import say_once, warn_once
-from harness.models.state_files import EXTRA, StateDict
-from harness.models.torch_options import State
 
 PREFIXES = ("module.", "model.", "_orig_mod.")  # of DataParallel, Lightning and torch.compile
 _SHOWN = 8

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from harness.errors import HarnessError, did_you_mean
-from harness.models.mlflow_model import MLflowModel, MLflowOutput
-from harness.models.own_ids import plain_id
+from harness.models.foreign.mlflow_model import MLflowModel, MLflowOutput
+from harness.models.foreign.own_ids import plain_id
 
 
 class FrameModel:

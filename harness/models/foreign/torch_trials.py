@@ -6,7 +6,7 @@ import dataclasses
 from typing import Literal, Self
 
 from harness.artifacts.arrays import Int64Array
-from harness.models.torch_calls import Caller, first_of
+from harness.models.foreign.torch_calls import Caller, first_of
 
 
 class OfModule:

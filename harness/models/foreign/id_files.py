@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from harness.errors import CheckpointError
-from harness.models.array_files import PARQUET, array_in
-from harness.models.own_ids import Id, plain_id
+from harness.models.foreign.array_files import PARQUET, array_in
+from harness.models.foreign.own_ids import Id, plain_id
 
 WITH_COLUMNS = (".csv", ".tsv", *PARQUET)
 COLUMN_OPTION = "column, or ids_column of kind vectors"

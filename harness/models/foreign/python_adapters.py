@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from harness.errors import HarnessError
-from harness.models.vectors_network import LAST
+from harness.models.foreign.vectors_network import LAST
 
 
 def adapted(given: Any, adapter: str | None) -> Any:

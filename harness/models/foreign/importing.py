@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.errors import HarnessError
-from harness.models.foreign_code import FOUNDATIONS, borrowed, folder_of, installed_paths
+from harness.models.foreign.sources import FOUNDATIONS, borrowed, folder_of, installed_paths
 from harness.storage import sha256_file
 
 _STARTED = time.time()

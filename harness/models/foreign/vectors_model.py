@@ -11,12 +11,12 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import VectorRecommender, Vocabulary
 from harness.errors import CheckpointError
-from harness.models.array_files import FORMATS, PARQUET, array_in, vectors_in
-from harness.models.id_files import require_file
-from harness.models.id_map import SORTED, IdMap, Ids
+from harness.models.foreign.array_files import FORMATS, PARQUET, array_in, vectors_in
+from harness.models.foreign.id_files import require_file
+from harness.models.foreign.id_map import SORTED, IdMap, Ids
 
 if TYPE_CHECKING:
-    from harness.models.vectors_network import Side
+    from harness.models.foreign.vectors_network import Side
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -158,7 +158,7 @@ class UserItemVectors:
         CheckpointError
             A file cannot be used, or does not fit the catalogue.
         """
-        from harness.models.vectors_network import GivenVectors, HistoryMean
+        from harness.models.foreign.vectors_network import GivenVectors, HistoryMean
 
         path = self.items.where(checkpoint, what="item")
         section, cosine = self._users, self.similarity == "cosine"
@@ -203,7 +203,7 @@ def _side(
     section: VectorsFile, path: Path, vocabulary: Vocabulary, *, what: Literal["user", "item"], shared: bool
 ) -> Side:
     """Return the vectors of a file with the row of each own id."""
-    from harness.models.vectors_network import Side
+    from harness.models.foreign.vectors_network import Side
 
     source: Any
     if path.suffix.lower() in PARQUET:

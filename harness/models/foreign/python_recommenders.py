@@ -13,14 +13,14 @@ import torch
 from harness.artifacts import AnyRecommender, ListsAsked, ListsMade, UserBatch, Vocabulary
 from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.errors import HarnessError
-from harness.models.answers import barred_of, called, lists_of, more_than, scores_of, unasked
-from harness.models.id_map import IdMap
-from harness.models.naming import Naming
-from harness.models.python_adapters import Implicit, adapted, without_tensors
-from harness.models.vectors_network import LAST, GivenVectors, Side
+from harness.models.foreign.answers import barred_of, called, lists_of, more_than, scores_of, unasked
+from harness.models.foreign.id_map import IdMap
+from harness.models.foreign.naming import Naming
+from harness.models.foreign.python_adapters import Implicit, adapted, without_tensors
+from harness.models.foreign.vectors_network import LAST, GivenVectors, Side
 
 if TYPE_CHECKING:
-    from harness.models.python_model import PythonModel
+    from harness.models.foreign.python_model import PythonModel
 
 _SHOWN = 3
 

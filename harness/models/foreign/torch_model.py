@@ -10,10 +10,10 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import CheckpointError
-from harness.models.factories import source_files
-from harness.models.id_map import Ids
-from harness.models.named_files import named_files
-from harness.models.torch_options import Call, Name, Output, State
+from harness.models.foreign.factories import source_files
+from harness.models.foreign.id_map import Ids
+from harness.models.foreign.named_files import named_files
+from harness.models.foreign.torch_options import Call, Name, Output, State
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -122,7 +122,7 @@ class TorchModel:
         HarnessError
             There is no such factory, the checkpoint cannot be used, or the options do not fit them.
         """
-        from harness.models.torch_loading import loaded
+        from harness.models.foreign.torch_loading import loaded
 
         assert checkpoint is not None  # noqa: S101  (the kind needs one)
         return loaded(self, Path(checkpoint), users=users, items=items, device=device)

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 
 from harness.errors import HarnessError, did_you_mean
+from harness.models.foreign.torch_calls import Answer, Caller, shape_of
+from harness.models.foreign.vectors_network import LAST
 from harness.models.narrowing import tell_of_ties
-from harness.models.torch_calls import Answer, Caller, shape_of
-from harness.models.vectors_network import LAST
 
 _TOLD = 8  # of what a map or tuple holds
 _PREFERRED = ("logits", "sequences")  # of an answer with several tensors, by the custom of transformers

@@ -11,18 +11,18 @@ from torch import nn
 
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import HarnessError
-from harness.models.factories import construct
-from harness.models.id_map import IdMap
-from harness.models.named_files import refuse_pickles
+from harness.models.foreign.factories import construct
+from harness.models.foreign.id_map import IdMap
+from harness.models.foreign.named_files import refuse_pickles
+from harness.models.foreign.state_dicts import load_state
+from harness.models.foreign.state_files import read_state
+from harness.models.foreign.torch_calls import Caller, check_arguments
+from harness.models.foreign.torch_lists import GivenLists, read_codes
+from harness.models.foreign.torch_scorers import LogitsScorer, VectorsScorer
 from harness.models.seeding import seeded
-from harness.models.state_dicts import load_state
-from harness.models.state_files import read_state
-from harness.models.torch_calls import Caller, check_arguments
-from harness.models.torch_lists import GivenLists, read_codes
-from harness.models.torch_scorers import LogitsScorer, VectorsScorer
 
 if TYPE_CHECKING:
-    from harness.models.torch_model import TorchModel
+    from harness.models.foreign.torch_model import TorchModel
 
 _SHOWN = 3
 _SEED = 0

@@ -15,15 +15,15 @@ from harness.artifacts import UserBatch
 from harness.artifacts.arrays import Int64Array
 from harness.artifacts.csr import indptr_of_kept
 from harness.errors import HarnessError, did_you_mean
-from harness.models.factories import said
-from harness.models.id_map import IdMap
+from harness.models.foreign.factories import said
+from harness.models.foreign.id_map import IdMap
 from harness.models.seeding import seeded
 
 _TABLES = 4  # whose rows are told
 
 if TYPE_CHECKING:
-    from harness.models.torch_model import TorchModel
-    from harness.models.torch_options import Call
+    from harness.models.foreign.torch_model import TorchModel
+    from harness.models.foreign.torch_options import Call
 
 
 @dataclass(frozen=True, eq=False)

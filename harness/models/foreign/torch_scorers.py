@@ -10,11 +10,11 @@ import torch
 
 from harness.artifacts import UserBatch
 from harness.errors import HarnessError
-from harness.models.id_map import OWN, SORTED
-from harness.models.torch_answers import at_last, check_finite, settled, table_of
-from harness.models.torch_calls import Answer, Caller, first_of
-from harness.models.torch_trials import OfModule
-from harness.models.vectors_network import LAST
+from harness.models.foreign.id_map import OWN, SORTED
+from harness.models.foreign.torch_answers import at_last, check_finite, settled, table_of
+from harness.models.foreign.torch_calls import Answer, Caller, first_of
+from harness.models.foreign.torch_trials import OfModule
+from harness.models.foreign.vectors_network import LAST
 
 _MOST_BESIDE = 4  # rows or columns that are of no item or user: more are no padding
 

@@ -12,13 +12,13 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import CheckpointError, HarnessError
-from harness.models.factories import construct, source_files
-from harness.models.foreign_code import files_of, folder_of, specs_in
-from harness.models.foreign_modules import importing
-from harness.models.id_files import require_file
-from harness.models.id_map import Ids
-from harness.models.named_files import named_files, refuse_pickles
-from harness.models.pickles import unpickled
+from harness.models.foreign.factories import construct, source_files
+from harness.models.foreign.id_files import require_file
+from harness.models.foreign.id_map import Ids
+from harness.models.foreign.importing import importing
+from harness.models.foreign.named_files import named_files, refuse_pickles
+from harness.models.foreign.pickles import unpickled
+from harness.models.foreign.sources import files_of, folder_of, specs_in
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -171,7 +171,7 @@ class PythonModel:
         HarnessError
             The factory cannot be used, the object has no such method, or ids do not match.
         """
-        from harness.models.python_recommenders import recommender_of
+        from harness.models.foreign.python_recommenders import recommender_of
 
         return recommender_of(
             self,
