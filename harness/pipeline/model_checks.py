@@ -9,9 +9,9 @@ import numpy as np
 
 from harness.artifacts import NO_ITEM, Finding, ForeignModel
 from harness.pipeline.checkpoints import Fitted
-from harness.pipeline.few import cases_of
 from harness.pipeline.jobs import ModelSource
 from harness.pipeline.shards import options_of
+from harness.pipeline.trial.few import cases_of
 from harness.runner import PredictionTask, Shards
 
 if TYPE_CHECKING:

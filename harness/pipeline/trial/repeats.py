@@ -11,7 +11,7 @@ import numpy as np
 from harness.artifacts import AnyRecommender, Finding, History, Severity, Truth
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.errors import HarnessError
-from harness.pipeline.few import DEPTH, Few, cases_of
+from harness.pipeline.trial.few import DEPTH, Few, cases_of
 from harness.runner import PredictionTask
 from harness.topk import Found
 

@@ -11,8 +11,8 @@ import numpy as np
 from harness.artifacts import AnyRecommender, Finding
 from harness.artifacts.arrays import BoolArray
 from harness.errors import HarnessError
-from harness.pipeline.last_items import LastItems
-from harness.pipeline.standing import Standing
+from harness.pipeline.trial.last_items import LastItems
+from harness.pipeline.trial.standing import Standing
 
 _MOVED, _PADDED = 0.1, 0.02  # by how much of the ranking the last items have to stand higher
 _ITEMS = {

@@ -10,13 +10,13 @@ import numpy as np
 from harness.artifacts import AnyRecommender, Finding
 from harness.artifacts.arrays import Int64Array
 from harness.errors import HarnessError
-from harness.pipeline.chance import against_chance
-from harness.pipeline.few import Few
 from harness.pipeline.jobs import ModelSource
-from harness.pipeline.last_items import LastItems, relevant_standing
-from harness.pipeline.moved import off_by_one, padded_wrongly
-from harness.pipeline.repeats import asked_again, asked_alone, longer_lists, reaction
-from harness.pipeline.standing import Standing
+from harness.pipeline.trial.chance import against_chance
+from harness.pipeline.trial.few import Few
+from harness.pipeline.trial.last_items import LastItems, relevant_standing
+from harness.pipeline.trial.moved import off_by_one, padded_wrongly
+from harness.pipeline.trial.repeats import asked_again, asked_alone, longer_lists, reaction
+from harness.pipeline.trial.standing import Standing
 from harness.runner import Options, PredictionTask
 
 _USERS = 32  # whose lists are made

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.artifacts import Finding
 from harness.artifacts.arrays import BoolArray
-from harness.pipeline.standing import Standing
+from harness.pipeline.trial.standing import Standing
 
 _ENOUGH = 32  # users, fewer of whom show nothing
 

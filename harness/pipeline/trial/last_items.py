@@ -8,8 +8,8 @@ import numpy as np
 
 from harness.artifacts import AnyRecommender, History, Truth
 from harness.artifacts.arrays import BoolArray, Float64Array, Int64Array
-from harness.pipeline.few import Few, cases_of
-from harness.pipeline.standing import BOTTOM, Standing, barely_listed
+from harness.pipeline.trial.few import Few, cases_of
+from harness.pipeline.trial.standing import BOTTOM, Standing, barely_listed
 from harness.runner import PredictionTask
 
 _ALIKE = 1e-9  # places
