@@ -13,7 +13,7 @@ from harness.artifacts.arrays import Float32Array, Float64Array
 def cooccurrence_vectors(history: History, dimension: int, *, seed: int) -> Float32Array:
     """Return vectors of items by the largest singular values of their positive pointwise mutual information.
 
-    With ``n[i, j]`` the users with both items, ``n[i]`` those with one, and N all of them, the matrix that is
+    With ``n[i, j]`` the users with both items, ``n[i]`` those with one, and N those with any, the matrix that is
     decomposed is ``max(0, log(n[i, j] N / (n[i] n[j])))`` off the diagonal, and the vectors are its left singular
     vectors times the square roots of the singular values.
 
@@ -66,7 +66,7 @@ def _positive_information(history: History) -> sp.csr_array:
     rows, columns = together.coords
     off = rows != columns
     rows, columns, counts = rows[off], columns[off], together.data[off]
-    values = np.log(counts * history.n_users / (alone[rows] * alone[columns]))
+    values = np.log(counts * int((history.lengths > 0).sum()) / (alone[rows] * alone[columns]))
     positive = values > 0
     shape = (history.n_items, history.n_items)
     return sp.csr_array((values[positive], (rows[positive], columns[positive])), shape=shape)

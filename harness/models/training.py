@@ -31,6 +31,7 @@ from harness.storage import atomic_write
 
 logger = logging.getLogger("harness")
 
+_REMEDY = "Lower model.params.recipe.learning_rate, and fit again with --force."
 _KEY = "training"  # where the state's header stands in the file's metadata
 
 
@@ -202,13 +203,12 @@ def _epoch(
             loss = course.loss(module, batch)
             value = loss.item()
             if not math.isfinite(value):
-                raise HarnessError(
-                    f"{course.name}: the loss is {value} in epoch {epoch + 1}. "
-                    "Lower model.params.recipe.learning_rate, and fit again with --force."
-                )
+                raise HarnessError(f"{course.name}: the loss is {value} in epoch {epoch + 1}. {_REMEDY}")
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             advance(1)
+    if not all(bool(torch.isfinite(weights).all()) for weights in module.parameters()):
+        raise HarnessError(f"{course.name}: weights are NaN or infinite after epoch {epoch + 1}. {_REMEDY}")
 
 
 def _keep(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached, training: Training) -> None:

@@ -25,7 +25,8 @@ def test_cooccurrence_vectors_restore_what_a_plain_computation_gives():
             if one != other and both:
                 alone = [sum(item in row for row in rows) for item in (one, other)]
                 expected[one, other] = max(0.0, np.log(both * len(rows) / (alone[0] * alone[1])))
-    vectors = cooccurrence_vectors(history_of(rows, 9), 8, seed=0)
+    # Users without history are no users.
+    vectors = cooccurrence_vectors(history_of([*rows, [], [], []], 9), 8, seed=0)
     # Eight of nine singular values: the left singular vectors times the roots of the values, up to their signs.
     left, values, _ = np.linalg.svd(expected)
     plain = left[:, :8] * np.sqrt(values[:8])

@@ -230,6 +230,13 @@ def test_a_loss_that_is_not_finite_is_an_error():
         trained(course, None, Recipe(patience=None), Training(quiet=True), seed=0)
 
 
+def test_weights_that_are_not_finite_are_an_error():
+    course = Course("counter", Counter, lambda rng: iter([None]), 1, lambda module, batch: module.value * 1e-30)
+    recipe = Recipe(patience=None, learning_rate=1e308)
+    with pytest.raises(HarnessError, match=r"counter: weights are NaN or infinite after epoch 1\. Lower"):
+        trained(course, None, recipe, Training(quiet=True), seed=0)
+
+
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
 def test_nobody_to_learn_from_is_an_error(model):
     lessons = dataclasses.replace(cycle(4, 5, whole=False, validation=False), train=history_of([[1], [], [0], [2]], 5))
