@@ -118,10 +118,12 @@ def learnt_codes(vectors: Float32Array, sizes: QuantiserSizes, *, seed: int, dev
                 advance(1)
     with torch.inference_mode():
         restored, _, _, codes = module(x)
-    logger.info(
-        "codes: %.1f%% of the vectors' variance is left over",
-        100 * float((x - restored).square().mean() / x.square().mean()),
-    )
+    variance = float(x.square().mean())
+    if variance == 0:
+        logger.warning("codes: the vectors of all items are alike, so that their codes are too")
+    else:
+        left = float((x - restored).square().mean())
+        logger.info("codes: %.1f%% of the vectors' variance is left over", 100 * left / variance)
     learnt: Int32Array = codes.cpu().numpy().astype(np.int32)
     return learnt
 

@@ -60,12 +60,12 @@ def test_clusters_that_lie_apart_have_codes_of_their_own():
 
 def test_items_without_a_vector_count_as_the_mean():
     rng = np.random.default_rng(1)
-    vectors = rng.normal(size=(30, 5))
-    vectors[[3, 7]] = np.nan
+    vectors = 5 + rng.normal(size=(30, 5))
+    vectors[[3, 7, 11]] = np.nan
+    vectors[11] = np.nanmean(vectors, axis=0)  # the mean of the others, which stays the mean with it
     codes = codes_of(vectors)
-    assert codes[3].tolist() == codes[7].tolist()
-    filled = vectors.copy()
-    filled[[3, 7]] = np.nanmean(vectors, axis=0)
+    assert codes[3].tolist() == codes[7].tolist() == codes[11].tolist()
+    assert (codes == codes[11]).all(axis=1).sum() < 10
     assert codes.min() >= 0
     assert codes.max() < 4
 
@@ -78,3 +78,11 @@ def test_fewer_items_than_codes(n_items):
 
 def test_vectors_that_are_all_alike_collide():
     assert len(np.unique(codes_of(np.ones((20, 3))), axis=0)) == 1
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, np.nan])
+def test_that_all_vectors_are_alike_is_said(value, caplog):
+    with caplog.at_level("INFO", logger="harness"):
+        codes_of(np.full((20, 3), value))
+    assert "the vectors of all items are alike" in caplog.text
+    assert "variance" not in caplog.text
