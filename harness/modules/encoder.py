@@ -105,7 +105,8 @@ class TransformerEncoder(nn.Module):
     Notes
     -----
     Train and eval mode compute the same but for dropout. A row depends on no other row, and real
-    tokens do not depend on padding, on whichever side it stands.
+    tokens do not depend on what padding holds. Positions count padding: a row that is moved by
+    padding before it is another row.
 
     References
     ----------
