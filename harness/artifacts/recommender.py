@@ -90,12 +90,15 @@ class ListsAsked:
         What alone each user may be recommended; None for everything.
     allowed
         bool ``(items,)``: what may be recommended at all; None for everything.
+    seed
+        Of the order among equal scores, which is by the hash of (seed, user's own id, item's own id).
     """
 
     k: int
     seen: CandidateLists | None = None
     lists: CandidateLists | None = None
     allowed: BoolArray | None = None
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)

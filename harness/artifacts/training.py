@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, runtime_checkable
 
 from harness.artifacts.arrays import Float32Array, Int32Array
 from harness.artifacts.interactions import History
@@ -115,17 +115,31 @@ class Attention:
         int32 ``(inputs,)``: items of the user's history, oldest first.
     outputs
         What attends, a label a row.
+    outputs_are
+        What these are: the ``inputs`` themselves, in their order, as in self-attention over a history; the items of the
+        ``list``, best first; or something ``else``.
     """
 
     weights: Float32Array
     inputs: Int32Array
     outputs: tuple[str, ...]
+    outputs_are: Literal["inputs", "list", "else"] = "else"
 
 
 @runtime_checkable
 class Explains(Protocol):
     """A recommender that can show its attention."""
 
-    def attention(self, batch: UserBatch, titles: Mapping[int, str]) -> Attention:
-        """Return the attention of the one user of a batch; titles by item index are for its labels."""
+    def attention(self, batch: UserBatch, items: Int32Array, titles: Mapping[int, str]) -> Attention:
+        """Return the attention of the one user of a batch.
+
+        Parameters
+        ----------
+        batch
+            Of one user.
+        items
+            int32 ``(n,)``: the list that the model made for the user, best first; empty where nothing was left.
+        titles
+            By item index, for each item of the catalogue, for labels.
+        """
         ...

@@ -7,103 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from harness.artifacts import CandidateLists
-from harness.artifacts.arrays import Int64Array
+from harness.models.decoder import Context, NetworkSizes
+from harness.models.search_tree import Barred, NodeOrder, SearchTree
 from harness.models.semantic_ids import PrefixTree
-from harness.models.seq2seq import Context, SemanticTransformer
+from harness.models.seq2seq import SemanticTransformer
+from harness.topk import select
 
-
-@dataclass(frozen=True, eq=False)
-class TreeOnDevice:
-    """A prefix tree as tensors, a level each; see ``Level``."""
-
-    tree: PrefixTree
-    children: tuple[torch.Tensor, ...]
-    codes: tuple[torch.Tensor, ...]
-
-    @classmethod
-    def of(cls, tree: PrefixTree, device: torch.device) -> TreeOnDevice:
-        """Return the tree on a device."""
-        return cls(
-            tree,
-            tuple(torch.from_numpy(level.children).to(device) for level in tree.levels),
-            tuple(torch.from_numpy(level.codes).to(device) for level in tree.levels),
-        )
-
-
-@dataclass(frozen=True, eq=False)
-class Barred:
-    """Which nodes of each level lead a user nowhere.
-
-    Parameters
-    ----------
-    keys
-        int64 ascending, a tensor a level: ``user x nodes + node``.
-    listed
-        Whether the keys are those of nodes that lead somewhere, all others being barred.
-    """
-
-    keys: tuple[torch.Tensor, ...]
-    listed: bool
-
-    @classmethod
-    def of(
-        cls,
-        tree: PrefixTree,
-        *,
-        seen: CandidateLists | None,
-        lists: CandidateLists | None,
-        n_items: int,
-        device: torch.device,
-    ) -> Barred:
-        """Return what is barred for the users of a batch.
-
-        Parameters
-        ----------
-        tree
-            Of the items that may be recommended at all.
-        seen
-            What each user may not be recommended; None for nothing.
-        lists
-            What alone each user may be recommended; None for everything.
-        n_items
-            Size of the catalogue.
-        device
-            Where the search runs.
-        """
-        place = np.full(n_items, -1, dtype=np.int64)
-        place[tree.items] = np.arange(len(tree.items))
-        places = _pairs(seen, place, len(tree.items))
-        if lists is not None:
-            places = np.setdiff1d(_pairs(lists, place, len(tree.items)), places, assume_unique=True)
-        users, positions = places // max(1, len(tree.items)), places % max(1, len(tree.items))
-        keys = []
-        for level in tree.levels:
-            found, counts = np.unique(users * len(level.codes) + level.node_of[positions], return_counts=True)
-            if lists is None:
-                sizes = np.diff(level.starts)[found % max(1, len(level.codes))]
-                found = found[counts == sizes]  # nothing else is left below
-            keys.append(torch.from_numpy(found).to(device))
-        return cls(tuple(keys), lists is not None)
-
-    def of_nodes(self, level: int, nodes: torch.Tensor, n_nodes: int) -> torch.Tensor | None:
-        """Return whether nodes ``(users, …)`` are barred, a bool of that shape; None where none is."""
-        keys = self.keys[level]
-        if len(keys) == 0:
-            return torch.ones_like(nodes, dtype=torch.bool) if self.listed else None
-        users = torch.arange(len(nodes), device=nodes.device).view(-1, *([1] * (nodes.dim() - 1)))
-        wanted = users * n_nodes + nodes
-        found = torch.searchsorted(keys, wanted).clamp_(max=len(keys) - 1)
-        return (keys[found] == wanted) ^ self.listed
-
-
-def _pairs(lists: CandidateLists | None, place: Int64Array, n_items: int) -> Int64Array:
-    """Return ``user x items + place`` of each pair, ascending, each once; items without a place are left out."""
-    if lists is None:
-        return np.empty(0, dtype=np.int64)
-    users = np.repeat(np.arange(len(lists.indptr) - 1), np.diff(lists.indptr))
-    places = place[lists.items]
-    return np.unique((users * n_items + places)[places >= 0])
+_NODE = 96  # bytes: a node that is scored, with its place, its parent, its code, and copies while it is selected
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +23,7 @@ class Beams:
     Parameters
     ----------
     places
-        int64 ``(users, beams)``: places in the tree's order, best first.
+        int64 ``(users, beams)``: places in the tree's order, best first; 0 where there was nothing left.
     scores
         ``(users, beams)``: log probabilities, -inf where there was nothing left.
     """
@@ -122,9 +32,32 @@ class Beams:
     scores: torch.Tensor
 
 
-def beam_search(
-    network: SemanticTransformer, context: Context, tree: TreeOnDevice, barred: Barred, *, beam: int
-) -> Beams:
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """Whose items are searched for.
+
+    Parameters
+    ----------
+    tree
+        Of the items that may be recommended.
+    barred
+        What may not, by user.
+    user_keys
+        int64 ``(n,)``: bits of ``Vocabulary.keys``; the context may have more rows, which are padding.
+    seed
+        Of the order among equal scores.
+    beam
+        How many beginnings are kept, 1 or more.
+    """
+
+    tree: SearchTree
+    barred: Barred
+    user_keys: torch.Tensor
+    seed: int
+    beam: int
+
+
+def beam_search(network: SemanticTransformer, context: Context, asked: Asked) -> Beams:
     r"""Return the most probable items of each user.
 
     The score of an item with codes ``c`` is its log probability under the network, each code among all of its level:
@@ -132,7 +65,10 @@ def beam_search(
     .. math:: s = \sum_l \log \mathrm{softmax}(z_l)_{c_l}
 
     After each level the ``beam`` best beginnings are kept of those that lead to an item which may be recommended. A
-    beam as wide as the catalogue keeps them all.
+    beam as wide as the catalogue keeps them all. Equal scores are ordered by the hash of the seed and the own ids of
+    the user and of the item, or, of a beginning, of the first item below it in the order of the codes.
+
+    Only nodes that exist are scored: of a user no more than the children of the beams.
 
     Parameters
     ----------
@@ -140,12 +76,8 @@ def beam_search(
         In eval mode.
     context
         Of the users.
-    tree
-        Of the items that may be recommended.
-    barred
-        What may not, by user.
-    beam
-        1 or more.
+    asked
+        For whom, of what, and how widely.
 
     References
     ----------
@@ -156,22 +88,81 @@ def beam_search(
     nodes = torch.zeros((users, 1), dtype=torch.int64, device=device)  # the root
     scores = torch.zeros((users, 1), device=device, dtype=context.keys[0].dtype)
     rows = torch.arange(users, device=device).unsqueeze(1)
-    codes, past = None, None
+    user_keys = torch.nn.functional.pad(asked.user_keys, (0, users - len(asked.user_keys)))
+    codes, past, tree = None, None, asked.tree
     for level, (children, codes_of) in enumerate(zip(tree.children, tree.codes, strict=True)):
         logits, past = network.step(level, codes, context, past)
-        beams, widest = nodes.shape[1], tree.tree.levels[level].widest
-        begins, ends = children[nodes], children[nodes + 1]  # (users, beams)
-        below = begins.unsqueeze(-1) + torch.arange(widest, device=device)  # (users, beams, widest)
-        missing = below >= ends.unsqueeze(-1)
-        below = below.clamp_(max=len(codes_of) - 1)
-        gathered = logits.gather(2, codes_of[below]) - logits.logsumexp(-1, keepdim=True)
-        bars = barred.of_nodes(level, below, len(codes_of))
-        total = (scores.unsqueeze(-1) + gathered).masked_fill(missing if bars is None else missing | bars, -torch.inf)
-        kept = min(beam, beams * widest)
-        scores, chosen = total.flatten(1).topk(kept, dim=1)  # (users, kept), best first
-        parents = chosen // widest
-        nodes = below.flatten(1).gather(1, chosen)
+        beams = nodes.shape[1]
+        parents, below, missing = _below(children, nodes, scores > -torch.inf)  # (users, nodes)
+        bars = asked.barred.of_nodes(level, below, len(codes_of))
+        own = logits.flatten(1).gather(1, parents * logits.shape[2] + codes_of[below])
+        total = scores.gather(1, parents) + (own - logits.logsumexp(-1).gather(1, parents))
+        total = total.masked_fill(missing if bars is None else missing | bars, -torch.inf)
+        order = NodeOrder(asked.seed, user_keys, tree.keys[level], below)
+        # As many whatever the users, so that no shape depends on the batch.
+        best = select(total, min(asked.beam, len(codes_of)), order=order)
+        scores, chosen = best.scores, best.items.long().clamp_(min=0)  # (users, kept), best first
+        nodes = below.gather(1, chosen)
         codes = codes_of[nodes]
         if level + 1 < len(tree.codes):
-            past = past.of_beams((rows * beams + parents).flatten())
+            past = past.of_beams((rows * beams + parents.gather(1, chosen)).flatten())
     return Beams(nodes, scores)
+
+
+def _below(
+    children: torch.Tensor, nodes: torch.Tensor, alive: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return the children of each user's beams one after another, ``(users, most of a user)`` each.
+
+    Parameters
+    ----------
+    children
+        As ``Level.children``.
+    nodes, alive
+        ``(users, beams)``: the beams, and whether they lead anywhere.
+
+    Returns
+    -------
+    parents : torch.Tensor
+        The beam that each is a child of.
+    below : torch.Tensor
+        Which node of the level it is; 0 where a user has fewer.
+    missing : torch.Tensor
+        Where a user has fewer.
+    """
+    begins = children[nodes]
+    ends = ((children[nodes + 1] - begins) * alive).cumsum(dim=1)  # in the row, (users, beams)
+    columns = torch.arange(max(1, int(ends[:, -1].max())), device=nodes.device).expand(len(nodes), -1)
+    parents = torch.searchsorted(ends, columns.contiguous(), right=True)
+    missing = parents == nodes.shape[1]
+    parents.masked_fill_(missing, 0)
+    starts = torch.nn.functional.pad(ends[:, :-1], (1, 0))
+    below = columns + (begins - starts).gather(1, parents)
+    return parents, below.masked_fill_(missing, 0), missing
+
+
+def bytes_of_user(sizes: NetworkSizes, tree: PrefixTree, beam: int, *, number: int = 4) -> int:
+    """Return about how many bytes a search takes for each of its users at the most.
+
+    Parameters
+    ----------
+    sizes
+        Of the network.
+    tree
+        Of the items that may be recommended.
+    beam
+        How many beginnings are kept.
+    number
+        Bytes of one.
+    """
+    width, layers, heads = sizes.embedding_dim, sizes.decoder_layers, sizes.num_heads
+    tokens = sizes.max_items * len(sizes.codes)
+    encoder = number * (tokens * (8 * width + 2 * sizes.attn_dim) + 2 * heads * tokens**2)
+    steps, beams = [], 1
+    for place, level in enumerate(tree.levels):
+        most = int(np.sort(np.diff(level.children))[::-1][:beams].sum())  # children that a user's beams have
+        past = 4 * layers * width * (place + 1)  # keys and values, and those of the beams that go on
+        logits = 3 * sizes.codes[place]
+        steps.append(number * beams * (8 * width + 2 * sizes.attn_dim + past + logits) + _NODE * most)
+        beams = min(beam, len(level.codes))
+    return number * 2 * layers * tokens * width + max(encoder, *steps)

@@ -64,6 +64,10 @@ class Generative:
     are as exact as the beam is wide: as wide as the catalogue, it scores all items. What lies outside the beam has no
     rank, so ``target_ranks.parquet`` has nulls. A user without history gets what follows an empty one.
 
+    Equal scores are ordered by the hash of (seed, user id, item id), also those at the end of the list. Beginnings of
+    ids that tie where the beam is cut are ordered by the hash of the first item below them, in the order of codes: what
+    a narrow beam reaches among items of equal score depends on the user, but not on each item's own hash.
+
     Parameters
     ----------
     codes
@@ -144,7 +148,7 @@ class Generative:
         """
         from harness.models.generative_network import recommender
 
-        return recommender(self, tensors, len(items), device)
+        return recommender(self, tensors, users=users, items=items, device=device)
 
     def audit(self, tensors: Tensors) -> tuple[Finding, ...]:
         """Return how many items share their learnt codes."""

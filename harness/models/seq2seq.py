@@ -3,119 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from harness.models.decoder import Context, DecoderLayer, NetworkSizes, Past
 from harness.modules import MultiHeadAttention, TransformerEncoder
-
-
-@dataclass(frozen=True)
-class NetworkSizes:
-    """Sizes of the network.
-
-    Parameters
-    ----------
-    codes
-        How many codes there are at each level.
-    embedding_dim, num_heads, attn_dim, dropout
-        Of encoder and decoder, as in ``TransformerEncoder``.
-    encoder_layers, decoder_layers
-        1 or more each.
-    max_items
-        How many items of a history are read.
-    """
-
-    codes: tuple[int, ...]
-    embedding_dim: int
-    num_heads: int
-    attn_dim: int
-    encoder_layers: int
-    decoder_layers: int
-    dropout: float
-    max_items: int
-
-
-@dataclass(frozen=True, eq=False)
-class Context:
-    """Encoded histories: keys and values of each decoder layer, once a user whatever the beams.
-
-    Parameters
-    ----------
-    keys, values
-        ``(users, heads, tokens, width)`` a layer.
-    allowed
-        bool ``(users, 1, 1, tokens)``: where there is a token; everywhere for a user without any.
-    blind
-        bool ``(users, 1, 1)``: users without a token, to whom nothing is told.
-    """
-
-    keys: tuple[torch.Tensor, ...]
-    values: tuple[torch.Tensor, ...]
-    allowed: torch.Tensor
-    blind: torch.Tensor
-
-
-@dataclass(frozen=True, eq=False)
-class Past:
-    """What the decoder keeps of the codes so far: keys and values of each layer.
-
-    Parameters
-    ----------
-    keys, values
-        ``(users x beams, heads, steps, width)`` a layer.
-    """
-
-    keys: tuple[torch.Tensor, ...]
-    values: tuple[torch.Tensor, ...]
-
-    def of_beams(self, chosen: torch.Tensor) -> Past:
-        """Return the past of some beams, int64 ``(n,)``, in the order given."""
-        return Past(
-            tuple(keys.index_select(0, chosen) for keys in self.keys),
-            tuple(values.index_select(0, chosen) for values in self.values),
-        )
-
-
-class DecoderLayer(nn.Module):
-    """Self-attention, attention to the context, feed-forward; each with its norm before it."""
-
-    def __init__(self, sizes: NetworkSizes) -> None:
-        super().__init__()
-        width = sizes.embedding_dim
-        self.self_attention = MultiHeadAttention(width, sizes.num_heads, sizes.dropout)
-        self.cross_attention = MultiHeadAttention(width, sizes.num_heads, sizes.dropout)
-        self.feed_forward = nn.Sequential(
-            nn.Linear(width, sizes.attn_dim), nn.ReLU(), nn.Dropout(sizes.dropout), nn.Linear(sizes.attn_dim, width)
-        )
-        self.norms = nn.ModuleList([nn.LayerNorm(width) for _ in range(3)])
-        self.dropout = nn.Dropout(sizes.dropout)
-
-    def forward(
-        self, hidden: torch.Tensor, encoded: torch.Tensor, *, earlier: torch.Tensor, real: torch.Tensor
-    ) -> torch.Tensor:
-        """Return ``(batch, steps, D)`` of all steps at once, as in training.
-
-        Parameters
-        ----------
-        hidden
-            ``(batch, steps, D)``.
-        encoded
-            ``(batch, tokens, D)``.
-        earlier
-            bool ``(batch, steps, steps)``: which steps a step may see.
-        real
-            bool ``(batch, steps, tokens)``: which tokens there are.
-        """
-        normed = self.norms[0](hidden)
-        attended, _ = self.self_attention(normed, normed, normed, earlier, need_weights=False)
-        hidden = hidden + self.dropout(attended)
-        attended, _ = self.cross_attention(self.norms[1](hidden), encoded, encoded, real, need_weights=False)
-        hidden = hidden + self.dropout(attended)
-        result: torch.Tensor = hidden + self.dropout(self.feed_forward(self.norms[2](hidden)))
-        return result
 
 
 class SemanticTransformer(nn.Module):
@@ -182,16 +76,37 @@ class SemanticTransformer(nn.Module):
         targets
             int64 ``(batch, levels)``: the codes of the item that comes next.
         """
-        encoded, levels = self.encode(codes, real), targets.shape[1]
-        before = self.encoder.embedding(targets[:, :-1] + self.offsets[:-1])  # (batch, levels - 1, D)
-        start = self.start.expand(len(targets), 1, -1)
-        hidden = torch.cat([start, before], dim=1) + self.steps  # (batch, levels, D)
-        earlier = torch.ones(levels, levels, dtype=torch.bool, device=codes.device).tril().expand(len(codes), -1, -1)
-        tokens = real.repeat_interleave(levels, dim=1).unsqueeze(1).expand(-1, levels, -1)
-        for layer in self.decoder:
-            hidden = layer(hidden, encoded, earlier=earlier, real=tokens)
+        hidden, _ = self._written(self.encode(codes, real), real, targets, need_weights=False)
         logits = torch.einsum("bld,lcd->blc", self.norm(hidden), self.output)
         return logits.masked_fill(self.outside, -torch.inf)
+
+    def _written(
+        self, encoded: torch.Tensor, real: torch.Tensor, targets: torch.Tensor, *, need_weights: bool
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Return ``(n, levels, D)`` after the last layer, and of each layer what it attends to, where that is needed.
+
+        Parameters
+        ----------
+        encoded
+            ``(n, items x levels, D)``.
+        real
+            bool ``(n, items)``.
+        targets
+            int64 ``(n, levels)``.
+        need_weights
+            Whether to return ``(n, heads, levels, items x levels)`` a layer.
+        """
+        n, levels = targets.shape
+        before = self.encoder.embedding(targets[:, :-1] + self.offsets[:-1])  # (n, levels - 1, D)
+        hidden = torch.cat([self.start.expand(n, 1, -1), before], dim=1) + self.steps  # (n, levels, D)
+        earlier = torch.ones(levels, levels, dtype=torch.bool, device=targets.device).tril().expand(n, -1, -1)
+        tokens = real.repeat_interleave(levels, dim=1).unsqueeze(1).expand(-1, levels, -1)
+        found = []
+        for layer in self.decoder:
+            hidden, weights = layer(hidden, encoded, earlier=earlier, real=tokens, need_weights=need_weights)
+            if weights is not None:
+                found.append(weights)
+        return hidden, found
 
     def context(self, codes: torch.Tensor, real: torch.Tensor) -> Context:
         """Return what the decoder reads of histories, as for ``encode``."""
@@ -268,21 +183,11 @@ class SemanticTransformer(nn.Module):
         torch.Tensor
             ``(layers, n, heads, levels, items)``: of an item's tokens the sum; each row sums to 1.
         """
-        n, levels = targets.shape
-        encoded = self.encode(codes, torch.ones(codes.shape[:2], dtype=torch.bool, device=codes.device))
-        encoded = encoded.expand(n, -1, -1)
-        before = self.encoder.embedding(targets[:, :-1] + self.offsets[:-1])  # (n, levels - 1, D)
-        hidden = torch.cat([self.start.expand(n, 1, -1), before], dim=1) + self.steps  # (n, levels, D)
-        earlier = torch.ones(levels, levels, dtype=torch.bool, device=codes.device).tril().expand(n, -1, -1)
-        real = torch.ones((n, levels, encoded.shape[1]), dtype=torch.bool, device=codes.device)
-        found = []
-        for layer in self.decoder:
-            normed = layer.norms[0](hidden)
-            attended = hidden + layer.self_attention(normed, normed, normed, earlier, need_weights=False)[0]
-            weights = layer.cross_attention(layer.norms[1](attended), encoded, encoded)[1]  # (n, heads, levels, tokens)
-            found.append(weights.unflatten(3, (codes.shape[1], levels)).sum(4))
-            hidden = layer(hidden, encoded, earlier=earlier, real=real)
-        return torch.stack(found)
+        n, items = len(targets), codes.shape[1]
+        real = torch.ones((1, items), dtype=torch.bool, device=codes.device)
+        encoded = self.encode(codes, real).expand(n, -1, -1)
+        _, found = self._written(encoded, real.expand(n, -1), targets, need_weights=True)
+        return torch.stack([weights.view(*weights.shape[:3], items, targets.shape[1]).sum(4) for weights in found])
 
     def _told(self, attention: MultiHeadAttention, normed: torch.Tensor, context: Context, layer: int) -> torch.Tensor:
         query = self._heads(attention.w_q(normed))  # (users, heads, beams, width), against unexpanded keys

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from harness.artifacts import Attention, History, Lessons, Tensors, Training, UserBatch
+from harness.artifacts.arrays import Int32Array
 from harness.errors import HarnessError
 from harness.models.sequences import alike, blocks, padded_rows
 from harness.models.tensors import load_module
@@ -116,14 +117,14 @@ class SequentialScorer:
         """Return float32 ``(items, dimension)``."""
         return self._encoder.embedding.weight
 
-    def attention(self, batch: UserBatch, titles: Mapping[int, str]) -> Attention:
+    def attention(self, batch: UserBatch, items: Int32Array, titles: Mapping[int, str]) -> Attention:
         """Return what each position of the user's history attends to, mean over layers, a panel a head."""
         _, history = batch.rows()
-        items = history[-self._max_length :]
-        ids = torch.from_numpy(items.astype(np.int64)).unsqueeze(0)
+        read = history[-self._max_length :]
+        ids = torch.from_numpy(read.astype(np.int64)).unsqueeze(0)
         weights = self._encoder.attention_weights(ids.to(self._encoder.embedding.weight.device))
-        labels = tuple(titles.get(int(item), str(item)) for item in items)
-        return Attention(weights[0].mean(dim=0).float().cpu().numpy(), items, labels)
+        labels = tuple(titles[int(item)] for item in read)
+        return Attention(weights[0].mean(dim=0).float().cpu().numpy(), read, labels, "inputs")
 
 
 def scorer(model: Sequential, tensors: Tensors, n_items: int, device: str) -> SequentialScorer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +23,7 @@ logger = logging.getLogger("harness")
 
 _MOST_ITEMS = 100  # of a history in a picture
 _LONGEST_LIST = 1000
+_MOST_ROWS = 100  # of what is not the history, such as the list
 _CELL, _NUMBERED_CELL = 0.24, 0.36  # inches that a cell needs for its labels, and for a number
 
 
@@ -106,7 +107,7 @@ def drawn(content: Drawn, titles: Mapping[int, str], picture: Picture) -> str:
     from harness.report.explanation import Item, Words, explanation_svg
     from harness.report.svg import drawing, to_svg
 
-    shown = _last(content.attention, picture.items)
+    shown = _shown(content.attention, picture.items)
     with drawing():
         figure = _heat_map(shown, titles, by_head=picture.by_head)
         heat_map = to_svg(figure, name="attention", title="Attention weights")
@@ -117,31 +118,44 @@ def drawn(content: Drawn, titles: Mapping[int, str], picture: Picture) -> str:
     held_out = [
         Item(titles[int(item)], None, bool(item in content.items)) for item in np.unique(content.asked.truth.items)
     ]
-    words = Words(content.heading, tuple(_notes(content.attention, shown, content.asked, picture)))
+    words = Words(content.heading, tuple(_notes(content, shown, picture)))
     return explanation_svg(heat_map, listed, held_out, words=words)
 
 
-def _notes(attention: Attention, shown: Attention, asked: PredictionTask, picture: Picture) -> Iterator[str]:
+def _notes(content: Drawn, shown: Attention, picture: Picture) -> Iterator[str]:
+    attention, asked = content.attention, content.asked
     heads = len(attention.weights)
     how = "A panel a head" if picture.by_head and heads > 1 else f"The mean over {heads} heads"
     length, read = len(asked.batch(0, 1).rows()[1]), len(attention.inputs)
     reads = "" if read == length else f", of which the model reads the last {read}"
     how = how if heads > 1 else "One head"
-    yield f"{how}. Columns: the history of {length} item{'' if length == 1 else 's'}{reads}. Rows: what attends to it."
+    rows = "the list" if attention.outputs_are == "list" else "what attends to it"
+    yield f"{how}. Columns: the history of {length} item{'' if length == 1 else 's'}{reads}. Rows: {rows}."
     if len(shown.inputs) < read:
         outside = 1 - float(shown.weights.sum(axis=2).mean())
         yield (
             f"Shown are the last {len(shown.inputs)}; on average {max(outside, 0.0):.0%} of a row's attention is on "
             "those before."
         )
+    if attention.outputs_are != "inputs" and len(shown.outputs) < len(attention.outputs):
+        yield f"Of {len(attention.outputs):,} rows the first {len(shown.outputs)} are shown."
+    if asked.k < picture.k:
+        yield (
+            f"The list is that of a run, of {asked.k} items (runner.k): what this model finds depends on how many "
+            "are asked for."
+        )
 
 
-def _last(attention: Attention, count: int) -> Attention:
-    """Return the attention to the last items. Of what attends the first are kept, or the last where it is the items."""
+def _shown(attention: Attention, count: int) -> Attention:
+    """Return the attention to the last items of the history: that of these items, or of the first outputs."""
     start = max(len(attention.inputs) - count, 0)
-    is_own = len(attention.outputs) == len(attention.inputs)
-    rows = slice(start, None) if is_own else slice(0, count)
-    return Attention(attention.weights[:, rows, start:], attention.inputs[start:], attention.outputs[rows])
+    rows = slice(start, None) if attention.outputs_are == "inputs" else slice(0, _MOST_ROWS)
+    return replace(
+        attention,
+        weights=attention.weights[:, rows, start:],
+        inputs=attention.inputs[start:],
+        outputs=attention.outputs[rows],
+    )
 
 
 def _heat_map(shown: Attention, titles: Mapping[int, str], *, by_head: bool) -> Figure:

@@ -26,7 +26,6 @@ from harness.registry import BUILT_IN
 if TYPE_CHECKING:
     from harness.experiment import Experiment
     from harness.runner import PredictionTask
-    from harness.topk import Found
 
 WITH_ATTENTION = ("generative", "sequential")  # the kinds that can show it
 _NEAR = 10_000  # ids on each side among which a mistyped one is looked for
@@ -91,11 +90,16 @@ def explain(experiment: Experiment, user: str, picture: Picture | None = None, *
             f"user '{_own(split.interactions.user_ids, place)}' has no history before the {experiment.evaluation.part} "
             "part: there is nothing to attend to. Choose a user who has."
         )
-    attention, found = _computed(experiment, split, asked, quiet=quiet)
-    items = found.items[0][: picture.k]
-    items = items[items != NO_ITEM]
-    scores, relevant = found.scores[0][: len(items)], np.isin(items, asked.truth.items)
     own = _own(split.interactions.user_ids, place)
+    attention, items, scores = _computed(experiment, split, asked, picture.k, quiet=quiet)
+    if attention.outputs_are == "list" and len(items) == 0:
+        why = "the user has seen all that may be recommended (candidates.exclude: seen)"
+        raise HarnessError(
+            f"the list of user '{own}' is empty, and the attention of this model is that of a list: "
+            f"{why if asked.exclude_seen else 'the model found nothing'}. Choose another user"
+            f"{', or use candidates.exclude: none' if asked.exclude_seen else ''}."
+        )
+    relevant = np.isin(items, asked.truth.items)
     lists = Drawn(f"What {experiment.name} attends to for user {own}", asked, attention, items, scores, relevant)
     path = _path(experiment, own)
     storage.write_text(path, drawn(lists, Titles(split.interactions), picture))
@@ -135,8 +139,8 @@ def _index_of(user: str, vocabulary: Vocabulary) -> int:
 def _asked(experiment: Experiment, split: Split, task: Task, user: int, k: int) -> PredictionTask:
     """Return what is asked of the model for one user, in or outside the evaluated part."""
     whole = asked_of(experiment, split, task)
-    # At least as long as in a run: what a beam search finds depends on it.
-    whole = replace(whole, k=max(whole.k, min(k, whole.n_items)))
+    if whole.scored:  # of all candidates: a longer list begins like that of a run, which a beam search does not promise
+        whole = replace(whole, k=max(whole.k, min(k, whole.n_items)))
     rows = np.flatnonzero(task.users == user)
     if len(rows):
         last = rows[-1] if task.times is None else rows[np.argmax(task.times[rows])]
@@ -151,7 +155,10 @@ def _asked(experiment: Experiment, split: Split, task: Task, user: int, k: int) 
     )
 
 
-def _computed(experiment: Experiment, split: Split, asked: PredictionTask, *, quiet: bool) -> tuple[Attention, Found]:
+def _computed(
+    experiment: Experiment, split: Split, asked: PredictionTask, k: int, *, quiet: bool
+) -> tuple[Attention, Int32Array, Float32Array]:
+    """Return the attention, and the first k items of the list with their scores."""
     import torch
 
     from harness.pipeline.jobs import ModelSource
@@ -165,15 +172,30 @@ def _computed(experiment: Experiment, split: Split, asked: PredictionTask, *, qu
     if not isinstance(recommender, Explains):
         raise _without_attention(model.kind)
     asked.check()
+    found = found_by(recommender, asked, options_of(experiment, source.device))
+    items = found.items[0][:k]
+    items = items[items != NO_ITEM]
     with torch.inference_mode():
-        attention = recommender.attention(asked.batch(0, 1), Titles(split.interactions))
-    weights = attention.weights
-    if weights.ndim != 3 or 0 in weights.shape or weights.shape[1:] != (len(attention.outputs), len(attention.inputs)):
+        attention = recommender.attention(asked.batch(0, 1), items, Titles(split.interactions))
+    _check(attention, len(items))
+    return attention, items, found.scores[0][: len(items)]
+
+
+def _check(attention: Attention, n_items: int) -> None:
+    """Check attention as a caller would read it: the model may be a stranger's."""
+    weights, outputs, inputs = attention.weights, len(attention.outputs), len(attention.inputs)
+    own = {"inputs": inputs, "list": n_items}.get(attention.outputs_are, outputs)
+    if outputs != own:
+        what = "items of the list" if attention.outputs_are == "list" else "items of its history"
         raise HarnessError(
-            f"the model gave attention of shape {weights.shape} from {len(attention.outputs)} outputs to "
-            f"{len(attention.inputs)} items; (heads, outputs, inputs) is needed, 1 or more each."
+            f"the model gave attention of {outputs} outputs, which it says are the {own} {what}; one each is needed."
         )
-    return attention, found_by(recommender, asked, options_of(experiment, source.device))
+    nothing = attention.outputs_are == "list" and n_items == 0
+    if weights.ndim != 3 or weights.shape[1:] != (outputs, inputs) or (0 in weights.shape and not nothing):
+        raise HarnessError(
+            f"the model gave attention of shape {weights.shape} from {outputs} outputs to {inputs} items; "
+            "(heads, outputs, inputs) is needed, 1 or more each."
+        )
 
 
 def _path(experiment: Experiment, own: str) -> Path:

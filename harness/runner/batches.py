@@ -1,13 +1,15 @@
-"""Batches of users: filled up to one shape, and what to do when they are too large."""
+"""Batches of users: filled up to one shape, and whether they are too large."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import numpy as np
-import torch
 
 from harness.artifacts import UserBatch
+from harness.topk import is_out_of_memory
+
+__all__ = ["filled", "is_out_of_memory"]
 
 
 def filled(batch: UserBatch, size: int) -> UserBatch:
@@ -17,9 +19,3 @@ def filled(batch: UserBatch, size: int) -> UserBatch:
         return batch
     places = None if batch.places is None else np.pad(batch.places, (0, missing), mode="edge")
     return replace(batch, users=np.pad(batch.users, (0, missing), mode="edge"), places=places)
-
-
-def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
-    """Return whether an error of a batch says that memory ran out."""
-    # On a CPU torch has no class of its own for this.
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)

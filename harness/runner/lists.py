@@ -42,9 +42,10 @@ def by_lists(
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
+            fewer = f"Set runner.batch_size, such as to {max(1, size // 4)}, or ask for shorter ones"
             raise HarnessError(
-                f"lists for {size} users at once do not fit into the memory of {options.device}. "
-                f"Set runner.batch_size, such as to {max(1, size // 4)}."
+                f"lists for {size} user{'' if size == 1 else 's'} at once do not fit into the memory of "
+                f"{options.device}. {'Ask for shorter ones' if size == 1 else fewer} (runner.k)."
             ) from error
         _check(made, asked, task, first, stop)
         rows = slice(0, stop - first)
@@ -64,7 +65,7 @@ def _filled(asked: ListsAsked, missing: int) -> ListsAsked:
         indptr = np.append(lists.indptr, lists.indptr[-1] + len(last) * np.arange(1, missing + 1))
         return CandidateLists(indptr, np.append(lists.items, np.tile(last, missing)))
 
-    return ListsAsked(asked.k, rows(asked.seen), rows(asked.lists), asked.allowed)
+    return ListsAsked(asked.k, rows(asked.seen), rows(asked.lists), asked.allowed, asked.seed)
 
 
 def _check(made: ListsMade, asked: ListsAsked, task: PredictionTask, first: int, stop: int) -> None:

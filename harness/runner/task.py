@@ -115,7 +115,8 @@ class PredictionTask:
     def asked(self, start: int, stop: int) -> ListsAsked:
         """Return what is asked of a model that makes lists itself, for consecutive users."""
         seen = CandidateLists(*self.batch(start, stop).rows()) if self.exclude_seen else None
-        return ListsAsked(self.k, seen, None if self.lists is None else self.lists.rows(start, stop), self.candidates)
+        lists = None if self.lists is None else self.lists.rows(start, stop)
+        return ListsAsked(self.k, seen, lists, self.candidates, self.seed)
 
     def n_candidates(self) -> Int64Array:
         """Return how many items may be recommended to each of ``users``; int64 ``(users,)``."""

@@ -2,7 +2,7 @@
 
 from harness.topk.call import top_k
 from harness.topk.dense import best_of_scores, memory_of_blocks
-from harness.topk.devices import choose_device
+from harness.topk.devices import choose_device, is_out_of_memory
 from harness.topk.engine import best_by_vectors
 from harness.topk.keys import pair_bits, signed_keys
 from harness.topk.precision import Precision
@@ -24,6 +24,7 @@ __all__ = [
     "best_by_vectors",
     "best_of_scores",
     "choose_device",
+    "is_out_of_memory",
     "mask_scores",
     "memory_of_blocks",
     "memory_of_tiles",

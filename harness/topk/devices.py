@@ -1,4 +1,4 @@
-"""Where scores are made."""
+"""Where scores are made, and whether there is room."""
 
 from __future__ import annotations
 
@@ -46,3 +46,9 @@ def choose_device(wanted: str) -> str:
             f"device '{wanted}' does not exist: this machine has cuda:0 to cuda:{count - 1}. Use --device cuda."
         )
     return f"cuda:{index}"
+
+
+def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
+    """Return whether an error of a batch says that memory ran out."""
+    # On a CPU torch has no class of its own for this.
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -216,7 +217,7 @@ def test_kinds_that_are_said_to_have_attention_are_there():
 def test_a_model_that_attends_with_something_else_than_its_items(experiment, monkeypatch):
     """Such as the codes of an item that it writes: the first rows stay, the last columns too."""
 
-    def attention(scorer, batch, titles):
+    def attention(scorer, batch, items, titles):
         inputs = batch.rows()[1]
         weights = np.full((3, 4, len(inputs)), 1 / len(inputs), dtype=np.float32)
         return Attention(weights, inputs, tuple(f"code {place} of {titles[0]}" for place in range(4)))
@@ -227,12 +228,88 @@ def test_a_model_that_attends_with_something_else_than_its_items(experiment, mon
     assert any(text.startswith("The mean over 3 heads. Columns: the history of 32 items.") for text in shown)
     assert any(text.endswith("on average 69% of a row's attention is on those before.") for text in shown)
 
-    def misshapen(scorer, batch, titles):
-        return Attention(np.ones((1, 2, 3), dtype=np.float32), batch.rows()[1], ("a", "b"))
+    def misshapen(scorer, batch, items, titles, *, outputs_are="else"):
+        return Attention(np.ones((1, 2, 3), dtype=np.float32), batch.rows()[1], ("a", "b"), outputs_are)
 
     monkeypatch.setattr(SequentialScorer, "attention", misshapen)
     with pytest.raises(HarnessError, match=r"attention of shape \(1, 2, 3\) from 2 outputs to 32 items"):
         explain(experiment, LONGER, quiet=True)
+    for what, message in {"list": "8 items of the list", "inputs": "32 items of its history"}.items():
+        wrong = functools.partialmethod(misshapen, outputs_are=what)
+        monkeypatch.setattr(SequentialScorer, "attention", wrong)
+        with pytest.raises(HarnessError, match=f"of 2 outputs, which it says are the {message}"):
+            explain(experiment, LONGER, quiet=True)
+
+
+GENERATIVE = (
+    "codes: {dimension: 4, size: 3, hidden_dim: 8, latent_dim: 4, steps: 30}, embedding_dim: 16, num_heads: 2, "
+    "attn_dim: 16, encoder_layers: 1, decoder_layers: 1, max_items: 8, recipe: {epochs: 2, batch_size: 32}"
+)
+
+
+@pytest.fixture
+def generative(written, folder):
+    """Return a function that loads an experiment of a generative model, with changes."""
+    # Titles that are the own ids, which tell items apart.
+    plain = f"dataset.items={{path: {folder}/plain.csv}}"
+    names = [f"i{item:02d}" for item in range(40)]
+    pd.DataFrame({"item": names, "title": names}).to_csv(folder / "plain.csv", index=False)
+
+    def load(*changes, beam="null"):
+        checkpoint = f"{folder}/generative-{beam}.safetensors"
+        params = f"params: {{{GENERATIVE}, beam: {beam}}}, fit: {{on: train_validation}}"
+        model = f"model={{kind: generative, checkpoint: {checkpoint}, {params}}}"
+        return harness.load_experiment(written, ["name=small/generative", plain, model, *changes])
+
+    return load
+
+
+@pytest.mark.parametrize(
+    ("changes", "beam", "picture", "length"),
+    [
+        ([], "null", Picture(), 10),
+        (["candidates.exclude=none"], "null", Picture(), 10),
+        (["candidates.allow={folder}/allowed.csv"], "null", Picture(), 10),
+        (["candidates.sampled={{negatives: 5, seed: 1}}"], "null", Picture(), 6),
+        ([], "null", Picture(k=3), 3),
+        ([], "200", Picture(), 10),
+        (["runner.k=5", "evaluation.cutoffs=[1, 5]"], "5", Picture(), 5),
+        (["runner.k=5", "evaluation.cutoffs=[1, 5]"], "null", Picture(k=20), 5),
+        ([], "null", Picture(items=5), 10),
+    ],
+)
+def test_a_generative_model_is_explained_item_by_item_of_its_list(generative, folder, changes, beam, picture, length):
+    allowed = [f"i{item:02d}" for item in range(0, 40, 3)]
+    pd.DataFrame({"item": allowed}).to_csv(folder / "allowed.csv", index=False)
+    experiment = generative(*(change.format(folder=folder) for change in changes), beam=beam)
+    lists = pd.read_parquet(predict(experiment, quiet=True))
+    found = explain(experiment, "u002", picture, quiet=True)
+    theirs = lists[lists["user"] == "u002"].sort_values("rank")[: picture.k]
+    assert found.attention.outputs_are == "list"
+    assert list(found.attention.outputs) == theirs["item"].tolist()
+    assert [f"i{item:02d}" for item in found.items] == theirs["item"].tolist()
+    np.testing.assert_array_equal(found.scores, theirs["score"].to_numpy(dtype=np.float32))
+    assert len(found.items) == length
+    np.testing.assert_allclose(found.attention.weights.sum(axis=2), 1, atol=1e-5)
+    drawn = texts(found.path)
+    shown = found.attention.inputs[-picture.items :]
+    for item in theirs["item"]:  # a row of the heat map, a line of the list, and a column where it is in the history
+        assert drawn.count(item) >= 2 + (int(item[1:]) in shown)
+    assert any("Rows: the list." in text for text in drawn)
+    assert (length == 5) == any("runner.k" in text for text in drawn)
+
+
+def test_a_list_of_nothing_is_the_users_history_and_not_the_models_fault(generative, folder):
+    rows = pd.read_csv(folder / "data.csv")
+    own = rows[rows["user"] == "u002"].sort_values("timestamp", kind="stable")["item"].tolist()
+    pd.DataFrame({"item": own[:1]}).to_csv(folder / "seen.csv", index=False)
+    seen = f"candidates.allow={folder}/seen.csv"
+    with pytest.raises(
+        HarnessError, match=r"list of user 'u002' is empty.* has seen all that .* candidates.exclude: none"
+    ):
+        explain(generative(seen), "u002", quiet=True)
+    again = explain(generative(seen, "candidates.exclude=none"), "u002", quiet=True)
+    assert list(again.attention.outputs) == own[:1]
 
 
 @pytest.mark.parametrize("wrong", [{"k": 0}, {"k": 1001}, {"items": 0}, {"items": 101}])

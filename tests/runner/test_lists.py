@@ -111,3 +111,28 @@ def test_the_last_batch_is_filled_where_its_shape_matters():
 def test_what_is_no_list_is_an_error(items, scores, message):
     with pytest.raises(HarnessError, match=message):
         predict(Given(items, scores), task(), quiet=True)
+
+
+@pytest.mark.parametrize(
+    ("size", "message"),
+    [
+        (
+            4,
+            r"lists for 4 users at once .* Set runner\.batch_size, such as to 1, or ask for shorter ones \(runner\.k\)",
+        ),
+        (1, r"lists for 1 user at once do not fit into the memory of cpu\. Ask for shorter ones \(runner\.k\)\.$"),
+    ],
+)
+def test_what_does_not_fit_into_memory_says_what_helps(size, message):
+    class Hungry(Given):
+        def recommend(self, batch, asked):
+            return np.empty((len(batch.users), 1 << 55))
+
+    with pytest.raises(HarnessError, match=message):
+        predict(Hungry([0], [0]), task(), Options(batch_size=size), quiet=True)
+
+
+def test_the_order_of_ties_is_asked_for_by_its_seed():
+    model = Given([-1, -1, -1], [-np.inf] * 3)
+    predict(model, task(seed=7), Options(batch_size=2, fixed_batches=True), quiet=True)
+    assert [asked.seed for _, asked in model.asked] == [7, 7, 7]
