@@ -29,12 +29,12 @@ def history_of(rows, n_items):
     return History(lists.indptr, lists.items, n_items)
 
 
-def network_of(codes, *, seed=0, max_items=4, dtype=torch.float64):
+def network_of(codes, *, seed=0, max_items=4, dtype=torch.float64, width=12):
     """Return a network with weights large enough to have opinions."""
     torch.manual_seed(seed)
     sizes = NetworkSizes(
         codes=tuple(int(code) + 1 for code in codes.max(axis=0)),
-        embedding_dim=12,
+        embedding_dim=width,
         num_heads=2,
         attn_dim=16,
         encoder_layers=1,
@@ -160,18 +160,21 @@ def test_a_narrow_beam_scores_what_it_finds_like_a_wide_one():
     assert all(len(set(row)) == 10 for row in narrow.items.tolist())
 
 
-@pytest.mark.parametrize("memory", [1 << 30, 800_000, 1])
+@pytest.mark.parametrize("memory", [1 << 30, 8 << 20, 1])
 def test_neither_the_batch_nor_the_order_of_users_changes_a_bit(memory):
     rng = np.random.default_rng(2)
     # Of the users some meet the large group of items that share their first two codes, and some do not.
     codes = with_extra_code(np.concatenate([rng.integers(0, 4, (60, 2)), np.tile([[1, 2]], (40, 1))]).astype(np.int32))
     history = history_of([rng.integers(0, 100, rng.integers(0, 30)).tolist() for _ in range(90)], 100)
-    network = network_of(codes, max_items=20, dtype=torch.float32)
+    network = network_of(codes, max_items=20, dtype=torch.float32, width=384)
     seen = lists_of([history.items[a:b].tolist() for a, b in zip(history.indptr, history.indptr[1:], strict=False)])
-    whole = search(network, codes, history, 5, beam=10, seen=seen, memory=memory)
-    for users in (np.arange(90)[::-1].copy(), np.array([7]), rng.permutation(90)[:40]):
+    # And of some all beams but one end early, so that little is left to search for.
+    lists = [[user] if user % 3 == 0 else list(range(100)) for user in range(90)]
+    whole = search(network, codes, history, 5, beam=10, seen=seen, lists=lists_of(lists), memory=memory)
+    for users in (np.arange(90)[::-1].copy(), np.arange(0, 90, 3), np.array([7]), rng.permutation(90)[:40]):
         rows = [history.items[history.indptr[user] : history.indptr[user + 1]].tolist() for user in users]
-        part = search(network, codes, history, 5, beam=10, users=users, seen=lists_of(rows), memory=memory)
+        own = {"seen": lists_of(rows), "lists": lists_of([lists[user] for user in users])}
+        part = search(network, codes, history, 5, beam=10, users=users, memory=memory, **own)
         assert np.array_equal(part.items, whole.items[users])
         assert np.array_equal(part.scores, whole.scores[users])
 

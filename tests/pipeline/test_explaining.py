@@ -276,6 +276,7 @@ def generative(written, folder):
         (["runner.k=5", "evaluation.cutoffs=[1, 5]"], "5", Picture(), 5),
         (["runner.k=5", "evaluation.cutoffs=[1, 5]"], "null", Picture(k=20), 5),
         ([], "null", Picture(items=5), 10),
+        ([], "null", Picture(k=8, items=5), 8),  # as many as the items that are read
     ],
 )
 def test_a_generative_model_is_explained_item_by_item_of_its_list(generative, folder, changes, beam, picture, length):
@@ -286,6 +287,7 @@ def test_a_generative_model_is_explained_item_by_item_of_its_list(generative, fo
     found = explain(experiment, "u002", picture, quiet=True)
     theirs = lists[lists["user"] == "u002"].sort_values("rank")[: picture.k]
     assert found.attention.outputs_are == "list"
+    assert len(found.attention.inputs) == 8
     assert list(found.attention.outputs) == theirs["item"].tolist()
     assert [f"i{item:02d}" for item in found.items] == theirs["item"].tolist()
     np.testing.assert_array_equal(found.scores, theirs["score"].to_numpy(dtype=np.float32))
