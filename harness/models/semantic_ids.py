@@ -70,11 +70,6 @@ class Level:
     starts: Int64Array
     node_of: Int64Array
 
-    @property
-    def widest(self) -> int:
-        """The most children that a node has."""
-        return int(np.diff(self.children).max(initial=0))
-
 
 @dataclass(frozen=True, eq=False)
 class PrefixTree:
