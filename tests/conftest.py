@@ -111,19 +111,6 @@ def small(tmp_path):
 
 
 @pytest.fixture
-def no_kiosk():
-    """Forget the package `kiosk`, of which several tests have one of their own, before a test and after it."""
-
-    def forget():
-        for name in [name for name in sys.modules if name.partition(".")[0] == "kiosk"]:
-            del sys.modules[name]
-
-    forget()
-    yield
-    forget()
-
-
-@pytest.fixture
 def cli(capsys, monkeypatch):
     """Return a function that runs a command in this process: exit code, stdout, stderr."""
 

@@ -12,6 +12,23 @@ import harness
 
 PROJECT = Path(__file__).parent / "foreign_project"
 N_USERS, N_ITEMS = 120, 40
+# A module whose scores are a row of a table, for others to be made of.
+PLAIN = """
+import sys
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+
+class Plain(nn.Module):
+    def __init__(self, n_items):
+        super().__init__()
+        self.scores = nn.Embedding(n_items + 1, n_items + 1)
+
+    def forward(self, tokens):
+        return self.scores(tokens[:, -1])
+"""
 
 
 def walks(seed=0):

@@ -143,7 +143,7 @@ def write_vectors(folder, table):
 
 
 @pytest.fixture
-def inside(project, monkeypatch, no_kiosk):
+def inside(project, monkeypatch):
     """Work in the folder of the page, whose packages are installed."""
     monkeypatch.chdir(project)
     monkeypatch.syspath_prepend(str(EXAMPLES))

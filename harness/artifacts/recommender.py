@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import scipy.sparse as sp
@@ -99,6 +99,14 @@ class ListsAsked:
     lists: CandidateLists | None = None
     allowed: BoolArray | None = None
     seed: int = 0
+
+    def of(self, rows: Int64Array) -> ListsAsked:
+        """Return what is asked for some users of the batch, int64 ``(n,)``, in the order given."""
+        return replace(
+            self,
+            seen=None if self.seen is None else self.seen.of(rows),
+            lists=None if self.lists is None else self.lists.of(rows),
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -94,10 +94,11 @@ class GenerativeLists:
         catalogue = self._catalogue
         for block in blocks(*batch.rows(), self._network.sizes.max_items, n_rows=rows):
             own = block.rows
+            of_block = asked.of(own)
             barred = Barred.of(
                 tree.tree,
-                seen=None if asked.seen is None else asked.seen.of(own),
-                lists=None if asked.lists is None else asked.lists.of(own),
+                seen=of_block.seen,
+                lists=of_block.lists,
                 n_items=len(catalogue.codes),
                 device=catalogue.device,
             )

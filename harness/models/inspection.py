@@ -20,7 +20,7 @@ import safetensors
 from harness.errors import CheckpointError
 from harness.models.array_inspection import array_facts
 from harness.models.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
-from harness.models.foreign.id_files import require_file
+from harness.models.required import require_file
 
 if TYPE_CHECKING:
     import torch

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness import storage
+from harness import data, storage
 from harness.artifacts import Lessons, Part, Split, Tensors, TrainedModel, Training
 from harness.errors import CheckpointError
 from harness.models.checkpoint import check_checkpoint, load_checkpoint, save_checkpoint
 from harness.pipeline.fingerprints import code_version, home_of, with_imports
 from harness.pipeline.judging import judge_of
-from harness.pipeline.preparation import FIT_PARTS, prepare, task_of
+from harness.pipeline.preparation import FIT_PARTS, prepare
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -160,6 +160,9 @@ def _judged_by(experiment: Experiment, split: Split) -> str:
     recipe = getattr(experiment.model.params, "recipe", None)
     if recipe is None or recipe.patience is None or len(split.part("validation")) == 0:
         return ""
-    candidates = task_of(experiment, split, judging=True).candidates
-    allowed = None if candidates is None else hashlib.sha256(candidates.tobytes()).hexdigest()
-    return storage.sha256_json([experiment.candidates.exclude, allowed])
+    chosen = experiment.candidates
+    allowed = None
+    if chosen.allow is not None:
+        items = data.allow_list(Path(chosen.allow), split.interactions.item_ids).items
+        allowed = hashlib.sha256(items.tobytes()).hexdigest()
+    return storage.sha256_json([chosen.exclude, chosen.items, allowed])

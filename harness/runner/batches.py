@@ -1,4 +1,4 @@
-"""Batches of users: filled up to one shape, and whether they are too large."""
+"""Batches of users, filled up to one shape."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from dataclasses import replace
 import numpy as np
 
 from harness.artifacts import UserBatch
-from harness.topk import is_out_of_memory
-
-__all__ = ["filled", "is_out_of_memory"]
 
 
 def filled(batch: UserBatch, size: int) -> UserBatch:

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from harness.artifacts import NO_ITEM, CandidateLists, ListRecommender, ListsAsked, ListsMade
+from harness.artifacts import NO_ITEM, ListRecommender, ListsAsked, ListsMade
 from harness.errors import HarnessError
-from harness.runner.batches import filled, is_out_of_memory
+from harness.runner.batches import filled
 from harness.runner.options import Options
 from harness.runner.task import PredictionTask
-from harness.topk import Found
+from harness.topk import Found, is_out_of_memory
 
 _NONE = np.empty(0, dtype=np.int32)
 
@@ -36,7 +36,7 @@ def by_lists(
         stop = min(first + size, task.n_users)
         batch, asked = task.batch(first, stop), task.asked(first, stop)
         if options.fixed_batches:
-            batch, asked = filled(batch, size), _filled(asked, size - (stop - first))
+            batch, asked = filled(batch, size), asked.of(np.minimum(np.arange(size), stop - first - 1))
         try:
             made = recommender.recommend(batch, asked)
         except (MemoryError, RuntimeError) as error:
@@ -53,19 +53,6 @@ def by_lists(
         oddities[first:stop] = np.stack([made.given, made.invalid, made.repeated, made.barred], axis=1)[rows]
         advance(stop - first)
     return Found(items, scores, _NONE, _NONE, _NONE, oddities)
-
-
-def _filled(asked: ListsAsked, missing: int) -> ListsAsked:
-    """Return what is asked with its last user repeated so many times."""
-
-    def rows(lists: CandidateLists | None) -> CandidateLists | None:
-        if lists is None or missing == 0:
-            return lists
-        last = lists.items[lists.indptr[-2] :]
-        indptr = np.append(lists.indptr, lists.indptr[-1] + len(last) * np.arange(1, missing + 1))
-        return CandidateLists(indptr, np.append(lists.items, np.tile(last, missing)))
-
-    return ListsAsked(asked.k, rows(asked.seen), rows(asked.lists), asked.allowed, asked.seed)
 
 
 def _check(made: ListsMade, asked: ListsAsked, task: PredictionTask, first: int, stop: int) -> None:

@@ -48,7 +48,7 @@ def choose_device(wanted: str) -> str:
     return f"cuda:{index}"
 
 
-def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error of a batch says that memory ran out."""
     # On a CPU torch has no class of its own for this.
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)

@@ -6,11 +6,12 @@ import weakref
 import numpy as np
 import pytest
 import torch
+from histories import history_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from harness.artifacts import CandidateLists, History, ListsAsked, UserBatch, Vocabulary, pair_keys, stream
+from harness.artifacts import CandidateLists, ListsAsked, UserBatch, Vocabulary, pair_keys, stream
 from harness.errors import HarnessError
 from harness.models.decoder import NetworkSizes
 from harness.models.generative_lists import GenerativeLists
@@ -22,11 +23,6 @@ from harness.models.seq2seq import SemanticTransformer
 def lists_of(rows):
     indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
     return CandidateLists(indptr, np.array([item for row in rows for item in row], dtype=np.int32))
-
-
-def history_of(rows, n_items):
-    lists = lists_of(rows)
-    return History(lists.indptr, lists.items, n_items)
 
 
 def network_of(codes, *, seed=0, max_items=4, dtype=torch.float64, width=12):

@@ -2,17 +2,12 @@
 
 import numpy as np
 import pytest
+from histories import history_of
 
-from harness.artifacts import History
 from harness.models.cooccurrence import cooccurrence_vectors
 from harness.models.quantiser import QuantiserSizes, learnt_codes
 
 SIZES = QuantiserSizes(hidden=16, latent=8, levels=2, codes=4, steps=300)
-
-
-def history_of(rows, n_items):
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    return History(indptr, np.array([item for row in rows for item in row], dtype=np.int32), n_items)
 
 
 def test_cooccurrence_vectors_restore_what_a_plain_computation_gives():

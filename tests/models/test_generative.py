@@ -7,8 +7,9 @@ import math
 import numpy as np
 import pytest
 import torch
+from histories import history_of
 
-from harness.artifacts import CandidateLists, History, Lessons, ListsAsked, Training, UserBatch, Vocabulary
+from harness.artifacts import CandidateLists, Lessons, ListsAsked, Training, UserBatch, Vocabulary
 from harness.models import Codes, Generative, GenerativeRecipe
 from harness.models.generative_network import _batches
 from harness.models.semantic_ids import PrefixTree
@@ -27,15 +28,10 @@ MODEL = Generative(
 N_ITEMS = 12
 
 
-def history_of(rows, n_items=N_ITEMS):
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    return History(indptr, np.array([item for row in rows for item in row], dtype=np.int32), n_items)
-
-
 def fitted(rows, *, model=MODEL, judge=None):
     """Return the model that was trained on histories."""
     ids = {"users": Vocabulary(np.arange(len(rows))), "items": Vocabulary(np.arange(N_ITEMS))}
-    lessons = Lessons(history_of(rows), judge, None, **ids)
+    lessons = Lessons(history_of(rows, N_ITEMS), judge, None, **ids)
     return model.recommender(model.train(lessons, Training(quiet=True)), device="cpu", **ids)
 
 
@@ -50,7 +46,7 @@ def cycle():
 
 def test_it_learns_what_follows(cycle):
     rows, model = cycle
-    history = history_of(rows)
+    history = history_of(rows, N_ITEMS)
     with torch.inference_mode():
         made = model.recommend(UserBatch(np.arange(len(rows)), history), ListsAsked(3))
         unseen = ListsAsked(3, CandidateLists(history.indptr, history.items))
@@ -63,7 +59,7 @@ def test_it_learns_what_follows(cycle):
 def lessons_drawn(rows, *, seed=0, **changes):
     """Return what an epoch of batches teaches: a history as it is read, and what follows it."""
     model = Generative(**{"max_items": 3, "recipe": GenerativeRecipe(batch_size=2), **changes})
-    history, found = history_of(rows), []
+    history, found = history_of(rows, N_ITEMS), []
     chosen = np.flatnonzero(history.lengths >= 2)
     for items, real, following in _batches(history, chosen, model, np.random.default_rng(seed), "cpu"):
         assert len(items) <= 2
@@ -115,14 +111,14 @@ def test_attention_is_that_of_each_item_of_the_list(cycle):
     items, history = np.array([5, 2, 9, 0], dtype=np.int32), [7, 8, 9, 10, 11]
     titles = {item: f"title {item}" for item in range(N_ITEMS)}
     with torch.inference_mode():
-        found = model.attention(UserBatch(np.arange(1), history_of([history])), items, titles)
+        found = model.attention(UserBatch(np.arange(1), history_of([history], N_ITEMS)), items, titles)
         assert found.outputs == ("title 5", "title 2", "title 9", "title 0")
         assert (found.outputs_are, found.inputs.tolist()) == ("list", [8, 9, 10, 11])  # four are read
         codes = model._catalogue.codes
         for place, item in enumerate(items):
             expected = attention_by_hand(model._network, codes, found.inputs.astype(np.int64), item)
             np.testing.assert_allclose(found.weights[:, place], expected, atol=1e-5)
-        none = model.attention(UserBatch(np.arange(1), history_of([history])), items[:0], titles)
+        none = model.attention(UserBatch(np.arange(1), history_of([history], N_ITEMS)), items[:0], titles)
     assert none.weights.shape == (2, 0, 4)
 
 
@@ -133,7 +129,9 @@ def test_the_tree_is_made_once_while_the_model_is_trained(cycle, monkeypatch):
 
     def judge(recommender, device):
         with torch.inference_mode():
-            judged.append(recommender.recommend(UserBatch(np.arange(len(rows)), history_of(rows)), ListsAsked(2)))
+            judged.append(
+                recommender.recommend(UserBatch(np.arange(len(rows)), history_of(rows, N_ITEMS)), ListsAsked(2))
+            )
         return 1.0 / len(judged)
 
     recipe = GenerativeRecipe(epochs=3, patience=3, batch_size=32)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from histories import history_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,11 +14,6 @@ from harness.errors import CheckpointError, HarnessError
 from harness.models import EASE, ItemKNN, Popularity, Random
 
 MODELS = [Random(seed=3), Popularity(), ItemKNN(neighbours=3), ItemKNN(neighbours=2, shrink=1.5), EASE(l2=2.0)]
-
-
-def history_of(lists, n_items):
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in lists])]).astype(np.int64)
-    return History(indptr, np.array([item for row in lists for item in row], dtype=np.int32), n_items)
 
 
 def scores_of(model, fitted_to, users=None, *, history=None, user_ids=None, item_ids=None):

@@ -8,10 +8,11 @@ import math
 import numpy as np
 import pytest
 import torch
+from histories import history_of
 from torch import nn
 
 import harness
-from harness.artifacts import History, Lessons, Training, Truth, UserBatch, Vocabulary
+from harness.artifacts import Lessons, Training, Truth, UserBatch, Vocabulary
 from harness.errors import CheckpointError, HarnessError
 from harness.models import (
     Codes,
@@ -49,11 +50,6 @@ GENERATIVE = Generative(
     recipe=GenerativeRecipe(epochs=3, batch_size=32),
 )
 MODELS = [SEQUENTIAL, TWO_TOWER, GENERATIVE]
-
-
-def history_of(rows, n_items):
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    return History(indptr, np.array([item for row in rows for item in row], dtype=np.int32), n_items)
 
 
 def cycle(n_users=48, n_items=12, *, whole=True, validation=True):

@@ -20,7 +20,7 @@ def project(tmp_path_factory):
 
 
 @pytest.fixture
-def inside(project, monkeypatch, no_kiosk):
+def inside(project, monkeypatch):
     """Work in the project's folder."""
     monkeypatch.chdir(project)
     return project

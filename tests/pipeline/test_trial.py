@@ -8,27 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from foreign_runs import N_ITEMS, N_USERS, audits, params, run, values, walks
+from foreign_runs import N_ITEMS, N_USERS, PLAIN, audits, params, run, values, walks
 from safetensors.torch import load_file, save_file
 
 from harness.errors import HarnessError
 
-ODD = '''
-import sys
-
-import torch
-import torch.nn.functional as F
-from torch import nn
-
-
-class Plain(nn.Module):
-    def __init__(self, n_items):
-        super().__init__()
-        self.scores = nn.Embedding(n_items + 1, n_items + 1)
-
-    def forward(self, tokens):
-        return self.scores(tokens[:, -1])
-
+ODD = (
+    PLAIN
+    + '''
 
 class Dropped(Plain):
     def forward(self, tokens):
@@ -93,6 +80,7 @@ class Users(Plain):
     def forward(self, user):
         return self.users(user)
 '''
+)
 
 
 @pytest.fixture

@@ -5,26 +5,16 @@ from __future__ import annotations
 import pytest
 import torch
 import yaml
-from foreign_runs import N_ITEMS, audits, params, run, values, walks
+from foreign_runs import N_ITEMS, PLAIN, audits, params, run, values, walks
 from safetensors.torch import load_file, save_file
 
 from harness.errors import HarnessError
 
 LENGTH = 12
 
-MODULES = '''
-import torch
-from torch import nn
-
-
-class Plain(nn.Module):
-    def __init__(self, n_items):
-        super().__init__()
-        self.scores = nn.Embedding(n_items + 1, n_items + 1)
-
-    def forward(self, tokens):
-        return self.scores(tokens[:, -1])
-
+MODULES = (
+    PLAIN
+    + '''
 
 class Placed(nn.Module):
     """The place in the padded history decides how much an item counts."""
@@ -63,6 +53,7 @@ class Hungry(Plain):
     def recommend(self, tokens, top=10):
         return self(tokens)[:, 1:].topk(top, dim=1).indices + 1
 '''
+)
 
 OBJECTS = '''
 import numpy as np

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 import torch
+from histories import history_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles.topk import best, rank
 
-from harness.artifacts import History, Truth, Vocabulary, pair_keys, stream
+from harness.artifacts import Truth, Vocabulary, pair_keys, stream
 from harness.errors import HarnessError
 from harness.memory import bytes_of
 from harness.models import EASE, ItemKNN, Popularity, PureSVD, Random
@@ -25,11 +26,6 @@ class Fixed:
 
     def score(self, batch):
         return self.scores[torch.from_numpy(batch.users)]
-
-
-def history_of(lists, n_items):
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in lists])]).astype(np.int64)
-    return History(indptr, np.array([item for row in lists for item in row], dtype=np.int32), n_items)
 
 
 def run(recommender, history, users, truth, **options):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,9 @@ import pyarrow.parquet
 import safetensors
 
 from harness.errors import CheckpointError, did_you_mean
+
+if TYPE_CHECKING:
+    import torch
 
 PARQUET = (".parquet", ".pq")
 _OBJECTS = (
@@ -56,14 +59,19 @@ def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", 
             with np.load(path, allow_pickle=False) as arrays:
                 return arrays[_chosen(list(arrays.files), name, path, usual, option, shared=shared)]
         with safetensors.safe_open(path, framework="pt") as file:
-            tensor = file.get_tensor(_chosen(list(file.keys()), name, path, usual, option, shared=shared))
-            # NumPy knows no bfloat16 and nothing shorter; float32 holds each of their values.
-            foreign = tensor.is_floating_point() and tensor.itemsize <= 2 and str(tensor.dtype) != "torch.float16"
-            return tensor.float().numpy() if foreign else tensor.numpy()
+            return array_of(file.get_tensor(_chosen(list(file.keys()), name, path, usual, option, shared=shared)))
     except (*_DAMAGED, safetensors.SafetensorError) as error:
         # Pickles and objects are what numpy names in its refusals.
         pickled = any(word in str(error) for word in ("pickle", "Object arrays", "Python objects"))
         raise CheckpointError(f"{path} cannot be read: {_OBJECTS if pickled else str(error)[:200]}") from error
+
+
+def array_of(tensor: torch.Tensor) -> Any:
+    """Return the numbers of a tensor as an array; what NumPy has none for, such as bfloat16, becomes float32."""
+    plain = tensor.detach().cpu()
+    # Of 16 bits and fewer NumPy knows float16 alone; float32 holds each value of the others.
+    foreign = plain.is_floating_point() and plain.itemsize <= 2 and str(plain.dtype) != "torch.float16"
+    return (plain.float() if foreign else plain).numpy()
 
 
 def vectors_in(path: Path, *, id_column: str, column: str) -> tuple[list[Any], Any]:

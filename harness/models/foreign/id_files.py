@@ -13,24 +13,11 @@ import pyarrow.parquet
 from harness.errors import CheckpointError
 from harness.models.foreign.array_files import PARQUET, array_in
 from harness.models.foreign.own_ids import Id, plain_id
+from harness.models.required import require_file
 
 WITH_COLUMNS = (".csv", ".tsv", *PARQUET)
 COLUMN_OPTION = "column, or ids_column of kind vectors"
 FORMATS = (".txt", *WITH_COLUMNS, ".npy", ".json")
-
-
-def require_file(path: Path, what: str = "the file of ids") -> Path:
-    """Return a file if it is there; ``what`` it is called in messages.
-
-    Raises
-    ------
-    CheckpointError
-        It is missing, or a folder.
-    """
-    if not path.is_file():
-        wrong = "is a folder; name a file in it" if path.is_dir() else "does not exist"
-        raise CheckpointError(f"{what} {path} {wrong}.")
-    return path
 
 
 def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
@@ -44,7 +31,7 @@ def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
     CheckpointError
         It is missing or cannot be read, or lacks the column.
     """
-    suffix = require_file(path).suffix.lower()
+    suffix = require_file(path, "the file of ids").suffix.lower()
     try:
         if suffix == ".npy":
             values = _from_npy(path)

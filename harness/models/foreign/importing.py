@@ -3,35 +3,23 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import os
 import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
 from harness.errors import HarnessError
-from harness.models.foreign.sources import FOUNDATIONS, borrowed, folder_of, installed_paths
+from harness.models.foreign import search_path
+from harness.models.foreign.sources import FOUNDATIONS, folder_of
 from harness.storage import sha256_file
 
 _STARTED = time.time()
 
-
 _digests: dict[str, str] = {}  # of the files of modules, as they were when imported
-
-
-@dataclass
-class _Here:
-    """The project that can be imported now."""
-
-    folder: str | None = None
-    names: set[str] = field(default_factory=set)  # the topmost ones of its modules
-
-
-_here = _Here()
+_names: set[str] = set()  # the topmost ones of the modules of the project that can be imported now
 
 
 @contextlib.contextmanager
@@ -55,41 +43,32 @@ def importing(specs: Mapping[str, ModuleSpec], *, python_path: str | None) -> It
         There is no such folder, or a module of such a name is in use, which is no such project's.
     """
     folder = None if python_path is None else folder_of(python_path)
-    if folder != _here.folder:
+    if folder != search_path.project():
         leave()
-    names = (specs.keys() - FOUNDATIONS) | _here.names
+    names = (specs.keys() - FOUNDATIONS) | _names
     if any(_is_stale(module) for module in _loaded(names)):
         _forget(names)
     _refuse_others(specs, python_path)
     before, wrote = set(sys.modules), sys.dont_write_bytecode
-    working_directory, own = installed_paths()
-    ours = [] if folder is None else [folder]
-    sys.path[:] = [*ours, *own, *borrowed[1:]]
-    importlib.invalidate_caches()
     # Bytecode is known by the second of its source: two edits within one would pass for the same.
     sys.dont_write_bytecode = True
     try:
-        yield
+        with search_path.ahead(folder):
+            yield
     finally:
         sys.dont_write_bytecode = wrote
-        _here.folder = folder
         if folder is not None:
-            borrowed[:] = [folder, *(entry for entry in sys.path if entry not in own and entry != folder)]
             new = {name.partition(".")[0] for name in sys.modules.keys() - before} - FOUNDATIONS
-            _here.names |= {name for name in new if _home(sys.modules.get(name)) == folder}
-        sys.path[len(ours) : len(ours)] = working_directory
-        for module in _loaded((specs.keys() - FOUNDATIONS) | _here.names):
+            _names.update(name for name in new if _home(sys.modules.get(name)) == folder)
+        for module in _loaded((specs.keys() - FOUNDATIONS) | _names):
             _digest(module)
 
 
 def leave() -> None:
     """Take the project that can be imported off the path, and its modules out of memory."""
-    for entry in borrowed:
-        if entry in sys.path:
-            sys.path.remove(entry)
-    borrowed.clear()
-    _forget(_here.names)
-    _here.folder, _here.names = None, set()
+    search_path.give_back()
+    _forget(_names)
+    _names.clear()
 
 
 def _loaded(names: Collection[str]) -> list[ModuleType]:

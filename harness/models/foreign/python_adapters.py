@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from harness.errors import HarnessError
+from harness.models.foreign.array_files import array_of
 from harness.models.foreign.vectors_network import LAST
 
 
@@ -32,9 +33,7 @@ def without_tensors(answer: Any) -> Any:
     Their gradients go, and what NumPy has no number for, such as bfloat16, becomes float32.
     """
     if isinstance(answer, torch.Tensor):
-        plain = answer.detach().cpu()
-        foreign = plain.is_floating_point() and plain.itemsize <= 2 and plain.dtype is not torch.float16
-        array = (plain.float() if foreign else plain).numpy()
+        array = array_of(answer)
         return array if array.ndim else array.item()
     # Of ids by the thousand the first tells what they are.
     if isinstance(answer, (list, tuple)) and answer and isinstance(answer[0], (list, tuple, torch.Tensor)):

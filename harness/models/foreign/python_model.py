@@ -13,12 +13,12 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import CheckpointError, HarnessError
 from harness.models.foreign.factories import construct, source_files
-from harness.models.foreign.id_files import require_file
 from harness.models.foreign.id_map import Ids
 from harness.models.foreign.importing import importing
 from harness.models.foreign.named_files import named_files, refuse_pickles
 from harness.models.foreign.pickles import unpickled
 from harness.models.foreign.sources import files_of, folder_of, specs_in
+from harness.models.required import require_file
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -148,7 +148,7 @@ class PythonModel:
                 raise CheckpointError(f"the checkpoint {path} does not exist. Mend model.checkpoint.")
             found += sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
         for ids in (self.users, self.items):
-            found += [require_file(path) for path in ids.files]
+            found += [require_file(path, "the file of ids") for path in ids.files]
         return list(dict.fromkeys(found))
 
     def sources(self) -> list[Path]:

@@ -205,9 +205,7 @@ class ListsOfObject(OfObject):
     def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
         """Return the best items of each user."""
         distinct, rows, back = each_once(batch)
-        seen = None if asked.seen is None else asked.seen.of(rows)
-        lists = None if asked.lists is None else asked.lists.of(rows)
-        return self._lists(distinct, ListsAsked(asked.k, seen, lists, asked.allowed)).of(back)
+        return self._lists(distinct, asked.of(rows)).of(back)
 
     def _lists(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
         known, n_items = self._known, len(self._known.items.vocabulary)

@@ -11,6 +11,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
 from harness.errors import HarnessError, did_you_mean
+from harness.models.foreign import search_path
 
 FOUNDATIONS = frozenset(
     {"harness", "cloudpickle", "filelock", "jinja2", "joblib", "llvmlite", "matplotlib", "mlflow", "numba", "numpy"}
@@ -19,9 +20,6 @@ FOUNDATIONS = frozenset(
     | {"dill", "functorch", "jsonpickle", "setuptools", "sklearn", "skops", "torchgen"}
 )
 """Packages that make no recommenders: no factories, but for modules of torch, and never imported anew."""
-
-borrowed: list[str] = []
-"""What stands on ``sys.path`` for the project that can be imported now: its folder, and what its code added."""
 
 
 def folder_of(python_path: str) -> str:
@@ -36,16 +34,6 @@ def folder_of(python_path: str) -> str:
         what = "is no folder" if Path(python_path).exists() else "does not exist"
         raise HarnessError(f"model.params.python_path: {python_path} {what}. Name the folder that holds the package.")
     return os.path.realpath(python_path)
-
-
-def installed_paths() -> tuple[list[str], list[str]]:
-    """Return the working directory, if ``python -m`` put it first, and where else installed modules are looked for."""
-    entries = list(sys.path)
-    for entry in borrowed:
-        if entry in entries:
-            entries.remove(entry)
-    first = 1 if entries and entries[0] in ("", str(Path.cwd())) else 0
-    return entries[:first], entries[first:]
 
 
 def specs_of(top: str, factory: str, *, python_path: str | None) -> dict[str, ModuleSpec]:
@@ -97,9 +85,8 @@ def _spec(top: str, folder: str | None) -> ModuleSpec | None:
     if spec is not None:
         return spec
     # What is in memory already does not count, which importlib.util.find_spec would look at.
-    _, searched = installed_paths()
     for finder in sys.meta_path:
-        spec = finder.find_spec(top, searched if finder is PathFinder else None)
+        spec = finder.find_spec(top, search_path.installed() if finder is PathFinder else None)
         if spec is not None:
             return spec
     return None

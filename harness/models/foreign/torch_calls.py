@@ -18,6 +18,7 @@ from harness.errors import HarnessError, did_you_mean
 from harness.models.foreign.factories import said
 from harness.models.foreign.id_map import IdMap
 from harness.models.seeding import seeded
+from harness.topk import is_out_of_memory
 
 _TABLES = 4  # whose rows are told
 
@@ -208,11 +209,6 @@ class Caller:
         named = self.module.named_modules()
         tables = [f"{name} {one.num_embeddings:,}" for name, one in named if isinstance(one, nn.Embedding)]
         return f"; rows of the module's embeddings: {', '.join(tables[:_TABLES])}" if tables else ""
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether memory ran out, which the runner has an answer to."""
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
 
 
 def method_of(module: nn.Module, name: str, factory: str) -> Any:

@@ -130,7 +130,7 @@ class GivenLists(OfModule):
             lengths = np.full(answer.users, items.shape[1])
             if model.reads_history and model.call.empty == "zero":
                 lengths[answer.lengths == 0] = 0
-            part = _part(asked, answer.rows)
+            part = asked.of(np.arange(answer.rows.start, answer.rows.stop))
             parts.append(cleaned(items, scores, part, self.n_items, lengths=lengths))
         return _joined(parts)
 
@@ -203,12 +203,6 @@ def _offsets(offsets: int | tuple[int, ...], levels: int) -> Any:
     raise HarnessError(
         f"output.offsets has {len(offsets)} numbers, and the table of codes {levels} levels; one a level is needed."
     )
-
-
-def _part(asked: ListsAsked, rows: slice) -> ListsAsked:
-    seen = None if asked.seen is None else asked.seen.rows(rows.start, rows.stop)
-    lists = None if asked.lists is None else asked.lists.rows(rows.start, rows.stop)
-    return ListsAsked(asked.k, seen, lists, asked.allowed)
 
 
 def _joined(parts: list[ListsMade]) -> ListsMade:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Literal, Self
+from abc import ABC, abstractmethod
+from typing import Any, Literal, Self
 
 from harness.artifacts.arrays import Int64Array
 from harness.models.foreign.torch_calls import Caller, first_of
 
 
-class OfModule:
+class OfModule(ABC):
     """What all recommenders of a module have.
 
     Attributes
@@ -23,9 +24,9 @@ class OfModule:
     caller: Caller
     shift: int
 
+    @abstractmethod
     def otherwise(self, caller: Caller, shift: int) -> Self:
         """Return the same with another caller and shift."""
-        raise NotImplementedError
 
     @property
     def item_positions(self) -> Int64Array:
@@ -44,9 +45,7 @@ class OfModule:
 
     def repadded(self, padding: Literal["left", "right"]) -> Self:
         """Return the same with the padding on a side."""
-        model = self.caller.model
-        model = dataclasses.replace(model, call=dataclasses.replace(model.call, padding=padding))
-        return self.otherwise(dataclasses.replace(self.caller, model=model), self.shift)
+        return self._called(padding=padding)
 
     @property
     def pads_to_longest(self) -> bool:
@@ -55,8 +54,12 @@ class OfModule:
 
     def padded_to(self, length: int) -> Self:
         """Return the same with all histories padded to a length."""
+        return self._called(length=length)
+
+    def _called(self, **options: Any) -> Self:
+        """Return the same with other options of ``call``."""
         model = self.caller.model
-        model = dataclasses.replace(model, call=dataclasses.replace(model.call, length=length))
+        model = dataclasses.replace(model, call=dataclasses.replace(model.call, **options))
         return self.otherwise(dataclasses.replace(self.caller, model=model), self.shift)
 
     def reseeded(self, seed: int) -> Self:

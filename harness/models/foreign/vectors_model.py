@@ -12,8 +12,8 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import VectorRecommender, Vocabulary
 from harness.errors import CheckpointError
 from harness.models.foreign.array_files import FORMATS, PARQUET, array_in, vectors_in
-from harness.models.foreign.id_files import require_file
 from harness.models.foreign.id_map import SORTED, IdMap, Ids
+from harness.models.required import require_file
 
 if TYPE_CHECKING:
     from harness.models.foreign.vectors_network import Side
@@ -147,7 +147,7 @@ class UserItemVectors:
         sides = {"item": self.items} | ({} if self._users is None else {"user": self._users})
         found = [side.where(checkpoint, what=what) for what, side in sides.items()]
         for side in sides.values():
-            found += [require_file(path) for path in side.own.files]
+            found += [require_file(path, "the file of ids") for path in side.own.files]
         return list(dict.fromkeys(found))
 
     def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:

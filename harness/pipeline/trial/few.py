@@ -10,9 +10,8 @@ from harness.artifacts import AnyRecommender, CandidateLists, ListRecommender, V
 from harness.artifacts.arrays import BoolArray, Float64Array, Int64Array
 from harness.errors import HarnessError
 from harness.runner import Options, PredictionTask, found_by
-from harness.runner.batches import is_out_of_memory
 from harness.runner.budget import batch_size_of
-from harness.topk import Found
+from harness.topk import Found, is_out_of_memory
 
 DEPTH = 100  # how far down a list is looked
 _CASES = 5
