@@ -15,7 +15,7 @@ export MLFLOW_TRACKING_URI ?= sqlite:///mlflow.db
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: setup eval compare ui report test test-all check lint bench docs clean help need-exp
+.PHONY: setup eval compare ui report test test-all check lint fuzz bench docs clean help need-exp
 .DELETE_ON_ERROR:
 
 help: ## print this help
@@ -53,6 +53,9 @@ lint: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 check: lint test-all ## what CI runs: lint, types, import layers, all tests
+
+fuzz: $(VENV)/.dev ## try 20,000 odd and damaged inputs; none may end in a traceback
+	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
 bench: $(VENV)/.dev ## measure speed and memory against peers and limits; writes benchmarks/README.md
 	$(BIN)/python -m benchmarks $(ARGS)

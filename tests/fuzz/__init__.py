@@ -1,0 +1,1 @@
+"""Fuzzing: odd and damaged inputs are read, or refused with one message."""
