@@ -68,7 +68,7 @@ class Finding:
         return cls(name, count, of, sentence, severity, cases)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return ``name``, ``severity``, ``count``, ``of``, ``share``, ``sentence``, ``cases``, and ``trial`` if it is."""
+        """Return ``name``, ``severity``, ``count``, ``of``, ``share``, ``sentence``, ``cases``; ``trial`` if it is."""
         return {
             "name": self.name,
             "severity": self.severity if self.count else "info",

@@ -60,6 +60,11 @@ class Budget:
         self.per_user = math.inf
 
     @property
+    def users_at_first(self) -> int:
+        """Number of users of the call that is measured first: with the one before, a tenth of the run at most."""
+        return max(1, int(_SHARE * self._n_users) - 1) if self._seconds == "auto" else 1
+
+    @property
     def run(self) -> float:
         """Estimated seconds of the run, by the cheapest call so far; 0 where none was measured."""
         return self._n_users * self.per_user if self._per_batch else 0.0
@@ -85,9 +90,8 @@ class Budget:
 
     def users_for(self, calls: int) -> int:
         """Return how many users there is time for in each of some calls, 0 or more."""
-        if not self._per_batch or self.per_user <= 0:
-            return self._n_users
-        return max(0, int(self.left / (calls * self.per_user)))
+        everyone = self._n_users * calls * (self.per_user if self._per_batch else 0.0)
+        return self._n_users if everyone <= self.left else max(0, int(self.left / (calls * self.per_user)))
 
     @contextlib.contextmanager
     def measured(self, users: int, *, size: int) -> Iterator[None]:

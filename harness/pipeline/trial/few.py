@@ -40,6 +40,7 @@ class Few:
     options: Options
     budget: Budget
     warns: bool = False
+    checks: int = field(init=False, default=0)
     skipped: list[str] = field(init=False, default_factory=list)  # names of checks, in their order
     failed: list[str] = field(init=False, default_factory=list)  # messages
     _made: dict[int, Found] = field(init=False, default_factory=dict)  # row of the task to its list
@@ -48,6 +49,7 @@ class Few:
     @contextlib.contextmanager
     def check(self, name: str) -> Iterator[None]:
         """Skip the rest of the block where there is no time left for it, and note a failure if that is to warn only."""
+        self.checks += 1
         try:
             yield
         except OutOfTimeError:
@@ -60,8 +62,8 @@ class Few:
     def first(self, rows: Int64Array) -> Int64Array:
         """Make the lists of some rows of the task, and return the rows that there was time for.
 
-        One user is asked for first, so that all is loaded and compiled. Then come as many as make up a tenth of the run
-        with that one, and their time says how many more there is time for.
+        One user is asked for first, so that all is loaded and compiled. Then come so few that they take a tenth of the
+        run at most, and their time says how many more there is time for.
 
         Raises
         ------
@@ -71,7 +73,7 @@ class Few:
         if not self.budget.is_warm:
             with contextlib.suppress(HarnessError):  # which more users say more of
                 self.found(self.recommender, self.task.of_users(rows[:1]))
-        done, at_once = 0, max(1, self.task.n_users // 10 - 1)
+        done, at_once = 0, self.whole_batches(self.budget.users_at_first)
         while done < len(rows) and at_once > 0:
             call = rows[done : done + at_once]
             try:
@@ -110,21 +112,21 @@ class Few:
         return _joined([self.found(recommender, self.task.of_users(call)) for call in self._calls])
 
     def alone(self, rows: Int64Array) -> Found:
-        """Return the lists of the first of some rows when each is asked for by itself.
+        """Return the lists of the first of some rows, as many as there is time for, when each is asked for by itself.
 
-        Half of the time that is left is for other checks, so that there may be fewer users than rows, but 1 at least.
+        Raises
+        ------
+        HarnessError, OutOfTimeError
+            As for ``lists``.
         """
         parts: list[Found] = []
-        reserve = self.budget.left / 2
         for row in rows:
-            if parts and self.budget.left < reserve:
-                break
             try:
                 parts.append(self.found(self.recommender, self.task.of_users(np.array([row]))))
             except OutOfTimeError:
+                if not parts:
+                    raise
                 break
-        if not parts:
-            raise OutOfTimeError
         return _joined(parts)
 
     def found(self, recommender: AnyRecommender, task: PredictionTask) -> Found:
@@ -136,26 +138,34 @@ class Few:
             As for ``lists``; the first call of a trial is always made.
         """
         users = max(1, task.n_users)
+        size = self._batch_size(recommender, users)
+        options = replace(self.options, batch_size=size)
         if isinstance(recommender, VectorRecommender):
             # It is asked for thousands at once, which a few are not to be filled up to.
             options = replace(self.options, fixed_batches=False, precision="float32")
-            with self.budget.measured(users, size=users):
-                try:
-                    return found_by(recommender, task, options)
-                except (MemoryError, RuntimeError) as error:
-                    if not is_out_of_memory(error):
-                        raise
-                    raise HarnessError(
-                        f"the vectors of {users:,} users do not fit into the memory of {options.device}. Set how many "
-                        "a module is called for at once, such as model.params.call.users_at_once: 16."
-                    ) from error
-        if isinstance(recommender, ListRecommender):
-            size = recommender.users_at_once if self.options.batch_size == "auto" else self.options.batch_size
-        else:
-            size = batch_size_of(self.task, self.options)
-        size = min(size, users)
         with self.budget.measured(users, size=size):
-            return found_by(recommender, task, replace(self.options, batch_size=size))
+            try:
+                return found_by(recommender, task, options)
+            except (MemoryError, RuntimeError) as error:
+                if not isinstance(recommender, VectorRecommender) or not is_out_of_memory(error):
+                    raise
+                raise HarnessError(
+                    f"the vectors of {users:,} users do not fit into the memory of {options.device}. Set how many a "
+                    "module is called for at once, such as model.params.call.users_at_once: 16."
+                ) from error
+
+    def whole_batches(self, users: int) -> int:
+        """Return how many of some users make whole batches, or all of them where they are fewer than one."""
+        return users - users % self._batch_size(self.recommender, users)
+
+    def _batch_size(self, recommender: AnyRecommender, users: int) -> int:
+        """Return how many of some users are asked for at once."""
+        if isinstance(recommender, VectorRecommender):
+            return users
+        if not isinstance(recommender, ListRecommender):
+            return min(batch_size_of(self.task, self.options), users)
+        size = recommender.users_at_once if self.options.batch_size == "auto" else self.options.batch_size
+        return min(size, users)
 
 
 def by_hash(task: PredictionTask, among: Int64Array) -> Int64Array:

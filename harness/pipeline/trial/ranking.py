@@ -86,8 +86,8 @@ class Ranking:
 
     @functools.cached_property
     def _users(self) -> int:
-        """How many users there is time for in all of the checks; as many as show something at least."""
-        return max(_ENOUGH, self.few.budget.users_for(self._calls))
+        """How many users there is time for in all of the checks and in two more; as many as show something at least."""
+        return self.few.whole_batches(max(_ENOUGH, self.few.budget.users_for(self._calls + 2)))
 
     @functools.cached_property
     def _as_it_is(self) -> tuple[LastItems, Standing, BoolArray]:

@@ -100,8 +100,7 @@ def tried(recommender: AnyRecommender, task: PredictionTask, options: Options, h
     task = replace(task, k=min(task.k, how.trial.depth or task.k))
     few = Few(recommender, task, options, budget, warns=how.trial.on_failure == "warn")
     findings = list(_found(few, how))
-    of = len(findings) + len(few.skipped) + len(few.failed)
-    findings.extend(_not_passed(few, of))
+    findings.extend(_not_passed(few))
     return Tried(tuple(replace(finding, trial=True) for finding in findings), budget.spent)
 
 
@@ -113,7 +112,6 @@ def _found(few: Few, how: How) -> Iterator[Finding]:
         chosen = few.first(_chosen(few.task, lengths, how.trial.users))
         _refuse_strange(few, chosen)
     if len(chosen) == 0:
-        few.skipped.append("all other checks")
         return
     differ = np.zeros(len(chosen), dtype=bool)
 
@@ -124,10 +122,11 @@ def _found(few: Few, how: How) -> Iterator[Finding]:
 
     reads_history = bool(getattr(how.params, "reads_history", False))
     ranking = Ranking.of(few, lengths, users=how.trial.users, reads_history=reads_history)
-    checks: list[tuple[str, Check]] = [(_AGAIN, again), *_repeats(few, how.params, lambda: chosen[~differ])]
+    checks: list[tuple[str, Check]] = [(_AGAIN, again)]
     if reads_history:
         checks.append(("ignores_history", lambda: reaction(few, chosen[lengths[chosen] > 0])))
     checks.extend(ranking.checks())
+    checks.extend(_repeats(few, how.params, lambda: chosen[~differ]))
     quiet = how.quiet or not _announced(few, ranking, len(chosen), quiet=how.quiet)
     with progress("trying the model", len(checks), unit="checks", quiet=quiet) as advance:
         for name, check in checks:
@@ -138,11 +137,11 @@ def _found(few: Few, how: How) -> Iterator[Finding]:
 
 def _repeats(few: Few, params: Any, steady: Callable[[], Int64Array]) -> Iterator[tuple[str, Check]]:
     """Yield the checks of users who get the same when they are asked for again."""
-    name = alone_name(params, few.recommender)
-    if name is not None:
-        yield name, lambda: asked_alone(name, few, steady(), dtype=getattr(params, "dtype", "float32"))
     if getattr(few.recommender, "asks_for_more", False):
         yield "depends_on_length", lambda: longer_lists(few, steady())
+    name = alone_name(params, few.recommender)
+    if name is not None:  # last, since fewer users will do
+        yield name, lambda: asked_alone(name, few, steady(), dtype=getattr(params, "dtype", "float32"))
 
 
 def _announced(few: Few, ranking: Ranking, chosen: int, *, quiet: bool) -> bool:
@@ -153,8 +152,7 @@ def _announced(few: Few, ranking: Ranking, chosen: int, *, quiet: bool) -> bool:
         return False
     if not quiet:
         logger.info(
-            "the model is tried on a few users before the run: up to %.0f s, of about %.0f s that the run takes "
-            "(model.trial)",
+            "trying the model on a few users first takes up to %.0f s, and the run about %.0f s (model.trial)",
             budget.spent + expected,
             budget.run,
         )
@@ -162,11 +160,11 @@ def _announced(few: Few, ranking: Ranking, chosen: int, *, quiet: bool) -> bool:
 
 
 def _chosen(task: PredictionTask, lengths: Int64Array, users: int) -> Int64Array:
-    """Return rows of a task, those of the longest and of the shortest history first."""
+    """Return so many rows of a task, those of the longest and of the shortest history first."""
     some = by_hash(task, np.arange(task.n_users))[:users]
     with_history = np.flatnonzero(lengths > 0)
     ends = [] if len(with_history) == 0 else [np.argmax(lengths), with_history[np.argmin(lengths[with_history])]]
-    return np.array(list(dict.fromkeys([*map(int, ends), *some.tolist()])), dtype=np.int64)
+    return np.array(list(dict.fromkeys([*map(int, ends), *some.tolist()]))[:users], dtype=np.int64)
 
 
 def _try_empty(few: Few, lengths: Int64Array) -> None:
@@ -204,8 +202,9 @@ def _refuse_strange(few: Few, chosen: Int64Array) -> None:
     )
 
 
-def _not_passed(few: Few, of: int) -> Iterator[Finding]:
+def _not_passed(few: Few) -> Iterator[Finding]:
     """Yield which checks failed, where that is to warn only, and which there was no time for."""
+    of = few.checks
     if few.failed:
         count = len(few.failed)
         sentence = f"{count:,} of {of:,} checks of the trial failed. {'; '.join(few.failed)}"
