@@ -24,6 +24,8 @@ class Finding:
         Where the count is above 0; an audit that finds nothing is ``info``.
     cases
         The worst of them, in words, in the data set's own ids; few.
+    trial
+        Whether the trial before a run found it. Such findings depend on ``model.trial``; no number does.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Finding:
     sentence: str
     severity: Severity = "warning"
     cases: tuple[str, ...] = ()
+    trial: bool = False
 
     @classmethod
     def counted(
@@ -65,7 +68,7 @@ class Finding:
         return cls(name, count, of, sentence, severity, cases)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return ``name``, ``severity``, ``count``, ``of``, ``share``, ``sentence``, ``cases``."""
+        """Return ``name``, ``severity``, ``count``, ``of``, ``share``, ``sentence``, ``cases``; ``trial`` if it is."""
         return {
             "name": self.name,
             "severity": self.severity if self.count else "info",
@@ -74,6 +77,7 @@ class Finding:
             "share": _share(self.count, self.of),
             "sentence": self.sentence,
             "cases": list(self.cases),
+            **({"trial": True} if self.trial else {}),
         }
 
 

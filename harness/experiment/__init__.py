@@ -22,6 +22,7 @@ from harness.experiment.schema import (
 )
 from harness.experiment.slices import Slice
 from harness.experiment.tables import Categories, Columns, Items, Users, Vectors
+from harness.experiment.trial import Trial
 
 __all__ = [
     "CONVENTIONS",
@@ -46,6 +47,7 @@ __all__ = [
     "Statistics",
     "Ties",
     "Tracking",
+    "Trial",
     "Users",
     "Vectors",
     "WithoutPredictions",

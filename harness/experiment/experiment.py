@@ -79,8 +79,14 @@ class Experiment:
                 raise not_computed(("expected", label), "the expected metric", label, labels)
 
     def _check_depth(self) -> None:
-        """Refuse cutoffs beyond the lists where nothing tells what lies there."""
-        k = self.runner.k
+        """Refuse cutoffs beyond the lists where nothing tells what lies there, and a trial of longer lists."""
+        k, trial = self.runner.k, self.model.trial
+        if trial is not None and trial.depth is not None and trial.depth > k:
+            raise FaultError(
+                ("model", "trial", "depth"),
+                f"model.trial.depth is {trial.depth}, and runner.k is {k}: a trial asks for no longer lists than the "
+                "run. Lower it, or leave it out.",
+            )
         told = getattr(self.model.params, "ranks_targets", True)
         groups = expanded(self.evaluation.metrics, self.evaluation.cutoffs, self.evaluation.convention)
         for index, group in enumerate(groups):
@@ -139,6 +145,7 @@ class Experiment:
                 "checkpoint": model.checkpoint,
                 "params": options_of(model.params),
                 "fit": to_plain(model.fit),
+                "trial": to_plain(model.trial),
             },
         }
         for key in ("candidates", "runner", "evaluation", "statistics", "tracking", "report", "expected"):

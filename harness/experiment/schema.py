@@ -8,15 +8,17 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic.dataclasses import dataclass
 
 from harness import registry
+from harness.artifacts import ForeignModel
 from harness.errors import did_you_mean
 from harness.execution import Parallel
-from harness.experiment.components import build, component, component_class, from_map
+from harness.experiment.components import build, component, component_class, from_map, option_names
 from harness.experiment.conventions import convention_of, rules_of
 from harness.experiment.faults import FaultError, shown
 from harness.experiment.metrics import CUTOFF, check_cutoffs, expanded
 from harness.experiment.rules import Rules, Ties, WithoutPredictions
 from harness.experiment.slices import SliceField
 from harness.experiment.tables import Columns, Items, Users, check_delimiter
+from harness.experiment.trial import Trial, TrialField
 from harness.experiment.values import Seed, Text
 
 DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")
@@ -105,6 +107,8 @@ def _model_params(value: Any, info: ValidationInfo) -> Any:
     if kind is None:  # already at fault, and the options mean nothing without it
         return value
     if isinstance(value, dict):
+        if "trial" in value and "trial" not in option_names(component_class("models", kind)):
+            raise FaultError(("trial",), "model.params has no key 'trial'. Set model.trial: error, warn or off.")
         return build("models", kind, value)
     if type(value) is not component_class("models", kind):
         raise FaultError((), f"model.params is {shown(value)}; a map with the options of '{kind}' is needed")
@@ -126,12 +130,15 @@ class Model:
         What it is fitted on; None for a kind that is not fitted.
     params
         The instance of the model's class; from a file its options.
+    trial
+        What is tried before a run of a model from elsewhere; None for any other kind.
     """
 
     kind: Annotated[str, AfterValidator(_known_model)]
     checkpoint: Text | None = None
     fit: Fit | None = None
     params: Annotated[Any, PlainValidator(_model_params)] = Field(default_factory=dict, validate_default=True)
+    trial: TrialField = None
 
     def __post_init__(self) -> None:
         fitted = getattr(self.params, "fitted", True)
@@ -142,6 +149,13 @@ class Model:
         if not fitted and self.fit is not None:
             message = f"model.fit does not belong to kind '{self.kind}', which is not fitted"
             raise FaultError(("fit",), f"{message}. Leave it out, or write 'fit: null' over that of an extended file.")
+        if isinstance(self.params, ForeignModel):
+            object.__setattr__(self, "trial", Trial() if self.trial is None else self.trial)
+        elif self.trial is not None:
+            message = f"model.trial belongs to models from elsewhere; kind '{self.kind}' is not tried"
+            raise FaultError(
+                ("trial",), f"{message}. Leave it out, or write 'trial: null' over that of an extended file."
+            )
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})

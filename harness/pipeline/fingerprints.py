@@ -35,6 +35,7 @@ PREDICTION_CODE = (
     "harness.runner",
     "harness.topk",
 )
+# Without harness.pipeline.trial, which decides no number.
 EVALUATION_CODE = (
     "harness.artifacts",
     "harness.evaluation",
@@ -49,7 +50,6 @@ EVALUATION_CODE = (
     "harness.pipeline.side",
     "harness.pipeline.slicing",
     "harness.pipeline.tie_audit",
-    "harness.pipeline.trial",
 )
 _OF_MODELS = ("harness.models.", "harness.modules")
 # How a data set's bytes become the interactions that are split.

@@ -7,47 +7,42 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.artifacts import NO_ITEM, Finding, ForeignModel
+from harness.artifacts import NO_ITEM, AnyRecommender, Finding, ForeignModel
+from harness.artifacts.arrays import Int64Array
 from harness.pipeline.checkpoints import Fitted
-from harness.pipeline.jobs import ModelSource
-from harness.pipeline.shards import options_of
-from harness.pipeline.trial.few import cases_of
+from harness.pipeline.jobs import Job
 from harness.runner import PredictionTask, Shards
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
 
+_CASES = 5
 
-def model_findings(
-    experiment: Experiment, model: ModelSource, task: PredictionTask, fitted: Fitted | None, *, device: str
-) -> tuple[dict[str, Any], ...]:
-    """Return what is odd in the model itself, before it makes lists for a task.
+
+def model_findings(experiment: Experiment, job: Job, fitted: Fitted | None) -> tuple[dict[str, Any], ...]:
+    """Return what is odd in the model itself, whatever lists it makes.
 
     Parameters
     ----------
     experiment
         Whose model.
-    model, task
-        What recommends, and what is asked of it.
+    job
+        With the model, and what is asked of it.
     fitted
-        Its checkpoint; None of a model that was trained elsewhere, which is tried on a few users.
-    device
-        Where.
-
-    Raises
-    ------
-    HarnessError
-        A model from elsewhere does not do on a few users what its configuration says.
+        Its checkpoint; None of a model that was trained elsewhere.
     """
-    params = experiment.model.params
+    params, task = experiment.model.params, job.shards.task
     if isinstance(params, ForeignModel):
-        from harness.pipeline.trial import tried
-
-        found = (*_pickles(params), *tried(params, model, task, options_of(experiment, device)))
+        found = (*_pickles(params), *_of_checkpoint(job.recommender(job.options.device), task))
     else:
         audit = getattr(params, "audit", None)
         found = (*_stopped(experiment, task), *(() if audit is None or fitted is None else audit(fitted.tensors)))
     return tuple(finding.as_dict() for finding in found)
+
+
+def cases_of(task: PredictionTask, rows: Int64Array) -> tuple[str, ...]:
+    """Return words for the first users of some rows of a task."""
+    return tuple(f"user {user}" for user in task.user_ids.ids[task.users[rows[:_CASES]]])
 
 
 def _pickles(params: ForeignModel) -> Iterator[Finding]:
@@ -55,6 +50,22 @@ def _pickles(params: ForeignModel) -> Iterator[Finding]:
     if getattr(params, "allow_pickle", False):
         sentence = "model.params.allow_pickle is set: reading the checkpoint could run any code that stands in it."
         yield Finding("allow_pickle", 1, 1, sentence)
+
+
+def _of_checkpoint(recommender: AnyRecommender, task: PredictionTask) -> Iterator[Finding]:
+    """Yield how many tensors of a module its checkpoint lacks, and how many items share a semantic id."""
+    lacking: tuple[int, int] | None = getattr(recommender, "missing_tensors", None)
+    if lacking is not None and lacking[0]:
+        count, of = lacking
+        what = "they are not in the checkpoint (state.strict is false), and keep the random values they begin with."
+        yield Finding.counted("missing_tensors", count, of, "tensors of the module", what)
+    collisions: int | None = getattr(recommender, "collisions", None)
+    if collisions is not None:
+        sentence = (
+            f"{collisions:,} items have the semantic id of one before them in the table, so that they are never "
+            "recommended."
+        )
+        yield Finding("semantic_id_collisions", collisions, task.n_items, sentence)
 
 
 def _stopped(experiment: Experiment, task: PredictionTask) -> Iterator[Finding]:

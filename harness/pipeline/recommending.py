@@ -251,20 +251,26 @@ class FromModel:
         from harness.pipeline.jobs import ModelSource
         from harness.pipeline.model_checks import list_findings, model_findings
         from harness.pipeline.shards import made
+        from harness.pipeline.trial import trial_of
 
         plain = experiment.to_dict()["model"]
         model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
         asked = asked_of(experiment, split, task)
-        findings = model_findings(experiment, model, asked, self.fitted, device=self.device)
+        trial = trial_of(experiment, model, asked, device=self.device, quiet=how.quiet)
         with made(experiment, model, asked, key=how.key, device=self.device, force=how.force, quiet=how.quiet) as found:
             shards = found.job.shards
             yield Recommended(
                 lambda: _parts(shards),
                 asked.k,
                 sum(int((shard.items[:, -1] < 0).sum()) for shard in shards),
-                found.facts,
+                {**found.facts, **({"trial_seconds": round(trial.seconds, 4)} if trial.findings else {})},
                 order=_ORDER if asked.scored else "as the model lists them, scores falling",
-                findings=(*findings, *list_findings(shards), *found.findings),
+                findings=(
+                    *model_findings(experiment, found.job, self.fitted),
+                    *(finding.as_dict() for finding in trial.findings),
+                    *list_findings(shards),
+                    *found.findings,
+                ),
                 job=found.job,
             )
 

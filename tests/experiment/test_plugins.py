@@ -78,6 +78,7 @@ def test_components_of_others_are_used_by_name(write: Any, plugin: None) -> None
         "checkpoint": "checkpoints/ml-100k/ease.safetensors",
         "params": {"width": 5, "seed": 3},
         "fit": {"on": "train_validation"},
+        "trial": None,
     }
     assert load_experiment(write("again.yaml", experiment.to_yaml())) == experiment
     assert registry.kind_of("models", experiment.model.params) == "wide"

@@ -310,8 +310,8 @@ def test_padding_on_the_wrong_side_is_told(inside):
 
 
 def test_off_by_one_may_be_told_alone(inside):
-    changes = params(output__first=0, output__trailing=1, trial="warn")
-    found = audits(run("logits.yaml", "name=kiosk/warn", *changes))["items_off_by_one"]
+    changes = params(output__first=0, output__trailing=1)
+    found = audits(run("logits.yaml", "name=kiosk/warn", "model.trial=warn", *changes))["items_off_by_one"]
     assert found["severity"] == "warning"
     assert found["count"] > 60
 

@@ -55,8 +55,9 @@ def net(folder, name, *, sign, imports="from layers import scale", inside="pass"
     folder.mkdir(exist_ok=True)
     (folder / f"{name}.py").write_text(NET.format(imports=imports, inside=inside))
     (folder / "layers.py").write_text(f"def scale(x):\n    return {sign}x\n")
-    call = {"factory": f"{name}:Net", "init": {"n_items": 40}, "call": {"length": 8}, "output": {}, "trial": "warn"}
-    return ["model.checkpoint=follows.safetensors", f"name=kiosk/{name}", *params(python_path=str(folder), **call)]
+    call = {"factory": f"{name}:Net", "init": {"n_items": 40}, "call": {"length": 8}, "output": {}}
+    model = ["model.checkpoint=follows.safetensors", "model.trial=warn", *params(python_path=str(folder), **call)]
+    return [f"name=kiosk/{name}", *model]
 
 
 def best(result):

@@ -195,7 +195,7 @@ def test_users_off_by_one(by, odd, inside):
     moved = of | {"call": call | {"user_offset": 3 + by}}
     with pytest.raises(HarnessError, match=r"when the users are moved by [+-]1, .* the users are off by one"):
         odd("Users", checkpoint, **moved)
-    told = audits(odd("Users", checkpoint, trial="warn", **moved))["users_off_by_one"]
+    told = audits(odd("Users", checkpoint, "model.trial=warn", **moved))["users_off_by_one"]
     assert (told["severity"], told["of"]) == ("warning", N_USERS)
 
 

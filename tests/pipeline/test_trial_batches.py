@@ -133,7 +133,7 @@ def test_a_module_that_goes_by_the_padding(batch, changes, project):
     )
     with pytest.raises(HarnessError, match=message):
         placed(f"runner.batch_size={batch}", **changes)
-    told = audits(placed(f"runner.batch_size={batch}", trial="warn", **changes))["depends_on_padding"]
+    told = audits(placed(f"runner.batch_size={batch}", "model.trial=warn", **changes))["depends_on_padding"]
     assert told["severity"] == "warning"
     assert 20 < told["count"] <= told["of"]
     assert told["cases"]
@@ -172,7 +172,7 @@ def test_lists_that_depend_on_their_length(project):
     assert values(batches[0]) == values(batches[1]) == values(batches[2])
     found = audits(batches[0])["depends_on_length"]
     assert (found["severity"], found["count"]) == ("warning", found["of"])
-    assert "another list of 10 than the beginning of one of 20, such as user 'u" in found["sentence"]
+    assert "another list of 5 than the beginning of one of 10, such as user 'u" in found["sentence"]
     assert audits(of_object(project, "Popular"))["depends_on_length"]["count"] == 0
     assert "depends_on_length" not in audits(of_object(project, "Diverse", exclude="model"))
 

@@ -74,9 +74,6 @@ class PythonModel:
         Users at once with ``recommend``, unless ``runner.batch_size`` says otherwise.
     allow_pickle
         Whether the checkpoint may be a pickle, which can run any code when it is read.
-    trial
-        What becomes of items that are off by one, as the trial before the run finds them where it can (``implicit``
-        with ``score``): ``refuse`` or ``warn``.
 
     Examples
     --------
@@ -103,7 +100,6 @@ class PythonModel:
     missing_items: Literal["error", "last"] = "error"
     batch_size: Annotated[int, Field(ge=1)] = 512
     allow_pickle: bool = False
-    trial: Literal["refuse", "warn"] = "refuse"
 
     def __post_init__(self) -> None:
         for what, by, ids in (("user", self.user, self.users), ("item", self.item, self.items)):

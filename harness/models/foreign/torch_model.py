@@ -47,8 +47,6 @@ class TorchModel:
         How the module is called.
     output
         What it gives.
-    trial
-        What becomes of a trial before the run that finds the items moved by one: ``refuse`` or ``warn``.
 
     Examples
     --------
@@ -69,7 +67,6 @@ class TorchModel:
     unknown_items: Literal["error", "last"] = "error"
     call: Call = Call()
     output: Output = Output()
-    trial: Literal["refuse", "warn"] = "refuse"
 
     def __post_init__(self) -> None:
         stored = self.output.kind == "vectors" and self.output.users is not None

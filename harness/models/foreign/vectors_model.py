@@ -103,8 +103,6 @@ class UserItemVectors:
         Name of an array ``(items,)`` in the file of item vectors that is added to the scores; None for nothing.
     history
         ``sum`` or ``mean``: user vectors are made of the history. None: they are in a file.
-    trial
-        What becomes of items that are off by one, as the trial before the run finds them: ``refuse`` or ``warn``.
 
     Examples
     --------
@@ -121,7 +119,6 @@ class UserItemVectors:
     similarity: Literal["dot", "cosine"] = "dot"
     bias: Name | None = None
     history: Literal["sum", "mean"] | None = None
-    trial: Literal["refuse", "warn"] = "refuse"
 
     def __post_init__(self) -> None:
         if self.history is not None and self.users is not None:

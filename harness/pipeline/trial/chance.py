@@ -51,7 +51,15 @@ def against_chance(last: Standing, left_out: BoolArray, relevant: Standing, *, r
         does = "leaves out what it was trained on" if left_out.mean() > 0.5 else "puts the last item at the bottom"
         lower = "" if relevant.beats_chance else ", or lower is better"
         where = f"{where}. The model {does}{lower}; nothing is said of ids that are off by one"
+    if not relevant.beats_chance and not told.beats_chance:
+        where = f"{where}. That does not tell the model from chance{_how_few(told, relevant)}"
     return Finding("no_better_than_chance", 0, n, f"{where}.")
+
+
+def _how_few(*standings: Standing) -> str:
+    """Return how few of the items are in a list, or nothing where all are ranked."""
+    listed, n = max((one.listed, len(one)) for one in standings)
+    return "" if listed == n else f": lists no longer than runner.k hold {listed:,} of {n:,} such items"
 
 
 def _place(standing: Standing) -> str:

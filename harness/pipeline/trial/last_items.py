@@ -8,7 +8,8 @@ import numpy as np
 
 from harness.artifacts import AnyRecommender, History, Truth
 from harness.artifacts.arrays import BoolArray, Float64Array, Int64Array
-from harness.pipeline.trial.few import Few, cases_of
+from harness.pipeline.model_checks import cases_of
+from harness.pipeline.trial.few import Few, places
 from harness.pipeline.trial.standing import BOTTOM, Standing, barely_listed
 from harness.runner import PredictionTask
 
@@ -55,7 +56,7 @@ class LastItems:
             candidates=None,
             lists=None,
             exclude_seen=False,
-            k=1,
+            k=1 if task.scored else task.k,  # where all are scored, ranks tell
         )
         return cls(few, before, rows, whole.items[ends].astype(np.int64))
 
@@ -69,26 +70,26 @@ class LastItems:
 
     def standing(self, recommender: AnyRecommender) -> Standing:
         """Return where each last item stands."""
-        places, reach = self.few.places(recommender, self.before)
-        return Standing(places[self._targets], reach)
+        above, reach = places(self.few.found(recommender, self.before), self.before)
+        return Standing(above[self._targets], reach)
 
-    def as_it_is(self, recommender: AnyRecommender) -> tuple[Standing, BoolArray]:
+    def as_it_is(self) -> tuple[Standing, BoolArray]:
         """Return where each last item stands, and who is given nothing of the whole history, bool ``(users,)``.
 
         A model that leaves out what its users had when it was trained puts all of it at the bottom, or into no list.
         What is tied with all the rest of the history is put there too, as where unknown items stand below.
         """
-        places, reach = self.few.places(recommender, self.before)
-        return Standing(places[self._targets], reach), self._left_out(places, reach)
+        above, reach = places(self.few.found(self.few.recommender, self.before), self.before)
+        return Standing(above[self._targets], reach), self._left_out(above, reach)
 
-    def _left_out(self, places: Float64Array, reach: Float64Array) -> BoolArray:
+    def _left_out(self, above: Float64Array, reach: Float64Array) -> BoolArray:
         starts, lengths = self.before.truth.indptr[:-1], np.diff(self.before.truth.indptr)
         if self.before.scored:
-            highest, lowest = np.minimum.reduceat(places, starts), np.maximum.reduceat(places, starts)
+            highest, lowest = np.minimum.reduceat(above, starts), np.maximum.reduceat(above, starts)
             all_below = highest >= (self.before.n_items - lengths) / (self.before.n_items - 1) - _ALIKE
             tied = (lowest - highest < _ALIKE) & (lengths > 1)
-            return np.asarray((places[self._targets] > BOTTOM) & (all_below | tied))
-        listed = places < np.repeat(reach, lengths)
+            return np.asarray((above[self._targets] > BOTTOM) & (all_below | tied))
+        listed = above < np.repeat(reach, lengths)
         expected = float((reach * lengths).sum())
         few_last = int(listed[self._targets].sum()) <= float(reach.sum())
         return np.full(len(self), few_last and barely_listed(int(listed.sum()), expected))
@@ -118,21 +119,21 @@ class LastItems:
         return found
 
 
-def relevant_standing(few: Few, recommender: AnyRecommender, rows: Int64Array) -> Standing:
+def relevant_standing(few: Few, rows: Int64Array) -> Standing:
     """Return where a relevant item of each user stands, of those who have one that may be recommended.
 
     Parameters
     ----------
     few
         What asks.
-    recommender
-        Whom.
     rows
         int64 ``(users,)``: rows of the task.
     """
+    if len(rows) == 0:
+        return Standing(np.empty(0), np.empty(0))
     task = few.task.of_users(rows)
-    places, reach = few.places(recommender, task)
+    above, reach = places(few.lists(rows), task)
     users = np.repeat(np.arange(len(rows)), np.diff(task.truth.indptr))
-    known = np.flatnonzero(~np.isnan(places))
+    known = np.flatnonzero(~np.isnan(above))
     owners, first = np.unique(users[known], return_index=True)
-    return Standing(places[known[first]], reach[owners])
+    return Standing(above[known[first]], reach[owners])

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from harness.artifacts import AnyRecommender, Finding
 from harness.artifacts.arrays import BoolArray
 from harness.errors import HarnessError
+from harness.pipeline.trial.budget import OutOfTimeError
 from harness.pipeline.trial.last_items import LastItems
 from harness.pipeline.trial.standing import Standing
 
@@ -29,8 +30,8 @@ _REMEDIES = {
 
 
 @dataclass(frozen=True, eq=False)
-class _Move:
-    """A model with its items or users moved.
+class Move:
+    """A model with its items or users moved by one.
 
     Parameters
     ----------
@@ -42,26 +43,49 @@ class _Move:
         What to set where that is right.
     moved
         The model.
-    shows
-        bool ``(users,)``: whose last item would show that it is.
+    beside
+        By how many positions the item is moved that a move of the history itself would show; 0 where none would.
     """
 
     what: Literal["items", "users"]
     words: str
     remedy: str
     moved: AnyRecommender
-    shows: BoolArray
+    beside: int = 0
+
+    def shows(self, last: LastItems) -> BoolArray:
+        """Return whose last item would show that the move is right, bool ``(users,)``."""
+        positions = getattr(last.few.recommender, "item_positions", None)
+        if positions is None or self.beside == 0:
+            return np.ones(len(last), dtype=bool)
+        return ~last.beside_history(positions, self.beside)
 
 
-def off_by_one(params: Any, recommender: AnyRecommender, last: LastItems, as_it_is: Standing) -> Iterator[Finding]:
-    """Yield whether the last items stand higher when the model's items, or its users, are moved by one.
+def moves_of(recommender: AnyRecommender) -> list[Move]:
+    """Return a model with its items moved by one, in each way that there is, and with its users moved."""
+    remedy_of = getattr(recommender, "shift_remedy", None)
+    moves = []
+    for by in (1, -1):
+        for name, said in _ITEMS.items():
+            moved = _moved(recommender, name, by)
+            if moved is not None:
+                remedy = _REMEDIES["items"] if remedy_of is None else remedy_of(by, name)
+                beside = -by if name == "shifted_input" else by
+                moves.append(Move("items", f"when {said} moved by {by:+d}", remedy, moved, beside))
+    for by in (1, -1):
+        moved = _moved(recommender, "shifted_users", by)
+        if moved is not None:
+            moves.append(Move("users", f"when the users are moved by {by:+d}", _REMEDIES["users"], moved))
+    return moves
+
+
+def off_by_one(moves: Sequence[Move], last: LastItems, as_it_is: Standing) -> Finding:
+    """Return whether the last items stand higher when the model's items, or its users, are moved by one.
 
     Parameters
     ----------
-    params
-        The model's configuration; its ``trial`` says whether that is refused (the default) or told.
-    recommender
-        Nothing is yielded of one that cannot be moved.
+    moves
+        All of its items, or all of its users.
     last
         What is looked for.
     as_it_is
@@ -70,41 +94,65 @@ def off_by_one(params: Any, recommender: AnyRecommender, last: LastItems, as_it_
     Raises
     ------
     HarnessError
-        They do.
+        They do, and a failure is not to warn only.
+    OutOfTimeError
+        There was no time for all of the moves, and no other shows it.
     """
-    moves = [*_item_moves(recommender, last), *_user_moves(recommender, last)]
-    for what in dict.fromkeys(move.what for move in moves):
-        found = [(move, _standing(move.moved, last)) for move in moves if move.what == what]
-        better = [
-            (move, standing)
-            for move, standing in found
-            if standing is not None and standing.of(move.shows).is_better_than(as_it_is.of(move.shows), by=_MOVED)
-        ]
-        if not better:
-            sentence = (
-                f"The last item of a history, left out of it, stands at {as_it_is.mean:.2f} of the ranking on average "
-                f"(0 is the top; {len(last):,} users), and not much higher when the {what} are moved by one."
-            )
-            yield Finding(f"{what}_off_by_one", 0, len(last), sentence)
+    what, better, listed, out_of_time = moves[0].what, [], as_it_is.listed, None
+    for move in moves:
+        try:
+            standing = _standing(move.moved, last)
+        except OutOfTimeError as error:
+            out_of_time = error
+            break
+        if standing is None:
             continue
+        listed, shows = max(listed, standing.listed), move.shows(last)
+        if standing.of(shows).is_better_than(as_it_is.of(shows), by=_MOVED):
+            better.append((move, standing))
+    if better:
         move, best = min(better, key=lambda one: one[1].mean)
         sentence = f"{_compared(as_it_is, best, move.words)}: the {what} are off by one. {move.remedy}"
-        if getattr(params, "trial", "refuse") != "warn":
-            raise HarnessError(f"{sentence} If they are right as they are, set model.params.trial: warn.")
-        yield _found(f"{what}_off_by_one", sentence, last, as_it_is, best)
+        if not last.few.warns:
+            raise HarnessError(f"{sentence} If they are right as they are, set model.trial: warn.")
+        return _found(f"{what}_off_by_one", sentence, last, as_it_is, best)
+    if out_of_time is not None:
+        raise out_of_time
+    sentence = (
+        f"The last item of a history, left out of it, stands at {as_it_is.mean:.2f} of the ranking on average "
+        f"(0 is the top; {len(last):,} users), and not much higher when the {what} are moved by one."
+    )
+    return Finding(f"{what}_off_by_one", 0, len(last), sentence + _too_short(last, listed, by=_MOVED))
 
 
-def padded_wrongly(recommender: AnyRecommender, last: LastItems, as_it_is: Standing) -> Iterator[Finding]:
+def repadded(recommender: AnyRecommender) -> tuple[str, AnyRecommender] | None:
+    """Return the other side to pad histories on, and the model that does; None for a model that pads none."""
+    padded_on: Callable[[str], AnyRecommender] | None = getattr(recommender, "repadded", None)
+    side = getattr(recommender, "padding", None)
+    if padded_on is None or side is None:
+        return None
+    other = "right" if side == "left" else "left"
+    return other, padded_on(other)
+
+
+def padded_wrongly(other: str, recommender: AnyRecommender, last: LastItems, as_it_is: Standing) -> Iterator[Finding]:
     """Yield whether the last items stand higher when the history is padded on the other side.
 
-    Nothing is yielded of a recommender that pads nothing.
+    Parameters
+    ----------
+    other, recommender
+        As ``repadded`` returns them.
+    last
+        What is looked for.
+    as_it_is
+        Where the last items stand.
+
+    Raises
+    ------
+    OutOfTimeError
+        There is no time for it.
     """
-    repadded: Callable[[str], AnyRecommender] | None = getattr(recommender, "repadded", None)
-    side = getattr(recommender, "padding", None)
-    if repadded is None or side is None:
-        return
-    other = "right" if side == "left" else "left"
-    found = _standing(repadded(other), last)
+    found = _standing(recommender, last)
     if found is None:
         return  # the module takes it on one side alone
     differ = np.asarray(found.places != as_it_is.places)
@@ -119,30 +167,8 @@ def padded_wrongly(recommender: AnyRecommender, last: LastItems, as_it_is: Stand
         f"The last item of a history, left out of it, stands no higher in the ranking when the padding is on the "
         f"{other} ({len(last):,} users)."
     )
-    yield Finding("padding_side", 0, len(last), sentence)
-
-
-def _item_moves(recommender: AnyRecommender, last: LastItems) -> Iterator[_Move]:
-    positions = getattr(recommender, "item_positions", None)
-    remedy_of = getattr(recommender, "shift_remedy", None)
-    for by in (1, -1):
-        for name, said in _ITEMS.items():
-            moved = _moved(recommender, name, by)
-            if moved is None:
-                continue
-            shows = np.ones(len(last), dtype=bool)
-            if positions is not None:
-                shows = ~last.beside_history(positions, -by if name == "shifted_input" else by)
-            remedy = _REMEDIES["items"] if remedy_of is None else remedy_of(by, name)
-            yield _Move("items", f"when {said} moved by {by:+d}", remedy, moved, shows)
-
-
-def _user_moves(recommender: AnyRecommender, last: LastItems) -> Iterator[_Move]:
-    for by in (1, -1):
-        moved = _moved(recommender, "shifted_users", by)
-        if moved is not None:
-            words, shows = f"when the users are moved by {by:+d}", np.ones(len(last), dtype=bool)
-            yield _Move("users", words, _REMEDIES["users"], moved, shows)
+    listed = max(found.listed, as_it_is.listed)
+    yield Finding("padding_side", 0, len(last), sentence + _too_short(last, listed, by=_PADDED))
 
 
 def _moved(recommender: AnyRecommender, name: str, by: int) -> AnyRecommender | None:
@@ -156,6 +182,19 @@ def _standing(recommender: AnyRecommender, last: LastItems) -> Standing | None:
         return last.standing(recommender)
     except HarnessError:
         return None
+
+
+def _too_short(last: LastItems, listed: int, *, by: float) -> str:
+    """Return that lists hold too few last items for a difference to show, or nothing.
+
+    An item that moves from the middle of what is in no list to the top moves by half of the ranking.
+    """
+    if listed / len(last) >= 2 * by:
+        return ""
+    return (
+        f" Lists of {last.before.k:,} items, which are no longer than runner.k, hold it for at most {listed:,} users: "
+        "too few to tell."
+    )
 
 
 def _compared(as_it_is: Standing, other: Standing, when: str) -> str:

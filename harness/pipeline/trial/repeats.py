@@ -11,7 +11,8 @@ import numpy as np
 from harness.artifacts import AnyRecommender, Finding, History, Severity, Truth
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.errors import HarnessError
-from harness.pipeline.trial.few import DEPTH, Few, cases_of
+from harness.pipeline.model_checks import cases_of
+from harness.pipeline.trial.few import Few
 from harness.runner import PredictionTask
 from harness.topk import Found
 
@@ -23,28 +24,24 @@ _NOISE = {"float32": 1e-4, "float16": 1e-2, "bfloat16": 5e-2}
 _PLACES, _USERS = 0.2, 0.05  # of a list that may differ by near ties, and of users whose lists may differ by more
 
 
-def asked_again(few: Few, recommender: AnyRecommender, chosen: Int64Array, found: Found) -> tuple[Finding, BoolArray]:
+def asked_again(few: Few, chosen: Int64Array) -> tuple[Finding, BoolArray]:
     """Return who gets something else when asked for again, with another seed if there is one.
 
     Parameters
     ----------
     few
         What asks.
-    recommender
-        Whom.
     chosen
-        int64 ``(users,)``: rows of the task.
-    found
-        What they got first.
+        int64 ``(users,)``: the rows of the task that were asked for first.
 
     Returns
     -------
     tuple
         The finding, and whom it is about, bool ``(users,)``.
     """
-    reseeded: Callable[[int], AnyRecommender] | None = getattr(recommender, "reseeded", None)
-    other = recommender if reseeded is None else reseeded(_OTHER_SEED)
-    again = few.found(other, few.task.of_users(chosen))
+    reseeded: Callable[[int], AnyRecommender] | None = getattr(few.recommender, "reseeded", None)
+    other = few.recommender if reseeded is None else reseeded(_OTHER_SEED)
+    found, again = few.lists(chosen), few.again(other)
     alike = np.isclose(found.scores, again.scores, rtol=_ALIKE, atol=_ALIKE, equal_nan=True)
     if not few.task.scored:
         alike &= found.items == again.items
@@ -60,49 +57,63 @@ def asked_again(few: Few, recommender: AnyRecommender, chosen: Int64Array, found
     return Finding("differs_when_asked_again", count, len(differ), sentence, cases=cases), differ
 
 
-def asked_alone(params: Any, few: Few, recommender: AnyRecommender, chosen: Int64Array) -> Iterator[Finding]:
+def alone_name(params: Any, recommender: AnyRecommender) -> str | None:
+    """Return the name of the finding on lists that depend on who else is asked for; None where none can.
+
+    None can where the model's configuration says ``batch_invariant``, or all histories are padded to one length.
+    """
+    if getattr(params, "batch_invariant", False):
+        return None
+    if getattr(recommender, "padded_to", None) is None:
+        return "depends_on_batch"
+    return "depends_on_padding" if getattr(recommender, "pads_to_longest", False) else None
+
+
+def asked_alone(name: str, few: Few, chosen: Int64Array, *, dtype: str) -> Iterator[Finding]:
     """Yield who gets another list when asked for alone than together with others.
 
     Parameters
     ----------
-    params
-        The model's configuration. Nothing is yielded where it says ``batch_invariant``, or where all histories are
-        padded to one length. Its ``trial`` says whether a module that goes by the padding is refused (the default) or
-        told.
+    name
+        As ``alone_name`` returns it.
     few
         What asks.
-    recommender
-        Whom.
     chosen
         int64 ``(users,)``: rows of the task, of users who get the same when they are asked for again.
+    dtype
+        Of the model's numbers.
 
     Raises
     ------
     HarnessError
-        A module goes by how far the histories are padded.
+        A module goes by how far the histories are padded, and a failure is not to warn only.
+    OutOfTimeError
+        There is no time for it.
     """
-    padded_to: Callable[[int], AnyRecommender] | None = getattr(recommender, "padded_to", None)
-    pads = bool(getattr(recommender, "pads_to_longest", False))
-    if getattr(params, "batch_invariant", False) or (padded_to is not None and not pads):
-        return
-    if padded_to is None:
-        name, width, together, chosen = "depends_on_batch", 0, recommender, chosen[:_ALONE]
-    else:  # to the longest there is, as the run may, whatever its batches
-        name, width = "depends_on_padding", _longest(few.task, recommender, chosen)
-        together = padded_to(width)
+    if name == "depends_on_batch":
+        chosen = chosen[:_ALONE]
     if len(chosen) == 0:
         return
-    task = _deep(few.task.of_users(chosen))
-    one, other = few.found(together, task), few.alone(recommender, task)
-    differ = _differ(one, other, scored=task.scored, noise=_NOISE[getattr(params, "dtype", "float32")])
-    count, of = int(differ.sum()), len(differ)
+    task, width = few.task.of_users(chosen), 0
+    if name == "depends_on_batch":
+        one = few.lists(chosen)
+    else:  # to the longest there is, as the run may, whatever its batches
+        width = _longest(few.task, few.recommender, chosen)
+        padded_to: Callable[[int], AnyRecommender] = getattr(few.recommender, "padded_to")  # noqa: B009
+        one = few.found(padded_to(width), task)
+    other = few.alone(chosen)
+    of = len(other.items)
+    if of < len(chosen):
+        few.skipped.append(f"{name} for {len(chosen) - of:,} of {len(chosen):,} users")
+    differ = _differ(_head(one, of), other, scored=task.scored, noise=_NOISE[dtype])
+    count = int(differ.sum())
     sentence = f"{count:,} of {of:,} users who were tried get another list when they are asked for alone"
     cases = cases_of(task, np.flatnonzero(differ))
-    if count == 0 or (not task.scored and count <= _USERS * of):
+    if count == 0 or (not task.scored and count <= _USERS * len(chosen)):
         yield Finding(name, count, of, f"{sentence}.", "info", cases)
         return
     shown = _shown(task, other, one, int(np.argmax(differ)))
-    if padded_to is None:
+    if name == "depends_on_batch":
         sentence += (
             f" than together with others, such as {shown}. These numbers hold for batches of this size alone "
             "(runner.batch_size)."
@@ -114,25 +125,31 @@ def asked_alone(params: Any, few: Few, recommender: AnyRecommender, chosen: Int6
             "numbers would depend on the batch. Set model.params.call.length to the length that the model was trained "
             "with. A module that tells padding apart may lack call.mask or call.lengths, or the other call.padding."
         )
-        if getattr(params, "trial", "refuse") != "warn":
-            raise HarnessError(f"{sentence} If it is right as it is, set model.params.trial: warn.")
+        if not few.warns and of >= min(_ALONE, len(chosen)):  # fewer may be chance
+            raise HarnessError(f"{sentence} If it is right as it is, set model.trial: warn.")
     yield Finding(name, count, of, sentence, cases=cases)
 
 
-def longer_lists(few: Few, recommender: AnyRecommender, chosen: Int64Array) -> Iterator[Finding]:
-    """Yield who gets another list as the beginning of a longer one.
+def longer_lists(few: Few, chosen: Int64Array) -> Iterator[Finding]:
+    """Yield who gets another list of half the length than the beginning of a whole one.
 
     Nothing is yielded of models that are asked for k items alone; of others seen items are left out afterwards, so
-    that how many they are asked for depends on the histories.
+    that how many they are asked for depends on the histories. Nor is it of lists of one item.
+
+    Raises
+    ------
+    OutOfTimeError
+        There is no time for it.
     """
-    if not getattr(recommender, "asks_for_more", False):
+    if not getattr(few.recommender, "asks_for_more", False):
         return
-    whole = replace(few.task.of_users(chosen), exclude_seen=False, candidates=None, lists=None)
-    short, long = min(whole.k, whole.n_items), min(2 * whole.k, whole.n_items)
-    if short == long or len(chosen) == 0:
+    long = min(few.task.k, few.task.n_items)
+    short = long // 2
+    whole = replace(few.task.of_users(chosen), exclude_seen=False, candidates=None, lists=None, k=long)
+    if short == 0 or len(chosen) == 0:
         return
-    one = few.found(recommender, replace(whole, k=short))
-    other = few.found(recommender, replace(whole, k=long))
+    one = few.found(few.recommender, replace(whole, k=short))
+    other = few.found(few.recommender, whole)
     head = replace(other, items=other.items[:, :short], scores=other.scores[:, :short])
     differ = _differ(one, head, scored=False, noise=0.0)
     count, of = int(differ.sum()), len(differ)
@@ -152,8 +169,14 @@ def longer_lists(few: Few, recommender: AnyRecommender, chosen: Int64Array) -> I
     yield Finding("depends_on_length", count, of, f"{sentence}.", severity, cases)
 
 
-def reaction(few: Few, recommender: AnyRecommender, chosen: Int64Array) -> Iterator[Finding]:
-    """Yield who gets something else with the history of the next user."""
+def reaction(few: Few, chosen: Int64Array) -> Iterator[Finding]:
+    """Yield who gets something else with the history of the next user.
+
+    Raises
+    ------
+    OutOfTimeError
+        There is no time for it.
+    """
     task = few.task
     own = task.history.rows(task.history_rows[chosen])
     other = own.rows(np.roll(np.arange(len(chosen)), 1))
@@ -163,7 +186,7 @@ def reaction(few: Few, recommender: AnyRecommender, chosen: Int64Array) -> Itera
     )
     if not differ.any():
         return
-    one, two = (few.found(recommender, _with_history(task, chosen, history)) for history in (own, other))
+    one, two = (few.found(few.recommender, _with_history(task, chosen, history)) for history in (own, other))
     alike = ((one.items == two.items) & (one.scores == two.scores)).all(axis=1) & differ
     count, of = int(alike.sum()), int(differ.sum())
     sentence = f"{count:,} of {of:,} users who were tried get the same scores with the history of another user."
@@ -184,7 +207,6 @@ def _with_history(task: PredictionTask, chosen: Int64Array, history: History) ->
         candidates=None,
         lists=None,
         exclude_seen=False,
-        k=min(max(task.k, DEPTH), task.n_items),
     )
 
 
@@ -192,16 +214,16 @@ def _lists(history: History) -> list[np.ndarray]:
     return np.split(history.items, history.indptr[1:-1])
 
 
-def _deep(task: PredictionTask) -> PredictionTask:
-    """Return a task with lists long enough to compare rankings, where a model scores all items."""
-    return replace(task, k=min(max(task.k, DEPTH), task.n_items)) if task.scored else task
-
-
 def _longest(task: PredictionTask, recommender: Any, chosen: Int64Array) -> int:
     """Return how many items that the model knows the longest history has, 1 or more."""
     history = task.history.rows(task.history_rows[chosen])
     known = np.concatenate([[0], np.cumsum(recommender.item_positions[history.items] >= 0)])
     return max(1, int(np.diff(known[history.indptr]).max(initial=0)))
+
+
+def _head(found: Found, users: int) -> Found:
+    """Return the lists of the first users."""
+    return replace(found, items=found.items[:users], scores=found.scores[:users])
 
 
 def _differ(one: Found, other: Found, *, scored: bool, noise: float) -> BoolArray:

@@ -58,6 +58,11 @@ class Standing:
         return float(stats.binom.cdf(self._hits, len(self), weak)) <= _CHANCE
 
     @property
+    def listed(self) -> int:
+        """The number of items whose place is known: all where all are scored, else those in a list."""
+        return int(((self.places < self.reach) | (self.reach >= 1)).sum())
+
+    @property
     def is_at_bottom(self) -> bool:
         """Whether it is far worse than chance, or there are no users."""
         return len(self) == 0 or self.mean > BOTTOM
