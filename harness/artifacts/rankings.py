@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from harness.artifacts.arrays import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
 from harness.artifacts.csr import indptr_of_kept, runs
+from harness.artifacts.scores import as_scores, real_array, rounded
 from harness.errors import DataError
 
 NO_ITEM = -1  # fills a list that is shorter than k
@@ -24,38 +26,75 @@ class TopK:
     Parameters
     ----------
     items
-        int32 ``(users, k)``: item indices, -1 where the list is shorter.
+        int32 ``(users, k)``: item indices, -1 where the list is shorter. An item whose score is -inf is not
+        recommended: its slot becomes -1, and nothing moves up.
     scores
-        float32 ``(users, k)``, or None. -inf where the list is shorter.
+        ``(users, k)``, rounded to float32, or None. -inf where the list is shorter.
     users
         Own ids ``(users,)`` for alignment with a ``Truth``, or None: row by row.
+
+    Attributes
+    ----------
+    highest
+        The largest item index, -1 where there is no item.
+    masked
+        Number of slots that were emptied because their score is -inf.
 
     Raises
     ------
     DataError
-        The shapes do not fit together, or the items are not whole numbers.
+        The shapes do not fit together; the items are not whole numbers from -1 on; or a score is NaN, plus infinity,
+        beyond the range of float32, or no real number.
 
     Examples
     --------
     >>> TopK(np.array([[4, 2, -1]])).k
     3
+    >>> TopK(np.array([[4, 2, 3]]), np.array([[0.5, 0.1, -np.inf]])).items
+    array([[ 4,  2, -1]], dtype=int32)
     """
 
     items: Int32Array
     scores: Float32Array | None = None
     users: IdArray | None = None
+    highest: int = field(init=False, repr=False)
+    masked: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "items", _as_int32(self.items, "TopK.items"))
-        if self.items.ndim != 2:
-            raise DataError(f"TopK.items has shape {self.items.shape}; (users, k) is needed.")
-        if self.scores is not None:
-            object.__setattr__(self, "scores", np.ascontiguousarray(self.scores, dtype=np.float32))
-            if self.scores.shape != self.items.shape:
-                raise DataError(
-                    f"TopK.scores has shape {self.scores.shape}, items {self.items.shape}; they must be alike."
-                )
-        _check_users(self.users, len(self.items), "TopK")
+        items, scores = _as_int32(self.items, "TopK.items"), self.scores
+        if items.ndim != 2:
+            raise DataError(f"TopK.items has shape {items.shape}; (users, k) is needed.")
+        _check_users(self.users, len(items), "TopK")
+        if items.min(initial=NO_ITEM) < NO_ITEM:
+            row = int(np.flatnonzero((items < NO_ITEM).any(axis=1))[0])
+            raise DataError(
+                f"TopK.items holds {items[row].min()} {self._row(row)}; item indices are 0 or more, and -1 is an empty "
+                "slot."
+            )
+        masked = 0
+        if scores is not None:
+            scores = as_scores(scores, what="TopK.scores", place=self._slot)
+            if scores.shape != items.shape:
+                raise DataError(f"TopK.scores has shape {scores.shape}, items {items.shape}; they must be alike.")
+            # Most lists are full, which one pass shows.
+            if scores.min(initial=0.0) == -np.inf:
+                barred = (scores == -np.inf) & (items != NO_ITEM)
+                masked = int(barred.sum())
+                items = np.where(barred, np.int32(NO_ITEM), items) if masked else items
+        object.__setattr__(self, "items", items)
+        object.__setattr__(self, "scores", scores)
+        object.__setattr__(self, "highest", int(items.max(initial=NO_ITEM)))
+        object.__setattr__(self, "masked", masked)
+
+    def _slot(self, place: int) -> str:
+        """Return the name of a slot at a flat index, for messages."""
+        shape = np.shape(self.scores)
+        row, slot = divmod(place, shape[-1]) if shape else (0, 0)
+        return f"the score at rank {slot + 1} {self._row(row)}"
+
+    def _row(self, row: int) -> str:
+        known = self.users is not None and row < len(self.users)
+        return f"in row {row} of the TopK{f' (user {np.asarray(self.users).tolist()[row]!r})' if known else ''}"
 
     @property
     def n_users(self) -> int:
@@ -79,14 +118,15 @@ class Truth:
     items
         int32 ``(n,)``: item indices; an item that repeats within a user counts once.
     gains
-        float32 ``(n,)``, graded relevance, or None: binary.
+        float32 ``(n,)``, graded relevance, finite, or None: binary. Of an item that repeats within a user the highest
+        gain counts; 0 or less is not relevant.
     users
         Own ids ``(users,)``, or None.
 
     Raises
     ------
     DataError
-        The arrays do not describe a CSR.
+        The arrays do not describe a CSR, or a gain is not a finite number of float32.
 
     Examples
     --------
@@ -110,7 +150,7 @@ class Truth:
         if indptr[0] != 0 or indptr[-1] != len(items) or (np.diff(indptr) < 0).any():
             raise DataError(f"Truth.indptr must rise from 0 to the number of items, {len(items)}.")
         if self.gains is not None:
-            object.__setattr__(self, "gains", np.ascontiguousarray(self.gains, dtype=np.float32))
+            object.__setattr__(self, "gains", as_gains(self.gains, what="Truth.gains"))
             if self.gains.shape != items.shape:
                 raise DataError(f"Truth.gains has shape {self.gains.shape}, items {items.shape}; they must be alike.")
         _check_users(self.users, len(indptr) - 1, "Truth")
@@ -209,8 +249,32 @@ class TargetRanks:
         return TargetRanks(self.above[kept], self.tied[kept], self.candidates)
 
 
-def _as_int32(values: np.ndarray, what: str) -> Int32Array:
-    array = np.asarray(values)
+def as_gains(given: Any, *, what: str) -> Float32Array:
+    """Return gains in float32, ``(n,)``.
+
+    Raises
+    ------
+    DataError
+        A gain is NaN, infinite or beyond the range of float32, or no real number.
+    """
+    array = real_array(given, what=what)
+    gains = rounded(array)
+    if not np.isfinite(gains).all():
+        first = int(np.flatnonzero(~np.isfinite(gains))[0])
+        raise DataError(
+            f"{what} holds {array.reshape(-1)[first]} in row {first}. A gain is a finite number of float32, 0 or less "
+            "for an item that is not relevant."
+        )
+    return gains
+
+
+def _as_int32(values: Any, what: str) -> Int32Array:
+    if np.ma.isMaskedArray(values):
+        raise DataError(f"{what} is a masked array, whose mask would be lost. Write -1 where there is no item.")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise DataError(f"{what} is not an array: its rows differ in length. Pad short lists with -1.") from error
     if array.dtype == np.int32:
         return np.ascontiguousarray(array)
     if array.size == 0:
