@@ -6,7 +6,7 @@ from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.finding import Finding, Severity
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
-from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth, as_gains
+from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
 from harness.artifacts.recommender import (
     AnyRecommender,
     ListRecommender,
@@ -20,6 +20,7 @@ from harness.artifacts.recommender import (
 )
 from harness.artifacts.scores import (
     SCORE_REMEDY,
+    as_gains,
     as_scores,
     real_array,
     rounded,

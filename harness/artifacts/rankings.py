@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.artifacts.arrays import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
 from harness.artifacts.csr import indptr_of_kept, runs
-from harness.artifacts.scores import as_scores, real_array, rounded
+from harness.artifacts.scores import as_gains, as_scores
 from harness.errors import DataError
 
 NO_ITEM = -1  # fills a list that is shorter than k
@@ -68,8 +68,8 @@ class TopK:
         if items.min(initial=NO_ITEM) < NO_ITEM:
             row = int(np.flatnonzero((items < NO_ITEM).any(axis=1))[0])
             raise DataError(
-                f"TopK.items holds {items[row].min()} {self._row(row)}; item indices are 0 or more, and -1 is an empty "
-                "slot."
+                f"{self.row_name(row)} holds the item index {items[row].min()}. Use indices from 0 on, and -1 for an "
+                "empty slot."
             )
         masked = 0
         if scores is not None:
@@ -90,11 +90,12 @@ class TopK:
         """Return the name of a slot at a flat index, for messages."""
         shape = np.shape(self.scores)
         row, slot = divmod(place, shape[-1]) if shape else (0, 0)
-        return f"the score at rank {slot + 1} {self._row(row)}"
+        return f"the score at rank {slot + 1} in {self.row_name(row)}"
 
-    def _row(self, row: int) -> str:
+    def row_name(self, row: int) -> str:
+        """Return the name of a row and its user, for messages."""
         known = self.users is not None and row < len(self.users)
-        return f"in row {row} of the TopK{f' (user {np.asarray(self.users).tolist()[row]!r})' if known else ''}"
+        return f"row {row} of the TopK{f' (user {np.asarray(self.users).tolist()[row]!r})' if known else ''}"
 
     @property
     def n_users(self) -> int:
@@ -247,25 +248,6 @@ class TargetRanks:
     def of_items(self, kept: BoolArray) -> TargetRanks:
         """Return the ranks of some items alone, bool ``(n,)``; the users stay."""
         return TargetRanks(self.above[kept], self.tied[kept], self.candidates)
-
-
-def as_gains(given: Any, *, what: str) -> Float32Array:
-    """Return gains in float32, ``(n,)``.
-
-    Raises
-    ------
-    DataError
-        A gain is NaN, infinite or beyond the range of float32, or no real number.
-    """
-    array = real_array(given, what=what)
-    gains = rounded(array)
-    if not np.isfinite(gains).all():
-        first = int(np.flatnonzero(~np.isfinite(gains))[0])
-        raise DataError(
-            f"{what} holds {array.reshape(-1)[first]} in row {first}. A gain is a finite number of float32, 0 or less "
-            "for an item that is not relevant."
-        )
-    return gains
 
 
 def _as_int32(values: Any, what: str) -> Int32Array:

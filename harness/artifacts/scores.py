@@ -1,4 +1,4 @@
-"""The one rule for scores: float32, real, finite, or minus infinity for what is not recommended."""
+"""The one rule for scores and gains: real numbers, finite in float32, or minus infinity for a masked score."""
 
 from __future__ import annotations
 
@@ -124,6 +124,27 @@ def as_scores(given: Any, *, what: str, place: Callable[[int], str]) -> Float32A
         first = int(np.flatnonzero(wrong)[0])
         raise DataError(f"{place(first)} is {score_fault(array.reshape(-1)[first])}. {SCORE_REMEDY}")
     return scores
+
+
+def as_gains(given: Any, *, what: str) -> Float32Array:
+    """Return gains in float32, rounded once; ``(n,)``.
+
+    Raises
+    ------
+    DataError
+        A gain is NaN, infinite or beyond the range of float32; or the values are no real numbers.
+    """
+    array = real_array(given, what=what)
+    gains = rounded(array)
+    finite = np.isfinite(gains)
+    if not finite.all():
+        first = int(np.flatnonzero(~finite)[0])
+        value = array.reshape(-1)[first]
+        fault = "minus infinity" if value == -np.inf else score_fault(value)
+        raise DataError(
+            f"{what} holds {fault} in row {first}. Use finite numbers, 0 or less for an item that is not relevant."
+        )
+    return gains
 
 
 def rounding_ties(rows: NDArray[np.integer[Any]], given: NDArray[Any]) -> int:

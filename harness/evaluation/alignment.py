@@ -200,10 +200,9 @@ def counts_of(judged: Judged, *, masked: int, rounding_ties: int) -> dict[str, i
 def _check_catalogue(topk: TopK, truth: Truth, n_items: int | None) -> None:
     if n_items is not None and topk.highest >= n_items:
         row = int(np.flatnonzero((topk.items >= n_items).any(axis=1))[0])
-        user = "" if topk.users is None else f" (user {np.asarray(topk.users).tolist()[row]!r})"
         raise DataError(
-            f"the TopK holds the item index {topk.items[row].max()} in row {row}{user}, outside a catalogue of "
-            f"{n_items} items. Pass n_items={topk.highest + 1} or more, or check the indices."
+            f"{topk.row_name(row)} holds the item index {topk.items[row].max()}, outside a catalogue of {n_items} "
+            f"items. Pass n_items={topk.highest + 1} or more, or check the indices."
         )
     if len(truth.items) == 0:
         return
