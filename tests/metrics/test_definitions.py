@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import tracemalloc
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -219,3 +220,29 @@ def test_debiased_metrics_refuse_hits_without_popularity(metric):
     unknown = dataclasses.replace(WHOLE, side=dataclasses.replace(EVERYTHING, popularity=None, n_users=None))
     with pytest.raises(HarnessError, match=f"{metric.label} needs popularity"):
         metric.score(unknown, np.empty(1))
+
+
+# Metrics that read listed items are measured on arrays alone, whose lists reach the cutoff.
+CUT = [metric for metric in USER_METRICS if metric.cutoff is not None and "items" not in metric.reads]
+
+
+@pytest.mark.parametrize("metric", CUT, ids=repr)
+def test_memory_does_not_grow_with_the_cutoff(metric):
+    deep, out = dataclasses.replace(metric, k=20_000_000), np.empty(1)
+    deep.score(WHOLE, out)
+    tracemalloc.start()
+    try:
+        deep.score(WHOLE, out)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100_000
+
+
+@pytest.mark.parametrize("metric", [DebiasedRecall, DebiasedDCG])
+def test_gamma_has_a_range(metric):
+    assert metric(gamma=0.0).gamma == 0.0
+    assert metric(gamma=10.0).gamma == 10.0
+    for gamma in (-0.1, 10.1, float("nan"), float("inf")):
+        with pytest.raises(ValidationError, match=r"gamma is .*; use 0 to 10"):
+            metric(gamma=gamma)
