@@ -12,7 +12,7 @@ import numpy as np
 
 from harness.artifacts.arrays import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
 from harness.artifacts.csr import indptr_of_kept, runs
-from harness.artifacts.scores import as_gains, as_scores
+from harness.artifacts.scores import as_gains, as_scores, plain_array
 from harness.errors import DataError
 
 NO_ITEM = -1  # fills a list that is shorter than k
@@ -88,7 +88,7 @@ class TopK:
 
     def _slot(self, place: int) -> str:
         """Return the name of a slot at a flat index, for messages."""
-        shape = np.shape(self.scores)
+        shape = np.asarray(self.scores).shape
         row, slot = divmod(place, shape[-1]) if shape else (0, 0)
         return f"the score at rank {slot + 1} in {self.row_name(row)}"
 
@@ -251,12 +251,7 @@ class TargetRanks:
 
 
 def _as_int32(values: Any, what: str) -> Int32Array:
-    if np.ma.isMaskedArray(values):
-        raise DataError(f"{what} is a masked array, whose mask would be lost. Write -1 where there is no item.")
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise DataError(f"{what} is not an array: its rows differ in length. Pad short lists with -1.") from error
+    array = plain_array(values, what=what)
     if array.dtype == np.int32:
         return np.ascontiguousarray(array)
     if array.size == 0:

@@ -15,6 +15,22 @@ SCORE_REMEDY = "Use finite numbers, or minus infinity for what is not recommende
 _EXACT = 1 << 24  # up to which float32 holds every integer
 
 
+def plain_array(given: Any, *, what: str) -> NDArray[Any]:
+    """Return an array, or nested lists as one.
+
+    Raises
+    ------
+    DataError
+        Some values are masked, or the rows differ in length.
+    """
+    if np.ma.isMaskedArray(given):
+        raise DataError(f"{what} is a masked array, whose mask would be lost. Pass a plain array without gaps.")
+    try:
+        return np.asarray(given)
+    except ValueError as error:
+        raise DataError(f"{what} is not an array: its rows differ in length. Pad them to one length.") from error
+
+
 def real_array(given: Any, *, what: str) -> NDArray[Any]:
     """Return an array of integers or floats as it is.
 
@@ -31,12 +47,7 @@ def real_array(given: Any, *, what: str) -> NDArray[Any]:
         The values are complex, true/false, text, dates or objects, some of them are masked, or the rows differ in
         length.
     """
-    if np.ma.isMaskedArray(given):
-        raise DataError(f"{what} is a masked array, whose mask would be lost. Pass a plain array without gaps.")
-    try:
-        array = np.asarray(given)
-    except ValueError as error:
-        raise DataError(f"{what} is not an array: its rows differ in length. Pad them to one length.") from error
+    array = plain_array(given, what=what)
     if array.size and array.dtype.kind not in "fiu":
         raise DataError(f"{what} holds {array.dtype}; real numbers are needed, such as float32.")
     return array

@@ -189,8 +189,8 @@ def _ordered(
         rows = order[tied]
         assert table.scores is not None  # noqa: S101  (as above)
         by_rounding = rounding_ties(users[rows], table.scores[kept][rows])
-        in_file = rows if isinstance(kept, slice) else kept[rows]
-        keys = _tie_keys(table.items.take(pa.array(in_file)), users[rows], items[rows], asked, rule)
+        in_file: Any = pa.array(rows if isinstance(kept, slice) else kept[rows])
+        keys = _tie_keys(table.items.take(in_file), users[rows], items[rows], asked, rule)
         order[tied] = rows[np.lexsort((items[rows], keys, falling[rows], users[rows]))]
     sorted_users = users[order]
     starts = np.flatnonzero(np.concatenate([[True], sorted_users[1:] != sorted_users[:-1]]))
