@@ -18,6 +18,16 @@ from harness.artifacts.recommender import (
     UserBatch,
     VectorRecommender,
 )
+from harness.artifacts.scores import (
+    SCORE_REMEDY,
+    as_gains,
+    as_scores,
+    real_array,
+    rounded,
+    rounding_ties,
+    score_fault,
+    wrong_scores,
+)
 from harness.artifacts.side import Categories, SideInformation, share_above
 from harness.artifacts.slices import SliceGap, SliceTable, SliceValue
 from harness.artifacts.training import (
@@ -30,7 +40,7 @@ from harness.artifacts.training import (
     TrainedModel,
     Training,
 )
-from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream, user_halves
+from harness.artifacts.vocabulary import Vocabulary, as_ids, descending_places, pair_keys, stream, user_halves
 
 __all__ = [
     "JUDGED_AT",
@@ -39,6 +49,7 @@ __all__ = [
     "OUTSIDE",
     "PAIR_COLUMNS",
     "PARTS",
+    "SCORE_REMEDY",
     "USER_BLOCK",
     "AnyRecommender",
     "Attention",
@@ -76,11 +87,19 @@ __all__ = [
     "UserBatch",
     "VectorRecommender",
     "Vocabulary",
+    "as_gains",
     "as_ids",
+    "as_scores",
+    "descending_places",
     "indptr_of_kept",
     "pair_keys",
+    "real_array",
+    "rounded",
+    "rounding_ties",
     "runs",
+    "score_fault",
     "share_above",
     "stream",
     "user_halves",
+    "wrong_scores",
 ]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from harness.artifacts.arrays import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
 from harness.artifacts.csr import indptr_of_kept, runs
+from harness.artifacts.scores import as_gains, as_scores, plain_array
 from harness.errors import DataError
 
 NO_ITEM = -1  # fills a list that is shorter than k
@@ -24,38 +26,76 @@ class TopK:
     Parameters
     ----------
     items
-        int32 ``(users, k)``: item indices, -1 where the list is shorter.
+        int32 ``(users, k)``: item indices, -1 where the list is shorter. An item whose score is -inf is not
+        recommended: its slot becomes -1, and nothing moves up.
     scores
-        float32 ``(users, k)``, or None. -inf where the list is shorter.
+        ``(users, k)``, rounded to float32, or None. -inf where the list is shorter.
     users
         Own ids ``(users,)`` for alignment with a ``Truth``, or None: row by row.
+
+    Attributes
+    ----------
+    highest
+        The largest item index, -1 where there is no item.
+    masked
+        Number of slots that were emptied because their score is -inf.
 
     Raises
     ------
     DataError
-        The shapes do not fit together, or the items are not whole numbers.
+        The shapes do not fit together; the items are not whole numbers from -1 on; or a score is NaN, plus infinity,
+        beyond the range of float32, or no real number.
 
     Examples
     --------
     >>> TopK(np.array([[4, 2, -1]])).k
     3
+    >>> TopK(np.array([[4, 2, 3]]), np.array([[0.5, 0.1, -np.inf]])).items
+    array([[ 4,  2, -1]], dtype=int32)
     """
 
     items: Int32Array
     scores: Float32Array | None = None
     users: IdArray | None = None
+    highest: int = field(init=False, repr=False)
+    masked: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "items", _as_int32(self.items, "TopK.items"))
-        if self.items.ndim != 2:
-            raise DataError(f"TopK.items has shape {self.items.shape}; (users, k) is needed.")
-        if self.scores is not None:
-            object.__setattr__(self, "scores", np.ascontiguousarray(self.scores, dtype=np.float32))
-            if self.scores.shape != self.items.shape:
-                raise DataError(
-                    f"TopK.scores has shape {self.scores.shape}, items {self.items.shape}; they must be alike."
-                )
-        _check_users(self.users, len(self.items), "TopK")
+        items, scores = _as_int32(self.items, "TopK.items"), self.scores
+        if items.ndim != 2:
+            raise DataError(f"TopK.items has shape {items.shape}; (users, k) is needed.")
+        _check_users(self.users, len(items), "TopK")
+        if items.min(initial=NO_ITEM) < NO_ITEM:
+            row = int(np.flatnonzero((items < NO_ITEM).any(axis=1))[0])
+            raise DataError(
+                f"{self.row_name(row)} holds the item index {items[row].min()}. Use indices from 0 on, and -1 for an "
+                "empty slot."
+            )
+        masked = 0
+        if scores is not None:
+            scores = as_scores(scores, what="TopK.scores", place=self._slot)
+            if scores.shape != items.shape:
+                raise DataError(f"TopK.scores has shape {scores.shape}, items {items.shape}; they must be alike.")
+            # Most lists are full, which one pass shows.
+            if scores.min(initial=0.0) == -np.inf:
+                barred = (scores == -np.inf) & (items != NO_ITEM)
+                masked = int(barred.sum())
+                items = np.where(barred, np.int32(NO_ITEM), items) if masked else items
+        object.__setattr__(self, "items", items)
+        object.__setattr__(self, "scores", scores)
+        object.__setattr__(self, "highest", int(items.max(initial=NO_ITEM)))
+        object.__setattr__(self, "masked", masked)
+
+    def _slot(self, place: int) -> str:
+        """Return the name of a slot at a flat index, for messages."""
+        shape = np.asarray(self.scores).shape
+        row, slot = divmod(place, shape[-1]) if shape else (0, 0)
+        return f"the score at rank {slot + 1} in {self.row_name(row)}"
+
+    def row_name(self, row: int) -> str:
+        """Return the name of a row and its user, for messages."""
+        known = self.users is not None and row < len(self.users)
+        return f"row {row} of the TopK{f' (user {np.asarray(self.users).tolist()[row]!r})' if known else ''}"
 
     @property
     def n_users(self) -> int:
@@ -79,14 +119,15 @@ class Truth:
     items
         int32 ``(n,)``: item indices; an item that repeats within a user counts once.
     gains
-        float32 ``(n,)``, graded relevance, or None: binary.
+        float32 ``(n,)``, graded relevance, finite, or None: binary. Of an item that repeats within a user the highest
+        gain counts; 0 or less is not relevant.
     users
         Own ids ``(users,)``, or None.
 
     Raises
     ------
     DataError
-        The arrays do not describe a CSR.
+        The arrays do not describe a CSR, or a gain is not a finite number of float32.
 
     Examples
     --------
@@ -110,7 +151,7 @@ class Truth:
         if indptr[0] != 0 or indptr[-1] != len(items) or (np.diff(indptr) < 0).any():
             raise DataError(f"Truth.indptr must rise from 0 to the number of items, {len(items)}.")
         if self.gains is not None:
-            object.__setattr__(self, "gains", np.ascontiguousarray(self.gains, dtype=np.float32))
+            object.__setattr__(self, "gains", as_gains(self.gains, what="Truth.gains"))
             if self.gains.shape != items.shape:
                 raise DataError(f"Truth.gains has shape {self.gains.shape}, items {items.shape}; they must be alike.")
         _check_users(self.users, len(indptr) - 1, "Truth")
@@ -209,8 +250,8 @@ class TargetRanks:
         return TargetRanks(self.above[kept], self.tied[kept], self.candidates)
 
 
-def _as_int32(values: np.ndarray, what: str) -> Int32Array:
-    array = np.asarray(values)
+def _as_int32(values: Any, what: str) -> Int32Array:
+    array = plain_array(values, what=what)
     if array.dtype == np.int32:
         return np.ascontiguousarray(array)
     if array.size == 0:

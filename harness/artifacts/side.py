@@ -10,6 +10,7 @@ import numpy as np
 
 from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, Int32Array, Int64Array
 from harness.artifacts.interactions import History
+from harness.artifacts.scores import real_array, rounded
 from harness.errors import DataError
 
 
@@ -82,7 +83,12 @@ class SideInformation:
 
     def __post_init__(self) -> None:
         if self.popularity is not None:
-            counts = np.ascontiguousarray(self.popularity, dtype=np.int64)
+            given = real_array(self.popularity, what="popularity")
+            if given.dtype.kind == "f" and not (given == np.floor(given)).all():
+                raise DataError(
+                    f"popularity holds {given[given != np.floor(given)][0]:g}; it counts users. Use whole numbers."
+                )
+            counts = np.ascontiguousarray(given, dtype=np.int64)
             object.__setattr__(self, "popularity", counts)
             if self.n_users is None or self.n_users < max(1, int(counts.max(initial=0))) or counts.min(initial=0) < 0:
                 raise DataError(
@@ -90,7 +96,14 @@ class SideInformation:
                     "Give how many users there were, as many as the most popular item has or more."
                 )
         if self.vectors is not None:
-            object.__setattr__(self, "vectors", np.ascontiguousarray(self.vectors, dtype=np.float32))
+            vectors = rounded(real_array(self.vectors, what="vectors"))
+            if np.isinf(vectors).any():
+                item = int(np.flatnonzero(np.isinf(vectors).any(axis=-1))[0])
+                raise DataError(
+                    f"the vector of the item {item} holds a number that is infinite in float32. Use finite numbers, or "
+                    "NaN where an item has no vector."
+                )
+            object.__setattr__(self, "vectors", vectors)
         if len(set(self._sizes.values())) > 1:
             raise DataError(f"side information is of different catalogues: {self._sizes} items. Give all for one.")
 

@@ -65,6 +65,23 @@ def as_ids(values: Any, *, what: str = "id") -> IdArray:
     raise DataError(f"{what}s are of type {names}. Use integers or text, the same for all.")
 
 
+def descending_places(ids: IdArray) -> UInt64Array:
+    """Return the place of each id among all, as text, the last one first; uint64 ``(ids,)``.
+
+    trec_eval puts equal scores into this order.
+
+    Examples
+    --------
+    >>> descending_places(np.array([9, 10, 100])).tolist()
+    [0, 2, 1]
+    """
+    # By bytes, as C compares text.
+    order = sorted(range(len(ids)), key=lambda row: str(ids[row]).encode("utf-8", "surrogatepass"), reverse=True)
+    places = np.empty(len(ids), dtype=np.uint64)
+    places[order] = np.arange(len(ids), dtype=np.uint64)
+    return places
+
+
 def _mix(values: UInt64Array) -> UInt64Array:
     """Finalise 64-bit integers as SplitMix64 does (Steele, Lea and Flood 2014)."""
     mixed = values + np.uint64(0x9E3779B97F4A7C15)

@@ -8,7 +8,8 @@ import numpy as np
 import pyarrow as pa
 
 from harness.artifacts import CandidateLists, Finding, History, Vocabulary
-from harness.artifacts.arrays import BoolArray, Float64Array, Int32Array, Int64Array
+from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from harness.data.columns import is_text
 from harness.data.prediction_files import PredictionTable
 
 UNKNOWN = -1  # the index of an id that the data set does not have
@@ -48,12 +49,30 @@ class Asked:
 
 @dataclass(frozen=True, eq=False)
 class RankedRows:
-    """Rows of users who are asked for, in the order of their lists; items may be unknown."""
+    """Rows of users who are asked for, in the order of their lists; items may be unknown.
 
-    users: Int32Array  # (n,): places among the users asked for
+    Parameters
+    ----------
+    users
+        int32 ``(n,)``: places among the users asked for.
+    items
+        int32 ``(n,)``: indices, -1 for an unknown one.
+    scores
+        float32 ``(n,)``; where the file has none, they fall with the rank.
+    ranks
+        int64 ``(n,)``, from 1.
+    tied
+        Scores that another one of the user's equals, where scores order the lists.
+    rounding_ties
+        Those of them that equal a different one once both are rounded to float32.
+    """
+
+    users: Int32Array
     items: Int32Array
-    scores: Float64Array
-    ranks: Int64Array  # from 1
+    scores: Float32Array
+    ranks: Int64Array
+    tied: int = 0
+    rounding_ties: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,8 +160,20 @@ def findings_of(
             masked,
             len(users),
             "predictions",
-            "their score is minus infinity, which stands for what may not be recommended; they are left out.",
+            "their score is minus infinity, which stands for what is not recommended; they are left out.",
             severity="info",
+        ),
+        _of_ties(
+            "tied_scores",
+            rows.tied,
+            rows,
+            "another item of the user has the same score, so the rule of ties orders them.",
+        ),
+        _of_ties(
+            "rounding_ties",
+            rows.rounding_ties,
+            rows,
+            "the score equals a different one of the user once both are rounded to float32, and they count as ties.",
         ),
         _contradictions(rows, table),
     ]
@@ -150,6 +181,10 @@ def findings_of(
 
 def _of_rows(name: str, mask: BoolArray, meaning: str) -> Finding:
     return Finding.counted(name, int(mask.sum()), len(mask), "predictions", meaning)
+
+
+def _of_ties(name: str, count: int, rows: RankedRows, meaning: str) -> Finding:
+    return Finding.counted(name, count, len(rows.items), "predictions", meaning, severity="info")
 
 
 def _repeated(rows: RankedRows, n_items: int) -> BoolArray:
@@ -192,4 +227,19 @@ def _contradictions(rows: RankedRows, table: PredictionTable) -> Finding:
         _distinct(rows.users),
         "users",
         "a worse rank has a better score; the ranks decide.",
+    )
+
+
+def none_usable(table: PredictionTable, asked: Asked) -> str:
+    """Return the message for a file without a prediction for a user who is asked for."""
+    if len(table.users) == 0:
+        return f"{table.place}: there is not one prediction in the file. Write a row for each recommended item."
+    if table.scores is not None and np.isneginf(table.scores).all():
+        return f"{table.place}: every score is minus infinity, which stands for what is not recommended."
+    theirs = table.users[0].as_py()
+    ours = asked.user_ids.ids[asked.users[:1]].tolist()[0]
+    kind = "text" if is_text(table.users) else "numbers"
+    return (
+        f"{table.place}: no prediction is for a user that is asked for. The first user there is {theirs!r} ({kind}), "
+        f"the first asked for {ours!r}. Use the data set's own ids, and predict for the users of the part."
     )

@@ -12,7 +12,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet
+from numpy.typing import NDArray
 
+from harness.artifacts import rounded, score_fault, wrong_scores
 from harness.artifacts.arrays import Float64Array, Int64Array
 from harness.data.columns import Place, is_text, numbers_of, present
 from harness.data.delimited import DelimitedFile
@@ -45,18 +47,18 @@ class PredictionTable:
     users, items
         Own ids ``(n,)``, none missing; text, or as a typed file has them.
     scores
-        float64 ``(n,)``, or None: higher is better.
+        Integers or floats ``(n,)`` as the file has them, or None: higher is better.
     ranks
-        int64 ``(n,)``, or None: 1 is the best.
+        int64 ``(n,)``, or None: 1 is the best. None for a TREC run, whose score decides.
     ranks_decide
-        Whether the ranks order the lists where there are both; the scores do in a TREC run.
+        Whether there are ranks, which then order the lists.
     place
         The file, for messages.
     """
 
     users: ArrowColumn
     items: ArrowColumn
-    scores: Float64Array | None
+    scores: Int64Array | Float64Array | None
     ranks: Int64Array | None
     ranks_decide: bool
     place: str
@@ -99,15 +101,16 @@ def read_predictions(path: Path, *, form: Format = "auto", columns: dict[str, st
         if names[meaning] not in table.column_names:
             raise DataError(_lacks(path, names[meaning], meaning, table.column_names))
     score = _numbers(table, names["score"], path, what="score")
-    rank = _numbers(table, names["rank"], path, what="rank")
+    # The score of a TREC run decides, and its rank is not read, as in trec_eval.
+    rank = None if chosen == "trec" else _numbers(table, names["rank"], path, what="rank")
     if score is None and rank is None:
         raise DataError(_lacks(path, names["score"], "score", table.column_names))
     return PredictionTable(
         users=_ids(table, names["user"], path),
         items=_ids(table, names["item"], path),
-        scores=None if score is None else score.astype(np.float64),
+        scores=score,
         ranks=None if rank is None else _ranks(rank, path),
-        ranks_decide=chosen != "trec" and rank is not None,
+        ranks_decide=rank is not None,
         place=str(path),
     )
 
@@ -199,22 +202,19 @@ def _numbers(table: pa.Table, name: str, path: Path, *, what: str) -> Int64Array
     return numbers_of(column, place=place, what=what, remedy=remedy)
 
 
-def _scores(column: ArrowColumn, place: Place, remedy: str) -> Float64Array:
-    """Return scores; minus infinity, which stands for what is masked, is let through."""
+def _scores(column: ArrowColumn, place: Place, remedy: str) -> Int64Array | Float64Array:
+    """Return scores; minus infinity, which stands for what is not recommended, is let through."""
     if not (is_text(column) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         raise DataError(f"{place.file}: column '{place.column}' holds {column.type}, where scores are needed. {remedy}")
-    scores: Float64Array = pd.to_numeric(column.to_pandas(), errors="coerce").to_numpy(
-        dtype=np.float64, na_value=np.nan
-    )
-    bad = np.isnan(scores) | np.isposinf(scores)
-    if bad.any():
-        value = column[int(np.flatnonzero(bad)[0])].as_py()
-        raise place.error(bad, f"the score is {value}", remedy)
-    # Lists hold float32: beyond its range, different scores would become equal ones.
-    large = np.isfinite(scores) & (np.abs(scores) > np.finfo(np.float32).max)
-    if large.any():
-        raise place.error(large, f"the score {scores[large][0]:g} is beyond float32", "Scale the scores down.")
-    return scores
+    numbers = pd.to_numeric(column.to_pandas(), errors="coerce")
+    plain = isinstance(numbers.dtype, np.dtype)
+    given: NDArray[Any] = numbers.to_numpy() if plain else numbers.to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = wrong_scores(given, rounded(given))
+    if wrong is not None:
+        row = int(np.flatnonzero(wrong)[0])
+        value = score_fault(given[row]) if np.isfinite(given[row]) else column[row].as_py()
+        raise place.error(wrong, f"the score is {value}", remedy)
+    return given
 
 
 def _ranks(ranks: Int64Array | Float64Array, path: Path) -> Int64Array:

@@ -7,12 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from harness.artifacts import NO_ITEM, Finding, TopK, Vocabulary, pair_keys, stream
-from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array
-from harness.data.columns import is_text
-from harness.data.prediction_checks import UNKNOWN, Asked, RankedRows, barred_of, findings_of
+from harness.artifacts import (
+    NO_ITEM,
+    Finding,
+    TopK,
+    Vocabulary,
+    descending_places,
+    pair_keys,
+    rounded,
+    rounding_ties,
+    stream,
+)
+from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
+from harness.data.prediction_checks import UNKNOWN, Asked, RankedRows, barred_of, findings_of, none_usable
 from harness.data.prediction_files import PredictionTable
 from harness.errors import DataError
 
@@ -29,13 +39,20 @@ class CheckedPredictions:
 
 
 def checked_predictions(
-    table: PredictionTable, asked: Asked, *, k: int, depth: int, seed: int = 0, strict: bool = False
+    table: PredictionTable,
+    asked: Asked,
+    *,
+    k: int,
+    depth: int,
+    seed: int = 0,
+    by_id: bool = False,
+    strict: bool = False,
 ) -> CheckedPredictions:
     """Return a file's predictions as lists, and what is odd in them.
 
     An item that is unknown, was seen where seen items are excluded, or is no candidate, leaves its
-    slot empty: a miss, and nothing moves up. Ranks order a list where there are any, else scores;
-    equal scores are in the order of the runner, drawn from the own ids.
+    slot empty: a miss, and nothing moves up. Ranks order a list where there are any, else scores in
+    float32; equal scores are in the order of the runner, drawn from the external ids.
 
     Parameters
     ----------
@@ -49,6 +66,9 @@ def checked_predictions(
         The largest cutoff, below which a list is short, and no list is cut.
     seed
         Of the order of equal scores.
+    by_id
+        Whether scores decide whatever the ranks say, and equal scores are in descending order of the item ids as
+        text: as in trec_eval.
     strict
         Make an error of everything that is odd.
 
@@ -66,10 +86,11 @@ def checked_predictions(
     if table.scores is not None:
         usable &= table.scores != -np.inf
     if not usable.any():
-        raise DataError(_nobody(table, asked))
+        raise DataError(none_usable(table, asked))
     # A view of everything costs nothing where nothing is left out.
     kept = slice(None) if usable.all() else np.flatnonzero(usable)
-    rows = _ordered(table, place, items, kept, asked, seed)
+    order = _Order(seed, by_id)
+    rows = _ordered(table, place, items, kept, asked, order)
     barred = barred_of(rows, asked)
     findings = findings_of(table, asked, users, rows, barred, depth=depth)
     if strict:
@@ -134,39 +155,95 @@ def _as_integer(name: Any) -> int | None:
     return number if usual and abs(number) < 1 << 63 else None
 
 
+@dataclass(frozen=True)
+class _Order:
+    """The rule by which equal scores are ordered, as in ``checked_predictions``."""
+
+    seed: int
+    by_id: bool
+
+
 def _ordered(
     table: PredictionTable,
     place: Int32Array,
     items: Int32Array,
     kept: slice | Int64Array,
     asked: Asked,
-    seed: int,
+    rule: _Order,
 ) -> RankedRows:
     users, items = place[kept], items[kept]
-    scores = np.zeros(len(users)) if table.scores is None else table.scores[kept]
-    if table.ranks_decide and table.ranks is not None:
+    scores = None if table.scores is None else rounded(table.scores[kept])
+    if table.ranks_decide and table.ranks is not None and (scores is None or not rule.by_id):
         ranks = table.ranks[kept]
         order = _order(users, ranks)
-        return RankedRows(users[order], items[order], scores[order], ranks[order])
-    # In float32, in which our own scores are kept and tied.
-    falling = -scores.astype(np.float32)
+        # Without scores, no two items of a user tie.
+        falling = (1 - ranks).astype(np.float32) if scores is None else scores
+        return RankedRows(users[order], items[order], falling[order], ranks[order])
+    assert scores is not None  # noqa: S101  (a file has one of both)
+    falling = -scores
     order = _order(users, falling)
     tied = np.flatnonzero(_shared(users[order], falling[order]))
+    by_rounding = 0
     if len(tied):
         order = np.arange(len(users))[order]
         rows = order[tied]
-        if table.ranks is not None:  # a TREC run: equal scores by the rank that it states
-            keys: Any = table.ranks[kept][rows]
-        else:
-            own = np.append(asked.item_ids.keys, np.uint64(0))
-            user_keys = asked.user_ids.keys[asked.users[users[rows]]]
-            keys = pair_keys(stream(seed, "ties"), user_keys, own[items[rows]])
+        assert table.scores is not None  # noqa: S101  (as above)
+        by_rounding = rounding_ties(users[rows], table.scores[kept][rows])
+        in_file: Any = pa.array(rows if isinstance(kept, slice) else kept[rows])
+        keys = _tie_keys(table.items.take(in_file), users[rows], items[rows], asked, rule)
         order[tied] = rows[np.lexsort((items[rows], keys, falling[rows], users[rows]))]
     sorted_users = users[order]
     starts = np.flatnonzero(np.concatenate([[True], sorted_users[1:] != sorted_users[:-1]]))
     lengths = np.diff(np.append(starts, len(sorted_users)))
     ranks = np.arange(1, len(sorted_users) + 1) - np.repeat(starts, lengths)
-    return RankedRows(sorted_users, items[order], scores[order], ranks)
+    return RankedRows(sorted_users, items[order], scores[order], ranks, len(tied), by_rounding)
+
+
+def _tie_keys(names: ArrowColumn, users: Int32Array, items: Int32Array, asked: Asked, rule: _Order) -> UInt64Array:
+    """Return what orders equal scores of a user, ascending; ``(n,)``.
+
+    Parameters
+    ----------
+    names
+        The items' external ids, as the file has them.
+    users, items
+        As in ``RankedRows``.
+    asked
+        The task.
+    rule
+        The rule of ties.
+    """
+    if rule.by_id:
+        distinct, places = _distinct_names(names, asked.item_ids)
+        return descending_places(np.array([str(name) for name in distinct], dtype=object))[places]
+    keys = np.append(asked.item_ids.keys, np.uint64(0))[items]
+    unknown = items == UNKNOWN
+    if unknown.any():  # drawn from their ids, too: together they would stand like one item
+        distinct, places = _distinct_names(names.filter(pa.array(unknown)), asked.item_ids)
+        keys[unknown] = _keys_of(distinct)[places]
+    return pair_keys(stream(rule.seed, "ties"), asked.user_ids.keys[asked.users[users]], keys)
+
+
+def _distinct_names(column: ArrowColumn, vocabulary: Vocabulary) -> tuple[list[str | int], Int64Array]:
+    """Return the distinct ids of a column, integers where the vocabulary has them, and the place of each row's."""
+    distinct = column.unique()
+    codes: Any = pc.index_in(column, value_set=distinct)
+    names = distinct.to_pylist()
+    whole = [None if vocabulary.is_text else _as_integer(name) for name in names]
+    return [
+        str(name) if number is None else number for name, number in zip(names, whole, strict=True)
+    ], codes.to_numpy().astype(np.int64)
+
+
+def _keys_of(ids: list[str | int]) -> UInt64Array:
+    """Return the hash of each id; ``(n,)``."""
+    keys = np.empty(len(ids), dtype=np.uint64)
+    for kind in (int, str):
+        rows = [row for row, name in enumerate(ids) if isinstance(name, kind)]
+        if rows:
+            vocabulary = Vocabulary.of([ids[row] for row in rows])
+            keys[rows] = vocabulary.keys[vocabulary.indices([ids[row] for row in rows])]
+    return keys
 
 
 def _order(users: Int32Array, keys: NDArray[Any]) -> slice | Int64Array:
@@ -204,20 +281,6 @@ def _lists(rows: RankedRows, items: Int32Array, asked: Asked, *, k: int, depth: 
     lists.reshape(-1)[places] = items[kept]
     scores.reshape(-1)[places] = rows.scores[kept]
     return TopK(lists, scores, asked.user_ids.ids[asked.users])
-
-
-def _nobody(table: PredictionTable, asked: Asked) -> str:
-    if len(table.users) == 0:
-        return f"{table.place}: there is not one prediction in the file. Write a row for each recommended item."
-    if table.scores is not None and np.isneginf(table.scores).all():
-        return f"{table.place}: every score is minus infinity, which stands for what must not be recommended."
-    theirs = table.users[0].as_py()
-    ours = asked.user_ids.ids[asked.users[:1]].tolist()[0]
-    kind = "text" if is_text(table.users) else "numbers"
-    return (
-        f"{table.place}: no prediction is for a user that is asked for. The first user there is {theirs!r} ({kind}), "
-        f"the first asked for {ours!r}. Use the data set's own ids, and predict for the users of the part."
-    )
 
 
 def _refuse(findings: list[Finding], place: str) -> None:

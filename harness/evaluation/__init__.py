@@ -7,7 +7,7 @@ from harness.evaluation.merging import merge_shards
 from harness.evaluation.sharding import score_shard
 from harness.evaluation.shards import ShardArrays, ShardScores
 from harness.evaluation.slicing import slice_items, slice_users
-from harness.evaluation.trec_order import descending_places, in_trec_order
+from harness.evaluation.trec_order import in_trec_order
 from harness.experiment import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "Ties",
     "WithoutPredictions",
     "averaged",
-    "descending_places",
     "evaluate",
     "in_trec_order",
     "merge_shards",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from harness.artifacts import NO_ITEM, TargetRanks, TopK, Truth, as_ids, indptr_of_kept
 from harness.artifacts.arrays import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
 from harness.errors import DataError, HarnessError
+from harness.evaluation.judgements import Judged, relevant_once
 from harness.metrics import NO_LIST
 
 
@@ -39,6 +41,8 @@ class Aligned:
         Users who were recommended nothing, and therefore do not count.
     scores
         float32 ``(rows, k)`` of the lists, or None where they are not known.
+    counts
+        What was counted while lists and truth were brought into this form, as in ``MetricTable``.
     """
 
     items: Int32Array
@@ -52,6 +56,7 @@ class Aligned:
     gains: Float32Array | None = None
     dropped: int = 0
     scores: Float32Array | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def n_rows(self) -> int:
@@ -76,16 +81,16 @@ def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks:
     ------
     HarnessError
         The numbers of rows differ, the ids are of different types or repeat, they have no user in
-        common, a relevant item is outside the catalogue, no user has a relevant item, or the ranks are
+        common, an item is outside the catalogue, no user has a relevant item, or the ranks are
         of another truth.
     """
-    ranks = _ranks_with_gains_alone(ranks, truth)
-    truth = _with_gains_alone(truth)
-    _check_catalogue(truth, n_items)
+    judged = relevant_once(truth, ranks)
+    truth = judged.truth
+    _check_catalogue(topk, truth, n_items)
     if len(truth.items) == 0:
         raise nobody_counts()
     if topk.users is None or truth.users is None:
-        return replace(_row_by_row(topk, truth, _first_ids(truth.users, topk.users)), ranks=ranks, gains=truth.gains)
+        return _row_by_row(topk, judged, _first_ids(truth.users, topk.users))
     truth_rows = np.flatnonzero(np.diff(truth.indptr))
     users = _distinct(truth.users, "Truth.users")
     list_rows, strangers = _rows_by_id(_distinct(topk.users, "TopK.users"), users)
@@ -98,9 +103,10 @@ def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks:
         truth_rows,
         users[truth_rows],
         left_out,
-        ranks,
+        judged.ranks,
         truth.gains,
         scores=topk.scores,
+        counts=_counts(topk, judged),
     )
 
 
@@ -110,14 +116,14 @@ def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: 
     Raises
     ------
     HarnessError
-        The numbers of rows differ, a row has different ids on both sides, or a relevant item is
-        outside the catalogue, or the ranks are of another truth.
+        The numbers of rows differ, a row has different ids on both sides, an item is outside the
+        catalogue, or the ranks are of another truth.
     """
-    ranks = _ranks_with_gains_alone(ranks, truth)
-    truth = _with_gains_alone(truth)
-    _check_catalogue(truth, n_items)
+    judged = relevant_once(truth, ranks)
+    truth = judged.truth
+    _check_catalogue(topk, truth, n_items)
     users = _first_ids(truth.users, topk.users)
-    aligned = replace(_row_by_row(topk, truth, users), ranks=ranks, gains=truth.gains)
+    aligned = _row_by_row(topk, judged, users)
     if users is not None and topk.users is not None and truth.users is not None:
         listed = as_ids(topk.users, what="user id")
         check_alike(listed, users, "user id", places=("TopK.users", "Truth.users"))
@@ -177,32 +183,27 @@ def check_alike(ids: IdArray, others: IdArray, what: str, *, places: tuple[str, 
     )
 
 
-def _with_gains_alone(truth: Truth) -> Truth:
-    """Return the truth without items whose gain is 0 or less: judged, and not relevant."""
-    if truth.gains is None:
-        return truth
-    if np.isnan(truth.gains).any():
-        raise DataError("Truth.gains holds NaN. A gain is a number, 0 or less for an item that is not relevant.")
-    gained = truth.gains > 0
-    return truth if gained.all() else truth.of_items(gained)
+def _counts(topk: TopK, judged: Judged) -> dict[str, int]:
+    return counts_of(judged, masked=topk.masked, rounding_ties=0)
 
 
-def _ranks_with_gains_alone(ranks: TargetRanks | None, truth: Truth) -> TargetRanks | None:
-    """Return the ranks of the items that are relevant."""
-    if ranks is None:
-        return None
-    sizes = (len(ranks.above), len(ranks.tied), len(ranks.candidates))
-    if sizes != (len(truth.items), len(truth.items), truth.n_users):
-        raise HarnessError(
-            f"target_ranks has {sizes[0]} entries of above, {sizes[1]} of tied and {sizes[2]} of candidates, and the "
-            f"truth {len(truth.items)} items of {truth.n_users} users. They must be of the same truth."
+def counts_of(judged: Judged, *, masked: int, rounding_ties: int) -> dict[str, int]:
+    """Return what is counted before anything is measured, as in ``MetricTable``."""
+    return {
+        "masked_scores": masked,
+        "rounding_ties": rounding_ties,
+        "repeated_relevant": judged.repeated,
+        "contradicting_gains": judged.contradictions,
+    }
+
+
+def _check_catalogue(topk: TopK, truth: Truth, n_items: int | None) -> None:
+    if n_items is not None and topk.highest >= n_items:
+        row = int(np.flatnonzero((topk.items >= n_items).any(axis=1))[0])
+        raise DataError(
+            f"{topk.row_name(row)} holds the item index {topk.items[row].max()}, outside a catalogue of {n_items} "
+            f"items. Pass n_items={topk.highest + 1} or more, or check the indices."
         )
-    if truth.gains is None:
-        return ranks
-    return ranks.of_items(truth.gains > 0)
-
-
-def _check_catalogue(truth: Truth, n_items: int | None) -> None:
     if len(truth.items) == 0:
         return
     lowest, highest = int(truth.items.min()), int(truth.items.max())
@@ -243,16 +244,27 @@ def strangers_alone(listed: IdArray, users: IdArray) -> HarnessError:
     )
 
 
-def _row_by_row(topk: TopK, truth: Truth, users: IdArray | None) -> Aligned:
+def _row_by_row(topk: TopK, judged: Judged, users: IdArray | None) -> Aligned:
+    truth = judged.truth
     if topk.n_users != truth.n_users:
         raise HarnessError(
             f"there are {topk.n_users} lists for {truth.n_users} users of the truth. "
             "Give one row a user in the same order, or own ids in both TopK.users and Truth.users."
         )
     rows = np.flatnonzero(np.diff(truth.indptr))
-    counting = None if users is None else users[rows]
-    left_out = truth.n_users - len(rows)
-    return Aligned(topk.items, rows, truth.indptr, truth.items, rows, counting, left_out, scores=topk.scores)
+    return Aligned(
+        topk.items,
+        rows,
+        truth.indptr,
+        truth.items,
+        rows,
+        None if users is None else users[rows],
+        truth.n_users - len(rows),
+        judged.ranks,
+        truth.gains,
+        scores=topk.scores,
+        counts=_counts(topk, judged),
+    )
 
 
 def _first_ids(users: IdArray | None, others: IdArray | None) -> IdArray | None:

@@ -58,10 +58,12 @@ def evaluate(
     ----------
     topk
         A ``TopK``, or a data frame with ``user``, ``item``, and ``rank`` (1-based; it decides where
-        both stand) or ``score`` (equal scores in an order drawn from the ids).
+        both stand) or ``score`` (rounded to float32; equal scores in an order drawn from the ids). An item
+        whose score is minus infinity is not recommended.
     truth
         A ``Truth``, or a data frame with ``user``, ``item``, and maybe ``gain`` (0 or less: not
-        relevant). Arrays are matched by ``users`` where both have them, else row by row.
+        relevant; the highest of a user and item counts). Arrays are matched by ``users`` where both have them,
+        else row by row.
     metrics
         Names, maps such as ``{"kind": "ndcg", "k": 5}``, or metrics. Default: recall, precision,
         ndcg, hit_rate, diversity, and coverage where ``n_items`` is given.
@@ -69,7 +71,7 @@ def evaluate(
         Ranks to cut at, for metrics that do not state their own. Default: 1, 5, 10 and 20, as far
         as the lists of a ``TopK`` reach.
     n_items
-        Size of the catalogue. Item indices of a ``TopK`` outside it are misses, and counted.
+        Size of the catalogue, of which the item indices of a ``TopK`` and a ``Truth`` have to be.
     target_ranks
         Where the relevant items stand among all candidates; an entry for each of a ``Truth``'s items, which do
         not repeat within a user. Metrics of exact ranks need it, accuracy at cutoffs beyond the lists is
@@ -99,8 +101,11 @@ def evaluate(
     MetricTable
         Values with intervals, per-user values, and in ``counts`` what happened on the way:
         ``users_without_truth``, ``users_without_predictions``, ``short_lists`` (fewer items than
-        the largest cutoff), ``repeated_items`` and ``unknown_items`` (slots of lists, up to the
-        largest cutoff), ``repeated_relevant``.
+        the largest cutoff), ``repeated_items`` (slots of lists, up to the largest cutoff),
+        ``masked_scores`` (items whose score is minus infinity), ``rounding_ties`` (scores of data frames
+        that tie with a different one of the same user once both are rounded to float32),
+        ``repeated_relevant``, and ``contradicting_gains`` (pairs of a user and a relevant item that were
+        judged more than once, with different gains).
 
     Raises
     ------

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.artifacts.arrays import BoolArray, Float64Array, Int32Array, Int64Array, UInt64Array
+from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
 from harness.jit import inlined, kernel
 
 
@@ -41,7 +41,7 @@ def _scatter(users: NDArray[np.integer[Any]], free: Int64Array, rows: Int64Array
 
 
 @inlined
-def _before(one: int, other: int, scores: Float64Array, keys: UInt64Array, items: Int32Array) -> Any:
+def _before(one: int, other: int, scores: Float32Array, keys: UInt64Array, items: Int32Array) -> Any:
     if scores[one] != scores[other]:
         return scores[one] > scores[other]
     if len(keys) > 0 and keys[one] != keys[other]:
@@ -51,7 +51,7 @@ def _before(one: int, other: int, scores: Float64Array, keys: UInt64Array, items
 
 @inlined
 def _sift(
-    rows: Int64Array, start: int, root: int, size: int, scores: Float64Array, keys: UInt64Array, items: Int32Array
+    rows: Int64Array, start: int, root: int, size: int, scores: Float32Array, keys: UInt64Array, items: Int32Array
 ) -> None:
     """Let a row sink in a heap whose parents stand after their children in the order."""
     row = rows[start + root]
@@ -69,7 +69,7 @@ def _sift(
 
 @kernel
 def sort_groups(
-    bounds: Int64Array, scores: Float64Array, keys: UInt64Array, items: Int32Array, rows: Int64Array, tied: BoolArray
+    bounds: Int64Array, scores: Float32Array, keys: UInt64Array, items: Int32Array, rows: Int64Array, tied: BoolArray
 ) -> None:
     """Sort each user's rows by (score descending, key, item), in place.
 
@@ -78,7 +78,7 @@ def sort_groups(
     bounds
         int64 ``(users + 1,)``.
     scores, items
-        ``(n,)``: of each row of the table.
+        float32 and int32 ``(n,)``: of each row of the table.
     keys
         uint64 ``(n,)``, or empty: by score and item alone.
     rows

@@ -23,7 +23,6 @@ from harness.metrics.finding_kernels import (
     REPEATED_ITEMS,
     REPEATED_RELEVANT,
     SHORT_LISTS,
-    UNKNOWN_ITEMS,
 )
 from harness.metrics.lists import Relevant
 from harness.metrics.tied import with_listed_ranks
@@ -164,7 +163,6 @@ def score_users(
             "users_without_predictions": int(counts[EMPTY_LISTS]),
             "short_lists": int(counts[SHORT_LISTS]),
             "repeated_items": int(counts[REPEATED_ITEMS]),
-            "unknown_items": int(counts[UNKNOWN_ITEMS]),
             "repeated_relevant": int(counts[REPEATED_RELEVANT]),
         },
     )

@@ -124,7 +124,8 @@ def score_aligned(
         counts={
             "users_without_truth": aligned.left_out,
             **scores.counts,
-            "repeated_relevant": repeated,
+            **aligned.counts,
+            "repeated_relevant": repeated + aligned.counts["repeated_relevant"],
             "users_without_predictions": scores.counts["users_without_predictions"] + aligned.dropped,
         },
         n_rows=aligned.n_rows,

@@ -5,23 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from harness.artifacts import TopK
-from harness.artifacts.arrays import IdArray, UInt64Array
+from harness.artifacts.arrays import UInt64Array
 from harness.errors import HarnessError
-
-
-def descending_places(ids: IdArray) -> UInt64Array:
-    """Return the place of each id among all, as text, the last one first; uint64 ``(ids,)``.
-
-    Examples
-    --------
-    >>> descending_places(np.array([9, 10, 100])).tolist()
-    [0, 2, 1]
-    """
-    # By bytes, as C compares text.
-    order = sorted(range(len(ids)), key=lambda row: str(ids[row]).encode("utf-8", "surrogatepass"), reverse=True)
-    places = np.empty(len(ids), dtype=np.uint64)
-    places[order] = np.arange(len(ids), dtype=np.uint64)
-    return places
 
 
 def in_trec_order(topk: TopK, places: UInt64Array) -> TopK:
@@ -41,6 +26,7 @@ def in_trec_order(topk: TopK, places: UInt64Array) -> TopK:
 
     Examples
     --------
+    >>> from harness.artifacts import descending_places
     >>> lists = TopK(np.array([[0, 1, 2, -1]]), np.array([[5.0, 5.0, 1.0, -np.inf]]))
     >>> in_trec_order(lists, descending_places(np.array(["a", "b", "c"]))).items
     array([[ 1,  0,  2, -1]], dtype=int32)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from pydantic.dataclasses import dataclass
@@ -29,6 +29,8 @@ _REFERENCE = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR 
 
 class _CumulatedGain(AccuracyMetric):
     reference = _REFERENCE
+    # With exp2, so that sums over relevant items are finite in float64.
+    largest_gain: ClassVar[int] = 1000
     k: int
     gain: Gain
     discount: Discount
@@ -70,7 +72,15 @@ class _CumulatedGain(AccuracyMetric):
     def _gains_of(self, targets: Targets) -> Float64Array:
         assert targets.gains is not None  # noqa: S101  (looked at by _targets_of)
         gains = targets.gains.astype(np.float64)
-        return np.exp2(gains) - 1.0 if self.gain == "exp2" else gains
+        if self.gain != "exp2":
+            return gains
+        largest = gains.max(initial=0.0)
+        if largest > self.largest_gain:
+            raise HarnessError(
+                f"{self.label} takes two to the power of a gain, and a gain is {largest:g}; {self.largest_gain:,} is "
+                "the largest that it can take. Use gain: linear, or scale the gains down."
+            )
+        return np.exp2(gains) - 1.0
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -91,7 +101,8 @@ class NDCG(_CumulatedGain):
         ``min_k``: the relevant items there are, up to k. ``full_k``: k relevant items, also where a user has
         fewer, so that 1 cannot be reached; the default of RecTools.
     gain
-        ``binary``: 1. ``linear``: the gain that the truth states. ``exp2``: two to the power of that, less 1.
+        ``binary``: 1. ``linear``: the gain that the truth states. ``exp2``: two to the power of that, less 1;
+        gains are at most 1,000.
     discount
         ``log2_rank_plus_1``: as above. ``log2_rank``: the logarithm of the rank itself, and 1 for the first two; the
         original definition, and LensKit's.
@@ -165,7 +176,8 @@ class DCG(_CumulatedGain):
     k
         Ranks looked at, 1 or more.
     gain
-        ``binary``: 1. ``linear``: the gain that the truth states. ``exp2``: two to the power of that, less 1.
+        ``binary``: 1. ``linear``: the gain that the truth states. ``exp2``: two to the power of that, less 1;
+        gains are at most 500.
     discount
         ``log2_rank_plus_1``: as above. ``log2_rank``: the logarithm of the rank itself, and 1 for the first two; the
         original definition, and LensKit's.
@@ -184,6 +196,7 @@ class DCG(_CumulatedGain):
 
     name = "dcg"
     upper = math.inf
+    largest_gain: ClassVar[int] = 500  # its variance over users is finite, too
     formula = r"\sum_{r=1}^{k} \frac{g_r}{\log_2(r + 1)}"
 
     def score(self, hits: Hits, out: Float64Array) -> None:

@@ -11,8 +11,8 @@ from harness.jit import inlined, kernel
 from harness.metrics.lists import MISSED, REPEATED
 
 # Places in `counts`.
-REPEATED_ITEMS, UNKNOWN_ITEMS, EMPTY_LISTS, SHORT_LISTS, REPEATED_RELEVANT = range(5)
-N_COUNTS = 5
+REPEATED_ITEMS, EMPTY_LISTS, SHORT_LISTS, REPEATED_RELEVANT = range(4)
+N_COUNTS = 4
 
 COUNTED = -1  # the rank of an item of the truth that has been counted
 _MISSED, _REPEATED = MISSED, REPEATED
@@ -55,7 +55,6 @@ def _enter_list(
             continue
         filled += 1
         if item < 0 or item >= limit:
-            counts[UNKNOWN_ITEMS] += 1
             continue
         slot = _slot(seen, stamp, item)
         if seen[slot] == _entry(stamp, item):

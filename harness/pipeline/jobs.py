@@ -31,10 +31,11 @@ from harness.artifacts import (
     TopK,
     Truth,
     Vocabulary,
+    descending_places,
 )
 from harness.artifacts.packing import pack_ids, unpack_ids
 from harness.errors import HarnessError
-from harness.evaluation import ShardArrays, ShardScores, descending_places, in_trec_order, score_shard
+from harness.evaluation import ShardArrays, ShardScores, in_trec_order, score_shard
 from harness.execution import Parallel
 from harness.models.checkpoint import load_checkpoint
 from harness.models.foreign.named_files import from_anywhere

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import evaluation
-from harness.artifacts import MetricTable, SideInformation, TargetRanks, TopK, Truth
+from harness.artifacts import MetricTable, SideInformation, TargetRanks, TopK, Truth, descending_places
 from harness.execution import Parallel, map_shards
 from harness.pipeline.preparation import Task
 
@@ -161,7 +161,7 @@ def _score_part(
 
 
 def _places(task: Task) -> UInt64Array:
-    return evaluation.descending_places(task.item_ids.ids)
+    return descending_places(task.item_ids.ids)
 
 
 def _joined_lists(parts: Sequence[Part]) -> TopK:

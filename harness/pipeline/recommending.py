@@ -188,6 +188,7 @@ class FromFile:
             k=length_of(experiment, split),
             depth=depth_of(experiment),
             seed=experiment.runner.seed,
+            by_id=experiment.evaluation.rules.ties == "trec_eval",
             strict=options.strict,
         )
         order = "as the file ranks them, else score descending, then a hash of (seed, user id, item id)"

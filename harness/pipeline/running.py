@@ -26,7 +26,7 @@ from harness.pipeline.publish import publish
 from harness.pipeline.recommending import How, Recommended, Source, source_of
 from harness.pipeline.side import side_of
 from harness.pipeline.slicing import slice_rows, sliced
-from harness.pipeline.tie_audit import tie_findings
+from harness.pipeline.tie_audit import judgement_findings, tie_findings
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -188,7 +188,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
             side = side_of(experiment.metrics, task, prepared.split)
             table = measured_parts(experiment, recommended, task, side=side)
             slices = sliced(experiment, recommended, task, prepared.split, table)
-            ties = tie_findings(experiment, recommended, task, table)
+            found = (*tie_findings(experiment, recommended, task, table), *judgement_findings(task, table))
         with phases.measure("write"):
             (folder / stored.RESULTS).unlink(missing_ok=True)
             stored.write_parquet(folder / stored.PER_USER, pa.Table.from_pandas(table.per_user, preserve_index=False))
@@ -209,7 +209,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
             *data.audit(prepared.split, experiment.evaluation.part),
             *task.findings,
             *recommended.findings,
-            *ties,
+            *found,
         ],
         "timings": _timings(phases, recommended),
     }

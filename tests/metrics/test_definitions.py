@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+import tracemalloc
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -11,9 +13,11 @@ from pydantic import ValidationError
 from pydantic.dataclasses import dataclass
 
 import harness
-from harness import TopK, Truth, registry
+from harness import SideInformation, TopK, Truth, registry
+from harness.artifacts import Categories, History
 from harness.errors import HarnessError
-from harness.metrics import MAP, NDCG, Coverage, Hits, ListMetric, Lists, UserMetric
+from harness.metrics import DCG, MAP, NDCG, Coverage, Hits, ListMetric, Lists, Ranks, Targets, UserMetric
+from harness.metrics.debiased import DebiasedDCG, DebiasedRecall
 
 METRICS = [registry.load("metrics", name) for name in sorted(registry.BUILT_IN["metrics"])]
 
@@ -176,3 +180,69 @@ def test_hits_round_trip():
         assert (hits.at(k) == flags[:, :k]).all()
     assert not hits.at(300)[:, 130:].any()
     assert hits.at(300).shape == (9, 300)
+
+
+USER_METRICS = [metric() for metric in METRICS if issubclass(metric, UserMetric)]
+USER_METRICS += [metric(gain="linear") for metric in (NDCG, DCG)]
+EVERYTHING = SideInformation(
+    popularity=np.array([2, 1]),
+    n_users=3,
+    history=History(np.array([0, 1]), np.array([1], dtype=np.int32), 2),
+    categories=Categories.of([("x",), ("y",)]),
+    vectors=np.ones((2, 1), dtype=np.float32),
+)
+WHOLE = Hits.of(
+    [[True]],
+    relevant=[1],
+    ranks=Ranks(np.array([0, 1]), np.zeros(1, np.int32), np.zeros(1, np.int32), np.array([2], np.int32)),
+    targets=Targets(np.array([0, 1]), np.zeros(1, np.int32), np.zeros(1, np.int32), np.ones(1, np.float32)),
+    items=np.zeros((1, 1), dtype=np.int32),
+    side=EVERYTHING,
+    rows=np.zeros(1, dtype=np.int64),
+)
+
+
+@pytest.mark.parametrize("metric", USER_METRICS, ids=lambda metric: metric.label)
+def test_hits_that_lack_what_a_metric_reads_are_refused(metric):
+    out = np.empty(1)
+    metric.score(WHOLE, out)
+    assert np.isfinite(out).all()
+    parts = [part for part in ("targets", "items") if part in metric.reads]
+    parts += ["ranks"] if "target_ranks" in metric.required else []
+    parts += ["side"] if set(metric.required) & EVERYTHING.known else []
+    for part in parts:
+        with pytest.raises(HarnessError, match=re.escape(metric.label)):
+            metric.score(dataclasses.replace(WHOLE, **{part: None}), out)
+
+
+@pytest.mark.parametrize("metric", [DebiasedRecall(), DebiasedDCG()])
+def test_debiased_metrics_refuse_hits_without_popularity(metric):
+    unknown = dataclasses.replace(WHOLE, side=dataclasses.replace(EVERYTHING, popularity=None, n_users=None))
+    with pytest.raises(HarnessError, match=f"{metric.label} needs popularity"):
+        metric.score(unknown, np.empty(1))
+
+
+# Metrics that read listed items are measured on arrays alone, whose lists reach the cutoff.
+CUT = [metric for metric in USER_METRICS if metric.cutoff is not None and "items" not in metric.reads]
+
+
+@pytest.mark.parametrize("metric", CUT, ids=repr)
+def test_memory_does_not_grow_with_the_cutoff(metric):
+    deep, out = dataclasses.replace(metric, k=20_000_000), np.empty(1)
+    deep.score(WHOLE, out)
+    tracemalloc.start()
+    try:
+        deep.score(WHOLE, out)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 100_000
+
+
+@pytest.mark.parametrize("metric", [DebiasedRecall, DebiasedDCG])
+def test_gamma_has_a_range(metric):
+    assert metric(gamma=0.0).gamma == 0.0
+    assert metric(gamma=10.0).gamma == 10.0
+    for gamma in (-0.1, 10.1, float("nan"), float("inf")):
+        with pytest.raises(ValidationError, match=r"gamma is .*; use 0 to 10"):
+            metric(gamma=gamma)

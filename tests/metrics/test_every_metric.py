@@ -79,7 +79,7 @@ BY_HAND = {
     "coverage": [
         ([[0, 1], [1, 2]], [[5], [6]], 8, 2, 3 / 8),
         ([[0, 1], [1, -1]], [[5], [6]], 8, 1, 2 / 8),
-        ([[0, 9], [-1, -1]], [[5], [6]], 8, 2, 1 / 8),  # 9 is outside the catalogue
+        ([[0, -1], [-1, -1]], [[5], [6]], 8, 2, 1 / 8),
     ],
     "user_coverage": [
         ([[0, 1], [-1, -1]], [[5], [6]], 8, 2, 1 / 2),
@@ -88,11 +88,11 @@ BY_HAND = {
     "gini": [
         ([[0, 1], [0, -1], [0, -1]], [[2], [2], [2]], 4, 2, (3 * 3 + 1 * 1) / (4 * 4)),  # counts 0, 0, 1, 3
         ([[0, 0], [1, 1]], [[0], [1]], 2, 2, 0.0),  # a list holds an item once
-        ([[-1, 9]], [[0]], 2, 2, 0.0),  # nothing of the catalogue
+        ([[-1, -1]], [[0]], 2, 2, 0.0),
     ],
     "shannon_entropy": [
         ([[0, 1], [2, 3]], [[5], [6]], 8, 2, math.log(4)),
-        ([[0, 0], [0, 9]], [[5], [6]], 8, 2, 0.0),
+        ([[0, 0], [0, -1]], [[5], [6]], 8, 2, 0.0),
     ],
     "diversity": [
         ([[0, 1], [1, 2], [3, 4]], [[5], [6], [7]], 8, 2, (2 / 3 + 1 + 1) / 3),
@@ -176,9 +176,9 @@ def measure(lists, truth, n_items=N_ITEMS, cutoffs=(3,), metrics=NAMES, n_jobs=1
 
 @st.composite
 def rankings(draw, k=6):
-    """Lists and truth with repeats, gaps, items outside the catalogue, and users without truth."""
+    """Lists and truth with repeats and gaps, and users without truth."""
     users = draw(st.integers(1, 8))
-    lists = st.lists(st.integers(-1, N_ITEMS + 1), min_size=k, max_size=k)
+    lists = st.lists(st.integers(-1, N_ITEMS - 1), min_size=k, max_size=k)
     truths = st.lists(st.integers(0, N_ITEMS - 1), max_size=8)
     truth = [draw(truths) for _ in range(users)]
     truth[draw(st.integers(0, users - 1))].append(draw(st.integers(0, N_ITEMS - 1)))
@@ -272,7 +272,7 @@ def test_names_of_items_and_order_of_users_change_nothing(case, random):
     random.shuffle(order)
 
     def rename(items):
-        return [names[item] if 0 <= item < N_ITEMS else item for item in items]
+        return [names[item] if item >= 0 else item for item in items]
 
     before = measure(lists, truth)
     after = measure([rename(lists[user]) for user in order], [rename(truth[user]) for user in order])

@@ -32,7 +32,7 @@ KNOWN = {
 }
 # Options, lists, truth, cutoff, value: worked on paper.
 BY_HAND = {
-    "novelty": [({}, [[1, 2]], [[5]], 2, (1 + 3) / 2), ({}, [[5, -1]], [[5]], 2, 3.0), ({}, [[-1, 9]], [[5]], 2, 0.0)],
+    "novelty": [({}, [[1, 2]], [[5]], 2, (1 + 3) / 2), ({}, [[5, -1]], [[5]], 2, 3.0), ({}, [[-1, -1]], [[5]], 2, 0.0)],
     "epc": [
         ({}, [[1, 0]], [[5]], 2, 0.5 / (1 + 1 / LOG3)),
         ({}, [[5, -1]], [[5]], 2, 1 / (1 + 1 / LOG3)),
@@ -70,13 +70,13 @@ BY_HAND = {
         ({"divergence": "js"}, [[4]], [[5]], 1, 1.0),
     ],
     "debiased_recall": [
-        ({"gamma": 1.0}, [[0, 9]], [[0, 2]], 2, (1 / 8) / (1 / 8 + 1)),
+        ({"gamma": 1.0}, [[0, -1]], [[0, 2]], 2, (1 / 8) / (1 / 8 + 1)),
         ({}, [[0, 2]], [[0, 2]], 2, 1.0),
         ({"gamma": 0.0}, [[1]], [[1, 5]], 1, 0.5 / 1.5),
     ],
     "debiased_dcg": [
-        ({"gamma": 1.0}, [[9, 0]], [[0, 2]], 2, (1 / 8 / LOG3) / (1 / 8 + 1)),
-        ({}, [[2, 9]], [[2]], 2, 1.0),
+        ({"gamma": 1.0}, [[-1, 0]], [[0, 2]], 2, (1 / 8 / LOG3) / (1 / 8 + 1)),
+        ({}, [[2, -1]], [[2]], 2, 1.0),
     ],
 }
 OPTIONS = {
@@ -128,7 +128,7 @@ def cases(draw):
         "categories": [draw(st.sets(st.sampled_from("xyz"))) for _ in range(n_items)],
         "vectors": [draw(st.none() | st.lists(number, min_size=2, max_size=2)) for _ in range(n_items)],
     }
-    lists = [draw(st.lists(st.integers(-1, n_items + 1), min_size=5, max_size=5)) for _ in range(n_users)]
+    lists = [draw(st.lists(st.integers(-1, n_items - 1), min_size=5, max_size=5)) for _ in range(n_users)]
     truth = [draw(st.lists(item, max_size=4)) for _ in range(n_users)]
     truth[draw(st.integers(0, n_users - 1))].append(draw(item))
     return known, lists, truth
@@ -184,7 +184,7 @@ def test_names_of_items_and_order_of_users_change_nothing(case, random):
     back = np.argsort(names)
 
     def rename(some):
-        return [names[item] if 0 <= item < n_items else item for item in some]
+        return [names[item] if item >= 0 else item for item in some]
 
     other = {
         **known,
@@ -202,7 +202,7 @@ def test_names_of_items_and_order_of_users_change_nothing(case, random):
 def test_shards_give_the_same_bits():
     rng = np.random.default_rng(0)
     n_users, n_items = 9000, 50
-    lists, truth = rng.integers(-1, n_items + 1, (n_users, 6)), rng.integers(0, n_items, (n_users, 2))
+    lists, truth = rng.integers(-1, n_items, (n_users, 6)), rng.integers(0, n_items, (n_users, 2))
     history = rng.integers(0, n_items, (n_users, 5)).astype(np.int32)
     side = SideInformation(
         popularity=rng.integers(0, 90, n_items),

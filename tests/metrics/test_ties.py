@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import tracemalloc
 import typing
 
 import numpy as np
@@ -319,3 +320,25 @@ def test_what_does_not_fit_is_told():
     with pytest.raises(HarnessError, match="data frames have none"):
         harness.evaluate(frame, frame, metrics=["recall"], ties="worst")
     assert Rules().ties == "given"
+
+
+@pytest.mark.parametrize("rule", ["worst", "best", "expected"])
+def test_long_lists_take_a_bit_a_rank(rule):
+    # 1,000 lists of 2,000 items: 8 MB. A bit set of each is 256 bytes; a byte or a word a rank would be 2 or 16 MB.
+    users, k = 1000, 2000
+    lists, truth = TopK(np.tile(np.arange(k, dtype=np.int32), (users, 1))), Truth.from_lists([[7]] * users)
+    ranks = TargetRanks(np.full(users, 5, np.int32), np.full(users, 9, np.int32), np.full(users, k, np.int32))
+
+    def measured():
+        return harness.evaluate(
+            lists, truth, metrics=["ndcg"], cutoffs=[10, k], target_ranks=ranks, ties=rule, n_jobs=1
+        )
+
+    measured()  # kernels are compiled before memory is measured
+    tracemalloc.start()
+    try:
+        measured()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2_000_000

@@ -255,7 +255,10 @@ def test_a_data_frame_of_other_items_is_refused():
         ({"answer": [[{"id": 10}], [True]]}, r"is no id"),
         ({"answer": [[[10], [20]], [[1.0, 2.0], [1.0]]], "pair": True}, r"gave 1 items and 2 scores to one user"),
         ({"answer": [[[10], [20]], [["high"], [1.0]]], "pair": True}, r"gave scores that are not numbers"),
-        ({"answer": [[[10], [20]], [["nan"], [1.0]]], "pair": True}, r"score nan for place 1"),
+        ({"answer": [[[10], [20]], [[None], [1.0]]], "pair": True}, r"score nan for place 1"),
+        ({"answer": [[[10], [20]], [["2"], ["1"]]], "pair": True}, r"gave scores that are not numbers. Return real"),
+        ({"answer": [[[10], [20]], [[True], [False]]], "pair": True}, r"gave scores that are not numbers. Return real"),
+        ({"answer": [[[10], [20]], [[1e300], [1.0]]], "pair": True}, r"score inf for place 1"),
     ],
 )
 def test_answers_that_are_no_lists(told, init, message):

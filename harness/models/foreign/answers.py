@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from harness.artifacts import CandidateLists, History, ListsAsked, ListsMade
+from harness.artifacts import CandidateLists, History, ListsAsked, ListsMade, rounded
 from harness.artifacts.arrays import Float32Array, Int64Array
 from harness.errors import HarnessError
 from harness.models.foreign.naming import Naming
@@ -107,8 +108,7 @@ def scores_of(answer: Any, users: Sequence[Any], items: Sequence[Any], *, where:
         answer = answer.iloc[:, _order(answer.columns, items, f"{where} gave columns of items")].to_numpy()
     try:
         given = np.asarray(answer)
-        with np.errstate(over="ignore"):  # infinity is told of
-            scores = np.asarray(given, dtype=np.float32)
+        scores = _in_float32(given)
     except (TypeError, ValueError) as error:
         raise HarnessError(
             f"{where} gave {type(answer).__name__}, where numbers in the shape {shape} are needed."
@@ -244,6 +244,19 @@ def _rows(lists: Any, users: Sequence[Any], places: Int64Array, rows: int, what:
 
 def _numbers(values: list[Any], where: str) -> Float32Array:
     try:
-        return np.asarray(values, dtype=np.float32)
+        return _in_float32(np.asarray(values))
     except (TypeError, ValueError) as error:
-        raise HarnessError(f"{where} gave scores that are not numbers.") from error
+        raise HarnessError(f"{where} gave scores that are not numbers. Return real numbers.") from error
+
+
+def _in_float32(given: NDArray[Any]) -> Float32Array:
+    """Return real numbers in float32; those beyond its range become infinite, and None becomes NaN.
+
+    Raises
+    ------
+    TypeError
+        They are complex, true/false, text or dates.
+    """
+    if given.size and given.dtype.kind not in "fiuO":
+        raise TypeError(f"{given.dtype} is no type of real numbers")
+    return rounded(given)
