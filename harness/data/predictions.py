@@ -95,14 +95,7 @@ def indices_of(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array:
     encoded: Any = column.dictionary_encode().unify_dictionaries().combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], type=encoded.type)
-    distinct = encoded.dictionary.to_pylist()
-    if vocabulary.is_text:
-        known = vocabulary.indices(np.array([str(name) for name in distinct], dtype=object))
-    else:
-        whole = [_as_integer(name) for name in distinct]
-        known = np.full(len(distinct), UNKNOWN, dtype=np.int32)
-        usable = [row for row, name in enumerate(whole) if name is not None]
-        known[usable] = vocabulary.indices(np.array([whole[row] for row in usable], dtype=np.int64))
+    known = vocabulary.lookup(encoded.dictionary.to_pylist())
     taken: Int32Array = known[encoded.indices.to_numpy()]
     return taken
 
@@ -122,16 +115,6 @@ def _dense_indices(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array | 
         known = (values >= low) & (values <= high)
         indices[start:end] = table[np.where(known, values.astype(np.int64) - low, len(table) - 1)]
     return indices
-
-
-def _as_integer(name: Any) -> int | None:
-    """Return the integer that an id is or writes in its usual way, else None."""
-    try:
-        number = int(name)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    usual = str(number) == str(name) or (isinstance(name, float) and number == name)
-    return number if usual and abs(number) < 1 << 63 else None
 
 
 def _ordered(
