@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     Column: TypeAlias = pa.ChunkedArray[Any]
@@ -86,7 +87,19 @@ def plain(column: Column) -> Column:
     if pa.types.is_decimal(kind):
         # Arrow casts narrow decimals to integers wrongly.
         return column.cast(pa.decimal128(kind.precision, 0)).cast(wanted)
+    if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
+        lists: Any = pa.list_ if pa.types.is_list_view(kind) else pa.large_list
+        return plain(_by_chunks(column, lists(kind.value_type), _without_view))
     return column.cast(wanted)
+
+
+def _without_view(chunk: Any) -> Any:
+    # Arrow's own cast leaves out the last offset.
+    lists = pa.LargeListArray if pa.types.is_large_list_view(chunk.type) else pa.ListArray
+    lengths = np.asarray(pc.fill_null(pc.list_value_length(chunk), 0), dtype=np.int64)
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    kind = pa.int64() if lists is pa.LargeListArray else pa.int32()
+    return lists.from_arrays(pa.array(offsets, kind), chunk.flatten(), mask=chunk.is_null())
 
 
 def _extension(kind: Any) -> str:
