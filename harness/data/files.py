@@ -14,7 +14,7 @@ import pyarrow as pa
 from harness.data.table_keys import TableKeys
 from harness.errors import DataError, did_you_mean
 from harness.storage import sha256_file
-from harness.storage.input_files import is_packed, odd_kind, opened
+from harness.storage.input_files import is_packed, odd_kind, opened, text_lines
 from harness.storage.table_format import TableFormat
 
 PARQUET = (".parquet", ".pq")
@@ -217,6 +217,26 @@ def reading(path: Path) -> Iterator[None]:
         yield
     except (pa.ArrowException, OSError, EOFError, UnicodeError, zlib.error) as error:
         raise DataError(f"{path}: the file cannot be read: {_reason(error)}. Write it again as {FORMATS}.") from error
+
+
+def id_lines(path: Path) -> list[str]:
+    """Return the lines of a text file that lists ids, one a line; spaces are part of an id.
+
+    Raises
+    ------
+    DataError
+        There is no such file, or it cannot be read as UTF-8.
+    """
+    remedy = "Give a text file of one id a line; a relative path starts at the working directory."
+    odd = odd_kind(path)
+    if odd is not None:
+        raise DataError(f"{path} is {odd}, where a list of ids is needed. {remedy}")
+    try:
+        return text_lines(path)
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: the list of ids is not UTF-8 text. Write it so, one id a line.") from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: the list of ids cannot be read: {_reason(error)}. {remedy}") from error
 
 
 def not_utf8(path: Path) -> DataError | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -13,8 +12,8 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions, Vocabulary
 from harness.artifacts.arrays import BoolArray, Int32Array
+from harness.data.files import id_lines
 from harness.errors import DataError
-from harness.storage.input_files import odd_kind, text_lines
 
 logger = logging.getLogger("harness")
 
@@ -178,17 +177,7 @@ def ids_in(path: Path) -> list[str]:
     DataError
         The file cannot be read as UTF-8, or lists none.
     """
-    remedy = "Give a text file of one id a line; a relative path starts at the working directory."
-    odd = odd_kind(path)
-    if odd is not None:
-        raise DataError(f"{path} is {odd}, where a list of ids is needed. {remedy}")
-    try:
-        ids = [line for line in text_lines(path) if line]
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: the list of ids is not UTF-8 text. Write it so, one id a line.") from error
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"{path}: the list of ids cannot be read: {reason}. {remedy}") from error
+    ids = [line for line in id_lines(path) if line]
     if not ids:
         raise DataError(f"{path}: the list of ids is empty. Write one id a line, or leave the list out.")
     return ids

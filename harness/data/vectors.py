@@ -15,13 +15,12 @@ from harness.artifacts import Vocabulary
 from harness.artifacts.arrays import Float32Array, IdArray, Int64Array
 from harness.data.cautions import Caution
 from harness.data.columns import Place, is_text
-from harness.data.files import PARQUET, check_file, not_utf8, sha256_of
+from harness.data.files import PARQUET, check_file, id_lines, sha256_of
 from harness.data.identifiers import shown_id
 from harness.data.side_tables import missing_caution, own_ids, rows_in
 from harness.data.table_keys import TableKeys
 from harness.data.tables import cautions_of, needed_column, open_table, read_columns
 from harness.errors import DataError
-from harness.storage.input_files import text_lines
 
 if TYPE_CHECKING:
     from harness.data.columns import ArrowColumn
@@ -222,9 +221,6 @@ def _ids_in(path: Path) -> ArrowColumn:
                 "Save integers or text in the shape (items,)."
             )
         return pa.chunked_array([pa.array(array.tolist() if array.dtype.kind == "U" else array)])
-    try:
-        lines = text_lines(path)
-    except UnicodeDecodeError as error:
-        raise not_utf8(path) or DataError(f"{path}: the text is not UTF-8.") from error
+    lines = id_lines(path)
     # The end of the last line begins no other.
     return pa.chunked_array([pa.array(lines if lines[-1] else lines[:-1], pa.string())])
