@@ -63,7 +63,7 @@ def id_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
     column = present(column, place=place, what="id")
     kind = column.type
     if is_text(column):
-        lengths = pc.binary_length(column)
+        lengths: Any = pc.binary_length(column)
         if (pc.max(lengths).as_py() or 0) > LONGEST_ID:
             long = flags(pc.greater(lengths, LONGEST_ID))
             raise place.error(long, f"the id is longer than {LONGEST_ID:,} bytes", "Name the column of ids.")

@@ -190,8 +190,6 @@ def _lists(rows: RankedRows, items: Int32Array, asked: Asked, *, k: int, depth: 
 
 
 def _nobody(table: PredictionTable, asked: Asked) -> str:
-    if len(table.users) == 0:
-        return f"{table.place}: there is not one prediction in the file. Write a row for each recommended item."
     if table.scores is not None and np.isneginf(table.scores).all():
         return f"{table.place}: every score is minus infinity, which stands for what must not be recommended."
     theirs = table.users[0].as_py()

@@ -35,7 +35,7 @@ def plain_id(value: Any, where: str) -> Id:
     if isinstance(value, (float, np.floating)):
         if np.isnan(value):
             return None
-        if float(value).is_integer() and abs(value) < _LARGEST_WHOLE_FLOAT:
+        if float(value).is_integer() and abs(float(value)) < _LARGEST_WHOLE_FLOAT:
             return int(value)  # a column with a gap is read as floats
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
