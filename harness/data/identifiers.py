@@ -65,7 +65,7 @@ def id_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
     if is_text(column):
         lengths: Any = pc.binary_length(column)
         if (pc.max(lengths).as_py() or 0) > LONGEST_ID:
-            long = flags(pc.greater(lengths, LONGEST_ID))
+            long = flags(pc.greater(lengths, pa.scalar(LONGEST_ID)))
             raise place.error(long, f"the id is longer than {LONGEST_ID:,} bytes", "Name the column of ids.")
         return column
     if pa.types.is_decimal(kind):

@@ -136,7 +136,8 @@ def open_predictions(
             raise DataError(f"{path}: {keys.delimiter} is {delimiter!r}, and a TREC run has none. Leave it out.")
         file: TableFile = _TrecRun(path)
     else:
-        named = None if form == "auto" or form == "trec" else form  # noqa: PLR1714  (mypy narrows by ==)
+        # Comparisons, not a tuple: only they narrow the type.
+        named = None if form == "auto" or form == "trec" else form
         file = open_table(path, delimiter=delimiter, form=named, usual=_COLUMNS, keys=keys)
     wanted = {"user": "user", "item": "item", "score": None, "rank": None} | (columns or {})
     names = chosen_columns(wanted, file, keys)

@@ -95,7 +95,7 @@ def plain(column: Column) -> Column:
 
 def _without_view(chunk: Any) -> Any:
     # Arrow's own cast leaves out the last offset.
-    lists = pa.LargeListArray if pa.types.is_large_list_view(chunk.type) else pa.ListArray
+    lists: Any = pa.LargeListArray if pa.types.is_large_list_view(chunk.type) else pa.ListArray
     lengths = np.asarray(pc.fill_null(pc.list_value_length(chunk), 0), dtype=np.int64)
     offsets = np.concatenate([[0], np.cumsum(lengths)])
     kind = pa.int64() if lists is pa.LargeListArray else pa.int32()
