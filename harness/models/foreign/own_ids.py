@@ -15,8 +15,6 @@ from harness.errors import CheckpointError
 
 Id = int | str | None
 
-_LARGEST_WHOLE_FLOAT = 2.0**53  # beyond it, one float stands for several integers
-
 
 def plain_id(value: Any, where: str) -> Id:
     """Return an id as int, text, or None if it is missing.
@@ -35,7 +33,7 @@ def plain_id(value: Any, where: str) -> Id:
     if isinstance(value, (float, np.floating)):
         if np.isnan(value):
             return None
-        if float(value).is_integer() and abs(float(value)) < _LARGEST_WHOLE_FLOAT:
+        if float(value).is_integer():
             return int(value)  # a column with a gap is read as floats
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
