@@ -182,7 +182,7 @@ def test_score_and_export(cli, small, tmp_path):
     assert code == 2
     assert "unknown key 'usr'" in err
     code, _, err = cli("score", tmp_path / "none.csv", "--experiment", small)
-    assert (code, "do not exist" in err) == (2, True)
+    assert (code, "there is no such file" in err) == (2, True)
 
 
 def test_data_commands(cli, small, tmp_path):

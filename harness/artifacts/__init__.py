@@ -4,6 +4,7 @@ from harness.artifacts.blocks import USER_BLOCK
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.finding import Finding, Severity
+from harness.artifacts.integer_ids import CANONICAL_INTEGER, LONGEST_ID, integer_of
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
@@ -43,7 +44,9 @@ from harness.artifacts.training import (
 from harness.artifacts.vocabulary import Vocabulary, as_ids, descending_places, pair_keys, stream, user_halves
 
 __all__ = [
+    "CANONICAL_INTEGER",
     "JUDGED_AT",
+    "LONGEST_ID",
     "NOT_A_CANDIDATE",
     "NO_ITEM",
     "OUTSIDE",
@@ -92,6 +95,7 @@ __all__ = [
     "as_scores",
     "descending_places",
     "indptr_of_kept",
+    "integer_of",
     "pair_keys",
     "real_array",
     "rounded",

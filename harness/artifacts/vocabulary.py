@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from harness.artifacts.arrays import IdArray, Int32Array, UInt64Array
+from harness.artifacts.integer_ids import integer_of
 from harness.errors import DataError
 
 
@@ -175,6 +177,24 @@ class Vocabulary:
         if len(ids) and len(self) and (ids.dtype == object) != self.is_text:
             return np.full(len(ids), -1, dtype=np.int32)
         return self._index.get_indexer(pd.Index(ids)).astype(np.int32)
+
+    def lookup(self, ids: Sequence[int | str | None]) -> Int32Array:
+        """Return the index of each id as another file or an option writes it, -1 where it is unknown or None.
+
+        ``7`` and ``"7"`` are the same id. ``"007"`` is another one.
+
+        Examples
+        --------
+        >>> Vocabulary.of([7, 9]).lookup(["7", 9, "007", None])
+        array([ 0,  1, -1, -1], dtype=int32)
+        """
+        plain: list[Any] = [None if own is None else str(own) if self.is_text else integer_of(own) for own in ids]
+        named = [place for place, own in enumerate(plain) if own is not None]
+        found = np.full(len(plain), -1, dtype=np.int32)
+        if named:
+            dtype = np.dtype(object if self.is_text else np.int64)
+            found[named] = self.indices(np.array([plain[place] for place in named], dtype=dtype))
+        return found
 
     @cached_property
     def keys(self) -> UInt64Array:

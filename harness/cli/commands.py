@@ -143,7 +143,7 @@ def compare(
 @app.command()
 def score(
     predictions: Annotated[
-        Path, typer.Argument(help="Parquet, CSV, TSV, or a TREC run (.run, .trec).", show_default=False)
+        Path, typer.Argument(help="A table (parquet, CSV, TSV, …), or a TREC run (.run, .trec).", show_default=False)
     ],
     experiment: Annotated[
         str, typer.Option(metavar="FILE", help="Whose data, split, candidates and metrics.", show_default=False)
@@ -152,7 +152,10 @@ def score(
     column: Annotated[
         list[str], typer.Option(metavar="MEANING=NAME", help="A column called otherwise, such as user=uid.")
     ] = [],
-    form: Annotated[str, typer.Option("--format", help="auto, parquet, csv, tsv or trec.")] = "auto",
+    form: Annotated[
+        str, typer.Option("--format", help="auto (by the name), csv, tsv, jsonl, inter, dat, parquet or trec.")
+    ] = "auto",
+    delimiter: Annotated[str | None, typer.Option(help="Of a text file, such as ';'.", show_default=False)] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse what is otherwise counted and told.")] = False,
     set_: Set = [],
     out: Out = None,
@@ -169,7 +172,7 @@ def score(
     from harness.pipeline import ScoreOptions
     from harness.pipeline import score as score_file
 
-    file = prediction_file(form, column, strict=strict)
+    file = prediction_file(form, column, delimiter=delimiter, strict=strict)
     for each in loaded:
         _print_run(score_file(predictions, each, ScoreOptions(name=name, file=file, force=force, quiet=quiet)))
 

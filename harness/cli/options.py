@@ -76,12 +76,13 @@ def load_experiments(paths: list[str], overrides: list[str]) -> list[Experiment]
     return loaded
 
 
-def prediction_file(form: str, columns: list[str], *, strict: bool) -> Any:
+def prediction_file(form: str, columns: list[str], *, delimiter: str | None, strict: bool) -> Any:
     """Return how a file of predictions is read."""
     from harness.experiment import component_of
 
     named = dict(pair.partition("=")[::2] for pair in columns)
-    return component_of("models", "predictions", {"format": form, "columns": named, "strict": strict})
+    options = {"format": form, "columns": named, "delimiter": delimiter, "strict": strict}
+    return component_of("models", "predictions", options)
 
 
 def print_facts(facts: Any, table: Callable[[Any], Any], *, as_json: bool) -> None:

@@ -7,12 +7,13 @@ from harness.data.count_filters import Counts, KCore
 from harness.data.describe import describe
 from harness.data.duplicate_filters import Duplicates
 from harness.data.fetch import Wheel
+from harness.data.files import parts_of
 from harness.data.filters import Filter, FilterResult, apply_filters
 from harness.data.id_filters import Items, Users
 from harness.data.listing import catalogue_table, fetch, list_sources
 from harness.data.occasions import Occasions, occasions_of
 from harness.data.prediction_checks import Asked
-from harness.data.prediction_files import read_predictions
+from harness.data.prediction_files import open_predictions, read_predictions
 from harness.data.predictions import checked_predictions
 from harness.data.rating_filters import MinRating
 from harness.data.readers import read_table
@@ -21,6 +22,7 @@ from harness.data.source import CatalogueEntry, Source, SourceData, load_source
 from harness.data.splits import FixedSplit, GlobalTime, KFold, LeaveLastOut, RandomSplit, UserHoldout, UserTime
 from harness.data.synthetic import Synthetic
 from harness.data.ta_feng import TaFeng
+from harness.data.table_keys import TableKeys
 from harness.data.time_filters import TimeWindow
 from harness.data.trec import TrecFiles, write_trec
 from harness.data.write import write_parts
@@ -49,6 +51,7 @@ __all__ = [
     "SourceData",
     "Synthetic",
     "TaFeng",
+    "TableKeys",
     "TimeWindow",
     "TrecFiles",
     "UserHoldout",
@@ -66,6 +69,8 @@ __all__ = [
     "lists_from",
     "load_source",
     "occasions_of",
+    "open_predictions",
+    "parts_of",
     "read_predictions",
     "read_table",
     "sampled_negatives",

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from harness.artifacts import CandidateLists, Finding, History, Truth, Vocabulary
 from harness.artifacts.arrays import BoolArray, Int32Array, Int64Array
@@ -15,6 +14,7 @@ from harness.data.id_filters import ids_in
 from harness.data.prediction_checks import UNKNOWN
 from harness.data.prediction_files import read_pairs
 from harness.data.predictions import indices_of
+from harness.data.table_keys import TableKeys
 from harness.errors import DataError
 
 
@@ -72,7 +72,7 @@ def lists_from(path: Path, users: AskedUsers) -> FoundCandidates:
     DataError
         The file cannot be read, or lists nobody of those who are asked for.
     """
-    pairs = read_pairs(path)
+    pairs = read_pairs(path, keys=TableKeys("candidates.lists"))
     user, item = indices_of(pairs.users, users.user_ids), indices_of(pairs.items, users.item_ids)
     places = np.full(len(users.user_ids) + 1, UNKNOWN, dtype=np.int64)
     places[users.indices] = np.arange(len(users.indices))
@@ -136,7 +136,7 @@ def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
         The file cannot be read, or has no item of the data set.
     """
     names = list(dict.fromkeys(ids_in(path)))
-    indices = indices_of(pa.chunked_array([pa.array(names, type=pa.string())]), item_ids)
+    indices = item_ids.lookup(names)
     known = indices[indices != UNKNOWN]
     if len(known) == 0:
         raise DataError(

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, Int64Array
 from harness.errors import DataError
+from harness.storage.arrow_types import plain
 
 if TYPE_CHECKING:
     ArrowColumn: TypeAlias = pa.ChunkedArray[Any]
@@ -38,16 +39,30 @@ class Place:
         return DataError(f"{self.file}: column '{self.column}', row {row}{others}: {problem}. {remedy}")
 
 
+def plain_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
+    """Return a column in one of the types that the readers know; see ``harness.storage.arrow_types``.
+
+    Raises
+    ------
+    DataError
+        It holds bytes that are not UTF-8, or a type that Arrow cannot bring to a known one.
+    """
+    try:
+        return plain(column)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        held = "bytes that are not UTF-8 text" if "UTF8" in str(error) else f"{column.type}, which cannot be read"
+        raise DataError(f"{place.file}: column '{place.column}' holds {held}. Use integers or text.") from error
+
+
 def present(column: ArrowColumn, *, place: Place, what: str) -> ArrowColumn:
-    """Return the column without a dictionary encoding, once no value of it is missing.
+    """Return the column in a type that the readers know, once no value of it is missing.
 
     Raises
     ------
     DataError
         A value is null or NaN, or an id is the empty text.
     """
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
+    column = plain_column(column, place=place)
     missing = flags(pc.is_null(column, nan_is_null=True))
     if is_text(column):
         missing |= equal_to(column, "")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +14,13 @@ from typing import IO, Any, ClassVar
 import pyarrow as pa
 import pyarrow.csv
 
-from harness.data.files import Layout, not_utf8, opened
+from harness.data.files import Layout, not_utf8
 from harness.errors import DataError
+from harness.storage.input_files import LONGEST_LINE, long_csv_fields, opened
 
 _HEADER_BYTES = 1 << 20
 _BLOCK = 1 << 20
+_LONG_BLOCK = 2 * LONGEST_LINE  # holds the longest line, wherever it begins
 _STAND_IN = b"\x1f"  # ASCII's own unit separator, for delimiters that are no single byte
 _SNIFFED = (";", "\t", ",", "|", "::", ":")
 
@@ -81,11 +85,7 @@ class DelimitedFile:
             A line has more or fewer columns than the first, is not UTF-8, or holds a quote that does not end.
         """
         try:
-            try:
-                table = self._parsed(columns, text)
-            except pa.ArrowInvalid:
-                # The type of a column is guessed from the first block; a later one may gainsay it.
-                table = self._parsed(columns, columns)
+            table = self._table(columns, text)
         except pa.ArrowInvalid:
             fault = not_utf8(self.path) or self._stray_quote() or self._wrong_width()
             if fault is not None:
@@ -96,6 +96,15 @@ class DelimitedFile:
             if fault is not None:
                 raise fault
         return table
+
+    def _table(self, columns: Sequence[str], text: Sequence[str]) -> pa.Table:
+        # The types of columns are guessed from the first block, and a later one may gainsay that: then all are text.
+        # A block must hold a line whole: larger blocks, which are slower, are for files with long lines.
+        attempts = itertools.product((_BLOCK, _LONG_BLOCK), (text, columns))
+        for block, some in itertools.islice(attempts, 3):
+            with contextlib.suppress(pa.ArrowInvalid):
+                return self._parsed(columns, some, block=block)
+        return self._parsed(columns, columns, block=_LONG_BLOCK)
 
     def _spans_lines(self, rows: int) -> bool:
         """Return whether quotes may have made one row of several lines."""
@@ -118,9 +127,15 @@ class DelimitedFile:
             reader = csv.reader(lines, delimiter=self.layout.delimiter, strict=True)
             done = 0
             try:
-                for _ in reader:
-                    done = reader.line_num
-            except csv.Error:
+                with long_csv_fields():
+                    for _ in reader:
+                        done = reader.line_num
+            except csv.Error as error:
+                if "field limit" in str(error):
+                    return DataError(
+                        f"{self.path}, line {done + 1:,}: a value between double quotes is longer than "
+                        f"{LONGEST_LINE >> 20} MiB, as one is whose closing quote is missing. Close it, or shorten it."
+                    )
                 return DataError(
                     f"{self.path}, line {done + 1}: a double quote opens a value, and does not close it before the "
                     "next delimiter or end of line, so that rows would be lost. Close it, or write it twice in a "
@@ -128,7 +143,7 @@ class DelimitedFile:
                 )
         return None
 
-    def _parsed(self, columns: Sequence[str], text: Sequence[str]) -> pa.Table:
+    def _parsed(self, columns: Sequence[str], text: Sequence[str], *, block: int) -> pa.Table:
         layout = self.layout
         one_byte = len(layout.delimiter.encode()) == 1
         parse = pyarrow.csv.ParseOptions(
@@ -141,7 +156,7 @@ class DelimitedFile:
             include_columns=[written[name] for name in columns],
             column_types={written[name]: pa.string() for name in text},
         )
-        options = pyarrow.csv.ReadOptions(column_names=None if self.header else list(self.names))
+        options = pyarrow.csv.ReadOptions(block_size=block, column_names=None if self.header else list(self.names))
         with opened(self.path) as stream:
             source: Any = stream if one_byte else _translated(stream, self.path, layout.delimiter)
             table = pyarrow.csv.read_csv(source, read_options=options, parse_options=parse, convert_options=convert)
@@ -173,12 +188,10 @@ class DelimitedFile:
                         yield number, line.count(layout.delimiter) + 1
                 return
             reader = csv.reader(lines, delimiter=layout.delimiter)
-            try:
+            with long_csv_fields(), contextlib.suppress(csv.Error):  # what was found so far must do
                 for fields in reader:
                     if fields:
                         yield reader.line_num, len(fields)
-            except csv.Error:
-                return  # a field beyond csv's limit: what was found so far must do
 
 
 def _first_fields(path: Path, layout: Layout) -> list[str]:
@@ -186,21 +199,28 @@ def _first_fields(path: Path, layout: Layout) -> list[str]:
     if not layout.quoted:
         return line.split(layout.delimiter)
     try:
-        return next(csv.reader([line], delimiter=layout.delimiter))
+        with long_csv_fields():
+            return next(csv.reader([line], delimiter=layout.delimiter))
     except csv.Error as error:
         raise DataError(f"{path}: the header cannot be read: {error}. Write the file as CSV or .parquet.") from error
 
 
 def _first_line(path: Path) -> str:
     with opened(path) as stream:
-        start = stream.read(_HEADER_BYTES)
+        start = stream.read(_HEADER_BYTES + 1)
     if b"\0" in start:
         raise DataError(f"{path}: the file is binary, or not UTF-8. Write it as UTF-8 text, or as .parquet.")
-    line = next((line for line in start.splitlines() if line.strip()), None)
+    lines = start.splitlines(keepends=True)
+    line = next((line for line in lines if line.strip()), None)
     if line is None:
         raise DataError(f"{path}: the file is empty. Give a file with a header and rows.")
+    if len(start) > _HEADER_BYTES and line is lines[-1] and not line.endswith((b"\n", b"\r")):
+        raise DataError(
+            f"{path}: the first line is longer than {_HEADER_BYTES >> 20} MiB. Check that the file is the right one "
+            "and that lines end where rows do, or write it as .parquet."
+        )
     try:
-        return line.decode("utf-8-sig")
+        return line.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise DataError(
             f"{path}: the header is not UTF-8 text. Convert the file, such as by: iconv -f LATIN1 -t UTF-8, "

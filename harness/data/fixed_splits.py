@@ -12,9 +12,11 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import OUTSIDE, PARTS, Interactions, Part, Split, Vocabulary, pair_keys
 from harness.artifacts.arrays import Float64Array, Int8Array, Int32Array, Int64Array
+from harness.data.cautions import tell
 from harness.data.labelling import check_seed, finished, in_order
-from harness.data.readers import read_table
+from harness.data.readers import read_interactions
 from harness.data.sequences import TieOrder, order_within, pair_codes
+from harness.data.table_keys import TableKeys
 from harness.data.times import epoch_unit, in_seconds
 from harness.errors import DataError
 
@@ -135,7 +137,10 @@ def _read(interactions: Interactions, part: Part, path: Path) -> _PartFile:
             f"split fixed: {path}, which {part} names, does not exist. A relative path starts at the working "
             "directory; `harness data split EXPERIMENT --out DIR` writes such files."
         )
-    read = read_table(path)
+    columns = {"user": "user", "item": "item", "timestamp": None, "rating": None}
+    reading = read_interactions(path, columns, keys=TableKeys(f"dataset.split.{part}"))
+    tell(reading.cautions)
+    read = reading.interactions
     users = _translated(read.user_ids, interactions.user_ids)[read.users]
     items = _translated(read.item_ids, interactions.item_ids)[read.items]
     unknown = (users < 0) | (items < 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -13,11 +12,10 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions, Vocabulary
 from harness.artifacts.arrays import BoolArray, Int32Array
+from harness.data.files import id_lines
 from harness.errors import DataError
 
 logger = logging.getLogger("harness")
-
-_CANONICAL_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -49,7 +47,10 @@ class _Listed:
         path = self.allow_file if self.allow_file is not None else self.deny_file
         inline = self.allow if self.allow is not None else self.deny
         ids: Sequence[int | str] = ids_in(Path(path)) if path is not None else inline or ()
-        return _indices(ids, vocabulary)
+        # An id is listed once, however often and as what it is written; those that are no id here stay apart.
+        found = vocabulary.lookup(tuple(dict.fromkeys(ids)))
+        unknown = len({str(own) for own, index in zip(dict.fromkeys(ids), found.tolist(), strict=True) if index < 0})
+        return np.concatenate([np.unique(found[found >= 0]), np.full(unknown, -1, dtype=np.int32)])
 
     def _counted(self, vocabulary: Vocabulary) -> dict[str, int]:
         found = self._found(vocabulary)
@@ -176,26 +177,7 @@ def ids_in(path: Path) -> list[str]:
     DataError
         The file cannot be read as UTF-8, or lists none.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: the list of ids is not UTF-8 text. Write it so, one id a line.") from error
-    except OSError as error:
-        raise DataError(
-            f"{path}: the list of ids cannot be read: {error.strerror}. "
-            "Give a text file of one id a line; a relative path starts at the working directory."
-        ) from error
-    ids = [line for line in text.split("\n") if line]
+    ids = [line for line in id_lines(path) if line]
     if not ids:
         raise DataError(f"{path}: the list of ids is empty. Write one id a line, or leave the list out.")
     return ids
-
-
-def _indices(ids: Sequence[int | str], vocabulary: Vocabulary) -> Int32Array:
-    """Return the index of each distinct id as the vocabulary writes it, -1 where it has none."""
-    if vocabulary.is_text:
-        return vocabulary.indices(np.array(sorted({str(own) for own in ids}), dtype=object))
-    whole = {int(own) for own in ids if isinstance(own, int) or _CANONICAL_INTEGER.fullmatch(own)}
-    others = {own for own in ids if isinstance(own, str) and not _CANONICAL_INTEGER.fullmatch(own)}
-    known = vocabulary.indices(np.array(sorted(whole), dtype=np.int64))
-    return np.concatenate([known, np.full(len(others), -1, dtype=np.int32)])

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.artifacts import Vocabulary, as_ids
+from harness.artifacts import CANONICAL_INTEGER, LONGEST_ID, Vocabulary, as_ids
 from harness.artifacts.arrays import Int32Array, Int64Array
 from harness.data.columns import Place, equal_to, flags, is_text, present
 from harness.errors import DataError
@@ -17,8 +17,6 @@ from harness.errors import DataError
 if TYPE_CHECKING:
     from harness.data.columns import ArrowColumn
 
-# An integer in its one usual writing: "7", not "007", "+7", "-0" or "7.0".
-_CANONICAL_INTEGER = r"^(0|-?[1-9][0-9]{0,18})$"
 _DENSE, _SMALL = 4, 1 << 16  # a table of up to so many times the rows is quicker than a hash table
 _REMEDY = "Use integers or text."
 _WORDS_FOR_MISSING = frozenset({"nan", "na", "n/a", "null", "none", "nat", "<na>"})
@@ -38,6 +36,48 @@ class CodedIds:
 
     vocabulary: Vocabulary
     indices: Int32Array
+
+
+def id_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
+    """Return a column of ids as integers or text, none missing.
+
+    Floats and decimals become the integers that they are.
+
+    Parameters
+    ----------
+    column
+        The ids ``(n,)``.
+    place
+        For messages.
+
+    Raises
+    ------
+    DataError
+        An id is missing, too long, or neither an integer nor text.
+
+    Examples
+    --------
+    >>> id_column(pa.chunked_array([[7.0, 9.0]]), place=Place("plays.parquet", "user")).to_pylist()
+    [7, 9]
+    """
+    column = present(column, place=place, what="id")
+    kind = column.type
+    if is_text(column):
+        lengths: Any = pc.binary_length(column)
+        if (pc.max(lengths).as_py() or 0) > LONGEST_ID:
+            long = flags(pc.greater(lengths, pa.scalar(LONGEST_ID)))
+            raise place.error(long, f"the id is longer than {LONGEST_ID:,} bytes", "Name the column of ids.")
+        return column
+    if pa.types.is_decimal(kind):
+        return _whole_decimals(column, place)
+    if pa.types.is_floating(kind):
+        try:
+            return pa.chunked_array([pa.array(as_ids(column.to_numpy()))])
+        except DataError as error:
+            raise DataError(f"{place.file}: column '{place.column}': {error}") from error
+    if not pa.types.is_integer(kind):
+        raise DataError(f"{place.file}: column '{place.column}' holds {kind}, where an id is needed. {_REMEDY}")
+    return column
 
 
 def coded_ids(column: ArrowColumn, *, place: Place, text_file: bool) -> CodedIds:
@@ -66,12 +106,7 @@ def coded_ids(column: ArrowColumn, *, place: Place, text_file: bool) -> CodedIds
     >>> coded_ids(column, place=Place("plays.csv", "user"), text_file=True).indices
     array([1, 0, 1], dtype=int32)
     """
-    if pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
-        column = _decoded(column, place)
-    column = present(column, place=place, what="id")
-    kind = column.type
-    if not (is_text(column) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        raise DataError(f"{place.file}: column '{place.column}' holds {kind}, where an id is needed. {_REMEDY}")
+    column = id_column(column, place=place)
     dense = _dense(column)
     if dense is not None:
         return dense
@@ -84,9 +119,6 @@ def coded_ids(column: ArrowColumn, *, place: Place, text_file: bool) -> CodedIds
         ids = as_ids(distinct.to_pandas())
     except DataError as error:
         raise DataError(f"{place.file}: column '{place.column}': {error}") from error
-    if pa.types.is_floating(distinct.type):
-        vocabulary = Vocabulary.of(ids)  # 0.0 and -0.0 are one id
-        return CodedIds(vocabulary, vocabulary.indices(ids)[encoded.indices.to_numpy()])
     # Arrow sorts text by its bytes in UTF-8, which is Python's order, many times faster.
     order = np.asarray(pc.array_sort_indices(distinct))
     ranks = np.empty(len(order), dtype=np.int32)
@@ -134,7 +166,7 @@ def shown_id(vocabulary: Vocabulary, index: int) -> str:
 
 
 def _integers_where_all_are(distinct: Any, column: ArrowColumn, place: Place) -> Any:
-    canonical = flags(pc.match_substring_regex(distinct, _CANONICAL_INTEGER))
+    canonical = flags(pc.match_substring_regex(distinct, f"^{CANONICAL_INTEGER}$"))
     others = [str(value) for value in distinct.filter(pa.array(~canonical)).slice(0, 10).to_pylist()]
     if not others:
         try:
@@ -150,10 +182,11 @@ def _integers_where_all_are(distinct: Any, column: ArrowColumn, place: Place) ->
     return distinct
 
 
-def _decoded(column: ArrowColumn, place: Place) -> ArrowColumn:
+def _whole_decimals(column: ArrowColumn, place: Place) -> ArrowColumn:
     try:
-        return column.cast(pa.string())
+        return column.cast(pa.int64())
     except pa.ArrowInvalid as error:
         raise DataError(
-            f"{place.file}: column '{place.column}' holds bytes that are not UTF-8 text. {_REMEDY}"
+            f"{place.file}: column '{place.column}' holds {column.type} with a value that is no integer of 64 bits. "
+            f"{_REMEDY}"
         ) from error

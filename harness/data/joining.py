@@ -14,6 +14,7 @@ from harness.data.cautions import Caution
 from harness.data.side_tables import CategoriesSection, SideTable, Wanted, read_side_table
 from harness.data.vectors import VectorsSection, read_vectors
 from harness.errors import DataError
+from harness.storage.table_format import TableFormat
 
 JOINED = ("items", "vectors", "users")  # what there may be facts of
 
@@ -52,6 +53,11 @@ class ItemsSection(Protocol):
         ...
 
     @property
+    def format(self) -> TableFormat | None:
+        """Of the file; None: as its name says."""
+        ...
+
+    @property
     def vectors(self) -> VectorsSection | None:
         """Where vectors are."""
         ...
@@ -78,6 +84,11 @@ class UsersSection(Protocol):
     @property
     def delimiter(self) -> str | None:
         """Of a text file."""
+        ...
+
+    @property
+    def format(self) -> TableFormat | None:
+        """Of the file; None: as its name says."""
         ...
 
 
@@ -138,6 +149,7 @@ def _of_items(section: ItemsSection) -> Wanted:
         path=Path(section.path),
         id=section.id,
         delimiter=section.delimiter,
+        form=section.format,
         columns=columns | {name: name for name in section.attributes},
         optional=("title",),
         categories=section.categories,
@@ -150,6 +162,7 @@ def _of_users(section: UsersSection) -> Wanted:
         path=Path(section.path),
         id=section.id,
         delimiter=section.delimiter,
+        form=section.format,
         columns={name: name for name in section.groups},
     )
 

@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.json
 
-from harness.data.files import not_utf8, opened
+from harness.data.files import not_utf8
 from harness.errors import DataError
+from harness.storage.input_files import opened
 
 _LINES_FOR_KEYS = 1_000
 _ARROW_TYPES: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64()}

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from harness.data.cautions import Caution
-from harness.data.columns import is_text
+from harness.data.columns import Place, is_text, plain_column
 from harness.data.files import parts_of, reading
 from harness.errors import DataError
+from harness.storage.arrow_types import plain_type
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,12 @@ class ParquetFiles:
         for file in self.files:
             _check_alike(file, columns, first, self.files[0])
             with reading(file), pyarrow.parquet.ParquetFile(file) as opened:
-                table = _plain(opened.read(columns=list(columns)).select(list(columns)))
+                table = _plain(opened.read(columns=list(columns)).select(list(columns)), file)
                 # Parquet does not check that text is UTF-8, and what comes later takes it to be.
                 table.select([name for name in columns if is_text(table.column(name))]).validate(full=True)
                 tables.append(table)
-        return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
+        # Parts of the same types may differ in how long their texts may be.
+        return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="permissive")
 
 
 def _schema(file: Path) -> pa.Schema:
@@ -98,21 +100,23 @@ def _check_alike(file: Path, columns: Sequence[str], first: pa.Schema, first_fil
             raise DataError(
                 f"{file}: {got} '{name}', where {where} has one. All parts of a folder need the same columns."
             )
-        kind, wanted = _plain_type(schema.field(name).type), _plain_type(first.field(name).type)
-        if kind != wanted:
+        kind, wanted = schema.field(name).type, first.field(name).type
+        if _family(kind) != _family(wanted):
             raise DataError(
                 f"{file}: column '{name}' holds {kind}, where {first_file.name} holds {wanted}. "
                 "Write all parts of a folder with the same types."
             )
 
 
-def _plain_type(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if isinstance(kind, pa.DictionaryType) else kind
+def _family(kind: pa.DataType) -> pa.DataType:
+    """Return the type that a type is read as, texts of any length alike."""
+    found: pa.DataType = plain_type(kind)
+    return pa.string() if pa.types.is_large_string(found) else found
 
 
-def _plain(table: pa.Table) -> pa.Table:
-    # Parts may differ in their dictionaries, which concatenation does not unite.
-    return table.cast(pa.schema([(field.name, _plain_type(field.type)) for field in table.schema]))
+def _plain(table: pa.Table, file: Path) -> pa.Table:
+    names = table.column_names
+    return pa.table([plain_column(table.column(name), place=Place(str(file), name)) for name in names], names=names)
 
 
 def _cautions(folder: Path, ignored: Sequence[str], files: Sequence[Path]) -> tuple[Caution, ...]:

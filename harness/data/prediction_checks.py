@@ -219,7 +219,7 @@ def _short(rows: RankedRows, asked: Asked, depth: int) -> Finding:
 
 def _contradictions(rows: RankedRows, table: PredictionTable) -> Finding:
     rising = np.zeros(0, dtype=np.int64)
-    if table.scores is not None and table.ranks_decide:
+    if table.scores is not None and table.ranks is not None:
         rising = np.flatnonzero((np.diff(rows.users) == 0) & (np.diff(rows.scores) > 0))
     return Finding.counted(
         "contradicting_ranks",

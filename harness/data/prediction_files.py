@@ -6,36 +6,41 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet
 from numpy.typing import NDArray
 
 from harness.artifacts import rounded, score_fault, wrong_scores
 from harness.artifacts.arrays import Float64Array, Int64Array
+from harness.data.cautions import tell
 from harness.data.columns import Place, is_text, numbers_of, present
-from harness.data.delimited import DelimitedFile
-from harness.data.files import LAYOUTS
-from harness.errors import DataError, did_you_mean
+from harness.data.files import check_file, suffix_of
+from harness.data.identifiers import id_column
+from harness.data.table_keys import TableKeys
+from harness.data.tables import TableFile, cautions_of, chosen_columns, needed_column, open_table, read_columns
+from harness.errors import DataError
+from harness.storage.input_files import opened
+from harness.storage.table_format import TableFormat
 
 if TYPE_CHECKING:
     from harness.data.columns import ArrowColumn
 
-Format = Literal["auto", "parquet", "csv", "tsv", "trec"]
+Format: TypeAlias = Literal["auto", TableFormat, "trec"]
 
-_ENDINGS: dict[str, Format] = {
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".run": "trec",
-    ".trec": "trec",
-}
+_RUNS = (".run", ".trec")
 _TREC = ("user", "q0", "item", "rank", "score", "tag")
 _REMEDY = "Write user, item and score or rank as .parquet, .csv or .tsv, or a TREC run as .run."
+_COLUMNS = ("user", "item", "score", "rank")
+_KEYS = TableKeys(
+    "model.checkpoint",
+    delimiter="model.params.delimiter",
+    form="model.params.format",
+    column="model.params.columns.{}",
+    formats=(*get_args(TableFormat), "trec"),
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,9 +54,8 @@ class PredictionTable:
     scores
         Integers or floats ``(n,)`` as the file has them, or None: higher is better.
     ranks
-        int64 ``(n,)``, or None: 1 is the best. None for a TREC run, whose score decides.
-    ranks_decide
-        Whether there are ranks, which then order the lists.
+        int64 ``(n,)``, or None: 1 is the best. They order the lists where there are any. None for a TREC run, whose
+        score decides.
     place
         The file, for messages.
     """
@@ -60,23 +64,106 @@ class PredictionTable:
     items: ArrowColumn
     scores: Int64Array | Float64Array | None
     ranks: Int64Array | None
-    ranks_decide: bool
     place: str
 
 
-def read_predictions(path: Path, *, form: Format = "auto", columns: dict[str, str] | None = None) -> PredictionTable:
+@dataclass(frozen=True)
+class OpenPredictions:
+    """A file of predictions whose columns are known, and not read yet.
+
+    Parameters
+    ----------
+    file
+        Opened.
+    names
+        ``user``, ``item``, and ``score`` or ``rank`` or both, to the names of their columns.
+    """
+
+    file: TableFile
+    names: dict[str, str]
+
+    def read(self) -> PredictionTable:
+        """Read the rows.
+
+        Raises
+        ------
+        DataError
+            A row cannot be read, or a value is missing or cannot be used; the message names the row.
+        """
+        path, names = self.file.path, self.names
+        columns = list(names.values())
+        # Text files as text: an id such as 007 is no number, and a score is read by the column's own rules.
+        table = read_columns(self.file, columns, text=columns if self.file.is_text else ())
+        tell(cautions_of(self.file))
+        score = _numbers(table, names.get("score"), path, what="score")
+        # The score of a TREC run decides, and its rank is not read, as in trec_eval.
+        rank = None if isinstance(self.file, _TrecRun) else _numbers(table, names.get("rank"), path, what="rank")
+        return PredictionTable(
+            users=_ids(table, names["user"], path),
+            items=_ids(table, names["item"], path),
+            scores=score,
+            ranks=None if rank is None else _ranks(rank, path),
+            place=str(path),
+        )
+
+
+def open_predictions(
+    path: Path,
+    *,
+    form: Format = "auto",
+    columns: dict[str, str] | None = None,
+    delimiter: str | None = None,
+    keys: TableKeys = _KEYS,
+) -> OpenPredictions:
+    """Return a file of predictions, once its format and its columns are known.
+
+    Parameters
+    ----------
+    path, form, columns, delimiter
+        As for ``read_predictions``.
+    keys
+        What the user may set, for messages.
+
+    Raises
+    ------
+    DataError
+        The file or a column is missing, or the format is not known.
+    """
+    is_run = form == "trec" or (form == "auto" and suffix_of(path) in _RUNS)
+    if is_run:
+        check_file(path, key=keys.path)
+        if delimiter is not None:
+            raise DataError(f"{path}: {keys.delimiter} is {delimiter!r}, and a TREC run has none. Leave it out.")
+        file: TableFile = _TrecRun(path)
+    else:
+        # Comparisons, not a tuple: only they narrow the type.
+        named = None if form == "auto" or form == "trec" else form
+        file = open_table(path, delimiter=delimiter, form=named, usual=_COLUMNS, keys=keys)
+    wanted = {"user": "user", "item": "item", "score": None, "rank": None} | (columns or {})
+    names = chosen_columns(wanted, file, keys)
+    if not {"score", "rank"} & set(names):
+        what = "score, nor one called 'rank'"
+        names["score"] = needed_column("score", file, meaning=what, key=keys.column_named("score"), keys=keys)
+    return OpenPredictions(file, names)
+
+
+def read_predictions(
+    path: Path, *, form: Format = "auto", columns: dict[str, str] | None = None, delimiter: str | None = None
+) -> PredictionTable:
     r"""Read a file of predictions.
 
     Parameters
     ----------
     path
-        Parquet (a file, or a folder of parts), CSV or TSV with a header, also with ``.gz``, or a
-        TREC run: ``user Q0 item rank score tag`` without a header, between spaces.
+        A table in any format of interactions (a file, or a folder of parquet parts), or a TREC run:
+        ``user Q0 item rank score tag`` without a header, between spaces.
     form
         ``auto``: by the end of the name.
     columns
         What the columns ``user``, ``item``, ``score`` and ``rank`` are called in the file, where they
         are called otherwise.
+    delimiter
+        Of a text file; None: as its format has it.
 
     Raises
     ------
@@ -91,28 +178,7 @@ def read_predictions(path: Path, *, form: Format = "auto", columns: dict[str, st
     >>> read_predictions(path).scores
     array([0.5])
     """
-    chosen = _format(path) if form == "auto" else form
-    table = _table(path, chosen)
-    names = {"user": "user", "item": "item", "score": "score", "rank": "rank"} | (columns or {})
-    for meaning in ("user", "item"):
-        if names[meaning] not in table.column_names:
-            raise DataError(_lacks(path, names[meaning], meaning, table.column_names))
-    for meaning in columns or {}:
-        if names[meaning] not in table.column_names:
-            raise DataError(_lacks(path, names[meaning], meaning, table.column_names))
-    score = _numbers(table, names["score"], path, what="score")
-    # The score of a TREC run decides, and its rank is not read, as in trec_eval.
-    rank = None if chosen == "trec" else _numbers(table, names["rank"], path, what="rank")
-    if score is None and rank is None:
-        raise DataError(_lacks(path, names["score"], "score", table.column_names))
-    return PredictionTable(
-        users=_ids(table, names["user"], path),
-        items=_ids(table, names["item"], path),
-        scores=score,
-        ranks=None if rank is None else _ranks(rank, path),
-        ranks_decide=rank is not None,
-        place=str(path),
-    )
+    return open_predictions(path, form=form, columns=columns, delimiter=delimiter).read()
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,76 +189,53 @@ class Pairs:
     items: ArrowColumn
 
 
-def read_pairs(path: Path) -> Pairs:
-    """Read the columns ``user`` and ``item`` of a parquet, CSV or TSV file.
+def read_pairs(path: Path, *, keys: TableKeys) -> Pairs:
+    """Read the columns ``user`` and ``item`` of a table in any format of interactions.
 
     Raises
     ------
     DataError
         The file, a column or a value is missing or cannot be used.
     """
-    table = _table(path, _format(path))
-    for name in ("user", "item"):
-        if name not in table.column_names:
-            raise DataError(f"{path}: there is no column '{name}'. Columns 'user' and 'item' are needed.")
-    return Pairs(*(_ids(table, name, path) for name in ("user", "item")))
+    file = open_table(path, usual=("user", "item"), keys=keys)
+    names = chosen_columns({"user": "user", "item": "item"}, file, keys)
+    columns = list(names.values())
+    table = read_columns(file, columns, text=columns)
+    tell(cautions_of(file))
+    return Pairs(_ids(table, names["user"], path), _ids(table, names["item"], path))
 
 
-def _table(path: Path, form: Format) -> pa.Table:
-    try:
-        return _read(path, form)
-    except (pa.ArrowException, OSError, EOFError, ValueError, zlib.error) as error:
-        reason = " ".join(str(error).split())[:200].rstrip(".")
-        raise DataError(f"{path}: the file cannot be read as {form}: {reason}. {_REMEDY}") from error
+@dataclass(frozen=True)
+class _TrecRun:
+    """A TREC run, which has no header."""
 
+    path: Path
+    names: tuple[str, ...] = _TREC
+    is_text: ClassVar[bool] = True
+    looks_separated_by: ClassVar[None] = None
 
-def _refuse_repeated(path: Path, names: Sequence[str]) -> None:
-    twice = next((name for name in names if list(names).count(name) > 1), None)
-    if twice is not None:
-        raise DataError(f"{path}: two columns are called '{twice[:40]}'. Rename or remove one.")
+    def read(self, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
+        """Return columns as they are written."""
+        try:
+            with opened(self.path) as stream:
+                frame = pd.read_csv(stream, sep=r"\s+", header=None, dtype=str, keep_default_na=False, quoting=3)
+        except (OSError, EOFError, ValueError, zlib.error) as error:
+            reason = " ".join(str(error).split())[:200].rstrip(".")
+            raise DataError(f"{self.path}: the file cannot be read as a TREC run: {reason}. {_REMEDY}") from error
+        if frame.shape[1] != len(_TREC):
+            raise DataError(
+                f"{self.path}: a line of a TREC run has {len(_TREC)} fields, user Q0 item rank score tag; "
+                f"here it has {frame.shape[1]}. {_REMEDY}"
+            )
+        return pa.Table.from_pandas(frame.set_axis(list(_TREC), axis=1), preserve_index=False).select(list(columns))
 
 
 def _ids(table: pa.Table, name: str, path: Path) -> ArrowColumn:
-    column = present(table.column(name), place=Place(str(path), name), what="id")
-    if not (is_text(column) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        raise DataError(f"{path}: column '{name}' holds {column.type}, where ids are needed. Use integers or text.")
-    return column
+    return id_column(table.column(name), place=Place(str(path), name))
 
 
-def _format(path: Path) -> Format:
-    if path.is_dir():
-        return "parquet"
-    if not path.is_file():
-        raise DataError(
-            f"{path}: there is no such file of predictions. A relative path starts at the working directory."
-        )
-    ending = Path(path.stem).suffix.lower() if path.suffix.lower() == ".gz" else path.suffix.lower()
-    if ending not in _ENDINGS:
-        raise DataError(f"{path}: the format of the predictions is not known by the name's end. {_REMEDY}")
-    return _ENDINGS[ending]
-
-
-def _read(path: Path, form: Format) -> pa.Table:
-    if form == "parquet":
-        table = pyarrow.parquet.read_table(path)
-        _refuse_repeated(path, table.column_names)
-        return table
-    if form == "trec":
-        frame = pd.read_csv(path, sep=r"\s+", header=None, dtype=str, keep_default_na=False, quoting=3)
-        if frame.shape[1] != len(_TREC):
-            raise DataError(
-                f"{path}: a line of a TREC run has {len(_TREC)} fields, user Q0 item rank score tag; "
-                f"here it has {frame.shape[1]}. {_REMEDY}"
-            )
-        return pa.Table.from_pandas(frame.set_axis(list(_TREC), axis=1), preserve_index=False)
-    file = DelimitedFile.open(path, LAYOUTS[f".{form}"])
-    _refuse_repeated(path, file.names)
-    # Everything as text: an id such as 007 is no number, and a score is read by the column's own rules.
-    return file.read(file.names, text=file.names)
-
-
-def _numbers(table: pa.Table, name: str, path: Path, *, what: str) -> Int64Array | Float64Array | None:
-    if name not in table.column_names:
+def _numbers(table: pa.Table, name: str | None, path: Path, *, what: str) -> Int64Array | Float64Array | None:
+    if name is None:
         return None
     place = Place(str(path), name)
     column = present(table.column(name), place=place, what=what)
@@ -228,13 +271,3 @@ def _ranks(ranks: Int64Array | Float64Array, path: Path) -> Int64Array:
     if large.any():
         raise Place(str(path), "rank").error(large, f"the rank {ranks[large][0]:g} is too large", "Use ranks from 1.")
     return ranks.astype(np.int64)
-
-
-def _lacks(path: Path, name: str, meaning: str, found: Sequence[Any]) -> str:
-    hint = did_you_mean(name, found)
-    shown = ", ".join(repr(str(column)[:40]) for column in list(found)[:20])
-    either = "score, nor one called 'rank'" if meaning == "score" else meaning
-    return (
-        f"{path}: there is no column '{name}' for the {either}. {f'{hint} ' if hint.startswith('Did') else ''}"
-        f"The columns are: {shown}. Rename it, or name it in model.params.columns.{meaning}."
-    )

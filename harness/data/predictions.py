@@ -16,6 +16,7 @@ from harness.artifacts import (
     TopK,
     Vocabulary,
     descending_places,
+    integer_of,
     pair_keys,
     rounded,
     rounding_ties,
@@ -116,14 +117,7 @@ def indices_of(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array:
     encoded: Any = column.dictionary_encode().unify_dictionaries().combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], type=encoded.type)
-    distinct = encoded.dictionary.to_pylist()
-    if vocabulary.is_text:
-        known = vocabulary.indices(np.array([str(name) for name in distinct], dtype=object))
-    else:
-        whole = [_as_integer(name) for name in distinct]
-        known = np.full(len(distinct), UNKNOWN, dtype=np.int32)
-        usable = [row for row, name in enumerate(whole) if name is not None]
-        known[usable] = vocabulary.indices(np.array([whole[row] for row in usable], dtype=np.int64))
+    known = vocabulary.lookup(encoded.dictionary.to_pylist())
     taken: Int32Array = known[encoded.indices.to_numpy()]
     return taken
 
@@ -145,16 +139,6 @@ def _dense_indices(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array | 
     return indices
 
 
-def _as_integer(name: Any) -> int | None:
-    """Return the integer that an id is or writes in its usual way, else None."""
-    try:
-        number = int(name)
-    except (TypeError, ValueError, OverflowError):
-        return None
-    usual = str(number) == str(name) or (isinstance(name, float) and number == name)
-    return number if usual and abs(number) < 1 << 63 else None
-
-
 @dataclass(frozen=True)
 class _Order:
     """The rule by which equal scores are ordered, as in ``checked_predictions``."""
@@ -173,7 +157,7 @@ def _ordered(
 ) -> RankedRows:
     users, items = place[kept], items[kept]
     scores = None if table.scores is None else rounded(table.scores[kept])
-    if table.ranks_decide and table.ranks is not None and (scores is None or not rule.by_id):
+    if table.ranks is not None and (scores is None or not rule.by_id):
         ranks = table.ranks[kept]
         order = _order(users, ranks)
         # Without scores, no two items of a user tie.
@@ -229,7 +213,7 @@ def _distinct_names(column: ArrowColumn, vocabulary: Vocabulary) -> tuple[list[s
     distinct = column.unique()
     codes: Any = pc.index_in(column, value_set=distinct)
     names = distinct.to_pylist()
-    whole = [None if vocabulary.is_text else _as_integer(name) for name in names]
+    whole = [None if vocabulary.is_text else integer_of(name) for name in names]
     return [
         str(name) if number is None else number for name, number in zip(names, whole, strict=True)
     ], codes.to_numpy().astype(np.int64)

@@ -1,4 +1,4 @@
-"""Files of interactions, in any format that a name's end tells."""
+"""Files of interactions, in any format."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ from harness.artifacts import Interactions
 from harness.data.cautions import Caution
 from harness.data.columns import Place, ratings_of
 from harness.data.identifiers import coded_ids
+from harness.data.table_keys import TableKeys
 from harness.data.tables import cautions_of, chosen_columns, open_table, read_columns
 from harness.data.times import Times, TimestampUnit, times_of
+from harness.storage.table_format import TableFormat
 
 # In the order of MovieLens' .dat files, which have no header.
 _USUAL = ("user", "item", "rating", "timestamp")
+_DATASET = TableKeys.of("dataset")
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +52,16 @@ def read_table(
     timestamp: str | None = None,
     rating: str | None = None,
     delimiter: str | None = None,
+    form: TableFormat | None = None,
     timestamp_unit: TimestampUnit = "raw",
 ) -> Interactions:
     r"""Read a file of interactions, one a row.
 
-    The format follows the name's end: ``.csv``, ``.tsv``, ``.txt`` with a delimiter (UTF-8 with a
-    header), ``.jsonl``, ``.ndjson``, ``.json`` (one object a line), ``.inter`` (RecBole: a header of
-    ``name:type``), ``.dat`` (MovieLens: ``user::item::rating::timestamp``), each also with ``.gz``;
-    ``.parquet``, or a folder of such. Rows keep their order, repeated ones too. Ids are integers or
-    text: in text files a column whose every value is an integer in its usual writing is int, any
+    The format follows the end of the name, unless ``form`` names it: ``.csv``, ``.tsv``, ``.txt`` with a
+    delimiter (UTF-8 with a header), ``.jsonl``, ``.ndjson``, ``.json`` (one object a line), ``.inter``
+    (RecBole: a header of ``name:type``), ``.dat`` (MovieLens: ``user::item::rating::timestamp``), each also
+    with ``.gz``; ``.parquet``, or a folder of such. Rows keep their order, repeated ones too. Ids are
+    integers or text: in text files a column whose every value is an integer in its usual writing is int, any
     other is text exactly as written (``007`` stays ``007``).
 
     Parameters
@@ -69,7 +73,9 @@ def read_table(
     timestamp, rating
         Names of columns; None takes ``timestamp`` and ``rating`` where there are such.
     delimiter
-        One or more characters; None: as the name says.
+        One or more characters; None: as the format has it.
+    form
+        ``csv``, ``tsv``, ``jsonl``, ``inter``, ``dat`` or ``parquet``; None: as the name says.
     timestamp_unit
         Of times that are numbers: ``s``, ``ms``, ``us`` or ``ns`` since 1970, which become seconds;
         ``raw`` leaves them; ``auto`` decides by their magnitude. Dates and ISO 8601 text become
@@ -90,11 +96,18 @@ def read_table(
     (array(['ann', 'bob'], dtype=object), array([7, 9]), array([1717113600, 1717200000]))
     """
     wanted = {"user": user, "item": item, "timestamp": timestamp, "rating": rating}
-    return read_interactions(Path(path), wanted, delimiter=delimiter, timestamp_unit=timestamp_unit).interactions
+    read = read_interactions(Path(path), wanted, delimiter=delimiter, form=form, timestamp_unit=timestamp_unit)
+    return read.interactions
 
 
 def read_interactions(
-    path: Path, wanted: dict[str, str | None], *, delimiter: str | None, timestamp_unit: TimestampUnit
+    path: Path,
+    wanted: dict[str, str | None],
+    *,
+    delimiter: str | None = None,
+    form: TableFormat | None = None,
+    timestamp_unit: TimestampUnit = "raw",
+    keys: TableKeys = _DATASET,
 ) -> Reading:
     """Read a file of interactions, and say what was found on the way.
 
@@ -104,16 +117,18 @@ def read_interactions(
         The file or folder.
     wanted
         ``user``, ``item``, ``timestamp``, ``rating`` to the names of their columns.
-    delimiter, timestamp_unit
+    delimiter, form, timestamp_unit
         As for ``read_table``.
+    keys
+        What the user may set, for messages.
 
     Raises
     ------
     DataError
         As for ``read_table``.
     """
-    file = open_table(path, delimiter=delimiter, usual=_USUAL)
-    names = chosen_columns(wanted, file)
+    file = open_table(path, delimiter=delimiter, form=form, usual=_USUAL, keys=keys)
+    names = chosen_columns(wanted, file, keys)
     table = read_columns(file, list(names.values()), text=(names["user"], names["item"]))
     reading = interactions_of(
         table,

@@ -17,8 +17,10 @@ from harness.data.cautions import Caution
 from harness.data.columns import Place, is_text
 from harness.data.files import sha256_of
 from harness.data.identifiers import CodedIds, coded_ids, shown_id
-from harness.data.tables import TableFile, needed_column, open_table, read_columns, single_column
+from harness.data.table_keys import TableKeys
+from harness.data.tables import TableFile, cautions_of, needed_column, open_table, read_columns, single_column
 from harness.errors import DataError
+from harness.storage.table_format import TableFormat
 
 if TYPE_CHECKING:
     from harness.data.columns import ArrowColumn
@@ -46,8 +48,9 @@ class Wanted:
     ----------
     section
         ``dataset.items`` or ``dataset.users``, for messages.
-    path, id, delimiter
-        The file, its column of own ids, and what sets its columns apart (None: as its name says).
+    path, id, delimiter, form
+        The file, its column of own ids, what sets its columns apart (None: as its format has it), and its
+        format (None: as its name says).
     columns
         Names in the joined table to columns of the file.
     optional
@@ -60,6 +63,7 @@ class Wanted:
     path: Path
     id: str
     delimiter: str | None
+    form: TableFormat | None
     columns: Mapping[str, str]
     optional: Sequence[str] = ()
     categories: CategoriesSection | None = None
@@ -68,6 +72,11 @@ class Wanted:
     def what(self) -> str:
         """``item`` or ``user``."""
         return self.section.removeprefix("dataset.").removesuffix("s")
+
+    @property
+    def keys(self) -> TableKeys:
+        """What the user may set, for messages."""
+        return TableKeys.of(self.section)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +93,7 @@ class SideTable:
         ``path``, ``sha256``, ``rows``, ``unused`` (rows whose id does not occur) and ``missing``
         (ids without a row).
     cautions
-        Of ids without a row.
+        Of ids without a row, and of what looks wrong in the file.
     """
 
     table: pd.DataFrame
@@ -109,9 +118,9 @@ def read_side_table(wanted: Wanted, vocabulary: Vocabulary) -> SideTable:
         The file or a column cannot be read, an id is missing, twice there or of another kind than
         those of the interactions, or no id of the file occurs.
     """
-    file = open_table(wanted.path, delimiter=wanted.delimiter, section=wanted.section)
+    file = open_table(wanted.path, delimiter=wanted.delimiter, form=wanted.form, keys=wanted.keys)
     columns = _columns_of(wanted, file)
-    own = needed_column(wanted.id, file, meaning=f"{wanted.what} ids", key=f"{wanted.section}.id")
+    own = needed_column(wanted.id, file, meaning=f"{wanted.what} ids", key=f"{wanted.section}.id", keys=wanted.keys)
     text = [own, *(column for name, column in columns.items() if name in ("title", "categories"))]
     table = read_columns(file, [own, *columns.values()], text=text if file.is_text else [own])
     ids = own_ids(table.column(own), vocabulary, place=Place(str(wanted.path), own), text_file=file.is_text)
@@ -126,11 +135,13 @@ def read_side_table(wanted: Wanted, vocabulary: Vocabulary) -> SideTable:
     }
     taken: Any = pa.array(rows, mask=rows < 0)
     joined = {name: _joined(name, table.column(column).take(taken), wanted) for name, column in columns.items()}
+    name = f"{wanted.what}s_without_row"
+    cautions = missing_caution(name, rows, vocabulary, where=str(wanted.path), what=wanted.what)
     return SideTable(
         pd.DataFrame(joined, index=pd.RangeIndex(len(vocabulary))),
         ids.vocabulary.ids[ids.indices],
         facts,
-        missing_caution(f"{wanted.what}s_without_row", rows, vocabulary, where=str(wanted.path), what=wanted.what),
+        (*cautions_of(file), *cautions),
     )
 
 
@@ -198,7 +209,9 @@ def missing_caution(
 
 def _columns_of(wanted: Wanted, file: TableFile) -> dict[str, str]:
     columns = {
-        name: needed_column(column, file, meaning=name, key=f"{wanted.section}.{_key_of(name, wanted)}")
+        name: needed_column(
+            column, file, meaning=name, key=f"{wanted.section}.{_key_of(name, wanted)}", keys=wanted.keys
+        )
         for name, column in wanted.columns.items()
     }
     for name in wanted.optional:
@@ -206,7 +219,9 @@ def _columns_of(wanted: Wanted, file: TableFile) -> dict[str, str]:
             columns[name] = single_column(name, file)
     if wanted.categories is not None:
         key = f"{wanted.section}.categories.column"
-        columns["categories"] = needed_column(wanted.categories.column, file, meaning="categories", key=key)
+        columns["categories"] = needed_column(
+            wanted.categories.column, file, meaning="categories", key=key, keys=wanted.keys
+        )
     return columns
 
 
@@ -216,10 +231,13 @@ def _key_of(name: str, wanted: Wanted) -> str:
 
 def _joined(name: str, column: ArrowColumn, wanted: Wanted) -> Any:
     """Return a column of the joined table; whole numbers stay so where some are missing."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
     if name == "categories" and wanted.categories is not None:
         return _categories(column, wanted.categories, Place(str(wanted.path), wanted.categories.column))
+    if pa.types.is_nested(column.type):
+        raise DataError(
+            f"{wanted.path}: column '{wanted.columns.get(name, name)}' holds {column.type}, where {wanted.section}."
+            f"{_key_of(name, wanted)} needs one value a row. Use text, numbers, dates, or true and false."
+        )
     if name == "title" and not is_text(column):
         column = column.cast(pa.string())
     if pa.types.is_integer(column.type) and column.null_count:

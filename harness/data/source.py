@@ -17,6 +17,7 @@ from harness.data.sequences import repeated_rows
 from harness.data.times import TimestampUnit, epoch_unit
 from harness.errors import DataError
 from harness.storage import sha256_json
+from harness.storage.table_format import TableFormat
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +137,12 @@ class DatasetSection(Protocol):
 
     @property
     def delimiter(self) -> str | None:
-        """What sets the columns of a text file apart; None: as its name says."""
+        """What sets the columns of a text file apart; None: as its format has it."""
+        ...
+
+    @property
+    def format(self) -> TableFormat | None:
+        """Of the file; None: as its name says."""
         ...
 
     @property
@@ -219,7 +225,13 @@ def _read_path(dataset: DatasetSection) -> SourceData:
         "timestamp": None if columns is None else columns.timestamp,
         "rating": None if columns is None else columns.rating,
     }
-    found = read_interactions(path, wanted, delimiter=dataset.delimiter, timestamp_unit=dataset.timestamp_unit)
+    found = read_interactions(
+        path,
+        wanted,
+        delimiter=dataset.delimiter,
+        form=dataset.format,
+        timestamp_unit=dataset.timestamp_unit,
+    )
     facts: dict[str, Any] = {"origin": str(path), "duplicates": repeated_rows(found.interactions)}
     if found.timestamp_unit is not None:
         facts["timestamp_unit"] = found.timestamp_unit

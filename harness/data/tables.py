@@ -11,12 +11,15 @@ import pyarrow as pa
 
 from harness.data.cautions import Caution
 from harness.data.delimited import DelimitedFile
-from harness.data.files import JSON_LINES, PARQUET, check_file, is_packed, layout_of, reading, suffix_of
+from harness.data.files import check_file, format_of, layout_of, reading
 from harness.data.json_lines import JsonLinesFile
 from harness.data.parquet import ParquetFiles
+from harness.data.table_keys import TableKeys
 from harness.errors import DataError, did_you_mean
+from harness.storage.table_format import TableFormat
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DATASET = TableKeys.of("dataset")
 
 
 class TableFile(Protocol):
@@ -48,21 +51,31 @@ class TableFile(Protocol):
 
 
 def open_table(
-    path: Path, *, delimiter: str | None = None, usual: Sequence[str] = (), section: str = "dataset"
+    path: Path,
+    *,
+    delimiter: str | None = None,
+    form: TableFormat | None = None,
+    usual: Sequence[str] = (),
+    keys: TableKeys = _DATASET,
 ) -> TableFile:
-    """Return a file of rows by the end of its name.
+    """Return a file of rows, of the format that is named or that its name ends in.
+
+    Every table that a user names is opened here: interactions, parts of splits, side tables, vectors, predictions
+    and candidates.
 
     Parameters
     ----------
     path
         A file, or a folder of parquet parts.
     delimiter
-        Of a text file; None: as the name says.
+        Of a text file; None: as the format has it.
+    form
+        The format; None: as the name says.
     usual
         Names that columns of such a file have: a file without a header has them by position, and JSON
         lines are searched for them to their end.
-    section
-        Of the experiment, for messages.
+    keys
+        What the user may set, for messages.
 
     Raises
     ------
@@ -70,18 +83,13 @@ def open_table(
         There is no such file, its format is not known, or its header cannot be read.
     """
     with reading(path):
-        check_file(path, key=f"{section}.path")
-        suffix = suffix_of(path)
-        columnar = path.is_dir() or (suffix in PARQUET and not is_packed(path))
-        if delimiter is not None and (columnar or suffix in JSON_LINES):
-            raise DataError(
-                f"{path}: {section}.delimiter is {delimiter!r}, which only a text file such as .csv has. Leave it out."
-            )
-        if columnar:
+        check_file(path, key=keys.path)
+        found = format_of(path, form, delimiter=delimiter, keys=keys)
+        if found == "parquet":
             return ParquetFiles.open(path)
-        if suffix in JSON_LINES:
+        if found == "jsonl":
             return JsonLinesFile.open(path, usual)
-        return DelimitedFile.open(path, layout_of(path, delimiter), unnamed=usual)
+        return DelimitedFile.open(path, layout_of(found, delimiter), unnamed=usual)
 
 
 def cautions_of(file: TableFile) -> tuple[Caution, ...]:
@@ -104,8 +112,8 @@ def read_columns(file: TableFile, columns: Sequence[str], *, text: Sequence[str]
     return table
 
 
-def chosen_columns(wanted: Mapping[str, str | None], file: TableFile) -> dict[str, str]:
-    """Return the columns of interactions by what they mean.
+def chosen_columns(wanted: Mapping[str, str | None], file: TableFile, keys: TableKeys = _DATASET) -> dict[str, str]:
+    """Return the columns of a table by what they mean.
 
     Parameters
     ----------
@@ -113,6 +121,8 @@ def chosen_columns(wanted: Mapping[str, str | None], file: TableFile) -> dict[st
         What is meant to the name of its column; None takes a column called so where there is one.
     file
         Opened.
+    keys
+        What the user may set, for messages.
 
     Raises
     ------
@@ -126,11 +136,11 @@ def chosen_columns(wanted: Mapping[str, str | None], file: TableFile) -> dict[st
             if meaning in found:
                 chosen[meaning] = single_column(meaning, file)
             continue
-        chosen[meaning] = needed_column(name, file, meaning=meaning, key=f"dataset.columns.{meaning}")
+        chosen[meaning] = needed_column(name, file, meaning=meaning, key=keys.column_named(meaning), keys=keys)
     taken = [name for meaning, name in chosen.items() if wanted[meaning] is not None]
     twice = [name for name in taken if taken.count(name) > 1]
     if twice:
-        raise DataError(f"{path}: column '{twice[0]}' is named twice in dataset.columns. Each needs its own.")
+        raise DataError(f"{path}: column '{twice[0]}' is named twice. Each meaning needs a column of its own.")
     # A column that was named for something else is not taken again under its own name.
     return {meaning: name for meaning, name in chosen.items() if wanted[meaning] is not None or name not in taken}
 
@@ -148,18 +158,19 @@ def single_column(name: str, file: TableFile) -> str:
     return name
 
 
-def needed_column(name: str, file: TableFile, *, meaning: str, key: str) -> str:
+def needed_column(name: str, file: TableFile, *, meaning: str, key: str | None, keys: TableKeys) -> str:
     """Return the name of a column that must be there.
 
     Parameters
     ----------
     name
-        As the experiment gives it; ``user`` and ``item`` also stand for an atomic file's ``user_id``
-        and ``item_id``.
+        As the user gives it; ``user`` and ``item`` also stand for an atomic file's ``user_id`` and ``item_id``.
     file
         Opened.
     meaning, key
-        What the column is for, and where the experiment names it, for messages.
+        What the column is for, and what names it, for messages; None where nothing does.
+    keys
+        What else the user may set, for messages.
 
     Raises
     ------
@@ -171,16 +182,25 @@ def needed_column(name: str, file: TableFile, *, meaning: str, key: str) -> str:
     atomic = isinstance(file, DelimitedFile) and file.layout.typed
     if atomic and name in ("user", "item") and f"{name}_id" in file.names:
         return f"{name}_id"
-    close = did_you_mean(name, file.names)
-    hint = f"{close} " if close.startswith("Did") else ""
     shown = ", ".join(repr(column[:40]) for column in file.names[:20]) + (", ..." if len(file.names) > 20 else "")
+    remedy = f"Name the right one with {key}." if key is not None else f"Rename the right one to '{name}'."
+    raise DataError(
+        f"{file.path}: there is no column '{name}' for the {meaning}. {_hint(name, file, keys)}"
+        f"The columns are: {shown}. {remedy}"
+    )
+
+
+def _hint(name: str, file: TableFile, keys: TableKeys) -> str:
+    """Return a sentence on why a column may not have been found, or nothing."""
     mark = file.looks_separated_by
     if mark is not None:
-        section = key.partition(".columns")[0] if ".columns" in key else key.rpartition(".")[0]
-        hint = f"The columns look separated by {mark!r}: set {section}.delimiter to that. "
-    elif file.is_text and all(_NUMBER.fullmatch(column) for column in file.names):
-        hint = "The first line looks like data: put a header above it. "
-    raise DataError(
-        f"{file.path}: there is no column '{name}' for the {meaning}. {hint}The columns are: {shown}. "
-        f"Name the right one in {key}."
-    )
+        return f"The columns look separated by {mark!r}: {keys.for_delimiter()}. "
+    # A number is a value, not a name: the first line is a row where any of its columns is one.
+    if (
+        isinstance(file, DelimitedFile)
+        and file.header is not None
+        and any(_NUMBER.fullmatch(column) for column in file.names)
+    ):
+        return "The first line looks like data: put a header above it. "
+    close = did_you_mean(name, file.names)
+    return f"{close} " if close.startswith("Did") else ""

@@ -15,16 +15,18 @@ from harness.artifacts import Vocabulary
 from harness.artifacts.arrays import Float32Array, IdArray, Int64Array
 from harness.data.cautions import Caution
 from harness.data.columns import Place, is_text
-from harness.data.files import PARQUET, check_file, not_utf8, sha256_of
+from harness.data.files import PARQUET, check_file, id_lines, sha256_of
 from harness.data.identifiers import shown_id
 from harness.data.side_tables import missing_caution, own_ids, rows_in
-from harness.data.tables import needed_column, open_table, read_columns
+from harness.data.table_keys import TableKeys
+from harness.data.tables import cautions_of, needed_column, open_table, read_columns
 from harness.errors import DataError
 
 if TYPE_CHECKING:
     from harness.data.columns import ArrowColumn
 
 _SECTION = "dataset.items.vectors"
+_KEYS = TableKeys(f"{_SECTION}.path")
 
 
 class VectorsSection(Protocol):
@@ -53,10 +55,11 @@ class VectorsSection(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class _Found:
-    """The vectors of a file, ``(rows, dimension)``, and the row of each item, -1 where it has none."""
+    """The vectors of a file, ``(rows, dimension)``, the row of each item, -1 where it has none, and cautions."""
 
     vectors: Any
     rows: Int64Array
+    cautions: tuple[Caution, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +74,7 @@ class Vectors:
         ``path``, ``sha256``, ``rows``, ``dimension``, ``missing`` (items without a vector), and the
         file of ids with its own SHA-256 if there is one.
     cautions
-        Of items without a vector.
+        Of items without a vector, and of what looks wrong in the file.
     """
 
     matrix: Float32Array
@@ -127,7 +130,7 @@ def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: 
     if section.ids is not None:
         facts |= {"ids": str(section.ids), "ids_sha256": sha256_of(Path(section.ids))}
     cautions = missing_caution("items_without_vector", rows, vocabulary, where=str(path), what="item")
-    return Vectors(matrix, facts, cautions)
+    return Vectors(matrix, facts, (*found.cautions, *cautions))
 
 
 def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table_ids: IdArray | None) -> _Found:
@@ -157,14 +160,14 @@ def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table
 
 
 def _from_parquet(path: Path, section: VectorsSection, vocabulary: Vocabulary) -> _Found:
-    file = open_table(path, section=_SECTION)
-    own = needed_column(section.id or "item", file, meaning="item ids", key=f"{_SECTION}.id")
-    name = needed_column(section.column, file, meaning="vectors", key=f"{_SECTION}.column")
+    file = open_table(path, keys=_KEYS)
+    own = needed_column(section.id or "item", file, meaning="item ids", key=f"{_SECTION}.id", keys=_KEYS)
+    name = needed_column(section.column, file, meaning="vectors", key=f"{_SECTION}.column", keys=_KEYS)
     table = read_columns(file, [own, name], text=())
     place = Place(str(path), own)
     coded = own_ids(table.column(own), vocabulary, place=place, text_file=False)
     rows = rows_in(coded, vocabulary, place=place, what="item")
-    return _Found(_matrix(table.column(name), Place(str(path), name)), rows)
+    return _Found(_matrix(table.column(name), Place(str(path), name)), rows, cautions_of(file))
 
 
 def _matrix(column: ArrowColumn, place: Place) -> Float32Array:
@@ -218,8 +221,6 @@ def _ids_in(path: Path) -> ArrowColumn:
                 "Save integers or text in the shape (items,)."
             )
         return pa.chunked_array([pa.array(array.tolist() if array.dtype.kind == "U" else array)])
-    try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
-    except UnicodeDecodeError as error:
-        raise not_utf8(path) or DataError(f"{path}: the text is not UTF-8.") from error
-    return pa.chunked_array([pa.array(lines, pa.string())])
+    lines = id_lines(path)
+    # The end of the last line begins no other.
+    return pa.chunked_array([pa.array(lines if lines[-1] else lines[:-1], pa.string())])

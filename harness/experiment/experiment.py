@@ -133,6 +133,7 @@ class Experiment:
                 "path": dataset.path,
                 "columns": to_plain(dataset.columns),
                 "delimiter": dataset.delimiter,
+                "format": dataset.format,
                 "timestamp_unit": dataset.timestamp_unit,
                 "duplicates": dataset.duplicates,
                 "items": to_plain(dataset.items),

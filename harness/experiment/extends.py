@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.experiment.nodes import Node, Place, parse
+from harness.storage.input_files import odd_kind
 
 LARGEST_FILE = 1 << 20  # bytes
 _LONGEST_CHAIN = 32
@@ -65,6 +66,9 @@ def _load(path: Path, *, chain: tuple[Path, ...], named_at: Place | None) -> Nod
 
 
 def _read(path: Path, here: Place) -> str:
+    odd = odd_kind(path)
+    if odd is not None and not path.is_dir():
+        raise here.error(f"{path} is {odd}; a regular file is needed. {_nearby(path)}".rstrip())
     try:
         with path.open("rb") as stream:
             raw = stream.read(LARGEST_FILE + 1)

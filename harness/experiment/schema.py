@@ -20,6 +20,7 @@ from harness.experiment.slices import SliceField
 from harness.experiment.tables import Columns, Items, Users, check_delimiter
 from harness.experiment.trial import Trial, TrialField
 from harness.experiment.values import Seed, Text
+from harness.storage.table_format import TableFormat
 
 DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")
 DEFAULT_CUTOFFS = (1, 5, 10, 20)
@@ -48,7 +49,9 @@ class Dataset:
         A component of the group ``sources`` (from a file its name, or a map with its options), or a
         data file; one of the two.
     columns, delimiter
-        With ``path`` alone. The delimiter of a text file; None: as its name says.
+        With ``path`` alone. The delimiter of a text file; None: as its format has it.
+    format
+        With ``path`` alone: the format of the file; None: as its name says.
     timestamp_unit
         With ``path`` alone: what times that are numbers count; ``auto`` goes by their magnitude.
     duplicates
@@ -64,6 +67,7 @@ class Dataset:
     path: Text | None = None
     columns: Columns | None = None
     delimiter: Text | None = None
+    format: TableFormat | None = None
     timestamp_unit: Literal["auto", "s", "ms", "us", "ns", "raw"] = "auto"
     duplicates: Literal["first", "last", "sum", "keep"] = "keep"
     items: Items | None = None
@@ -80,7 +84,7 @@ class Dataset:
             raise FaultError(("path",), "dataset has both 'catalog' and 'path'. Leave one out.")
         if self.catalog is not None and self.columns is not None:
             raise FaultError(("columns",), "dataset.columns belongs to 'path'; a catalogue entry knows its columns")
-        for key, default in (("delimiter", None), ("timestamp_unit", "auto")):
+        for key, default in (("delimiter", None), ("format", None), ("timestamp_unit", "auto")):
             if self.catalog is not None and getattr(self, key) != default:
                 raise FaultError((key,), f"dataset.{key} belongs to 'path'; a catalogue entry knows it")
         check_delimiter(self.delimiter, "dataset.delimiter")

@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from harness.experiment.faults import FaultError, shown
 from harness.experiment.values import Text
+from harness.storage.table_format import TableFormat
 
 _OWN_NAMES = ("title", "categories")  # of the joined table
 
@@ -109,7 +110,9 @@ class Items:
     attributes
         Further columns, under their own names.
     delimiter
-        Of a text file; None: as its name says.
+        Of a text file; None: as its format has it.
+    format
+        Of the file; None: as its name says.
     vectors
         A file, or a map.
     """
@@ -120,13 +123,14 @@ class Items:
     categories: Categories | None = None
     attributes: tuple[Text, ...] = ()
     delimiter: Text | None = None
+    format: TableFormat | None = None
     vectors: Annotated[Vectors | None, PlainValidator(_vectors)] = None
 
     def __post_init__(self) -> None:
         if self.path is None:
             if self.vectors is None:
                 raise FaultError((), "dataset.items names no file: add 'path', a table, or 'vectors'")
-            for key in ("title", "categories", "attributes", "delimiter"):
+            for key in ("title", "categories", "attributes", "delimiter", "format"):
                 if getattr(self, key):
                     raise FaultError((key,), f"dataset.items.{key} is of a table, and there is none: add 'path'")
         check_delimiter(self.delimiter, "dataset.items.delimiter")
@@ -148,13 +152,16 @@ class Users:
     id
         Its column of own ids.
     delimiter
-        Of a text file; None: as its name says.
+        Of a text file; None: as its format has it.
+    format
+        Of the file; None: as its name says.
     """
 
     path: Text
     groups: Annotated[tuple[Text, ...], Field(min_length=1)]
     id: Text = "user"
     delimiter: Text | None = None
+    format: TableFormat | None = None
 
     def __post_init__(self) -> None:
         check_delimiter(self.delimiter, "dataset.users.delimiter")

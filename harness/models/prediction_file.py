@@ -7,6 +7,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from harness.storage.table_format import TableFormat
+
 Name = Annotated[str, Field(min_length=1)]
 
 
@@ -41,8 +43,10 @@ class PredictionFile:
     Parameters
     ----------
     format
-        ``auto`` goes by the end of the file's name: ``.parquet`` (or a folder of parts), ``.csv``,
-        ``.tsv`` (both also with ``.gz``), ``.run`` or ``.trec`` for a TREC run.
+        ``auto`` goes by the end of the file's name, as for interactions, and takes ``.run`` and ``.trec``
+        for TREC runs; else ``csv``, ``tsv``, ``jsonl``, ``inter``, ``dat``, ``parquet`` or ``trec``.
+    delimiter
+        Of a text file; None: as its format has it.
     columns
         Names of columns, where they are not ``user``, ``item``, ``score``, ``rank``.
     strict
@@ -58,6 +62,7 @@ class PredictionFile:
     fitted: ClassVar[bool] = False
     ranks_targets: ClassVar[bool] = False  # lists alone do not tell where an item stands that they lack
 
-    format: Literal["auto", "parquet", "csv", "tsv", "trec"] = "auto"
+    format: Literal["auto", TableFormat, "trec"] = "auto"
+    delimiter: Name | None = None
     columns: PredictionColumns = PredictionColumns()
     strict: bool = False

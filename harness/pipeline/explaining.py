@@ -123,8 +123,7 @@ def _without_attention(kind: str) -> HarnessError:
 
 
 def _index_of(user: str, vocabulary: Vocabulary) -> int:
-    known: bool = vocabulary.is_text or re.fullmatch(r"[+-]?[0-9]{1,18}", user) is not None
-    place = int(vocabulary.indices([user if vocabulary.is_text else int(user)])[0]) if known else -1
+    place = int(vocabulary.lookup([user])[0])
     if place < 0:
         ids = vocabulary.ids
         near = bisect.bisect_left(ids, user) if vocabulary.is_text else 0

@@ -53,7 +53,7 @@ EVALUATION_CODE = (
 )
 _OF_MODELS = ("harness.models.", "harness.modules")
 # How a data set's bytes become the interactions that are split.
-_READING = ("columns", "delimiter", "timestamp_unit", "duplicates", "items", "users", "filters")
+_READING = ("columns", "delimiter", "format", "timestamp_unit", "duplicates", "items", "users", "filters")
 
 
 @functools.cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,9 +14,20 @@ from harness.errors import HarnessError
 from harness.models import PredictionFile
 from harness.pipeline import results as stored
 from harness.pipeline.running import RunResult, run
+from harness.storage.table_format import TableFormat
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
+
+
+# What messages name in the place of the keys of an experiment.
+_FLAGS = data.TableKeys(
+    "the path of the predictions",
+    delimiter="--delimiter",
+    form="--format",
+    column="--column {}=NAME",
+    formats=(*get_args(TableFormat), "trec"),
+)
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,9 @@ def score(path: Path, experiment: Experiment, options: ScoreOptions) -> RunResul
         of another file's.
     """
     scored = scored_experiment(path, experiment, options)
+    # Before the data is read, and with the flags in messages that an experiment has keys for.
+    named = options.file.columns.named
+    data.open_predictions(path, form=options.file.format, columns=named, delimiter=options.file.delimiter, keys=_FLAGS)
     if options.name is None:
         _refuse_others_folder(scored)
     return run(scored, force=options.force, quiet=options.quiet)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.artifacts import ForeignModel
 from harness.errors import HarnessError, did_you_mean
+from harness.storage.input_files import odd_kind
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -22,6 +23,7 @@ _FILES: tuple[tuple[str, ...], ...] = (
     ("candidates", "lists"),
 )
 _OF_A_FILTER = ("allow_file", "deny_file")
+_NO_FOLDER = ("ids", "allow", *_OF_A_FILTER)  # lists of ids; tables may be folders of parts
 _OF_A_FIXED_SPLIT = ("train", "fold_in", "validation", "test")
 
 
@@ -33,10 +35,13 @@ def check_inputs(experiment: Experiment) -> None:
     Raises
     ------
     HarnessError
-        A file is missing; the message says where it is named.
+        A file is missing, or is no regular file; the message says where it is named.
     """
     for keys, name in _named(experiment):
         path = Path(name)
+        odd = odd_kind(path)
+        if odd is not None and not (path.is_dir() and keys[-1] not in _NO_FOLDER):
+            raise HarnessError(f"{experiment.where(keys)}: {name} is {odd}, where a regular file is needed.")
         if path.exists():
             continue
         beside = [str(entry) for entry in path.parent.iterdir()] if path.parent.is_dir() else []

@@ -17,6 +17,7 @@ from harness.models import PredictionFile, once
 from harness.pipeline.asking import asked_of, depth_of, length_of
 from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
 from harness.pipeline.preparation import Task
+from harness.storage.input_files import odd_kind
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -155,11 +156,11 @@ class FromFile:
     @classmethod
     def of(cls, path: Path) -> FromFile:
         """Return the source that a file is."""
-        if not path.exists():
-            raise CheckpointError(
-                f"the predictions {path} do not exist. Mend model.checkpoint, which names their file."
-            )
-        files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+        odd = odd_kind(path)
+        if not path.exists() or (odd is not None and not path.is_dir()):
+            wrong = "do not exist" if odd is None else f"are {odd}, not a regular file"
+            raise CheckpointError(f"the predictions {path} {wrong}. Mend model.checkpoint, which names their file.")
+        files = data.parts_of(path).files if path.is_dir() else (path,)
         return cls(path, storage.sha256_json([storage.sha256_file(file) for file in files]))
 
     @contextlib.contextmanager
@@ -183,7 +184,9 @@ class FromFile:
             missing_count=experiment.evaluation.rules.without_predictions == "zero",
         )
         found = data.checked_predictions(
-            data.read_predictions(self.path, form=options.format, columns=options.columns.named),
+            data.read_predictions(
+                self.path, form=options.format, columns=options.columns.named, delimiter=options.delimiter
+            ),
             asked,
             k=length_of(experiment, split),
             depth=depth_of(experiment),

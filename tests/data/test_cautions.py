@@ -23,6 +23,7 @@ def source_of(path: Path, **keys: object) -> SourceData:
         "path": str(path),
         "columns": None,
         "delimiter": None,
+        "format": None,
         "timestamp_unit": "auto",
         "duplicates": "keep",
         "items": None,

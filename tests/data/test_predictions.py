@@ -212,7 +212,7 @@ def test_counted_as_plain_python_counts(rows, depth, tmp_path_factory):
         ("user,item,rank\n1,a,2147483648\n", r"column 'rank', row 1: the rank 2.14748e\+09 is too large"),
         ("user,item,rank\n1,a,1e30\n", r"column 'rank', row 1: the rank 1e\+30 is too large"),
         ("user,item,score\n7,a,1\n", "no prediction is for a user that is asked for. The first user there is '7'"),
-        ("user,item,score\n", "there is not one prediction in the file"),
+        ("user,item,score\n", "the file has a header and no rows"),
     ],
 )  # fmt: skip
 def test_files_that_cannot_be_used(content, message, tmp_path):
@@ -225,8 +225,8 @@ def test_files_that_cannot_be_used(content, message, tmp_path):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"user": [[1]], "item": ["a"], "score": [1.0]}, "column 'user' holds list<.*>, where ids are needed"),
-        ({"user": [1], "item": [{"id": "a"}], "score": [1.0]}, "column 'item' holds struct<.*>, where ids are needed"),
+        ({"user": [[1]], "item": ["a"], "score": [1.0]}, "column 'user' holds list<.*>, where an id is needed"),
+        ({"user": [1], "item": [{"id": "a"}], "score": [1.0]}, "column 'item' holds struct<.*>, where an id is needed"),
         ({"user": [1], "item": ["a"], "score": [True]}, "column 'score' holds bool, where scores are needed"),
     ],
 )
@@ -238,20 +238,20 @@ def test_parquet_columns_that_cannot_be_used(columns, message, tmp_path):
 
 def test_files_that_are_none(tmp_path):
     (tmp_path / "empty.run").write_text("")
-    with pytest.raises(DataError, match="cannot be read as trec"):
+    with pytest.raises(DataError, match="the file is empty"):
         read_predictions(tmp_path / "empty.run")
-    with pytest.raises(DataError, match="no such file of predictions"):
+    with pytest.raises(DataError, match=r"no such file\. Check model\.checkpoint"):
         read_predictions(tmp_path / "none.csv")
     (tmp_path / "lists.xlsx").write_bytes(b"PK")
-    with pytest.raises(DataError, match="format of the predictions is not known"):
+    with pytest.raises(DataError, match=r"format is not known.*model\.params\.format, as one of csv, .*, trec"):
         read_predictions(tmp_path / "lists.xlsx")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(DataError, match="cannot be read as parquet"):
+    with pytest.raises(DataError, match=r"broken\.parquet: the file cannot be read"):
         read_predictions(tmp_path / "broken.parquet")
     packed = bytearray(gzip.compress(b"user,item,score\n" + b"1,a,0.5\n" * 1000))
     packed[20:30] = b"\xff" * 10
     (tmp_path / "broken.csv.gz").write_bytes(packed)
-    with pytest.raises(DataError, match="cannot be read as csv"):
+    with pytest.raises(DataError, match=r"broken\.csv\.gz: the file cannot be read"):
         read_predictions(tmp_path / "broken.csv.gz")
     (tmp_path / "short.run").write_text("1 Q0 a 1 0.5\n")
     with pytest.raises(DataError, match="6 fields, user Q0 item rank score tag; here it has 5"):

@@ -37,6 +37,7 @@ def loaded(**keys: Any) -> SourceData:
         "path": "plays.csv",
         "columns": None,
         "delimiter": None,
+        "format": None,
         "timestamp_unit": "auto",
         "duplicates": "keep",
         "items": None,

@@ -17,6 +17,7 @@ def section(**keys: object) -> SimpleNamespace:
         "path": None,
         "columns": None,
         "delimiter": None,
+        "format": None,
         "timestamp_unit": "auto",
         "duplicates": "keep",
         "items": None,

@@ -23,14 +23,24 @@ def with_keys(keys: str, file: str = FILE) -> str:
 
 def test_defaults(write: Any) -> None:
     plain = load_experiment(write("shop.yaml", with_keys(""))).to_dict()["dataset"]
-    assert (plain["delimiter"], plain["timestamp_unit"], plain["duplicates"]) == (None, "auto", "keep")
+    assert [plain[key] for key in ("delimiter", "format", "timestamp_unit", "duplicates")] == [
+        None,
+        None,
+        "auto",
+        "keep",
+    ]
 
 
 def test_they_are_read_and_written_back(write: Any) -> None:
-    keys = 'delimiter: "\\t"\ntimestamp_unit: ms\nduplicates: last'
+    keys = 'delimiter: "\\t"\nformat: csv\ntimestamp_unit: ms\nduplicates: last'
     experiment = load_experiment(write("shop.yaml", with_keys(keys)))
     dataset = experiment.dataset
-    assert (dataset.delimiter, dataset.timestamp_unit, dataset.duplicates) == ("\t", "ms", "last")
+    assert (dataset.delimiter, dataset.format, dataset.timestamp_unit, dataset.duplicates) == (
+        "\t",
+        "csv",
+        "ms",
+        "last",
+    )
     assert load_experiment(write("again.yaml", experiment.to_yaml())) == experiment
 
 
@@ -45,6 +55,10 @@ def test_duplicates_of_the_catalogue(write: Any) -> None:
         ("duplicates: mean", "shop.yaml:5: dataset.duplicates is 'mean'; 'first', 'last', 'sum' or 'keep' is needed"),
         ("duplicate: sum", "shop.yaml:5: unknown key 'duplicate' in dataset. Did you mean 'duplicates'?"),
         ("delimiter: ''", "shop.yaml:5: dataset.delimiter is ''; text that is not empty is needed"),
+        (
+            "format: excel",
+            "shop.yaml:5: dataset.format is 'excel'; 'csv', 'tsv', 'jsonl', 'inter', 'dat' or 'parquet' is",
+        ),
         ("delimiter: 7", "shop.yaml:5: dataset.delimiter is 7; text is needed (in quotes)"),
         ("\ndelimiter: '\"'", "shop.yaml:6: dataset.delimiter is '\"'; one or more characters are needed, no quot"),
     ],
@@ -55,7 +69,7 @@ def test_faults(write: Any, keys: str, told: str) -> None:
     assert told in str(caught.value)
 
 
-@pytest.mark.parametrize("keys", ["delimiter: ';'", "timestamp_unit: ms"])
+@pytest.mark.parametrize("keys", ["delimiter: ';'", "format: csv", "timestamp_unit: ms"])
 def test_a_catalogue_entry_knows_how_it_is_read(write: Any, keys: str) -> None:
     with pytest.raises(ExperimentError, match=r"shop\.yaml:5: dataset\.\w+ belongs to 'path'"):
         load_experiment(write("shop.yaml", with_keys(keys, CATALOG)))

@@ -94,7 +94,7 @@ def test_predictions_of_nothing(finished, tmp_path):
     experiment, result = finished
     rows = pd.read_parquet(result.folder / "predictions.parquet")
     rows[:0].to_parquet(tmp_path / "none.parquet")
-    with pytest.raises(HarnessError, match="there is not one prediction in the file"):
+    with pytest.raises(HarnessError, match="the file has a header and no rows"):
         score(tmp_path / "none.parquet", experiment, QUIET)
     rows.drop(columns="rank").assign(score=-np.inf).to_parquet(tmp_path / "masked.parquet")
     with pytest.raises(HarnessError, match="every score is minus infinity"):

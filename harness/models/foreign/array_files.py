@@ -14,6 +14,7 @@ import pyarrow.parquet
 import safetensors
 
 from harness.errors import CheckpointError, did_you_mean
+from harness.storage.arrow_types import plain
 
 if TYPE_CHECKING:
     import torch
@@ -122,7 +123,8 @@ def _of_parquet(path: Path, columns: list[str] | None) -> Any:
         for wanted in columns or ():
             if wanted not in names:
                 raise CheckpointError(f"{path} has no column '{wanted}'. {did_you_mean(wanted, names)}")
-        table: Any = pyarrow.parquet.read_table(path, columns=columns)
+        table: Any = pyarrow.parquet.read_table(path, columns=columns, partitioning=None)
+        table = pa.table([plain(table.column(place)) for place in range(table.num_columns)], names=table.column_names)
     except (OSError, pa.ArrowException) as error:
         raise CheckpointError(f"{path} cannot be read: {str(error)[:200]}") from error
     if table.num_rows == 0 or table.num_columns == 0:

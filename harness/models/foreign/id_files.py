@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from harness.errors import CheckpointError
 from harness.models.foreign.array_files import PARQUET, array_in
 from harness.models.foreign.own_ids import Id, plain_id
 from harness.models.required import require_file
+from harness.storage.arrow_types import plain
+from harness.storage.input_files import long_csv_fields, opened, text_lines
 
 WITH_COLUMNS = (".csv", ".tsv", *PARQUET)
 COLUMN_OPTION = "column, or ids_column of kind vectors"
@@ -36,7 +39,9 @@ def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
         if suffix == ".npy":
             values = _from_npy(path)
         elif suffix in PARQUET:
-            values = _column(pa.parquet.read_table(path), path, column).to_pylist()
+            # Not a folder's partitions: a column that stands in the path is none of the file's.
+            table = pa.parquet.read_table(path, partitioning=None)
+            values = plain(_column(table, path, column)).to_pylist()
         elif suffix == ".json":
             values = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_each_once)
             if isinstance(values, dict):
@@ -73,13 +78,14 @@ def _from_npy(path: Path) -> list[Any]:
 
 def _lines(path: Path) -> list[str]:
     # No other character ends a line, as some would by str.splitlines; the last line has nothing behind its end.
-    lines = path.read_text(encoding="utf-8-sig").split("\n")
+    lines = text_lines(path)
     return lines if lines[-1] else lines[:-1]
 
 
 def _rows(path: Path, delimiter: str) -> list[list[str]]:
     """Return the rows of a table as they are written; one that is empty has one empty column."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
+    stream: Any = opened(path)
+    with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as file, long_csv_fields():
         return [row or [""] for row in csv.reader(file, delimiter=delimiter, strict=True)]
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -15,10 +14,6 @@ from harness.artifacts.arrays import Int64Array
 from harness.errors import CheckpointError
 
 Id = int | str | None
-
-# An integer in its one usual writing, as in the interactions: "7", not "007", "+7" or "7.0".
-_CANONICAL_INTEGER = re.compile(r"(0|-?[1-9][0-9]{0,18})", re.ASCII)
-_LARGEST = np.iinfo(np.int64)
 
 
 def plain_id(value: Any, where: str) -> Id:
@@ -40,6 +35,8 @@ def plain_id(value: Any, where: str) -> Id:
             return None
         if float(value).is_integer():
             return int(value)  # a column with a gap is read as floats
+    if isinstance(value, Decimal) and value == value.to_integral_value():
+        return int(value)
     raise CheckpointError(f"{where}: {str(value)[:40]!r} is no id. Use integers or text.")
 
 
@@ -51,26 +48,4 @@ def own_indices(ids: Sequence[Id], vocabulary: Vocabulary) -> Int64Array:
     >>> own_indices(["7", 9, None, "padding"], Vocabulary.of([7, 8, 9]))
     array([ 0,  2, -1, -1])
     """
-    found = np.full(len(ids), -1, dtype=np.int64)
-    if vocabulary.is_text:
-        places = [place for place, value in enumerate(ids) if value is not None]
-        values: list[Any] = [str(ids[place]) for place in places]
-    else:
-        numbers = [_integer(value) for value in ids]
-        places = [place for place, number in enumerate(numbers) if number is not None]
-        values = [numbers[place] for place in places]
-    if places:
-        found[places] = vocabulary.indices(values)
-    return found
-
-
-@functools.lru_cache(maxsize=1 << 12)
-def _integer_of_text(text: str) -> int | None:
-    number = int(text) if _CANONICAL_INTEGER.fullmatch(text) else None
-    return number if number is None or _LARGEST.min <= number <= _LARGEST.max else None
-
-
-def _integer(value: Id) -> int | None:
-    if isinstance(value, str):
-        return _integer_of_text(value)
-    return value if value is None or _LARGEST.min <= value <= _LARGEST.max else None
+    return vocabulary.lookup(ids).astype(np.int64)

@@ -1,0 +1,44 @@
+"""Ids that are integers, or text that writes one: the one rule for every file and option that names ids."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import numpy as np
+
+# An integer in its one usual writing: "7", not "007", "+7", "-0" or "7.0". The limits of int64 have 19 digits.
+CANONICAL_INTEGER = r"(0|-?[1-9][0-9]{0,18})"
+LONGEST_ID = 4_096  # bytes; a longer text is no id, but a text in the wrong column
+
+_PATTERN = re.compile(CANONICAL_INTEGER)
+_LONGEST_INTEGER = 20
+_LIMITS = np.iinfo(np.int64)
+
+
+def integer_of(value: int | str) -> int | None:
+    """Return the integer that an id is or writes, or None.
+
+    Parameters
+    ----------
+    value
+        An integer, or text. Text is an integer only in its usual writing.
+
+    Returns
+    -------
+    int or None
+        None for other text, and for integers that do not fit into 64 bits.
+
+    Examples
+    --------
+    >>> integer_of("7"), integer_of(-3), integer_of("007"), integer_of(2**63)
+    (7, -3, None, None)
+    """
+    if isinstance(value, str):
+        return _integer_in(value) if len(value) <= _LONGEST_INTEGER else None
+    return int(value) if _LIMITS.min <= value <= _LIMITS.max else None
+
+
+@functools.lru_cache(maxsize=1 << 12)
+def _integer_in(text: str) -> int | None:
+    return integer_of(int(text)) if _PATTERN.fullmatch(text) else None

@@ -1,0 +1,123 @@
+"""Files that users name: what kind of file a path is, and bytes whose lines have a bounded length."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import gzip
+import io
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+from harness.errors import DataError
+
+LONGEST_LINE = 1 << 24  # bytes
+_BLOCK = 1 << 20  # shorter than the longest line, so that only lines across blocks need to be measured
+_KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+def odd_kind(path: Path) -> str | None:
+    """Return what a path is where it is no regular file, such as ``a folder``; None for files and missing ones.
+
+    A named pipe must never be opened: that waits for a writer. A device may never end.
+
+    Examples
+    --------
+    >>> odd_kind(Path("/")), odd_kind(Path("/dev/null")), odd_kind(Path(__file__))
+    ('a folder', 'a device', None)
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # whoever opens the path reports it
+        return None
+    return next((name for is_kind, name in _KINDS if is_kind(mode)), None)
+
+
+def is_packed(path: Path) -> bool:
+    """Return whether the file is compressed by gzip, by its name."""
+    return path.suffix.lower() == ".gz"
+
+
+def opened(path: Path) -> IO[bytes]:
+    """Return a file's bytes, unpacked. Reading raises a ``DataError`` at a line longer than ``LONGEST_LINE``.
+
+    A few megabytes of gzip may hold one line of many gigabytes, which a reader would keep in memory whole.
+    """
+    return io.BufferedReader(_BoundedLines(path), _BLOCK)
+
+
+def text_lines(path: Path) -> list[str]:
+    r"""Return the lines of a text in UTF-8, without their ends: ``\n``, ``\r\n`` or ``\r`` and nothing else.
+
+    Raises
+    ------
+    OSError, UnicodeDecodeError
+        The file cannot be read, or is not UTF-8.
+    DataError
+        A line is too long.
+    """
+    with io.TextIOWrapper(cast("Any", opened(path)), encoding="utf-8-sig") as text:
+        return text.read().split("\n")
+
+
+@contextlib.contextmanager
+def long_csv_fields() -> Iterator[None]:
+    """Let the ``csv`` module read fields as long as the longest line; its own limit is 131,072 characters."""
+    before = csv.field_size_limit(LONGEST_LINE)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
+
+
+class _BoundedLines(io.RawIOBase):
+    """The bytes of a file, up to a line that is too long."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._stream = _raw(path)
+        self._read = self._begin = 0  # bytes that were read, and where the last line begins
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        block = self._stream.read(min(len(buffer), _BLOCK))
+        end = b"\n" if b"\n" in block else b"\r"
+        first = block.find(end)
+        if self._read + (len(block) if first < 0 else first) - self._begin > LONGEST_LINE:
+            raise self._too_long()
+        if first >= 0:
+            self._begin = self._read + block.rfind(end) + 1
+        self._read += len(block)
+        buffer[: len(block)] = block
+        return len(block)
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+    def _too_long(self) -> DataError:
+        # Lines are counted only now: counting them while reading would slow down every file.
+        number, left = 1, self._begin
+        with _raw(self._path) as stream:
+            while left and (block := stream.read(min(left, _BLOCK))):
+                number += block.count(b"\n") or block.count(b"\r")
+                left -= len(block)
+        return DataError(
+            f"{self._path}, line {number:,}: the line is longer than {LONGEST_LINE >> 20} MiB. "
+            "Check that the file is the right one and that lines end where rows do, or write it as .parquet."
+        )
+
+
+def _raw(path: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(path, "rb") if is_packed(path) else path.open("rb", buffering=0))
