@@ -19,7 +19,9 @@ from harness.artifacts.recommender import (
     VectorRecommender,
 )
 from harness.artifacts.side import Categories, SideInformation, share_above
+from harness.artifacts.size_findings import FEW_USERS, candidate_counts, cutoff_beyond_candidates, few_users
 from harness.artifacts.slices import SliceGap, SliceTable, SliceValue
+from harness.artifacts.time_units import PER_SECOND, TimeUnit
 from harness.artifacts.training import (
     JUDGED_AT,
     Attention,
@@ -33,12 +35,14 @@ from harness.artifacts.training import (
 from harness.artifacts.vocabulary import Vocabulary, as_ids, pair_keys, stream, user_halves
 
 __all__ = [
+    "FEW_USERS",
     "JUDGED_AT",
     "NOT_A_CANDIDATE",
     "NO_ITEM",
     "OUTSIDE",
     "PAIR_COLUMNS",
     "PARTS",
+    "PER_SECOND",
     "USER_BLOCK",
     "AnyRecommender",
     "Attention",
@@ -69,6 +73,7 @@ __all__ = [
     "TargetRanks",
     "Tensors",
     "TieRange",
+    "TimeUnit",
     "TopK",
     "TrainedModel",
     "Training",
@@ -77,6 +82,9 @@ __all__ = [
     "VectorRecommender",
     "Vocabulary",
     "as_ids",
+    "candidate_counts",
+    "cutoff_beyond_candidates",
+    "few_users",
     "indptr_of_kept",
     "pair_keys",
     "runs",

@@ -23,7 +23,7 @@ from harness.data.synthetic import Synthetic
 from harness.data.ta_feng import TaFeng
 from harness.data.time_filters import TimeWindow
 from harness.data.trec import TrecFiles, write_trec
-from harness.data.write import write_parts
+from harness.data.write import time_column, write_parts
 
 __all__ = [
     "AllowList",
@@ -69,6 +69,7 @@ __all__ = [
     "read_predictions",
     "read_table",
     "sampled_negatives",
+    "time_column",
     "write_parts",
     "write_trec",
 ]

@@ -13,6 +13,7 @@ import pyarrow.parquet
 from harness.data.cautions import Caution
 from harness.data.columns import is_text
 from harness.data.files import parts_of, reading
+from harness.data.int96 import with_exact_int96
 from harness.errors import DataError
 
 
@@ -76,11 +77,13 @@ class ParquetFiles:
         for file in self.files:
             _check_alike(file, columns, first, self.files[0])
             with reading(file), pyarrow.parquet.ParquetFile(file) as opened:
-                table = _plain(opened.read(columns=list(columns)).select(list(columns)))
+                read = opened.read(columns=list(columns)).select(list(columns))
+                table = _plain(with_exact_int96(read, file))
                 # Parquet does not check that text is UTF-8, and what comes later takes it to be.
                 table.select([name for name in columns if is_text(table.column(name))]).validate(full=True)
                 tables.append(table)
-        return tables[0] if len(tables) == 1 else pa.concat_tables(tables)
+        # Parts may hold INT96 times in microseconds and in nanoseconds.
+        return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="permissive")
 
 
 def _schema(file: Path) -> pa.Schema:

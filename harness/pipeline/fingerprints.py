@@ -47,6 +47,7 @@ EVALUATION_CODE = (
     "harness.pipeline.results",
     "harness.pipeline.running",
     "harness.pipeline.side",
+    "harness.pipeline.size_audit",
     "harness.pipeline.slicing",
     "harness.pipeline.tie_audit",
     "harness.pipeline.trial",

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from harness import data, report, storage
+from harness import report, storage
 from harness.artifacts import MetricTable, Split
 from harness.pipeline import results as stored
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
 from harness.pipeline.measuring import measured_parts
-from harness.pipeline.preparation import Prepared, Task, prepare, task_of
+from harness.pipeline.preparation import Prepared, Task, prepare, split_findings, task_of
 from harness.pipeline.publish import publish
 from harness.pipeline.recommending import How, Recommended, Source, source_of
 from harness.pipeline.side import side_of
+from harness.pipeline.size_audit import size_findings
 from harness.pipeline.slicing import slice_rows, sliced
 from harness.pipeline.tie_audit import tie_findings
 
@@ -206,8 +207,9 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "metrics": stored.metric_rows(table),
         "slices": slice_rows(slices),
         "audits": [
-            *data.audit(prepared.split, experiment.evaluation.part),
+            *split_findings(experiment, prepared.split),
             *task.findings,
+            *size_findings(experiment, task),
             *recommended.findings,
             *ties,
         ],
