@@ -20,7 +20,8 @@ _FRACTION = re.compile(r"[.,]([0-9]+)")
 _LEAST_EPOCH = 3e8  # a day as a number, such as 20240531, and a year are below it; seconds since mid-1979 are above
 # Seconds since 1970 stay below 10^11 until the year 5138; finer units are beyond it since 1973.
 _FINER_UNITS = ((1e17, "nanoseconds", 1_000_000_000), (1e14, "microseconds", 1_000_000), (1e11, "milliseconds", 1_000))
-_REMEDY = "use a date such as 2024-05-31 or 2024-05-31T12:00:00Z, or a finite number"
+_MOST = 10**30  # beyond any time in any unit
+_REMEDY = "use a date such as 2024-05-31 or 2024-05-31T12:00:00Z, or a number below 1e30"
 
 
 def check_instant(name: str, value: Instant | None) -> None:
@@ -29,7 +30,7 @@ def check_instant(name: str, value: Instant | None) -> None:
     Raises
     ------
     ValueError
-        It is text other than an ISO 8601 date, or a number that is not finite.
+        It is text other than an ISO 8601 date, or a number that is not finite or too large for a time.
 
     Examples
     --------
@@ -41,9 +42,34 @@ def check_instant(name: str, value: Instant | None) -> None:
     if value is None:
         return
     try:
-        fraction_of(value)
+        sensible = abs(fraction_of(value)) < _MOST
     except (ValueError, OverflowError):
-        raise ValueError(f"{name} is {value!r}; {_REMEDY}") from None
+        sensible = False
+    if not sensible:
+        raise ValueError(f"{name} is {value!r:.60}; {_REMEDY}")
+
+
+def check_order(**options: Instant | None) -> None:
+    """Raise for the second of two options where it is no later moment than the first.
+
+    A date and a number are compared once the unit of the data set is known, not here.
+
+    Raises
+    ------
+    ValueError
+        As said.
+
+    Examples
+    --------
+    >>> check_order(since=5, until=5)
+    Traceback (most recent call last):
+    ValueError: until is 5, not later than since, which is 5
+    """
+    (first, earlier), (second, later) = options.items()
+    if earlier is None or later is None or isinstance(earlier, str) != isinstance(later, str):
+        return
+    if fraction_of(earlier) >= fraction_of(later):
+        raise ValueError(f"{second} is {later}, not later than {first}, which is {earlier}")
 
 
 def fraction_of(value: Instant) -> Fraction:
@@ -129,18 +155,10 @@ def in_unit_of(
 def at_or_after(times: Int64Array | Float64Array, moment: Fraction) -> BoolArray:
     """Return whether each time is at a moment or later, exactly; ``(n,)``."""
     # Large whole times are not rounded to floats: t >= m just where t >= ceil(m).
-    late: BoolArray = times >= (math.ceil(moment) if times.dtype.kind == "i" else as_float(moment))
+    late: BoolArray = times >= (math.ceil(moment) if times.dtype.kind == "i" else float(moment))
     return late
 
 
 def as_number(moment: Fraction) -> int | float:
     """Return an exact number as an integer where it is one, else as the nearest float."""
-    return moment.numerator if moment.denominator == 1 else as_float(moment)
-
-
-def as_float(moment: Fraction) -> float:
-    """Return the nearest float, which is infinite for numbers beyond all floats."""
-    try:
-        return float(moment)
-    except OverflowError:
-        return math.copysign(math.inf, moment)
+    return moment.numerator if moment.denominator == 1 else float(moment)

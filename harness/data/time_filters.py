@@ -8,7 +8,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions
-from harness.data.instants import Instant, at_or_after, check_instant, fraction_of, in_unit_of
+from harness.data.instants import Instant, at_or_after, check_instant, check_order, in_unit_of
 from harness.data.sequences import needed_timestamps
 
 
@@ -56,10 +56,7 @@ class TimeWindow:
             raise ValueError("time_window has no limit; give since, until, or both")
         check_instant("since", self.since)
         check_instant("until", self.until)
-        if self.since is None or self.until is None or isinstance(self.since, str) != isinstance(self.until, str):
-            return
-        if fraction_of(self.since) >= fraction_of(self.until):
-            raise ValueError(f"until is {self.until}, not later than since, which is {self.since}")
+        check_order(since=self.since, until=self.until)
 
     def apply(self, interactions: Interactions) -> Interactions:
         """Return the interactions that stay, with vocabularies of what occurs in them.

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import PARTS, Interactions, Part, Split, TimeUnit
 from harness.artifacts.arrays import Float64Array, Int64Array
 from harness.data.dates import date_text
-from harness.data.instants import Instant, as_number, at_or_after, check_instant, in_unit_of
+from harness.data.instants import Instant, as_number, at_or_after, check_instant, check_order, in_unit_of
 from harness.data.labelling import TRAIN, check_seed, check_shares, finished, in_order
 from harness.data.sequences import TieOrder, distinct, needed_timestamps
 from harness.errors import DataError
@@ -95,6 +95,7 @@ class GlobalTime:
             raise ValueError("test_from and test both say where test begins; leave one out")
         elif self.validation != 0:
             raise ValueError("validation is a share, and test_from a moment; give validation_from instead")
+        check_order(validation_from=self.validation_from, test_from=self.test_from)
 
     @property
     def _test(self) -> float:
