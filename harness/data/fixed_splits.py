@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass as plain_dataclass
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -173,10 +173,13 @@ def _on_the_same_clock(read: Interactions, of_data: Interactions, path: Path) ->
         odd = np.flatnonzero(own.values % factor) if factor > 1 else np.array([np.argmax(np.abs(own.values))])
         raise _lacking(path, len(odd), len(read), read, int(odd[0]))
     # Floats stand for the nearest time of the data set's unit.
-    return found if whole else np.rint(found).astype(np.int64)
+    times: Int64Array | Float64Array = found if whole else np.rint(found).astype(np.int64)
+    return times
 
 
-def _by_looks(times: Int64Array | Float64Array, of_data: Int64Array | Float64Array, path: Path) -> Any:
+def _by_looks(
+    times: Int64Array | Float64Array, of_data: Int64Array | Float64Array, path: Path
+) -> Int64Array | Float64Array:
     """Return numbers without a unit, as seconds where the data set's look like those."""
     own, wanted = epoch_unit(times), epoch_unit(of_data)
     if own == wanted or own == "raw" or wanted == "raw":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -11,6 +12,9 @@ import pyarrow.parquet
 
 from harness.artifacts.arrays import Int64Array
 from harness.errors import DataError
+
+if TYPE_CHECKING:
+    from harness.data.columns import ArrowColumn
 
 _US = 1_000  # nanoseconds in a microsecond
 
@@ -60,5 +64,6 @@ def _exact(table: pa.Table, names: Sequence[str], file: Path) -> pa.Table:
     return table
 
 
-def _ticks(column: pa.ChunkedArray) -> Int64Array:
-    return np.asarray(column.cast(pa.int64()).fill_null(0).to_numpy(), dtype=np.int64)
+def _ticks(column: ArrowColumn) -> Int64Array:
+    values: Any = column.cast(pa.int64())
+    return np.asarray(values.fill_null(0).to_numpy(), dtype=np.int64)

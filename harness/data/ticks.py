@@ -116,7 +116,7 @@ def _unscaled(column: ArrowColumn, unit: TimeUnit, place: Place) -> Int64Array:
         pa.Array.from_buffers(pa.decimal128(_DIGITS, 0), len(chunk), chunk.buffers(), offset=chunk.offset)
         for chunk in column.chunks
     ]
-    whole = pa.chunked_array(chunks, pa.decimal128(_DIGITS, 0))
+    whole = pa.chunked_array(chunks)
     try:
         ticks: Int64Array = whole.cast(pa.int64()).to_numpy()
     except pa.ArrowInvalid:

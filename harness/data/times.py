@@ -24,7 +24,8 @@ _SECONDS_A_DAY = 86_400
 # Seconds since 1970 of 1990 and of 2100: a number between them is taken for an epoch, in the unit that
 # puts it there. Narrow enough that 202405311200 is no epoch in milliseconds.
 _EARLIEST, _LATEST = 631_152_000, 4_102_444_800
-_FLOAT32_DIGITS = np.finfo(np.float32).nmant + 1
+# Binary digits of floats of so many bits.
+_DIGITS = {16: 11, 32: 24, 64: 53}
 _REMEDY = "Use finite numbers, or dates such as 2024-05-31T12:00:00, the same for all rows."
 _ZEROS_BEYOND_MICROSECONDS = r"([.,][0-9]{6}[0-9]*?)0+([^0-9]|$)"
 _BEYOND_NANOSECONDS = r"[.,][0-9]{9}[0-9]*[1-9]"
@@ -95,7 +96,7 @@ def times_of(column: ArrowColumn, *, place: Place, unit: TimestampUnit = "raw") 
     if taken == "raw":
         return Times(numbers, taken, None)
     strays = sum(int(_within(numbers, other).sum()) for other in PER_SECOND if other != taken) if unit == "auto" else 0
-    ticks = coarsest(numbers, taken) if numbers.dtype.kind == "i" else _with_fractions(numbers, column, taken, place)
+    ticks = _ticks_of(numbers, column, taken, place)
     return Times(ticks.values, taken, ticks.unit, strays, ticks.rounded)
 
 
@@ -120,19 +121,21 @@ def _within(numbers: Int64Array | Float64Array, unit: TimeUnit) -> BoolArray:
     return (numbers >= _EARLIEST * PER_SECOND[unit]) & (numbers < _LATEST * PER_SECOND[unit])
 
 
-def _with_fractions(numbers: Float64Array, column: ArrowColumn, unit: TimeUnit, place: Place) -> Ticks:
-    """Return times whose numbers are no integers, or not written as such.
+def _ticks_of(numbers: Int64Array | Float64Array, column: ArrowColumn, unit: TimeUnit, place: Place) -> Ticks:
+    """Return times that are numbers in a unit.
 
     Parameters
     ----------
     numbers
-        The column as float64 ``(n,)``, in ``unit``.
+        The column as int64 or float64 ``(n,)``, in ``unit``.
     column
         As it was read: text and decimals are exact, floats are what they are.
     """
-    kind = column.type
-    if pa.types.is_floating(kind):
-        return _of_floats(numbers, unit, digits=np.finfo(kind.to_pandas_dtype()).nmant + 1)
+    if numbers.dtype.kind == "i":
+        return coarsest(numbers.astype(np.int64, copy=False), unit)
+    numbers = numbers.astype(np.float64, copy=False)
+    if pa.types.is_floating(column.type):
+        return _of_floats(numbers, unit, digits=_DIGITS[column.type.bit_width])
     exact = ticks_of_decimals(column, unit, place=place)
     if exact is None:
         return Ticks(numbers, unit, len(numbers))
@@ -146,7 +149,7 @@ def _of_floats(numbers: Float64Array, unit: TimeUnit, *, digits: int) -> Ticks:
     per_second = PER_SECOND[unit]
     if not (numbers % per_second).any():
         # No writer of 64-bit floats had more digits than whole seconds have.
-        return Ticks(numbers / per_second, "s", rounded if digits <= _FLOAT32_DIGITS else 0)
+        return Ticks(numbers / per_second, "s", rounded if digits < _DIGITS[64] else 0)
     for finer in ("ms", "us", "ns"):
         factor = PER_SECOND[finer] / per_second
         if factor < 1 or (finer == "ns" and unit != "ns"):

@@ -66,6 +66,7 @@ def time_column(times: Int64Array | Float64Array, unit: TimeUnit | None) -> pa.A
 
     Examples
     --------
+    >>> import numpy as np
     >>> time_column(np.array([5]), "s").type, time_column(np.array([5]), "ns").type
     (DataType(int64), TimestampType(timestamp[ns, tz=UTC]))
     """

@@ -154,7 +154,7 @@ def predictions_table(topk: TopK, items: Vocabulary, times: Times = None) -> pa.
             "score": pa.array(topk.scores[filled]),
         }
     )
-    return table if times is None else table.append_column("timestamp", times.take(pa.array(rows)))
+    return table if times is None else table.append_column("timestamp", times.take(pa.array(rows, pa.int64())))
 
 
 def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabulary, times: Times = None) -> pa.Table:
@@ -172,7 +172,7 @@ def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabular
             "candidates": unknown if ranks is None else pa.array(ranks.candidates[rows]),
         }
     )
-    return table if times is None else table.append_column("timestamp", times.take(pa.array(rows)))
+    return table if times is None else table.append_column("timestamp", times.take(pa.array(rows, pa.int64())))
 
 
 def candidates_table(lists: CandidateLists, truth: Truth, items: Vocabulary) -> pa.Table:

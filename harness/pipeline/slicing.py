@@ -206,7 +206,7 @@ def _number(value: float) -> str:
 
 
 def _day(value: float, *, unit: str) -> str:
-    return str(np.datetime64(int(value), unit).astype("datetime64[D]"))
+    return str(np.array(int(value)).astype(f"datetime64[{unit}]").astype("datetime64[D]"))
 
 
 def _quantiles(
