@@ -9,7 +9,8 @@ import pandas as pd
 
 from harness import data, registry, report
 from harness.pipeline import results as stored
-from harness.pipeline.preparation import prepare, split_findings
+from harness.pipeline.data_audit import split_findings
+from harness.pipeline.preparation import prepare
 from harness.storage import write_text
 
 if TYPE_CHECKING:

@@ -118,11 +118,6 @@ def prepare(experiment: Experiment) -> Prepared:
     return Prepared(source, filtered, experiment.dataset.split.split(filtered.interactions))
 
 
-def split_findings(experiment: Experiment, split: Split) -> list[dict[str, Any]]:
-    """Return the audits of the part of a split that an experiment evaluates."""
-    return data.audit(split, experiment.evaluation.part, excludes_seen=experiment.candidates.exclude == "seen")
-
-
 def task_of(experiment: Experiment, split: Split, *, judging: bool = False) -> Task:
     """Return the prediction task of an experiment's part.
 

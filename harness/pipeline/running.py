@@ -18,14 +18,14 @@ import pyarrow as pa
 from harness import report, storage
 from harness.artifacts import MetricTable, Split
 from harness.pipeline import results as stored
+from harness.pipeline.data_audit import data_findings
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
 from harness.pipeline.measuring import measured_parts
-from harness.pipeline.preparation import Prepared, Task, prepare, split_findings, task_of
+from harness.pipeline.preparation import Prepared, Task, prepare, task_of
 from harness.pipeline.publish import publish
 from harness.pipeline.recommending import How, Recommended, Source, source_of
 from harness.pipeline.side import side_of
-from harness.pipeline.size_audit import size_findings
 from harness.pipeline.slicing import slice_rows, sliced
 from harness.pipeline.tie_audit import tie_findings
 
@@ -207,9 +207,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "metrics": stored.metric_rows(table),
         "slices": slice_rows(slices),
         "audits": [
-            *split_findings(experiment, prepared.split),
-            *task.findings,
-            *size_findings(experiment, task),
+            *data_findings(experiment, prepared.split, task),
             *recommended.findings,
             *ties,
         ],

@@ -1,4 +1,4 @@
-"""Whether a run has users and candidates enough for its numbers to mean something."""
+"""Findings about what a run is measured on: its split, its candidates, and how many there are."""
 
 from __future__ import annotations
 
@@ -6,12 +6,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.artifacts import candidate_counts, cutoff_beyond_candidates, few_users
+from harness import data
+from harness.artifacts import Split, candidate_counts, cutoff_beyond_candidates, few_users
 from harness.pipeline.asking import depth_of
 from harness.pipeline.preparation import Task
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
+
+
+def data_findings(experiment: Experiment, split: Split, task: Task) -> list[dict[str, Any]]:
+    """Return what is odd in the split, the candidates and the size of a task, as audits have it."""
+    return [*split_findings(experiment, split), *task.findings, *size_findings(experiment, task)]
+
+
+def split_findings(experiment: Experiment, split: Split) -> list[dict[str, Any]]:
+    """Return the audits of the part of a split that an experiment evaluates."""
+    return data.audit(split, experiment.evaluation.part, excludes_seen=experiment.candidates.exclude == "seen")
 
 
 def size_findings(experiment: Experiment, task: Task) -> tuple[dict[str, Any], ...]:
