@@ -30,7 +30,9 @@ from harness.artifacts.scores import (
     wrong_scores,
 )
 from harness.artifacts.side import Categories, SideInformation, share_above
+from harness.artifacts.size_findings import FEW_USERS, candidate_counts, cutoff_beyond_candidates, few_users
 from harness.artifacts.slices import SliceGap, SliceTable, SliceValue
+from harness.artifacts.time_units import PER_SECOND, TimeUnit
 from harness.artifacts.training import (
     JUDGED_AT,
     Attention,
@@ -45,6 +47,7 @@ from harness.artifacts.vocabulary import Vocabulary, as_ids, descending_places, 
 
 __all__ = [
     "CANONICAL_INTEGER",
+    "FEW_USERS",
     "JUDGED_AT",
     "LONGEST_ID",
     "NOT_A_CANDIDATE",
@@ -52,6 +55,7 @@ __all__ = [
     "OUTSIDE",
     "PAIR_COLUMNS",
     "PARTS",
+    "PER_SECOND",
     "SCORE_REMEDY",
     "USER_BLOCK",
     "AnyRecommender",
@@ -83,6 +87,7 @@ __all__ = [
     "TargetRanks",
     "Tensors",
     "TieRange",
+    "TimeUnit",
     "TopK",
     "TrainedModel",
     "Training",
@@ -93,7 +98,10 @@ __all__ = [
     "as_gains",
     "as_ids",
     "as_scores",
+    "candidate_counts",
+    "cutoff_beyond_candidates",
     "descending_places",
+    "few_users",
     "indptr_of_kept",
     "integer_of",
     "pair_keys",

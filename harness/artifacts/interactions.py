@@ -14,6 +14,7 @@ import scipy.sparse as sp
 
 from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array
 from harness.artifacts.csr import runs
+from harness.artifacts.time_units import TimeUnit
 from harness.artifacts.vocabulary import Vocabulary
 from harness.errors import DataError
 
@@ -33,7 +34,7 @@ class Interactions:
     users, items
         int32 ``(n,)``: indices into ``user_ids`` and ``item_ids``.
     timestamps
-        int64 or float64 ``(n,)`` in the data set's own unit, or None.
+        int64 or float64 ``(n,)`` in ``time_unit``, or None.
     values
         float32 ``(n,)``: rating, count or other strength, or None.
     user_ids, item_ids
@@ -42,6 +43,9 @@ class Interactions:
         Attributes, a row a user or item of the vocabulary in its order, or None.
     item_vectors
         float32 ``(items, dimension)``, a row an item of the vocabulary; NaN where an item has none.
+    time_unit
+        Unit of the timestamps, which are then times since 1970 in UTC; None where they are numbers
+        without a unit.
     """
 
     users: Int32Array
@@ -53,10 +57,16 @@ class Interactions:
     user_table: pd.DataFrame | None = None
     item_table: pd.DataFrame | None = None
     item_vectors: Float32Array | None = None
+    time_unit: TimeUnit | None = None
 
     def __len__(self) -> int:
         """Return the number of interactions."""
         return len(self.users)
+
+    @property
+    def has_fine_times(self) -> bool:
+        """Whether the timestamps are integers in a unit finer than seconds."""
+        return self.timestamps is not None and self.time_unit not in (None, "s") and self.timestamps.dtype.kind == "i"
 
     def rows(self, selection: BoolArray | Int64Array) -> Interactions:
         """Return the chosen rows with the same vocabularies."""
@@ -84,13 +94,19 @@ class Interactions:
         )
 
     def frame(self) -> pd.DataFrame:
-        """Return a table in the data set's own ids: ``user``, ``item``, then what there is."""
+        """Return a table of external ids: ``user``, ``item``, then what there is.
+
+        The timestamps are numbers; integers in a unit finer than seconds are dates in UTC of that unit.
+        """
         columns: dict[str, Any] = {
             "user": self.user_ids.ids[self.users],
             "item": self.item_ids.ids[self.items],
         }
         if self.timestamps is not None:
             columns["timestamp"] = self.timestamps
+            if self.has_fine_times:
+                dates = pd.Series(self.timestamps.view(f"datetime64[{self.time_unit}]"))
+                columns["timestamp"] = dates.dt.tz_localize("UTC")
         if self.values is not None:
             columns["rating"] = self.values
         return pd.DataFrame(columns)
@@ -224,6 +240,9 @@ class Split:
         for array in (rows.users, rows.items, rows.timestamps, rows.values, self.labels):
             digest.update(b"none" if array is None else array.dtype.str.encode())
             digest.update(b"" if array is None else np.ascontiguousarray(array).data)
+        # The digest of times in whole seconds, or without a unit, is that of their numbers alone.
+        if rows.time_unit not in (None, "s"):
+            digest.update(f"time unit {rows.time_unit}".encode())
         if self.rolling:
             digest.update(b"rolling")
         return digest.hexdigest()

@@ -90,6 +90,8 @@ class MetricTable:
     counts
         What happened on the way: users without truth, users without predictions, repeated items,
         ..., each a number.
+    notes
+        What makes the values say little, in sentences: fewer than 30 users, a cutoff that reaches all items.
     """
 
     values: tuple[MetricValue, ...]
@@ -97,6 +99,7 @@ class MetricTable:
     users: IdArray
     confidence: float
     counts: Mapping[str, int]
+    notes: tuple[str, ...] = ()
 
     def __getitem__(self, label: str) -> MetricValue:
         """Return the value with this label."""

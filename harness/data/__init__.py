@@ -25,7 +25,7 @@ from harness.data.ta_feng import TaFeng
 from harness.data.table_keys import TableKeys
 from harness.data.time_filters import TimeWindow
 from harness.data.trec import TrecFiles, write_trec
-from harness.data.write import write_parts
+from harness.data.write import time_column, write_parts
 
 __all__ = [
     "AllowList",
@@ -74,6 +74,7 @@ __all__ = [
     "read_predictions",
     "read_table",
     "sampled_negatives",
+    "time_column",
     "write_parts",
     "write_trec",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from harness.artifacts import PARTS, Finding, Interactions, Part, Split
 from harness.artifacts.arrays import BoolArray, Int64Array
+from harness.data.dates import date_text, span_text
 from harness.data.sequences import decided_by_ties, distinct, needed_timestamps, pair_codes, repeated_rows
 
 _CASES = 3  # of the worst that are told
@@ -26,10 +28,13 @@ class Holdout:
         All of it.
     part
         ``test``, whose history is train and validation, or ``validation``, whose history is train.
+    excludes_seen
+        Whether no user is recommended what is in their history.
     """
 
     split: Split
     part: Part
+    excludes_seen: bool = True
 
     @cached_property
     def in_part(self) -> BoolArray:
@@ -58,7 +63,7 @@ class Holdout:
         return np.flatnonzero(np.bincount(self.rows.users))
 
 
-def audit(split: Split, part: Part = "test") -> list[dict[str, Any]]:
+def audit(split: Split, part: Part = "test", *, excludes_seen: bool = True) -> list[dict[str, Any]]:
     """Return what each audit finds about a part of a split.
 
     Parameters
@@ -67,6 +72,8 @@ def audit(split: Split, part: Part = "test") -> list[dict[str, Any]]:
         In canonical order, as splits give it.
     part
         ``test`` or ``validation``.
+    excludes_seen
+        Whether no user is recommended what is in their history, so that ``repeats`` cannot be hit.
 
     Returns
     -------
@@ -90,7 +97,7 @@ def audit(split: Split, part: Part = "test") -> list[dict[str, Any]]:
     '1 of 1 users (100.0%): the tie rule alone decides which of their interactions is held out.'
     """
     # Fold-in is history of users who are held out whole.
-    holdout = Holdout(split.with_fold_in_known(), part)
+    holdout = Holdout(split.with_fold_in_known(), part, excludes_seen)
     findings = [check(holdout) for check in AUDITS]
     return [finding.as_dict() for finding in findings if finding is not None]
 
@@ -141,12 +148,15 @@ def _repeats(holdout: Holdout) -> Finding:
     found = np.searchsorted(known, codes, side="right") > np.searchsorted(known, codes, side="left")
     if holdout.split.rolling:
         found |= _seen_within(holdout.rows)
+    excluded = holdout.excludes_seen
     return Finding.counted(
         "repeats",
         int(found.sum()),
         len(holdout.rows),
         "held-out interactions",
-        "the user had the item before; where seen items are excluded they cannot be hit.",
+        "the user had the item before; "
+        + ("seen items are excluded, so they cannot be hit." if excluded else "seen items stay, so they can be hit."),
+        severity="warning" if excluded else "info",
     )
 
 
@@ -179,6 +189,7 @@ def _later_history(holdout: Holdout) -> Finding | None:
     earliest = held_out.min() if len(held_out) else None
     later = np.flatnonzero(times > earliest) if earliest is not None else np.empty(0, dtype=np.int64)
     worst = later[np.argsort(-times[later], kind="stable")[:_CASES]]
+    unit = holdout.history.time_unit
     return Finding.counted(
         "later_history",
         len(later),
@@ -186,8 +197,8 @@ def _later_history(holdout: Holdout) -> Finding | None:
         "history interactions",
         f"they are later than the earliest one of {holdout.part}, so models learn from what was not yet known then.",
         cases=tuple(
-            f"{_pair(holdout.history, row)} at {times[row]}, {_number(times[row] - earliest)} after the earliest of "
-            f"{holdout.part}"
+            f"{_pair(holdout.history, row)} at {times[row] if unit is None else date_text(times[row].item(), unit)}, "
+            f"{span_text(_after(times[row], earliest), unit)} after the earliest of {holdout.part}"
             for row in worst
         ),
     )
@@ -213,8 +224,8 @@ def _equal_titles(holdout: Holdout) -> Finding | None:
     )
 
 
-def _number(value: Any) -> str:
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3f}"
+def _after(time: Any, earliest: Any) -> Fraction:
+    return Fraction(time.item()) - Fraction(earliest.item())
 
 
 def _pair(rows: Interactions, row: int) -> str:

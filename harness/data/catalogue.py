@@ -83,6 +83,7 @@ class MovieLens100K(Packaged):
             timestamp="timestamp",
             rating="rating",
             text_file=True,
+            timestamp_unit="s",
         ).interactions
         interactions = replace(
             interactions,

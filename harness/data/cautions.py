@@ -12,9 +12,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.artifacts import Vocabulary
+from harness.artifacts import PER_SECOND, TimeUnit, Vocabulary
 from harness.artifacts.arrays import Float64Array, Int64Array
 from harness.data.columns import flags
+from harness.data.dates import date_text
 
 logger = logging.getLogger("harness")
 
@@ -79,36 +80,38 @@ def id_cautions(vocabulary: Vocabulary, *, where: str, what: str) -> list[Cautio
     return [*_alike(ids, where, what), *_mixed(ids, where, what)]
 
 
-def time_cautions(seconds: Int64Array | Float64Array, *, where: str) -> list[Caution]:
+def time_cautions(times: Int64Array | Float64Array, *, unit: TimeUnit, where: str) -> list[Caution]:
     """Return what looks wrong in times since 1970: the future, and zero or less.
 
     Parameters
     ----------
-    seconds
+    times
         ``(n,)``, since 1970 in UTC.
+    unit
+        The unit of the times.
     where
         The data set, for the sentence.
     """
     cautions = []
     # A day of grace: a file may have been written east of here a moment ago.
-    future = seconds > time.time() + _SECONDS_A_DAY
+    future = times > (int(time.time()) + _SECONDS_A_DAY) * PER_SECOND[unit]
     if future.any():
-        latest = _moment(float(seconds.max()))
+        latest = date_text(times.max().item(), unit)
         cautions.append(
             Caution(
                 "future_timestamps",
                 int(future.sum()),
-                f"{where}: {future.sum():,} of {len(seconds):,} timestamps are in the future, up to {latest}. "
+                f"{where}: {future.sum():,} of {len(times):,} timestamps are in the future, up to {latest}. "
                 "Check dataset.timestamp_unit, or remove those rows.",
             )
         )
-    unset = seconds <= 0
+    unset = times <= 0
     if unset.any():
         cautions.append(
             Caution(
                 "timestamps_of_zero",
                 int(unset.sum()),
-                f"{where}: {unset.sum():,} of {len(seconds):,} timestamps are zero or before 1970, which often means "
+                f"{where}: {unset.sum():,} of {len(times):,} timestamps are zero or before 1970, which often means "
                 "that they are not known; they count as the earliest. Remove those rows if so.",
             )
         )
@@ -144,10 +147,3 @@ def _mixed(ids: pa.Array[Any], where: str, what: str) -> list[Caution]:
         "All of them are taken as text; mend those rows if they are slips."
     )
     return [Caution(f"{what}_ids_mixed", count, sentence)]
-
-
-def _moment(seconds: float) -> str:
-    try:
-        return str(np.datetime64(int(seconds), "s")) + "Z"
-    except (OverflowError, ValueError):
-        return f"{seconds:g} s after 1970"

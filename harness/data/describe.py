@@ -8,6 +8,7 @@ import numpy as np
 
 from harness.artifacts import Interactions
 from harness.artifacts.arrays import Int64Array
+from harness.data.dates import date_text
 from harness.data.sequences import Moments, by_user_and_time, distinct, pair_codes
 
 
@@ -30,7 +31,8 @@ def describe(interactions: Interactions) -> dict[str, Any]:
         and item that occur; ``per_user`` and ``per_item``, each ``min``, ``median``, ``mean``,
         ``max`` interactions; ``gini`` of the items' popularity (0: all alike); ``repeated``, rows
         that repeat the pair of another; ``timestamps``: ``first``, ``last``, ``distinct``,
-        ``tied`` (share of rows that share user and timestamp with another), or None;
+        ``tied`` (share of rows that share user and timestamp with another), and of times since 1970
+        ``unit``, ``first_date`` and ``last_date`` (ISO 8601 text in UTC), or None;
         ``ratings``: ``min``, ``mean``, ``max``, ``distinct``, or None; ``distinct_titles`` of the
         items, or None. Numbers that are undefined without interactions are None.
 
@@ -105,17 +107,21 @@ def _spread(counts: Int64Array) -> dict[str, float] | None:
     }
 
 
-def _timestamps(interactions: Interactions) -> dict[str, float] | None:
-    times, users = interactions.timestamps, interactions.users
+def _timestamps(interactions: Interactions) -> dict[str, Any] | None:
+    times, users, unit = interactions.timestamps, interactions.users, interactions.time_unit
     if times is None or len(times) == 0:
         return None
     order = by_user_and_time(users, times)
-    return {
-        "first": times.min().item(),
-        "last": times.max().item(),
+    first, last = times.min().item(), times.max().item()
+    facts = {
+        "first": first,
+        "last": last,
         "distinct": distinct(times),
         "tied": float(Moments.of(users[order], times[order]).shared.mean()),
     }
+    if unit is None:
+        return facts
+    return {**facts, "unit": unit, "first_date": date_text(first, unit), "last_date": date_text(last, unit)}
 
 
 def _ratings(interactions: Interactions) -> dict[str, float] | None:

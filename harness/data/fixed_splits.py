@@ -10,14 +10,16 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import OUTSIDE, PARTS, Interactions, Part, Split, Vocabulary, pair_keys
+from harness.artifacts import OUTSIDE, PARTS, PER_SECOND, Interactions, Part, Split, Vocabulary, pair_keys
 from harness.artifacts.arrays import Float64Array, Int8Array, Int32Array, Int64Array
 from harness.data.cautions import tell
+from harness.data.dates import date_text
 from harness.data.labelling import check_seed, finished, in_order
 from harness.data.readers import read_interactions
 from harness.data.sequences import TieOrder, order_within, pair_codes
 from harness.data.table_keys import TableKeys
-from harness.data.times import epoch_unit, in_seconds
+from harness.data.ticks import Ticks, in_unit
+from harness.data.times import TimestampUnit, epoch_unit, in_seconds
 from harness.errors import DataError
 
 _Path = Annotated[str, Field(min_length=1)]
@@ -30,9 +32,9 @@ class FixedSplit:
     The files have a column ``user`` and a column ``item`` in the data set's own ids; ``timestamp``
     and ``rating`` too where all files and the data set have them. Each row is an interaction of the
     filtered data set and takes one of the equal ones there; without timestamps the repeats of a pair
-    go, oldest first, to train, fold-in, validation and test. Timestamps in milliseconds, microseconds
-    or nanoseconds become seconds where the data set's are. A row that the data set lacks is an error;
-    interactions that no file has are in no part, and counted as ``outside``.
+    go, oldest first, to train, fold-in, validation and test. Timestamps may be in another unit than the
+    data set's; they are converted exactly. A row that the data set lacks is an error; interactions that
+    no file has are in no part, and counted as ``outside``.
 
     Parameters
     ----------
@@ -138,7 +140,8 @@ def _read(interactions: Interactions, part: Part, path: Path) -> _PartFile:
             "directory; `harness data split EXPERIMENT --out DIR` writes such files."
         )
     columns = {"user": "user", "item": "item", "timestamp": None, "rating": None}
-    reading = read_interactions(path, columns, keys=TableKeys(f"dataset.split.{part}"))
+    unit: TimestampUnit = "raw" if interactions.time_unit is None else "auto"
+    reading = read_interactions(path, columns, timestamp_unit=unit, keys=TableKeys(f"dataset.split.{part}"))
     tell(reading.cautions)
     read = reading.interactions
     users = _translated(read.user_ids, interactions.user_ids)[read.users]
@@ -154,6 +157,7 @@ def _read(interactions: Interactions, part: Part, path: Path) -> _PartFile:
         item_ids=interactions.item_ids,
         timestamps=_on_the_same_clock(read, interactions, path),
         values=read.values,
+        time_unit=interactions.time_unit,
     )
     return _PartFile(part, path, rows)
 
@@ -162,15 +166,37 @@ def _on_the_same_clock(read: Interactions, of_data: Interactions, path: Path) ->
     """Return the timestamps of a file in the unit of the data set's."""
     if read.timestamps is None or of_data.timestamps is None:
         return read.timestamps
-    own, wanted = epoch_unit(read.timestamps), epoch_unit(of_data.timestamps)
-    if own == wanted or "raw" in (own, wanted):
-        return read.timestamps
+    if of_data.time_unit is None:
+        return _by_looks(read.timestamps, of_data.timestamps, path)
+    # Numbers that look like no time are in the data set's unit already.
+    own = Ticks(read.timestamps, read.time_unit or of_data.time_unit)
+    whole = own.values.dtype.kind == "i"
+    if of_data.timestamps.dtype.kind == "f":
+        return in_unit(Ticks(own.values.astype(np.float64), own.unit), of_data.time_unit)
+    found = in_unit(own, of_data.time_unit)
+    if found is None:
+        factor = PER_SECOND[own.unit] // PER_SECOND[of_data.time_unit]
+        odd = np.flatnonzero(own.values % factor) if factor > 1 else np.array([np.argmax(np.abs(own.values))])
+        raise _lacking(path, len(odd), len(read), read, int(odd[0]))
+    # Floats stand for the nearest time of the data set's unit.
+    times: Int64Array | Float64Array = found if whole else np.rint(found).astype(np.int64)
+    return times
+
+
+def _by_looks(
+    times: Int64Array | Float64Array, of_data: Int64Array | Float64Array, path: Path
+) -> Int64Array | Float64Array:
+    """Return numbers without a unit, as seconds where the data set's look like those."""
+    own, wanted = epoch_unit(times), epoch_unit(of_data)
+    if own == wanted or own == "raw" or wanted == "raw":
+        return times
     if wanted != "s":
         raise DataError(
             f"split fixed: the timestamps of {path} look like {own} since 1970, those of the data set like {wanted}. "
-            "Leave dataset.timestamp_unit at auto, so that both become seconds, or write the parts in its unit."
+            "Leave dataset.timestamp_unit at auto, so that both become times since 1970, or write the parts in its "
+            "unit."
         )
-    return in_seconds(read.timestamps, own)
+    return in_seconds(times, own)
 
 
 def _translated(of_file: Vocabulary, of_data: Vocabulary) -> Int32Array:
@@ -182,7 +208,12 @@ def _translated(of_file: Vocabulary, of_data: Vocabulary) -> Int32Array:
 
 def _lacking(path: Path, count: int, of: int, rows: Interactions, first: int) -> DataError:
     user, item = rows.rows(np.array([first])).frame()[["user", "item"]].to_numpy(dtype=object)[0].tolist()
-    when = "" if rows.timestamps is None else f" at {rows.timestamps[first].item()}"
+    if rows.timestamps is None:
+        when = ""
+    elif rows.time_unit is None:
+        when = f" at {rows.timestamps[first].item()}"
+    else:
+        when = f" at {date_text(rows.timestamps[first].item(), rows.time_unit)}"
     return DataError(
         f"split fixed: {count:,} of {of:,} rows of {path} are not among the filtered interactions, the first in row "
         f"{first + 1}: user {user!r}, item {item!r}{when}. Give files that were split from this data set with these "

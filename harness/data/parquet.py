@@ -13,6 +13,7 @@ import pyarrow.parquet
 from harness.data.cautions import Caution
 from harness.data.columns import Place, is_text, plain_column
 from harness.data.files import parts_of, reading
+from harness.data.int96 import with_exact_int96
 from harness.errors import DataError
 from harness.storage.arrow_types import plain_type
 
@@ -77,11 +78,12 @@ class ParquetFiles:
         for file in self.files:
             _check_alike(file, columns, first, self.files[0])
             with reading(file), pyarrow.parquet.ParquetFile(file) as opened:
-                table = _plain(opened.read(columns=list(columns)).select(list(columns)), file)
+                read = with_exact_int96(opened.read(columns=list(columns)).select(list(columns)), file)
+                table = _plain(read, file)
                 # Parquet does not check that text is UTF-8, and what comes later takes it to be.
                 table.select([name for name in columns if is_text(table.column(name))]).validate(full=True)
                 tables.append(table)
-        # Parts of the same types may differ in how long their texts may be.
+        # Parts of the same types may differ in how long their texts may be, and in the unit of INT96 times.
         return tables[0] if len(tables) == 1 else pa.concat_tables(tables, promote_options="permissive")
 
 

@@ -212,7 +212,7 @@ def _distinct_names(column: ArrowColumn, vocabulary: Vocabulary) -> tuple[list[s
     """Return the distinct ids of a column, integers where the vocabulary has them, and the place of each row's."""
     distinct = column.unique()
     codes: Any = pc.index_in(column, value_set=distinct)
-    names = distinct.to_pylist()
+    names: list[Any] = distinct.to_pylist()
     whole = [None if vocabulary.is_text else integer_of(name) for name in names]
     return [
         str(name) if number is None else number for name, number in zip(names, whole, strict=True)

@@ -23,6 +23,8 @@ from harness.data.labelling import (
 )
 from harness.data.sequences import TieOrder, order_within
 
+_MOST_FOLDS = 1_000_000
+
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class RandomSplit:
@@ -113,7 +115,7 @@ class KFold:
     Parameters
     ----------
     folds
-        How many; 2 or more, 3 or more with validation.
+        How many; 2 or more, 3 or more with validation, a million at most.
     fold
         The one for test, from 0.
     validation
@@ -126,7 +128,7 @@ class KFold:
     Raises
     ------
     ValueError
-        There are too few folds, no such fold, or the seed is negative.
+        There are too few or too many folds, no such fold, or the seed is negative.
 
     Examples
     --------
@@ -153,6 +155,8 @@ class KFold:
         least = 3 if self.validation else 2
         if self.folds < least:
             raise ValueError(f"folds is {self.folds}; use {least} or more, so that one is left to train on")
+        if self.folds > _MOST_FOLDS:
+            raise ValueError(f"folds is {str(self.folds)[:20]}; use {_MOST_FOLDS:,} at most, such as 5")
         if not 0 <= self.fold < self.folds:
             raise ValueError(f"fold is {self.fold}; use one from 0 to {self.folds - 1}, which is folds - 1")
         check_seed(self.seed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import ClassVar
 
 import numpy as np
@@ -10,6 +9,8 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions
 from harness.errors import DataError
+
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -19,12 +20,12 @@ class MinRating:
     Parameters
     ----------
     value
-        In the data set's own unit, finite. Compared in float32, in which ratings are kept.
+        In the data set's own unit. Compared in float32, in which ratings are kept.
 
     Raises
     ------
     ValueError
-        The value is not finite.
+        The value is not finite, or float32 does not hold it.
 
     Examples
     --------
@@ -36,8 +37,8 @@ class MinRating:
     value: float
 
     def __post_init__(self) -> None:
-        if not math.isfinite(self.value):
-            raise ValueError(f"value is {self.value}; use a finite rating, such as 4")
+        if not abs(self.value) <= _LARGEST:  # NaN is not
+            raise ValueError(f"value is {self.value}; use a finite rating that 32-bit floats hold, such as 4")
 
     def apply(self, interactions: Interactions) -> Interactions:
         """Return the interactions that stay, with vocabularies of what occurs in them.

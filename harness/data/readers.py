@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +31,8 @@ class Reading:
     interactions
         All rows in their order, repeated ones too.
     timestamp_unit
-        What the file's times were: ``s``, ``ms``, ``us``, ``ns`` (since 1970; seconds by now),
-        ``dates`` (likewise), ``raw``, or None without times.
+        What the file's times are: ``s``, ``ms``, ``us``, ``ns`` (since 1970), ``dates``, ``raw``, or None
+        without times. The unit of the timestamps as they were read is ``interactions.time_unit``.
     is_text
         Whether ids were read as text that may have meant integers.
     cautions
@@ -77,9 +78,9 @@ def read_table(
     form
         ``csv``, ``tsv``, ``jsonl``, ``inter``, ``dat`` or ``parquet``; None: as the name says.
     timestamp_unit
-        Of times that are numbers: ``s``, ``ms``, ``us`` or ``ns`` since 1970, which become seconds;
-        ``raw`` leaves them; ``auto`` decides by their magnitude. Dates and ISO 8601 text become
-        seconds since 1970 in UTC.
+        Of times that are numbers: ``s``, ``ms``, ``us`` or ``ns`` since 1970; ``raw`` leaves them;
+        ``auto`` decides by their magnitude. Times since 1970, dates and ISO 8601 text become integers
+        in the coarsest unit in which all are whole, which is ``time_unit`` of the interactions.
 
     Raises
     ------
@@ -129,7 +130,12 @@ def read_interactions(
     """
     file = open_table(path, delimiter=delimiter, form=form, usual=_USUAL, keys=keys)
     names = chosen_columns(wanted, file, keys)
-    table = read_columns(file, list(names.values()), text=(names["user"], names["item"]))
+    ids = (names["user"], names["item"])
+    table = read_columns(file, list(names.values()), text=ids)
+    when = names.get("timestamp")
+    if when is not None and timestamp_unit != "raw" and file.is_text and pa.types.is_floating(table.column(when).type):
+        # As floats, decimals lose digits.
+        table = read_columns(file, list(names.values()), text=(*ids, when))
     reading = interactions_of(
         table,
         where=str(path),
@@ -194,15 +200,24 @@ def interactions_of(
         item_ids=items.vocabulary,
         timestamps=None if times is None else times.values,
         values=values,
+        time_unit=None if times is None else times.time_unit,
     )
-    return Reading(interactions, None if times is None else times.unit, text_file, _strays(times, where))
+    cautions = () if times is None else tuple(_cautions(times, where))
+    return Reading(interactions, None if times is None else times.unit, text_file, cautions)
 
 
-def _strays(times: Times | None, where: str) -> tuple[Caution, ...]:
-    if times is None or times.strays == 0:
-        return ()
-    sentence = (
-        f"{where}: {times.strays:,} of {len(times.values):,} timestamps look like another unit than '{times.unit}', "
-        "which most are in and all were taken for. Write them alike, or say which in dataset.timestamp_unit."
-    )
-    return (Caution("timestamps_of_another_unit", times.strays, sentence),)
+def _cautions(times: Times, where: str) -> Iterator[Caution]:
+    if times.strays:
+        sentence = (
+            f"{where}: {times.strays:,} of {len(times.values):,} timestamps look like another unit than "
+            f"'{times.unit}', which most are in and all were taken for. Write them alike, or say which in "
+            "dataset.timestamp_unit."
+        )
+        yield Caution("timestamps_of_another_unit", times.strays, sentence)
+    if times.rounded:
+        sentence = (
+            f"{where}: {times.rounded:,} of {len(times.values):,} timestamps may have been rounded: they are floats "
+            "with too few digits, or have decimals beyond nanoseconds. Events that are close may tie or change "
+            "places. Write the times as integers, or as dates with nine decimals at most."
+        )
+        yield Caution("timestamps_rounded", times.rounded, sentence)

@@ -198,10 +198,15 @@ def load_source(dataset: DatasetSection) -> SourceData:
         *id_cautions(rows.user_ids, where=where, what="user"),
         *id_cautions(rows.item_ids, where=where, what="item"),
     ]
-    if rows.timestamps is not None:
-        unit = facts.setdefault("timestamp_unit", epoch_unit(rows.timestamps))
+    times = rows.timestamps
+    if times is not None:
+        looks_like = epoch_unit(times)
+        if "timestamp_unit" not in facts and rows.time_unit is None and looks_like == "s":
+            rows = replace(rows, time_unit="s")
+        stated = facts.setdefault("timestamp_unit", rows.time_unit or looks_like)
         # Numbers that are no times may be anything, zero too.
-        cautions += time_cautions(rows.timestamps, where=where) if unit != "raw" else []
+        unit = rows.time_unit or (None if stated == "raw" or looks_like == "raw" else looks_like)
+        cautions += [] if unit is None else time_cautions(times, unit=unit, where=where)
     merged = merge_duplicates(rows, dataset.duplicates)
     if dataset.duplicates != "keep":
         facts["merged"] = {"rule": dataset.duplicates, "rows": merged.rows}

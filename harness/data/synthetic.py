@@ -129,7 +129,9 @@ class Synthetic:
         places = np.zeros(self.items, dtype=np.int32)
         places[kept] = np.arange(len(kept), dtype=np.int32)
         # Each user has an interaction, so that all occur.
-        return Interactions(users, places[items], Vocabulary(np.arange(self.users)), Vocabulary(kept), times)
+        return Interactions(
+            users, places[items], Vocabulary(np.arange(self.users)), Vocabulary(kept), times, time_unit="s"
+        )
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

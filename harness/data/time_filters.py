@@ -8,7 +8,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions
-from harness.data.instants import Instant, at_or_after, check_instant, in_unit_of
+from harness.data.instants import Instant, at_or_after, check_instant, check_order, in_unit_of
 from harness.data.sequences import needed_timestamps
 
 
@@ -22,8 +22,9 @@ class TimeWindow:
     Parameters
     ----------
     since
-        The first moment that is kept: a number in the data's own unit, or an ISO 8601 date, which is
-        seconds since 1970 in UTC as dates in a data file are; None for no limit.
+        The first moment that is kept: an ISO 8601 date, in UTC where it names no zone, or a number, which
+        is seconds since 1970, or in the data set's own unit where its times are numbers without a unit;
+        None for no limit.
     until
         The first moment that is not kept any more, alike.
 
@@ -55,12 +56,7 @@ class TimeWindow:
             raise ValueError("time_window has no limit; give since, until, or both")
         check_instant("since", self.since)
         check_instant("until", self.until)
-        if self.since is None or self.until is None or isinstance(self.since, str) != isinstance(self.until, str):
-            return
-        seconds = np.array([1_000_000_000])  # the unit of dates, where both are dates
-        first, last = (in_unit_of(seconds, moment, purpose="") for moment in (self.since, self.until))
-        if first >= last:
-            raise ValueError(f"until is {self.until}, not later than since, which is {self.since}")
+        check_order(since=self.since, until=self.until)
 
     def apply(self, interactions: Interactions) -> Interactions:
         """Return the interactions that stay, with vocabularies of what occurs in them.
@@ -68,12 +64,12 @@ class TimeWindow:
         Raises
         ------
         DataError
-            The interactions have no timestamps, or a limit is a date and they are not in seconds.
+            The interactions have no timestamps, or a limit is a date and they do not look like times since 1970.
         """
-        times = needed_timestamps(interactions, purpose="filter time_window")
+        times, unit = needed_timestamps(interactions, purpose="filter time_window"), interactions.time_unit
         kept = np.ones(len(times), dtype=np.bool_)
         if self.since is not None:
-            kept &= at_or_after(times, in_unit_of(times, self.since, purpose="filter time_window, since,"))
+            kept &= at_or_after(times, in_unit_of(times, self.since, purpose="filter time_window, since,", unit=unit))
         if self.until is not None:
-            kept &= ~at_or_after(times, in_unit_of(times, self.until, purpose="filter time_window, until,"))
+            kept &= ~at_or_after(times, in_unit_of(times, self.until, purpose="filter time_window, until,", unit=unit))
         return interactions.rows(kept).compact()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import ClassVar, Literal
+from fractions import Fraction
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import PARTS, Interactions, Part, Split
+from harness.artifacts import PARTS, Interactions, Part, Split, TimeUnit
 from harness.artifacts.arrays import Float64Array, Int64Array
-from harness.data.instants import Instant, at_or_after, check_instant, in_unit_of
+from harness.data.dates import date_text
+from harness.data.instants import Instant, as_number, at_or_after, check_instant, check_order, in_unit_of
 from harness.data.labelling import TRAIN, check_seed, check_shares, finished, in_order
 from harness.data.sequences import TieOrder, distinct, needed_timestamps
 from harness.errors import DataError
@@ -34,8 +36,9 @@ class GlobalTime:
     validation
         Share of interactions for validation; 0 for none. Below 1 together with ``test``.
     test_from
-        Instead of ``test`` the moment itself: a number in the data's own unit, or an ISO 8601 date,
-        which is seconds since 1970 in UTC as dates in a data file are.
+        Instead of ``test`` the moment itself: an ISO 8601 date, in UTC where it names no zone, or a
+        number, which is seconds since 1970, or in the data set's own unit where its times are numbers
+        without a unit.
     validation_from
         The moment at which validation begins, earlier than ``test_from``; None for none.
     history
@@ -92,6 +95,7 @@ class GlobalTime:
             raise ValueError("test_from and test both say where test begins; leave one out")
         elif self.validation != 0:
             raise ValueError("validation is a share, and test_from a moment; give validation_from instead")
+        check_order(validation_from=self.validation_from, test_from=self.test_from)
 
     @property
     def _test(self) -> float:
@@ -104,11 +108,12 @@ class GlobalTime:
         Raises
         ------
         DataError
-            There are no timestamps, a moment is a date and they are not in seconds, or a part that is
-            asked for has no interaction.
+            There are no timestamps, a moment is a date and they do not look like times since 1970, or a
+            part that is asked for has no interaction.
         """
         times = needed_timestamps(interactions, purpose="split global_time")
-        moments = self._moments(times)
+        moments = self._moments(times, interactions.time_unit)
+        told = {part: date_text(moment, interactions.time_unit) for part, moment in moments.items()}
         ordered = in_order(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
         times = needed_timestamps(ordered, purpose="split global_time")
         labels = np.full(len(ordered), TRAIN, dtype=np.int8)
@@ -120,25 +125,27 @@ class GlobalTime:
                 raise DataError(
                     f"split global_time leaves no interaction in {part}: {len(times):,} interactions have "
                     f"{distinct(times):,} distinct timestamps, and no moment is cut in two "
-                    f"({_told(moments)}). Choose other shares or moments, or another split."
+                    f"({_told(told)}). Choose other shares or moments, or another split."
                 )
-        split = finished(
-            ordered, labels, kind=self.kind, needed=(), remedy="", ties=self.ties, facts={"moments": moments}
-        )
+        facts: dict[str, Any] = {"moments": {part: as_number(moment) for part, moment in moments.items()}}
+        if interactions.time_unit is not None:
+            facts["moments_date"] = told
+        split = finished(ordered, labels, kind=self.kind, needed=(), remedy="", ties=self.ties, facts=facts)
         return replace(split, rolling=self.history == "rolling")
 
-    def _moments(self, times: Int64Array | Float64Array) -> dict[Part, int | float]:
-        """Return the moments at which test and, if it is asked for, validation begin."""
+    def _moments(self, times: Int64Array | Float64Array, unit: TimeUnit | None) -> dict[Part, Fraction]:
+        """Return the moments at which test and, if it is asked for, validation begin, in the unit of the times."""
         if self.test_from is None:
             shares: dict[Part, float] = {"test": self._test}
             if self.validation > 0:
                 shares["validation"] = self._test + self.validation
-            return {part: _moment(times, share) for part, share in shares.items()}
+            return {part: Fraction(_moment(times, share)) for part, share in shares.items()}
         named: dict[Part, Instant] = {"test": self.test_from}
         if self.validation_from is not None:
             named["validation"] = self.validation_from
         return {
-            part: in_unit_of(times, moment, purpose=f"split global_time: {part}_from") for part, moment in named.items()
+            part: in_unit_of(times, moment, purpose=f"split global_time: {part}_from", unit=unit)
+            for part, moment in named.items()
         }
 
 
@@ -155,5 +162,5 @@ def _moment(times: Int64Array | Float64Array, share: float) -> int | float:
     return moment
 
 
-def _told(moments: Mapping[Part, int | float]) -> str:
+def _told(moments: Mapping[Part, str]) -> str:
     return ", ".join(f"{part} begins at {moment}" for part, moment in moments.items())

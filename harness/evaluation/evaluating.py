@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from harness.artifacts import MetricTable, SideInformation, TargetRanks, TopK, Truth
+from harness.artifacts import (
+    MetricTable,
+    SideInformation,
+    TargetRanks,
+    TopK,
+    Truth,
+    cutoff_beyond_candidates,
+    few_users,
+)
 from harness.errors import HarnessError
 from harness.evaluation.alignment import Aligned, align_arrays, without_empty_lists
 from harness.evaluation.arguments import (
@@ -105,7 +115,8 @@ def evaluate(
         ``masked_scores`` (items whose score is minus infinity), ``rounding_ties`` (scores of data frames
         that tie with a different one of the same user once both are rounded to float32),
         ``repeated_relevant``, and ``contradicting_gains`` (pairs of a user and a relevant item that were
-        judged more than once, with different gains).
+        judged more than once, with different gains). In ``notes`` what makes the values say little: fewer
+        than 30 users, a cutoff that reaches all ``n_items``.
 
     Raises
     ------
@@ -162,9 +173,19 @@ def evaluate(
         aligned = without_empty_lists(aligned)
         if len(aligned.truth_rows) == 0:
             raise HarnessError("no user with a relevant item has predictions, so there is nothing to measure.")
-    return _measure(
+    table = _measure(
         aligned, chosen, depth=depth, n_items=n_items, side=side, rules=rules, parallel=parallel, confidence=confidence
     )
+    return replace(table, notes=_notes(chosen, len(table.users), n_items))
+
+
+def _notes(metrics: Sequence[Metric], n_users: int, n_items: int | None) -> tuple[str, ...]:
+    """Return what makes the values say little."""
+    deepest = max((metric.cutoff for metric in metrics if metric.cutoff is not None), default=0)
+    findings = [few_users(n_users)]
+    if n_items is not None and deepest >= n_items:
+        findings.append(cutoff_beyond_candidates(deepest, np.full(n_users, n_items), n_users))
+    return tuple(finding.sentence for finding in findings if finding.count)
 
 
 def _measure(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from harness import data, registry, report
 from harness.pipeline import results as stored
+from harness.pipeline.data_audit import split_findings
 from harness.pipeline.preparation import prepare
 from harness.storage import write_text
 
@@ -28,7 +29,7 @@ def render_again(folder: Path) -> Path:
 def describe_dataset(experiment: Experiment) -> dict[str, Any]:
     """Return the statistics of an experiment's data set, raw, filtered and split, and its audits."""
     prepared = prepare(experiment)
-    return prepared.facts(experiment) | {"audits": data.audit(prepared.split, experiment.evaluation.part)}
+    return prepared.facts(experiment) | {"audits": split_findings(experiment, prepared.split)}
 
 
 def describe_source(name: str) -> dict[str, Any]:

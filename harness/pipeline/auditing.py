@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness import data
 from harness.artifacts import TrainedModel
 from harness.errors import HarnessError
 from harness.pipeline.asking import asked_of
+from harness.pipeline.data_audit import data_findings
 from harness.pipeline.measuring import measured
 from harness.pipeline.preparation import FIT_PARTS, Prepared, prepare, task_of
 from harness.pipeline.side import side_of
@@ -64,12 +64,12 @@ def audit_dataset(experiment: Experiment, ties: TieOptions | None = None) -> dic
         experiment = _shuffling(experiment)
     prepared = prepare(experiment)
     task = task_of(experiment, prepared.split)
-    audits = data.audit(prepared.split, experiment.evaluation.part)
+    audits = data_findings(experiment, prepared.split, task)
     found: dict[str, Any] = {
         "name": experiment.name,
         "split": experiment.to_dict()["dataset"]["split"],
         "warnings": [*prepared.source.facts.get("warnings", []), *([_REFUSES] if tried and refuses else [])],
-        "audits": [*audits, *task.findings],
+        "audits": audits,
     }
     if ties is not None and tried:
         decided = next((audit["count"] for audit in audits if audit["name"] == "tied_targets"), None)

@@ -43,6 +43,7 @@ EVALUATION_CODE = (
     "harness.intervals",
     "harness.jit",
     "harness.metrics",
+    "harness.pipeline.data_audit",
     "harness.pipeline.measuring",
     "harness.pipeline.model_checks",
     "harness.pipeline.results",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness import data
-from harness.artifacts import CandidateLists, History, Part, Split, Truth, Vocabulary
+from harness.artifacts import CandidateLists, History, Part, Split, TimeUnit, Truth, Vocabulary
 from harness.artifacts.arrays import BoolArray, Float64Array, Int64Array
 from harness.errors import DataError
 from harness.storage import sha256_json
@@ -76,6 +76,8 @@ class Task:
         The catalogue.
     times
         With rolling history the moment of each row of ``users``, who repeat then; else None.
+    time_unit
+        The unit of ``times``, None where they are numbers without one.
     """
 
     users: Int64Array
@@ -88,6 +90,7 @@ class Task:
     candidate_facts: Mapping[str, Any] = field(default_factory=dict)
     findings: tuple[dict[str, Any], ...] = ()
     times: Int64Array | Float64Array | None = None
+    time_unit: TimeUnit | None = None
 
     @property
     def places(self) -> Int64Array | None:
@@ -195,6 +198,7 @@ def _rolling_task(experiment: Experiment, split: Split, part: Part, users: Int64
     candidates = _candidates(experiment, split)
     truth = replace(found.truth, gains=None) if judging else _as_asked(found.truth, experiment)
     task = Task(found.users, truth, found.history, candidates, parts, item_ids, times=found.times)
+    task = replace(task, time_unit=split.interactions.time_unit)
     return with_candidates(task, experiment, split, drawn=not judging)
 
 

@@ -20,7 +20,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness import storage
+from harness import data, storage
 from harness.artifacts import (
     NO_ITEM,
     CandidateLists,
@@ -32,14 +32,14 @@ from harness.artifacts import (
     Truth,
     Vocabulary,
 )
-from harness.artifacts.arrays import Float64Array, Int64Array
 from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.pipeline.preparation import Task
     from harness.pipeline.recommending import Part
 
-Times: TypeAlias = Int64Array | Float64Array | None  # of each list, where a user has several
+# The moment of each list, where a user has several, as it is written.
+Times: TypeAlias = "pa.Array[Any] | None"
 
 SCHEMA_VERSION = 1
 SAMPLED_CANDIDATES = "sampled_candidates"  # the audit that goes with every number over sampled candidates
@@ -154,7 +154,7 @@ def predictions_table(topk: TopK, items: Vocabulary, times: Times = None) -> pa.
             "score": pa.array(topk.scores[filled]),
         }
     )
-    return table if times is None else table.append_column("timestamp", pa.array(times[rows]))
+    return table if times is None else table.append_column("timestamp", times.take(pa.array(rows, pa.int64())))
 
 
 def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabulary, times: Times = None) -> pa.Table:
@@ -172,7 +172,7 @@ def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabular
             "candidates": unknown if ranks is None else pa.array(ranks.candidates[rows]),
         }
     )
-    return table if times is None else table.append_column("timestamp", pa.array(times[rows]))
+    return table if times is None else table.append_column("timestamp", times.take(pa.array(rows, pa.int64())))
 
 
 def candidates_table(lists: CandidateLists, truth: Truth, items: Vocabulary) -> pa.Table:
@@ -251,7 +251,9 @@ def write_lists(folder: Path, parts: Callable[[], Iterator[Part]], task: Task, i
     ):
         for part in parts():
             truth = task.truth.rows(np.arange(part.start, part.stop))
-            times = None if task.times is None else task.times[part.start : part.stop]
+            times = None
+            if task.times is not None:
+                times = data.time_column(task.times[part.start : part.stop], task.time_unit)
             predictions(predictions_table(part.topk, items, times))
             ranks(target_ranks_table(part.target_ranks, truth, items, times))
 

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from harness import data, report, storage
+from harness import report, storage
 from harness.artifacts import MetricTable, Split
 from harness.pipeline import results as stored
+from harness.pipeline.data_audit import data_findings
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
 from harness.pipeline.measuring import measured_parts
@@ -206,8 +207,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "metrics": stored.metric_rows(table),
         "slices": slice_rows(slices),
         "audits": [
-            *data.audit(prepared.split, experiment.evaluation.part),
-            *task.findings,
+            *data_findings(experiment, prepared.split, task),
             *recommended.findings,
             *found,
         ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -154,7 +155,7 @@ def _by_value(column: pd.Series[Any], *, quantiles: int) -> Mapping[str, BoolArr
         numbers = _numbers(column if days is None else days)
         known = np.isfinite(numbers)
         groups: dict[str, BoolArray] = {}
-        shown = _number if days is None else _day
+        shown = _number if days is None else functools.partial(_day, unit=str(days.dt.unit))
         for name, members in _quantiles(numbers[known], quantiles, shown=shown).items():
             name = name if name not in groups else f"{name} ({len(groups)})"
             groups[name] = np.zeros(len(numbers), dtype=np.bool_)
@@ -185,12 +186,13 @@ def _are_days(column: pd.Series[Any]) -> bool:
 
 
 def _numbers(column: pd.Series[Any]) -> np.ndarray:
-    """Return numbers, or the nanoseconds of moments; NaN for what is missing."""
+    """Return numbers, or moments since 1970 in their own unit; NaN for what is missing."""
     if not pd.api.types.is_datetime64_any_dtype(column.dtype):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     if column.dt.tz is not None:
         column = column.dt.tz_convert(None)
-    numbers = column.astype("datetime64[ns]").astype("int64").to_numpy(dtype=np.float64)
+    # Not in nanoseconds, which end in 2262.
+    numbers = column.astype("int64").to_numpy(dtype=np.float64)
     numbers[column.isna().to_numpy()] = np.nan
     return numbers
 
@@ -203,8 +205,8 @@ def _number(value: float) -> str:
     return f"{value:.15g}"  # so many digits that different numbers are written differently
 
 
-def _day(value: float) -> str:
-    return str(pd.Timestamp(int(value)).date())
+def _day(value: float, *, unit: str) -> str:
+    return str(np.array(int(value)).astype(f"datetime64[{unit}]").astype("datetime64[D]"))
 
 
 def _quantiles(

@@ -162,6 +162,8 @@ def facts(values: Mapping[str, Any], *, apart: tuple[str, ...] = ()) -> list[tup
     --------
     >>> facts({"users": 938, "split": {"rated_items": 12}})
     [('users', '938'), ('split · rated items', '12')]
+    >>> facts({"first": 1717113600, "first_date": "2024-05-31T00:00:00Z"})
+    [('first', '2024-05-31T00:00:00Z')]
     >>> facts({"peak_memory_bytes": 1_500_000})
     [('peak memory', '1.5 MB')]
     """
@@ -194,7 +196,11 @@ def slug(text: str) -> str:
 def _flatten(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(value, Mapping) and value:
         for key, child in value.items():
-            if str(key).endswith("_bytes") and isinstance(child, int):
+            if f"{key}_date" in value:  # a time that is a date beside
+                continue
+            if str(key).endswith("_date"):
+                yield from _flatten(child, (*path, str(key).removesuffix("_date").replace("_", " ")))
+            elif str(key).endswith("_bytes") and isinstance(child, int):
                 yield (*path, str(key).removesuffix("_bytes").replace("_", " ")), size_text(child)
             else:
                 yield from _flatten(child, (*path, str(key).replace("_", " ")))

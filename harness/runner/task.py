@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.artifacts import CandidateLists, History, ListsAsked, Truth, UserBatch, Vocabulary
+from harness.artifacts import CandidateLists, History, ListsAsked, Truth, UserBatch, Vocabulary, candidate_counts
 from harness.artifacts.arrays import BoolArray, Int64Array
 from harness.errors import HarnessError
 from harness.topk import ItemRows, Request, Ties
@@ -120,20 +120,12 @@ class PredictionTask:
 
     def n_candidates(self) -> Int64Array:
         """Return how many items may be recommended to each of ``users``; int64 ``(users,)``."""
-        allowed = np.ones(self.n_items, dtype=np.bool_) if self.candidates is None else self.candidates
-        rows = np.arange(self.n_users)
-        if self.lists is not None:
-            asked = np.repeat(rows, np.diff(self.lists.indptr)) * self.n_items + self.lists.items
-            asked = np.unique(asked[allowed[self.lists.items]])
-            found = np.bincount(asked // self.n_items, minlength=self.n_users)
-        else:
-            asked, found = None, np.full(self.n_users, int(allowed.sum()))
-        if self.exclude_seen:
-            own = self.history.rows(self.history_rows)
-            seen = np.unique(np.repeat(rows, own.lengths) * self.n_items + own.items)
-            barred = allowed[seen % self.n_items] if asked is None else np.isin(seen, asked)
-            found = found - np.bincount(seen[barred] // self.n_items, minlength=self.n_users)
-        return found.astype(np.int64)
+        return candidate_counts(
+            allowed=np.ones(self.n_items, dtype=np.bool_) if self.candidates is None else self.candidates,
+            lists=self.lists,
+            seen=self.history.rows(self.history_rows) if self.exclude_seen else None,
+            n_users=self.n_users,
+        )
 
     def check(self) -> None:
         """Check that the parts fit together.

@@ -8,11 +8,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from harness.artifacts import Vocabulary
+from harness.artifacts import Interactions, Vocabulary
 from harness.data import SourceData, load_source
 from harness.data.cautions import id_cautions
 
@@ -124,3 +125,33 @@ def test_merged_rows_are_reported(tmp_path: Path) -> None:
     values = source_of(path, duplicates="sum").interactions.values
     assert values is not None
     assert values.tolist() == [5.0, 4.0]
+
+
+@pytest.mark.parametrize("size", [1, 10**3, 10**6, 10**9])
+def test_times_of_a_plug_in_are_looked_at_in_their_unit(size: int) -> None:
+    class Shop:
+        def read(self) -> SourceData:
+            rows = Interactions(
+                users=np.zeros(3, dtype=np.int32),
+                items=np.arange(3, dtype=np.int32),
+                user_ids=Vocabulary.of(["ann"]),
+                item_ids=Vocabulary.of(np.arange(3)),
+                timestamps=(1_717_113_600 + np.array([0, 1, 10**9])) * size,
+            )
+            return SourceData(rows, name="shop", sha256="")
+
+    dataset = SimpleNamespace(catalog=Shop(), path=None, duplicates="keep", items=None, users=None)
+    [warning] = load_source(dataset).facts["warnings"]
+    assert (warning["name"], warning["count"]) == ("future_timestamps", 1)
+
+
+def test_fine_times_in_the_future(tmp_path: Path) -> None:
+    path = written(
+        tmp_path, "user,item,timestamp\n1,1,2024-05-31T12:00:00.000000001Z\n1,2,2250-01-01\n1,3,1970-01-01\n"
+    )
+    warnings = warnings_of(path)
+    assert {name: warning["count"] for name, warning in warnings.items()} == {
+        "future_timestamps": 1,
+        "timestamps_of_zero": 1,
+    }
+    assert "up to 2250-01-01T00:00:00Z." in warnings["future_timestamps"]["sentence"]

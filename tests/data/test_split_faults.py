@@ -56,7 +56,7 @@ def test_bad_options(kind: str, options: dict[str, Any], told: str) -> None:
         (UserHoldout(test=0.1), "split user_holdout leaves no interaction in train|in test"),
         (UserHoldout(test=0.9, fold_in=5), "asks for 1 of 1 users, and only 0 have interactions enough"),
         (GlobalTime(test_from=100), "no interaction in test.*test begins at 100"),
-        (GlobalTime(test_from=2, validation_from=3), "no interaction in validation"),
+        (GlobalTime(test_from=2, validation_from=1.5), "no interaction in validation"),
     ],
 )
 def test_nothing_left_is_told(split: Any, told: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import harness
@@ -170,6 +173,20 @@ def test_a_column_that_is_not_there(small):
     slices = "evaluation.slices=[{by: user_column, column: age}]"
     with pytest.raises(HarnessError, match=r"needs a table of users. Name its file by dataset\.users\.path"):
         run(small, slices)
+
+
+@pytest.mark.parametrize("kind", ["date32", "seconds", "int96"])
+def test_dates_beyond_2262_are_days_too(small, kind):
+    days = [datetime.date(2020, 1, 1) + datetime.timedelta(days=day) for day in range(59)] + [
+        datetime.date(9999, 12, 31)
+    ]
+    column = pa.array(days) if kind == "date32" else pa.array(days).cast(pa.timestamp("s"))
+    users = pa.table({"user": [f"u{user:03d}" for user in range(60)], "day": column})
+    pq.write_table(users, small.parent / "users.parquet", use_deprecated_int96_timestamps=kind == "int96")
+    table = f"dataset.users={{path: {small.parent / 'users.parquet'}, id: user, groups: [day]}}"
+    result = run(small, "evaluation.slices=[{by: user_column, column: day}]", table)
+    groups = {group["group"] for group in named(result, "user_column day")["groups"]}
+    assert {"2020-01-01 to 2020-01-15", "2020-02-15 to 9999-12-31"} <= groups
 
 
 def test_numbers_that_are_close_dates_and_lists(small):
