@@ -77,7 +77,7 @@ def test_compare_prints_verdicts(cli, small):
     cli("eval", small)
     other = small.with_name("other.yaml")
     other.write_text(small.read_text().replace("small/ease", "small/other"))
-    code, out, _ = cli("compare", small, other, "--name", "pair")
+    code, out, _ = cli("compare", small, other)
     assert code == 0
     assert "inconclusive" in out
     assert "comparison.html" in out
@@ -118,6 +118,164 @@ def test_fit_writes_once(cli, small):
     assert "written" in cli("fit", small)[1]
     assert "is there already" in cli("fit", small)[1]
     assert "written" in cli("fit", small, "--force")[1]
+
+
+def test_validate_checks_every_file(cli, small, tmp_path):
+    files = {
+        "lost.yaml": small.read_text().replace("data.csv", "lost.csv"),
+        "wrong.yaml": small.read_text().replace("k: 10", "k: ten"),
+        "base.yaml": "dataset: {split: {kind: leave_last_out}}\nmodel: {fit: {on: train}}\nrunner: {k: 10}\n",
+        "benchmark.yaml": f"name: b\nexperiments: [{small}, wrong.yaml, none.yaml]\nbaseline: {small}\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    code, out, err = cli("validate", *(tmp_path / name for name in files), tmp_path / "none.yaml", small)
+    assert code == 2
+    assert out.splitlines() == [
+        f"{tmp_path}/base.yaml: a base file for others to extend, since it has no model.kind, fine",
+        f"{small}: experiment 'small/ease', fine",
+    ]
+    assert err.startswith("harness: ")
+    expected = (
+        "there is no file {0}/lost.csv",
+        "{0}/wrong.yaml:10: runner.k is 'ten'",
+        "{0}/wrong.yaml:10: runner.k is 'ten'",
+        "{0}/benchmark.yaml:2: no such file: {0}/none.yaml",
+        "no such file: {0}/none.yaml",
+        "4 of 6 files cannot be used.",
+    )
+    for line, words in zip(err.splitlines(), expected, strict=True):
+        assert words.format(tmp_path) in line
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "runner: {k: 10}",
+        "name: shop/protocol\ndataset: {path: data.csv, split: {kind: leave_last_out}}",
+        "dataset: {columns: {user: uid}, split: {seed: 3}}",
+        "dataset: {catalog: ml-100k}\nmodel: {params: {l2: 3}}",
+        "evaluation: {part: validation, cutoffs: [200], metrics: [mrr, coverage], primary: mrr@200}",
+        "evaluation: {primary: ndcg@20}\nexpected: {ndcg@20: {value: 0.1, tolerance: 0.01}}",
+        "extends: other.yaml\nseed: 3",
+    ],
+)
+def test_validate_takes_base_files(cli, tmp_path, monkeypatch, text):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data.csv").touch()
+    (tmp_path / "other.yaml").write_text("statistics: {margin: 0.1}\n")
+    (tmp_path / "base.yaml").write_text(text)
+    code, out, err = cli("validate", "base.yaml", "other.yaml")
+    assert (code, out.count("a base file for others to extend"), err) == (0, 2, "")
+    assert cli("validate", "base.yaml", "--resolved")[1].startswith("# base.yaml: a base file")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("modle: {kind: ease}", "base.yaml:1: unknown key 'modle'. Did you mean 'model'?"),
+        ("seed: 1\nrunner: {kk: 10}", "base.yaml:2: unknown key 'kk' in runner. Did you mean 'k'?"),
+        ("runner: {k: 10}\nevaluation: {cutoffs: [20]}", "base.yaml:2: coverage@20 looks at 20 ranks of a list"),
+        ("runner: {k: true}", "base.yaml:1: runner.k is true; a whole number is needed"),
+        ("runner: [k]", "base.yaml:1: runner is a list; a map is needed"),
+        ("runner: {k: 0}", "base.yaml:1: runner.k is 0; 1 or more is needed"),
+        ("model: ease", "base.yaml:1: model is 'ease'; a map is needed"),
+        ("dataset: data.csv", "base.yaml:1: dataset is 'data.csv'; a map is needed"),
+        ("dataset: {split: {kind: leave_last_ou}}", "Did you mean 'leave_last_out'"),
+        ("dataset: {path: lost.csv}", "base.yaml:1: there is no file lost.csv"),
+        ("evaluation: {metrics: [ndgc]}", "Did you mean 'ndcg'"),
+        ("name: comparisons/x", "base.yaml:1: the name 'comparisons/x' lies in"),
+        ("seed: 1\nseed: 2", "duplicate key 'seed'"),
+        ("seed: 1\nextends: lost.yaml", "base.yaml:2: no such file: lost.yaml"),
+    ],
+)
+def test_validate_finds_what_is_wrong_in_a_base_file(cli, tmp_path, monkeypatch, text, words):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "base.yaml").write_text(text)
+    code, out, err = cli("validate", "base.yaml")
+    assert (code, out) == (2, "")
+    assert err.startswith("harness: ")
+    assert words in err
+
+
+def test_validate_looks_at_every_experiment_of_a_benchmark(cli, small, tmp_path):
+    (tmp_path / "benchmark.yaml").write_text("name: b\nexperiments: [one.yaml, two.yaml]\nbaseline: one.yaml\n")
+    for name in ("one", "two"):
+        text = small.read_text().replace("small/ease", f"small/{name}").replace("data.csv", "lost.csv")
+        (tmp_path / f"{name}.yaml").write_text(text)
+    code, out, err = cli("validate", tmp_path / "benchmark.yaml", "--set", "primary=recall@5")
+    assert (code, out) == (2, "")
+    assert [line.count("there is no file") for line in err.splitlines()] == [1, 1]
+    assert "one.yaml:" in err.splitlines()[0]
+    assert "two.yaml:" in err.splitlines()[1]
+
+
+def test_no_command_ignores_an_override(cli, small, tmp_path):
+    cli("eval", small)
+    run = tmp_path / "reports/small/ease"
+    predictions = run / "predictions.parquet"
+    benchmark = tmp_path / "benchmark.yaml"
+    benchmark.write_text(f"name: b\nexperiments: [{small}, {small}]\nbaseline: {small}\n")
+    for arguments, words in (
+        (("report", run, "--set", "runner.k=20"), "is the folder of a finished run, and its report is written in it"),
+        (("report", run, "--out", tmp_path / "other"), "nothing can be set by --set or --out"),
+        (("report", small, "--set", "runner.k=20"), "--set runner.k=20: runner.k does not say where the finished run"),
+        (("report", small, "--set", "model.params.l2=2"), "model.params.l2 does not say where the finished run is"),
+        (
+            ("score", predictions, "--experiment", small, "--set", "model.params.l2=2"),
+            "model.params.l2 says how a model",
+        ),
+        (
+            ("score", predictions, "--experiment", small, "--set", "expected={}"),
+            "expected holds for the experiment's own",
+        ),
+        (("eval", benchmark, "--set", "primary=ndcg@5"), "primary is a key of the benchmark"),
+        (("fit", benchmark, "--set", "name=x"), "name is a key of the benchmark"),
+        (("predict", benchmark, "--set", "baseline=x"), "baseline is a key of the benchmark"),
+        (("data", "describe", "ml-100k", "--set", "runner.k=20"), "--set changes an experiment, and ml-100k is a data"),
+        (("compare", run, run, "--set", "statistics.margn=1"), "unknown key 'margn' in statistics"),
+        (("compare", run, run, "--limit-users", 3), "runner.limit_users is a key of runs"),
+        (("compare", run, run, "--device", "cpu"), "runner.device is a key of runs"),
+        (("export", run, "--out", tmp_path / "trec", "--set", "runner.k=20"), "No such option: --set"),
+    ):
+        code, out, err = cli(*arguments)
+        assert (code, out) == (2, ""), arguments
+        assert words in err, arguments
+    # These do say where the run is.
+    moved = tmp_path / "moved"
+    run.parents[1].rename(moved)
+    assert cli("report", small)[0] == 2
+    code, out, _ = cli("report", small, "--out", moved, "--set", "name=small/ease")
+    assert (code, out) == (0, f"{moved}/small/ease/report.html\n")
+
+
+def test_compare_of_folders_heeds_overrides_and_says_where(cli, small, tmp_path):
+    other = small.with_name("other.yaml")
+    other.write_text(small.read_text().replace("small/ease", "small/other"))
+    for path in (small, other):
+        cli("eval", path)
+    runs = [tmp_path / "reports/small" / name for name in ("ease", "other")]
+    code, out, _ = cli("compare", *runs, "--set", "statistics.margin=0.01", "--no-track", "--name", "a/b")
+    assert code == 0
+    assert "equivalent" in out
+    lines = out.splitlines()
+    assert f"report  {tmp_path}/reports/comparisons/a/b/comparison.html" in lines
+    assert f"LaTeX   {tmp_path}/reports/comparisons/a/b/comparison.tex" in lines
+    written = json.loads((tmp_path / "reports/comparisons/a/b/comparison.json").read_text())
+    assert written["settings"]["margin"] == 0.01
+    code, out, _ = cli("compare", *runs, "--out", tmp_path / "elsewhere")
+    assert code == 0
+    (folder,) = (tmp_path / "elsewhere/comparisons").iterdir()
+    assert f"report  {folder}/comparison.html" in out.splitlines()
+
+
+def test_export_says_where_numbered_ids_stand(cli, small, tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text(data.read_text().replace("i01", "item 01"))
+    cli("eval", small)
+    code, out, _ = cli("export", tmp_path / "reports/small/ease", "--out", tmp_path / "trec")
+    assert code == 0
+    assert out.splitlines()[2].startswith(f"{tmp_path}/trec/ids.parquet: ")
 
 
 def test_validate(cli, small):

@@ -14,6 +14,7 @@ from harness.experiment.overrides import apply_overrides
 
 _SPLIT = {"kind": "leave_last_out"}
 _MODEL = {"kind": "popularity", "fit": {"on": "train"}}
+_LONG = 1_000_000
 
 
 def load_base_file(path: str | Path, overrides: Iterable[str] = ()) -> Experiment | None:
@@ -60,4 +61,14 @@ def _filled(root: Node, path: str) -> dict[str, Any]:
         dataset = {**dataset, **({} if complete else {"split": _SPLIT}), **({} if named else {"path": path})}
     if isinstance(model, Mapping):
         model = _MODEL | {key: value for key, value in model.items() if key != "params"}
-    return {"name": "base", **plain, "dataset": dataset, "model": model}
+    return {"name": "base", **plain, "dataset": dataset, "model": model, "runner": _deep_enough(plain)}
+
+
+def _deep_enough(plain: Mapping[str, Any]) -> Any:
+    """Return the section ``runner``, with lists that are long enough for cutoffs that are given elsewhere."""
+    runner, evaluation = plain.get("runner") or {}, plain.get("evaluation") or {}
+    if not isinstance(runner, Mapping) or not isinstance(evaluation, Mapping):
+        return runner
+    k = runner.get("k", _LONG)
+    both = "k" in runner and "cutoffs" in evaluation
+    return runner if both or type(k) is not int or k < 1 else {**runner, "k": _LONG}
