@@ -123,6 +123,7 @@ def test_fit_writes_once(cli, small):
 def test_validate_checks_every_file(cli, small, tmp_path):
     files = {
         "lost.yaml": small.read_text().replace("data.csv", "lost.csv"),
+        "child.yaml": "extends: lost.yaml\nseed: 3\n",
         "wrong.yaml": small.read_text().replace("k: 10", "k: ten"),
         "base.yaml": "dataset: {split: {kind: leave_last_out}}\nmodel: {fit: {on: train}}\nrunner: {k: 10}\n",
         "benchmark.yaml": f"name: b\nexperiments: [{small}, wrong.yaml, none.yaml]\nbaseline: {small}\n",
@@ -137,12 +138,13 @@ def test_validate_checks_every_file(cli, small, tmp_path):
     ]
     assert err.startswith("harness: ")
     expected = (
-        "there is no file {0}/lost.csv",
-        "{0}/wrong.yaml:10: runner.k is 'ten'",
-        "{0}/wrong.yaml:10: runner.k is 'ten'",
+        "{0}/lost.yaml:4: there is no file {0}/lost.csv",
+        "{0}/child.yaml: {0}/lost.yaml:4: there is no file {0}/lost.csv",
+        "{0}/wrong.yaml:11: runner.k is 'ten'",
+        "{0}/wrong.yaml:11: runner.k is 'ten'",
         "{0}/benchmark.yaml:2: no such file: {0}/none.yaml",
         "no such file: {0}/none.yaml",
-        "4 of 6 files cannot be used.",
+        "5 of 7 files cannot be used.",
     )
     for line, words in zip(err.splitlines(), expected, strict=True):
         assert words.format(tmp_path) in line

@@ -28,12 +28,13 @@ def validate(
         try:
             typer.echo(_validated(path, set_, resolved=resolved))
         except HarnessError as error:
-            errors.append(error)
-    if len(experiments) == 1 and errors:
-        raise errors[0]
+            errors.append((path, error))
+    if errors and len(experiments) == 1:
+        raise errors[0][1]
     if errors:
-        count = f"{len(errors)} of {len(experiments)} files cannot be used."
-        raise HarnessError("\n".join([*map(str, errors), count]))
+        # A file may be wrong by one that it extends.
+        lines = [str(error) if path in str(error) else f"{path}: {error}" for path, error in errors]
+        raise HarnessError("\n".join([*lines, f"{len(errors)} of {len(experiments)} files cannot be used."]))
 
 
 def _validated(path: str, overrides: list[str], *, resolved: bool) -> str:
