@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -249,6 +250,14 @@ def test_no_command_ignores_an_override(cli, small, tmp_path):
     assert cli("report", small)[0] == 2
     code, out, _ = cli("report", small, "--out", moved, "--set", "name=small/ease")
     assert (code, out) == (0, f"{moved}/small/ease/report.html\n")
+
+
+@pytest.mark.parametrize("target", ["eval", "compare", "report"])
+def test_make_hands_overrides_on(target):
+    command = ["make", "-n", target, "EXP=x.yaml", "SET=report.directory=a name=b"]
+    root = Path(__file__).resolve().parents[1]
+    printed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+    assert f"harness {target} x.yaml --set 'report.directory=a' --set 'name=b'" in printed
 
 
 def test_compare_of_folders_heeds_overrides_and_says_where(cli, small, tmp_path):

@@ -48,6 +48,8 @@ def test_ties_that_cannot_move_a_value_by_the_difference_are_no_warning(worst, b
     # The difference is exactly 1/16; .525 to .575 is narrower.
     assert warnings_of(base=table_of(0.5), new=table_of(0.5625, worst, best)) == []
     assert warnings_of(base=table_of(0.5, worst, best), new=table_of(0.5625)) == []
+    assert warnings_of(base=table_of(0.5625, worst, best), new=table_of(0.5)) == []
+    assert warnings_of(base=table_of(0.5625), new=table_of(0.5, worst, best)) == []
 
 
 def test_a_range_of_just_the_difference_is_no_warning():
