@@ -133,6 +133,74 @@ def test_a_folder_and_an_experiment_compare_under_one_override(folders, made, tm
         compare_runs(sources, overrides=["statistics.margn=1"])
 
 
+def test_settings_are_those_of_the_first(folders, made, tmp_path):
+    for folder, margin in zip(folders, (0.2, 0.3), strict=True):
+        path = Path(folder) / "results.json"
+        results = json.loads(path.read_text())
+        results["experiment"]["statistics"]["margin"] = margin
+        results["experiment"]["evaluation"]["primary"] = f"recall@{10 if margin == 0.2 else 5}"
+        path.write_text(json.dumps(results))
+    for sources, margin, primary in ((folders, 0.2, "recall@10"), (folders[::-1], 0.3, "recall@5")):
+        found = compare_runs(sources).comparison
+        assert (found.settings["margin"], found.primary) == (margin, primary)
+    # An experiment file comes before folders.
+    text = (made.folder / "ease.yaml").read_text()
+    more = "statistics: {margin: 0.5}\nevaluation: {primary: recall@1, "
+    (tmp_path / "ease.yaml").write_text(text.replace("evaluation: {", more))
+    found = compare_runs([folders[0], str(tmp_path / "ease.yaml")], overrides=[f"report.directory={made.reports}"])
+    assert (found.comparison.settings["margin"], found.comparison.primary) == (0.5, "recall@1")
+
+
+def test_a_benchmark_names_the_baseline_and_the_caller_another(made, tmp_path):
+    experiments = ", ".join(str(made.folder / f"{name}.yaml") for name in MODELS)
+    path = tmp_path / "benchmark.yaml"
+    path.write_text(f"name: small/three\nexperiments: [{experiments}]\nbaseline: small/random\nprimary: recall@5\n")
+    found = compare_runs([str(path)], choices=Choices(quiet=True))
+    assert (found.comparison.baseline, found.comparison.primary) == ("small/random", "recall@5")
+    assert found.folder == made.reports / "comparisons/small/three"
+    choices = Choices(quiet=True, baseline="small/popularity", name="other")
+    found = compare_runs([str(path)], choices=choices, overrides=["primary=ndcg@1", "statistics.margin=0.25"])
+    assert (found.comparison.baseline, found.comparison.primary) == ("small/popularity", "ndcg@1")
+    assert found.comparison.settings["margin"] == 0.25
+    assert found.folder == made.reports / "comparisons/other"
+    with pytest.raises(HarnessError, match="would leave the folder"):
+        compare_runs([str(path)], choices=Choices(quiet=True, name=""))
+
+
+def test_json_holds_the_comparison(folders):
+    result = compare_runs(folders, choices=Choices(baseline="small/ease"))
+    found, kept = written(result), result.comparison
+    assert (found["baseline"], found["primary"]) == ("small/ease", "ndcg@10")
+    assert tuple(found["notes"]) == kept.notes != ()
+    assert found["runs"] == [{"name": run.name, "fingerprints": run.results["fingerprints"]} for run in result.runs]
+    pd.testing.assert_frame_equal(pd.DataFrame(found["pairs"]).astype(kept.pairs.dtypes), kept.pairs)
+    undefined = [row for row in found["pairs"] if row["p_value"] is None]
+    assert {row["metric"] for row in undefined} == {
+        f"{name}@{k}" for name in ("coverage", "diversity") for k in (1, 5, 10)
+    }
+
+
+def test_choices_reach_the_runs(made, tmp_path):
+    sources = [str(made.folder / f"{name}.yaml") for name in ("popularity", "random")]
+    overrides = [f"report.directory={tmp_path}/reports", "tracking.enabled=true"]
+    untracked = Choices(quiet=True, track=False)
+    first = compare_runs(sources, overrides=overrides, choices=untracked)
+    assert [run.results["experiment"]["tracking"]["enabled"] for run in first.runs] == [False, False]
+    times = [(run.folder / "per_user.parquet").stat().st_mtime_ns for run in first.runs]
+    compare_runs(sources, overrides=overrides, choices=untracked)
+    assert [(run.folder / "per_user.parquet").stat().st_mtime_ns for run in first.runs] == times
+    compare_runs(sources, overrides=overrides, choices=Choices(quiet=True, track=False, force=True))
+    assert all(
+        (run.folder / "per_user.parquet").stat().st_mtime_ns > time for run, time in zip(first.runs, times, strict=True)
+    )
+
+
+def test_a_run_is_not_compared_with_itself(folders, made, tmp_path):
+    for sources in ([folders[0], folders[0]], [folders[0], str(made.folder / "popularity.yaml")]):
+        with pytest.raises(HarnessError, match="two runs are called 'small/popularity'"):
+            compare_runs(sources)
+
+
 def test_a_damaged_record_is_no_traceback(folders):
     path = Path(folders[0]) / "results.json"
     for damaged in (None, {"confidence": "high"}, {"colour": 1}):
