@@ -255,6 +255,14 @@ def test_a_baseline_of_0_has_no_relative_difference():
     assert math.isnan(row["relative"])
 
 
+@pytest.mark.parametrize("lacking", ["a", "b"])
+def test_values_a_user_of_one_run_alone_are_no_test(lacking):
+    tables = {name: table_of({"m@1": [0, 1, 1]}) for name in "ab"}
+    tables[lacking] = MetricTable(tables[lacking].values, {}, tables[lacking].users, 0.95, {})
+    row = only(compare(tables, margin=0.5))
+    assert (row["verdict"], row["wins"]) == ("not tested", pytest.approx(math.nan, nan_ok=True))
+
+
 def test_every_user_counts_also_those_who_tie():
     assert only(compare({"a": table_of({"m@1": [0, 0, 1]}), "b": table_of({"m@1": [0, 1, 1]})}))["n_users"] == 3
 
