@@ -30,11 +30,11 @@ setup: $(VENV)/.dev ## make the virtual environment, with everything that tests 
 eval: $(VENV)/.run need-exp ## run an experiment: EXP=experiments/ml-100k/ease.yaml
 	@$(RUN) eval $(EXP) $(OVERRIDES) $(ARGS)
 
-compare: $(VENV)/.run need-exp ## test runs against a baseline: EXP=experiments/ml-100k/benchmark.yaml
+compare: $(VENV)/.run need-exp ## test runs against a baseline, in reports/comparisons: EXP=experiments/ml-100k/benchmark.yaml
 	@$(RUN) compare $(EXP) $(OVERRIDES) $(ARGS)
 
 report: $(VENV)/.run need-exp ## render the report of a finished run again: EXP=reports/ml-100k/ease
-	@$(RUN) report $(EXP) $(ARGS)
+	@$(RUN) report $(EXP) $(OVERRIDES) $(ARGS)
 
 ui: $(VENV)/.run ## open the MLflow UI on http://127.0.0.1:5000
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --backend-store-uri "$$MLFLOW_TRACKING_URI" --workers 1 $(ARGS)

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from harness.errors import HarnessError
     from harness.evaluation import evaluate
     from harness.experiment import CONVENTIONS, Experiment, load_experiment
-    from harness.pipeline import RunResult, fit, run
-    from harness.statistics import compare
+    from harness.pipeline import RunResult, compare, fit, run
     from harness.topk import top_k
 
 __version__ = "0.1.0"
@@ -38,7 +37,7 @@ _HOMES = {
     "TargetRanks": "harness.artifacts",
     "TopK": "harness.artifacts",
     "Truth": "harness.artifacts",
-    "compare": "harness.statistics",
+    "compare": "harness.pipeline",
     "evaluate": "harness.evaluation",
     "fit": "harness.pipeline",
     "load_experiment": "harness.experiment",

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -77,7 +78,7 @@ def test_compare_prints_verdicts(cli, small):
     cli("eval", small)
     other = small.with_name("other.yaml")
     other.write_text(small.read_text().replace("small/ease", "small/other"))
-    code, out, _ = cli("compare", small, other, "--name", "pair")
+    code, out, _ = cli("compare", small, other)
     assert code == 0
     assert "inconclusive" in out
     assert "comparison.html" in out
@@ -118,6 +119,82 @@ def test_fit_writes_once(cli, small):
     assert "written" in cli("fit", small)[1]
     assert "is there already" in cli("fit", small)[1]
     assert "written" in cli("fit", small, "--force")[1]
+
+
+def test_no_command_ignores_an_override(cli, small, tmp_path):
+    cli("eval", small)
+    run = tmp_path / "reports/small/ease"
+    predictions = run / "predictions.parquet"
+    benchmark = tmp_path / "benchmark.yaml"
+    benchmark.write_text(f"name: b\nexperiments: [{small}, {small}]\nbaseline: {small}\n")
+    for arguments, words in (
+        (("report", run, "--set", "runner.k=20"), "is the folder of a finished run, and its report is written in it"),
+        (("report", run, "--out", tmp_path / "other"), "nothing can be set by --set or --out"),
+        (("report", small, "--set", "runner.k=20"), "--set runner.k=20: runner.k does not say where the finished run"),
+        (("report", small, "--set", "model.params.l2=2"), "model.params.l2 does not say where the finished run is"),
+        (
+            ("score", predictions, "--experiment", small, "--set", "model.params.l2=2"),
+            "model.params.l2 says how a model",
+        ),
+        (
+            ("score", predictions, "--experiment", small, "--set", "expected={}"),
+            "expected holds for the experiment's own",
+        ),
+        (("eval", benchmark, "--set", "primary=ndcg@5"), "primary is a key of the benchmark"),
+        (("fit", benchmark, "--set", "name=x"), "name is a key of the benchmark"),
+        (("predict", benchmark, "--set", "baseline=x"), "baseline is a key of the benchmark"),
+        (("data", "describe", "ml-100k", "--set", "runner.k=20"), "--set changes an experiment, and ml-100k is a data"),
+        (("compare", run, run, "--set", "statistics.margn=1"), "unknown key 'margn' in statistics"),
+        (("compare", run, run, "--limit-users", 3), "runner.limit_users is a key of runs"),
+        (("compare", run, run, "--device", "cpu"), "runner.device is a key of runs"),
+        (("export", run, "--out", tmp_path / "trec", "--set", "runner.k=20"), "No such option: --set"),
+    ):
+        code, out, err = cli(*arguments)
+        assert (code, out) == (2, ""), arguments
+        assert words in err, arguments
+    # These do say where the run is.
+    moved = tmp_path / "moved"
+    run.parents[1].rename(moved)
+    assert cli("report", small)[0] == 2
+    code, out, _ = cli("report", small, "--out", moved, "--set", "name=small/ease")
+    assert (code, out) == (0, f"{moved}/small/ease/report.html\n")
+
+
+@pytest.mark.parametrize("target", ["eval", "compare", "report"])
+def test_make_hands_overrides_on(target):
+    command = ["make", "-n", target, "EXP=x.yaml", "SET=report.directory=a name=b"]
+    root = Path(__file__).resolve().parents[1]
+    printed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+    assert f"harness {target} x.yaml --set 'report.directory=a' --set 'name=b'" in printed
+
+
+def test_compare_of_folders_heeds_overrides_and_says_where(cli, small, tmp_path):
+    other = small.with_name("other.yaml")
+    other.write_text(small.read_text().replace("small/ease", "small/other"))
+    for path in (small, other):
+        cli("eval", path)
+    runs = [tmp_path / "reports/small" / name for name in ("ease", "other")]
+    code, out, _ = cli("compare", *runs, "--set", "statistics.margin=0.01", "--no-track", "--name", "a/b")
+    assert code == 0
+    assert "equivalent" in out
+    lines = out.splitlines()
+    assert f"report  {tmp_path}/reports/comparisons/a/b/comparison.html" in lines
+    assert f"LaTeX   {tmp_path}/reports/comparisons/a/b/comparison.tex" in lines
+    written = json.loads((tmp_path / "reports/comparisons/a/b/comparison.json").read_text())
+    assert written["settings"]["margin"] == 0.01
+    code, out, _ = cli("compare", *runs, "--out", tmp_path / "elsewhere")
+    assert code == 0
+    (folder,) = (tmp_path / "elsewhere/comparisons").iterdir()
+    assert f"report  {folder}/comparison.html" in out.splitlines()
+
+
+def test_export_says_where_numbered_ids_stand(cli, small, tmp_path):
+    data = tmp_path / "data.csv"
+    data.write_text(data.read_text().replace("i01", "item 01"))
+    cli("eval", small)
+    code, out, _ = cli("export", tmp_path / "reports/small/ease", "--out", tmp_path / "trec")
+    assert code == 0
+    assert out.splitlines()[2].startswith(f"{tmp_path}/trec/ids.parquet: ")
 
 
 def test_validate(cli, small):

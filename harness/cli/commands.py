@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -25,6 +26,7 @@ from harness.cli.options import (
     prediction_file,
     print_facts,
     print_rich,
+    refuse_overrides,
 )
 
 if TYPE_CHECKING:
@@ -116,7 +118,11 @@ def compare(
         str | None, typer.Option(help="Name or file of the run to compare with; the first.", show_default=False)
     ] = None,
     name: Annotated[
-        str | None, typer.Option(help="Folder of the comparison under the reports.", show_default=False)
+        str | None,
+        typer.Option(
+            help="Folder under <reports>/comparisons; else the benchmark's name, or the runs' names and a short hash.",
+            show_default=False,
+        ),
     ] = None,
     set_: Set = [],
     device: Device = None,
@@ -127,8 +133,11 @@ def compare(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Test runs against a baseline; what is missing is run first."""
-    overrides = overrides_of(set_, device=device, out=out, no_track=no_track, limit_users=limit_users)
+    """Test runs against a baseline; what is missing is run first.
+
+    Finished runs take only keys of the comparison in --set: statistics, report and evaluation.primary.
+    """
+    overrides = overrides_of(set_, device=device, out=out, limit_users=limit_users)
 
     from harness.pipeline import Choices, compare_runs
     from harness.report import comparison_table
@@ -167,6 +176,8 @@ def score(
 ) -> None:
     """Score predictions that were made elsewhere; no model is loaded and no torch."""
     overrides = overrides_of(set_, out=out, no_track=no_track, limit_users=limit_users)
+    refuse_overrides(set_, ("model",), "says how a model is made, and the file of predictions takes its place")
+    refuse_overrides(set_, ("expected",), "holds for the experiment's own model, and not for a file of predictions")
     loaded = load_experiments([experiment], overrides)
 
     from harness.pipeline import ScoreOptions
@@ -180,14 +191,21 @@ def score(
 @app.command()
 def export(
     run: Annotated[Path, typer.Argument(help="Folder of a finished run.", show_default=False)],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for run.trec and qrels.trec.", show_default=False)],
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for run.trec, qrels.trec, ids.parquet.", show_default=False)
+    ],
     debug: Debug = False,
 ) -> None:
-    """Write a finished run for programs that read the format of TREC, such as trec_eval."""
+    """Write a finished run for programs that read the format of TREC, such as trec_eval.
+
+    Ids that such programs cannot read, such as those with spaces, are numbered; ids.parquet has them.
+    """
     from harness.pipeline import export as export_run
 
     files = export_run(run, out)
     typer.echo(f"{files.run}\n{files.qrels}")
+    if files.ids is not None:
+        typer.echo(f"{files.ids}: the ids that the numbers in both stand for, since TREC files cannot hold all of them")
 
 
 @app.command()
@@ -200,36 +218,15 @@ def report(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Render the reports of finished runs again."""
-    from harness.experiment import load_experiment
+    """Render the reports of finished runs again.
+
+    For an experiment file, --set takes name and report.directory, which say where its run is.
+    """
     from harness.pipeline import render_again
-    from harness.storage import inside
 
-    for source in runs:
-        folder = Path(source)
-        if not folder.is_dir():
-            experiment = load_experiment(source, overrides_of(set_, out=out))
-            folder = inside(Path(experiment.report.directory), experiment.name)
+    overrides = overrides_of(set_, out=out)
+    for folder in [_folder_of(source, overrides) for source in runs]:
         typer.echo(render_again(folder))
-
-
-@app.command()
-def validate(
-    experiments: Experiments,
-    set_: Set = [],
-    resolved: Annotated[bool, typer.Option("--resolved", help="Print the experiment with all defaults.")] = False,
-    debug: Debug = False,
-) -> None:
-    """Check experiment and benchmark files without running them, and that the files they name are there."""
-    from harness.experiment import is_benchmark
-    from harness.pipeline import check_inputs
-
-    for path in experiments:
-        loaded = load_experiments([path], set_)
-        for experiment in loaded:
-            check_inputs(experiment)
-        kind = f"a benchmark of {len(loaded)} experiments" if is_benchmark(path) else f"experiment '{loaded[0].name}'"
-        typer.echo("\n".join(experiment.to_yaml() for experiment in loaded) if resolved else f"{path}: {kind}, fine")
 
 
 @app.command()
@@ -240,8 +237,6 @@ def metrics(
     debug: Debug = False,
 ) -> None:
     """List the metrics, or explain one: definition, options, range, edge cases, reference."""
-    import dataclasses
-
     from harness.experiment import CONVENTIONS
     from harness.metrics.catalogue import all_metric_facts, metric_facts
     from harness.report import conventions_table, metric_page, metrics_table
@@ -265,12 +260,28 @@ def inspect(
 
     Parameters are the values of floating-point tensors; a state dict does not tell them from buffers.
     """
-    import dataclasses
-
     from harness.models import inspect_checkpoint
     from harness.report import checkpoint_table
 
     print_facts(dataclasses.asdict(inspect_checkpoint(checkpoint)), checkpoint_table, as_json=as_json)
+
+
+def _folder_of(source: str, overrides: list[str]) -> Path:
+    """Return the folder of a finished run, given itself or by its experiment file."""
+    from harness.errors import HarnessError
+    from harness.experiment import Experiment, load_experiment, run_folder
+
+    if Path(source).is_dir():
+        if overrides:
+            raise HarnessError(
+                f"{source} is the folder of a finished run, and its report is written in it: nothing can be set by "
+                "--set or --out. Leave them out."
+            )
+        return Path(source)
+    others = {field.name for field in dataclasses.fields(Experiment)} - {"name", "report"}
+    refuse_overrides(overrides, others, "does not say where the finished run is; `harness eval` runs it anew")
+    experiment = load_experiment(source, overrides)
+    return run_folder(experiment.report, experiment.name)
 
 
 def _print_run(result: RunResult) -> None:

@@ -48,10 +48,13 @@ def data_describe(
 ) -> None:
     """Show the statistics of a data set: of an experiment's raw, filtered and split, with audits."""
     from harness import registry
+    from harness.errors import HarnessError
     from harness.pipeline import describe_dataset, describe_source
     from harness.report import facts_table
 
     if source in registry.names("sources"):
+        if set_:
+            raise HarnessError(f"--set changes an experiment, and {source} is a data set. Give an experiment file.")
         facts = describe_source(source)
     else:
         facts = describe_dataset(load_experiments([source], set_)[0])

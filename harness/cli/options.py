@@ -6,7 +6,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -28,6 +28,8 @@ def _set_quiet(value: bool) -> bool:
         logger.setLevel(logging.WARNING)
     return value
 
+
+OF_A_BENCHMARK = frozenset({"name", "baseline", "primary"})  # what only a comparison reads
 
 Experiments = Annotated[list[str], typer.Argument(help="Experiment files (YAML).", show_default=False)]
 OneExperiment = Annotated[str, typer.Argument(help="An experiment file (YAML).", show_default=False)]
@@ -70,10 +72,39 @@ def load_experiments(paths: list[str], overrides: list[str]) -> list[Experiment]
     loaded: list[Experiment] = []
     for path in paths:
         if is_benchmark(path):
+            refuse_overrides(
+                overrides, OF_A_BENCHMARK, "is a key of the benchmark, and this command reads only its experiments"
+            )
             loaded.extend(load_benchmark(path, overrides).experiments)
         else:
             loaded.append(load_experiment(path, overrides))
     return loaded
+
+
+def refuse_overrides(overrides: list[str], sections: Container[str], reason: str) -> None:
+    """Refuse overrides that a command would ignore.
+
+    Parameters
+    ----------
+    overrides
+        ``a.b=value``.
+    sections
+        The first words of the keys that are refused.
+    reason
+        Follows the key in the message.
+
+    Raises
+    ------
+    HarnessError
+        One of them is given.
+    """
+    from harness.errors import HarnessError
+    from harness.experiment import override_keys
+
+    for override in overrides:
+        keys = override_keys(override)
+        if keys[0] in sections:
+            raise HarnessError(f"--set {override}: {'.'.join(keys)} {reason}. Leave it out.")
 
 
 def prediction_file(form: str, columns: list[str], *, delimiter: str | None, strict: bool) -> Any:

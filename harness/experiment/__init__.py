@@ -1,13 +1,16 @@
 """A YAML file to a validated, frozen experiment, with errors that name file and line."""
 
+from harness.experiment.base_files import load_base_file
 from harness.experiment.benchmark import Benchmark, check_comparable, is_benchmark, load_benchmark
 from harness.experiment.candidates import Candidates
+from harness.experiment.comparison_settings import ComparisonSettings, check_overrides, recorded_settings
 from harness.experiment.components import component_of
 from harness.experiment.conventions import CONVENTIONS, Convention, convention_of, rules_of
-from harness.experiment.experiment import Experiment
+from harness.experiment.experiment import COMPARISONS, Experiment, run_folder
 from harness.experiment.faults import FaultError
-from harness.experiment.load import load_experiment
+from harness.experiment.load import as_experiment, load_experiment
 from harness.experiment.metrics import expand_metrics
+from harness.experiment.overrides import override_keys
 from harness.experiment.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 from harness.experiment.runner import Runner
 from harness.experiment.schema import (
@@ -25,12 +28,14 @@ from harness.experiment.tables import Categories, Columns, Items, Users, Vectors
 from harness.experiment.trial import Trial
 
 __all__ = [
+    "COMPARISONS",
     "CONVENTIONS",
     "DEFAULT_RULES",
     "Benchmark",
     "Candidates",
     "Categories",
     "Columns",
+    "ComparisonSettings",
     "Convention",
     "Dataset",
     "Evaluation",
@@ -51,12 +56,18 @@ __all__ = [
     "Users",
     "Vectors",
     "WithoutPredictions",
+    "as_experiment",
     "check_comparable",
+    "check_overrides",
     "component_of",
     "convention_of",
     "expand_metrics",
     "is_benchmark",
+    "load_base_file",
     "load_benchmark",
     "load_experiment",
+    "override_keys",
+    "recorded_settings",
     "rules_of",
+    "run_folder",
 ]

@@ -98,10 +98,15 @@ def load_benchmark(path: str | FilePath, overrides: Iterable[str] = ()) -> Bench
     file = validate(_File, root, root.plain())
     folder = FilePath(path).parent
     passed_on = [text for text in overrides if override_keys(text)[0] not in _OWN_KEYS]
-    experiments = tuple(
-        experiment_of(apply_overrides(load_tree(folder / entry, named_at=_entry(root, index)), passed_on))
-        for index, entry in enumerate(file.experiments)
-    )
+    experiments, wrong = [], []
+    for index, entry in enumerate(file.experiments):
+        try:
+            tree = load_tree(folder / entry, named_at=_entry(root, index))
+            experiments.append(experiment_of(apply_overrides(tree, passed_on)))
+        except ExperimentError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ExperimentError("\n".join(dict.fromkeys(wrong)))
     try:
         check_comparable(experiments)
     except ExperimentError as error:
@@ -109,7 +114,7 @@ def load_benchmark(path: str | FilePath, overrides: Iterable[str] = ()) -> Bench
     baseline = _baseline(file, experiments, root)
     return Benchmark(
         name=file.name,
-        experiments=experiments,
+        experiments=tuple(experiments),
         baseline=baseline.name,
         primary=_primary(file, baseline, root),
         statistics=replace(baseline.statistics, **_given(root, "statistics")),

@@ -32,6 +32,8 @@ from harness.experiment.values import Seed, Text
 from harness.experiment.yaml_text import to_yaml
 from harness.storage import inside
 
+COMPARISONS = "comparisons"  # below the folder of reports; no run has its folder there
+
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Experiment:
@@ -64,7 +66,10 @@ class Experiment:
     source: Node | None = dataclasses.field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        check_name(self.name, self.report)
+        try:
+            run_folder(self.report, self.name)
+        except HarnessError as error:
+            raise FaultError(("name",), str(error)) from error
         fit = self.model.fit
         if self.evaluation.part == "validation" and fit is not None and fit.on == "train_validation":
             raise FaultError(
@@ -156,6 +161,23 @@ class Experiment:
     def to_yaml(self) -> str:
         """Return the resolved experiment as YAML, which loads back as an equal experiment."""
         return to_yaml(self.to_dict())
+
+
+def run_folder(report: Report, name: str) -> Path:
+    """Return the folder of a run.
+
+    Raises
+    ------
+    HarnessError
+        The name leads out of the folder of reports, or into that of comparisons.
+    """
+    folder = inside(Path(report.directory), name)
+    if name.partition("/")[0].casefold() == COMPARISONS:
+        raise HarnessError(
+            f"the name {name!r} lies in {Path(report.directory) / COMPARISONS}, the folder of comparisons. "
+            "Begin it with another word, such as 'ml-100k/ease'."
+        )
+    return folder
 
 
 def check_name(name: str, report: Report) -> None:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.errors import ExperimentError
+from harness.errors import ExperimentError, HarnessError
 from harness.experiment.components import component_class, keys_at, option_names
 from harness.experiment.experiment import Experiment
 from harness.experiment.extends import load_tree
@@ -62,6 +62,23 @@ def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> Experime
     return experiment_of(apply_overrides(load_tree(path), overrides))
 
 
+def as_experiment(source: Experiment | str | Path) -> Experiment:
+    """Return an experiment as it is, or the one of a YAML file.
+
+    Raises
+    ------
+    HarnessError
+        It is neither, or the file is wrong.
+    """
+    if isinstance(source, Experiment):
+        return source
+    if isinstance(source, (str, Path)):
+        return load_experiment(source)
+    raise HarnessError(
+        f"an experiment is needed, from load_experiment, or the path of its file; got {type(source).__name__}."
+    )
+
+
 def experiment_of(root: Node) -> Experiment:
     """Return the experiment of a file's tree."""
     benchmark = root.child(BENCHMARK_KEY)
@@ -71,7 +88,7 @@ def experiment_of(root: Node) -> Experiment:
             "or name one of the experiments."
         )
     _refuse_factory_over_kind(root)
-    experiment = validate(Experiment, root, _with_defaults(_without_foreign_fit(root)))
+    experiment = validate(Experiment, root, with_defaults(_without_foreign_fit(root)))
     object.__setattr__(experiment, "source", root)
     return experiment
 
@@ -99,7 +116,7 @@ def validate(cls: type[Section], root: Node, plain: Any) -> Section:
     raise _report(root, faults)
 
 
-def _with_defaults(plain: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(plain: dict[str, Any]) -> dict[str, Any]:
     """Fill in what follows from other sections."""
     name = str(plain.get("name"))
     seed = plain.get("seed", 0)

@@ -8,6 +8,7 @@ from harness.pipeline.comparing import Choices, ComparisonResult, compare_runs
 from harness.pipeline.explaining import Explanation, explain
 from harness.pipeline.foreign import ScoreOptions, export, score
 from harness.pipeline.inputs import check_inputs
+from harness.pipeline.paired_runs import compare
 from harness.pipeline.running import RunResult, predict, run
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "TieOptions",
     "audit_dataset",
     "check_inputs",
+    "compare",
     "compare_runs",
     "describe_dataset",
     "describe_source",

@@ -7,20 +7,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from harness import data, storage
 from harness.artifacts import Lessons, Part, Split, Tensors, TrainedModel, Training
 from harness.errors import CheckpointError
+from harness.experiment import Experiment, as_experiment
 from harness.models.checkpoint import check_checkpoint, load_checkpoint, save_checkpoint
 from harness.pipeline.fingerprints import code_version, home_of, with_imports
 from harness.pipeline.judging import judge_of
 from harness.pipeline.preparation import FIT_PARTS, prepare
-
-if TYPE_CHECKING:
-    from harness.experiment import Experiment
 
 logger = logging.getLogger("harness")
 
@@ -45,13 +43,15 @@ class Fitted:
     was_there: bool
 
 
-def fit(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> Fitted:
+def fit(experiment: Experiment | str | Path, *, force: bool = False, quiet: bool = False) -> Fitted:
     """Make the checkpoint of an experiment's model, or check the one that is there.
 
     A model that is trained step by step goes on where an earlier training of the same model was interrupted.
 
     Parameters
     ----------
+    experiment
+        From ``load_experiment``, or the path of its file.
     force
         Fit again from the beginning, also where a checkpoint exists.
     quiet
@@ -62,6 +62,7 @@ def fit(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> 
     CheckpointError
         The checkpoint that is there is damaged, or of another model, parameters or split.
     """
+    experiment = as_experiment(experiment)
     return obtain_checkpoint(experiment, prepare(experiment).split, force=force, quiet=quiet)
 
 

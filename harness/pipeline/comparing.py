@@ -1,22 +1,31 @@
-"""Runs side by side: what is missing is run, then differences are tested and reported."""
+"""Comparisons on the command line: runs that are missing are made, then differences are tested and reported."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness import report, statistics, storage
+from harness import report, storage
 from harness.artifacts import Comparison
 from harness.errors import HarnessError, did_you_mean
-from harness.experiment import Benchmark, Experiment, check_comparable, is_benchmark, load_benchmark, load_experiment
+from harness.experiment import (
+    Benchmark,
+    ComparisonSettings,
+    Experiment,
+    check_comparable,
+    check_overrides,
+    is_benchmark,
+    load_benchmark,
+    load_experiment,
+    recorded_settings,
+)
 from harness.pipeline import results as stored
+from harness.pipeline.comparison_folder import comparison_folder, default_name, reports_directory
+from harness.pipeline.paired_runs import compare
 from harness.pipeline.running import run
-
-# What a definition leaves to the lists: one run's pairs may be too many to be all looked at, another's not.
-_OF_THE_LISTS = frozenset({"pairs"})
 
 COMPARISON_HTML = "comparison.html"
 COMPARISON_JSON = "comparison.json"
@@ -35,7 +44,20 @@ class ComparisonResult:
 
 @dataclass(frozen=True)
 class Choices:
-    """What the caller may choose over the files: None keeps what they say."""
+    """What the caller may choose over the files.
+
+    Parameters
+    ----------
+    baseline
+        Name or file of the run to compare with; None for what the benchmark says, else the first.
+    name
+        Of the comparison, relative to ``<reports>/comparisons``; None for that of the benchmark, else
+        the runs' names and a hash of what decides the comparison.
+    force, quiet
+        As for ``run``.
+    track
+        Whether runs that are made are sent to MLflow.
+    """
 
     baseline: str | None = None
     name: str | None = None
@@ -54,18 +76,23 @@ def compare_runs(
     sources
         One benchmark file; or experiment files and folders with a ``results.json``, at least two.
     overrides
-        ``a.b=value``, for each experiment.
+        ``a.b=value``. They hold for each experiment. Finished runs take only keys of the comparison:
+        ``statistics``, ``report`` and ``evaluation.primary``.
 
     Raises
     ------
     HarnessError
-        The runs were not measured alike: the message names the key, or the fingerprint.
+        The runs were not measured alike: the message names the key, or the fingerprint. Or an
+        override is one that a finished run cannot take.
     """
     choices = choices or Choices()
     if len(sources) == 1 and not _is_run(sources[0]) and is_benchmark(sources[0]):
         return _compare_benchmark(load_benchmark(sources[0], overrides), choices)
     if len(sources) < 2:
         raise HarnessError("a comparison needs a benchmark file, or two experiments or more.")
+    folders = [Path(source) for source in sources if _is_run(source)]
+    if folders:
+        check_overrides(overrides, finished=str(folders[0]), alone=len(folders) == len(sources))
     loaded: list[Experiment | Path] = [
         Path(source) if _is_run(source) else load_experiment(source, overrides) for source in sources
     ]
@@ -73,18 +100,20 @@ def compare_runs(
     check_comparable(experiments)
     names = [stored.read_results(source)["name"] if isinstance(source, Path) else source.name for source in loaded]
     baseline = _baseline(choices.baseline, sources, names)
+    settings = _settings_of(experiments[0]) if experiments else _settings_of_folder(folders[0], overrides)
+    directory = reports_directory(folders[0], names[0]) if settings.directory is None else Path(settings.directory)
+    if choices.name is not None:
+        comparison_folder(directory, choices.name)  # a name that cannot be used is told before anything is run
     runs = [stored.read_run(source) if isinstance(source, Path) else _run(source, choices) for source in loaded]
-    settings = experiments[0].statistics if experiments else None
-    directory = Path(experiments[0].report.directory) if experiments else runs[0].folder.parent
-    folder = storage.inside(directory, choices.name or "comparison")
-    first = runs[0].results["experiment"]
-    return _compare(
-        runs,
-        folder=folder,
-        baseline=baseline,
-        primary=first["evaluation"]["primary"],
-        settings=dataclasses.asdict(settings) if settings else first["statistics"],
-    )
+    return _compare(runs, baseline=baseline, settings=settings, directory=directory, name=choices.name)
+
+
+def _settings_of(file: Experiment | Benchmark) -> ComparisonSettings:
+    return ComparisonSettings(file.statistics, file.primary, file.report.directory)
+
+
+def _settings_of_folder(folder: Path, overrides: Sequence[str]) -> ComparisonSettings:
+    return recorded_settings(stored.read_results(folder)["experiment"], overrides, place=str(folder))
 
 
 def _is_run(source: str) -> bool:
@@ -101,14 +130,10 @@ def _run(experiment: Experiment, choices: Choices) -> stored.StoredRun:
 def _compare_benchmark(benchmark: Benchmark, choices: Choices) -> ComparisonResult:
     names = [experiment.name for experiment in benchmark.experiments]
     baseline = _baseline(choices.baseline or benchmark.baseline, names, names)
+    directory, name = Path(benchmark.report.directory), benchmark.name if choices.name is None else choices.name
+    comparison_folder(directory, name)
     runs = [_run(experiment, choices) for experiment in benchmark.experiments]
-    return _compare(
-        runs,
-        folder=storage.inside(Path(benchmark.report.directory), choices.name or benchmark.name),
-        baseline=baseline,
-        primary=benchmark.primary,
-        settings=dataclasses.asdict(benchmark.statistics),
-    )
+    return _compare(runs, baseline=baseline, settings=_settings_of(benchmark), directory=directory, name=name)
 
 
 def _baseline(chosen: str | None, sources: Sequence[str], names: Sequence[str]) -> str:
@@ -122,71 +147,37 @@ def _baseline(chosen: str | None, sources: Sequence[str], names: Sequence[str]) 
 
 
 def _compare(
-    runs: Sequence[stored.StoredRun], *, folder: Path, baseline: str, primary: str | None, settings: Mapping[str, Any]
+    runs: Sequence[stored.StoredRun],
+    *,
+    baseline: str,
+    settings: ComparisonSettings,
+    directory: Path,
+    name: str | None,
 ) -> ComparisonResult:
-    tables = {run.name: run.table for run in runs}
-    if len(tables) < len(runs):
-        names = [run.name for run in runs]
+    names = [run.name for run in runs]
+    if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise HarnessError(f"two runs are called '{twice}'. Give each experiment a name of its own.")
-    for other in runs[1:]:
-        check_same_task(runs[0], other)
-    comparison = statistics.compare(
-        tables,
-        baseline=baseline,
-        primary=primary,
-        test=settings["test"],
-        correction=settings["correction"],
-        margin=settings["margin"],
-        confidence=settings["confidence"],
-        seed=settings["seed"],
-    )
-    told = [
-        audit["sentence"] for audit in runs[0].results.get("audits", []) if audit["name"] == stored.SAMPLED_CANDIDATES
-    ]
-    comparison = dataclasses.replace(comparison, notes=(*told, *comparison.notes))
+    chosen = dataclasses.asdict(settings.statistics)
+    comparison = compare(dict(zip(names, runs, strict=True)), baseline=baseline, primary=settings.primary, **chosen)
+    if name is None:
+        facts = {
+            "runs": [[run.name, run.results["fingerprints"]] for run in runs],
+            "baseline": baseline,
+            "primary": settings.primary,
+            "statistics": chosen,
+        }
+        name = default_name(names, facts)
+    folder = comparison_folder(directory, name)
     _write(folder, comparison, runs)
     return ComparisonResult(folder, comparison, runs)
-
-
-def check_same_task(one: stored.StoredRun, other: stored.StoredRun) -> None:
-    """Refuse two runs whose numbers do not mean the same.
-
-    Raises
-    ------
-    HarnessError
-        Split, part, candidates, users or metric definitions differ; the message names which.
-    """
-    shared = {row["label"] for row in one.results["metrics"]} & {row["label"] for row in other.results["metrics"]}
-    ours, theirs = _task_facts(one.results, shared), _task_facts(other.results, shared)
-    for key, value in ours.items():
-        if value != theirs[key]:
-            raise HarnessError(
-                f"'{one.name}' and '{other.name}' cannot be compared: {key} differs ({value} and {theirs[key]}). "
-                "Run both with the same protocol."
-            )
-
-
-def _task_facts(results: Mapping[str, Any], labels: Container[str]) -> dict[str, Any]:
-    """Return what two runs must share for their numbers to mean the same."""
-    return {
-        "fingerprints.split": results["fingerprints"]["split"],
-        "evaluation.part": results["protocol"]["part"],
-        "candidates": results["protocol"]["candidates"],
-        "runner.limit_users": results["experiment"]["runner"]["limit_users"],
-        "metric definitions": {
-            row["label"]: {name: value for name, value in row["variant"].items() if name not in _OF_THE_LISTS}
-            for row in results["metrics"]
-            if row["label"] in labels
-        },
-    }
 
 
 def _write(folder: Path, comparison: Comparison, runs: Sequence[stored.StoredRun]) -> None:
     rendered = report.render_comparison(comparison, [run.results for run in runs])
     with storage.lock(folder / ".comparison"):
         stored.write_figures(folder, rendered.figures)
-        storage.write_text(folder / COMPARISON_CSV, comparison.pairs.to_csv(index=False))
+        storage.write_csv(folder / COMPARISON_CSV, comparison.pairs)
         storage.write_text(folder / COMPARISON_TEX, rendered.latex)
         storage.write_text(folder / COMPARISON_HTML, rendered.html)
         storage.write_text(folder / COMPARISON_JSON, stored.dump_json(_plain(comparison, runs)))

@@ -7,7 +7,6 @@ import datetime
 import logging
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ import pyarrow as pa
 
 from harness import report, storage
 from harness.artifacts import MetricTable, Split
+from harness.experiment import Experiment, as_experiment
 from harness.pipeline import results as stored
 from harness.pipeline.data_audit import data_findings
 from harness.pipeline.environment import environment
@@ -30,7 +30,6 @@ from harness.pipeline.slicing import slice_rows, sliced
 from harness.pipeline.tie_audit import judgement_findings, tie_findings
 
 if TYPE_CHECKING:
-    from harness.experiment import Experiment
     from harness.tracking import Tracked
 
 logger = logging.getLogger("harness")
@@ -74,7 +73,7 @@ class Phases:
 
     seconds: dict[str, float] = field(default_factory=dict)
 
-    @contextmanager
+    @contextlib.contextmanager
     def measure(self, name: str) -> Iterator[None]:
         """Add the time of the block to a phase."""
         start = time.perf_counter()
@@ -86,7 +85,7 @@ class Phases:
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds
 
 
-def run(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> RunResult:
+def run(experiment: Experiment | str | Path, *, force: bool = False, quiet: bool = False) -> RunResult:
     """Run an experiment to its report.
 
     A run that is finished already, with the same data, checkpoint, settings and code, is read back
@@ -95,7 +94,7 @@ def run(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> 
     Parameters
     ----------
     experiment
-        From ``load_experiment``.
+        From ``load_experiment``, or the path of its file.
     force
         Compute again, also where the result is there. The checkpoint stays; ``fit`` makes it anew.
     quiet
@@ -106,6 +105,7 @@ def run(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> 
     HarnessError
         Something in the experiment, the data or the checkpoint is wrong.
     """
+    experiment = as_experiment(experiment)
     folder = storage.inside(Path(experiment.report.directory), experiment.name)
     with storage.lock(folder / ".run", timeout=storage.LONG):
         finished = _run(experiment, folder, force=force, quiet=quiet)

@@ -36,8 +36,9 @@ def tie_notes(tables: Mapping[str, MetricTable], *, baseline: str, label: str) -
             f"scores leave that of {whose} anywhere between {low:.4f} and {high:.4f}: the order of ties may be all "
             "there is."
         )
-    if len(told) > _MOST:
-        yield f"warning: so it is with {len(told) - _MOST} more runs."
+    more = len(told) - _MOST
+    if more > 0:
+        yield f"warning: the same holds for {more} more run{'s' if more > 1 else ''}."
 
 
 def _width(value: MetricValue) -> float:

@@ -1,6 +1,7 @@
 """Files that are whole or absent, locks, checksums, and the cache."""
 
 from harness.storage.cache import Entry, cache_entries, drop_if_empty, open_entry, prune_cache
+from harness.storage.csv_files import plain_cell, write_csv
 from harness.storage.files import (
     LONG,
     atomic_write,
@@ -25,11 +26,13 @@ __all__ = [
     "inside",
     "lock",
     "open_entry",
+    "plain_cell",
     "prune_cache",
     "remove",
     "sha256_file",
     "sha256_json",
     "sha256_paths",
     "whole_folder",
+    "write_csv",
     "write_text",
 ]

@@ -37,7 +37,7 @@ def benchmark_file(pair, small):
 
 def test_a_benchmark_runs_what_is_missing_and_leaves_its_files(benchmark_file, tmp_path):
     result = compare_runs([str(benchmark_file)], choices=Choices(quiet=True))
-    assert result.folder == tmp_path / "reports" / "small" / "benchmark"
+    assert result.folder == tmp_path / "reports" / "comparisons" / "small" / "benchmark"
     names = {path.name for path in result.folder.iterdir() if not path.name.startswith(".")}
     assert names == {"comparison.html", "comparison.json", "comparison.csv", "comparison.tex", "figures"}
     assert result.comparison.baseline == "small/popularity"
@@ -71,7 +71,7 @@ def test_experiments_and_folders_compare_alike(pair):
     first = compare_runs(pair, choices=Choices(quiet=True, name="one"))
     again = compare_runs([str(run.folder) for run in first.runs], choices=Choices(name="small/two"))
     pd.testing.assert_frame_equal(again.comparison.pairs, first.comparison.pairs)
-    assert (first.folder.name, again.folder.name) == ("one", "two")
+    assert again.folder == first.folder.parent / "small" / "two"
 
 
 @pytest.mark.parametrize("baseline", ["small/ease", "file"])

@@ -179,11 +179,24 @@ def test_trec_eval_gives_our_numbers(finished, gaps, tmp_path):
                 assert row[f"{ours}@{k}"] == pytest.approx(expected, abs=1e-9)
 
 
-def test_ids_with_spaces_cannot_be_exported(small, tmp_path):
+def test_ids_that_trec_cannot_hold_are_numbered(small, tmp_path):
     data = tmp_path / "data.csv"
-    data.write_text(data.read_text().replace("i01", "item 01"))
+    data.write_text(data.read_text().replace("i01", "item 01").replace("i02", '"a ""2"""').replace("i03", "a\u2028b"))
     result = harness.run(harness.load_experiment(small), quiet=True)
-    with pytest.raises(harness.HarnessError, match="the item id 'item 01' is empty or holds a space"):
-        export(result.folder, tmp_path / "trec")
+    files = export(result.folder, tmp_path / "trec")
+    ids = pd.read_parquet(files.ids)
+    assert set(ids["kind"]) == {"item"}  # users are written as they are
+    with files.run.open() as run, files.qrels.open() as qrels:
+        judged, lists = pytrec_eval.parse_qrel(qrels), pytrec_eval.parse_run(run)
+    theirs = pytrec_eval.RelevanceEvaluator(judged, {"ndcg_cut.10"}).evaluate(lists)
+    for row in result.table.per_user.to_dict("records"):
+        assert row["ndcg@10"] == pytest.approx(theirs[row["user"]]["ndcg_cut_10"], abs=1e-9)
+    own = dict(zip(ids["written"], ids["id"], strict=True))
+    assert {"item 01", 'a "2"', "a\u2028b"} <= set(own.values())
+    rows = pd.read_csv(files.run, sep=" ", header=None, names=["user", "q0", "item", "rank", "score", "tag"])
+    written = pd.read_parquet(result.folder / "predictions.parquet")
+    assert rows.assign(item=rows["item"].map(own))[["user", "item", "rank"]].values.tolist() == (
+        written[["user", "item", "rank"]].values.tolist()
+    )
     with pytest.raises(harness.HarnessError, match=r"holds no results.json"):
         export(tmp_path, tmp_path / "trec")

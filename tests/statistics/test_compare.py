@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from oracles.statistics import holm, t_statistic, t_tail
 
 from harness.artifacts import PAIR_COLUMNS, MetricTable, MetricValue
 from harness.errors import HarnessError
-from harness.statistics import PairedT, compare
+from harness.statistics import CHECKPOINT_NOTE, PairedT, compare
 
 
 def table_of(columns, *, users=None, higher_is_better=True, coverage=None):
@@ -195,9 +197,150 @@ def test_wrong_arguments_say_what_would_work(arguments, message):
         compare(tables, **arguments)
 
 
+TWO = {"base": table_of({"ndcg@10": [0, 1, 1, 0.5]}), "new": table_of({"ndcg@10": [1, 1, 0.5, 0]})}
+
+
+def test_the_defaults_are_those_that_the_pages_state():
+    settings = {"test": "paired_t", "correction": "holm", "confidence": 0.95, "seed": 0, "margin": None}
+    found = compare(TWO)
+    assert (found.settings, found.baseline, found.primary) == (settings, "base", None)
+    stated = compare(TWO, baseline="base", test="auto", correction="holm", margin=None, confidence=0.95, seed=0)
+    pd.testing.assert_frame_equal(found.pairs, stated.pairs)
+
+
+def test_the_settings_are_kept_as_they_were_used():
+    chosen = {"test": "paired_t", "correction": "none", "confidence": 0.8, "seed": 5, "margin": {"ndcg@10": 0.1}}
+    found = compare(TWO, baseline="new", primary="ndcg@10", **chosen)
+    assert (found.settings, found.baseline, found.primary) == (chosen, "new", "ndcg@10")
+    assert found.values.to_dict("records") == [
+        {"run": "base", "ndcg@10": 0.625},
+        {"run": "new", "ndcg@10": 0.625},
+    ]
+
+
+@pytest.mark.parametrize("confidence", [0, 1, -0.1, 1.1, math.nan])
+def test_confidence_is_between_0_and_1(confidence):
+    with pytest.raises(HarnessError, match="between 0 and 1"):
+        compare(TWO, confidence=confidence)
+
+
+@pytest.mark.parametrize("margin", [0, -1, math.inf, math.nan])
+def test_a_margin_is_positive_and_finite(margin):
+    with pytest.raises(HarnessError, match="a margin is positive"):
+        compare(TWO, margin=margin)
+
+
+def test_a_margin_for_one_label_leaves_the_others_without():
+    columns = {"ndcg@10": [0.1, 0.2], "recall@10": [0.1, 0.2]}
+    same = {"a": table_of(columns), "b": table_of(columns)}
+    pairs = compare(same, margin={"recall@10": 0.1}).pairs
+    assert dict(zip(pairs["metric"], pairs["verdict"], strict=True)) == {
+        "ndcg@10": "inconclusive",
+        "recall@10": "equivalent",
+    }
+
+
+def test_only_the_metrics_asked_for_are_compared():
+    columns = {"ndcg@10": [0, 1, 0.5], "recall@10": [0, 1, 0], "recall@5": [0, 0, 1]}
+    tables = {"a": table_of(columns), "b": table_of(columns)}
+    assert compare(tables, metrics=["recall@5", "ndcg@10"]).pairs["metric"].tolist() == ["recall@5", "ndcg@10"]
+    assert compare(tables).pairs["metric"].tolist() == list(columns)
+    with pytest.raises(HarnessError, match="no metric in common"):
+        compare({"a": table_of({"ndcg@10": [0, 1]}), "b": table_of({"recall@10": [0, 1]})})
+
+
+def test_a_baseline_of_0_has_no_relative_difference():
+    row = only(compare({"a": table_of({"m@1": [0, 0, 0]}), "b": table_of({"m@1": [0, 1, 0.5]})}))
+    assert row["difference"] == pytest.approx(0.5)
+    assert math.isnan(row["relative"])
+
+
+@pytest.mark.parametrize("lacking", ["a", "b"])
+def test_values_a_user_of_one_run_alone_are_no_test(lacking):
+    tables = {name: table_of({"m@1": [0, 1, 1]}) for name in "ab"}
+    tables[lacking] = MetricTable(tables[lacking].values, {}, tables[lacking].users, 0.95, {})
+    row = only(compare(tables, margin=0.5))
+    assert (row["verdict"], row["wins"]) == ("not tested", pytest.approx(math.nan, nan_ok=True))
+
+
+def test_every_user_counts_also_those_who_tie():
+    assert only(compare({"a": table_of({"m@1": [0, 0, 1]}), "b": table_of({"m@1": [0, 1, 1]})}))["n_users"] == 3
+
+
+def test_one_null_p_value_leaves_the_family_of_the_others():
+    rng = np.random.default_rng(7)
+    base = rng.random(30)
+    tables = {
+        "base": table_of({"m@1": base}),
+        "constant": table_of({"m@1": base + 0.25}),  # every difference is equal: no p-value
+        "one": table_of({"m@1": base + rng.normal(0.02, 0.1, 30)}),
+        "two": table_of({"m@1": base + rng.normal(0.05, 0.1, 30)}),
+    }
+    pairs = compare(tables, baseline="base").pairs.set_index("candidate")
+    assert math.isnan(pairs.loc["constant", "p_adjusted"])
+    tested = pairs.loc[["one", "two"]]
+    assert tested["p_adjusted"].tolist() == pytest.approx(holm(tested["p_value"].tolist()))
+
+
+def test_the_verdict_is_of_the_corrected_test():
+    # Differences 0.4, 0.6, ... of 4 users: p is about .004 for each of 20 candidates, and .08 corrected.
+    base = np.array([0.1, 0.2, 0.3, 0.4])
+    tables = {"base": table_of({"m@1": base})}
+    tables |= {f"c{i}": table_of({"m@1": base + np.array([0.03, 0.06, 0.05, 0.06])}) for i in range(20)}
+    corrected, plain = (compare(tables, correction=name).pairs for name in ("holm", "none"))
+    assert (corrected["p_value"] < 0.05).all()
+    assert (corrected["p_adjusted"] > 0.05).all()
+    assert set(corrected["verdict"]) == {"inconclusive"}
+    assert set(plain["verdict"]) == {"better"}
+
+
+@pytest.mark.parametrize("candidates", [1, 2])
+def test_notes_say_which_family_is_corrected(candidates):
+    tables = {"base": TWO["base"]} | {f"c{i}": TWO["new"] for i in range(candidates)}
+    words = {1: "ndcg@10 x 1 candidate.", 2: "ndcg@10 x 2 candidates."}[candidates]
+    notes = compare(tables, primary="ndcg@10").notes
+    assert notes == (
+        f"p-values are corrected by Holm's method within each metric; the declared family is {words}",
+        "ndcg@10 decides; findings on the other metrics are exploratory.",
+        CHECKPOINT_NOTE,
+    )
+    assert compare(tables).notes == (
+        "p-values are corrected by Holm's method within each metric; the declared family is each metric.",
+        CHECKPOINT_NOTE,
+    )
+    assert compare(tables, correction="none").notes == (
+        "p-values are not corrected for the number of comparisons.",
+        CHECKPOINT_NOTE,
+    )
+
+
+def test_objects_are_collected_again_after_a_comparison():
+    gc.unfreeze()
+    compare(TWO)
+    assert gc.get_freeze_count() == 0
+    gc.freeze()
+    try:
+        frozen = gc.get_freeze_count()
+        compare(TWO)
+        assert gc.get_freeze_count() >= frozen > 0  # frozen by the caller, and left so
+    finally:
+        gc.unfreeze()
+
+
 def test_one_run_is_no_comparison():
     with pytest.raises(HarnessError, match="two runs or more"):
         compare({"a": table_of({"ndcg@10": [0, 1]})})
+
+
+def test_the_error_counts_users_of_either_run():
+    base = table_of({"ndcg@10": [0, 1, 1]}, users=["x", "y", "z"])
+    for users, message in (
+        (["x", "y", "z", "w"], "0 are missing from 'b' and 1 are in it alone"),
+        (["y", "z"], "1 are missing from 'b' and 0 are in it alone"),
+        (["u", "v", "w"], "3 are missing from 'b' and 3 are in it alone"),
+    ):
+        with pytest.raises(HarnessError, match=message):
+            compare({"a": base, "b": table_of({"ndcg@10": [0.5] * len(users)}, users=users)})
 
 
 def test_users_dropped_from_one_run_are_refused():

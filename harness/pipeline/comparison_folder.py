@@ -1,0 +1,75 @@
+"""Where a comparison is written: ``<reports>/comparisons/<name>/``."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness import storage
+from harness.experiment import COMPARISONS
+
+_LONGEST = 80  # bytes of the runs' names in a default name; a folder's name may have 255
+_DIGITS = 8  # of the hash
+
+
+def comparison_folder(directory: Path, name: str) -> Path:
+    """Return the folder of a comparison.
+
+    Parameters
+    ----------
+    directory
+        Folder of the reports.
+    name
+        Relative to the folder of comparisons; words separated by single slashes.
+
+    Raises
+    ------
+    HarnessError
+        The name leads out of the folder of comparisons.
+    """
+    storage.inside(directory / COMPARISONS, name)
+    return storage.inside(directory, f"{COMPARISONS}/{name}")
+
+
+def default_name(names: Sequence[str], facts: Any) -> str:
+    """Return a name for a comparison of runs that was given none.
+
+    Parameters
+    ----------
+    names
+        Of the runs.
+    facts
+        Plain values that decide the comparison. Their hash tells comparisons of the same runs apart.
+
+    Examples
+    --------
+    >>> default_name(["ml-100k/popularity", "ml-100k/ease"], {"margin": None})
+    'ml-100k-popularity-vs-ml-100k-ease-760578d0'
+    """
+    words = "-vs-".join(re.sub(r"[^\w.]+", "-", name).strip("-.") for name in names)
+    short = words.encode("utf-8", "ignore")[:_LONGEST].decode("utf-8", "ignore").strip("-.")
+    return f"{short or 'runs'}-{storage.sha256_json(facts)[:_DIGITS]}"
+
+
+def reports_directory(folder: Path, name: str) -> Path:
+    """Return the folder of the reports that holds a finished run.
+
+    That is the run's folder without the run's name. A folder that was renamed or moved is not called
+    by that name; the comparison is then written beside it.
+
+    Examples
+    --------
+    >>> reports_directory(Path("reports/ml-100k/ease"), "ml-100k/ease").as_posix()
+    'reports'
+    >>> reports_directory(Path("downloads/theirs"), "ml-100k/ease").as_posix()
+    'downloads'
+    """
+    parts = tuple(name.split("/"))
+    whole = Path(os.path.abspath(folder))  # noqa: PTH100  (it takes out "..", and leaves links as they are)
+    for path in (folder, whole):
+        if path.parts[-len(parts) :] == parts:
+            return path.parents[len(parts) - 1]
+    return whole.parent if folder.name in ("", "..") else folder.parent

@@ -1,0 +1,45 @@
+"""CSV that a spreadsheet opens without running what is in it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.storage.files import write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# What makes a spreadsheet take a cell for a formula; the last four are the full-width forms of the first four.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+
+
+def plain_cell(value: Any) -> Any:
+    """Return text that a spreadsheet would take for a formula behind an apostrophe; all else as it is.
+
+    Examples
+    --------
+    >>> plain_cell("=1+1"), plain_cell("ease"), plain_cell(-0.5)
+    ("'=1+1", 'ease', -0.5)
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def write_csv(path: Path, frame: pd.DataFrame) -> None:
+    """Write a table as CSV, atomically; text that begins like a formula gets a leading apostrophe.
+
+    Every CSV file of the project is written here. Numbers are written as they are.
+
+    Parameters
+    ----------
+    path
+        Where to.
+    frame
+        The table; its index is left out.
+    """
+    safe = frame.rename(columns=plain_cell)
+    text = safe.select_dtypes(exclude="number").columns
+    safe[text] = safe[text].map(plain_cell)
+    # All text is quoted: a bare carriage return inside a cell would begin a new row.
+    write_text(path, safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC))
