@@ -44,6 +44,7 @@ EVALUATION_CODE = (
     "harness.metrics",
     "harness.pipeline.measuring",
     "harness.pipeline.model_checks",
+    "harness.pipeline.result_tables",
     "harness.pipeline.results",
     "harness.pipeline.running",
     "harness.pipeline.side",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,6 +17,7 @@ from harness.models import PredictionFile, once
 from harness.pipeline.asking import asked_of, depth_of, length_of
 from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
 from harness.pipeline.preparation import Task
+from harness.pipeline.results import check_file_of_run
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -107,6 +108,11 @@ class Source(Protocol):
         ...
 
     @property
+    def files(self) -> Mapping[str, str]:
+        """SHA-256 by path of files from elsewhere that it was read from."""
+        ...
+
+    @property
     def device(self) -> str:
         """Where it scores, or ``none``."""
         ...
@@ -149,6 +155,7 @@ class FromFile:
 
     path: Path
     sha256: str
+    files: Mapping[str, str]
     device: str = NO_DEVICE
     was_fitted: bool = False
 
@@ -159,8 +166,10 @@ class FromFile:
             raise CheckpointError(
                 f"the predictions {path} do not exist. Mend model.checkpoint, which names their file."
             )
-        files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
-        return cls(path, storage.sha256_json([storage.sha256_file(file) for file in files]))
+        check_file_of_run(path)
+        parts = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+        files = {str(part): storage.sha256_file(part) for part in parts}
+        return cls(path, storage.sha256_json(list(files.values())), files)
 
     @contextlib.contextmanager
     def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Iterator[Recommended]:
@@ -218,6 +227,7 @@ class FromModel:
     fitted: Fitted | None
     sha256: str
     device: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def was_fitted(self) -> bool:
@@ -240,8 +250,11 @@ class FromModel:
         device = devices[0]  # which stands for all: they are of one kind
         model = experiment.model
         if isinstance(model.params, ForeignModel):
-            files = model.params.files(model.checkpoint)
-            return cls(None, storage.sha256_paths(files), device)
+            found = storage.path_digests(model.params.files(model.checkpoint))
+            sha256 = storage.sha256_json([[path.name, digest] for path, digest in found])
+            # Code is known by its own history.
+            files = {str(path): digest for path, digest in found if path.suffix != ".py"}
+            return cls(None, sha256, device, files)
         fitted = obtain_checkpoint(experiment, split, quiet=quiet)
         return cls(fitted, fitted.sha256, device)
 

@@ -1,12 +1,14 @@
 """Files that are whole or absent, locks, checksums, and the cache."""
 
 from harness.storage.cache import Entry, cache_entries, drop_if_empty, open_entry, prune_cache
+from harness.storage.digests import changed_file, file_digests
 from harness.storage.files import (
     LONG,
     atomic_write,
     cache_folder,
     inside,
     lock,
+    path_digests,
     refuse_link,
     remove,
     sha256_file,
@@ -22,10 +24,13 @@ __all__ = [
     "atomic_write",
     "cache_entries",
     "cache_folder",
+    "changed_file",
     "drop_if_empty",
+    "file_digests",
     "inside",
     "lock",
     "open_entry",
+    "path_digests",
     "prune_cache",
     "refuse_link",
     "remove",

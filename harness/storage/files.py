@@ -191,12 +191,17 @@ def sha256_json(value: Any) -> str:
 
 
 def sha256_paths(paths: Iterable[Path]) -> str:
-    """Return the SHA-256 of the names and the bytes of files, as hex, in their order.
+    """Return the SHA-256 of the names and the contents of files and folders, as hex, in their order."""
+    return sha256_json([[path.name, digest] for path, digest in path_digests(paths)])
+
+
+def path_digests(paths: Iterable[Path]) -> list[tuple[Path, str]]:
+    """Return files with the SHA-256 of their bytes, as hex, in their order.
 
     Of a folder it is that of the names, sizes and times of change of what lies in it, however deep: it may hold a data
     set of any size.
     """
-    return sha256_json([[path.name, _entries(path) if path.is_dir() else sha256_file(path)] for path in paths])
+    return [(path, sha256_json(_entries(path)) if path.is_dir() else sha256_file(path)) for path in paths]
 
 
 def _entries(folder: Path) -> list[list[str | int]]:
