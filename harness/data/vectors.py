@@ -20,6 +20,7 @@ from harness.data.identifiers import shown_id
 from harness.data.side_tables import missing_caution, own_ids, rows_in
 from harness.data.tables import needed_column, open_table, read_columns
 from harness.errors import DataError
+from harness.storage.arrays import mapped_array
 
 if TYPE_CHECKING:
     from harness.data.columns import ArrowColumn
@@ -132,7 +133,7 @@ def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: 
 
 def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table_ids: IdArray | None) -> _Found:
     array = _npy(path)
-    if array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiu":
+    if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiu":
         raise DataError(
             f"{path}: an array of {array.dtype} with the shape {array.shape}, where numbers in the shape "
             "(items, dimension) are needed. Save one row an item."
@@ -194,9 +195,8 @@ def _matrix(column: ArrowColumn, place: Place) -> Float32Array:
 def _npy(path: Path) -> Any:
     try:
         # Mapped, not read: only the rows of items that occur are. Pickled objects could run code.
-        # numpy.load would take archives too, and leave a broken one open.
-        return np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, OSError, EOFError) as error:
+        return mapped_array(path)
+    except (ValueError, OSError) as error:
         reason = (
             "it holds Python objects, which are never unpickled"
             if "pickle" in str(error) or "Python objects" in str(error)
@@ -217,7 +217,10 @@ def _ids_in(path: Path) -> ArrowColumn:
                 f"{path}: an array of {array.dtype} with the shape {array.shape}, where one id a row is needed. "
                 "Save integers or text in the shape (items,)."
             )
-        return pa.chunked_array([pa.array(array.tolist() if array.dtype.kind == "U" else array)])
+        try:
+            return pa.chunked_array([pa.array(array.tolist() if array.dtype.kind == "U" else array)])
+        except ValueError as error:
+            raise DataError(f"{path}: the ids are no text: {error}. Save them again by numpy.save(path, ids).") from error
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:

@@ -44,7 +44,9 @@ def array_facts(path: Path, head: bytes, size: int) -> CheckpointFacts | None:
             return None if found is None else _facts(path, "NumPy", size, found)
         if head.startswith(_PARQUET):
             return _facts(path, "parquet", size, _of_parquet(path))
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, pa.ArrowException) as error:
+    except CheckpointError:
+        raise
+    except Exception as error:  # a damaged header may raise anything
         raise CheckpointError(f"{path} is cut short or damaged ({str(error)[:200]}). Get it again.") from error
     return None
 

@@ -22,7 +22,6 @@ from harness.pipeline.results import check_file_of_run
 if TYPE_CHECKING:
     from harness.experiment import Experiment
     from harness.pipeline.jobs import Job
-    from harness.runner import Shards
 
 NO_DEVICE = "none"  # lists from a file need none
 _ORDER = "score descending, then a hash of (seed, user id, item id)"
@@ -270,20 +269,20 @@ class FromModel:
         asked = asked_of(experiment, split, task)
         findings = model_findings(experiment, model, asked, self.fitted, device=self.device)
         with made(experiment, model, asked, key=how.key, device=self.device, force=how.force, quiet=how.quiet) as found:
-            shards = found.job.shards
             yield Recommended(
-                lambda: _parts(shards),
+                lambda: _parts(found.job),
                 asked.k,
-                sum(int((shard.items[:, -1] < 0).sum()) for shard in shards),
+                sum(int((lists.items[:, -1] < 0).sum()) for _, lists in found.job.all_found()),
                 found.facts,
                 order=_ORDER if asked.scored else "as the model lists them, scores falling",
-                findings=(*findings, *list_findings(shards), *found.findings),
+                findings=(*findings, *list_findings(found.job), *found.findings),
                 job=found.job,
             )
 
 
-def _parts(shards: Shards) -> Iterator[Part]:
-    for (start, stop), found in zip(shards.bounds, shards, strict=True):
-        topk = TopK(found.items, found.scores, shards.task.user_ids.ids[shards.task.users[start:stop]])
-        ranks = TargetRanks(found.above, found.tied, found.candidates) if shards.task.scored else None
-        yield Part(start, stop, topk, ranks)
+def _parts(job: Job) -> Iterator[Part]:
+    task = job.shards.task
+    for rows, found in job.all_found():
+        topk = TopK(found.items, found.scores, task.user_ids.ids[task.users[rows]])
+        ranks = TargetRanks(found.above, found.tied, found.candidates) if task.scored else None
+        yield Part(rows.start, rows.stop, topk, ranks)

@@ -95,7 +95,7 @@ def is_described(folder: Path, results: Mapping[str, Any]) -> bool:
 
 
 def earlier_results(folder: Path) -> dict[str, Any] | None:
-    """Return the results that a folder holds, of any version and unread by others; None without readable ones."""
+    """Return the results that a folder holds, of any version; None where there are none that can be read."""
     try:
         return _parsed(folder)
     except HarnessError:
@@ -123,10 +123,8 @@ def read_results(folder: Path) -> dict[str, Any]:
 
 def _parsed(folder: Path) -> dict[str, Any]:
     path = folder / RESULTS
-    if not path.exists():
-        raise HarnessError(f"{folder} holds no {RESULTS}. Give the folder of a finished run.")
     if not path.is_file():
-        raise HarnessError(f"{path} is no regular file. Give the folder of a finished run.")
+        raise HarnessError(f"{folder} holds no {RESULTS}. Give the folder of a finished run.")
     try:
         if path.stat().st_size > _MOST:
             raise ValueError(f"it is larger than {_MOST:,} bytes")
