@@ -20,7 +20,7 @@ from harness.data.identifiers import shown_id
 from harness.data.side_tables import missing_caution, own_ids, rows_in
 from harness.data.tables import needed_column, open_table, read_columns
 from harness.errors import DataError
-from harness.storage.arrays import mapped_array
+from harness.storage.arrays import mapped_array, texts_of
 
 if TYPE_CHECKING:
     from harness.data.columns import ArrowColumn
@@ -218,9 +218,9 @@ def _ids_in(path: Path) -> ArrowColumn:
                 "Save integers or text in the shape (items,)."
             )
         try:
-            return pa.chunked_array([pa.array(array.tolist() if array.dtype.kind == "U" else array)])
+            return pa.chunked_array([pa.array(texts_of(array) if array.dtype.kind == "U" else array)])
         except ValueError as error:
-            raise DataError(f"{path}: the ids are no text: {error}. Save them again by numpy.save(path, ids).") from error
+            raise DataError(f"{path}: the ids are no text: {error}. Save them again by numpy.save.") from error
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:

@@ -212,7 +212,8 @@ def read_run(folder: Path) -> StoredRun:
     try:
         return StoredRun(folder, results, read_per_user(folder / PER_USER, results))
     except (OSError, ValueError, TypeError, pa.ArrowException) as error:
-        raise HarnessError(f"{folder / PER_USER} is missing or damaged: {str(error)[:200]}. {_REMEDY}") from error
+        reason = " ".join(str(error).split())[:200]
+        raise HarnessError(f"{folder / PER_USER} is missing or damaged: {reason}. {_REMEDY}") from error
 
 
 def write_run(folder: Path, results: Mapping[str, Any], per_user: pd.DataFrame, *, experiment: str) -> dict[str, Any]:

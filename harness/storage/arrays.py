@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,3 +26,18 @@ def mapped_array(path: Path) -> Any:
         raise
     except Exception as error:  # a damaged header may raise anything
         raise ValueError(f"its header is damaged ({type(error).__name__}: {str(error)[:100]})") from error
+
+
+def texts_of(array: np.ndarray) -> list[str]:
+    """Return the texts of an array of kind ``U`` ``(rows,)``.
+
+    Raises
+    ------
+    ValueError
+        It holds numbers that are no code points, of which Python makes no text.
+    """
+    codes = np.ascontiguousarray(array).view(np.dtype("u4").newbyteorder(array.dtype.byteorder)) if array.nbytes else []
+    if np.max(codes, initial=0) > sys.maxunicode:
+        raise ValueError("it holds numbers that are no code points of text")
+    texts: list[str] = array.tolist()
+    return texts

@@ -55,7 +55,10 @@ def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", 
             return mapped_array(path)
         if suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
-                return arrays[_chosen(list(arrays.files), name, path, usual, option, shared=shared)]
+                array = arrays[_chosen(list(arrays.files), name, path, usual, option, shared=shared)]
+                if not isinstance(array, np.ndarray):
+                    raise ValueError("its entry does not begin as an array does")
+                return array
         with safetensors.safe_open(path, framework="pt") as file:
             return array_of(file.get_tensor(_chosen(list(file.keys()), name, path, usual, option, shared=shared)))
     except CheckpointError:

@@ -14,6 +14,7 @@ from harness.errors import CheckpointError
 from harness.models.foreign.array_files import PARQUET, array_in
 from harness.models.foreign.own_ids import Id, plain_id
 from harness.models.required import require_file
+from harness.storage.arrays import texts_of
 
 WITH_COLUMNS = (".csv", ".tsv", *PARQUET)
 COLUMN_OPTION = "column, or ids_column of kind vectors"
@@ -67,8 +68,7 @@ def _from_npy(path: Path) -> list[Any]:
             f"{path} is an array of {array.dtype} with the shape {array.shape}; integers or text, one id a row, are "
             "needed, such as by numpy.save(path, ids.astype(str))."
         )
-    values: list[Any] = array.tolist()
-    return values
+    return texts_of(array) if array.dtype.kind == "U" else list(array.tolist())
 
 
 def _lines(path: Path) -> list[str]:
