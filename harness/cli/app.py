@@ -20,6 +20,8 @@ from harness.cli.data import data_app
 logger = logging.getLogger("harness")
 
 WRONG_INPUT, INTERNAL_ERROR, INTERRUPTED, CUT_OFF = 2, 70, 130, 141
+# The last is the base of all errors of usage, which typer prints itself; it has no public name for it.
+_OF_TYPER: tuple[type[BaseException], ...] = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2])
 _LONGEST = 500  # characters of a message that is not ours
 
 
@@ -33,7 +35,7 @@ class Commands(TyperGroup):
         except KeyboardInterrupt:
             typer.echo("harness: interrupted; what was finished is kept, the same command goes on.", err=True)
             raise typer.Exit(INTERRUPTED) from None
-        except (typer.Exit, typer.Abort, *typer.BadParameter.__mro__[1:3]):  # usage errors, which typer prints
+        except _OF_TYPER:
             raise
         except BrokenPipeError:
             _close_stdout()

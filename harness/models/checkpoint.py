@@ -139,7 +139,7 @@ def tensors_digest(tensors: Mapping[str, Any]) -> str:
         digest.update(json.dumps([name, array.dtype.name, array.shape]).encode())
         # Little-endian, as the file has them.
         values = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
-        digest.update(values.reshape(-1).view(np.uint8))
+        digest.update(values.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
 
 

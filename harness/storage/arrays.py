@@ -36,8 +36,9 @@ def texts_of(array: np.ndarray) -> list[str]:
     ValueError
         It holds numbers that are no code points, of which Python makes no text.
     """
-    codes = np.ascontiguousarray(array).view(np.dtype("u4").newbyteorder(array.dtype.byteorder)) if array.nbytes else []
-    if np.max(codes, initial=0) > sys.maxunicode:
-        raise ValueError("it holds numbers that are no code points of text")
+    if array.nbytes:
+        codes = np.ascontiguousarray(array).view(np.dtype("u4").newbyteorder(array.dtype.byteorder))
+        if codes.max() > sys.maxunicode:
+            raise ValueError("it holds numbers that are no code points of text")
     texts: list[str] = array.tolist()
     return texts

@@ -20,7 +20,7 @@ def file_digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
     names
         Of files and folders in it.
     """
-    found = {}
+    found: dict[str, str] = {}
     for name in names:
         path = folder / name
         parts = sorted(part for part in path.rglob("*") if not part.name.startswith(".")) if path.is_dir() else [path]
