@@ -59,8 +59,8 @@ def _of_npy(stream: IO[bytes], path: Path, name: str) -> TensorFacts:
         shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
     if dtype.hasobject:
         raise CheckpointError(
-            f"{path}: the array '{name}' holds Python objects, which are never unpickled since that can run code. Where "
-            "it is saved, make numbers or text of them."
+            f"{path}: the array '{name}' holds Python objects, which are never unpickled since that can run code. "
+            "Where it is saved, make numbers or text of them."
         )
     values = math.prod(shape)
     return TensorFacts(name, tuple(shape), str(dtype), values, values * dtype.itemsize)
