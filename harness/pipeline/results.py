@@ -249,20 +249,17 @@ def render_run(run: StoredRun) -> Path:
     HarnessError
         The results do not hold what a report is made of.
     """
-    _write_report(run.folder, run.results, run.table.per_user)
+    try:
+        _write_report(run.folder, run.results, run.table.per_user)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:  # of values that no run writes
+        raise HarnessError(f"no report can be made of {run.folder / RESULTS}: {error!r:.200}. {_REMEDY}") from error
     if run.results["schema_version"] != UNCHECKED:
         _write_results(run.folder, run.results, renewed=(REPORT, FIGURES))
     return run.folder / REPORT
 
 
 def _write_report(folder: Path, results: Mapping[str, Any], per_user: pd.DataFrame) -> None:
-    try:
-        rendered = report.render_run(dict(results), per_user)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        if results["schema_version"] != UNCHECKED:
-            raise
-        # Nothing vouches for what an earlier version wrote, or somebody since.
-        raise HarnessError(f"no report can be made of {folder / RESULTS}: {error!r:.200}. {_REMEDY}") from error
+    rendered = report.render_run(dict(results), per_user)
     write_figures(folder, rendered.figures)
     storage.write_text(folder / REPORT, rendered.html)
 

@@ -369,3 +369,11 @@ def test_nothing_of_a_run_is_written_through_a_link(small, run, other, tmp_path)
             write()
     assert (outside / "precious.svg").read_text() == "precious"
     assert [path.name for path in outside.iterdir()] == ["precious.svg"]
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_values_that_no_run_writes_make_no_report(run, version):
+    results = run.results | {"schema_version": version, "slices": [{"name": "activity"}]}
+    write_results(run.folder, results)
+    with pytest.raises(HarnessError, match=r"no report can be made of .*results\.json: KeyError\('groups'\)"):
+        render_again(run.folder)
