@@ -23,7 +23,7 @@ from harness.evaluation import merge_shards, score_shard
 from harness.execution import Parallel, map_shards
 from harness.experiment import expand_metrics
 from harness.memory import peak_memory
-from harness.pipeline import results as stored
+from harness.pipeline import result_tables
 from harness.runner import Options, PredictionTask, Shards, found_by
 
 USERS, ITEMS, WIDTH, K, SEEN = 1_000_000, 100_000, 64, 20, 20
@@ -85,9 +85,9 @@ def main():
             shards.write(index, found_by(model, shards.part(index), Options()))
         seconds["lists and exact ranks, in shards on disk"] = time.perf_counter() - start
         start = time.perf_counter()
-        with stored.parquet_writer(folder / "predictions.parquet", rows=users * K) as write:
+        with result_tables.parquet_writer(folder / "predictions.parquet", rows=users * K) as write:
             for topk, _ in parts(shards):
-                write(stored.predictions_table(topk, task.item_ids))
+                write(result_tables.predictions_table(topk, task.item_ids))
         seconds["predictions.parquet"] = time.perf_counter() - start
         start = time.perf_counter()
 
@@ -104,7 +104,9 @@ def main():
             yield from map_shards(score, group, parallel=Parallel())
 
         table = merge_shards(scored(), metrics=metrics)
-        stored.write_parquet(folder / "per_user.parquet", pa.Table.from_pandas(table.per_user, preserve_index=False))
+        result_tables.write_parquet(
+            folder / "per_user.parquet", pa.Table.from_pandas(table.per_user, preserve_index=False)
+        )
         seconds["metrics and per_user.parquet"] = time.perf_counter() - start
     chance = K / (ITEMS - SEEN)
     hits = table["hit_rate@20"].value

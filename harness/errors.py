@@ -25,6 +25,10 @@ class CheckpointError(HarnessError):
     """A checkpoint is damaged, or does not belong to this split or model."""
 
 
+class LockError(HarnessError):
+    """A lock cannot be made: the folder can only be read, or the disk is full."""
+
+
 class TrackingError(HarnessError):
     """The tracking store cannot be used."""
 

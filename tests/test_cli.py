@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -421,6 +423,58 @@ def test_debug_shows_the_traceback(cli, small):
     code, _, err = cli("eval", small, "--debug", "--set", "dataset.path=nowhere.csv")
     assert code == 2
     assert "Traceback" in err
+
+
+ERRORS = {
+    "an error of the harness": (KeyError("sh\nop"), 70, "internal error: KeyError: 'sh\\nop'. Run with --debug"),
+    "memory": (MemoryError("Unable to allocate 7 TiB"), 2, "the memory is used up (Unable to allocate 7 TiB)"),
+    "memory of torch": (RuntimeError("[enforce fail] can't allocate memory"), 2, "the memory is used up"),
+    "a full disk": (
+        OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/a/b"),
+        2,
+        f"refused to go on: {os.strerror(errno.ENOSPC)}: /a/b.",
+    ),
+    "no leave": (
+        PermissionError(errno.EACCES, os.strerror(errno.EACCES)),
+        2,
+        f"refused to go on: {os.strerror(errno.EACCES)}.",
+    ),
+    "half an array": (OSError("100 requested and 4 written"), 2, os.strerror(errno.ENOSPC)),
+}
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_errors_of_the_harness_and_of_the_system_have_codes_of_their_own(cli, monkeypatch, error):
+    raised, expected, message = ERRORS[error]
+
+    def describe_source(name):
+        raise raised
+
+    monkeypatch.setattr("harness.pipeline.describe_source", describe_source)
+    code, out, err = cli("data", "describe", "ml-100k")
+    assert (code, out) == (expected, "")
+    assert err.startswith("harness: ")
+    assert message.replace("\n", " ") in err
+    assert err.count("\n") == 1
+    code, _, err = cli("data", "describe", "ml-100k", "--debug")
+    assert code == expected
+    assert err.count("Traceback") == 1
+    assert message in err
+
+
+def test_a_wrong_flag_is_told_as_before(cli):
+    code, _, err = cli("metrics", "--bad")
+    assert (code, "No such option" in err, "internal" in err) == (2, True, False)
+
+
+@pytest.mark.parametrize("arguments", [["metrics"], ["metrics", "--json"], ["data", "list"]])
+def test_a_reader_that_has_enough_ends_it_quietly(arguments):
+    reader, writer = os.pipe()
+    os.close(reader)  # as of `head`, which has its lines
+    command = [sys.executable, "-m", "harness", *arguments]
+    ended = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, "")
 
 
 def _expect_one_message(result, named, tmp_path):

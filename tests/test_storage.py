@@ -194,13 +194,43 @@ def test_names_that_lead_out(tmp_path: Path, name: str) -> None:
         storage.inside(tmp_path, name)
 
 
-def test_names_that_lead_out_through_a_link(tmp_path: Path) -> None:
-    (tmp_path / "reports").mkdir()
-    (tmp_path / "reports" / "out").symlink_to("/")
-    (tmp_path / "reports" / "in").symlink_to(tmp_path / "reports")
-    with pytest.raises(HarnessError, match="through a link"):
-        storage.inside(tmp_path / "reports", "out/etc")
-    assert storage.inside(tmp_path / "reports", "in/x") == tmp_path / "reports" / "in" / "x"
+@pytest.mark.parametrize("leads_to", ["/", "reports", "nowhere"])
+@pytest.mark.parametrize("name", ["link", "link/x", "below/link", "below/link/x"])
+def test_no_link_below_the_folder(tmp_path: Path, leads_to: str, name: str) -> None:
+    (tmp_path / "reports" / "below").mkdir(parents=True)
+    for place in ("link", "below/link"):
+        (tmp_path / "reports" / place).symlink_to(tmp_path / leads_to)
+    with pytest.raises(HarnessError, match=r"link is a link, and nothing is written through links"):
+        storage.inside(tmp_path / "reports", name)
+
+
+def test_the_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "reports").symlink_to(tmp_path / "disk")
+    storage.write_text(storage.inside(tmp_path / "reports", "a/b.txt"), "x")
+    assert (tmp_path / "disk/a/b.txt").read_text() == "x"
+
+
+@pytest.mark.parametrize("leads_to", ["file", "folder", "nowhere"])
+def test_no_writer_takes_a_link(tmp_path: Path, leads_to: str) -> None:
+    (tmp_path / "file").write_text("precious")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/precious").touch()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / leads_to)
+    (tmp_path / "x.lock").symlink_to(tmp_path / leads_to)
+    for write in (
+        lambda: storage.write_text(link, "new"),
+        lambda: storage.atomic_write(link).__enter__(),
+        lambda: storage.whole_folder(link).__enter__(),
+        lambda: storage.lock(tmp_path / "x").__enter__(),
+    ):
+        with pytest.raises(HarnessError, match="is a link, and nothing is written through links"):
+            write()
+    assert link.is_symlink()
+    assert (tmp_path / "file").read_text() == "precious"
+    assert left_in(tmp_path / "folder") == ["precious"]
+    assert left_in(tmp_path) == ["file", "folder", "link", "x.lock"]
 
 
 def test_the_cache_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import signal
 import sys
 import traceback
@@ -17,28 +19,63 @@ from harness.cli.data import data_app
 
 logger = logging.getLogger("harness")
 
-WRONG_INPUT, INTERRUPTED = 2, 130
+WRONG_INPUT, INTERNAL_ERROR, INTERRUPTED, CUT_OFF = 2, 70, 130, 141
+# The last is the base of all errors of usage, which typer prints itself; it has no public name for it.
+_OF_TYPER: tuple[type[BaseException], ...] = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2])
+_LONGEST = 500  # characters of a message that is not ours
 
 
 class Commands(TyperGroup):
-    """The commands, with a user's mistake as one message rather than a traceback."""
+    """The commands, with each error as one message and its exit code rather than a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; errors of the user's and interruptions become exit codes."""
+        """Run a command; errors and interruptions become exit codes."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             typer.echo("harness: interrupted; what was finished is kept, the same command goes on.", err=True)
             raise typer.Exit(INTERRUPTED) from None
+        except _OF_TYPER:
+            raise
+        except BrokenPipeError:
+            _close_stdout()
+            raise typer.Exit(CUT_OFF) from None
         except Exception as error:
-            from harness.errors import HarnessError
-
-            if not isinstance(error, HarnessError):
-                raise
+            code, message = _told(error)
             if logger.level == logging.DEBUG:
                 traceback.print_exc()
-            typer.echo(f"harness: {error}", err=True)
-            raise typer.Exit(WRONG_INPUT) from None
+            typer.echo(f"harness: {message}", err=True)
+            raise typer.Exit(code) from None
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """Return the exit code of an error, and what is said of it."""
+    from harness.errors import HarnessError
+
+    if isinstance(error, HarnessError):
+        return WRONG_INPUT, str(error)
+    text = " ".join(str(error).split())[:_LONGEST]
+    # Torch raises RuntimeErrors of its own.
+    out_of_memory = "can't allocate memory" in text or type(error).__name__ == "OutOfMemoryError"
+    if isinstance(error, MemoryError) or out_of_memory:
+        advice = "Use a smaller runner.batch_size or data set, or a machine with more memory."
+        return WRONG_INPUT, f"the memory is used up{f' ({text})' if text else ''}. {advice}"
+    if isinstance(error, OSError):
+        from harness.storage.files import reason_of
+
+        where = f": {error.filename}" if error.filename is not None else ""
+        advice = "Mend that and run the same command again; what was finished is kept."
+        return WRONG_INPUT, f"the system refused to go on: {reason_of(error)}{where}. {advice}"
+    advice = "Run with --debug for the traceback, and report it."
+    return INTERNAL_ERROR, f"internal error: {type(error).__name__}: {text.rstrip('.')}. {advice}"
+
+
+def _close_stdout() -> None:
+    """Send what is left of the output nowhere: nobody reads it any more, such as ``head`` that has its lines."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 app = typer.Typer(
@@ -80,4 +117,11 @@ def main() -> None:
     logger.propagate = False
     logger.setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _on_sigterm)
-    app()
+    try:
+        app()
+    finally:
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            _close_stdout()
+            sys.exit(CUT_OFF)

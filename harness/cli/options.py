@@ -7,7 +7,7 @@ import logging
 import re
 import sys
 from collections.abc import Callable, Container
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -130,5 +130,9 @@ def print_rich(renderable: Any) -> None:
     """Print a table or other renderable of rich on stdout."""
     from rich.console import Console
 
+    class Output(Console):
+        def on_broken_pipe(self) -> NoReturn:  # which would end the process as a missed expectation does
+            raise BrokenPipeError
+
     # A pipe has no width; 80 columns would cut the tables.
-    Console(width=None if sys.stdout.isatty() else 140, highlight=False).print(renderable)
+    Output(width=None if sys.stdout.isatty() else 140, highlight=False).print(renderable)

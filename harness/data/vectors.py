@@ -21,6 +21,7 @@ from harness.data.side_tables import missing_caution, own_ids, rows_in
 from harness.data.table_keys import TableKeys
 from harness.data.tables import cautions_of, needed_column, open_table, read_columns
 from harness.errors import DataError
+from harness.storage.arrays import mapped_array, texts_of
 
 if TYPE_CHECKING:
     from harness.data.columns import ArrowColumn
@@ -135,7 +136,7 @@ def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: 
 
 def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table_ids: IdArray | None) -> _Found:
     array = _npy(path)
-    if array.ndim != 2 or array.shape[1] == 0 or array.dtype.kind not in "fiu":
+    if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiu":
         raise DataError(
             f"{path}: an array of {array.dtype} with the shape {array.shape}, where numbers in the shape "
             "(items, dimension) are needed. Save one row an item."
@@ -197,9 +198,8 @@ def _matrix(column: ArrowColumn, place: Place) -> Float32Array:
 def _npy(path: Path) -> Any:
     try:
         # Mapped, not read: only the rows of items that occur are. Pickled objects could run code.
-        # numpy.load would take archives too, and leave a broken one open.
-        return np.lib.format.open_memmap(path, mode="r")
-    except (ValueError, OSError, EOFError) as error:
+        return mapped_array(path)
+    except (ValueError, OSError) as error:
         reason = (
             "it holds Python objects, which are never unpickled"
             if "pickle" in str(error) or "Python objects" in str(error)
@@ -220,7 +220,10 @@ def _ids_in(path: Path) -> ArrowColumn:
                 f"{path}: an array of {array.dtype} with the shape {array.shape}, where one id a row is needed. "
                 "Save integers or text in the shape (items,)."
             )
-        return pa.chunked_array([pa.array(array.tolist() if array.dtype.kind == "U" else array)])
+        try:
+            return pa.chunked_array([pa.array(texts_of(array) if array.dtype.kind == "U" else array)])
+        except ValueError as error:
+            raise DataError(f"{path}: the ids are no text: {error}. Save them again by numpy.save.") from error
     lines = id_lines(path)
     # The end of the last line begins no other.
     return pa.chunked_array([pa.array(lines if lines[-1] else lines[:-1], pa.string())])

@@ -38,18 +38,20 @@ def array_facts(path: Path, head: bytes, size: int) -> CheckpointFacts | None:
     try:
         if len(head) > len(_NPY) and head.startswith(_NPY):
             with path.open("rb") as stream:
-                return _facts(path, "NumPy", size, [_of_npy(stream, "array")])
+                return _facts(path, "NumPy", size, [_of_npy(stream, path, "array")])
         if head.startswith(_ZIP) and zipfile.is_zipfile(path):
             found = _of_npz(path)
             return None if found is None else _facts(path, "NumPy", size, found)
         if head.startswith(_PARQUET):
             return _facts(path, "parquet", size, _of_parquet(path))
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, pa.ArrowException) as error:
+    except CheckpointError:
+        raise
+    except Exception as error:  # a damaged header may raise anything
         raise CheckpointError(f"{path} is cut short or damaged ({str(error)[:200]}). Get it again.") from error
     return None
 
 
-def _of_npy(stream: IO[bytes], name: str) -> TensorFacts:
+def _of_npy(stream: IO[bytes], path: Path, name: str) -> TensorFacts:
     version = np.lib.format.read_magic(stream)
     if version == (1, 0):
         shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
@@ -57,8 +59,8 @@ def _of_npy(stream: IO[bytes], name: str) -> TensorFacts:
         shape, _, dtype = np.lib.format.read_array_header_2_0(stream)
     if dtype.hasobject:
         raise CheckpointError(
-            f"the array '{name}' holds Python objects, which are never unpickled since that can run code. Where it is "
-            "saved, make numbers or text of them."
+            f"{path}: the array '{name}' holds Python objects, which are never unpickled since that can run code. "
+            "Where it is saved, make numbers or text of them."
         )
     values = math.prod(shape)
     return TensorFacts(name, tuple(shape), str(dtype), values, values * dtype.itemsize)
@@ -72,7 +74,7 @@ def _of_npz(path: Path) -> list[TensorFacts] | None:
         found = []
         for name in names:
             with archive.open(name) as stream:
-                found.append(_of_npy(stream, name.removesuffix(".npy")))
+                found.append(_of_npy(stream, path, name.removesuffix(".npy")))
         return found
 
 

@@ -5,8 +5,12 @@ The format is safetensors, which holds numbers and text alone and runs nothing w
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
-from collections.abc import Mapping
+import os
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +23,7 @@ from pydantic.dataclasses import dataclass
 from harness import __version__
 from harness.artifacts import Tensors
 from harness.errors import CheckpointError
+from harness.models.once import warn_once
 from harness.storage import atomic_write
 
 _KEY = "harness"  # where the header stands in the file's metadata
@@ -45,6 +50,8 @@ class CheckpointHeader:
         Digest of the candidates of the lists that told when to stop; empty where nothing did.
     code
         SHA-256 of the model's source when it was fitted.
+    digest
+        SHA-256 of the tensors, as ``tensors_digest`` returns it; empty in files of earlier versions.
     version
         The harness that made it.
     format
@@ -59,6 +66,7 @@ class CheckpointHeader:
     vectors_digest: str = ""
     judged_by: str = ""
     code: str = ""
+    digest: str = ""
     version: str = __version__
     format: Literal[1] = 1
 
@@ -92,7 +100,7 @@ def save_checkpoint(path: Path, tensors: Tensors, header: Mapping[str, Any]) -> 
     tensors
         What the model's ``fit`` returned.
     header
-        The fields of ``CheckpointHeader``.
+        The fields of ``CheckpointHeader``; ``digest`` is set here.
 
     Raises
     ------
@@ -103,13 +111,54 @@ def save_checkpoint(path: Path, tensors: Tensors, header: Mapping[str, Any]) -> 
     """
     # Of an array with strides the library would write the wrong numbers without a word.
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    text = json.dumps(_HEADER.dump_python(CheckpointHeader(**header)), sort_keys=True, allow_nan=False)
-    with atomic_write(path) as temporary:
+    fields = CheckpointHeader(**{**header, "digest": tensors_digest(contiguous)})
+    text = json.dumps(_HEADER.dump_python(fields), sort_keys=True, allow_nan=False)
+    with atomic_write(path) as temporary, _system_errors():
         safetensors.numpy.save_file(contiguous, temporary, metadata={_KEY: text})
 
 
+def tensors_digest(tensors: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of names, types, shapes and bytes of arrays, as hex; their order does not matter.
+
+    Parameters
+    ----------
+    tensors
+        Arrays, or tensors of torch on the CPU, by name.
+
+    Examples
+    --------
+    >>> one = tensors_digest({"a": np.zeros(2), "b": np.ones(3)})
+    >>> one == tensors_digest({"b": np.ones(3), "a": np.zeros(2)})
+    True
+    >>> one == tensors_digest({"a": np.zeros(2), "b": np.ones((3, 1))})
+    False
+    """
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        array = np.asarray(tensors[name])
+        digest.update(json.dumps([name, array.dtype.name, array.shape]).encode())
+        # Little-endian, as the file has them.
+        values = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        digest.update(values.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def _system_errors() -> Iterator[None]:
+    """Raise what the system refused, such as a full disk, as ``OSError``, which the library hides in a text."""
+    try:
+        yield
+    except safetensors.SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
+
+
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint. Nothing in the file is run.
+    """Read a checkpoint, and check its tensors against their digest. Nothing in the file is run.
+
+    A checkpoint of an earlier version, which has no digest, is read with a warning.
 
     Raises
     ------
@@ -130,7 +179,40 @@ def load_checkpoint(path: Path) -> Checkpoint:
             f"the checkpoint {path} is cut short, damaged, or no safetensors file ({error}). "
             f"Pickled files (.pt, .pth, .pkl) are never loaded, since they can run code. {_REMEDY}"
         ) from error
-    return Checkpoint(tensors, _header(path, metadata))
+    header = _header(path, metadata)
+    if not header.digest:
+        warn_once(
+            f"the checkpoint {path} was written by an earlier version, without a digest of its tensors: damage would "
+            "go unnoticed. `harness fit --force` makes it anew"
+        )
+    check_digest(path, {_KEY: {"digest": header.digest}}, tensors)
+    return Checkpoint(tensors, header)
+
+
+def check_digest(path: Path, metadata: Mapping[str, Any], tensors: Mapping[str, Any]) -> None:
+    """Check the tensors of a file against the digest in its metadata, if there is one.
+
+    Parameters
+    ----------
+    path
+        The file, for the message.
+    metadata
+        Of the file, its texts parsed as JSON.
+    tensors
+        Arrays, or tensors of torch on the CPU, by name.
+
+    Raises
+    ------
+    CheckpointError
+        The tensors are not those that were written.
+    """
+    header = metadata.get(_KEY)
+    digest = header.get("digest") if isinstance(header, Mapping) else None
+    if digest and digest != tensors_digest(tensors):
+        raise CheckpointError(
+            f"the checkpoint {path} is damaged: the digest of its tensors (SHA-256) is not that of those that were "
+            f"written. {_REMEDY}"
+        )
 
 
 def _header(path: Path, metadata: Mapping[str, str]) -> CheckpointHeader:

@@ -19,6 +19,7 @@ import safetensors
 
 from harness.errors import CheckpointError
 from harness.models.array_inspection import array_facts
+from harness.models.checkpoint import check_digest
 from harness.models.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
 from harness.models.required import require_file
 
@@ -71,14 +72,16 @@ def _of_safetensors(path: Path, size: int) -> CheckpointFacts:
                 _Named(name, file.get_tensor(name), tuple(file.get_slice(name).get_shape()))
                 for name in file.keys()  # noqa: SIM118 - no mapping
             ]
+        other = {key: _parsed(text) for key, text in metadata.items()}
+        check_digest(path, other, {one.name: one.tensor for one in named})
     except OSError as error:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror or error}.") from error
     except (safetensors.SafetensorError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise CheckpointError(
             f"the checkpoint {path} is cut short, damaged, or of a kind that is not known ({error}). Get it again."
         ) from error
-    other = {key: _plain(_parsed(text)) for key, text in metadata.items()}
-    return CheckpointFacts(str(path), "safetensors", size, (_state("", named),), other)
+    told = {key: _plain(value) for key, value in other.items()}
+    return CheckpointFacts(str(path), "safetensors", size, (_state("", named),), told)
 
 
 def _of_torch(path: Path, size: int) -> CheckpointFacts:

@@ -24,7 +24,8 @@ from torch import nn
 from harness.artifacts import JUDGED_AT, AnyRecommender, Lessons, Training, stream
 from harness.errors import HarnessError
 from harness.execution import progress
-from harness.models.once import say_once
+from harness.models.checkpoint import tensors_digest
+from harness.models.once import say_once, warn_once
 from harness.models.recipe import Recipe
 from harness.models.seeding import seeded
 from harness.storage import atomic_write
@@ -219,10 +220,9 @@ def _keep(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached
     for place, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{place}.{name}": torch.as_tensor(value) for name, value in moments.items()}
     # Clones: tensors that share memory cannot be written.
-    content = safetensors.torch.save(
-        {name: tensor.detach().to("cpu").clone().contiguous() for name, tensor in tensors.items()},
-        metadata={_KEY: json.dumps({"identity": training.identity, **reached.facts})},
-    )
+    kept = {name: tensor.detach().to("cpu").clone().contiguous() for name, tensor in tensors.items()}
+    facts = {"identity": training.identity, "digest": tensors_digest(kept), **reached.facts}
+    content = safetensors.torch.save(kept, metadata={_KEY: json.dumps(facts)})
     with atomic_write(training.state) as temporary:
         temporary.write_bytes(content)
 
@@ -238,6 +238,9 @@ def _read(training: Training) -> tuple[_Reached, dict[str, torch.Tensor]] | None
                 say_once(f"{training.state} is of other data, parameters or codes; the training begins anew")
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        if facts.pop("digest") != tensors_digest(tensors):
+            warn_once(f"{training.state} is damaged; the training begins anew")
+            return None
         return _Reached(**facts), tensors
     except (OSError, safetensors.SafetensorError, ValueError, TypeError, KeyError):
         return None  # cut short or of another version: training begins anew

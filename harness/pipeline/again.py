@@ -5,25 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
-from harness import data, registry, report
+from harness import data, registry, storage
 from harness.pipeline import results as stored
 from harness.pipeline.data_audit import split_findings
 from harness.pipeline.preparation import prepare
-from harness.storage import write_text
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
 
 
 def render_again(folder: Path) -> Path:
-    """Render the report of a finished run from its files, and return its path."""
-    found = stored.read_run(folder)
-    rendered = report.render_run(found.results, pd.read_parquet(folder / stored.PER_USER))
-    stored.write_figures(folder, rendered.figures)
-    write_text(folder / stored.REPORT, rendered.html)
-    return folder / stored.REPORT
+    """Render the report of a finished run from its files, and return its path.
+
+    Raises
+    ------
+    HarnessError
+        The folder holds no finished run, a file is not the one that the run wrote, or it cannot be written.
+    """
+    stored.read_results(folder)  # a folder without a run is not locked
+    stored.refuse_links(folder)
+    with storage.lock(folder / ".run", timeout=storage.LONG):
+        return stored.render_run(stored.read_run(folder))
 
 
 def describe_dataset(experiment: Experiment) -> dict[str, Any]:

@@ -46,6 +46,7 @@ EVALUATION_CODE = (
     "harness.pipeline.data_audit",
     "harness.pipeline.measuring",
     "harness.pipeline.model_checks",
+    "harness.pipeline.result_tables",
     "harness.pipeline.results",
     "harness.pipeline.running",
     "harness.pipeline.side",

@@ -71,10 +71,12 @@ def score(path: Path, experiment: Experiment, options: ScoreOptions) -> RunResul
 def _refuse_others_folder(scored: Experiment) -> None:
     """Raise where a name that was made of the file's holds the run of another file."""
     folder = storage.inside(Path(scored.report.directory), scored.name)
+    if not (folder / stored.RESULTS).exists():
+        return
     try:
         theirs = stored.read_results(folder)["experiment"]["model"]["checkpoint"]
-    except HarnessError:
-        return  # nothing there, or nothing whole
+    except HarnessError as error:
+        raise HarnessError(f"{error} Or keep both by a name of its own, such as --name {scored.name}-2.") from error
     if theirs is None or Path(theirs).resolve() != Path(str(scored.model.checkpoint)).resolve():
         raise HarnessError(
             f"{folder} holds the run of {theirs}. Keep both by a name of its own, such as --name {scored.name}-2, or "
@@ -112,11 +114,12 @@ def export(folder: Path, out: Path) -> data.TrecFiles:
     Raises
     ------
     HarnessError
-        The folder holds no finished run, or its files are damaged.
+        The folder holds no finished run, or its files are damaged or not those that the run wrote.
     """
     results = stored.read_results(folder)
     if results["protocol"].get("rolling"):
         raise HarnessError(f"{folder} has a list a moment (rolling history), and the format of TREC one a user.")
+    stored.check_files(folder, results, [stored.PREDICTIONS, stored.TARGET_RANKS])
     try:
         predictions = pq.read_table(folder / stored.PREDICTIONS)
         relevant = pq.read_table(folder / stored.TARGET_RANKS, columns=["user", "item"])

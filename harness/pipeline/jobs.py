@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import logging
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
@@ -43,6 +44,9 @@ from harness.pipeline.fingerprints import EVALUATION_CODE, PREDICTION_CODE, code
 from harness.pipeline.side import side_arrays, side_facts, side_from
 from harness.runner import Options, PredictionTask, Shards, found_by
 from harness.storage import atomic_write, sha256_json, sha256_paths, whole_folder
+from harness.topk import Found
+
+logger = logging.getLogger("harness")
 
 _DESCRIPTION = "job.json"
 _USER_IDS, _ITEM_IDS = "user_ids_", "item_ids_"  # what the files of their parts begin with
@@ -147,6 +151,21 @@ class Job:
         side = side_from(arrays, description["side"], task.history)
         return Job(shards, ModelSource(**description["model"]), Options(**description["options"]), side)
 
+    def found(self, index: int) -> Found:
+        """Return what was found for the users of a shard. One that vanished or was damaged since is made again."""
+        try:
+            return self.shards.read(index)
+        except FileNotFoundError as error:
+            logger.warning("%s; it is made again", error)
+        found = found_by(self.recommender(self.options.device), self.shards.part(index), self.options)
+        self.shards.write(index, found)
+        return found
+
+    def all_found(self) -> Iterator[tuple[slice, Found]]:
+        """Yield the rows of each shard and what was found for them, in order; no more than one is held."""
+        for index, (start, stop) in enumerate(self.shards.bounds):
+            yield slice(start, stop), self.found(index)
+
     @functools.lru_cache(maxsize=2)  # noqa: B019  (what a long-lived worker holds of earlier jobs goes)
     def recommender(self, device: str) -> AnyRecommender:
         """Return the model on a device."""
@@ -227,7 +246,7 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
     start, stop = shards.bounds[index]
     users = shards.task.user_ids.ids[shards.task.users[start:stop]]
     truth = shards.task.truth.rows(np.arange(start, stop))
-    found, settled = shards.read(index), Rules(**json.loads(rules))
+    found, settled = opened.found(index), Rules(**json.loads(rules))
     lists = TopK(found.items, found.scores, users)
     if settled.ties == "trec_eval":
         lists = in_trec_order(lists, descending_places(shards.task.item_ids.ids))

@@ -11,7 +11,7 @@ from harness.artifacts import NO_ITEM, AnyRecommender, Finding, ForeignModel
 from harness.artifacts.arrays import Int64Array
 from harness.pipeline.checkpoints import Fitted
 from harness.pipeline.jobs import Job
-from harness.runner import PredictionTask, Shards
+from harness.runner import PredictionTask
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -81,16 +81,17 @@ def _stopped(experiment: Experiment, task: PredictionTask) -> Iterator[Finding]:
         )
 
 
-def list_findings(shards: Shards) -> Iterator[dict[str, Any]]:
+def list_findings(job: Job) -> Iterator[dict[str, Any]]:
     """Yield what was odd in the lists of a model that makes them itself, before they were cleaned."""
+    shards = job.shards
     if shards.task.scored:
         return
     oddities = np.zeros((shards.task.n_users, 4), dtype=np.int64)
     lengths = np.zeros(shards.task.n_users, dtype=np.int64)
-    for (start, stop), found in zip(shards.bounds, shards, strict=True):
+    for rows, found in job.all_found():
         assert found.oddities is not None  # noqa: S101  (of lists that a model made)
-        oddities[start:stop] = found.oddities
-        lengths[start:stop] = (found.items != NO_ITEM).sum(axis=1)
+        oddities[rows] = found.oddities
+        lengths[rows] = (found.items != NO_ITEM).sum(axis=1)
     given, invalid, repeated, barred = oddities.T
     total = int(given.sum())
     for name, counts, what in (

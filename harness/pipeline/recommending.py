@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -17,12 +17,12 @@ from harness.models import PredictionFile, once
 from harness.pipeline.asking import asked_of, depth_of, length_of
 from harness.pipeline.checkpoints import Fitted, obtain_checkpoint
 from harness.pipeline.preparation import Task
+from harness.pipeline.results import check_file_of_run
 from harness.storage.input_files import odd_kind
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
     from harness.pipeline.jobs import Job
-    from harness.runner import Shards
 
 NO_DEVICE = "none"  # lists from a file need none
 _ORDER = "score descending, then a hash of (seed, user id, item id)"
@@ -108,6 +108,11 @@ class Source(Protocol):
         ...
 
     @property
+    def files(self) -> Mapping[str, str]:
+        """SHA-256 by path of files from elsewhere that it was read from."""
+        ...
+
+    @property
     def device(self) -> str:
         """Where it scores, or ``none``."""
         ...
@@ -150,6 +155,7 @@ class FromFile:
 
     path: Path
     sha256: str
+    files: Mapping[str, str]
     device: str = NO_DEVICE
     was_fitted: bool = False
 
@@ -160,8 +166,10 @@ class FromFile:
         if not path.exists() or (odd is not None and not path.is_dir()):
             wrong = "do not exist" if odd is None else f"are {odd}, not a regular file"
             raise CheckpointError(f"the predictions {path} {wrong}. Mend model.checkpoint, which names their file.")
-        files = data.parts_of(path).files if path.is_dir() else (path,)
-        return cls(path, storage.sha256_json([storage.sha256_file(file) for file in files]))
+        check_file_of_run(path)
+        parts = data.parts_of(path).files if path.is_dir() else (path,)
+        files = {str(part): storage.sha256_file(part) for part in parts}
+        return cls(path, storage.sha256_json(list(files.values())), files)
 
     @contextlib.contextmanager
     def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Iterator[Recommended]:
@@ -222,6 +230,7 @@ class FromModel:
     fitted: Fitted | None
     sha256: str
     device: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def was_fitted(self) -> bool:
@@ -244,8 +253,11 @@ class FromModel:
         device = devices[0]  # which stands for all: they are of one kind
         model = experiment.model
         if isinstance(model.params, ForeignModel):
-            files = model.params.files(model.checkpoint)
-            return cls(None, storage.sha256_paths(files), device)
+            found = storage.path_digests(model.params.files(model.checkpoint))
+            sha256 = storage.sha256_json([[path.name, digest] for path, digest in found])
+            # Code is known by its own history.
+            files = {str(path): digest for path, digest in found if path.suffix != ".py"}
+            return cls(None, sha256, device, files)
         fitted = obtain_checkpoint(experiment, split, quiet=quiet)
         return cls(fitted, fitted.sha256, device)
 
@@ -262,25 +274,25 @@ class FromModel:
         asked = asked_of(experiment, split, task)
         trial = trial_of(experiment, model, asked, device=self.device, quiet=how.quiet)
         with made(experiment, model, asked, key=how.key, device=self.device, force=how.force, quiet=how.quiet) as found:
-            shards = found.job.shards
             yield Recommended(
-                lambda: _parts(shards),
+                lambda: _parts(found.job),
                 asked.k,
-                sum(int((shard.items[:, -1] < 0).sum()) for shard in shards),
+                sum(int((lists.items[:, -1] < 0).sum()) for _, lists in found.job.all_found()),
                 {**found.facts, **({"trial_seconds": round(trial.seconds, 4)} if trial.findings else {})},
                 order=_ORDER if asked.scored else "as the model lists them, scores falling",
                 findings=(
                     *model_findings(experiment, found.job, self.fitted),
                     *(finding.as_dict() for finding in trial.findings),
-                    *list_findings(shards),
+                    *list_findings(found.job),
                     *found.findings,
                 ),
                 job=found.job,
             )
 
 
-def _parts(shards: Shards) -> Iterator[Part]:
-    for (start, stop), found in zip(shards.bounds, shards, strict=True):
-        topk = TopK(found.items, found.scores, shards.task.user_ids.ids[shards.task.users[start:stop]])
-        ranks = TargetRanks(found.above, found.tied, found.candidates) if shards.task.scored else None
-        yield Part(start, stop, topk, ranks)
+def _parts(job: Job) -> Iterator[Part]:
+    task = job.shards.task
+    for rows, found in job.all_found():
+        topk = TopK(found.items, found.scores, task.user_ids.ids[task.users[rows]])
+        ranks = TargetRanks(found.above, found.tied, found.candidates) if task.scored else None
+        yield Part(rows.start, rows.stop, topk, ranks)

@@ -1,47 +1,34 @@
 """What a run leaves in ``reports/<name>/``, written and read back.
 
-``results.json`` is written last and removed first: where it stands, everything beside it is whole
-and belongs to it.
+``results.json`` is written last and removed first: where it stands, everything beside it is whole and belongs to it.
+It lists the SHA-256 of every file of the run, and its own. Whoever reads a file checks it. Digests find accidents, not
+forgery.
 """
 
 from __future__ import annotations
 
-import contextlib
-import itertools
 import json
+import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from harness import data, storage
-from harness.artifacts import (
-    NO_ITEM,
-    CandidateLists,
-    MetricTable,
-    MetricValue,
-    TargetRanks,
-    TieRange,
-    TopK,
-    Truth,
-    Vocabulary,
-)
+from harness import report, storage
+from harness.artifacts import MetricTable
 from harness.errors import HarnessError
+from harness.models.once import warn_once
+from harness.pipeline.per_user import read_per_user
+from harness.pipeline.results_schema import fault_in
 
-if TYPE_CHECKING:
-    from harness.pipeline.preparation import Task
-    from harness.pipeline.recommending import Part
+logger = logging.getLogger("harness")
 
-# The moment of each list, where a user has several, as it is written.
-Times: TypeAlias = "pa.Array[Any] | None"
-
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+UNCHECKED = 1  # the schema version whose files have no digests
 SAMPLED_CANDIDATES = "sampled_candidates"  # the audit that goes with every number over sampled candidates
 RESULTS = "results.json"
 PER_USER = "per_user.parquet"
@@ -51,9 +38,11 @@ CANDIDATES = "candidates.parquet"  # where files or draws decide of them
 EXPERIMENT = "experiment.yaml"
 REPORT = "report.html"
 FIGURES = "figures"
-PARTS_ABOVE = 5_000_000  # rows: what is longer is a folder of parts
-_PARTS = {"name": str, "experiment": dict, "fingerprints": dict, "protocol": dict, "metrics": list}
 FILES = (RESULTS, PER_USER, PREDICTIONS, TARGET_RANKS, EXPERIMENT, REPORT)
+_TABLES = (PER_USER, PREDICTIONS, TARGET_RANKS, CANDIDATES)
+_DESCRIPTION = (EXPERIMENT, REPORT, FIGURES)  # made of the results, so that they can be made again
+_MOST = 1 << 28  # bytes of results.json
+_REMEDY = "Run the experiment again with --force."
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,52 +59,219 @@ class StoredRun:
         return str(self.results["name"])
 
 
+def refuse_links(folder: Path) -> None:
+    """Refuse links in the place of the files of a run, before anything is computed.
+
+    Raises
+    ------
+    HarnessError
+        A link stands where a file of the run would be written.
+    """
+    for name in (*FILES, CANDIDATES, FIGURES):
+        storage.refuse_link(folder / name)
+
+
 def is_finished(folder: Path, fingerprints: Mapping[str, str]) -> bool:
-    """Return whether the folder holds a whole run with exactly these fingerprints."""
+    """Return whether the folder holds a whole run with exactly these fingerprints, and its tables are as written."""
     if not all((folder / name).exists() for name in FILES):
         return False
     try:
-        return bool(read_results(folder)["fingerprints"] == dict(fingerprints))
-    except HarnessError:
+        results = _parsed(folder)
+        if results["schema_version"] == UNCHECKED or results["fingerprints"] != dict(fingerprints):
+            return False
+        check_files(folder, results, _TABLES)
+    except HarnessError as error:
+        logger.warning("%s It is run again now.", str(error).removesuffix(_REMEDY).rstrip())
         return False
+    return True
+
+
+def is_described(folder: Path, results: Mapping[str, Any]) -> bool:
+    """Return whether the report, the figures and the resolved experiment of a run are as they were written."""
+    wrong = storage.changed_file(folder, results["files"], _DESCRIPTION)
+    if wrong is not None:
+        logger.warning("%s is missing or was changed. It is written again now.", folder / wrong)
+    return wrong is None
+
+
+def earlier_results(folder: Path) -> dict[str, Any] | None:
+    """Return the results that a folder holds, of any version; None where there are none that can be read."""
+    try:
+        return _parsed(folder)
+    except HarnessError:
+        return None
 
 
 def read_results(folder: Path) -> dict[str, Any]:
-    """Return ``results.json``.
+    """Return ``results.json``, checked against its own digest.
+
+    Results of an earlier schema version are read with a warning, as nothing ties the files to them.
 
     Raises
     ------
     HarnessError
         There is none, it is damaged, or it was written by a newer version.
     """
+    results = _parsed(folder)
+    if results["schema_version"] == UNCHECKED:
+        warn_once(
+            f"{folder / RESULTS} was written by an earlier version, without digests: its files are unchecked. "
+            "`harness eval --force` of the experiment adds them"
+        )
+    return results
+
+
+def _parsed(folder: Path) -> dict[str, Any]:
     path = folder / RESULTS
+    if not path.is_file():
+        raise HarnessError(f"{folder} holds no {RESULTS}. Give the folder of a finished run.")
     try:
-        results = json.loads(path.read_text(encoding="utf-8"))
-        version = results["schema_version"]
-        if version == SCHEMA_VERSION and not all(isinstance(results[key], kind) for key, kind in _PARTS.items()):
-            raise TypeError("a part is of another type")
-    except FileNotFoundError as error:
-        raise HarnessError(f"{folder} holds no {RESULTS}. Give the folder of a finished run.") from error
-    except (ValueError, KeyError, TypeError, OSError) as error:
-        raise HarnessError(f"{path} is damaged. Run the experiment again with --force.") from error
-    if version != SCHEMA_VERSION:
-        raise HarnessError(f"{path} has schema version {version}; this version of harness reads {SCHEMA_VERSION}.")
+        if path.stat().st_size > _MOST:
+            raise ValueError(f"it is larger than {_MOST:,} bytes")
+        results = json.loads(path.read_bytes(), parse_constant=_refused, parse_float=_finite)
+    except (ValueError, OSError, RecursionError) as error:
+        reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)[:200]
+        raise HarnessError(f"{path} is damaged: {reason}. {_REMEDY}") from error
+    version = results.get("schema_version") if isinstance(results, dict) else None
+    if type(version) is int and version not in (UNCHECKED, SCHEMA_VERSION):
+        raise HarnessError(
+            f"{path} has schema version {version}; this version of harness reads {UNCHECKED} and {SCHEMA_VERSION}."
+        )
+    fault = fault_in(results) or _own_digest_fault(results)
+    if fault is not None:
+        raise HarnessError(f"{path} is damaged: {fault}. {_REMEDY}")
     return dict(results)
 
 
+def _refused(word: str) -> float:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _refused(text)
+
+
+def _own_digest_fault(results: Mapping[str, Any]) -> str | None:
+    if results["schema_version"] == UNCHECKED or results["digest"] == _digest(results):
+        return None
+    return "it was changed since it was written (its digest is not that of its content)"
+
+
+def _digest(results: Mapping[str, Any]) -> str:
+    return storage.sha256_json({key: value for key, value in results.items() if key != "digest"})
+
+
+def check_files(folder: Path, results: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Check files of a run against the digests that its results list.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    results
+        From ``read_results``; those of an earlier schema version list nothing to check by.
+    names
+        Of files, or of folders of parts. One that is not listed must not be there.
+
+    Raises
+    ------
+    HarnessError
+        A file is missing, or not the one that the run wrote.
+    """
+    if results["schema_version"] == UNCHECKED:
+        return
+    wrong = storage.changed_file(folder, results["files"], names)
+    if wrong is not None:
+        what = "is not the file that the run wrote" if (folder / wrong).exists() else "is missing"
+        raise HarnessError(f"{folder / wrong} {what} (by the SHA-256 in {RESULTS}). {_REMEDY}")
+
+
+def check_file_of_run(path: Path) -> None:
+    """Check a table that stands beside the ``results.json`` of its run; others are not looked at.
+
+    Raises
+    ------
+    HarnessError
+        The file is not the one that the run wrote, or its results are damaged.
+    """
+    if path.name in _TABLES and (path.parent / RESULTS).is_file():
+        check_files(path.parent, read_results(path.parent), [path.name])
+
+
 def read_run(folder: Path) -> StoredRun:
-    """Return a finished run with its per-user values."""
+    """Return a finished run with its per-user values.
+
+    Raises
+    ------
+    HarnessError
+        A file is missing, damaged, or not the one that the run wrote.
+    """
     results = read_results(folder)
-    path = folder / PER_USER
+    check_files(folder, results, [PER_USER])
     try:
-        frame = pd.read_parquet(path)
-        users = frame.pop("user").to_numpy()
-        values = tuple(MetricValue(**_floats_back(value)) for value in results["metrics"])
-        confidence = results["experiment"]["statistics"]["confidence"]
-    except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
-        raise HarnessError(f"{path} is missing or damaged. Run the experiment again with --force.") from error
-    columns = {str(label): frame[label].to_numpy(dtype=np.float64) for label in frame.columns}
-    return StoredRun(folder, results, MetricTable(values, columns, users, confidence, counts={}))
+        return StoredRun(folder, results, read_per_user(folder / PER_USER, results))
+    except (OSError, ValueError, TypeError, pa.ArrowException) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise HarnessError(f"{folder / PER_USER} is missing or damaged: {reason}. {_REMEDY}") from error
+
+
+def write_run(folder: Path, results: Mapping[str, Any], per_user: pd.DataFrame, *, experiment: str) -> dict[str, Any]:
+    """Describe a run whose tables are written, in ``experiment.yaml``, figures, report and, last, ``results.json``.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    results
+        All but the digests. Those of tables that were read back are kept.
+    per_user
+        A row per user, for the report.
+    experiment
+        The resolved experiment, as YAML.
+
+    Returns
+    -------
+    dict
+        The results with their digests, as they are read back.
+    """
+    storage.write_text(folder / EXPERIMENT, experiment)
+    _write_report(folder, results, per_user)
+    unlisted = () if "files" in results else _TABLES
+    return _write_results(folder, results, renewed=(*unlisted, *_DESCRIPTION))
+
+
+def render_run(run: StoredRun) -> Path:
+    """Render the report of a finished run again, renew its digest, and return its path.
+
+    Raises
+    ------
+    HarnessError
+        The results do not hold what a report is made of.
+    """
+    try:
+        _write_report(run.folder, run.results, run.table.per_user)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:  # of values that no run writes
+        raise HarnessError(f"no report can be made of {run.folder / RESULTS}: {error!r:.200}. {_REMEDY}") from error
+    if run.results["schema_version"] != UNCHECKED:
+        _write_results(run.folder, run.results, renewed=(REPORT, FIGURES))
+    return run.folder / REPORT
+
+
+def _write_report(folder: Path, results: Mapping[str, Any], per_user: pd.DataFrame) -> None:
+    rendered = report.render_run(dict(results), per_user)
+    write_figures(folder, rendered.figures)
+    storage.write_text(folder / REPORT, rendered.html)
+
+
+def _write_results(folder: Path, results: Mapping[str, Any], *, renewed: Sequence[str]) -> dict[str, Any]:
+    kept = {path: digest for path, digest in results.get("files", {}).items() if path.partition("/")[0] not in renewed}
+    files = kept | storage.file_digests(folder, renewed)
+    whole = {key: value for key, value in results.items() if key != "digest"} | {"files": dict(sorted(files.items()))}
+    plain: dict[str, Any] = json.loads(dump_json(whole))
+    plain["digest"] = _digest(plain)
+    storage.write_text(folder / RESULTS, dump_json(plain))
+    return plain
 
 
 def metric_rows(table: MetricTable) -> list[dict[str, Any]]:
@@ -127,140 +283,14 @@ def _nan_to_none(row: dict[str, Any]) -> dict[str, Any]:
     return {key: None if isinstance(value, float) and math.isnan(value) else value for key, value in row.items()}
 
 
-def _floats_back(row: Mapping[str, Any]) -> dict[str, Any]:
-    ties = row.get("ties")
-    return dict(row) | {
-        "value": math.nan if row["value"] is None else row["value"],
-        "ties": None if ties is None else TieRange(**ties),
-    }
-
-
 def dump_json(value: Any) -> str:
     """Return readable JSON of plain values; NaN, which JSON lacks, is an error."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def predictions_table(topk: TopK, items: Vocabulary, times: Times = None) -> pa.Table:
-    """Return the long table ``user, item, rank, score`` in the data set's own ids, and ``timestamp`` with times."""
-    if topk.users is None or topk.scores is None:
-        raise ValueError("a run's TopK has users and scores")
-    filled = topk.items != NO_ITEM
-    rows, places = np.nonzero(filled)
-    table = pa.table(
-        {
-            "user": pa.array(topk.users[rows]),
-            "item": pa.array(items.ids[topk.items[filled]]),
-            "rank": pa.array((places + 1).astype(np.int32)),
-            "score": pa.array(topk.scores[filled]),
-        }
-    )
-    return table if times is None else table.append_column("timestamp", times.take(pa.array(rows, pa.int64())))
-
-
-def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabulary, times: Times = None) -> pa.Table:
-    """Return ``user, item, above, tied, candidates``, a row a relevant item; null where they are not known."""
-    if truth.users is None:
-        raise ValueError("a run's Truth has users")
-    rows = np.repeat(np.arange(truth.n_users), np.diff(truth.indptr))
-    unknown = pa.nulls(len(rows), pa.int32())
-    table = pa.table(
-        {
-            "user": pa.array(truth.users[rows]),
-            "item": pa.array(items.ids[truth.items]),
-            "above": unknown if ranks is None else pa.array(ranks.above),
-            "tied": unknown if ranks is None else pa.array(ranks.tied),
-            "candidates": unknown if ranks is None else pa.array(ranks.candidates[rows]),
-        }
-    )
-    return table if times is None else table.append_column("timestamp", times.take(pa.array(rows, pa.int64())))
-
-
-def candidates_table(lists: CandidateLists, truth: Truth, items: Vocabulary) -> pa.Table:
-    """Return ``user, item``, a row a candidate of a user."""
-    if truth.users is None:
-        raise ValueError("a run's Truth has users")
-    rows = np.repeat(np.arange(truth.n_users), np.diff(lists.indptr))
-    return pa.table({"user": pa.array(truth.users).take(rows), "item": pa.array(items.ids).take(lists.items)})
-
-
-def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write a table atomically."""
-    with parquet_writer(path, rows=table.num_rows) as write:
-        write(table)
-
-
-@contextlib.contextmanager
-def parquet_writer(path: Path, *, rows: int) -> Iterator[Callable[[pa.Table], None]]:
-    """Give a function that appends tables to what becomes ``path`` when the block ends well.
-
-    Above a few million rows ``path`` is a folder of parts, which is read the same way.
-
-    Parameters
-    ----------
-    path
-        Where to.
-    rows
-        How many there will be, of all tables together.
-    """
-    if rows > PARTS_ABOVE:
-        with storage.whole_folder(path) as folder:
-            numbers = itertools.count()
-
-            def write_part(table: pa.Table) -> None:
-                pq.write_table(table, folder / f"part-{next(numbers):05d}.parquet", compression="zstd")
-
-            yield write_part
-        return
-    if path.is_dir():
-        storage.remove(path)
-    with storage.atomic_write(path) as temporary:
-        writer: pq.ParquetWriter | None = None
-        try:
-
-            def write(table: pa.Table) -> None:
-                nonlocal writer
-                writer = writer or pq.ParquetWriter(temporary, table.schema, compression="zstd")
-                writer.write_table(table)
-
-            yield write
-        finally:
-            if writer is not None:
-                writer.close()
-
-
-def write_lists(folder: Path, parts: Callable[[], Iterator[Part]], task: Task, items: Vocabulary, *, rows: int) -> None:
-    """Write ``predictions.parquet`` and ``target_ranks.parquet``, part by part.
-
-    Parameters
-    ----------
-    folder
-        Of the run.
-    parts
-        The lists.
-    task
-        What was asked for.
-    items
-        The catalogue.
-    rows
-        How many recommended items there are at most.
-    """
-    n_relevant = len(task.truth.items)
-    with (
-        parquet_writer(folder / PREDICTIONS, rows=rows) as predictions,
-        parquet_writer(folder / TARGET_RANKS, rows=n_relevant) as ranks,
-    ):
-        for part in parts():
-            truth = task.truth.rows(np.arange(part.start, part.stop))
-            times = None
-            if task.times is not None:
-                times = data.time_column(task.times[part.start : part.stop], task.time_unit)
-            predictions(predictions_table(part.topk, items, times))
-            ranks(target_ranks_table(part.target_ranks, truth, items, times))
-
-
 def write_figures(folder: Path, figures: Mapping[str, str]) -> None:
     """Write SVG files into ``figures/`` and remove those of an earlier run."""
-    target = folder / FIGURES
+    target = storage.inside(folder, FIGURES)
     for old in target.glob("*.svg"):
         if old.name not in figures:
             old.unlink()

@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from harness import report, storage
 from harness.artifacts import MetricTable, Split
 from harness.experiment import Experiment, as_experiment
+from harness.pipeline import result_tables
 from harness.pipeline import results as stored
 from harness.pipeline.data_audit import data_findings
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
 from harness.pipeline.measuring import measured_parts
+from harness.pipeline.model_files import changed_files
 from harness.pipeline.preparation import Prepared, Task, prepare, task_of
 from harness.pipeline.publish import publish
 from harness.pipeline.recommending import How, Recommended, Source, source_of
+from harness.pipeline.run_folder import RunFolder, run_folder_of
 from harness.pipeline.side import side_of
 from harness.pipeline.slicing import slice_rows, sliced
 from harness.pipeline.tie_audit import judgement_findings, tie_findings
@@ -106,11 +108,10 @@ def run(experiment: Experiment | str | Path, *, force: bool = False, quiet: bool
         Something in the experiment, the data or the checkpoint is wrong.
     """
     experiment = as_experiment(experiment)
-    folder = storage.inside(Path(experiment.report.directory), experiment.name)
-    with storage.lock(folder / ".run", timeout=storage.LONG):
-        finished = _run(experiment, folder, force=force, quiet=quiet)
-        tracked = publish(experiment, finished.results, folder) if experiment.tracking.enabled else None
-    return RunResult(folder, finished.results, finished.table, finished.was_finished, tracked)
+    with run_folder_of(experiment) as found:
+        finished = _run(experiment, found, force=force, quiet=quiet)
+        tracked = publish(experiment, finished.results, found.path) if experiment.tracking.enabled else None
+    return RunResult(found.path, finished.results, finished.table, finished.was_finished, tracked)
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,13 +136,12 @@ def predict(experiment: Experiment, *, force: bool = False, quiet: bool = False)
     HarnessError
         Something in the experiment, the data or the checkpoint is wrong.
     """
-    folder = storage.inside(Path(experiment.report.directory), experiment.name)
-    with storage.lock(folder / ".run", timeout=storage.LONG):
-        asked = _asked(experiment, Phases(), quiet=quiet)
+    with run_folder_of(experiment) as found:
+        folder, asked = found.path, _asked(experiment, Phases(), quiet=quiet)
         if force or not stored.is_finished(folder, asked.keys):
+            found.require_writable()
             how = How(asked.keys["predictions"], force=force, quiet=quiet)
             with asked.source.recommend(experiment, asked.prepared.split, asked.task, how) as recommended:
-                (folder / stored.RESULTS).unlink(missing_ok=True)
                 _write_lists(folder, recommended, asked)
     return folder / stored.PREDICTIONS
 
@@ -174,12 +174,21 @@ def _asked(experiment: Experiment, phases: Phases, *, quiet: bool) -> _Asked:
     return _Asked(prepared, task, source, keys)
 
 
-def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _Finished:
-    phases = Phases()
+def _write_lists(folder: Path, recommended: Recommended, asked: _Asked) -> None:
+    """Write the lists of a run. Results that are there are removed first, as they are of other lists."""
+    (folder / stored.RESULTS).unlink(missing_ok=True)
+    task, items = asked.task, asked.prepared.split.interactions.item_ids
+    result_tables.write_lists(folder, recommended.parts, task, items, rows=task.truth.n_users * recommended.k)
+
+
+def _run(experiment: Experiment, found: RunFolder, *, force: bool, quiet: bool) -> _Finished:
+    folder, phases = found.path, Phases()
     asked = _asked(experiment, phases, quiet=quiet)
     prepared, task, source, keys = asked.prepared, asked.task, asked.source, asked.keys
     if not force and stored.is_finished(folder, keys):
-        return _read_back(experiment, folder)
+        return _read_back(experiment, found)
+    found.require_writable()
+    changed = changed_files(source.files, experiment, folder)
 
     with contextlib.ExitStack() as held:
         with phases.measure("predict"):
@@ -189,11 +198,12 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
             side = side_of(experiment.metrics, task, prepared.split)
             table = measured_parts(experiment, recommended, task, side=side)
             slices = sliced(experiment, recommended, task, prepared.split, table)
-            found = (*tie_findings(experiment, recommended, task, table), *judgement_findings(task, table))
+            measured = (*tie_findings(experiment, recommended, task, table), *judgement_findings(task, table))
         with phases.measure("write"):
-            (folder / stored.RESULTS).unlink(missing_ok=True)
-            stored.write_parquet(folder / stored.PER_USER, pa.Table.from_pandas(table.per_user, preserve_index=False))
             _write_lists(folder, recommended, asked)
+            result_tables.write_parquet(
+                folder / stored.PER_USER, pa.Table.from_pandas(table.per_user, preserve_index=False)
+            )
     results = {
         "schema_version": stored.SCHEMA_VERSION,
         "name": experiment.name,
@@ -201,6 +211,7 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "partial": _partial(experiment, prepared.split),
         "experiment": experiment.to_dict(),
         "fingerprints": keys,
+        "model_files": dict(source.files),
         "environment": environment(source.device),
         "dataset": prepared.facts(experiment),
         "protocol": _protocol(experiment, task, recommended, table),
@@ -209,23 +220,27 @@ def _run(experiment: Experiment, folder: Path, *, force: bool, quiet: bool) -> _
         "audits": [
             *data_findings(experiment, prepared.split, task),
             *recommended.findings,
-            *found,
+            *changed,
+            *measured,
         ],
         "timings": _timings(phases, recommended),
     }
     results = _with_expectations(results, experiment, table)
-    _write_description(folder, experiment, results, table)
+    results = stored.write_run(folder, results, table.per_user, experiment=experiment.to_yaml())
     return _Finished(results, table, was_finished=False)
 
 
-def _read_back(experiment: Experiment, folder: Path) -> _Finished:
+def _read_back(experiment: Experiment, found: RunFolder) -> _Finished:
     """Return a finished run; what decides no number, such as the primary metric, is brought up to date."""
-    found = stored.read_run(folder)
-    results = _with_expectations({**found.results, "experiment": experiment.to_dict()}, experiment, found.table)
-    if results != found.results:
-        (folder / stored.RESULTS).unlink()
-        _write_description(folder, experiment, results, found.table)
-    return _Finished(results, found.table, was_finished=True)
+    folder, earlier = found.path, stored.read_run(found.path)
+    results = _with_expectations({**earlier.results, "experiment": experiment.to_dict()}, experiment, earlier.table)
+    if not stored.is_described(folder, earlier.results) or results != earlier.results:
+        if found.refusal is None:
+            (folder / stored.RESULTS).unlink()
+            results = stored.write_run(folder, results, earlier.table.per_user, experiment=experiment.to_yaml())
+        else:
+            logger.warning("%s can only be read: its report and results.json stay as they are", folder)
+    return _Finished(results, earlier.table, was_finished=True)
 
 
 def _partial(experiment: Experiment, split: Split) -> dict[str, Any] | None:
@@ -281,20 +296,3 @@ def _with_expectations(results: Mapping[str, Any], experiment: Experiment, table
         for label, wanted in experiment.expected.items()
     ]
     return {**results, "expected": rows}
-
-
-def _write_lists(folder: Path, recommended: Recommended, asked: _Asked) -> None:
-    task, items = asked.task, asked.prepared.split.interactions.item_ids
-    stored.write_lists(folder, recommended.parts, task, items, rows=task.truth.n_users * recommended.k)
-    if task.lists is None:
-        (folder / stored.CANDIDATES).unlink(missing_ok=True)
-    else:
-        stored.write_parquet(folder / stored.CANDIDATES, stored.candidates_table(task.lists, task.truth, items))
-
-
-def _write_description(folder: Path, experiment: Experiment, results: Mapping[str, Any], table: MetricTable) -> None:
-    storage.write_text(folder / stored.EXPERIMENT, experiment.to_yaml())
-    rendered = report.render_run(dict(results), table.per_user)
-    stored.write_figures(folder, rendered.figures)
-    storage.write_text(folder / stored.REPORT, rendered.html)
-    storage.write_text(folder / stored.RESULTS, stored.dump_json(results))

@@ -14,6 +14,7 @@ import numpy as np
 
 from harness import storage
 from harness.artifacts import Finding
+from harness.errors import LockError
 from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
 from harness.pipeline.jobs import Job, ModelSource, make_shard
@@ -97,8 +98,13 @@ def made(
     )
     shards = Shards(folder, key, task)
     job = Job(shards, model, options)
-    with storage.lock(folder, timeout=storage.LONG):
-        shards.clear(finished=force)
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(storage.lock(folder, timeout=storage.LONG))
+            shards.clear(finished=force)
+        except LockError:
+            if force or shards.missing:
+                raise  # a cache that holds all and can only be read is read
         missing = shards.missing
         start = time.perf_counter()
         try:
@@ -121,7 +127,7 @@ def _told(job: Job, missing: list[int], seconds: float) -> Made:
         import torch
 
         facts["peak_device_memory_bytes"] = int(torch.cuda.max_memory_allocated(device))
-    findings = () if job.options.precision == "float32" else (_disagreement(job.model, shards, job.options),)
+    findings = () if job.options.precision == "float32" else (_disagreement(job),)
     return Made(job, facts, findings)
 
 
@@ -164,19 +170,19 @@ def _processes(runner: Runner) -> int:
     return runner.parallel.workers if runner.parallel is not None and runner.parallel.backend == "loky" else 1
 
 
-def _disagreement(model: ModelSource, shards: Shards, options: Options) -> dict[str, Any]:
+def _disagreement(job: Job) -> dict[str, Any]:
     """Return how far the lists of a sample of users are from those of float32, as audits have it."""
-    task = shards.task
+    task, options = job.shards.task, job.options
     # By hash of the own id: the same users whatever their order.
     order = np.argsort(task.user_ids.keys[task.users], kind="stable")
     chosen = np.sort(order[:_SAMPLE])
     exact = found_by(
-        model.recommender(task, options.device), task.of_users(chosen), replace(options, precision="float32")
+        job.model.recommender(task, options.device), task.of_users(chosen), replace(options, precision="float32")
     )
     low = np.concatenate(
         [
-            found.items[chosen[(chosen >= start) & (chosen < stop)] - start]
-            for (start, stop), found in zip(shards.bounds, shards, strict=True)
+            found.items[chosen[(chosen >= rows.start) & (chosen < rows.stop)] - rows.start]
+            for rows, found in job.all_found()
         ]
     )
     alike = (low == exact.items).all(axis=1)

@@ -17,7 +17,7 @@ from typing import Any
 import filelock
 import platformdirs
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, LockError
 
 logger = logging.getLogger("harness")
 
@@ -38,7 +38,7 @@ def cache_folder() -> Path:
 def atomic_write(path: Path) -> Iterator[Path]:
     """Give a temporary file beside ``path`` that takes its place when the block ends well.
 
-    A block that raises, or a process that dies, leaves what stood at ``path`` as it was.
+    A block that raises, or a process that dies, leaves what stood at ``path`` as it was. A link is refused.
 
     Examples
     --------
@@ -48,6 +48,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     >>> (folder / "a" / "note.txt").read_text()
     'whole'
     """
+    refuse_link(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f".part{path.suffix}")
@@ -80,7 +81,8 @@ def write_text(path: Path, text: str) -> None:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Give a temporary folder beside ``path`` that takes its place when the block ends well.
 
-    What stood at ``path``, a file or a folder, is removed just before. A block that raises leaves it.
+    What stood at ``path``, a file or a folder, is removed just before. A block that raises leaves it. A link is
+    refused.
 
     Examples
     --------
@@ -90,6 +92,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     >>> (folder / "parts" / "part-0").read_text()
     'whole'
     """
+    refuse_link(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=".", suffix=".part"))
@@ -135,18 +138,22 @@ def lock(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
 
     Raises
     ------
+    LockError
+        The lock cannot be made: the folder can only be read, or the disk is full.
     HarnessError
-        Another process kept the lock for longer than ``timeout`` seconds.
+        Another process kept the lock for longer than ``timeout`` seconds, or a link stands in the lock's place.
     """
     guard = lock_path(path)
+    refuse_link(guard)
     try:
         guard.parent.mkdir(parents=True, exist_ok=True)
         held = filelock.FileLock(guard)
         try:
             held.acquire(timeout=0)
         except filelock.Timeout:
-            if not guard.exists():  # nobody holds it: it cannot be made, which filelock takes for waiting
-                raise HarnessError(f"cannot lock {guard}. Choose a folder that can be written.") from None
+            # filelock also waits where nobody holds the lock, but it cannot be made or opened.
+            if not os.access(guard, os.W_OK):
+                raise LockError(f"cannot lock {guard}. Choose a folder that can be written.") from None
             logger.info("waiting for another process that works on %s", path)
             held.acquire(timeout=timeout)
     except filelock.Timeout as error:
@@ -155,7 +162,7 @@ def lock(path: Path, *, timeout: float = 600.0) -> Iterator[None]:
             "Wait for it, or delete the file if no such process is running."
         ) from error
     except OSError as error:
-        raise HarnessError(f"cannot lock {guard}: {reason_of(error)}. Choose a folder that can be written.") from error
+        raise LockError(f"cannot lock {guard}: {reason_of(error)}. Choose a folder that can be written.") from error
     try:
         yield
     finally:
@@ -184,12 +191,17 @@ def sha256_json(value: Any) -> str:
 
 
 def sha256_paths(paths: Iterable[Path]) -> str:
-    """Return the SHA-256 of the names and the bytes of files, as hex, in their order.
+    """Return the SHA-256 of the names and the contents of files and folders, as hex, in their order."""
+    return sha256_json([[path.name, digest] for path, digest in path_digests(paths)])
+
+
+def path_digests(paths: Iterable[Path]) -> list[tuple[Path, str]]:
+    """Return files with the SHA-256 of their bytes, as hex, in their order.
 
     Of a folder it is that of the names, sizes and times of change of what lies in it, however deep: it may hold a data
     set of any size.
     """
-    return sha256_json([[path.name, _entries(path) if path.is_dir() else sha256_file(path)] for path in paths])
+    return [(path, sha256_json(_entries(path)) if path.is_dir() else sha256_file(path)) for path in paths]
 
 
 def _entries(folder: Path) -> list[list[str | int]]:
@@ -205,10 +217,12 @@ def _entries(folder: Path) -> list[list[str | int]]:
 def inside(folder: Path, name: str) -> Path:
     """Return ``folder / name`` for a relative name that stays inside the folder.
 
+    The folder itself may be a link, as its user chose it. Nothing below it may be one.
+
     Raises
     ------
     HarnessError
-        The name is absolute, empty, or leads out of the folder.
+        The name is absolute, empty, or leads out of the folder, or a link stands on the way.
 
     Examples
     --------
@@ -222,7 +236,23 @@ def inside(folder: Path, name: str) -> Path:
             f"the name {name!r} would leave the folder {folder}. "
             "Use words separated by single slashes, such as 'ml-100k/ease'."
         )
-    target = folder / name
-    if not target.resolve().is_relative_to(folder.resolve()):
-        raise HarnessError(f"the name {name!r} leads out of the folder {folder} through a link.")
+    target = folder
+    for part in parts:
+        target /= part
+        refuse_link(target)
     return target
+
+
+def refuse_link(path: Path) -> None:
+    """Refuse a link in the place of what is written, wherever it leads.
+
+    Raises
+    ------
+    HarnessError
+        A link stands at the path.
+    """
+    if path.is_symlink():
+        raise HarnessError(
+            f"{path} is a link, and nothing is written through links. "
+            "Remove it, or name the folder or file that it leads to."
+        )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness import storage
 from harness.errors import TrackingError
 from harness.tracking import contents, store
 from harness.tracking.names import safe_name
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Run
 
 ARTIFACTS = ("report.html", "results.json", "per_user.parquet", "experiment.yaml")
+_LISTED = ("report.html", "per_user.parquet", "experiment.yaml")  # by digest in the results
 
 _DIGEST = 36  # characters of a data set's digest, MLflow's own limit
 _BATCH = 100  # parameters or tags a call; metrics may be ten times as many
@@ -115,6 +117,7 @@ def _track(results: Mapping[str, Any], folder: Path, experiment_name: str, store
 
 
 def _send(client: MlflowClient, experiment_id: str, results: Mapping[str, Any], folder: Path) -> str:
+    _check(results, folder)
     start = contents.created_ms(results)
     run = client.create_run(experiment_id, start_time=start, run_name=str(results["name"]), tags=contents.tags(results))
     run_id = str(run.info.run_id)
@@ -127,6 +130,16 @@ def _send(client: MlflowClient, experiment_id: str, results: Mapping[str, Any], 
             elif (folder / name).exists():
                 client.log_artifact(run_id, str(folder / name))
     return run_id
+
+
+def _check(results: Mapping[str, Any], folder: Path) -> None:
+    """Refuse to send files that are not those that the run wrote; results of earlier versions list none."""
+    listed = results.get("files")
+    wrong = None if listed is None else storage.changed_file(folder, listed, _LISTED)
+    if wrong is not None:
+        raise TrackingError(
+            f"{folder / wrong} is not the file that the run wrote (by the SHA-256 in results.json), and is not sent."
+        )
 
 
 def _sent_before(client: MlflowClient, experiment_id: str, results: Mapping[str, Any]) -> str | None:

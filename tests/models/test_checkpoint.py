@@ -4,6 +4,8 @@ import json
 import os
 import pickle
 import struct
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,8 @@ from pydantic import ValidationError
 
 import harness
 from harness.errors import CheckpointError, HarnessError
-from harness.models import check_checkpoint, load_checkpoint, save_checkpoint
+from harness.models import check_checkpoint, inspect_checkpoint, load_checkpoint, save_checkpoint
+from harness.models.checkpoint import tensors_digest
 
 IDENTITY = {
     "kind": "ease",
@@ -115,6 +118,72 @@ def test_a_truncated_file_is_refused(saved, kept):
     saved.write_bytes(whole[:kept])
     with pytest.raises(CheckpointError, match=r"cut short, damaged, or no safetensors"):
         load_checkpoint(saved)
+
+
+def test_zeros_in_the_middle_are_refused(path):
+    save_checkpoint(path, {"weights": np.random.default_rng(0).normal(size=(60, 60))}, IDENTITY)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:10_000] + bytes(4096) + whole[14_096:])
+    for read in (load_checkpoint, inspect_checkpoint):
+        with pytest.raises(CheckpointError, match=r"ease\.safetensors is damaged.*harness fit --force"):
+            read(path)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(min_value=0), st.integers(1, 255))
+def test_no_changed_byte_changes_a_tensor(tmp_path, place, change):
+    path = tmp_path / "a.safetensors"
+    tensors = {"a": np.arange(6.0).reshape(2, 3), "b": np.arange(4, dtype=np.int32), "c": np.zeros((0, 2))}
+    save_checkpoint(path, tensors, IDENTITY)
+    content = bytearray(path.read_bytes())
+    content[place % len(content)] ^= change
+    path.write_bytes(content)
+    try:
+        found = load_checkpoint(path).tensors
+    except CheckpointError:
+        return
+    assert found.keys() == tensors.keys()
+    for name, tensor in tensors.items():
+        assert found[name].dtype == tensor.dtype
+        np.testing.assert_array_equal(found[name], tensor)
+
+
+def test_tensors_that_change_places_are_refused(path):
+    save_checkpoint(path, {"a": np.zeros(3), "b": np.ones(3)}, IDENTITY)
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"a":', b'"x":').replace(b'"b":', b'"a":').replace(b'"x":', b'"b":'))
+    with pytest.raises(CheckpointError, match="is damaged"):
+        load_checkpoint(path)
+
+
+def test_a_checkpoint_of_an_earlier_version_is_read_with_a_warning(path, caplog):
+    path.parent.mkdir()
+    safetensors.numpy.save_file({"weights": np.arange(3.0)}, path, metadata={"harness": json.dumps(IDENTITY)})
+    for _ in range(2):
+        assert load_checkpoint(path).tensors["weights"].tolist() == [0, 1, 2]
+    assert caplog.text.count("without a digest of its tensors") == 1
+
+
+def test_a_digest_does_not_depend_on_the_order_of_bytes_or_of_memory():
+    square = np.arange(12, dtype="<f4").reshape(3, 4)
+    same = [square, square.astype(">f4"), np.asfortranarray(square), np.repeat(square, 2, axis=1)[:, ::2]]
+    assert len({tensors_digest({"a": one}) for one in same}) == 1
+    others = [square.reshape(4, 3), square.astype("f8"), square.view("i4"), square.T.reshape(3, 4)]
+    assert len({tensors_digest({"a": one}) for one in [square, *others]}) == 5
+
+
+def test_a_full_disk_is_one_message(tmp_path):
+    code = (
+        "import pathlib, resource, sys, numpy as np\n"
+        "from harness.errors import HarnessError\nfrom harness.models import save_checkpoint\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        f"try: save_checkpoint(pathlib.Path(sys.argv[1]), {{'a': np.zeros(9999)}}, {IDENTITY!r})\n"
+        "except HarnessError as error: sys.exit(str(error))\n"
+    )
+    path = tmp_path / "ease.safetensors"
+    ended = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False)
+    assert ended.stderr == f"cannot write {path}: File too large. Nothing half-written is left.\n"
+    assert list(tmp_path.iterdir()) == []
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -81,6 +81,7 @@ def test_a_run_leaves_what_the_documentation_lists(ml_100k_runs):
         "partial",
         "experiment",
         "fingerprints",
+        "model_files",
         "environment",
         "dataset",
         "protocol",
@@ -89,6 +90,8 @@ def test_a_run_leaves_what_the_documentation_lists(ml_100k_runs):
         "audits",
         "expected",
         "timings",
+        "files",
+        "digest",
     }
     assert (folder / "figures").is_dir()
     assert list((folder / "figures").glob("*.svg"))

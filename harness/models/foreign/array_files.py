@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import pyarrow.parquet
 import safetensors
 
 from harness.errors import CheckpointError, did_you_mean
+from harness.storage.arrays import mapped_array
 from harness.storage.arrow_types import plain
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ _OBJECTS = (
     "them, or text of ids: numpy.save(path, numpy.stack(vectors).astype('float32')), numpy.save(path, ids.astype(str))."
 )
 FORMATS = (".npy", ".npz", ".safetensors", *PARQUET)
-# What the readers of arrays raise on what is cut short, spoilt or of another kind.
-_DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", shared: bool = False) -> Any:
@@ -55,13 +53,18 @@ def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", 
         raise CheckpointError(f"{path} is no archive of numpy.savez: it is cut short, damaged, or of another format.")
     try:
         if suffix == ".npy":
-            return np.lib.format.open_memmap(path, mode="r")
+            return mapped_array(path)
         if suffix == ".npz":
             with np.load(path, allow_pickle=False) as arrays:
-                return arrays[_chosen(list(arrays.files), name, path, usual, option, shared=shared)]
+                array = arrays[_chosen(list(arrays.files), name, path, usual, option, shared=shared)]
+                if not isinstance(array, np.ndarray):
+                    raise ValueError("its entry does not begin as an array does")
+                return array
         with safetensors.safe_open(path, framework="pt") as file:
             return array_of(file.get_tensor(_chosen(list(file.keys()), name, path, usual, option, shared=shared)))
-    except (*_DAMAGED, safetensors.SafetensorError) as error:
+    except CheckpointError:
+        raise
+    except Exception as error:  # what is cut short, spoilt or of another kind may raise anything
         # Pickles and objects are what numpy names in its refusals.
         pickled = any(word in str(error) for word in ("pickle", "Object arrays", "Python objects"))
         raise CheckpointError(f"{path} cannot be read: {_OBJECTS if pickled else str(error)[:200]}") from error

@@ -15,6 +15,7 @@ from harness.errors import CheckpointError
 from harness.models.foreign.array_files import PARQUET, array_in
 from harness.models.foreign.own_ids import Id, plain_id
 from harness.models.required import require_file
+from harness.storage.arrays import texts_of
 from harness.storage.arrow_types import plain
 from harness.storage.input_files import long_csv_fields, opened, text_lines
 
@@ -72,8 +73,7 @@ def _from_npy(path: Path) -> list[Any]:
             f"{path} is an array of {array.dtype} with the shape {array.shape}; integers or text, one id a row, are "
             "needed, such as by numpy.save(path, ids.astype(str))."
         )
-    values: list[Any] = array.tolist()
-    return values
+    return texts_of(array) if array.dtype.kind == "U" else list(array.tolist())
 
 
 def _lines(path: Path) -> list[str]:
