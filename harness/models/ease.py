@@ -107,9 +107,9 @@ class EASE:
 def memory_of_fit(history: History) -> int:
     """Return the bytes that fitting to a history takes at its peak."""
     cells, block = history.n_items**2, inversion.block_for(history.n_items)
-    row_block = min(cells, inversion.BLOCK_CELLS) * _GRAM
-    counting = pair_counts.memory_of(history) + row_block
-    return cells * _GRAM + max(counting, inversion.memory_of(history.n_items, block), cells * _WEIGHT + row_block)
+    inverting = inversion.memory_of(history.n_items, block)
+    weighing = cells * _WEIGHT + min(cells, inversion.BLOCK_CELLS) * _GRAM
+    return cells * _GRAM + max(pair_counts.memory_of(history), inverting, weighing)
 
 
 def _gram(history: History, l2: float, estimated: Callable[[float], None]) -> Float64Array:
@@ -118,7 +118,7 @@ def _gram(history: History, l2: float, estimated: Callable[[float], None]) -> Fl
     gram = np.empty((history.n_items, history.n_items))
     with progress("counting pairs of items", history.n_items, unit="items", quiet=counts.short) as advance:
         for rows, counted in counts.blocks(advance, estimated=estimated):
-            gram[rows] = counted.toarray()
+            counted.toarray(out=gram[rows])
     gram.flat[:: history.n_items + 1] += l2
     return gram
 
