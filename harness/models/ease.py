@@ -30,7 +30,8 @@ class EASE:
         B[i, j]     = -P[i, j] / P[j, j] for i ≠ j, and 0 on the diagonal
         score(u, j) = sum of B[i, j] over i in history(u), each item once
 
-    P is found in float64 through a Cholesky factor; B is kept in float32. Scores are added up in
+    P is found in float64, in the place of the matrix that it inverts; B is kept in float32. The peak
+    is 12 bytes per pair of items. Scores are added up in
     the order of the items in the catalogue, so they depend neither on the batch nor on the order of
     the history. A user without history gets 0 for every item.
 

@@ -39,12 +39,14 @@ def seconds_of(size: int) -> float:
     rows, columns, terms = (min(most, size) for most in (512, 2048, _BLOCK))
     target = torch.zeros((rows, columns), dtype=torch.float64)
     left, right = (torch.ones((length, terms), dtype=torch.float64) for length in (rows, columns))
-    elapsed = float("inf")
-    for _ in range(2):  # the first one loads what is needed
+    times = []
+    for _ in range(4):
         start = time.perf_counter()
         target.addmm_(left, right.T, alpha=-1)
-        elapsed = min(elapsed, time.perf_counter() - start)
-    return elapsed * (size / rows) * (size / columns) * (size / terms) / 2
+        times.append(time.perf_counter() - start)
+    elapsed = float(np.median(times[1:]))  # the first one loads what is needed
+    whole = elapsed * (size / rows) * (size / columns) * (size / terms) / 2
+    return whole * (1 + 4 * _BLOCK / size)  # of each block its own rows, and what lies above the diagonal
 
 
 def invert(matrix: Float64Array, advance: Advance, *, block: int) -> bool:
