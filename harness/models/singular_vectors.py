@@ -13,6 +13,8 @@ from harness.artifacts.arrays import Float64Array
 from harness.execution import Advance, progress
 from harness.memory import check_memory, forecast
 
+Sparse = sp.csr_array | sp.csc_array
+
 
 @dataclass(frozen=True, eq=False)
 class SingularVectors:
@@ -64,11 +66,11 @@ def singular_vectors(
             _Counted(matrix, matrix.T, advance),
             k=count,
             v0=start,
-            return_singular_vectors="u" if side == "left" else "vh",
+            return_singular_vectors="u" if side == "left" else "vh",  # type: ignore[arg-type]  # stubs lack "vh"
         )
-    vectors = left if side == "left" else right.T
+    vectors: Float64Array = left if side == "left" else right.T
     order = np.argsort(-values, kind="stable")
-    return SingularVectors(values[order], vectors[:, order])
+    return SingularVectors(np.asarray(values[order], dtype=np.float64), vectors[:, order])
 
 
 def with_positive_peaks(vectors: Float64Array) -> Float64Array:
@@ -89,8 +91,8 @@ def memory_of(shape: tuple[int, int], count: int) -> int:
 class _Counted(scipy.sparse.linalg.LinearOperator):
     """A matrix that tells how often it was multiplied by."""
 
-    def __init__(self, matrix: sp.csr_array, transposed: sp.csc_array, advance: Advance | None) -> None:
-        super().__init__(matrix.dtype, matrix.shape)
+    def __init__(self, matrix: Sparse, transposed: Sparse, advance: Advance | None) -> None:
+        super().__init__(matrix.dtype, matrix.shape)  # type: ignore[call-arg]  # stubs lack it
         self._matrix, self._transposed, self._advance = matrix, transposed, advance
 
     def _matmat(self, vectors: Float64Array) -> Float64Array:
