@@ -17,6 +17,7 @@ SCRIPTS = {
     "data.py": "Data, beside plain pandas doing the same steps",
     "reading.py": "Files of interactions, beside pandas",
     "modules.py": "Building blocks, beside loops in plain Python and the bare functions of torch",
+    "fitting.py": "EASE's matrix, inverted in short steps, beside one call of LAPACK",
     "sequential.py": "Lists of a sequential model, by the last position, beside a forward over all positions",
     "generative.py": "Constrained beam search, beside the bare products that it needs and a plain implementation",
     "commands.py": "Commands, from the shell to their end",

@@ -1,11 +1,19 @@
-"""How much memory there is, how much was used, and sizes as people write them."""
+"""How much memory there is, was used and will be used, and sizes as people write them."""
 
 from __future__ import annotations
 
+import logging
 import re
 import resource
 import sys
 from pathlib import Path
+
+from harness.errors import HarnessError
+
+logger = logging.getLogger("harness")
+
+_LONG = 5.0  # seconds from which on a piece of work says beforehand what it takes
+_LARGE = 10**9  # bytes from which on it does
 
 _MEMINFO = Path("/proc/meminfo")
 _CONTROL_GROUP = Path("/sys/fs/cgroup")
@@ -75,6 +83,58 @@ def available_memory(meminfo: Path = _MEMINFO, control_group: Path = _CONTROL_GR
     """
     left = [bytes_ for bytes_ in (_kernel(meminfo), _container(control_group)) if bytes_ is not None]
     return min(left, default=None)
+
+
+def check_memory(needed: int, what: str, *, remedy: str) -> None:
+    """Check that so much memory is available, before work begins that needs it.
+
+    Parameters
+    ----------
+    needed
+        Bytes.
+    what
+        The work, as the message calls it.
+    remedy
+        What would work.
+
+    Raises
+    ------
+    HarnessError
+        It is not.
+    """
+    available = available_memory()
+    if available is not None and needed > available:
+        raise HarnessError(
+            f"{what} needs {size_text(needed)} of memory, and {size_text(available)} are available. {remedy}"
+        )
+
+
+def forecast(what: str, *, memory: int, seconds: float | None = None) -> None:
+    """Log what a piece of work will take, where that is more than some seconds or a gigabyte.
+
+    Parameters
+    ----------
+    what
+        The work, such as ``ease on 30,000 items``.
+    memory
+        Bytes at its peak.
+    seconds
+        About how long it takes; None where nobody can tell.
+
+    Examples
+    --------
+    >>> forecast("ease on 100 items", memory=120_000, seconds=0.01)  # too little to be told
+    """
+    if memory < _LARGE and (seconds is None or seconds < _LONG):
+        return
+    duration = "" if seconds is None else f"about {_duration(seconds)} and "
+    logger.info("%s takes %sup to %s of memory", what, duration, size_text(memory))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
 def _kernel(meminfo: Path) -> int | None:

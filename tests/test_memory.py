@@ -1,6 +1,11 @@
-"""Available memory: the lower of the system's and the container's."""
+"""Available memory, the check of what work needs, and what is said beforehand."""
 
-from harness.memory import available_memory
+import logging
+
+import pytest
+
+from harness.errors import HarnessError
+from harness.memory import available_memory, check_memory, forecast
 
 
 def test_the_lower_of_the_two_counts(tmp_path):
@@ -20,3 +25,31 @@ def test_a_system_that_does_not_say(tmp_path):
     assert available_memory(tmp_path / "none", tmp_path / "none") is None
     (tmp_path / "meminfo").write_text("Something: else\n")
     assert available_memory(tmp_path / "meminfo", tmp_path) is None
+
+
+def test_work_beyond_the_memory_is_refused(monkeypatch):
+    monkeypatch.setattr("harness.memory.available_memory", lambda: 2_000_000)
+    check_memory(2_000_000, "the work", remedy="Do less.")
+    with pytest.raises(HarnessError) as refused:
+        check_memory(2_000_001, "the work", remedy="Do less.")
+    assert str(refused.value) == "the work needs 2.1 MB of memory, and 2 MB are available. Do less."
+    monkeypatch.setattr("harness.memory.available_memory", lambda: None)
+    check_memory(10**18, "the work", remedy="Do less.")
+
+
+@pytest.mark.parametrize(
+    ("memory", "seconds", "line"),
+    [
+        (10**6, 4.9, None),
+        (10**6, None, None),
+        (10**6, 5.0, "ease takes about 5 s and up to 1 MB of memory"),
+        (10**6, 400.0, "ease takes about 7 min and up to 1 MB of memory"),
+        (10**6, 9000.0, "ease takes about 2.5 h and up to 1 MB of memory"),
+        (14_640_000_000, 0.1, "ease takes about 0 s and up to 14.7 GB of memory"),
+        (14_640_000_000, None, "ease takes up to 14.7 GB of memory"),
+    ],
+)
+def test_long_and_large_work_says_what_it_takes(memory, seconds, line, caplog):
+    with caplog.at_level(logging.INFO, logger="harness"):
+        forecast("ease", memory=memory, seconds=seconds)
+    assert [record.getMessage() for record in caplog.records] == ([] if line is None else [line])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 
 Advance = Callable[[int], None]
 
@@ -14,19 +16,38 @@ logger = logging.getLogger("harness")
 
 _LOG_EVERY = 5.0  # seconds between two log lines of one piece of work
 
+_hidden: ContextVar[bool] = ContextVar("hidden", default=False)
+
 
 @contextlib.contextmanager
-def progress(what: str, total: int, *, unit: str = "users", quiet: bool = False) -> Iterator[Advance]:
+def hidden_progress(*, hide: bool = True) -> Iterator[None]:
+    """Show no progress within the block, if ``hide`` is set, of work that has no option for it."""
+    before = _hidden.set(hide or _hidden.get())
+    try:
+        yield
+    finally:
+        _hidden.reset(before)
+
+
+@contextlib.contextmanager
+def progress(
+    what: str, total: int | None, *, unit: str = "users", done: int = 0, quiet: bool = False
+) -> Iterator[Advance]:
     """Show how far a piece of work is and its rate: a bar on a terminal, log lines elsewhere, on stderr.
+
+    What is yielded is called with how much was done since its last call, from any thread. Its calls
+    and ``done`` add up to ``total``, unless the work stops early.
 
     Parameters
     ----------
     what
         What is done, such as ``scoring``.
     total
-        How much there is to do.
+        How much there is to do; None where nobody can tell.
     unit
         What is counted.
+    done
+        How much was done before, which counts in no rate.
     quiet
         Show nothing.
 
@@ -35,18 +56,18 @@ def progress(what: str, total: int, *, unit: str = "users", quiet: bool = False)
     >>> with progress("scoring", 2, quiet=True) as advance:
     ...     advance(2)
     """
-    if quiet:
+    if quiet or _hidden.get():
         yield lambda step: None
     elif sys.stderr.isatty():
-        with _bar(what, total, unit) as advance:
+        with _bar(what, total, unit, done) as advance:
             yield advance
     else:
-        with _log_lines(what, total, unit) as advance:
+        with _log_lines(what, total, unit, done) as advance:
             yield advance
 
 
 @contextlib.contextmanager
-def _bar(what: str, total: int, unit: str) -> Iterator[Advance]:
+def _bar(what: str, total: int | None, unit: str, before: int) -> Iterator[Advance]:
     from rich.console import Console
     from rich.progress import (
         BarColumn,
@@ -75,24 +96,30 @@ def _bar(what: str, total: int, unit: str) -> Iterator[Advance]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as display:
-        task = display.add_task(what, total=total)
+        task = display.add_task(what, total=total, completed=before)
         yield lambda step: display.advance(task, step)
 
 
 @contextlib.contextmanager
-def _log_lines(what: str, total: int, unit: str) -> Iterator[Advance]:
+def _log_lines(what: str, total: int | None, unit: str, before: int) -> Iterator[Advance]:
     start = last = time.monotonic()
-    done = 0
+    done, lock = 0, threading.Lock()
 
     def advance(step: int) -> None:
         nonlocal last, done
-        done += step
-        now = time.monotonic()
-        if now - last >= _LOG_EVERY and 0 < done < total:
-            last = now
-            speed = done / (now - start)
-            left = (total - done) / speed
-            logger.info("%s: %d of %d %s, %s, %.0f s left", what, done, total, unit, _rate(speed, unit), left)
+        with lock:
+            done += step
+            now = time.monotonic()
+            if now - last < _LOG_EVERY or done <= 0:
+                return
+            speed, reached = done / (now - start), before + done
+            if total is None:
+                last = now
+                logger.info("%s: %d %s, %s", what, reached, unit, _rate(speed, unit))
+            elif reached < total:
+                last = now
+                left = (total - reached) / speed
+                logger.info("%s: %d of %d %s, %s, %.0f s left", what, reached, total, unit, _rate(speed, unit), left)
 
     yield advance
     # A clock may stand still over an empty piece of work.

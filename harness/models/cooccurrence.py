@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import scipy.sparse as sp
-import scipy.sparse.linalg
 
 from harness.artifacts import History
-from harness.artifacts.arrays import Float32Array, Float64Array
+from harness.artifacts.arrays import Float32Array
+from harness.execution import progress
+from harness.memory import check_memory
+from harness.models.pair_counts import PairCounts
+from harness.models.singular_vectors import singular_vectors, with_positive_peaks
+
+_WHAT = "vectors by co-occurrence"
+_REMEDY = "Use a smaller model.params.codes.dimension, or filter the items (dataset.filters)."
 
 
 def cooccurrence_vectors(history: History, dimension: int, *, seed: int) -> Float32Array:
@@ -31,6 +37,11 @@ def cooccurrence_vectors(history: History, dimension: int, *, seed: int) -> Floa
     numpy.ndarray
         float32 ``(items, dimension)``; zeros for items without a neighbour.
 
+    Raises
+    ------
+    HarnessError
+        The matrix of pairs of items, or its vectors, do not fit into memory.
+
     References
     ----------
     Levy and Goldberg, "Neural word embedding as implicit matrix factorization", NeurIPS 2014, section 3.
@@ -49,24 +60,25 @@ def cooccurrence_vectors(history: History, dimension: int, *, seed: int) -> Floa
     kept = min(dimension, history.n_items - 1)
     if kept < 1 or information.nnz == 0:
         return vectors
-    start = np.random.default_rng(seed).random(history.n_items)
-    left, values, _ = scipy.sparse.linalg.svds(information, k=kept, v0=start)
-    order = np.argsort(-values, kind="stable")
-    found: Float64Array = left[:, order] * np.sqrt(np.maximum(values[order], 0))
-    # The sign of a singular vector is free: its largest entry is made positive.
-    signs = np.sign(found[np.abs(found).argmax(axis=0), np.arange(kept)])
-    vectors[:, :kept] = found * np.where(signs == 0, 1, signs)
+    found = singular_vectors(information, kept, side="left", seed=seed, what=_WHAT, remedy=_REMEDY)
+    vectors[:, :kept] = with_positive_peaks(found.vectors * np.sqrt(np.maximum(found.values, 0)))
     return vectors
 
 
 def _positive_information(history: History) -> sp.csr_array:
-    matrix = history.matrix.astype(np.float64)
-    together = (matrix.T @ matrix).tocoo()
-    alone = np.asarray(matrix.sum(axis=0)).ravel()
-    rows, columns = together.coords
-    off = rows != columns
-    rows, columns, counts = rows[off], columns[off], together.data[off]
-    values = np.log(counts * int((history.lengths > 0).sum()) / (alone[rows] * alone[columns]))
-    positive = values > 0
-    shape = (history.n_items, history.n_items)
-    return sp.csr_array((values[positive], (rows[positive], columns[positive])), shape=shape)
+    counts = PairCounts(history)
+    n_users = int((history.lengths > 0).sum())
+    parts, held = [], 0
+    with progress("counting pairs of items", history.n_items, unit="items", quiet=counts.short) as advance:
+        for rows, counted in counts.blocks(advance):
+            counted.sort_indices()  # the order of what is added up decides the last bits
+            alone = counts.users[rows.start : rows.stop]
+            row_of = np.repeat(np.arange(rows.stop - rows.start), np.diff(counted.indptr))
+            values = np.log(counted.data * n_users / (alone[row_of] * counts.users[counted.indices]))
+            kept = (values > 0) & (row_of + rows.start != counted.indices)
+            indptr = np.concatenate([[0], np.cumsum(np.bincount(row_of[kept], minlength=counted.shape[0]))])
+            part = sp.csr_array((values[kept], counted.indices[kept], indptr), shape=counted.shape)
+            parts.append(part)
+            held += part.data.nbytes + part.indices.nbytes + part.indptr.nbytes
+            check_memory(held, f"{_WHAT} of {history.n_items:,} items", remedy=_REMEDY)  # which takes as much again
+    return sp.csr_array(sp.vstack(parts, format="csr"))

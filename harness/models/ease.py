@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
-import scipy.linalg
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import History, Recommender, Tensors, Vocabulary
 from harness.artifacts.arrays import Float32Array, Float64Array
 from harness.errors import HarnessError
-from harness.memory import available_memory
+from harness.execution import progress
+from harness.memory import check_memory, forecast
+from harness.models import inversion, pair_counts
 from harness.models.tensors import require, require_names
 
-_BYTES_PER_CELL = 8 + 4  # the Gram matrix, inverted in its place, and the weights in float32
-_BLOCK_CELLS = 1 << 22
+_GRAM, _WEIGHT = 8, 4  # bytes of a cell of the Gram matrix, which is inverted in its place, and of the weights
+_REMEDY = "Use model kind item_knn, or filter the items (dataset.filters, k_core with more interactions an item)."
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -28,7 +30,8 @@ class EASE:
         B[i, j]     = -P[i, j] / P[j, j] for i ≠ j, and 0 on the diagonal
         score(u, j) = sum of B[i, j] over i in history(u), each item once
 
-    P is found in float64 through a Cholesky factor; B is kept in float32. Scores are added up in
+    P is found in float64, in the place of the matrix that it inverts; B is kept in float32. The peak
+    is 12 bytes per pair of items. Scores are added up in
     the order of the items in the catalogue, so they depend neither on the batch nor on the order of
     the history. A user without history gets 0 for every item.
 
@@ -71,13 +74,21 @@ class EASE:
         HarnessError
             A matrix of items by items does not fit into memory, or ``l2`` is too small to invert the matrix.
         """
-        _check_memory(history.n_items)
-        inverse = _inverse(_gram(history, self.l2))
-        if inverse is None:
-            raise HarnessError(
-                f"EASE cannot invert its matrix with l2 {self.l2}. Use a larger model.params.l2, such as 100."
-            )
-        return {"weights": _weights(inverse)}
+        size = history.n_items
+        block, what, needed = inversion.block_for(size), f"EASE on {size:,} items", memory_of_fit(history)
+        check_memory(needed, what, remedy=_REMEDY)
+
+        def estimated(seconds: float) -> None:
+            forecast(what, memory=needed, seconds=seconds + inversion.seconds_of(size))
+
+        matrix = _gram(history, self.l2, estimated)
+        steps = inversion.steps_of(size, block)
+        with progress("fitting ease", steps, unit="steps", quiet=steps == 1) as advance:
+            if not inversion.invert(matrix, advance, block=block):
+                raise HarnessError(
+                    f"EASE cannot invert its matrix with l2 {self.l2}. Use a larger model.params.l2, such as 100."
+                )
+        return {"weights": _weights(matrix)}
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> Recommender:
         """Return the scorer that adds up the weights of a user's history.
@@ -94,54 +105,29 @@ class EASE:
         return WeightsScorer(weights, device)
 
 
-def _check_memory(n_items: int) -> None:
-    available = available_memory()
-    needed = _BYTES_PER_CELL * n_items**2
-    if available is not None and needed > available:
-        raise HarnessError(
-            f"EASE needs {needed / 2**30:.1f} GiB for a catalogue of {n_items:,} items; "
-            f"{available / 2**30:.1f} GiB are available. "
-            "Use model kind item_knn, or filter the items (dataset.filters, k_core with more interactions an item)."
-        )
+def memory_of_fit(history: History) -> int:
+    """Return the bytes that fitting to a history takes at its peak."""
+    cells, block = history.n_items**2, inversion.block_for(history.n_items)
+    inverting = inversion.memory_of(history.n_items, block)
+    weighing = cells * _WEIGHT + min(cells, inversion.BLOCK_CELLS) * _GRAM
+    return cells * _GRAM + max(pair_counts.memory_of(history), inverting, weighing)
 
 
-def _row_blocks(n_items: int) -> list[slice]:
-    step = max(1, _BLOCK_CELLS // max(1, n_items))
-    return [slice(start, min(start + step, n_items)) for start in range(0, n_items, step)]
-
-
-def _gram(history: History, l2: float) -> Float64Array:
-    """Return ``XᵀX + l2 · I``, built by rows so that no sparse product of full size stands beside it."""
-    users_items = history.matrix.astype(np.float64)
-    items_users = users_items.T.tocsr()
+def _gram(history: History, l2: float, estimated: Callable[[float], None]) -> Float64Array:
+    """Return ``XᵀX + l2 · I``."""
+    counts = pair_counts.PairCounts(history)
     gram = np.empty((history.n_items, history.n_items))
-    for rows in _row_blocks(history.n_items):
-        gram[rows] = (items_users[rows] @ users_items).toarray()
+    with progress("counting pairs of items", history.n_items, unit="items", quiet=counts.short) as advance:
+        for rows, counted in counts.blocks(advance, estimated=estimated):
+            counted.toarray(out=gram[rows])
     gram.flat[:: history.n_items + 1] += l2
     return gram
-
-
-def _inverse(gram: Float64Array) -> Float64Array | None:
-    """Return the inverse in the place of a symmetric matrix, or None if it is not positive definite."""
-    # The transposed view is in the order of columns that LAPACK works on in place.
-    factor, failed = scipy.linalg.lapack.dpotrf(gram.T, lower=1, clean=0, overwrite_a=1)
-    if failed:
-        return None
-    inverse, failed = scipy.linalg.lapack.dpotri(factor, lower=1, overwrite_c=1)
-    if failed or not np.isfinite(inverse.diagonal()).all():
-        return None
-    triangle: Float64Array = inverse.T  # rows again: the upper triangle holds the inverse
-    for rows in _row_blocks(len(triangle)):
-        corner = np.triu(triangle[rows, rows])
-        triangle[rows, rows] = corner + np.triu(corner, 1).T
-        triangle[rows.stop :, rows] = triangle[rows, rows.stop :].T
-    return triangle
 
 
 def _weights(inverse: Float64Array) -> Float32Array:
     diagonal = inverse.diagonal()
     weights = np.empty(inverse.shape, dtype=np.float32)
-    for rows in _row_blocks(len(inverse)):
+    for rows in inversion.row_blocks(len(inverse)):
         weights[rows] = inverse[rows] / -diagonal
     np.fill_diagonal(weights, 0.0)
     return weights

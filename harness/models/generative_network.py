@@ -21,6 +21,7 @@ from harness.artifacts import (
 )
 from harness.artifacts.arrays import Int32Array, Int64Array
 from harness.errors import CheckpointError, HarnessError
+from harness.execution import hidden_progress
 from harness.models.cooccurrence import cooccurrence_vectors
 from harness.models.decoder import NetworkSizes
 from harness.models.generative_lists import GenerativeLists
@@ -99,7 +100,8 @@ def _codes(model: Generative, history: History, lessons: Lessons, training: Trai
             )
         vectors = lessons.item_vectors
     else:
-        vectors = cooccurrence_vectors(history, chosen.dimension, seed=model.seed)
+        with hidden_progress(hide=training.quiet):
+            vectors = cooccurrence_vectors(history, chosen.dimension, seed=model.seed)
     sizes = QuantiserSizes(chosen.hidden_dim, chosen.latent_dim, chosen.levels, chosen.size, chosen.steps)
     return learnt_codes(vectors, sizes, seed=model.seed, device=training.device, quiet=training.quiet)
 

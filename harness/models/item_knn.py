@@ -12,9 +12,13 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import History, Recommender, Tensors, Vocabulary, pair_keys
 from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array
 from harness.errors import CheckpointError
+from harness.execution import progress
+from harness.memory import check_memory, forecast
+from harness.models import pair_counts
 from harness.models.tensors import REMEDY, require, require_names
 
-_BLOCK_CELLS = 1 << 22  # similarities to hold at once, if every pair of items had one
+_BYTES_PER_NEIGHBOUR = 2 * (4 + 4)  # an index and a similarity; twice while they are joined
+_BYTES_PER_ITEM = 2 * 112 + 56 + 4 * 8  # its two arrays and their pair, a row's norm, length and places
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -72,26 +76,41 @@ class ItemKNN:
 
         ``indptr`` int64 ``(items + 1,)``, ``neighbours`` int32 ``(n,)``, ``similarities`` float32
         ``(n,)``.
+
+        Raises
+        ------
+        HarnessError
+            The neighbours do not fit into memory.
         """
-        users_items = history.matrix.astype(np.float64)
-        items_users = users_items.T.tocsr()
-        norms = np.sqrt(np.diff(items_users.indptr).astype(np.float64))
+        counts = pair_counts.PairCounts(history)
+        what, needed = f"item_knn on {history.n_items:,} items", self._memory(history, counts)
+        remedy = "Use fewer neighbours (model.params.neighbours), or filter the items (dataset.filters)."
+        check_memory(needed, what, remedy=remedy)
+
+        def estimated(seconds: float) -> None:
+            forecast(what, memory=needed, seconds=seconds)
+
+        norms = np.sqrt(counts.users.astype(np.float64))
         lengths = np.zeros(history.n_items, dtype=np.int64)
         kept: list[tuple[Int32Array, Float32Array]] = []
-        step = max(1, _BLOCK_CELLS // history.n_items)
-        for start in range(0, history.n_items, step):
-            together = sp.csr_array(items_users[start : start + step] @ users_items)
-            for row in range(together.shape[0]):
-                places = slice(together.indptr[row], together.indptr[row + 1])
-                columns, common = together.indices[places], together.data[places]
-                nearest = self._nearest(start + row, columns, common, norms)
-                lengths[start + row] = len(nearest[0])
-                kept.append(nearest)
+        with progress("fitting item_knn", history.n_items, unit="items", quiet=counts.short) as advance:
+            for rows, together in counts.blocks(advance, estimated=estimated):
+                for row, item in enumerate(range(rows.start, rows.stop)):
+                    places = slice(together.indptr[row], together.indptr[row + 1])
+                    nearest = self._nearest(item, together.indices[places], together.data[places], norms)
+                    lengths[item] = len(nearest[0])
+                    kept.append(nearest)
         return {
             "indptr": np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             "neighbours": np.concatenate([columns for columns, _ in kept]),
             "similarities": np.concatenate([values for _, values in kept]),
         }
+
+    def _memory(self, history: History, counts: pair_counts.PairCounts) -> int:
+        """Return the bytes that fitting to a history takes at most."""
+        neighbours = int(np.minimum(counts.terms, self.neighbours).sum())
+        held = neighbours * _BYTES_PER_NEIGHBOUR + history.n_items * _BYTES_PER_ITEM
+        return pair_counts.memory_of(history) + held
 
     def _nearest(
         self, item: int, columns: Int32Array, common: np.ndarray, norms: np.ndarray

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import numpy as np
-import scipy.sparse.linalg
+import scipy.sparse as sp
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import History, Tensors, VectorRecommender, Vocabulary
-from harness.artifacts.arrays import Float64Array
 from harness.errors import HarnessError
+from harness.models.singular_vectors import singular_vectors, with_positive_peaks
 from harness.models.tensors import require, require_names
 
 
@@ -59,7 +59,7 @@ class PureSVD:
         Raises
         ------
         HarnessError
-            There are not more users and items than factors.
+            There are not more users and items than factors, or the vectors do not fit into memory.
         """
         smaller = min(history.n_users, history.n_items)
         if self.factors >= smaller:
@@ -67,13 +67,10 @@ class PureSVD:
                 f"pure_svd with {self.factors} factors needs more users and items than that; the history has "
                 f"{history.n_users:,} users and {history.n_items:,} items. Use fewer factors (model.params.factors)."
             )
-        start = np.random.default_rng(self.seed).random(smaller)
-        matrix = history.matrix.astype(np.float64)
-        _, values, rows = scipy.sparse.linalg.svds(matrix, k=self.factors, v0=start)
-        vectors: Float64Array = rows[np.argsort(-values, kind="stable")].T  # (items, factors)
-        # The sign of a singular vector is free: its largest entry is made positive.
-        largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(self.factors)]
-        return {"item_vectors": np.ascontiguousarray(vectors * np.sign(largest), dtype=np.float32)}
+        matrix = sp.csr_array(history.matrix.astype(np.float64))
+        remedy = "Use fewer factors (model.params.factors), or filter users and items (dataset.filters)."
+        found = singular_vectors(matrix, self.factors, side="right", seed=self.seed, what="pure_svd", remedy=remedy)
+        return {"item_vectors": np.ascontiguousarray(with_positive_peaks(found.vectors), dtype=np.float32)}
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
         """Return the scorer by products of vectors.

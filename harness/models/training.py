@@ -166,8 +166,8 @@ def _run(
     )
     _take_up(module, optimizer, reached, training)
     what = f"training {course.name}" + (" on train and validation" if reached.found_epochs else "")
-    with progress(what, epochs * course.steps, unit="batches", quiet=training.quiet) as advance:
-        advance(reached.epoch * course.steps)
+    before, whole = reached.epoch * course.steps, epochs * course.steps
+    with progress(what, whole, unit="batches", done=before, quiet=training.quiet) as advance:
         while reached.epoch < epochs:
             if patience is not None and reached.epoch - reached.best_epoch >= patience and reached.best:
                 break

@@ -14,6 +14,7 @@ import numpy as np
 from harness import data, storage
 from harness.artifacts import Lessons, Part, Split, Tensors, TrainedModel, Training
 from harness.errors import CheckpointError
+from harness.execution import hidden_progress
 from harness.experiment import Experiment, as_experiment
 from harness.models.checkpoint import check_checkpoint, load_checkpoint, save_checkpoint
 from harness.pipeline.fingerprints import code_version, home_of, with_imports
@@ -106,7 +107,9 @@ def _fit(experiment: Experiment, split: Split, path: Path, *, force: bool, quiet
     }
     logger.info("fitting %s on %s", experiment.model.kind, " and ".join(parts))
     if not isinstance(model, TrainedModel):
-        save_checkpoint(path, model.fit(split.history(parts)), identity)
+        with hidden_progress(hide=quiet):
+            tensors = model.fit(split.history(parts))
+        save_checkpoint(path, tensors, identity)
         return
     from harness.topk import choose_device
 

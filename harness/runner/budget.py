@@ -33,6 +33,11 @@ def memory_of_rows(task: PredictionTask, size: int, *, n_jobs: int) -> int:
     return _found(task) + _history(task) + blocks + size * memory_of_row(task.n_items, task.k)
 
 
+def memory_of_lists(task: PredictionTask) -> int:
+    """Return the bytes for lists that a model makes itself."""
+    return _found(task) + _history(task)
+
+
 def memory_of_row(n_items: int, k: int) -> int:
     """Return the bytes for a user's row of scores, and what is found in it."""
     return n_items * BYTES_PER_SCORE + k * _PAIR

@@ -9,6 +9,7 @@ import numpy as np
 from harness.artifacts import NO_ITEM, ListRecommender, ListsAsked, ListsMade
 from harness.errors import HarnessError
 from harness.runner.batches import filled
+from harness.runner.budget import memory_of_lists
 from harness.runner.options import Options
 from harness.runner.task import PredictionTask
 from harness.topk import Found, is_out_of_memory
@@ -24,10 +25,13 @@ def by_lists(
     Raises
     ------
     HarnessError
-        A list holds what was not asked for, a batch does not fit into memory, or a list of lists has another shape.
+        A list holds what was not asked for, a batch or the lists do not fit into memory, or a list of lists has another
+        shape.
     """
     if task.scored:
         raise HarnessError("the model makes lists itself, and ranks among all candidates were asked of it.")
+    needed = memory_of_lists(task)
+    options.check(needed, f"keeping lists of {task.k:,} items for {task.n_users:,} users", enough=needed)
     size = recommender.users_at_once if options.batch_size == "auto" else options.batch_size
     items = np.empty((task.n_users, task.k), dtype=np.int32)
     scores = np.empty((task.n_users, task.k), dtype=np.float32)

@@ -14,7 +14,7 @@ import torch
 from harness.artifacts import NO_ITEM, TopK, Vocabulary, as_ids
 from harness.artifacts.arrays import Float32Array, IdArray, UInt64Array
 from harness.errors import HarnessError
-from harness.memory import available_memory, size_text
+from harness.memory import check_memory
 from harness.topk.devices import choose_device
 from harness.topk.engine import best_by_vectors
 from harness.topk.request import InfiniteScoreError, ItemRows, Request, Ties
@@ -90,12 +90,9 @@ def top_k(
     own_users, own_items = _ids(users, n_users, "users"), _ids(items, n_items, "items")
     width = min(int(k), n_items)
     needed = n_users * 8 * (int(k) + (width if k > width else 0))
-    free = available_memory()
-    if free is not None and needed > free:
-        raise HarnessError(
-            f"lists of {k:,} items for {n_users:,} users take {size_text(needed)}, more than is free. "
-            "Use a smaller k, or fewer users at once."
-        )
+    check_memory(
+        needed, f"a result of {k:,} items for {n_users:,} users", remedy="Use a smaller k, or fewer users at once."
+    )
     ties = Ties(seed, _keys(own_users, n_users, "users"), _keys(own_items, n_items, "items"))
     request = Request(width, ties, seen=_rows(exclude, (n_users, n_items)))
     try:

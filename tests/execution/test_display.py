@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from harness.execution import progress
+from harness.execution import hidden_progress, progress
 
 
 def messages(caplog: pytest.LogCaptureFixture) -> list[str]:
@@ -84,6 +84,63 @@ def test_on_a_terminal_a_bar_with_the_rate_goes_to_stderr(
     assert "20/20" in terminal.getvalue()
 
 
+def test_on_a_terminal_work_without_a_total_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = io.StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    with progress("fitting", None, unit="products") as advance:
+        for _ in range(3):
+            advance(4)
+            time.sleep(0.15)
+    assert "12/?" in terminal.getvalue()
+
+
 def test_it_ends_where_the_work_fails() -> None:
     with pytest.raises(KeyError), progress("scoring", 2):
         raise KeyError
+
+
+def test_what_was_done_before_counts_in_no_rate(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = iter([0.0, 6.0, 10.0, 10.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(now))
+    with (
+        caplog.at_level(logging.INFO, logger="harness"),
+        progress("training", 1_000, unit="steps", done=900) as advance,
+    ):
+        advance(60)  # 6 s
+        advance(40)  # 10 s
+    assert messages(caplog) == [
+        "training: 960 of 1000 steps, 10 steps/s, 4 s left",
+        "training: 100 steps in 10.0 s, 10 steps/s",
+    ]
+
+
+def test_without_a_total_the_count_and_the_rate_are_shown(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = iter([0.0, 1.0, 6.0, 8.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(now))
+    with caplog.at_level(logging.INFO, logger="harness"), progress("fitting", None, unit="products") as advance:
+        advance(20)  # 1 s
+        advance(100)  # 6 s
+    assert messages(caplog) == ["fitting: 120 products, 20 products/s", "fitting: 120 products in 8.0 s, 15 products/s"]
+
+
+def test_hidden_progress_says_nothing_until_its_block_ends(caplog: pytest.LogCaptureFixture) -> None:
+    def work(what: str) -> None:
+        with progress(what, 1) as advance:
+            advance(1)
+
+    with caplog.at_level(logging.INFO, logger="harness"):
+        with hidden_progress():
+            work("hidden")
+            with hidden_progress(hide=False):  # what is hidden outside stays so
+                work("inside")
+        with hidden_progress(hide=False):
+            work("shown")
+        work("after")
+    assert [line.split(":")[0] for line in messages(caplog)] == ["shown", "after"]

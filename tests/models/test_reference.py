@@ -183,7 +183,7 @@ def test_item_knn_by_hand():
 def test_item_knn_blocks_change_nothing(monkeypatch):
     history = large_history(1)
     whole = ItemKNN(neighbours=10).fit(history)
-    monkeypatch.setattr("harness.models.item_knn._BLOCK_CELLS", 700)
+    monkeypatch.setattr("harness.models.pair_counts._BLOCK_CELLS", 700)
     blocked = ItemKNN(neighbours=10).fit(history)
     assert all(np.array_equal(whole[name], blocked[name]) for name in whole)
 
@@ -236,7 +236,8 @@ def test_ease_minimises_its_own_loss():
 def test_ease_blocks_change_nothing(monkeypatch):
     history = large_history(4)
     whole = EASE().fit(history)["weights"]
-    monkeypatch.setattr("harness.models.ease._BLOCK_CELLS", 1000)
+    monkeypatch.setattr("harness.models.pair_counts._BLOCK_TERMS", 500)
+    monkeypatch.setattr("harness.models.inversion.BLOCK_CELLS", 1000)
     assert np.array_equal(EASE().fit(history)["weights"], whole)
 
 
@@ -253,7 +254,7 @@ def test_ease_adds_up_in_the_order_of_the_catalogue():
 
 def test_ease_says_what_a_large_catalogue_needs():
     huge = History(np.zeros(2, dtype=np.int64), np.empty(0, dtype=np.int32), 30_000_000)
-    with pytest.raises(HarnessError, match=r"needs [\d.]+ GiB for a catalogue of 30,000,000 items.*item_knn"):
+    with pytest.raises(HarnessError, match=r"30,000,000 items needs [\d.]+ TB of memory, and .*item_knn"):
         EASE().fit(huge)
 
 

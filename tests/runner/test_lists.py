@@ -59,6 +59,14 @@ def test_lists_are_taken_as_they_are():
     assert found.short_lists == 5
 
 
+def test_lists_that_do_not_fit_into_memory_are_refused_before_any_is_made():
+    model, needed = Given([4, 2, -1], [1.5, 0.5, -np.inf]), 3 * (5 * 3 * 8 + 5 * 8) + 32 * 6
+    with pytest.raises(HarnessError, match=rf"keeping lists of 3 items for 5 users needs {needed} B of memory"):
+        predict(model, task(), Options(memory=needed - 1), quiet=True)
+    assert model.asked == []
+    predict(model, task(), Options(memory=needed), quiet=True)
+
+
 @given(st.integers(0, 10_000))
 def test_candidates_are_counted_as_sets_count_them(seed):
     rng = np.random.default_rng(seed)

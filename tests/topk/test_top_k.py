@@ -89,7 +89,7 @@ def test_a_constant_scorer_hits_by_chance() -> None:
         ({"users": [1, 2, 2**64]}, "the user 18446744073709551616 does not fit into 64 bits"),
         ({"items": [1, 2, 3, -(2**70)]}, "does not fit into 64 bits. Use text ids"),
         ({"users": ["t", "u", "t"]}, "users holds 't' more than once"),
-        ({"k": 10**20}, "more than is free. Use a smaller k"),
+        ({"k": 10**20}, "are available. Use a smaller k"),
         ({"n_jobs": 0}, "n_jobs is 0"),
         ({"user_vectors": [[1.0], [1.0, 2.0]]}, "its rows differ in length"),
         ({"exclude": np.eye(3, 4)}, "exclude is a ndarray; a scipy.sparse array"),
