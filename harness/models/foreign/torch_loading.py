@@ -62,7 +62,13 @@ def _module(model: TorchModel, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
             f"the factory '{model.factory}' made {type(module).__name__}; a torch.nn.Module is needed. Other objects "
             "are of kind python."
         )
-    tensors = read_state(path, key=model.state.key, allow_pickle=model.allow_pickle, python_path=model.python_path)
+    tensors = read_state(
+        path,
+        key=model.state.key,
+        objects=model.state.objects,
+        allow_pickle=model.allow_pickle,
+        python_path=model.python_path,
+    )
     missing = load_state(module, tensors, model.state, path=path)
     return module.eval().requires_grad_(requires_grad=False), missing
 

@@ -72,6 +72,10 @@ class TorchModel:
     trial: Literal["refuse", "warn"] = "refuse"
 
     def __post_init__(self) -> None:
+        if self.allow_pickle and self.state.objects == "skip":
+            raise ValueError(
+                "allow_pickle makes the objects of the file, and state.objects: skip leaves them out; set one"
+            )
         stored = self.output.kind == "vectors" and self.output.users is not None
         if not stored and self.call.history is False and self.call.user is None:
             raise ValueError("call gives the module neither the history nor the user; name an argument for one of them")
