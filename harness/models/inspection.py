@@ -75,6 +75,29 @@ def is_safetensors(head: bytes) -> bool:
     return head[8:] == b"{" and head[7] == 0
 
 
+def check_format(path: Path) -> None:
+    """Check that a fitted model's checkpoint, if it is there, is a file of safetensors by its beginning.
+
+    Raises
+    ------
+    CheckpointError
+        It is something else.
+    """
+    if not path.exists():
+        return
+    try:
+        with require_file(path, "the checkpoint").open("rb") as stream:
+            head = stream.read(9)
+    except OSError as error:
+        raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror}.") from error
+    if not is_safetensors(head):
+        raise CheckpointError(
+            f"the checkpoint {path} is cut short, damaged, or no safetensors file. Pickled files (.pt, .pth, .pkl) are "
+            "never loaded, since they can run code. Name another file in model.checkpoint, or fit again with `harness "
+            "fit --force`."
+        )
+
+
 def _of_safetensors(path: Path, size: int) -> CheckpointFacts:
     try:
         with safetensors.safe_open(path, framework="pt") as file:

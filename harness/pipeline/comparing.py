@@ -13,6 +13,7 @@ from harness.artifacts import Comparison
 from harness.errors import HarnessError, did_you_mean
 from harness.experiment import Benchmark, Experiment, check_comparable, is_benchmark, load_benchmark, load_experiment
 from harness.pipeline import results as stored
+from harness.pipeline.inputs import check_inputs
 from harness.pipeline.running import run
 
 # What a definition leaves to the lists: one run's pairs may be too many to be all looked at, another's not.
@@ -71,6 +72,7 @@ def compare_runs(
     ]
     experiments = [source for source in loaded if isinstance(source, Experiment)]
     check_comparable(experiments)
+    check_inputs(*experiments)
     names = [stored.read_results(source)["name"] if isinstance(source, Path) else source.name for source in loaded]
     baseline = _baseline(choices.baseline, sources, names)
     runs = [stored.read_run(source) if isinstance(source, Path) else _run(source, choices) for source in loaded]
@@ -99,6 +101,7 @@ def _run(experiment: Experiment, choices: Choices) -> stored.StoredRun:
 
 
 def _compare_benchmark(benchmark: Benchmark, choices: Choices) -> ComparisonResult:
+    check_inputs(*benchmark.experiments)
     names = [experiment.name for experiment in benchmark.experiments]
     baseline = _baseline(choices.baseline or benchmark.baseline, names, names)
     runs = [_run(experiment, choices) for experiment in benchmark.experiments]

@@ -264,7 +264,7 @@ class FromModel:
                 sum(int((shard.items[:, -1] < 0).sum()) for shard in shards),
                 found.facts,
                 order=_ORDER if asked.scored else "as the model lists them, scores falling",
-                findings=(*findings, *list_findings(shards), *found.findings),
+                findings=(*findings, *list_findings(shards, experiment.model.params), *found.findings),
                 job=found.job,
             )
 

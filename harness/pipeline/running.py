@@ -6,9 +6,8 @@ import contextlib
 import datetime
 import logging
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,9 @@ from harness.artifacts import MetricTable, Split
 from harness.pipeline import results as stored
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
+from harness.pipeline.inputs import check_inputs
 from harness.pipeline.measuring import measured_parts
+from harness.pipeline.phases import Phases
 from harness.pipeline.preparation import Prepared, Task, prepare, task_of
 from harness.pipeline.publish import publish
 from harness.pipeline.recommending import How, Recommended, Source, source_of
@@ -67,24 +68,6 @@ class RunResult:
         return [row for row in self.results["expected"] if not row["met"]]
 
 
-@dataclass
-class Phases:
-    """Seconds that each phase of a run took."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def measure(self, name: str) -> Iterator[None]:
-        """Add the time of the block to a phase."""
-        start = time.perf_counter()
-        yield
-        self.add(name, time.perf_counter() - start)
-
-    def add(self, name: str, seconds: float) -> None:
-        """Add seconds to a phase."""
-        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
-
-
 def run(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> RunResult:
     """Run an experiment to its report.
 
@@ -105,6 +88,7 @@ def run(experiment: Experiment, *, force: bool = False, quiet: bool = False) -> 
     HarnessError
         Something in the experiment, the data or the checkpoint is wrong.
     """
+    check_inputs(experiment)
     folder = storage.inside(Path(experiment.report.directory), experiment.name)
     with storage.lock(folder / ".run", timeout=storage.LONG):
         finished = _run(experiment, folder, force=force, quiet=quiet)
@@ -134,6 +118,7 @@ def predict(experiment: Experiment, *, force: bool = False, quiet: bool = False)
     HarnessError
         Something in the experiment, the data or the checkpoint is wrong.
     """
+    check_inputs(experiment)
     folder = storage.inside(Path(experiment.report.directory), experiment.name)
     with storage.lock(folder / ".run", timeout=storage.LONG):
         asked = _asked(experiment, Phases(), quiet=quiet)

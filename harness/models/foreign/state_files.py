@@ -184,9 +184,9 @@ def _found(content: Any, path: Path) -> Any:
     if nested:
         some = list(nested.items())[:_SHOWN]
         sizes = ", ".join(f"'{key}' with {len(_state_of(value)):,} tensors" for key, value in some)
+        more = ", …" if len(nested) > _SHOWN else ""
         raise CheckpointError(
-            f"the checkpoint {path} holds several state dicts: {sizes}{', …' if len(nested) > _SHOWN else ''}. Name one "
-            "in model.params.state.key."
+            f"the checkpoint {path} holds several state dicts: {sizes}{more}. Name one in model.params.state.key."
         )
     return content
 

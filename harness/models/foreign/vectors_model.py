@@ -147,7 +147,7 @@ class UserItemVectors:
         sides = {"item": self.items} | ({} if self._users is None else {"user": self._users})
         found = [side.where(checkpoint, what=what) for what, side in sides.items()]
         for side in sides.values():
-            found += [require_file(path, "the file of ids") for path in side.own.files]
+            found += side.own.checked()
         return list(dict.fromkeys(found))
 
     def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
