@@ -217,10 +217,8 @@ def _always_imported(tree: ast.Module) -> Iterator[tuple[int, str, int]]:
                 yield node.lineno, node.module, node.level
             # What is imported from a package may be a module of it.
             prefix = f"{node.module}." if node.module else ""
-            if node.level:
-                yield from (
-                    (node.lineno, f"{prefix}{alias.name}", node.level) for alias in node.names if alias.name != "*"
-                )
+            names = [alias.name for alias in node.names if alias.name != "*"]
+            yield from ((node.lineno, f"{prefix}{name}", node.level) for name in names)
 
 
 def _absolute(target: str, level: int, package: str) -> str | None:
