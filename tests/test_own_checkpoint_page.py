@@ -223,7 +223,7 @@ def test_lists_of_another_environment(inside, cli):
     results = json.loads(Path("reports/kiosk/mine/results.json").read_text())
     assert results["metrics"][0]["value"] > 0
     found = {audit["name"]: audit["count"] for audit in results["audits"]}
-    assert found["seen_recommended"] == found["without_predictions"] == 0
+    assert found["seen_items"] == found["missing_users"] == 0
 
 
 def test_the_page_has_each_way():
