@@ -53,8 +53,8 @@ def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
     return [plain_id(value, str(path)) for value in values]
 
 
-def check_header(path: Path, column: str | None) -> None:
-    """Check that a file of ids is there, and if it is a table that it has the column; its rows are not read.
+def checked_header(path: Path, column: str | None) -> Path:
+    """Return a file of ids if it is there, and if a table of them has the column; its rows are not read.
 
     Raises
     ------
@@ -70,13 +70,14 @@ def check_header(path: Path, column: str | None) -> None:
                 line = file.readline(_LONGEST_HEADER)
             names = next(csv.reader([line], delimiter="\t" if suffix == ".tsv" else ",", strict=True), [])
         else:
-            return
+            return path
     except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
         raise CheckpointError(f"the file of ids {path} cannot be read: {str(error)[:200]}") from error
     if column is None and len(names) > 1 and suffix not in PARQUET:
         raise CheckpointError(f"{path} has several columns. Name the one with the ids: {COLUMN_OPTION}.")
     if names.count(column) != 1 if column is not None else len(names) > 1:
         raise CheckpointError(_no_column(path, names, column))
+    return path
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import Vocabulary
 from harness.artifacts.arrays import Int64Array
 from harness.errors import CheckpointError
-from harness.models.foreign.id_files import COLUMN_OPTION, FORMATS, WITH_COLUMNS, check_header, ids_in
+from harness.models.foreign.id_files import COLUMN_OPTION, FORMATS, WITH_COLUMNS, ids_in
 from harness.models.foreign.own_ids import Id, own_indices, plain_id
 
 SORTED, OWN = "sorted", "own"
@@ -63,18 +63,6 @@ class Ids:
     def files(self) -> list[Path]:
         """The file of ids, or nothing."""
         return [] if self.ids in (SORTED, OWN) else [Path(self.ids)]
-
-    def checked(self) -> list[Path]:
-        """Return the file of ids, or nothing; of a table the header alone is read.
-
-        Raises
-        ------
-        CheckpointError
-            It is missing, or a table without that column.
-        """
-        for path in self.files:
-            check_header(path, self.column)
-        return self.files
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

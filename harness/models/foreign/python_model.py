@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import CheckpointError, HarnessError
 from harness.models.foreign.factories import check_factory, construct, source_files
+from harness.models.foreign.id_files import checked_header
 from harness.models.foreign.id_map import Ids
 from harness.models.foreign.importing import importing
 from harness.models.foreign.named_files import named_files, refuse_pickles
@@ -151,7 +152,7 @@ class PythonModel:
             found += sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
         self._refuse_pickles()
         for ids in (self.users, self.items):
-            found += ids.checked()
+            found += [checked_header(path, ids.column) for path in ids.files]
         return list(dict.fromkeys(found))
 
     def _check_factory(self) -> None:

@@ -12,6 +12,7 @@ from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import CheckpointError
 from harness.models.foreign.array_files import FORMATS as TABLES
 from harness.models.foreign.factories import check_factory, source_files
+from harness.models.foreign.id_files import checked_header
 from harness.models.foreign.id_map import Ids
 from harness.models.foreign.named_files import named_files, refuse_pickles
 from harness.models.foreign.torch_options import Call, Name, Output, State
@@ -110,7 +111,8 @@ class TorchModel:
         if not self.allow_pickle:
             refuse_pickles(self.init)
         for ids in (self.items, self.users):
-            ids.checked()
+            for path in ids.files:
+                checked_header(path, ids.column)
         for path in tables:
             if path.suffix.lower() not in TABLES:
                 raise CheckpointError(f"{path}: codes are read from {', '.join(TABLES)}. Pickles are never loaded.")
