@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import importlib.util
 import json
@@ -9,6 +10,7 @@ import pickle
 import re
 import runpy
 import shutil
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from conftest import small_table
 
 import harness
 from harness.errors import HarnessError
+from harness.models.foreign.importing import leave
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/own-checkpoint.md").read_text(encoding="utf-8")
@@ -102,6 +105,8 @@ def project(tmp_path_factory):
     table["item"].value_counts().rename_axis("item").to_json(folder / "counts.json")
     table.groupby("user").tail(1)[["user", "item"]].assign(score=1.0).to_parquet(folder / "lists.parquet")
     (folder / "popular.py").write_text(POPULAR)
+    state = torch.load(folder / "next_item.pt")["state_dict"]
+    torch.save({"state_dict": state, "hyper_parameters": argparse.Namespace(dim=40)}, folder / "lightning.ckpt")
     return folder
 
 
@@ -145,10 +150,12 @@ def write_vectors(folder, table):
 @pytest.fixture
 def inside(project, monkeypatch):
     """Work in the folder of the page, whose packages are installed."""
+    leave()  # what earlier tests put on sys.path
     monkeypatch.chdir(project)
     monkeypatch.syspath_prepend(str(EXAMPLES))
     monkeypatch.syspath_prepend(str(project / "src"))
-    return project
+    yield project
+    leave()
 
 
 def loaded(snippet, settings=()):
@@ -186,6 +193,37 @@ def make_what_libraries_make(snippet):
 def test_code_on_the_page_stands_in_the_examples():
     (shown,) = re.findall(r"^```python\n(class .*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     assert shown in (EXAMPLES / "wrapped.py").read_text(encoding="utf-8")
+
+
+def pythons():
+    return [textwrap.dedent(code) for code in re.findall(r"^ *```python\n(.*?)^ *```$", PAGE, re.MULTILINE | re.DOTALL)]
+
+
+def test_the_state_dict_alone_is_as_good(inside):
+    (code,) = [code for code in pythons() if "weights_only=False" in code]
+    exec(code, {"torch": torch})  # noqa: S102
+    snippet = next(one for one in blocks().values() if "objects: skip" in one)
+    skipped = harness.run(loaded(snippet), quiet=True)
+    plain = snippet.replace("lightning.ckpt", "model.pt").replace("key: state_dict, objects: skip", "")
+    alone = harness.run(loaded(plain, ["name=kiosk/alone"]), quiet=True)
+    assert skipped.results["metrics"] == alone.results["metrics"]
+
+
+def test_lists_of_another_environment(inside, cli):
+    (code,) = [code for code in pythons() if "mine.parquet" in code]
+    commands = re.findall(r"Here: `harness ([^`]*)`", PAGE)
+    experiment = {**yaml.safe_load(PROTOCOL), "model": yaml.safe_load(SHORTEST["vectors of users and items"])["model"]}
+    Path("protocol.yaml").write_text(yaml.safe_dump(experiment))
+    try:
+        assert cli(*commands[0].split())[0] == 0
+        exec(code, {"pandas": pd})  # noqa: S102
+        assert cli(*commands[1].split())[0] == 0
+    finally:
+        Path("protocol.yaml").write_text(PROTOCOL)
+    results = json.loads(Path("reports/kiosk/mine/results.json").read_text())
+    assert results["metrics"][0]["value"] > 0
+    found = {audit["name"]: audit["count"] for audit in results["audits"]}
+    assert found["seen_items"] == found["missing_users"] == 0
 
 
 def test_the_page_has_each_way():
@@ -231,6 +269,7 @@ def params(**changes):
 
 
 OF_MEAN = {"method": "of_mean", "mask": "attention_mask", "length": 8}
+SHELF = "model: {kind: python, params: {factory: 'shelf:Shelf', python_path: src}}"
 WRONG = {
     "a checkpoint of another architecture": (TOWERS, ["model.checkpoint=next_item.pt"]),
     "a wrong vocabulary size": (LOGITS, params(init__n_items=39)),
@@ -250,6 +289,13 @@ WRONG = {
         ],
     ),
     "an unknown factory": (LOGITS, params(factory="kiosk.nets:NextItm")),
+    "an unknown module": (LOGITS, params(factory="kiosk.net:NextItem")),
+    "a package that imports what is not installed": (LOGITS, params(factory="needy.nets:Net")),
+    "padding that is counted twice": (LOGITS, params(items__ids="padded.txt")),
+    "an argument that a method needs": (
+        "model: {kind: python, params: {factory: 'shelf:Shelf', python_path: src}}",
+        [],
+    ),
     "an unknown package": (LOGITS, params(factory="kioskk.nets:NextItem")),
     "items that the model does not know": (LOGITS, params(items__ids="fewer.txt")),
     "ids of another data set": (LOGITS, params(items__ids="skus.txt")),
@@ -268,6 +314,13 @@ def spoilt(inside):
     table["timestamp"] += 100 * (table["user"].str[1:].astype(int) % 4)
     table.to_csv("late.csv", index=False)
     Path("model.pkl").touch()
+    Path("padded.txt").write_text("\n".join(["", *items_of(interactions())]) + "\n")
+    Path("src/needy").mkdir(exist_ok=True)
+    Path("src/needy/__init__.py").write_text("import surely_not_installed\n")
+    Path("src/needy/nets.py").write_text("class Net:\n    pass\n")
+    Path("src/shelf.py").write_text(
+        "class Shelf:\n    def recommend(self, users, k, history):\n        return history\n"
+    )
     return inside
 
 

@@ -54,8 +54,9 @@ def eval_(
     overrides = overrides_of(set_, device=device, out=out, no_track=no_track, limit_users=limit_users)
     loaded = load_experiments(experiments, overrides)
 
-    from harness.pipeline import run
+    from harness.pipeline import check_inputs, run
 
+    check_inputs(*loaded)
     missed = False
     for experiment in loaded:
         result = run(experiment, force=force, quiet=quiet)
@@ -77,8 +78,10 @@ def fit(
     """Make the checkpoints of reference models. A training that was interrupted goes on where it was."""
     loaded = load_experiments(experiments, overrides_of(set_, device=device))
 
+    from harness.pipeline import check_inputs
     from harness.pipeline import fit as fit_checkpoint
 
+    check_inputs(*loaded, refit=force)
     for experiment in loaded:
         fitted = fit_checkpoint(experiment, force=force, quiet=quiet)
         state = "is there already; --force fits it again" if fitted.was_there else "written"
@@ -102,8 +105,10 @@ def predict(
     """
     loaded = load_experiments(experiments, overrides_of(set_, device=device, out=out, limit_users=limit_users))
 
+    from harness.pipeline import check_inputs
     from harness.pipeline import predict as write_predictions
 
+    check_inputs(*loaded)
     for experiment in loaded:
         typer.echo(write_predictions(experiment, force=force, quiet=quiet))
 

@@ -21,7 +21,9 @@ from harness.errors import CheckpointError
 from harness.models.array_inspection import array_facts
 from harness.models.checkpoint import check_digest
 from harness.models.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
+from harness.models.pickled_values import LeftOut, Named
 from harness.models.required import require_file
+from harness.models.text_inspection import other_kind
 
 if TYPE_CHECKING:
     import torch
@@ -50,17 +52,51 @@ def inspect_checkpoint(path: Path) -> CheckpointFacts:
         size = path.stat().st_size
     except OSError as error:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror}.") from error
-    if head[8:] == b"{":
+    if is_safetensors(head):
         return _of_safetensors(path, size)
     arrays = array_facts(path, head, size)
     if arrays is not None:
         return arrays
     if head.startswith((b"PK\x03\x04", b"\x80")):
         return _of_torch(path, size)
+    other = other_kind(path)
+    if other is not None:
+        raise CheckpointError(f"{path} {other}")
     raise CheckpointError(
         f"{path} is neither a safetensors file nor one of torch.save, numpy or parquet, or its beginning is damaged. "
         f"{_REMEDY}"
     )
+
+
+def is_safetensors(head: bytes) -> bool:
+    """Return whether a file that begins with these nine bytes is one of safetensors: a length, and then a map.
+
+    Eight characters of text would make a length that no file has.
+    """
+    return head[8:] == b"{" and head[7] == 0
+
+
+def check_format(path: Path) -> None:
+    """Check that a fitted model's checkpoint, if it is there, is a file of safetensors by its beginning.
+
+    Raises
+    ------
+    CheckpointError
+        It is something else.
+    """
+    if not path.exists():
+        return
+    try:
+        with require_file(path, "the checkpoint").open("rb") as stream:
+            head = stream.read(9)
+    except OSError as error:
+        raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror}.") from error
+    if not is_safetensors(head):
+        raise CheckpointError(
+            f"the checkpoint {path} is cut short, damaged, or no safetensors file. Pickled files (.pt, .pth, .pkl) are "
+            "never loaded, since they can run code. Name another file in model.checkpoint, or fit again with `harness "
+            "fit --force`."
+        )
 
 
 def _of_safetensors(path: Path, size: int) -> CheckpointFacts:
@@ -85,14 +121,33 @@ def _of_safetensors(path: Path, size: int) -> CheckpointFacts:
 
 
 def _of_torch(path: Path, size: int) -> CheckpointFacts:
-    import torch
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # advice to those who load, such as torch.jit.load
             content = load_torch(path)
     except Exception as error:  # a stranger's pickle may raise anything
-        raise CheckpointError(f"the checkpoint {path} {why_refused(error)}") from error
+        facts = _without_objects(path, size)
+        if facts is None:
+            raise CheckpointError(f"the checkpoint {path} {why_refused(error)}") from error
+        return facts
+    return _described(content, path, size)
+
+
+def _without_objects(path: Path, size: int) -> CheckpointFacts | None:
+    """Return the tensors of a file that holds objects too, which are named and not made; None if there are none."""
+    from harness.models.tensor_archive import content_without_objects
+
+    try:
+        facts = _described(content_without_objects(path), path, size)
+    except CheckpointError:
+        return None
+    return facts if facts.states else None
+
+
+def _described(content: Any, path: Path, size: int) -> CheckpointFacts:
+    import torch
+
     top: list[_Named] = []
     nested: list[tuple[str, list[_Named]]] = []
     other: dict[str, Any] = {}
@@ -231,6 +286,8 @@ def _plain(value: Any, depth: int = 0) -> Any:
         if len(value) > _MOST_TOLD:
             told["…"] = f"{len(value) - _MOST_TOLD:,} more"
         return told if isinstance(value, Mapping) or "…" in told else list(told.values())
+    if isinstance(value, (LeftOut, Named)):
+        return str(value)
     size = f" of {len(value):,}" if hasattr(value, "__len__") else ""
     return f"{type(value).__name__}{size}"
 

@@ -18,6 +18,7 @@ from harness.execution import hidden_progress
 from harness.experiment import Experiment, as_experiment
 from harness.models.checkpoint import check_checkpoint, load_checkpoint, save_checkpoint
 from harness.pipeline.fingerprints import code_version, home_of, with_imports
+from harness.pipeline.inputs import check_inputs
 from harness.pipeline.judging import judge_of
 from harness.pipeline.preparation import FIT_PARTS, prepare
 
@@ -64,15 +65,21 @@ def fit(experiment: Experiment | str | Path, *, force: bool = False, quiet: bool
         The checkpoint that is there is damaged, or of another model, parameters or split.
     """
     experiment = as_experiment(experiment)
+    _refuse_unfitted(experiment)
+    check_inputs(experiment, refit=force)
     return obtain_checkpoint(experiment, prepare(experiment).split, force=force, quiet=quiet)
 
 
-def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = False, quiet: bool = False) -> Fitted:
-    """Return the checkpoint of an experiment whose data is split already; see ``fit``."""
+def _refuse_unfitted(experiment: Experiment) -> None:
     if experiment.model.fit is None:
         raise CheckpointError(
             f"a model of kind '{experiment.model.kind}' is not fitted: there is no checkpoint to make."
         )
+
+
+def obtain_checkpoint(experiment: Experiment, split: Split, *, force: bool = False, quiet: bool = False) -> Fitted:
+    """Return the checkpoint of an experiment whose data is split already; see ``fit``."""
+    _refuse_unfitted(experiment)
     assert experiment.model.checkpoint is not None  # noqa: S101  (what is fitted has one)
     path = Path(experiment.model.checkpoint)
     # A checkpoint that is there is whole, and its folder need not be writable.

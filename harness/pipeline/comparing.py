@@ -24,6 +24,7 @@ from harness.experiment import (
 )
 from harness.pipeline import results as stored
 from harness.pipeline.comparison_folder import comparison_folder, default_name, reports_directory
+from harness.pipeline.inputs import check_inputs
 from harness.pipeline.paired_runs import compare
 from harness.pipeline.running import run
 
@@ -98,6 +99,7 @@ def compare_runs(
     ]
     experiments = [source for source in loaded if isinstance(source, Experiment)]
     check_comparable(experiments)
+    check_inputs(*experiments)
     names = [stored.read_results(source)["name"] if isinstance(source, Path) else source.name for source in loaded]
     baseline = _baseline(choices.baseline, sources, names)
     settings = _settings_of(experiments[0]) if experiments else _settings_of_folder(folders[0], overrides)
@@ -128,6 +130,7 @@ def _run(experiment: Experiment, choices: Choices) -> stored.StoredRun:
 
 
 def _compare_benchmark(benchmark: Benchmark, choices: Choices) -> ComparisonResult:
+    check_inputs(*benchmark.experiments)
     names = [experiment.name for experiment in benchmark.experiments]
     baseline = _baseline(choices.baseline or benchmark.baseline, names, names)
     directory, name = Path(benchmark.report.directory), benchmark.name if choices.name is None else choices.name

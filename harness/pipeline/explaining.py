@@ -19,6 +19,7 @@ from harness.errors import HarnessError, did_you_mean
 from harness.models import PredictionFile
 from harness.pipeline.asking import asked_of
 from harness.pipeline.attention_picture import Drawn, Picture, Titles, drawn
+from harness.pipeline.inputs import check_inputs
 from harness.pipeline.preparation import Task, prepare, task_of
 from harness.pipeline.recommending import FromModel
 from harness.registry import BUILT_IN
@@ -80,6 +81,7 @@ def explain(experiment: Experiment, user: str, picture: Picture | None = None, *
     """
     picture = Picture() if picture is None else picture
     _refuse_without_attention(experiment)
+    check_inputs(experiment)
     # Whoever is asked for is explained, also where a run would leave the user out.
     experiment = replace(experiment, runner=replace(experiment.runner, limit_users=None))
     split = prepare(experiment).split

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness import data, storage
-from harness.errors import HarnessError
+from harness.errors import CheckpointError, HarnessError
 from harness.models import PredictionFile
 from harness.pipeline import results as stored
 from harness.pipeline.running import RunResult, run
@@ -59,6 +59,8 @@ def score(path: Path, experiment: Experiment, options: ScoreOptions) -> RunResul
         The file cannot be read, has nobody of those who are asked for, or its run would take the folder
         of another file's.
     """
+    if not path.exists():
+        raise CheckpointError(f"the predictions {path} do not exist. Name their file.")
     scored = scored_experiment(path, experiment, options)
     # Before the data is read, and with the flags in messages that an experiment has keys for.
     named = options.file.columns.named

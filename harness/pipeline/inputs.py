@@ -1,4 +1,4 @@
-"""The files that an experiment names, looked for before it is run."""
+"""What an experiment names, checked before it is run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.artifacts import ForeignModel
 from harness.errors import HarnessError, did_you_mean
+from harness.models.foreign.mlflow_model import MLflowModel
+from harness.models.inspection import check_format
 from harness.storage.input_files import odd_kind
 
 if TYPE_CHECKING:
@@ -27,35 +29,59 @@ _NO_FOLDER = ("ids", "allow", *_OF_A_FILTER)  # lists of ids; tables may be fold
 _OF_A_FIXED_SPLIT = ("train", "fold_in", "validation", "test")
 
 
-def check_inputs(experiment: Experiment) -> None:
-    """Check that the files which an experiment names are there; they are not read, nor is code of a model imported.
+def check_inputs(*experiments: Experiment, refit: bool = False) -> None:
+    """Check all that experiments name and that can be checked before any data is read and any code of a model is run.
 
-    A checkpoint that ``fit`` would make may be missing.
+    The files are there; a checkpoint has a format that its kind reads, and is no pickle unless that is allowed; a
+    factory can be found and imported, as far as its source files tell; tables of ids have the column. A checkpoint that
+    ``fit`` would make may be missing.
+
+    Parameters
+    ----------
+    experiments
+        All are checked before the first is run.
+    refit
+        Whether a checkpoint of a fitted kind is made anew, so that the one that is there does not matter.
 
     Raises
     ------
     HarnessError
-        A file is missing, or is no regular file; the message says where it is named.
+        Something is missing or cannot be used; the message says where it is named.
     """
-    for keys, name in _named(experiment):
-        path = Path(name)
-        odd = odd_kind(path)
-        if odd is not None and not (path.is_dir() and keys[-1] not in _NO_FOLDER):
-            raise HarnessError(f"{experiment.where(keys)}: {name} is {odd}, where a regular file is needed.")
-        if path.exists():
-            continue
-        beside = [str(entry) for entry in path.parent.iterdir()] if path.parent.is_dir() else []
-        hint = did_you_mean(name, beside)
-        raise HarnessError(
-            f"{experiment.where(keys)}: there is no file {name}. {f'{hint} ' if hint.startswith('Did') else ''}"
-            "A relative path starts at the working directory."
-        )
+    for experiment in experiments:
+        for keys, name in _named(experiment):
+            _check_file(experiment, keys, name)
+        _check_model(experiment, refit=refit)
+
+
+def _check_file(experiment: Experiment, keys: tuple[str | int, ...], name: str) -> None:
+    path = Path(name)
+    odd = odd_kind(path)
+    if odd is not None and not (path.is_dir() and keys[-1] not in _NO_FOLDER):
+        raise HarnessError(f"{experiment.where(keys)}: {name} is {odd}, where a regular file is needed.")
+    if path.exists():
+        return
+    beside = [str(entry) for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    hint = did_you_mean(name, beside)
+    raise HarnessError(
+        f"{experiment.where(keys)}: there is no file {name}. {f'{hint} ' if hint.startswith('Did') else ''}"
+        "A relative path starts at the working directory."
+    )
+
+
+def _check_model(experiment: Experiment, *, refit: bool) -> None:
     params, checkpoint = experiment.model.params, experiment.model.checkpoint
-    if isinstance(params, ForeignModel) and not _is_address(checkpoint):
-        try:
-            params.files(checkpoint)
-        except HarnessError as error:
-            raise type(error)(f"{experiment.where(('model', 'params'))}: {error}") from error
+    try:
+        if isinstance(params, MLflowModel):
+            params.check_allowed(checkpoint)
+        if isinstance(params, ForeignModel):
+            if not _is_address(checkpoint):
+                params.files(checkpoint)
+        elif getattr(params, "fitted", True) and checkpoint is not None and not refit:
+            check_format(Path(checkpoint))
+    except HarnessError as error:
+        key = "params" if isinstance(params, ForeignModel) else "checkpoint"
+        raise type(error)(f"{experiment.where(('model', key))}: {error}") from error
 
 
 def _named(experiment: Experiment) -> Iterator[tuple[tuple[str | int, ...], str]]:

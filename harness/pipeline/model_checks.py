@@ -9,6 +9,7 @@ import numpy as np
 
 from harness.artifacts import NO_ITEM, AnyRecommender, Finding, ForeignModel
 from harness.artifacts.arrays import Int64Array
+from harness.models.foreign.torch_model import TorchModel
 from harness.pipeline.checkpoints import Fitted
 from harness.pipeline.jobs import Job
 from harness.runner import PredictionTask
@@ -81,8 +82,32 @@ def _stopped(experiment: Experiment, task: PredictionTask) -> Iterator[Finding]:
         )
 
 
-def list_findings(job: Job) -> Iterator[dict[str, Any]]:
-    """Yield what was odd in the lists of a model that makes them itself, before they were cleaned."""
+def _longer(params: Any) -> str:
+    """Return which options make lists longer, as a sentence; empty where none is known."""
+    if not isinstance(params, TorchModel):
+        return ""
+    output = params.output
+    if not output.count_arguments:
+        return (
+            " The module is not told how many are asked for: name the argument that takes the number, such as a number "
+            "of beams, in model.params.output.k, and raise output.k_factor where seen items are among what it gives."
+        )
+    return (
+        f" The module is asked for {output.k_factor} times as many ({', '.join(output.count_arguments)}): raise "
+        "model.params.output.k_factor."
+    )
+
+
+def list_findings(job: Job, params: Any) -> Iterator[dict[str, Any]]:
+    """Yield what was odd in the lists of a model that makes them itself, before they were cleaned.
+
+    Parameters
+    ----------
+    job
+        The lists.
+    params
+        The model's configuration, whose options the advice names.
+    """
     shards = job.shards
     if shards.task.scored:
         return
@@ -108,6 +133,6 @@ def list_findings(job: Job) -> Iterator[dict[str, Any]]:
     nothing = f", {empty:,} of them none" if empty else ""
     sentence = (
         f"{len(short):,} of {len(lengths):,} lists hold fewer than the {k} items asked for (runner.k), though "
-        f"there are candidates left{nothing}; what is lacking is a miss."
+        f"there are candidates left{nothing}; what is lacking is a miss.{_longer(params) if len(short) else ''}"
     )
     yield Finding("short_beams", len(short), len(lengths), sentence, cases=cases_of(shards.task, short)).as_dict()

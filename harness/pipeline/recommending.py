@@ -283,7 +283,7 @@ class FromModel:
                 findings=(
                     *model_findings(experiment, found.job, self.fitted),
                     *(finding.as_dict() for finding in trial.findings),
-                    *list_findings(found.job),
+                    *list_findings(found.job, experiment.model.params),
                     *found.findings,
                 ),
                 job=found.job,

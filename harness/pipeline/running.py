@@ -6,8 +6,8 @@ import contextlib
 import datetime
 import logging
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +21,10 @@ from harness.pipeline import results as stored
 from harness.pipeline.data_audit import data_findings
 from harness.pipeline.environment import environment
 from harness.pipeline.fingerprints import fingerprints
+from harness.pipeline.inputs import check_inputs
 from harness.pipeline.measuring import measured_parts
 from harness.pipeline.model_files import changed_files
+from harness.pipeline.phases import Phases
 from harness.pipeline.preparation import Prepared, Task, prepare, task_of
 from harness.pipeline.publish import publish
 from harness.pipeline.recommending import How, Recommended, Source, source_of
@@ -69,24 +71,6 @@ class RunResult:
         return [row for row in self.results["expected"] if not row["met"]]
 
 
-@dataclass
-class Phases:
-    """Seconds that each phase of a run took."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextlib.contextmanager
-    def measure(self, name: str) -> Iterator[None]:
-        """Add the time of the block to a phase."""
-        start = time.perf_counter()
-        yield
-        self.add(name, time.perf_counter() - start)
-
-    def add(self, name: str, seconds: float) -> None:
-        """Add seconds to a phase."""
-        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
-
-
 def run(experiment: Experiment | str | Path, *, force: bool = False, quiet: bool = False) -> RunResult:
     """Run an experiment to its report.
 
@@ -108,6 +92,7 @@ def run(experiment: Experiment | str | Path, *, force: bool = False, quiet: bool
         Something in the experiment, the data or the checkpoint is wrong.
     """
     experiment = as_experiment(experiment)
+    check_inputs(experiment)
     with run_folder_of(experiment) as found:
         finished = _run(experiment, found, force=force, quiet=quiet)
         tracked = publish(experiment, finished.results, found.path) if experiment.tracking.enabled else None
@@ -136,6 +121,7 @@ def predict(experiment: Experiment, *, force: bool = False, quiet: bool = False)
     HarnessError
         Something in the experiment, the data or the checkpoint is wrong.
     """
+    check_inputs(experiment)
     with run_folder_of(experiment) as found:
         folder, asked = found.path, _asked(experiment, Phases(), quiet=quiet)
         if force or not stored.is_finished(folder, asked.keys):

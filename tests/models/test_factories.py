@@ -94,7 +94,7 @@ def test_source_files_are_those_of_what_is_imported_from_the_same_folder_too(fol
         ("stall module:make", "is not the name"),
         ("../x:make", "is not the name"),
         ("stall_modul:make", "no package or module 'stall_modul' is installed, or in .* Did you mean 'stall_module'"),
-        ("stall_package.deeq.nets:Net", "there is no module 'stall_package.deeq'. Did you mean 'deep'"),
+        ("stall_package.deeq.nets:Net", "there is no module 'stall_package.deeq'. Did you mean 'stall_package.deep'"),
         ("stall_package.deep.nets:Nett", "has no 'Nett'. Did you mean 'Net'"),
         ("stall_package.deep.nets:Net.off", "has no 'off'. Did you mean 'of'"),
         ("stall_package.deep.nets:NUMBER", "is int; a class or a function is needed"),

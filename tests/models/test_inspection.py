@@ -19,6 +19,7 @@ from torch import nn
 
 from harness.errors import CheckpointError
 from harness.models import inspect_checkpoint, save_checkpoint
+from harness.models.foreign.state_files import read_state
 from harness.modules import ModelUtils, TransformerEncoder
 
 
@@ -157,8 +158,13 @@ def test_nothing_is_run(form, path, tmp_path):
         path.write_bytes(pickle.dumps({"payload": RunsCode(target)}, protocol=2))
     else:
         FORMATS[form](content, path)
-    with pytest.raises(CheckpointError, match=r"would run what.*safetensors.torch.save_file"):
-        inspect_checkpoint(path)
+    if form == "zip":  # its tensors are told, and the rest by name
+        facts = inspect_checkpoint(path)
+        assert [tensor.name for tensor in facts.states[0].tensors] == ["weight"]
+        assert facts.other == {"payload": "an object made by posix.system"}
+    else:
+        with pytest.raises(CheckpointError, match=r"would run what.*safetensors.torch.save_file"):
+            inspect_checkpoint(path)
     assert not target.exists()
     if form != "pickle":
         torch.load(path, weights_only=False)
@@ -263,10 +269,34 @@ def test_files_that_are_none(tmp_path):
         inspect_checkpoint(tmp_path / ("n" * 300))
     with pytest.raises(CheckpointError, match="is a folder; name a file in it"):
         inspect_checkpoint(tmp_path)
-    for content in (b"", b"\x93NUMPY", b"hello world", b"{}", b"\x00" * 100):
+    for content in (b"", b"\x93NUMPY", b"\x00" * 100, b"\xff\xfe" * 10):
         (tmp_path / "file").write_bytes(content)
         with pytest.raises(CheckpointError, match="neither a safetensors file nor one of torch"):
             inspect_checkpoint(tmp_path / "file")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b'{"i1": 0, "i2": 1}', "is JSON, which holds no tensors. A file of ids is named in model.params.items.ids"),
+        (b'  [1, 2, {"a": 3}]\n', "is JSON"),
+        (b'[[1,2],[{"a": 3}]]', "is JSON"),  # a brace in the ninth place, as a file of safetensors has it
+        (b"user,item,timestamp\n1,2,3\n", "is a table in text, with the first row user, item, timestamp, and holds no"),
+        ("\ufeffutente\toggetto\nü\tö\n".encode(), "is a table in text, with the first row utente, oggetto, and"),
+        (b"hello world", "is text, which holds no tensors"),
+        ("é".encode() * 4096, "is text, which holds no tensors"),
+        (b"\x89HDF\r\n\x1a\n" + b"\x00" * 100, "is HDF5"),
+        (b"\x1f\x8b\x08" + b"\x00" * 100, "is compressed by gzip: unpack it first"),
+    ],
+)
+def test_the_message_says_what_kind_of_file_it_is(content, message, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=message) as refused:
+        inspect_checkpoint(path)
+    assert "damaged" not in str(refused.value)
+    with pytest.raises(CheckpointError, match=message):
+        read_state(path)
 
 
 @pytest.mark.parametrize("form", list(FORMATS))

@@ -115,8 +115,8 @@ def test_runs_with_other_candidates_are_not_compared(small, tmp_path):
         ("{sampled: {negative: 5}}", "unknown key 'negative'.*Did you mean 'negatives'"),
         ("{sampled: {negatives: 5, by: chance}}", "by is 'chance'"),
         ("{sampled: {negatives: 5}, lists: x.csv}", "both 'lists' and 'sampled'"),
-        ("{allow: none.txt}", "none.txt: the list of ids cannot be read"),
-        ("{lists: none.csv}", "none.csv: there is no such file"),
+        ("{allow: none.txt}", "there is no file none.txt"),
+        ("{lists: none.csv}", "there is no file none.csv"),
     ],
 )
 def test_candidates_that_cannot_be(small, candidates, message):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 import sys
 import sysconfig
 import traceback
@@ -14,10 +13,12 @@ from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 from harness.errors import HarnessError, did_you_mean
+from harness.models.foreign.import_checks import check_importable, deeper, no_module
 from harness.models.foreign.importing import importing
 from harness.models.foreign.sources import FOUNDATIONS, files_of, specs_of
 
 _FORM = "Write package.module:Name, such as shop.models:SASRec (model.params.factory)."
+_UNPICKLERS = ("cloudpickle", "dill", "joblib")
 _LONGEST = 300
 _STDLIB = sysconfig.get_path("stdlib")
 
@@ -40,7 +41,8 @@ def load_factory(factory: str, *, python_path: str | None) -> Callable[..., Any]
     """
     module, name = _parts(factory)
     with importing(_specs(factory, python_path), python_path=python_path):
-        found: Callable[..., Any] = _attribute(_imported(module, factory), name, factory)
+        imported = _imported(module, name, factory, python_path=python_path)
+        found: Callable[..., Any] = _attribute(imported, name, factory)
     if not callable(found):
         raise HarnessError(f"the factory '{factory}' is {type(found).__name__}; a class or a function is needed.")
     return found
@@ -81,6 +83,41 @@ def source_files(factory: str, *, python_path: str | None) -> list[Path]:
     return files_of(_specs(factory, python_path))
 
 
+def check_factory(factory: str, *, python_path: str | None, note: str = "") -> None:
+    """Check what can be told of a factory before its code is run: where it is, its name, and what it imports.
+
+    Parameters
+    ----------
+    factory, python_path
+        As for ``load_factory``.
+    note
+        What the message on a missing package ends with.
+
+    Raises
+    ------
+    HarnessError
+        It could not be used, as ``load_factory`` has it.
+    """
+    module, name = _parts(factory)
+    top = module.partition(".")[0]
+    if top == "torch":  # what the harness itself is made of may be imported
+        load_factory(factory, python_path=python_path)
+    elif top in FOUNDATIONS:
+        raise _of_foundations(top, factory)
+    else:
+        specs_of(top, factory, python_path=python_path, note=note)
+        check_importable(module, name, factory, python_path=python_path)
+
+
+def _of_foundations(top: str, factory: str) -> HarnessError:
+    pickled = " A pickled object in model.checkpoint needs no factory: leave it out (kind: python)."
+    return HarnessError(
+        f"the factory '{factory}' is of {top}, which makes no recommender, and may run whatever it is given. "
+        "Name a class or function of your own that calls it (model.params.python_path says where it is)."
+        f"{pickled if top in _UNPICKLERS else ''}"
+    )
+
+
 def _specs(factory: str, python_path: str | None) -> dict[str, ModuleSpec]:
     return specs_of(_parts(factory)[0].partition(".")[0], factory, python_path=python_path)
 
@@ -118,19 +155,16 @@ def _parts(factory: str) -> tuple[str, str]:
     return module, name
 
 
-def _imported(module: str, factory: str) -> ModuleType:
+def _imported(module: str, name: str, factory: str, *, python_path: str | None) -> ModuleType:
     try:
         return importlib.import_module(module)
     except (Exception, SystemExit) as error:  # a stranger's module may raise anything
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing is not None and f"{module}.".startswith(f"{missing}."):
             parent = sys.modules.get(missing.rpartition(".")[0])
-            near = [found.name for found in pkgutil.iter_modules(getattr(parent, "__path__", []))]
-            raise HarnessError(
-                f"the factory '{factory}': there is no module '{missing}'. "
-                f"{did_you_mean(missing.rpartition('.')[2], near)}".rstrip()
-            ) from error
-        remedy = f" Install the package that has '{missing}'." if missing is not None else ""
+            raise no_module(missing, factory, list(getattr(parent, "__path__", []))) from error
+        instead = "" if missing is None else deeper(module, name, python_path=python_path)
+        remedy = f" Install the package that has '{missing}'{instead}." if missing is not None else ""
         raise HarnessError(f"the factory '{factory}': importing {module} failed with {said(error)}.{remedy}") from error
 
 
@@ -153,10 +187,7 @@ def _attribute(module: ModuleType, name: str, factory: str) -> Any:
         raise HarnessError(f"the factory '{factory}' is {home}'s, which belongs to Python itself and makes no model.")
     ours = {module.__name__.partition(".")[0], home} & FOUNDATIONS
     if ours and not _is_torch_module(found):
-        raise HarnessError(
-            f"the factory '{factory}' is of {min(ours)}, which makes no recommender, and may run whatever it is given. "
-            "Name a class or function of your own that calls it (model.params.python_path says where it is)."
-        )
+        raise _of_foundations(min(ours), factory)
     return found
 
 

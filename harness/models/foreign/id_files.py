@@ -21,6 +21,7 @@ from harness.storage.input_files import long_csv_fields, opened, text_lines
 
 WITH_COLUMNS = (".csv", ".tsv", *PARQUET)
 COLUMN_OPTION = "column, or ids_column of kind vectors"
+_LONGEST_HEADER = 1 << 20
 FORMATS = (".txt", *WITH_COLUMNS, ".npy", ".json")
 
 
@@ -56,6 +57,33 @@ def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
     except (OSError, ValueError, RecursionError, csv.Error, pa.ArrowException) as error:
         raise CheckpointError(f"the file of ids {path} cannot be read: {str(error)[:200]}") from error
     return [plain_id(value, str(path)) for value in values]
+
+
+def checked_header(path: Path, column: str | None) -> Path:
+    """Return a file of ids if it is there, and if a table of them has the column; its rows are not read.
+
+    Raises
+    ------
+    CheckpointError
+        It is missing or cannot be read, or lacks the column.
+    """
+    suffix = require_file(path, "the file of ids").suffix.lower()
+    try:
+        if suffix in PARQUET:
+            names = pa.parquet.read_schema(path).names
+        elif suffix in WITH_COLUMNS:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                line = file.readline(_LONGEST_HEADER)
+            names = next(csv.reader([line], delimiter="\t" if suffix == ".tsv" else ",", strict=True), [])
+        else:
+            return path
+    except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
+        raise CheckpointError(f"the file of ids {path} cannot be read: {str(error)[:200]}") from error
+    if column is None and len(names) > 1 and suffix not in PARQUET:
+        raise CheckpointError(f"{path} has several columns. Name the one with the ids: {COLUMN_OPTION}.")
+    if names.count(column) != 1 if column is not None else len(names) > 1:
+        raise CheckpointError(_no_column(path, names, column))
+    return path
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -109,7 +109,7 @@ class MLflowModel:
         HarnessError
             There is no such model, or it may not be loaded.
         """
-        self._refuse(checkpoint)
+        self.check_allowed(checkpoint)
         folder = _folder(checkpoint)
         return sorted(path for path in folder.rglob("*") if path.is_file())
 
@@ -125,7 +125,7 @@ class MLflowModel:
         from harness.models.foreign.python_model import PythonModel
         from harness.models.foreign.python_recommenders import recommender_of
 
-        self._refuse(checkpoint)
+        self.check_allowed(checkpoint)
         folder = _folder(checkpoint)
         logger.warning("%s is loaded, which runs the code that is stored with it (allow_pickle)", checkpoint)
         with _no_errors_of_mlflow(f"the model {checkpoint} of MLflow cannot be loaded"):
@@ -138,7 +138,14 @@ class MLflowModel:
             called, given, users=users, items=items, device=device, where=f"the MLflow model {checkpoint}"
         )
 
-    def _refuse(self, checkpoint: str | None) -> None:
+    def check_allowed(self, checkpoint: str | None) -> None:
+        """Check that the model may be loaded, which runs code.
+
+        Raises
+        ------
+        CheckpointError
+            It may not; the message says what is safe.
+        """
         if not self.allow_pickle:
             raise CheckpointError(
                 f"the model {checkpoint} of MLflow runs code that is stored with it when it is loaded, whatever its "

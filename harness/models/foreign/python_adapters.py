@@ -27,6 +27,46 @@ def adapted(given: Any, adapter: str | None) -> Any:
     return {"implicit": Implicit, "lenskit": LensKit, "rectools": RecTools}[adapter](given)
 
 
+def check_arguments(method: Any, *, history: str, exclude: str, where: str) -> None:
+    """Check that a method takes the history and the items to leave out if, and only if, it is to be given them.
+
+    Parameters
+    ----------
+    method
+        Of the object. One whose signature cannot be told passes.
+    history, exclude
+        As in ``PythonModel``.
+    where
+        Words for messages.
+
+    Raises
+    ------
+    HarnessError
+        It needs one that it would not get, or does not take one that it would.
+    """
+    try:
+        parameters = inspect.signature(method).parameters
+    except (TypeError, ValueError):
+        return
+    takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
+    given = {"history": history != "none", "exclude": exclude == "model"}
+    remedies = {
+        "history": ("ids (a list a user) or csr (a sparse matrix)", "none"),
+        "exclude": ("model", "harness"),
+    }
+    for name, is_given in given.items():
+        taken, (with_it, without) = parameters.get(name), remedies[name]
+        if not is_given and taken is not None and taken.default is inspect.Parameter.empty:
+            raise HarnessError(
+                f"{where} needs the argument {name}, which it is not given: set model.params.{name}: {with_it}."
+            )
+        if is_given and taken is None and not takes_any:
+            raise HarnessError(
+                f"{where} takes no argument {name}, which model.params.{name} says: set {name}: {without}, or let it "
+                "take one."
+            )
+
+
 def without_tensors(answer: Any) -> Any:
     """Return an answer with arrays in the place of tensors, wherever lists and pairs of lists have them.
 

@@ -12,13 +12,13 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import CheckpointError, HarnessError
-from harness.models.foreign.factories import construct, source_files
+from harness.models.foreign.factories import check_factory, construct, source_files
+from harness.models.foreign.id_files import checked_header
 from harness.models.foreign.id_map import Ids
 from harness.models.foreign.importing import importing
 from harness.models.foreign.named_files import named_files, refuse_pickles
-from harness.models.foreign.pickles import unpickled
+from harness.models.foreign.pickles import refuse_pickle, unpickled
 from harness.models.foreign.sources import files_of, folder_of, specs_in
-from harness.models.required import require_file
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -130,22 +130,43 @@ class PythonModel:
         Raises
         ------
         HarnessError
-            One is missing, or there is neither a factory nor a checkpoint.
+            One is missing, or there is neither a factory nor a checkpoint; the factory cannot be used; or the
+            checkpoint is a pickle, which is not allowed.
         """
         if self.factory is None and checkpoint is None:
             raise HarnessError(
                 "nothing says what recommends. Name model.params.factory, such as shop.recommend:Popular, or a pickled "
                 "object in model.checkpoint."
             )
+        self._check_factory()
         found = [*self.sources(), *named_files(self.init)]
         if checkpoint is not None:
             path = Path(checkpoint)
             if not path.exists():
                 raise CheckpointError(f"the checkpoint {path} does not exist. Mend model.checkpoint.")
+            self._refuse_pickles(checkpoint)
             found += sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+        self._refuse_pickles()
         for ids in (self.users, self.items):
-            found += [require_file(path, "the file of ids") for path in ids.files]
+            found += [checked_header(path, ids.column) for path in ids.files]
         return list(dict.fromkeys(found))
+
+    def _check_factory(self) -> None:
+        """Check what can be told of the factory before its code is run."""
+        if self.factory is not None:
+            check_factory(
+                self.factory,
+                python_path=self.python_path,
+                note=" (in the full form, kind: python; model: {factory: …} is short for it)",
+            )
+
+    def _refuse_pickles(self, checkpoint: str | None = None) -> None:
+        """Raise where a pickle would be read that nobody allowed."""
+        if self.allow_pickle:
+            return
+        if self.factory is None and checkpoint is not None:
+            refuse_pickle(Path(checkpoint))
+        refuse_pickles(self.init, checkpoint)
 
     def sources(self) -> list[Path]:
         """Return the files of the factory's code, or of a pickle's classes.
@@ -200,6 +221,7 @@ class PythonModel:
                     "one out, or set model.params.checkpoint_argument."
                 )
             init[self.checkpoint_argument] = checkpoint
+        self._check_factory()
         if not self.allow_pickle:
             refuse_pickles(init)
         return construct(self.factory, init, python_path=self.python_path)

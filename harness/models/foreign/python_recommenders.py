@@ -16,7 +16,7 @@ from harness.errors import HarnessError
 from harness.models.foreign.answers import barred_of, called, lists_of, more_than, scores_of, unasked
 from harness.models.foreign.id_map import IdMap
 from harness.models.foreign.naming import Naming
-from harness.models.foreign.python_adapters import Implicit, adapted, without_tensors
+from harness.models.foreign.python_adapters import Implicit, adapted, check_arguments, without_tensors
 from harness.models.foreign.vectors_network import LAST, GivenVectors, Side
 
 if TYPE_CHECKING:
@@ -64,6 +64,9 @@ def recommender_of(
         other = "score" if model.method == "recommend" else "recommend"
         hint = f" It has '{other}': set model.params.method: {other}." if callable(getattr(given, other, None)) else ""
         raise HarnessError(f"{where} ({type(given).__qualname__}) has no method '{model.method}'.{hint}")
+    if model.adapter is None:
+        method = getattr(adapter, model.method)
+        check_arguments(method, history=model.history, exclude=model.exclude, where=f"{model.method} of {where}")
     return (ListsOfObject if model.method == "recommend" else ScoresOfObject)(known, device)
 
 

@@ -36,7 +36,7 @@ def folder_of(python_path: str) -> str:
     return os.path.realpath(python_path)
 
 
-def specs_of(top: str, factory: str, *, python_path: str | None) -> dict[str, ModuleSpec]:
+def specs_of(top: str, factory: str, *, python_path: str | None, note: str = "") -> dict[str, ModuleSpec]:
     """Return where a factory's package or module comes from, and what it imports from the same folder, by name.
 
     Parameters
@@ -47,6 +47,8 @@ def specs_of(top: str, factory: str, *, python_path: str | None) -> dict[str, Mo
         For messages.
     python_path
         The folder that is looked into first; None: installed packages alone.
+    note
+        What the message on a missing package ends with.
 
     Raises
     ------
@@ -54,15 +56,14 @@ def specs_of(top: str, factory: str, *, python_path: str | None) -> dict[str, Mo
         There is no such folder, package or module.
     """
     folder = None if python_path is None else folder_of(python_path)
-    spec = _spec(top, folder)
+    spec = spec_of(top, folder)
     if spec is None or spec.origin in ("built-in", "frozen"):
         known = [] if folder is None else [found.name for found in pkgutil.iter_modules([folder])]
         hint = did_you_mean(top, known) if known else ""
         where = "is installed" if folder is None else f"is installed, or in {python_path} (python_path)"
         raise HarnessError(
             f"the factory '{factory}': no package or module '{top}' {where}. {hint}{' ' if hint else ''}"
-            "Install the package, or set model.params.python_path to the folder that holds it (kind: python, where "
-            "model: {factory: …} is short for that)."
+            f"Install the package, or set model.params.python_path to the folder that holds it{note}."
         )
     # What is installed knows nothing of the folder.
     inside = folder is not None and PathFinder.find_spec(top, [folder]) is not None
@@ -80,7 +81,8 @@ def files_of(specs: Mapping[str, ModuleSpec]) -> list[Path]:
     return sorted({path for spec in specs.values() for path in _files(spec)})
 
 
-def _spec(top: str, folder: str | None) -> ModuleSpec | None:
+def spec_of(top: str, folder: str | None) -> ModuleSpec | None:
+    """Return where a package or module comes from: a folder, or else what is installed."""
     spec = None if folder is None else PathFinder.find_spec(top, [folder])
     if spec is not None:
         return spec

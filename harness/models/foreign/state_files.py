@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import safetensors
@@ -15,19 +16,32 @@ from torch import nn
 
 from harness.errors import CheckpointError, did_you_mean
 from harness.models.foreign.importing import importing
-from harness.models.inspection import load_torch, why_refused
+from harness.models.inspection import is_safetensors, load_torch, why_refused
 from harness.models.once import say_once, warn_once
+from harness.models.pickled_values import LeftOut
+from harness.models.tensor_archive import content_without_objects, first_left_out
+from harness.models.text_inspection import other_kind
 
 StateDict = dict[str, Any]  # tensors by name, and what modules keep as extra state
 
 EXTRA = "_extra_state"  # how such names end
 
 _SHOWN = 8
+_SKIP = (
+    "Where the objects stand beside the state dict, such as hyperparameters of Lightning, model.params.state.objects: "
+    "skip leaves them out, and runs nothing. "
+)
+_ALLOW = "If you trust the file as your own code, model.params.allow_pickle: true runs it."
 _DEEPEST = 4  # how far down a state dict is looked for
 
 
 def read_state(
-    path: Path, *, key: str | None = None, allow_pickle: bool = False, python_path: str | None = None
+    path: Path,
+    *,
+    key: str | None = None,
+    objects: Literal["error", "skip"] = "error",
+    allow_pickle: bool = False,
+    python_path: str | None = None,
 ) -> StateDict:
     """Return the state dict of a checkpoint, on the CPU: its tensors, and the extra state of modules.
 
@@ -37,6 +51,9 @@ def read_state(
         ``.safetensors``, or a file of ``torch.save``; the content decides, not the name.
     key
         Where the state dict stands, with dots; None: the file itself, or the one state dict in it.
+    objects
+        What becomes of objects in the file that only code could make: an ``error``, or ``skip`` leaves them out and
+        runs nothing. One inside the state dict is always an error.
     allow_pickle
         Run the code of a file that holds more than tensors, with a warning.
     python_path
@@ -53,8 +70,10 @@ def read_state(
             head = stream.read(9)
     except OSError as error:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror}.") from error
-    if head[8:] == b"{":
+    if is_safetensors(head):
         content: Any = _of_safetensors(path)
+    elif objects == "skip":
+        content = _without_objects(path)
     else:
         content = _of_torch(path, allow_pickle=allow_pickle, python_path=python_path)
     return _tensors(_at(content, key, path) if key is not None else _found(content, path), path)
@@ -77,12 +96,11 @@ def _of_torch(path: Path, *, allow_pickle: bool, python_path: str | None) -> Any
         try:
             return load_torch(path)
         except Exception as error:  # a stranger's pickle may raise anything
-            why = why_refused(error)
-            refused = "to make it would run" in why or "to read it would run" in why
+            why = other_kind(path) or why_refused(error)
+            holds_objects = "to make it would run" in why
+            refused = holds_objects or "to read it would run" in why
             if refused and not allow_pickle:
-                why += (
-                    " Either is safe. If you trust the file as your own code, model.params.allow_pickle: true runs it."
-                )
+                why += f" Either is safe. {_SKIP if holds_objects and zipfile.is_zipfile(path) else ''}{_ALLOW}"
             if not (refused and allow_pickle):
                 raise CheckpointError(f"the checkpoint {path} {why}") from error
         warn_once(f"the checkpoint {path} is a pickle: reading it runs the code that it names (allow_pickle)")
@@ -97,6 +115,19 @@ def _of_torch(path: Path, *, allow_pickle: bool, python_path: str | None) -> Any
             ) from error
 
 
+def _without_objects(path: Path) -> Any:
+    content = content_without_objects(path)
+    if isinstance(content, LeftOut):
+        raise CheckpointError(
+            f"the checkpoint {path} is {content} as a whole, and nothing is left without it (model.params.state."
+            "objects). Save its state dict: torch.save(model.state_dict(), 'model.pt')."
+        )
+    left_out = first_left_out(content)
+    if left_out is not None:
+        say_once(f"{path}: objects that only code could make are left out, such as {left_out}")
+    return content
+
+
 def _at(content: Any, key: str, path: Path) -> Any:
     """Return what stands under a dotted key; the keys themselves may have dots."""
     words, here = key.split("."), content
@@ -109,6 +140,11 @@ def _at(content: Any, key: str, path: Path) -> Any:
                 here, words = here[name], words[stop:]
                 break
         else:
+            if isinstance(here, LeftOut):
+                raise CheckpointError(
+                    f"the checkpoint {path} has {here} above '{'.'.join(words)}' (model.params.state.key), and what is "
+                    "in objects is not read. Name a key of a map, or save the state dict alone."
+                )
             hint = did_you_mean(words[0], known) if len(known) <= _SHOWN else f"Known: {', '.join(known[:_SHOWN])}, …"
             raise CheckpointError(
                 f"the checkpoint {path} has no '{key}' (model.params.state.key): there is no '{'.'.join(words)}'. "
@@ -137,16 +173,20 @@ def _found(content: Any, path: Path) -> Any:
         nested = {name: value for name, value in below if _holds_tensors(value)}
         if nested:
             break
-        level = [(f"{name}.", value) for name, value in below if isinstance(value, Mapping)]
+        # A map that stands in several places is looked into once.
+        maps = {id(value): (f"{name}.", value) for name, value in below if isinstance(value, Mapping)}
+        level = list(maps.values())
     if len(nested) == 1:
         ((key, value),) = nested.items()
         beside = f"; {len(own):,} tensors beside it are not: {', '.join(sorted(map(str, own))[:_SHOWN])}" if own else ""
         say_once(f"{path}: the state dict is taken from its key '{key}'{beside}")
         return value
     if nested:
-        sizes = ", ".join(f"'{key}' with {len(_state_of(value)):,} tensors" for key, value in nested.items())
+        some = list(nested.items())[:_SHOWN]
+        sizes = ", ".join(f"'{key}' with {len(_state_of(value)):,} tensors" for key, value in some)
+        more = ", …" if len(nested) > _SHOWN else ""
         raise CheckpointError(
-            f"the checkpoint {path} holds several state dicts: {sizes}. Name one in model.params.state.key."
+            f"the checkpoint {path} holds several state dicts: {sizes}{more}. Name one in model.params.state.key."
         )
     return content
 
@@ -167,6 +207,14 @@ def _state_of(value: Any) -> Any:
 def _tensors(value: Any, path: Path) -> StateDict:
     entries = _state_of(value)
     named = entries.items() if isinstance(entries, Mapping) else ()
+    for name, one in named:
+        left_out = first_left_out(one)
+        if left_out is not None:
+            raise CheckpointError(
+                f"'{str(name)[:100]}' in the state dict of the checkpoint {path} is, or holds, {left_out}, which is "
+                "not read (model.params.state.objects: skip). Name the state dict alone in model.params.state.key, or "
+                "save it alone: torch.save(model.state_dict(), 'model.pt')."
+            )
     found = {str(name): torch.as_tensor(one) for name, one in named if _is_tensor(one)}
     if found:  # what modules keep beside their tensors, of any type
         found |= {str(name): one for name, one in named if str(name).endswith(EXTRA)}

@@ -16,7 +16,7 @@ from harness.artifacts.arrays import Int64Array
 from harness.artifacts.csr import indptr_of_kept
 from harness.errors import HarnessError, did_you_mean
 from harness.models.foreign.factories import said
-from harness.models.foreign.id_map import IdMap
+from harness.models.foreign.id_map import OWN, SORTED, IdMap
 from harness.models.seeding import seeded
 from harness.topk import is_out_of_memory
 
@@ -195,7 +195,7 @@ class Caller:
             said_so.append(
                 f"The tokens go from {int(tokens.min()):,} to {int(tokens.max()):,} in {tokens.shape[1]:,} "
                 f"positions{self._tables()}. Is call.offset ({call.offset}), call.pad_id ({call.pad_id}), call.length "
-                "or items.ids another?"
+                f"or items.ids another?{self.padding_twice}"
             )
         if (empty := int((lengths == 0).sum())) and call.empty == "module":
             said_so.append(
@@ -203,6 +203,18 @@ class Caller:
                 "model.params.call.empty: zero, so that all items score 0 for such users and it is not asked."
             )
         return "".join(f" {one}" for one in said_so)
+
+    @property
+    def padding_twice(self) -> str:
+        """A sentence where both the first row of the ids and ``call.offset`` stand for padding; else empty."""
+        ids, offset = self.model.items.ids, self.model.call.offset
+        is_list = ids not in (SORTED, OWN) and not ids.lower().endswith(".json")
+        if not is_list or offset == 0 or not len(self.items.own_index) or self.items.own_index[0] >= 0:
+            return ""
+        return (
+            f" The first row of {ids} is no item, as that of padding, and call.offset: {offset} counts padding once "
+            f"more: set call.offset: {offset - 1}, or take the row away."
+        )
 
     def _tables(self) -> str:
         """Return how many rows the module's embeddings have, as the end of a sentence."""

@@ -11,7 +11,7 @@ from torch import nn
 
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import HarnessError
-from harness.models.foreign.factories import construct
+from harness.models.foreign.factories import check_factory, construct
 from harness.models.foreign.id_map import IdMap
 from harness.models.foreign.named_files import refuse_pickles
 from harness.models.foreign.state_dicts import load_state
@@ -53,6 +53,7 @@ def loaded(model: TorchModel, path: Path, *, users: Vocabulary, items: Vocabular
 
 def _module(model: TorchModel, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
     """Return the module, and the names of its tensors that the checkpoint lacks."""
+    check_factory(model.factory, python_path=model.python_path)
     if not model.allow_pickle:
         refuse_pickles(model.init)
     with seeded(_SEED, "cpu"):  # what the checkpoint lacks is random
@@ -62,7 +63,13 @@ def _module(model: TorchModel, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
             f"the factory '{model.factory}' made {type(module).__name__}; a torch.nn.Module is needed. Other objects "
             "are of kind python."
         )
-    tensors = read_state(path, key=model.state.key, allow_pickle=model.allow_pickle, python_path=model.python_path)
+    tensors = read_state(
+        path,
+        key=model.state.key,
+        objects=model.state.objects,
+        allow_pickle=model.allow_pickle,
+        python_path=model.python_path,
+    )
     missing = load_state(module, tensors, model.state, path=path)
     return module.eval().requires_grad_(requires_grad=False), missing
 

@@ -10,9 +10,11 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import CheckpointError
-from harness.models.foreign.factories import source_files
+from harness.models.foreign.array_files import FORMATS as TABLES
+from harness.models.foreign.factories import check_factory, source_files
+from harness.models.foreign.id_files import checked_header
 from harness.models.foreign.id_map import Ids
-from harness.models.foreign.named_files import named_files
+from harness.models.foreign.named_files import named_files, refuse_pickles
 from harness.models.foreign.torch_options import Call, Name, Output, State
 
 
@@ -69,6 +71,10 @@ class TorchModel:
     output: Output = Output()
 
     def __post_init__(self) -> None:
+        if self.allow_pickle and self.state.objects == "skip":
+            raise ValueError(
+                "allow_pickle makes the objects of the file, and state.objects: skip leaves them out; set one"
+            )
         stored = self.output.kind == "vectors" and self.output.users is not None
         if not stored and self.call.history is False and self.call.user is None:
             raise ValueError("call gives the module neither the history nor the user; name an argument for one of them")
@@ -89,7 +95,7 @@ class TorchModel:
         Raises
         ------
         HarnessError
-            One is missing.
+            One is missing or of another format, or the factory cannot be used.
         """
         assert checkpoint is not None  # noqa: S101  (the kind needs one)
         tables = [] if self.output.table is None else [Path(self.output.table)]
@@ -98,6 +104,15 @@ class TorchModel:
             if not path.is_file():
                 what = "is a folder; name a file in it" if path.is_dir() else "does not exist"
                 raise CheckpointError(f"the file {path} of the model {what}.")
+        check_factory(self.factory, python_path=self.python_path)
+        if not self.allow_pickle:
+            refuse_pickles(self.init)
+        for ids in (self.items, self.users):
+            for path in ids.files:
+                checked_header(path, ids.column)
+        for path in tables:
+            if path.suffix.lower() not in TABLES:
+                raise CheckpointError(f"{path}: codes are read from {', '.join(TABLES)}. Pickles are never loaded.")
         found += named_files(self.init, self.call.arguments)
         return [*found, *self.sources()]
 

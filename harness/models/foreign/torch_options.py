@@ -44,12 +44,17 @@ class State:
         Whether missing and unexpected tensors are an error rather than a warning. Other shapes always are.
     ignore
         Parts of names of unexpected tensors that are no error.
+    objects
+        What becomes of objects that the file holds beside the state dict and that only code could make, such as
+        hyperparameters: an ``error``, or ``skip`` leaves them out and runs nothing. One inside the state dict is always
+        an error.
     """
 
     key: Name | None = None
     prefix: Name | None = None
     strict: bool = True
     ignore: tuple[Name, ...] = ()
+    objects: Literal["error", "skip"] = "error"
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})

@@ -63,6 +63,8 @@ def _misfit(caller: Caller, size: int, what: str, first: int, n_model: int) -> s
         f"{output.trailing} behind (output.trailing) make {first + n_model + output.trailing:,}.{caller.items.note}"
     )
     extra = size - n_model
+    if caller.padding_twice and extra in range(first):
+        return f"{told}{caller.padding_twice}"
     mend = f"is '{ids}' the file of its items?"
     if ids == SORTED:
         mend = "name the file of their ids in model.params.items.ids"

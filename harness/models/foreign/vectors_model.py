@@ -12,6 +12,7 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import VectorRecommender, Vocabulary
 from harness.errors import CheckpointError
 from harness.models.foreign.array_files import FORMATS, PARQUET, array_in, vectors_in
+from harness.models.foreign.id_files import checked_header
 from harness.models.foreign.id_map import SORTED, IdMap, Ids
 from harness.models.required import require_file
 
@@ -144,7 +145,7 @@ class UserItemVectors:
         sides = {"item": self.items} | ({} if self._users is None else {"user": self._users})
         found = [side.where(checkpoint, what=what) for what, side in sides.items()]
         for side in sides.values():
-            found += [require_file(path, "the file of ids") for path in side.own.files]
+            found += [checked_header(path, side.ids_column) for path in side.own.files]
         return list(dict.fromkeys(found))
 
     def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
