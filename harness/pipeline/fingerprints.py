@@ -33,6 +33,7 @@ PREDICTION_CODE = (
     "harness.pipeline.recommending",
     "harness.pipeline.shards",
     "harness.runner",
+    "harness.storage",
     "harness.topk",
 )
 # Without harness.pipeline.trial, which decides no number.

@@ -55,7 +55,8 @@ def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", 
         if suffix == ".npy":
             return mapped_array(path)
         if suffix == ".npz":
-            with np.load(path, allow_pickle=False) as arrays:
+            # NumPy leaves a file open that it opened itself and cannot read.
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as arrays:
                 array = arrays[_chosen(list(arrays.files), name, path, usual, option, shared=shared)]
                 if not isinstance(array, np.ndarray):
                     raise ValueError("its entry does not begin as an array does")
