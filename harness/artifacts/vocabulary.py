@@ -51,7 +51,9 @@ def as_ids(values: Any, *, what: str = "id") -> IdArray:
         floats = series.to_numpy(dtype=np.float64)
         whole = np.isfinite(floats) & (floats == np.floor(floats)) & (np.abs(floats) < 2.0**53)
         if not whole.all():
-            raise DataError(f"the {what} {floats[~whole][0]} is not a whole number. Use integers or text.")
+            odd = float(floats[~whole][0])
+            wrong = "is too large for a float to be exact" if odd.is_integer() else "is not a whole number"
+            raise DataError(f"the {what} {odd:g} {wrong}. Use integers or text.")
         return floats.astype(np.int64)
     objects = series.to_numpy(dtype=object)
     kinds = set(map(type, objects))

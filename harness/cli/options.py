@@ -107,11 +107,25 @@ def refuse_overrides(overrides: list[str], sections: Container[str], reason: str
             raise HarnessError(f"--set {override}: {'.'.join(keys)} {reason}. Leave it out.")
 
 
+_MEANINGS = ("user", "item", "score", "rank")  # of the columns of predictions
+
+
 def prediction_file(form: str, columns: list[str], *, delimiter: str | None, strict: bool) -> Any:
     """Return how a file of predictions is read."""
+    from harness.errors import HarnessError
     from harness.experiment import component_of
 
-    named = dict(pair.partition("=")[::2] for pair in columns)
+    named = {}
+    for pair in columns:
+        meaning, _, name = pair.partition("=")
+        if meaning not in _MEANINGS or not name:
+            raise HarnessError(
+                f"--column is '{pair}'. Write what a column means and its name, such as --column user=uid. "
+                f"The meanings are {', '.join(_MEANINGS)}."
+            )
+        named[meaning] = name
+    if delimiter == "":
+        raise HarnessError("--delimiter is empty. Give one or more characters, or leave it out.")
     options = {"format": form, "columns": named, "delimiter": delimiter, "strict": strict}
     return component_of("models", "predictions", options)
 

@@ -18,7 +18,7 @@ from harness.data.predictions import checked_predictions
 from harness.data.rating_filters import MinRating
 from harness.data.readers import read_table
 from harness.data.sampling import sampled_negatives
-from harness.data.source import CatalogueEntry, Source, SourceData, load_source
+from harness.data.source import CatalogueEntry, Source, SourceData, check_source, load_source
 from harness.data.splits import FixedSplit, GlobalTime, KFold, LeaveLastOut, RandomSplit, UserHoldout, UserTime
 from harness.data.synthetic import Synthetic
 from harness.data.ta_feng import TaFeng
@@ -62,6 +62,7 @@ __all__ = [
     "apply_filters",
     "audit",
     "catalogue_table",
+    "check_source",
     "checked_predictions",
     "describe",
     "fetch",

@@ -120,6 +120,8 @@ def layout_of(form: TableFormat, delimiter: str | None) -> Layout:
     layout = _LAYOUTS[form]
     if delimiter is None:
         return layout
+    if delimiter == r"\t":  # as it is typed in a shell, or between single quotes in YAML
+        delimiter = "\t"
     return Layout(delimiter, layout.quoted and _is_simple(delimiter), layout.header, layout.typed)
 
 

@@ -239,7 +239,7 @@ def _numbers(table: pa.Table, name: str | None, path: Path, *, what: str) -> Int
         return None
     place = Place(str(path), name)
     column = present(table.column(name), place=place, what=what)
-    remedy = "Use numbers; leave out what is not recommended."
+    remedy = "Use numbers; leave out what is not recommended, or give it the score minus infinity."
     if what == "score":
         return _scores(column, place, remedy)
     return numbers_of(column, place=place, what=what, remedy=remedy)

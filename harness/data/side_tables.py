@@ -225,6 +225,11 @@ def _columns_of(wanted: Wanted, file: TableFile) -> dict[str, str]:
     return columns
 
 
+def _has_values(kind: Any) -> bool:
+    """Return whether a column of a type has values, or lists of values."""
+    return not pa.types.is_nested(kind.value_type if pa.types.is_list(kind) or pa.types.is_large_list(kind) else kind)
+
+
 def _key_of(name: str, wanted: Wanted) -> str:
     return name if name == "title" else "attributes" if wanted.what == "item" else "groups"
 
@@ -233,10 +238,10 @@ def _joined(name: str, column: ArrowColumn, wanted: Wanted) -> Any:
     """Return a column of the joined table; whole numbers stay so where some are missing."""
     if name == "categories" and wanted.categories is not None:
         return _categories(column, wanted.categories, Place(str(wanted.path), wanted.categories.column))
-    if pa.types.is_nested(column.type):
+    if not _has_values(column.type) or (name == "title" and pa.types.is_nested(column.type)):
         raise DataError(
             f"{wanted.path}: column '{wanted.columns.get(name, name)}' holds {column.type}, where {wanted.section}."
-            f"{_key_of(name, wanted)} needs one value a row. Use text, numbers, dates, or true and false."
+            f"{_key_of(name, wanted)} needs values. Use text, numbers, dates, true and false, or lists of text."
         )
     if name == "title" and not is_text(column):
         column = column.cast(pa.string())

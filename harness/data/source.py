@@ -10,10 +10,11 @@ from typing import Any, ClassVar, Protocol
 from harness.artifacts import Interactions
 from harness.data.cautions import Caution, id_cautions, tell, time_cautions
 from harness.data.duplicates import DuplicateRule, merge_duplicates
-from harness.data.files import sha256_of
+from harness.data.files import format_of, sha256_of
 from harness.data.joining import JOINED, ItemsSection, UsersSection, join
 from harness.data.readers import read_interactions
 from harness.data.sequences import repeated_rows
+from harness.data.table_keys import TableKeys
 from harness.data.times import TimestampUnit, epoch_unit
 from harness.errors import DataError
 from harness.storage import sha256_json
@@ -221,18 +222,33 @@ def _checksums(facts: Mapping[str, Any]) -> dict[str, str]:
     return {key: value for key, value in facts.items() if key.endswith("sha256")}
 
 
-def _read_path(dataset: DatasetSection) -> SourceData:
-    path = Path(dataset.path)
+def check_source(dataset: DatasetSection) -> None:
+    """Check that the format of a data set's own file is known, without reading it.
+
+    Raises
+    ------
+    DataError
+        It is not, or does not go with the delimiter.
+    """
+    if dataset.path is not None:
+        format_of(Path(dataset.path), dataset.format, delimiter=dataset.delimiter, keys=TableKeys.of("dataset"))
+
+
+def _wanted(dataset: DatasetSection) -> dict[str, str | None]:
     columns = dataset.columns
-    wanted = {
+    return {
         "user": "user" if columns is None else columns.user,
         "item": "item" if columns is None else columns.item,
         "timestamp": None if columns is None else columns.timestamp,
         "rating": None if columns is None else columns.rating,
     }
+
+
+def _read_path(dataset: DatasetSection) -> SourceData:
+    path = Path(dataset.path)
     found = read_interactions(
         path,
-        wanted,
+        _wanted(dataset),
         delimiter=dataset.delimiter,
         form=dataset.format,
         timestamp_unit=dataset.timestamp_unit,

@@ -85,6 +85,8 @@ def write_trec(predictions: pa.Table, relevant: pa.Table, folder: Path, *, tag: 
         [filled.column("user"), "Q0", filled.column("item"), pa.array(ranks), pa.array(depth - ranks + 1)],
         word,
     )
+    # An item that is held out twice is judged once: trec_eval refuses a pair that stands there twice.
+    relevant = relevant.group_by(["user", "item"], use_threads=False).aggregate([])
     _write(files.qrels, [users.words_of(relevant.column("user")), "0", items.words_of(relevant.column("item"))], "1")
     if files.ids is None:
         (folder / IDS).unlink(missing_ok=True)

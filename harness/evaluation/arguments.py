@@ -100,7 +100,9 @@ def check_needs(metrics: Sequence[Metric], given: Collection[str], rules: Rules)
             )
     if rules.needs_ranks and "target_ranks" not in given:
         what, remedy = _LACKING["target_ranks"]
-        raise HarnessError(f"ties '{rules.ties}' needs {what}. {remedy}, or leave ties out.")
+        raise HarnessError(
+            f"ties '{rules.ties}' needs {what}. Leave ties out. Where the ranks are known in Python: {remedy}."
+        )
 
 
 def settled_rules(

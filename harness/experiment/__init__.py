@@ -3,7 +3,13 @@
 from harness.experiment.base_files import load_base_file
 from harness.experiment.benchmark import Benchmark, check_comparable, is_benchmark, load_benchmark
 from harness.experiment.candidates import Candidates
-from harness.experiment.comparison_settings import ComparisonSettings, check_overrides, recorded_settings
+from harness.experiment.comparison_settings import (
+    ComparisonSettings,
+    changes_comparison,
+    check_overrides,
+    overrides_of_runs,
+    recorded_settings,
+)
 from harness.experiment.components import component_of
 from harness.experiment.conventions import CONVENTIONS, Convention, convention_of, rules_of
 from harness.experiment.experiment import COMPARISONS, Experiment, run_folder
@@ -57,6 +63,7 @@ __all__ = [
     "Vectors",
     "WithoutPredictions",
     "as_experiment",
+    "changes_comparison",
     "check_comparable",
     "check_overrides",
     "component_of",
@@ -67,6 +74,7 @@ __all__ = [
     "load_benchmark",
     "load_experiment",
     "override_keys",
+    "overrides_of_runs",
     "recorded_settings",
     "rules_of",
     "run_folder",

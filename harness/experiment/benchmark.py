@@ -21,7 +21,7 @@ from harness.experiment.schema import Report, Statistics, not_computed
 from harness.experiment.values import Text
 
 _OWN_KEYS = frozenset({"name", "experiments", "baseline", "primary"})
-_BOTH_KEYS = frozenset({"statistics", "report"})
+_ALONE_KEYS = _OWN_KEYS | {"statistics"}  # an override of a comparison leaves its runs as they are
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,8 @@ def load_benchmark(path: str | FilePath, overrides: Iterable[str] = ()) -> Bench
     path
         The file; the experiments that it lists are relative to its folder.
     overrides
-        ``name``, ``experiments``, ``baseline`` and ``primary`` are the benchmark's; ``statistics``
-        and ``report`` are set in it and in its experiments; all else in each experiment.
+        ``name``, ``experiments``, ``baseline``, ``primary`` and ``statistics`` are the benchmark's;
+        ``report`` is set in it and in its experiments; all else in each experiment.
 
     Raises
     ------
@@ -91,13 +91,13 @@ def load_benchmark(path: str | FilePath, overrides: Iterable[str] = ()) -> Bench
         The file, one of the experiments, or an override is wrong, or they cannot be compared.
     """
     overrides = tuple(overrides)
-    own = [text for text in overrides if override_keys(text)[0] in _OWN_KEYS | _BOTH_KEYS]
+    own = [text for text in overrides if override_keys(text)[0] in _ALONE_KEYS | {"report"}]
     root = apply_overrides(load_tree(path), own)
     if root.child(BENCHMARK_KEY) is None and root.child("dataset") is not None:
         raise root.place.error("the file is an experiment; a benchmark lists 'experiments' and names a 'baseline'")
     file = validate(_File, root, root.plain())
     folder = FilePath(path).parent
-    passed_on = [text for text in overrides if override_keys(text)[0] not in _OWN_KEYS]
+    passed_on = [text for text in overrides if override_keys(text)[0] not in _ALONE_KEYS]
     experiments, wrong = [], []
     for index, entry in enumerate(file.experiments):
         try:

@@ -83,6 +83,30 @@ def recorded_settings(record: Mapping[str, Any], overrides: Iterable[str], *, pl
     return ComparisonSettings(settings.statistics, settings.evaluation.primary, directory)
 
 
+def overrides_of_runs(overrides: Iterable[str]) -> list[str]:
+    """Return the overrides that hold for the runs of a comparison, not for the comparison alone.
+
+    Examples
+    --------
+    >>> overrides_of_runs(["statistics.margin=0.01", "evaluation.primary=recall@5", "runner.k=20"])
+    ['runner.k=20']
+    """
+    alone = [start for start in _OF_THE_COMPARISON if start != ("report",)]
+    return [text for text in overrides if not any(override_keys(text)[: len(start)] == start for start in alone)]
+
+
+def changes_comparison(override: str) -> bool:
+    """Return whether an override may change what a comparison says, rather than where and how it is made.
+
+    Examples
+    --------
+    >>> changes_comparison("statistics.margin=0.01"), changes_comparison("runner.device=cpu")
+    (True, False)
+    """
+    keys = override_keys(override)
+    return not any(keys[: len(start)] == start for start in (("name",), ("report",), *_HOW_A_RUN_IS_MADE))
+
+
 def check_overrides(overrides: Iterable[str], *, finished: str, alone: bool) -> None:
     """Refuse overrides that a finished run cannot take.
 

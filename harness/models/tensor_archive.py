@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,7 +58,7 @@ def content_without_objects(path: Path) -> Any:
         with zipfile.ZipFile(path) as archive, path.open("rb") as stream:
             reader = _Reader(path, archive, stream.fileno())
             return values_of(reader.pickle(), make=reader.make, stored=reader.storage)
-    except (OSError, ValueError, RuntimeError, KeyError, NotImplementedError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, RuntimeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
         why = "it is no archive of torch.save" if isinstance(error, zipfile.BadZipFile) else str(error)
         raise CheckpointError(
             f"the tensors of the checkpoint {path} cannot be had without its objects: {why[:200]}. Ask for the state "
@@ -188,11 +189,11 @@ def _tensor(storage: _Storage, dtype: torch.dtype, offset: Any, size: tuple[Any,
     values = len(storage.octets) // dtype.itemsize
     if math.prod(size) > values:
         return LeftOut(f"an expansion of {values:,} values to the shape {size[:8]}")
-    if offset > values or (0 not in size and _reach(offset, size, stride) >= values):
-        raise ValueError(f"it has a tensor of the shape {size[:8]} that reaches beyond its {values:,} values")
-    flat = storage.octets[: values * dtype.itemsize].view(dtype)
     if 0 in size:
         return torch.empty_strided(size, stride, dtype=dtype)
+    if offset > values or _reach(offset, size, stride) >= values:
+        raise ValueError(f"it has a tensor of the shape {size[:8]} that reaches beyond its {values:,} values")
+    flat = storage.octets[: values * dtype.itemsize].view(dtype)
     return flat.as_strided(size, stride, flat.storage_offset() + offset)
 
 

@@ -15,11 +15,13 @@ from harness.experiment import (
     Benchmark,
     ComparisonSettings,
     Experiment,
+    changes_comparison,
     check_comparable,
     check_overrides,
     is_benchmark,
     load_benchmark,
     load_experiment,
+    overrides_of_runs,
     recorded_settings,
 )
 from harness.pipeline import results as stored
@@ -77,8 +79,8 @@ def compare_runs(
     sources
         One benchmark file; or experiment files and folders with a ``results.json``, at least two.
     overrides
-        ``a.b=value``. They hold for each experiment. Finished runs take only keys of the comparison:
-        ``statistics``, ``report`` and ``evaluation.primary``.
+        ``a.b=value``. ``statistics`` and ``evaluation.primary`` hold for the comparison alone, all
+        else for each experiment. Finished runs take only keys of the comparison: these, and ``report``.
 
     Raises
     ------
@@ -88,7 +90,7 @@ def compare_runs(
     """
     choices = choices or Choices()
     if len(sources) == 1 and not _is_run(sources[0]) and is_benchmark(sources[0]):
-        return _compare_benchmark(load_benchmark(sources[0], overrides), choices)
+        return _compare_benchmark(sources[0], overrides, choices)
     if len(sources) < 2:
         raise HarnessError("a comparison needs a benchmark file, or two experiments or more.")
     folders = [Path(source) for source in sources if _is_run(source)]
@@ -106,7 +108,12 @@ def compare_runs(
     directory = reports_directory(folders[0], names[0]) if settings.directory is None else Path(settings.directory)
     if choices.name is not None:
         comparison_folder(directory, choices.name)  # a name that cannot be used is told before anything is run
-    runs = [stored.read_run(source) if isinstance(source, Path) else _run(source, choices) for source in loaded]
+    # Overrides of the comparison leave the runs as their files say.
+    own = overrides_of_runs(overrides)
+    runs = [
+        stored.read_run(source) if isinstance(source, Path) else _run(load_experiment(name, own), choices)
+        for name, source in zip(sources, loaded, strict=True)
+    ]
     return _compare(runs, baseline=baseline, settings=settings, directory=directory, name=choices.name)
 
 
@@ -129,14 +136,25 @@ def _run(experiment: Experiment, choices: Choices) -> stored.StoredRun:
     return stored.StoredRun(result.folder, dict(result.results), result.table)
 
 
-def _compare_benchmark(benchmark: Benchmark, choices: Choices) -> ComparisonResult:
+def _compare_benchmark(path: str, overrides: Sequence[str], choices: Choices) -> ComparisonResult:
+    benchmark = load_benchmark(path, overrides)
     check_inputs(*benchmark.experiments)
     names = [experiment.name for experiment in benchmark.experiments]
     baseline = _baseline(choices.baseline or benchmark.baseline, names, names)
     directory, name = Path(benchmark.report.directory), benchmark.name if choices.name is None else choices.name
     comparison_folder(directory, name)
+    # What is not as the file says is another comparison, and has a folder of its own.
+    differs = choices.baseline is not None or any(map(changes_comparison, overrides))
+    stem = benchmark.name if differs and choices.name is None else None
     runs = [_run(experiment, choices) for experiment in benchmark.experiments]
-    return _compare(runs, baseline=baseline, settings=_settings_of(benchmark), directory=directory, name=name)
+    return _compare(
+        runs,
+        baseline=baseline,
+        settings=_settings_of(benchmark),
+        directory=directory,
+        name=None if stem is not None else name,
+        stem=stem,
+    )
 
 
 def _baseline(chosen: str | None, sources: Sequence[str], names: Sequence[str]) -> str:
@@ -156,7 +174,9 @@ def _compare(
     settings: ComparisonSettings,
     directory: Path,
     name: str | None,
+    stem: str | None = None,
 ) -> ComparisonResult:
+    """Compare runs and write the comparison, without a name to a folder named by a stem, or the runs, and a hash."""
     names = [run.name for run in runs]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -170,7 +190,7 @@ def _compare(
             "primary": settings.primary,
             "statistics": chosen,
         }
-        name = default_name(names, facts)
+        name = default_name(names, facts, stem=stem)
     folder = comparison_folder(directory, name)
     _write(folder, comparison, runs)
     return ComparisonResult(folder, comparison, runs)

@@ -34,7 +34,7 @@ def comparison_folder(directory: Path, name: str) -> Path:
     return storage.inside(directory, f"{COMPARISONS}/{name}")
 
 
-def default_name(names: Sequence[str], facts: Any) -> str:
+def default_name(names: Sequence[str], facts: Any, *, stem: str | None = None) -> str:
     """Return a name for a comparison of runs that was given none.
 
     Parameters
@@ -43,15 +43,20 @@ def default_name(names: Sequence[str], facts: Any) -> str:
         Of the runs.
     facts
         Plain values that decide the comparison. Their hash tells comparisons of the same runs apart.
+    stem
+        What stands before the hash; None: the names of the runs.
 
     Examples
     --------
     >>> default_name(["ml-100k/popularity", "ml-100k/ease"], {"margin": None})
     'ml-100k-popularity-vs-ml-100k-ease-760578d0'
     """
+    digits = storage.sha256_json(facts)[:_DIGITS]
+    if stem is not None:
+        return f"{stem}-{digits}"
     words = "-vs-".join(re.sub(r"[^\w.]+", "-", name).strip("-.") for name in names)
     short = words.encode("utf-8", "ignore")[:_LONGEST].decode("utf-8", "ignore").strip("-.")
-    return f"{short or 'runs'}-{storage.sha256_json(facts)[:_DIGITS]}"
+    return f"{short or 'runs'}-{digits}"
 
 
 def reports_directory(folder: Path, name: str) -> Path:

@@ -29,7 +29,8 @@ def changed_files(now: Mapping[str, str], experiment: Experiment, folder: Path) 
         Of the run.
     """
     earlier = stored.earlier_results(folder)
-    if not now or earlier is None:
+    # Predictions are what is measured: other ones under the same name are no accident.
+    if not now or earlier is None or experiment.model.kind == "predictions":
         return []
     model, was = experiment.to_dict()["model"], earlier["experiment"]["model"]
     known = earlier.get("model_files") or {}

@@ -143,9 +143,11 @@ def fault_in(results: Any) -> str | None:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "missing":
+            return f"{place} is missing"
         return f"{place}: {first['msg']}" if place else str(first["msg"])
     if "split" not in found.fingerprints:
-        return "fingerprints.split: Field required"
+        return "fingerprints.split is missing"
     labels = [metric.label for metric in found.metrics]
     twice = next((label for label in labels if labels.count(label) > 1), None)
     return None if twice is None else f"metrics: '{twice}' stands there twice"

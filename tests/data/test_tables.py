@@ -147,7 +147,9 @@ def test_a_format_that_the_name_does_not_say(name: str, tmp_path: Path) -> None:
         as_candidates(path)
     assert read_table(path, form="tsv").frame()["user"].tolist() == ["a", "b"]
     assert read_predictions(path, form="tsv").users.to_pylist() == ["a", "b"]
-    assert read_predictions(path, form="csv", delimiter="\t").users.to_pylist() == ["a", "b"]
+    # As written in YAML between double quotes, and as typed in a shell.
+    for delimiter in ("\t", r"\t"):
+        assert read_predictions(path, form="csv", delimiter=delimiter).users.to_pylist() == ["a", "b"]
     joined = join(
         known(),
         items=Items(str(path), attributes=("score",), format="tsv"),

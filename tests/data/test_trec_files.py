@@ -85,6 +85,13 @@ def test_integers_are_written_as_numbers(tmp_path):
     assert files.run.read_text().splitlines()[-1] == "4611686018427387904 Q0 9 2 1 run"
 
 
+def test_an_item_that_is_held_out_twice_is_judged_once(tmp_path):
+    predictions = pa.table({"user": ["a"], "item": ["x"], "rank": pa.array([1], pa.int32())})
+    relevant = pa.table({"user": ["b", "a", "b", "a"], "item": ["y", "x", "y", "z"]})
+    files = write_trec(predictions, relevant, tmp_path, tag="run")
+    assert files.qrels.read_text().splitlines() == ["b 0 y 1", "a 0 x 1", "a 0 z 1"]
+
+
 def test_an_item_that_is_relevant_alone_is_numbered_too(tmp_path):
     predictions = pa.table({"user": ["u"], "item": ["a"], "rank": pa.array([1], pa.int32())})
     files = write_trec(predictions, pa.table({"user": ["u"], "item": ["b c"]}), tmp_path, tag="run")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import safetensors.torch
 import torch
@@ -155,6 +157,18 @@ def test_what_is_refused(tmp_path, both):
     refused(r"history is 'sum'", both, history="sum", users={})
     refused(r"users.missing is 'last'", both, users={"missing": "last"})
     refused(r"use similarity 'dot'", both, bias="b", similarity="cosine")
+
+
+def test_dates_are_no_ids(tmp_path):
+    path = tmp_path / "v.parquet"
+    # A day that lies beyond Python's calendar.
+    days = pa.array([0, 1, 2**30], pa.int32()).cast(pa.date32())
+    pq.write_table(pa.table({"item": days, "vector": V.tolist()}), path)
+    with pytest.raises(HarnessError, match=r"column 'item' holds date32.* where ids are needed"):
+        loaded(items={"path": str(path)}, history="mean")
+    np.save(tmp_path / "v.npy", V)
+    with pytest.raises(HarnessError, match=r"holds date32.* where ids are needed"):
+        loaded(items={"path": str(tmp_path / "v.npy"), "ids": str(path), "ids_column": "item"}, history="mean")
 
 
 def test_through_yaml_as_the_model_that_made_them(small, tmp_path, cli):

@@ -12,6 +12,7 @@ import pytest
 from conftest import EXPERIMENT, small_table
 from hypothesis import given
 from hypothesis import strategies as st
+from run_records import results_in, write_results
 
 import harness
 from harness import storage
@@ -135,11 +136,10 @@ def test_a_folder_and_an_experiment_compare_under_one_override(folders, made, tm
 
 def test_settings_are_those_of_the_first(folders, made, tmp_path):
     for folder, margin in zip(folders, (0.2, 0.3), strict=True):
-        path = Path(folder) / "results.json"
-        results = json.loads(path.read_text())
+        results = results_in(folder)
         results["experiment"]["statistics"]["margin"] = margin
         results["experiment"]["evaluation"]["primary"] = f"recall@{10 if margin == 0.2 else 5}"
-        path.write_text(json.dumps(results))
+        write_results(folder, results)
     for sources, margin, primary in ((folders, 0.2, "recall@10"), (folders[::-1], 0.3, "recall@5")):
         found = compare_runs(sources).comparison
         assert (found.settings["margin"], found.primary) == (margin, primary)
@@ -201,13 +201,50 @@ def test_a_run_is_not_compared_with_itself(folders, made, tmp_path):
             compare_runs(sources)
 
 
+def test_an_override_of_a_comparison_leaves_the_runs_as_they_are(made, tmp_path):
+    files = [str(made.folder / f"{name}.yaml") for name in ("popularity", "ease")]
+    benchmark = tmp_path / "benchmark.yaml"
+    benchmark.write_text(f"name: small/two\nexperiments: [{', '.join(files)}]\nbaseline: {files[0]}\n")
+    directory = f"report.directory={tmp_path}/reports"
+    compare_runs(files, overrides=[directory])
+    runs = [tmp_path / "reports/small" / name for name in ("popularity", "ease")]
+    before = [results_in(run) for run in runs]
+    settings = [directory, "statistics.margin=0.9", "statistics.confidence=0.5"]
+    for sources, more in ((files, ["evaluation.primary=recall@5"]), ([str(benchmark)], ["primary=recall@5"])):
+        found = compare_runs(sources, overrides=[*settings, *more])
+        assert found.comparison.primary == "recall@5"
+        assert (found.comparison.settings["margin"], found.comparison.settings["confidence"]) == (0.9, 0.5)
+        assert [results_in(run) for run in runs] == before
+    mixed = compare_runs([str(runs[0]), files[1]], overrides=settings)
+    assert mixed.comparison.settings["margin"] == 0.9
+    assert [results_in(run) for run in runs] == before
+
+
+def test_a_benchmark_with_other_settings_is_another_comparison(made, tmp_path):
+    files = [str(made.folder / f"{name}.yaml") for name in ("popularity", "ease")]
+    benchmark = tmp_path / "benchmark.yaml"
+    benchmark.write_text(f"name: small/two\nexperiments: [{', '.join(files)}]\nbaseline: {files[0]}\n")
+    directory = f"report.directory={tmp_path}/reports"
+    plain = compare_runs([str(benchmark)], overrides=[directory])
+    margin = compare_runs([str(benchmark)], overrides=[directory, "statistics.margin=0.9"])
+    turned = compare_runs([str(benchmark)], overrides=[directory], choices=Choices(baseline="small/ease"))
+    device = compare_runs([str(benchmark)], overrides=[directory, "runner.device=cpu"])
+    named = compare_runs([str(benchmark)], overrides=[directory, "statistics.margin=0.9"], choices=Choices(name="mine"))
+    comparisons = tmp_path / "reports/comparisons"
+    assert plain.folder == device.folder == comparisons / "small/two"
+    assert named.folder == comparisons / "mine"
+    for other in (margin, turned):
+        assert other.folder.parent == comparisons / "small"
+        assert other.folder.name.startswith("two-")
+    assert margin.folder != turned.folder
+
+
 def test_a_damaged_record_is_no_traceback(folders):
-    path = Path(folders[0]) / "results.json"
     for damaged in (None, {"confidence": "high"}, {"colour": 1}):
-        results = json.loads(path.read_text())
+        results = results_in(folders[0])
         results["experiment"]["statistics"] = damaged
-        path.write_text(json.dumps(results))
-        with pytest.raises(HarnessError, match="popularity: "):
+        write_results(folders[0], results)
+        with pytest.raises(HarnessError, match=r"popularity.*statistics"):
             compare_runs(folders)
 
 
@@ -227,10 +264,9 @@ def test_comparisons_without_a_name_keep_apart(folders, made):
 
 def test_another_state_of_a_run_is_another_comparison(folders):
     before = compare_runs(folders).folder
-    path = Path(folders[1]) / "results.json"
-    results = json.loads(path.read_text())
+    results = results_in(folders[1])
     results["fingerprints"]["evaluation"] = "0" * 64
-    path.write_text(json.dumps(results))
+    write_results(folders[1], results)
     assert compare_runs(folders).folder != before
 
 
@@ -260,10 +296,9 @@ def test_a_name_stays_in_the_folder_of_comparisons(folders, made, name):
 
 def test_a_moved_folder_is_compared_beside_where_it_lies(folders, tmp_path):
     moved = [str(shutil.copytree(folder, tmp_path / "moved" / Path(folder).name[:3])) for folder in folders]
-    path = Path(moved[0]) / "results.json"
-    results = json.loads(path.read_text())
+    results = results_in(moved[0])
     results["experiment"]["report"]["directory"] = str(tmp_path / "of a stranger")
-    path.write_text(json.dumps(results))
+    write_results(moved[0], results)
     assert compare_runs(moved).folder.parent == tmp_path / "moved" / "comparisons"
     assert not (tmp_path / "of a stranger").exists()
     chosen = compare_runs(moved, overrides=[f"report.directory={tmp_path}/chosen"])
@@ -328,9 +363,9 @@ def test_the_primary_metric_from_python(made, tmp_path):
     assert harness.compare(runs, primary="recall@1").primary == "recall@1"
     assert harness.compare(runs, metrics=["recall@5", "ndcg@10"]).primary == "ndcg@10"
     other = shutil.copytree(runs["ease"].folder, tmp_path / "other")
-    results = json.loads((other / "results.json").read_text())
+    results = results_in(other)
     results["experiment"]["evaluation"]["primary"] = "recall@5"
-    (other / "results.json").write_text(json.dumps(results))
+    write_results(other, results)
     with pytest.raises(HarnessError, match=r"different primary metrics: ndcg@10 of 'pop', recall@5 of 'other'"):
         harness.compare({"pop": runs["pop"], "other": other})
     assert harness.compare({"pop": runs["pop"], "other": other}, primary="ndcg@5").primary == "ndcg@5"

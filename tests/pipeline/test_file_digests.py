@@ -12,29 +12,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import EXPERIMENT
+from run_records import results_in, write_results
 
 import harness
 from harness import storage
 from harness.errors import HarnessError
 from harness.pipeline import Choices, ScoreOptions, compare_runs, export, render_again, score, write_split
-from harness.storage import sha256_json
 
 TABLES = ("per_user.parquet", "predictions.parquet", "target_ranks.parquet")
 
 
 def load(path, *overrides):
     return harness.load_experiment(path, overrides)
-
-
-def results_in(folder):
-    return json.loads((folder / "results.json").read_text())
-
-
-def write_results(folder, results, *, sealed=True):
-    """Write results, with a digest of their own that fits."""
-    if sealed:
-        results = results | {"digest": sha256_json({key: results[key] for key in results if key != "digest"})}
-    (folder / "results.json").write_text(json.dumps(results))
 
 
 @pytest.fixture
@@ -247,16 +236,16 @@ def test_a_change_of_a_model_from_elsewhere_is_told(small, tmp_path):
 
 
 RESULTS_FAULTS = {
-    "no name": (lambda results: results.pop("name"), "name: Field required"),
-    "no metrics": (lambda results: results.pop("metrics"), "metrics: Field required"),
+    "no name": (lambda results: results.pop("name"), "name is missing"),
+    "no metrics": (lambda results: results.pop("metrics"), "metrics is missing"),
     "metrics are text": (lambda results: results.update(metrics="x"), "metrics: Input should be a valid list"),
     "a value is text": (lambda results: results["metrics"][2].update(value="1"), r"metrics\.2\.value: Input should be"),
     "true for a number": (lambda results: results["metrics"][0].update(value=True), r"metrics\.0\.value: Input should"),
     "a label twice": (lambda results: results["metrics"].append(results["metrics"][0]), "stands there twice"),
-    "no split": (lambda results: results["fingerprints"].pop("split"), r"fingerprints\.split: Field required"),
+    "no split": (lambda results: results["fingerprints"].pop("split"), r"fingerprints\.split is missing"),
     "no confidence": (
         lambda results: results["experiment"]["statistics"].pop("confidence"),
-        r"experiment\.statistics\.confidence: Field required",
+        r"experiment\.statistics\.confidence is missing",
     ),
     "confidence of 2": (
         lambda results: results["experiment"]["statistics"].update(confidence=2),
@@ -264,7 +253,7 @@ RESULTS_FAULTS = {
     ),
     "protocol is a list": (lambda results: results.update(protocol=[]), "protocol: Input should be"),
     "audits of numbers": (lambda results: results.update(audits=[1]), r"audits\.0: Input should be"),
-    "no digests": (lambda results: results.pop("files"), "files: Field required"),
+    "no digests": (lambda results: results.pop("files"), "files is missing"),
     "version is text": (lambda results: results.update(schema_version="2"), "schema_version: Input should be 1 or 2"),
 }
 

@@ -90,6 +90,15 @@ def test_another_file_of_the_same_name_does_not_take_the_folder(finished, tmp_pa
     assert named.folder == scored.folder
 
 
+def test_other_predictions_under_the_same_name_are_no_change_of_a_model(finished, tmp_path):
+    experiment, run = finished
+    lists = pd.read_parquet(run.folder / "predictions.parquet")
+    for rows in (len(lists), len(lists) - 1):
+        lists.head(rows).to_csv(tmp_path / "mine.csv", index=False)
+        result = score(tmp_path / "mine.csv", experiment, ScoreOptions(name="small/mine", quiet=True))
+        assert "changed_files" not in {audit["name"] for audit in result.results["audits"]}
+
+
 def test_predictions_of_nothing(finished, tmp_path):
     experiment, result = finished
     rows = pd.read_parquet(result.folder / "predictions.parquet")

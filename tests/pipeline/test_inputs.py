@@ -80,7 +80,7 @@ WRONG = {
         "there is no file lost.pt|lost.pt of the model does not",
     ),
     "a folder": ({**torch_model(), "checkpoint": "zoo"}, "zoo of the model is a folder; name a file in it"),
-    "a pipe": ({**torch_model(), "checkpoint": "pipe"}, "pipe is neither a file nor a folder"),
+    "a pipe": ({**torch_model(), "checkpoint": "pipe"}, "pipe is a named pipe, where a regular file is needed"),
     "a pickle": (
         {"kind": "python", "checkpoint": "model.pkl"},
         "model.pkl is a pickle, or may be one.*set model.params.allow_pickle: true",

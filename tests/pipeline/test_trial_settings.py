@@ -85,12 +85,17 @@ def of_object(folder, name, *settings, method="recommend", history="ids", **more
 
 
 def without_trial(result):
-    """Return the content of ``results.json`` but for times, the option, and what the trial found."""
+    """Return the content of ``results.json`` but for times, the option, and what the trial found.
+
+    Of the digests of files those of the report and the experiment are left out, which show these.
+    """
     content = json.loads((result.folder / "results.json").read_text())
     content["audits"] = [audit for audit in content["audits"] if not audit.get("trial", False)]
     assert content["experiment"]["model"].pop("trial")
-    for key in ("created", "timings"):
+    for key in ("created", "timings", "digest"):
         del content[key]
+    content["files"] = {name: digest for name, digest in content["files"].items() if name.endswith(".parquet")}
+    assert "predictions.parquet" in content["files"]
     return content
 
 

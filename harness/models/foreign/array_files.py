@@ -68,7 +68,8 @@ def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", 
     except Exception as error:  # what is cut short, spoilt or of another kind may raise anything
         # Pickles and objects are what numpy names in its refusals.
         pickled = any(word in str(error) for word in ("pickle", "Object arrays", "Python objects"))
-        raise CheckpointError(f"{path} cannot be read: {_OBJECTS if pickled else str(error)[:200]}") from error
+        why = _OBJECTS if pickled else f"{str(error)[:200].rstrip('.')}. Copy or save it again."
+        raise CheckpointError(f"{path} cannot be read: {why}") from error
 
 
 def array_of(tensor: torch.Tensor) -> Any:
@@ -88,7 +89,22 @@ def vectors_in(path: Path, *, id_column: str, column: str) -> tuple[list[Any], A
         The file cannot be read, lacks a column, or its vectors have several lengths.
     """
     table = _of_parquet(path, [id_column, column])
-    return table.column(id_column).to_pylist(), _stacked(table.column(column), path, column)
+    return id_values(table.column(id_column), f"{path}: column '{id_column}'"), _stacked(
+        table.column(column), path, column
+    )
+
+
+def id_values(column: Any, where: str) -> list[Any]:
+    """Return the values of a column of ids, in the order of its rows.
+
+    Raises
+    ------
+    CheckpointError
+        The column holds dates or times, which are no ids and may lie beyond Python's calendar.
+    """
+    if pa.types.is_temporal(column.type):
+        raise CheckpointError(f"{where} holds {column.type}, where ids are needed. Use integers or text.")
+    return list(column.to_pylist())
 
 
 def levels_in(path: Path, column: str | None) -> Any:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from harness.errors import CheckpointError
-from harness.models.foreign.array_files import PARQUET, array_in
+from harness.models.foreign.array_files import PARQUET, array_in, id_values
 from harness.models.foreign.own_ids import Id, plain_id
 from harness.models.required import require_file
 from harness.storage.arrays import texts_of
@@ -43,7 +43,7 @@ def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
         elif suffix in PARQUET:
             # Not a folder's partitions: a column that stands in the path is none of the file's.
             table = pa.parquet.read_table(path, partitioning=None)
-            values = plain(_column(table, path, column)).to_pylist()
+            values = id_values(plain(_column(table, path, column)), f"{path}: the column")
         elif suffix == ".json":
             values = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_each_once)
             if isinstance(values, dict):

@@ -114,5 +114,6 @@ class Budget:
         finally:
             seconds = self._clock() - start
             self.spent += seconds
-        self._per_batch[size] = seconds / math.ceil(users / size)
+        # By users, not by batches: a last batch that is not full takes less time than the others.
+        self._per_batch[size] = seconds * size / users
         self.per_user = min(self.per_user, seconds / users)
