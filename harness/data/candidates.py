@@ -140,7 +140,7 @@ def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
     known = indices[indices != UNKNOWN]
     if len(known) == 0:
         raise DataError(
-            f"{path}: none of its {len(names):,} lines is an item of the data set. Use the data set's own ids."
+            f"{path}: none of its {len(names):,} distinct ids is an item of the data set. Use the data set's own ids."
         )
     allowed = np.zeros(len(item_ids), dtype=np.bool_)
     allowed[known] = True

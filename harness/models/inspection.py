@@ -7,9 +7,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
-import re
 import warnings
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from harness.models.checkpoint_facts import CheckpointFacts, StateFacts, TensorF
 from harness.models.pickled_values import LeftOut, Named
 from harness.models.required import require_file
 from harness.models.text_inspection import other_kind
+from harness.models.torch_files import TENSORS_ALONE, load_torch, why_refused
 
 if TYPE_CHECKING:
     import torch
@@ -32,10 +31,6 @@ if TYPE_CHECKING:
 _MOST_ENTRIES, _DEEPEST = 1_000_000, 32  # of a nested checkpoint, which may hold one part many times over
 _LONGEST_TEXT = 200
 _MOST_TOLD, _DEEPEST_TOLD = 20, 3  # of what is no tensor
-_REMEDY = (
-    "Ask for tensors alone: safetensors.torch.save_file(model.state_dict(), 'model.safetensors'), "
-    "or torch.save(model.state_dict(), 'model.pt')."
-)
 
 
 def inspect_checkpoint(path: Path) -> CheckpointFacts:
@@ -64,7 +59,7 @@ def inspect_checkpoint(path: Path) -> CheckpointFacts:
         raise CheckpointError(f"{path} {other}")
     raise CheckpointError(
         f"{path} is neither a safetensors file nor one of torch.save, numpy or parquet, or its beginning is damaged. "
-        f"{_REMEDY}"
+        f"{TENSORS_ALONE}"
     )
 
 
@@ -178,49 +173,19 @@ class _Named:
     shape: tuple[int, ...]
 
 
-def load_torch(path: Path) -> Any:
-    """Return the content of a file of ``torch.save``, on the CPU; what only code could make is an exception."""
-    import torch
-
-    if zipfile.is_zipfile(path):
-        try:
-            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        except RuntimeError:
-            pass  # its entries are compressed, and must be read whole
-    return torch.load(path, map_location="cpu", weights_only=True)
-
-
 def _tensors(value: Any, name: str, path: Path, budget: Iterator[int], depth: int = 0) -> Iterator[_Named]:
     """Yield the tensors of nested containers with dotted names."""
     import torch
 
     if next(budget) > _MOST_ENTRIES or depth > _DEEPEST:
         raise CheckpointError(
-            f"the checkpoint {path} has more than {_MOST_ENTRIES:,} entries or {_DEEPEST} levels. {_REMEDY}"
+            f"the checkpoint {path} has more than {_MOST_ENTRIES:,} entries or {_DEEPEST} levels. {TENSORS_ALONE}"
         )
     if isinstance(value, torch.Tensor):
         yield _Named(name, value, tuple(value.shape))
     elif isinstance(value, (Mapping, list, tuple)):
         for key, child in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from _tensors(child, f"{name}.{key}" if depth else str(key), path, budget, depth + 1)
-
-
-def why_refused(error: Exception) -> str:
-    """Return what ``load_torch`` found wrong with a file, and the safe remedy, as the end of a sentence."""
-    refused = re.search(r"(?:GLOBAL|global) ([\w.]+)", str(error))
-    if refused:
-        return (
-            f"holds more than tensors and plain values: an object made by {refused[1]}, and to make it would run what "
-            f"the file says. NumPy arrays and whole models are of that kind too. {_REMEDY}"
-        )
-    if "weights_only" in str(error):
-        return (
-            "is a TorchScript program, or a pickle that torch.save did not write: to read it would run what it says. "
-            f"{_REMEDY}"
-        )
-    first = (str(error).splitlines() or [""])[0][:_LONGEST_TEXT]
-    why = f"{type(error).__name__}: {first}" if first else type(error).__name__
-    return f"is empty, cut short, damaged, or of a kind that torch does not read ({why}). Get it again."
 
 
 def _state(name: str, tensors: Sequence[_Named]) -> StateFacts:

@@ -15,6 +15,7 @@ import torch
 
 from harness.errors import CheckpointError
 from harness.models.pickled_values import LeftOut, Named, values_of
+from harness.models.torch_files import check_archive
 
 _LOCAL_HEADER = 30  # bytes before the name of an entry
 _MOST_DIMENSIONS = 64
@@ -55,6 +56,7 @@ def content_without_objects(path: Path) -> Any:
         The file is no such archive, is damaged, compressed, or too large to be read so.
     """
     try:
+        check_archive(path)
         with zipfile.ZipFile(path) as archive, path.open("rb") as stream:
             reader = _Reader(path, archive, stream.fileno())
             return values_of(reader.pickle(), make=reader.make, stored=reader.storage)

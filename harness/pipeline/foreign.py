@@ -110,6 +110,23 @@ def _name(path: Path, name: str) -> str:
     return f"{folder}/{word}" if folder else word
 
 
+_RELEVANT = ("user", "item")
+_LISTED = (*_RELEVANT, "rank")
+
+
+def _fault_in(table: pa.Table, columns: tuple[str, ...]) -> str | None:
+    """Return what is wrong with a table of a run that is exported, or None."""
+    for name in columns:
+        if table.column_names.count(name) != 1:
+            return f"it has no column '{name}'"
+        column = table.column(name)
+        kind = column.type
+        is_text = pa.types.is_string(kind) or pa.types.is_large_string(kind)
+        if column.null_count or not (pa.types.is_integer(kind) or (is_text and name != "rank")):
+            return f"its column '{name}' holds {kind}, or lacks values"
+    return None
+
+
 def export(folder: Path, out: Path) -> data.TrecFiles:
     """Write a finished run's lists and relevant items as files of TREC.
 
@@ -127,4 +144,11 @@ def export(folder: Path, out: Path) -> data.TrecFiles:
         relevant = pq.read_table(folder / stored.TARGET_RANKS, columns=["user", "item"])
     except (OSError, pa.ArrowException) as error:
         raise HarnessError(f"{folder} is not whole: {error}. Run the experiment again with --force.") from error
+    for name, table, columns in (
+        (stored.PREDICTIONS, predictions, _LISTED),
+        (stored.TARGET_RANKS, relevant, _RELEVANT),
+    ):
+        fault = _fault_in(table, columns)
+        if fault is not None:
+            raise HarnessError(f"{folder / name} is damaged: {fault}. Run the experiment again with --force.")
     return data.write_trec(predictions, relevant, out, tag=str(results["name"]).replace("/", "."))

@@ -33,9 +33,9 @@ _OF_A_FIXED_SPLIT = ("train", "fold_in", "validation", "test")
 def check_inputs(*experiments: Experiment, refit: bool = False) -> None:
     """Check all that experiments name and that can be checked before any data is read and any code of a model is run.
 
-    The files are there. The table of interactions has a format that is read. A checkpoint has a format that its kind reads, and is no pickle unless that is allowed. A factory can be found and
-    imported, as far as its source files tell. Tables of ids have the column. A checkpoint that ``fit`` would make may
-    be missing.
+    The files are there. The table of interactions has a format that is read. A checkpoint has a format that its kind
+    reads, and is no pickle unless that is allowed. A factory can be found and imported, as far as its source files
+    tell. Tables of ids have the column. A checkpoint that ``fit`` would make may be missing.
 
     Parameters
     ----------

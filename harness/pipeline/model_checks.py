@@ -130,9 +130,9 @@ def list_findings(job: Job, params: Any) -> Iterator[dict[str, Any]]:
     k = shards.task.k
     short = np.flatnonzero(lengths < np.minimum(k, shards.task.n_candidates()))
     empty = int((lengths[short] == 0).sum())
-    nothing = f", {empty:,} of them none" if empty else ""
+    nothing = f"; {empty:,} of them are empty" if empty else ""
     sentence = (
-        f"{len(short):,} of {len(lengths):,} lists hold fewer than the {k} items asked for (runner.k), though "
-        f"there are candidates left{nothing}; what is lacking is a miss.{_longer(params) if len(short) else ''}"
+        f"{len(short):,} of {len(lengths):,} lists have fewer than {k} items (runner.k), although there are more "
+        f"candidates{nothing}. Each missing item counts as a miss.{_longer(params) if len(short) else ''}"
     )
     yield Finding("short_beams", len(short), len(lengths), sentence, cases=cases_of(shards.task, short)).as_dict()

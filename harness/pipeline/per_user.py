@@ -34,6 +34,9 @@ def read_per_user(path: Path, results: Mapping[str, Any]) -> MetricTable:
     table = pq.read_table(path)
     values = tuple(_value(row) for row in results["metrics"])
     _check(table, {value.label for value in values}, results["protocol"].get("users"))
+    lacking = [value.label for value in values if value.n_users is not None and value.label not in table.column_names]
+    if lacking:
+        raise ValueError(f"it lacks the column '{lacking[0]}', whose values the results speak of")
     frame = table.to_pandas(ignore_metadata=True)
     users = frame.pop("user").to_numpy()
     columns = {str(label): frame[label].to_numpy(dtype=np.float64) for label in frame.columns}
@@ -60,6 +63,8 @@ def _check(table: pa.Table, labels: Collection[str], n_users: int | None) -> Non
             raise TypeError(f"its column 'user' holds {kind}, where ids are needed")
         if name != "user" and not pa.types.is_floating(kind):
             raise TypeError(f"its column '{name}' holds {kind}, where numbers are needed")
+        if name != "user" and not np.isfinite(table.column(name).to_numpy()).all():
+            raise ValueError(f"its column '{name}' has a value that is missing or not finite")
     users = table.column("user")
     different = len(users.unique())
     if users.null_count or different < len(users) or n_users not in (None, len(users)):

@@ -129,6 +129,7 @@ def _parsed(folder: Path) -> dict[str, Any]:
         if path.stat().st_size > _MOST:
             raise ValueError(f"it is larger than {_MOST:,} bytes")
         results = json.loads(path.read_bytes(), parse_constant=_refused, parse_float=_finite)
+        json.dumps(results, ensure_ascii=False).encode()  # half of a surrogate pair is an error here
     except (ValueError, OSError, RecursionError) as error:
         reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)[:200]
         raise HarnessError(f"{path} is damaged: {reason}. {_REMEDY}") from error

@@ -137,7 +137,9 @@ def fault_in(results: Any) -> str | None:
     >>> fault_in({"schema_version": 3})
     'schema_version: Input should be 1 or 2'
     """
-    is_old = isinstance(results, dict) and results.get("schema_version") != 2
+    if not isinstance(results, dict):
+        return f"it holds {type(results).__name__}, where a map is needed"
+    is_old = results.get("schema_version") != 2
     try:
         found = (_Results if is_old else _Checked).model_validate(results)
     except ValidationError as error:

@@ -219,7 +219,9 @@ def _run(experiment: Experiment, found: RunFolder, *, force: bool, quiet: bool) 
 def _read_back(experiment: Experiment, found: RunFolder) -> _Finished:
     """Return a finished run; what decides no number, such as the primary metric, is brought up to date."""
     folder, earlier = found.path, stored.read_run(found.path)
-    results = _with_expectations({**earlier.results, "experiment": experiment.to_dict()}, experiment, earlier.table)
+    plain = experiment.to_dict()
+    _keep_trial(plain["model"], earlier.results["experiment"]["model"], folder)
+    results = _with_expectations({**earlier.results, "experiment": plain}, experiment, earlier.table)
     if not stored.is_described(folder, earlier.results) or results != earlier.results:
         if found.refusal is None:
             (folder / stored.RESULTS).unlink()
@@ -227,6 +229,16 @@ def _read_back(experiment: Experiment, found: RunFolder) -> _Finished:
         else:
             logger.warning("%s can only be read: its report and results.json stay as they are", folder)
     return _Finished(results, earlier.table, was_finished=True)
+
+
+def _keep_trial(model: dict[str, Any], earlier: Mapping[str, Any], folder: Path) -> None:
+    """Put the trial that a finished run had in the place of the one that is asked for, which is not made."""
+    if "trial" not in model or "trial" not in earlier or model["trial"] == earlier["trial"]:
+        return
+    logger.warning(
+        "%s is a finished run, whose model was tried as model.trial said then; --force tries it again", folder
+    )
+    model["trial"] = earlier["trial"]
 
 
 def _partial(experiment: Experiment, split: Split) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from typing import IO, Any, cast
 from harness.errors import DataError
 
 LONGEST_LINE = 1 << 24  # bytes
+_LONGEST_LIST = 1 << 28  # characters of a list of ids, which is held whole
 _BLOCK = 1 << 20  # shorter than the longest line, so that only lines across blocks need to be measured
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
@@ -62,10 +63,13 @@ def text_lines(path: Path) -> list[str]:
     OSError, UnicodeDecodeError
         The file cannot be read, or is not UTF-8.
     DataError
-        A line is too long.
+        A line is too long, or the text is.
     """
     with io.TextIOWrapper(cast("Any", opened(path)), encoding="utf-8-sig") as text:
-        return text.read().split("\n")
+        content = text.read(_LONGEST_LIST + 1)
+    if len(content) > _LONGEST_LIST:
+        raise DataError(f"{path}: the list is longer than {_LONGEST_LIST:,} characters. Write it as a table instead.")
+    return content.split("\n")
 
 
 @contextlib.contextmanager

@@ -139,7 +139,7 @@ def test_an_allow_list(tmp_path):
     path.write_text("tea \n")
     assert allow_list(path, Vocabulary.of(["coffee", "tea "])).items.tolist() == [False, True]
     path.write_text("a\n")
-    with pytest.raises(DataError, match="none of its 1 lines is an item"):
+    with pytest.raises(DataError, match="none of its 1 distinct ids is an item"):
         allow_list(path, Vocabulary.of([3, 4, 5]))
     with pytest.raises(DataError, match="cannot be read"):
         allow_list(tmp_path / "none.txt", Vocabulary.of([3]))

@@ -446,6 +446,19 @@ def test_other_formats(write, message, tmp_path):
         read_state(tmp_path / "a.pt", objects="skip")
 
 
+def test_a_damaged_tensor_is_refused(tmp_path):
+    path = tmp_path / "a.pt"
+    torch.save({"weight": torch.ones(1_000)}, path)
+    content = bytearray(path.read_bytes())
+    start = content.index(np.ones(500, dtype=np.float32).tobytes())
+    content[start + 400 : start + 800] = bytes(400)
+    path.write_bytes(content)
+    torch.load(path, weights_only=True)  # which notices nothing
+    for read in (read_state, inspect_checkpoint, content_without_objects):
+        with pytest.raises(CheckpointError, match=r"the checksum of its entry '.*' does not fit"):
+            read(path)
+
+
 def test_a_name_cannot_drive_a_terminal(tmp_path):
     harm = b"c\x1b[31mred\n\x07bell\n" + b")R"
     archive(tmp_path / "a.ckpt", checkpoint(harm), [NUMBERS])

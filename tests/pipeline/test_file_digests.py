@@ -280,9 +280,11 @@ def test_results_with_a_wrong_field_name_it(run, fault):
         (b'{"schema_version": 2, "x": ' + b"9" * 5_000 + b"}", "digits"),
         (b"\xff\xfe\x00", "results.json is damaged"),
         (b"", "results.json is damaged"),
+        (b"[]", "it holds list, where a map is needed"),
+        (b'{"schema_version": 1, "name": "\\ud800"}', "surrogates not allowed"),
         (b'{"schema_version": 3}', "has schema version 3; this version of harness reads 1 and 2"),
     ],
-    ids=["brackets", "maps", "Infinity", "1e999", "NaN", "digits", "binary", "empty", "newer"],
+    ids=["brackets", "maps", "Infinity", "1e999", "NaN", "digits", "binary", "empty", "list", "surrogate", "newer"],
 )
 def test_results_that_are_no_json_are_one_message(run, content, named):
     (run.folder / "results.json").write_bytes(content)
@@ -301,6 +303,13 @@ PER_USER_FAULTS = {
     ),
     "a column twice": (lambda table: table.append_column(table.column_names[1], table.column(1)), "Multiple matches"),
     "fewer users": (lambda table: table.slice(1), "59 users in 59 rows, and the results speak of 60"),
+    "no number": (lambda table: table.set_column(1, table.column_names[1], pa.array([np.nan] * 60)), "not finite"),
+    "a missing number": (
+        lambda table: table.set_column(1, table.column_names[1], pa.array([None] * 60, pa.float64())),
+        "missing or not finite",
+    ),
+    "an infinite number": (lambda table: table.set_column(1, table.column_names[1], pa.array([np.inf] * 60)), "finite"),
+    "a column less": (lambda table: table.drop_columns([table.column_names[1]]), "it lacks the column"),
     "a user twice": (lambda table: pa.concat_tables([table.slice(1), table.slice(1, 1)]), "59 users in 60 rows"),
 }
 
@@ -314,6 +323,31 @@ def test_values_per_user_that_are_none_are_one_message(run, fault):
     write_results(run.folder, {**run.results, "files": files})
     with pytest.raises(HarnessError, match=rf"per_user\.parquet is missing or damaged: .*{named}"):
         render_again(run.folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "named"),
+    [
+        ("predictions.parquet", lambda table: table.drop_columns(["rank"]), "it has no column 'rank'"),
+        (
+            "predictions.parquet",
+            lambda table: table.set_column(2, "rank", pa.array(["1"] * len(table))),
+            "its column 'rank' holds string",
+        ),
+        (
+            "target_ranks.parquet",
+            lambda table: table.set_column(1, "item", pa.array([None] * len(table), pa.string())),
+            "its column 'item' holds string, or lacks values",
+        ),
+    ],
+)
+def test_a_damaged_table_of_an_earlier_version_is_not_exported(run, name, change, named, tmp_path):
+    path = run.folder / name
+    pq.write_table(change(pq.read_table(path)), path)
+    old = {key: value for key, value in run.results.items() if key not in ("files", "digest")}
+    write_results(run.folder, {**old, "schema_version": 1}, sealed=False)
+    with pytest.raises(HarnessError, match=rf"{name} is damaged: {named}"):
+        export(run.folder, tmp_path / "trec")
 
 
 def test_nothing_of_a_run_is_written_through_a_link(small, run, other, tmp_path):

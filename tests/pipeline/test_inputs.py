@@ -23,7 +23,8 @@ NO_TABLE = ["dataset.path=broken.csv"]  # told as soon as it is read
 def stall(inside):
     """Write data that cannot be read, and what a stranger's project may have."""
     Path("broken.csv").write_text("neither,of,the,columns\n1,2,3,4\n")
-    Path("model.pkl").write_bytes(b"\x80\x04N.")
+    for name in ("model.pkl", "plain.pt"):
+        Path(name).write_bytes(b"\x80\x04N.")
     Path("counts.json").write_text("{}")
     Path("items.csv").write_text("row,sku\n0,i00\n")
     Path("items.tsv").write_text("row\tsku\n0\ti00\n")
@@ -88,6 +89,7 @@ WRONG = {
     "a pickle for a factory": (python_model(checkpoint="model.pkl"), "model.pkl is a pickle, or may be one"),
     "a pickle in init": (python_model(init={"path": "model.pkl"}), "model.pkl is a pickle, or may be one"),
     "a pickle for a module": (torch_model(init={"path": "model.pkl"}), "model.pkl is a pickle, or may be one"),
+    "a pickle for a checkpoint": ({**torch_model(), "checkpoint": "plain.pt"}, "plain.pt is a pickle, or may be one"),
     "joblib:load": (
         python_model("joblib:load", checkpoint="model.pkl"),
         r"'joblib:load' is of joblib, which makes no recommender.* model.checkpoint needs no factory: leave it out",

@@ -128,10 +128,13 @@ def test_numbers_and_fingerprints_do_not_depend_on_the_trial(model, folder):
         assert "semantic_id_collisions" in {audit["name"] for audit in results[0]["audits"]}
 
 
-def test_a_finished_run_is_read_back_whatever_the_trial(folder):
+def test_a_finished_run_is_read_back_whatever_the_trial(folder, caplog):
     first = run("items.yaml", "name=kiosk/back")
     again = run("items.yaml", "name=kiosk/back", "model.trial=off")
     assert again.was_finished
+    # It is said that the trial was another, and the record keeps the one that was made.
+    assert "was tried as model.trial said then; --force tries it again" in caplog.text
+    assert again.results["experiment"] == first.results["experiment"]
     assert again.results["audits"] == first.results["audits"]
     assert "trial_seconds" in first.results["timings"]
     assert "trial_seconds" not in run("items.yaml", "name=kiosk/none", "model.trial=off").results["timings"]

@@ -16,11 +16,12 @@ from torch import nn
 
 from harness.errors import CheckpointError, did_you_mean
 from harness.models.foreign.importing import importing
-from harness.models.inspection import is_safetensors, load_torch, why_refused
+from harness.models.inspection import is_safetensors
 from harness.models.once import say_once, warn_once
 from harness.models.pickled_values import LeftOut
 from harness.models.tensor_archive import content_without_objects, first_left_out
 from harness.models.text_inspection import other_kind
+from harness.models.torch_files import load_torch, why_refused
 
 StateDict = dict[str, Any]  # tensors by name, and what modules keep as extra state
 

@@ -15,7 +15,9 @@ from harness.models.foreign.factories import check_factory, source_files
 from harness.models.foreign.id_files import checked_header
 from harness.models.foreign.id_map import Ids
 from harness.models.foreign.named_files import named_files, refuse_pickles
+from harness.models.foreign.pickles import refuse_pickle
 from harness.models.foreign.torch_options import Call, Name, Output, State
+from harness.models.torch_files import is_plain_pickle
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -107,6 +109,8 @@ class TorchModel:
         check_factory(self.factory, python_path=self.python_path)
         if not self.allow_pickle:
             refuse_pickles(self.init)
+            if is_plain_pickle(found[0]):
+                refuse_pickle(found[0])
         for ids in (self.items, self.users):
             for path in ids.files:
                 checked_header(path, ids.column)

@@ -1,0 +1,74 @@
+"""Files of ``torch.save``, read without running anything in them, and why one is refused."""
+
+# Torch is imported where a file is read: configurations of models do not wait for it.
+
+from __future__ import annotations
+
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+_LONGEST_TEXT = 200
+_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the number with which torch.save began before archives
+TENSORS_ALONE = (
+    "Ask for tensors alone: safetensors.torch.save_file(model.state_dict(), 'model.safetensors'), "
+    "or torch.save(model.state_dict(), 'model.pt')."
+)
+
+
+def is_plain_pickle(path: Path) -> bool:
+    """Return whether a file is a pickle that ``torch.save`` did not write, by its beginning."""
+    with path.open("rb") as stream:
+        head = stream.read(len(_LEGACY))
+    return head[:1] == b"\x80" and head != _LEGACY
+
+
+def check_archive(path: Path) -> None:
+    """Check the entries of an archive of ``torch.save`` against their checksums, which torch does not read.
+
+    Raises
+    ------
+    ValueError
+        One does not fit.
+    zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError
+        The archive cannot be read.
+    """
+    with zipfile.ZipFile(path) as archive:
+        damaged = archive.testzip()
+    if damaged is not None:
+        raise ValueError(
+            f"the checksum of its entry {damaged[:_LONGEST_TEXT]!r} does not fit: it is damaged, or was saved without "
+            "checksums (torch.serialization.set_crc32_options)"
+        )
+
+
+def load_torch(path: Path) -> Any:
+    """Return the content of a file of ``torch.save``, on the CPU; what only code could make is an exception."""
+    import torch
+
+    if zipfile.is_zipfile(path):
+        check_archive(path)
+        try:
+            return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except RuntimeError:
+            pass  # its entries are compressed, and must be read whole
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def why_refused(error: Exception) -> str:
+    """Return what ``load_torch`` found wrong with a file, and the safe remedy, as the end of a sentence."""
+    refused = re.search(r"(?:GLOBAL|global) ([\w.]+)", str(error))
+    if refused:
+        return (
+            f"holds more than tensors and plain values: an object made by {refused[1]}, and to make it would run what "
+            f"the file says. NumPy arrays and whole models are of that kind too. {TENSORS_ALONE}"
+        )
+    if "weights_only" in str(error):
+        return (
+            "is a TorchScript program, or a pickle that torch.save did not write: to read it would run what it says. "
+            f"{TENSORS_ALONE}"
+        )
+    first = (str(error).splitlines() or [""])[0][:_LONGEST_TEXT]
+    why = f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return f"is empty, cut short, damaged, or of a kind that torch does not read ({why}). Get it again."
