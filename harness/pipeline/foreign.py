@@ -142,7 +142,7 @@ def export(folder: Path, out: Path) -> data.TrecFiles:
     try:
         predictions = pq.read_table(folder / stored.PREDICTIONS)
         relevant = pq.read_table(folder / stored.TARGET_RANKS, columns=["user", "item"])
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise HarnessError(f"{folder} is not whole: {error}. Run the experiment again with --force.") from error
     for name, table, columns in (
         (stored.PREDICTIONS, predictions, _LISTED),

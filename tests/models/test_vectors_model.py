@@ -171,6 +171,14 @@ def test_dates_are_no_ids(tmp_path):
         loaded(items={"path": str(tmp_path / "v.npy"), "ids": str(path), "ids_column": "item"}, history="mean")
 
 
+def test_a_column_whose_name_is_no_text(tmp_path):
+    path = tmp_path / "v.parquet"
+    pq.write_table(pa.table({"item": [10, 20, 30], "vector": V.tolist()}), path)
+    path.write_bytes(path.read_bytes().replace(b"item", b"it\xe9m"))
+    with pytest.raises(HarnessError, match=r"v\.parquet cannot be read: 'utf-8' codec"):
+        loaded(items={"path": str(path)}, history="mean")
+
+
 def test_through_yaml_as_the_model_that_made_them(small, tmp_path, cli):
     text = small.read_text()
     start, end = text.index("model:"), text.index("runner:")

@@ -145,7 +145,7 @@ def _of_parquet(path: Path, columns: list[str] | None) -> Any:
                 raise CheckpointError(f"{path} has no column '{wanted}'. {did_you_mean(wanted, names)}")
         table: Any = pyarrow.parquet.read_table(path, columns=columns, partitioning=None)
         table = pa.table([plain(table.column(place)) for place in range(table.num_columns)], names=table.column_names)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, UnicodeError, pa.ArrowException) as error:
         raise CheckpointError(f"{path} cannot be read: {str(error)[:200]}") from error
     if table.num_rows == 0 or table.num_columns == 0:
         raise CheckpointError(f"{path} holds no rows.")
