@@ -207,7 +207,8 @@ class Checkpoints:
         self.tensors = {
             name: np.array(value) for name, value in load_checkpoint(folder / "ease.safetensors").tensors.items()
         }
-        state = {"state_dict": {"layer.weight": torch.randn(3, 4), "layer.bias": torch.zeros(3)}, "epoch": 3}
+        weight = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
+        state = {"state_dict": {"layer.weight": weight, "layer.bias": torch.zeros(3)}, "epoch": 3}
         self.foreign = {
             "zip": _saved(state),
             "legacy": _saved(state, _use_new_zipfile_serialization=False),
