@@ -107,7 +107,7 @@ def score_fault(value: Any) -> str:
 
 
 def as_scores(given: Any, *, what: str, place: Callable[[int], str]) -> Float32Array:
-    """Return scores in float32, rounded once.
+    """Check scores and return them as float32.
 
     Parameters
     ----------

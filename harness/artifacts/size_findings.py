@@ -15,7 +15,7 @@ FEW_USERS = 30  # below it the intervals of means are not reliable
 def candidate_counts(
     *, allowed: BoolArray, lists: CandidateLists | None, seen: History | None, n_users: int
 ) -> Int64Array:
-    """Return how many items may be recommended to each user; int64 ``(users,)``.
+    """Return the number of candidate items per user; int64 ``(users,)``.
 
     Parameters
     ----------

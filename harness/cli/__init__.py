@@ -2,6 +2,7 @@
 
 from harness.cli import commands as _commands  # noqa: F401  (registers the commands)
 from harness.cli import explaining as _explaining  # noqa: F401
+from harness.cli import predictions as _predictions  # noqa: F401
 from harness.cli import validation as _validation  # noqa: F401
 from harness.cli.app import main
 

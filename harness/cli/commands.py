@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -23,14 +23,11 @@ from harness.cli.options import (
     Set,
     load_experiments,
     overrides_of,
-    prediction_file,
     print_facts,
     print_rich,
+    print_run,
     refuse_overrides,
 )
-
-if TYPE_CHECKING:
-    from harness.pipeline import RunResult
 
 MISSED = 1
 
@@ -60,7 +57,7 @@ def eval_(
     missed = False
     for experiment in loaded:
         result = run(experiment, force=force, quiet=quiet)
-        _print_run(result)
+        print_run(result)
         missed = missed or bool(result.missed)
     if missed:
         raise typer.Exit(MISSED)
@@ -155,65 +152,6 @@ def compare(
 
 
 @app.command()
-def score(
-    predictions: Annotated[
-        Path, typer.Argument(help="A table (parquet, CSV, TSV, …), or a TREC run (.run, .trec).", show_default=False)
-    ],
-    experiment: Annotated[
-        str, typer.Option(metavar="FILE", help="Whose data, split, candidates and metrics.", show_default=False)
-    ],
-    name: Annotated[str | None, typer.Option(help="Folder under the reports.", show_default=False)] = None,
-    column: Annotated[
-        list[str], typer.Option(metavar="MEANING=NAME", help="A column called otherwise, such as user=uid.")
-    ] = [],
-    form: Annotated[
-        str, typer.Option("--format", help="auto (by the name), csv, tsv, jsonl, inter, dat, parquet or trec.")
-    ] = "auto",
-    delimiter: Annotated[str | None, typer.Option(help="Of a text file, such as ';'.", show_default=False)] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is otherwise counted and told.")] = False,
-    set_: Set = [],
-    out: Out = None,
-    no_track: NoTrack = False,
-    force: Force = False,
-    limit_users: LimitUsers = None,
-    quiet: Quiet = False,
-    debug: Debug = False,
-) -> None:
-    """Score predictions that were made elsewhere; no model is loaded and no torch."""
-    overrides = overrides_of(set_, out=out, no_track=no_track, limit_users=limit_users)
-    refuse_overrides(set_, ("model",), "says how a model is made, and the file of predictions takes its place")
-    refuse_overrides(set_, ("expected",), "holds for the experiment's own model, and not for a file of predictions")
-    loaded = load_experiments([experiment], overrides)
-
-    from harness.pipeline import ScoreOptions
-    from harness.pipeline import score as score_file
-
-    file = prediction_file(form, column, delimiter=delimiter, strict=strict)
-    for each in loaded:
-        _print_run(score_file(predictions, each, ScoreOptions(name=name, file=file, force=force, quiet=quiet)))
-
-
-@app.command()
-def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a finished run.", show_default=False)],
-    out: Annotated[
-        Path, typer.Option(metavar="DIR", help="Folder for run.trec, qrels.trec, ids.parquet.", show_default=False)
-    ],
-    debug: Debug = False,
-) -> None:
-    """Write a finished run for programs that read the format of TREC, such as trec_eval.
-
-    Ids that such programs cannot read, such as those with spaces, are numbered; ids.parquet has them.
-    """
-    from harness.pipeline import export as export_run
-
-    files = export_run(run, out)
-    typer.echo(f"{files.run}\n{files.qrels}")
-    if files.ids is not None:
-        typer.echo(f"{files.ids}: the ids that the numbers in both stand for, since TREC files cannot hold all of them")
-
-
-@app.command()
 def report(
     runs: Annotated[
         list[str], typer.Argument(help="Folders of finished runs, or their experiment files.", show_default=False)
@@ -287,20 +225,3 @@ def _folder_of(source: str, overrides: list[str]) -> Path:
     refuse_overrides(overrides, others, "does not say where the finished run is; `harness eval` runs it anew")
     experiment = load_experiment(source, overrides)
     return run_folder(experiment.report, experiment.name)
-
-
-def _print_run(result: RunResult) -> None:
-    from harness.report import run_table
-
-    print_rich(run_table(dict(result.results)))
-    if result.was_finished:
-        typer.echo("This very run was finished before and is shown again; --force computes it anew.")
-    typer.echo(f"report  {result.folder / 'report.html'}")
-    if result.tracked is not None:
-        typer.echo(f"MLflow  run {result.tracked.run_id} in {result.tracked.uri}")
-    for row in result.missed:
-        typer.echo(
-            f"{result.results['name']}: {row['label']} is {row['value']:.6f}, "
-            f"expected {row['expected']:g} within {row['tolerance']:g}",
-            err=True,
-        )

@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
+    from harness.pipeline import RunResult
 
 logger = logging.getLogger("harness")
 
@@ -150,3 +151,21 @@ def print_rich(renderable: Any) -> None:
 
     # A pipe has no width; 80 columns would cut the tables.
     Output(width=None if sys.stdout.isatty() else 140, highlight=False).print(renderable)
+
+
+def print_run(result: RunResult) -> None:
+    """Print the metric table of a run, where its report is, and the expectations that it misses."""
+    from harness.report import run_table
+
+    print_rich(run_table(dict(result.results)))
+    if result.was_finished:
+        typer.echo("This very run was finished before and is shown again; --force computes it anew.")
+    typer.echo(f"report  {result.folder / 'report.html'}")
+    if result.tracked is not None:
+        typer.echo(f"MLflow  run {result.tracked.run_id} in {result.tracked.uri}")
+    for row in result.missed:
+        typer.echo(
+            f"{result.results['name']}: {row['label']} is {row['value']:.6f}, "
+            f"expected {row['expected']:g} within {row['tolerance']:g}",
+            err=True,
+        )

@@ -49,7 +49,7 @@ def plain_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
     """
     try:
         return plain(column)
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+    except pa.ArrowException as error:
         held = "bytes that are not UTF-8 text" if "UTF8" in str(error) else f"{column.type}, which cannot be read"
         raise DataError(f"{place.file}: column '{place.column}' holds {held}. Use integers or text.") from error
 

@@ -226,7 +226,7 @@ def _columns_of(wanted: Wanted, file: TableFile) -> dict[str, str]:
 
 
 def _has_values(kind: Any) -> bool:
-    """Return whether a column of a type has values, or lists of values."""
+    """Return whether a type holds plain values or lists of them, and not maps, structs or lists of lists."""
     return not pa.types.is_nested(kind.value_type if pa.types.is_list(kind) or pa.types.is_large_list(kind) else kind)
 
 

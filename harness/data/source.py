@@ -138,17 +138,17 @@ class DatasetSection(Protocol):
 
     @property
     def delimiter(self) -> str | None:
-        """What sets the columns of a text file apart; None: as its format has it."""
+        """The delimiter of a text file; None for the one of its format."""
         ...
 
     @property
     def format(self) -> TableFormat | None:
-        """Of the file; None: as its name says."""
+        """The format of the file; None to choose it by the file name."""
         ...
 
     @property
     def timestamp_unit(self) -> TimestampUnit:
-        """Of times that are numbers."""
+        """The unit of numeric times."""
         ...
 
     @property

@@ -67,7 +67,7 @@ def coarsest(ticks: Int64Array, unit: TimeUnit) -> Ticks:
 
 
 def ticks_of_decimals(column: ArrowColumn, unit: TimeUnit, *, place: Place) -> Ticks | None:
-    """Return times that are written with decimals, exactly.
+    """Convert times with decimals, such as ``1700000000.25``, to integers without rounding.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ def ticks_of_decimals(column: ArrowColumn, unit: TimeUnit, *, place: Place) -> T
 
 
 def _unscaled(column: ArrowColumn, unit: TimeUnit, place: Place) -> Int64Array:
-    """Return decimals times the power of ten that makes them whole; int64 ``(n,)``."""
+    """Return decimals without their decimal point, so that 1.25 becomes 125; int64 ``(n,)``."""
     # The bytes of a decimal are those of the whole number; the power of ten stands in its type alone.
     chunks = [
         pa.Array.from_buffers(pa.decimal128(_DIGITS, 0), len(chunk), chunk.buffers(), offset=chunk.offset)

@@ -172,7 +172,7 @@ def _dates(column: ArrowColumn, place: Place) -> Ticks | None:
         return Ticks(days * _SECONDS_A_DAY, "s")
     if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
         ticks: Int64Array = column.cast(pa.int64()).to_numpy()
-        return coarsest(ticks, getattr(kind, "unit", "ms"))
+        return coarsest(ticks, kind.unit if pa.types.is_timestamp(kind) else "ms")  # date64 counts milliseconds
     return None
 
 

@@ -38,7 +38,7 @@ class Scores:
 
     @cached_property
     def masked(self) -> BoolArray | None:
-        """Which rows have minus infinity, and so are not recommended; None for none of them."""
+        """Rows whose score is minus infinity, bool ``(rows,)``; None if there are none."""
         return np.isneginf(self.rounded) if self.rounded.min(initial=0.0) == -np.inf else None
 
 
@@ -126,7 +126,7 @@ def _numbers(column: pd.Series[Any], place: str) -> NDArray[Any]:
 
 
 def codes_of(frame: pd.DataFrame, column: str, place: str) -> Codes:
-    """Return a column of ids.
+    """Return a column of a data frame as codes into its distinct ids.
 
     Raises
     ------

@@ -108,7 +108,7 @@ def changes_comparison(override: str) -> bool:
 
 
 def check_overrides(overrides: Iterable[str], *, finished: str, alone: bool) -> None:
-    """Refuse overrides that a finished run cannot take.
+    """Raise if an override would change a finished run rather than the comparison.
 
     Parameters
     ----------

@@ -101,6 +101,14 @@ def component_class(group: str, kind: str) -> Any:
         raise FaultError(("kind",), str(error)) from error
 
 
+def known_model(kind: str) -> str:
+    """Return the kind of a model; a ``FaultError`` where no such model is registered."""
+    known = registry.names("models")
+    if kind not in known:
+        raise FaultError((), f"unknown model {shown(kind)}. {did_you_mean(kind, known)}")
+    return kind
+
+
 def option_names(cls: Any) -> tuple[str, ...]:
     """Return the options that a component class takes."""
     return tuple(field.name for field in dataclasses.fields(cls) if field.init)

@@ -11,7 +11,7 @@ from harness import registry
 from harness.artifacts import ForeignModel
 from harness.errors import did_you_mean
 from harness.execution import Parallel
-from harness.experiment.components import build, component, component_class, from_map, option_names
+from harness.experiment.components import build, component, component_class, from_map, known_model, option_names
 from harness.experiment.conventions import convention_of, rules_of
 from harness.experiment.faults import FaultError, shown
 from harness.experiment.metrics import CUTOFF, check_cutoffs, expanded
@@ -99,13 +99,6 @@ class Fit:
     on: Literal["train", "train_validation"]
 
 
-def _known_model(kind: str) -> str:
-    known = registry.names("models")
-    if kind not in known:
-        raise FaultError((), f"unknown model {shown(kind)}. {did_you_mean(kind, known)}")
-    return kind
-
-
 def _model_params(value: Any, info: ValidationInfo) -> Any:
     kind = info.data.get("kind")
     if kind is None:  # already at fault, and the options mean nothing without it
@@ -138,7 +131,7 @@ class Model:
         What is tried before a run of a model from elsewhere; None for any other kind.
     """
 
-    kind: Annotated[str, AfterValidator(_known_model)]
+    kind: Annotated[str, AfterValidator(known_model)]
     checkpoint: Text | None = None
     fit: Fit | None = None
     params: Annotated[Any, PlainValidator(_model_params)] = Field(default_factory=dict, validate_default=True)

@@ -30,8 +30,8 @@ def check_archive(path: Path) -> None:
     Raises
     ------
     ValueError
-        One does not fit.
-    zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError
+        The checksum of an entry does not fit.
+    zipfile.BadZipFile, OSError, RuntimeError
         The archive cannot be read.
     """
     with zipfile.ZipFile(path) as archive:

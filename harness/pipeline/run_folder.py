@@ -1,4 +1,4 @@
-"""The folder of a run, held against other processes."""
+"""The folder of a run, locked so that no other process writes into it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,9 @@ class RunFolder:
 
 @contextlib.contextmanager
 def run_folder_of(experiment: Experiment) -> Iterator[RunFolder]:
-    """Give the folder of an experiment's run, alone in it. One that can only be read, and holds results, is given too.
+    """Lock the folder of an experiment's run and return it.
+
+    A read-only folder cannot be locked. It is returned without a lock if it holds results.
 
     Raises
     ------

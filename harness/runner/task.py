@@ -119,7 +119,7 @@ class PredictionTask:
         return ListsAsked(self.k, seen, lists, self.candidates, self.seed)
 
     def n_candidates(self) -> Int64Array:
-        """Return how many items may be recommended to each of ``users``; int64 ``(users,)``."""
+        """Return the number of candidate items per user; int64 ``(users,)``."""
         return candidate_counts(
             allowed=np.ones(self.n_items, dtype=np.bool_) if self.candidates is None else self.candidates,
             lists=self.lists,

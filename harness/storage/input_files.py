@@ -83,7 +83,7 @@ def long_csv_fields() -> Iterator[None]:
 
 
 class _BoundedLines(io.RawIOBase):
-    """The bytes of a file, up to a line that is too long."""
+    """A binary stream of a file that raises ``DataError`` at a line longer than ``LONGEST_LINE``."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()

@@ -105,7 +105,10 @@ class Ranking:
             yield found
 
     def _shown(self) -> tuple[LastItems, Standing] | None:
-        """Return what a move would show; None where items beside those at the bottom would stand higher anyway."""
+        """Return the users whose last items can show a move, and the ranks of these items.
+
+        None if the model ranks last items at the bottom: then any other item ranks higher, moved or not.
+        """
         last, standing, left_out = self._as_it_is
         shows = standing.of(~left_out)
         return None if shows.is_at_bottom else (last.of_users(~left_out), shows)
