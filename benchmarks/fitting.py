@@ -18,7 +18,7 @@ import scipy.linalg
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.models.inversion import AT_ONCE, block_for, invert, seconds_of, steps_of
+from harness.models.linear_algebra.matrix_inverse import AT_ONCE, block_for, invert, seconds_of, steps_of
 
 LIMIT = 1.3  # times LAPACK
 LONGEST_STEP = 5.0  # seconds until an interrupt is heeded

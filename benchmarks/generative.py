@@ -20,11 +20,11 @@ from evaluator import seconds
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.artifacts import CandidateLists, History, ListsAsked, UserBatch, Vocabulary
-from harness.models.decoder import NetworkSizes
-from harness.models.generative_lists import GenerativeLists
-from harness.models.search_tree import SemanticCatalogue
-from harness.models.semantic_ids import with_extra_code
-from harness.models.seq2seq import SemanticTransformer
+from harness.models.generative.decoder import NetworkSizes
+from harness.models.generative.generative_lists import GenerativeLists
+from harness.models.generative.search_tree import SemanticCatalogue
+from harness.models.generative.semantic_ids import with_extra_code
+from harness.models.generative.seq2seq import SemanticTransformer
 
 N_ITEMS, BATCH, BEAM, HISTORY = 12_000, 32, 10, 20
 WIDTH, HEADS, FEED_FORWARD, LAYERS = 384, 6, 1536, 4

@@ -23,7 +23,7 @@ from harness.evaluation import merge_shards, score_shard
 from harness.execution import Parallel, map_shards
 from harness.experiment import expand_metrics
 from harness.memory import peak_memory
-from harness.pipeline import result_tables
+from harness.pipeline.run_folder import result_tables
 from harness.runner import Options, PredictionTask, Shards, found_by
 
 USERS, ITEMS, WIDTH, K, SEEN = 1_000_000, 100_000, 64, 20, 20

@@ -18,8 +18,8 @@ from evaluator import seconds
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.artifacts import History, Truth, Vocabulary
-from harness.models.sequential import Sequential
-from harness.models.sequential_network import SequentialScorer, encoder_of
+from harness.models.neural.sequential import Sequential
+from harness.models.neural.sequential_network import SequentialScorer, encoder_of
 from harness.runner import PredictionTask, predict
 
 CATALOGUES = (1_000, 10_000, 50_000)

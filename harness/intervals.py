@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.artifacts import USER_BLOCK
-from harness.artifacts.arrays import Float64Array, Int64Array
+from harness.artifacts.array_types import Float64Array, Int64Array
 from harness.errors import HarnessError
 
 

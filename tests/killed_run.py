@@ -19,11 +19,11 @@ def process_of(experiment: Path, cache: Path) -> multiprocessing.Process:
 
 def _run(experiment: str, cache: str) -> None:
     from harness.cli import main
-    from harness.evaluation import blocks
-    from harness.runner import shards
+    from harness.evaluation import user_blocks
+    from harness.runner import shard_files
 
     os.environ["HARNESS_CACHE"] = cache
-    shards.USER_BLOCK = blocks.USER_BLOCK = _SHARD
+    shard_files.USER_BLOCK = user_blocks.USER_BLOCK = _SHARD
     sys.argv = ["harness", "eval", experiment, "--quiet"]
     sys.stdout = sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115  (until the process ends)
     main()

@@ -25,7 +25,7 @@ from conftest import small_table
 
 import harness
 from harness.errors import HarnessError
-from harness.models.foreign.importing import leave
+from harness.models.external.importing import leave
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/own-checkpoint.md").read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
 """The frozen values that stages take and return."""
 
-from harness.artifacts.blocks import USER_BLOCK
+from harness.artifacts.block_size import USER_BLOCK
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.finding import Finding, Severity
@@ -29,9 +29,9 @@ from harness.artifacts.scores import (
     score_fault,
     wrong_scores,
 )
-from harness.artifacts.side import Categories, SideInformation, share_above
+from harness.artifacts.side_information import Categories, SideInformation, share_above
 from harness.artifacts.size_findings import FEW_USERS, candidate_counts, cutoff_beyond_candidates, few_users
-from harness.artifacts.slices import SliceGap, SliceTable, SliceValue
+from harness.artifacts.slice_table import SliceGap, SliceTable, SliceValue
 from harness.artifacts.time_units import PER_SECOND, TimeUnit
 from harness.artifacts.training import (
     JUDGED_AT,

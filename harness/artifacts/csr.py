@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.artifacts.arrays import BoolArray, Int64Array
+from harness.artifacts.array_types import BoolArray, Int64Array
 
 
 def runs(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Array]:

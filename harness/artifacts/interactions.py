@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
-from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array
+from harness.artifacts.array_types import BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array
 from harness.artifacts.csr import runs
 from harness.artifacts.time_units import TimeUnit
 from harness.artifacts.vocabulary import Vocabulary

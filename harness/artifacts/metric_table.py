@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.artifacts.arrays import Float64Array, IdArray
+from harness.artifacts.array_types import Float64Array, IdArray
 
 
 @dataclass(frozen=True)

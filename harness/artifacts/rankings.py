@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.artifacts.arrays import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
+from harness.artifacts.array_types import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
 from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.scores import as_gains, as_scores, plain_array
 from harness.errors import DataError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array
 from harness.artifacts.interactions import History
 from harness.artifacts.rankings import CandidateLists
 from harness.artifacts.vocabulary import Vocabulary

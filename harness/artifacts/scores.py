@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.artifacts.arrays import BoolArray, Float32Array
+from harness.artifacts.array_types import BoolArray, Float32Array
 from harness.errors import DataError
 
 SCORE_REMEDY = "Use finite numbers, or minus infinity for what is not recommended."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.artifacts.arrays import BoolArray, Int64Array
+from harness.artifacts.array_types import BoolArray, Int64Array
 from harness.artifacts.finding import Finding
 from harness.artifacts.interactions import History
 from harness.artifacts.rankings import CandidateLists

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, runtime_checkable
 
-from harness.artifacts.arrays import Float32Array, Int32Array
+from harness.artifacts.array_types import Float32Array, Int32Array
 from harness.artifacts.interactions import History
 from harness.artifacts.recommender import AnyRecommender, Tensors, UserBatch
 from harness.artifacts.vocabulary import Vocabulary

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from harness.artifacts.arrays import IdArray, Int32Array, UInt64Array
+from harness.artifacts.array_types import IdArray, Int32Array, UInt64Array
 from harness.artifacts.integer_ids import integer_of
 from harness.errors import DataError
 

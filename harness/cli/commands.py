@@ -181,7 +181,7 @@ def metrics(
 ) -> None:
     """List the metrics, or explain one: definition, options, range, edge cases, reference."""
     from harness.experiment import CONVENTIONS
-    from harness.metrics.catalogue import all_metric_facts, metric_facts
+    from harness.metrics.metric_facts import all_metric_facts, metric_facts
     from harness.report import conventions_table, metric_page, metrics_table
 
     if conventions:

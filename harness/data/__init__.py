@@ -1,31 +1,31 @@
 """Data sets: fetched or read, filtered, split, described and audited."""
 
 from harness.data.audits import audit
-from harness.data.candidates import AllowList, AskedUsers, FoundCandidates, allow_list, lists_from
-from harness.data.catalogue import MovieLens100K
-from harness.data.count_filters import Counts, KCore
+from harness.data.candidates.allow_lists import AllowList, AskedUsers, FoundCandidates, allow_list, lists_from
+from harness.data.candidates.sampled_negatives import sampled_negatives
 from harness.data.describe import describe
-from harness.data.duplicate_filters import Duplicates
-from harness.data.fetch import Wheel
-from harness.data.files import parts_of
-from harness.data.filters import Filter, FilterResult, apply_filters
-from harness.data.id_filters import Items, Users
-from harness.data.listing import catalogue_table, fetch, list_sources
-from harness.data.occasions import Occasions, occasions_of
-from harness.data.prediction_checks import Asked
-from harness.data.prediction_files import open_predictions, read_predictions
-from harness.data.predictions import checked_predictions
-from harness.data.rating_filters import MinRating
-from harness.data.readers import read_table
-from harness.data.sampling import sampled_negatives
-from harness.data.source import CatalogueEntry, Source, SourceData, check_source, load_source
+from harness.data.filters.duplicates import Duplicates
+from harness.data.filters.filter_chain import Filter, FilterResult, apply_filters
+from harness.data.filters.id_lists import Items, Users
+from harness.data.filters.k_core import Counts, KCore
+from harness.data.filters.min_rating import MinRating
+from harness.data.filters.time_window import TimeWindow
+from harness.data.predictions.prediction_checks import Asked
+from harness.data.predictions.prediction_files import open_predictions, read_predictions
+from harness.data.predictions.prediction_lists import checked_predictions
+from harness.data.predictions.trec_files import TrecFiles, write_trec
+from harness.data.readers.file_layout import parts_of
+from harness.data.readers.interaction_files import read_table
+from harness.data.readers.table_keys import TableKeys
+from harness.data.sources.catalogue import catalogue_table, fetch, list_sources
+from harness.data.sources.movielens import MovieLens100K
+from harness.data.sources.package_index import Wheel
+from harness.data.sources.source import CatalogueEntry, Source, SourceData, check_source, load_source
+from harness.data.sources.synthetic import Synthetic
+from harness.data.sources.ta_feng import TaFeng
 from harness.data.splits import FixedSplit, GlobalTime, KFold, LeaveLastOut, RandomSplit, UserHoldout, UserTime
-from harness.data.synthetic import Synthetic
-from harness.data.ta_feng import TaFeng
-from harness.data.table_keys import TableKeys
-from harness.data.time_filters import TimeWindow
-from harness.data.trec import TrecFiles, write_trec
-from harness.data.write import time_column, write_parts
+from harness.data.splits.holdout_moments import Occasions, occasions_of
+from harness.data.splits.split_files import time_column, write_parts
 
 __all__ = [
     "AllowList",

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from harness.artifacts import PARTS, Finding, Interactions, Part, Split
-from harness.artifacts.arrays import BoolArray, Int64Array
-from harness.data.dates import date_text, span_text
-from harness.data.sequences import decided_by_ties, distinct, needed_timestamps, pair_codes, repeated_rows
+from harness.artifacts.array_types import BoolArray, Int64Array
+from harness.data.row_order import decided_by_ties, distinct, needed_timestamps, pair_codes, repeated_rows
+from harness.data.times.date_text import date_text, span_text
 
 _CASES = 3  # of the worst that are told
 

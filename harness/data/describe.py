@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from harness.artifacts import Interactions
-from harness.artifacts.arrays import Int64Array
-from harness.data.dates import date_text
-from harness.data.sequences import Moments, by_user_and_time, distinct, pair_codes
+from harness.artifacts.array_types import Int64Array
+from harness.data.row_order import Moments, by_user_and_time, distinct, pair_codes
+from harness.data.times.date_text import date_text
 
 
 def sizes(interactions: Interactions) -> dict[str, int]:

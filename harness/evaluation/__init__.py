@@ -1,13 +1,13 @@
 """Lists and truth to a table of metrics, users in parallel, all at once or shard by shard."""
 
-from harness.evaluation.averaging import averaged
-from harness.evaluation.blocks import USER_BLOCK
-from harness.evaluation.evaluating import evaluate
-from harness.evaluation.merging import merge_shards
-from harness.evaluation.sharding import score_shard
-from harness.evaluation.shards import ShardArrays, ShardScores
-from harness.evaluation.slicing import slice_items, slice_users
+from harness.evaluation.evaluator import evaluate
+from harness.evaluation.shard_evaluation import score_shard
+from harness.evaluation.shard_merge import merge_shards
+from harness.evaluation.shard_scores import ShardArrays, ShardScores
+from harness.evaluation.slices import slice_items, slice_users
 from harness.evaluation.trec_order import in_trec_order
+from harness.evaluation.user_averages import averaged
+from harness.evaluation.user_blocks import USER_BLOCK
 from harness.experiment import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 
 __all__ = [

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from harness.artifacts import NO_ITEM, TargetRanks, TopK, Truth, as_ids, indptr_of_kept
-from harness.artifacts.arrays import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
+from harness.artifacts.array_types import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
 from harness.errors import DataError, HarnessError
 from harness.evaluation.judgements import Judged, relevant_once
 from harness.metrics import NO_LIST

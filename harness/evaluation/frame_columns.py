@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from harness.artifacts import Vocabulary, as_gains, as_ids, as_scores
-from harness.artifacts.arrays import BoolArray, Float32Array, Float64Array, IdArray, Int32Array, Int64Array
+from harness.artifacts.array_types import BoolArray, Float32Array, Float64Array, IdArray, Int32Array, Int64Array
 from harness.errors import DataError
 
 PREDICTIONS, TRUTH = "the predictions", "the truth"

@@ -16,10 +16,9 @@ from harness.artifacts import (
     rounding_ties,
     stream,
 )
-from harness.artifacts.arrays import Float64Array, IdArray, Int32Array, Int64Array
+from harness.artifacts.array_types import Float64Array, IdArray, Int32Array, Int64Array
 from harness.errors import DataError
 from harness.evaluation.alignment import Aligned, check_alike, counts_of, nobody_counts, strangers_alone
-from harness.evaluation.blocks import user_blocks
 from harness.evaluation.frame_columns import (
     PREDICTIONS,
     TRUTH,
@@ -32,7 +31,8 @@ from harness.evaluation.frame_columns import (
     scores_of,
 )
 from harness.evaluation.judgements import relevant_once
-from harness.evaluation.ordering import fill_lists, grouped, place_by_rank, sort_groups
+from harness.evaluation.row_kernels import fill_lists, grouped, place_by_rank, sort_groups
+from harness.evaluation.user_blocks import user_blocks
 from harness.execution import Parallel, map_shards
 
 UNKNOWN = -1  # the index of an id that a vocabulary lacks

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.artifacts import TargetRanks, Truth
-from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array
 from harness.errors import HarnessError
 from harness.jit import kernel
 

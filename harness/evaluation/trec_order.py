@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.artifacts import TopK
-from harness.artifacts.arrays import UInt64Array
+from harness.artifacts.array_types import UInt64Array
 from harness.errors import HarnessError
 
 

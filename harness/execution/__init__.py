@@ -1,7 +1,7 @@
 """Work in shards over threads, processes, devices and a cluster, and how far it has come."""
 
-from harness.execution.display import Advance, hidden_progress, progress
+from harness.execution.map_shards import map_devices, map_shards
 from harness.execution.parallel import Parallel
-from harness.execution.shards import map_devices, map_shards
+from harness.execution.progress_display import Advance, hidden_progress, progress
 
 __all__ = ["Advance", "Parallel", "hidden_progress", "map_devices", "map_shards", "progress"]

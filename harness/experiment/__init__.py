@@ -2,7 +2,7 @@
 
 from harness.experiment.base_files import load_base_file
 from harness.experiment.benchmark import Benchmark, check_comparable, is_benchmark, load_benchmark
-from harness.experiment.candidates import Candidates
+from harness.experiment.candidate_settings import Candidates
 from harness.experiment.comparison_settings import (
     ComparisonSettings,
     changes_comparison,
@@ -13,13 +13,12 @@ from harness.experiment.comparison_settings import (
 from harness.experiment.components import component_of
 from harness.experiment.conventions import CONVENTIONS, Convention, convention_of, rules_of
 from harness.experiment.experiment import COMPARISONS, Experiment, run_folder
-from harness.experiment.faults import FaultError
 from harness.experiment.load import as_experiment, load_experiment
-from harness.experiment.metrics import expand_metrics
+from harness.experiment.metric_expansion import expand_metrics
 from harness.experiment.overrides import override_keys
 from harness.experiment.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
-from harness.experiment.runner import Runner
-from harness.experiment.schema import (
+from harness.experiment.runner_settings import Runner
+from harness.experiment.sections import (
     Dataset,
     Evaluation,
     Expectation,
@@ -29,9 +28,10 @@ from harness.experiment.schema import (
     Statistics,
     Tracking,
 )
-from harness.experiment.slices import Slice
-from harness.experiment.tables import Categories, Columns, Items, Users, Vectors
-from harness.experiment.trial import Trial
+from harness.experiment.slice_settings import Slice
+from harness.experiment.table_settings import Categories, Columns, Items, Users, Vectors
+from harness.experiment.trial_settings import Trial
+from harness.experiment.validation_errors import FaultError
 
 __all__ = [
     "COMPARISONS",

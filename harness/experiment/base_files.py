@@ -9,8 +9,8 @@ from typing import Any
 from harness.experiment.experiment import Experiment
 from harness.experiment.extends import load_tree
 from harness.experiment.load import BENCHMARK_KEY, validate, with_defaults
-from harness.experiment.nodes import Node
 from harness.experiment.overrides import apply_overrides
+from harness.experiment.yaml_nodes import Node
 
 _SPLIT = {"kind": "leave_last_out"}
 _MODEL = {"kind": "popularity", "fit": {"on": "train"}}

@@ -13,12 +13,12 @@ from pydantic.dataclasses import dataclass as section
 from harness.errors import ExperimentError, did_you_mean
 from harness.experiment.experiment import Experiment, check_name
 from harness.experiment.extends import load_tree
-from harness.experiment.faults import Path, dotted, shown
 from harness.experiment.load import BENCHMARK_KEY, experiment_of, validate
-from harness.experiment.nodes import Node, Place
 from harness.experiment.overrides import apply_overrides, override_keys
-from harness.experiment.schema import Report, Statistics, not_computed
-from harness.experiment.values import Text
+from harness.experiment.sections import Report, Statistics, not_computed
+from harness.experiment.validation_errors import Path, dotted, shown
+from harness.experiment.value_types import Text
+from harness.experiment.yaml_nodes import Node, Place
 
 _OWN_KEYS = frozenset({"name", "experiments", "baseline", "primary"})
 _ALONE_KEYS = _OWN_KEYS | {"statistics"}  # an override of a comparison leaves its runs as they are

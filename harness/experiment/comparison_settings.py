@@ -10,11 +10,11 @@ from pydantic.dataclasses import dataclass as section
 
 from harness.experiment.components import keys_at
 from harness.experiment.experiment import Experiment
-from harness.experiment.faults import dotted, unknown_key
 from harness.experiment.load import validate
-from harness.experiment.nodes import Node, Place
 from harness.experiment.overrides import apply_overrides, override_keys
-from harness.experiment.schema import Report, Statistics
+from harness.experiment.sections import Report, Statistics
+from harness.experiment.validation_errors import dotted, unknown_key
+from harness.experiment.yaml_nodes import Node, Place
 
 _OF_THE_COMPARISON = (("statistics",), ("report",), ("evaluation", "primary"))
 _HOW_A_RUN_IS_MADE = (

@@ -13,8 +13,8 @@ from pydantic_core import to_jsonable_python
 
 from harness import registry
 from harness.errors import ExperimentError, HarnessError, did_you_mean
-from harness.experiment.faults import FaultError, faults_of, shown
-from harness.experiment.nodes import Step
+from harness.experiment.validation_errors import FaultError, faults_of, shown
+from harness.experiment.yaml_nodes import Step
 
 
 def component(group: str) -> PlainValidator:

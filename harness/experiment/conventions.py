@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.errors import did_you_mean
-from harness.experiment.faults import FaultError, shown
 from harness.experiment.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
+from harness.experiment.validation_errors import FaultError, shown
 
 
 @dataclass(frozen=True)

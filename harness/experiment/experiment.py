@@ -12,13 +12,11 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.errors import HarnessError
-from harness.experiment.candidates import Candidates
+from harness.experiment.candidate_settings import Candidates
 from harness.experiment.components import name_or_map, options_of, to_map, to_plain
-from harness.experiment.faults import FaultError
-from harness.experiment.metrics import CUTOFF, expanded
-from harness.experiment.nodes import Node
-from harness.experiment.runner import Runner
-from harness.experiment.schema import (
+from harness.experiment.metric_expansion import CUTOFF, expanded
+from harness.experiment.runner_settings import Runner
+from harness.experiment.sections import (
     Dataset,
     Evaluation,
     Expectation,
@@ -28,7 +26,9 @@ from harness.experiment.schema import (
     Tracking,
     not_computed,
 )
-from harness.experiment.values import Seed, Text
+from harness.experiment.validation_errors import FaultError
+from harness.experiment.value_types import Seed, Text
+from harness.experiment.yaml_nodes import Node
 from harness.experiment.yaml_text import to_yaml
 from harness.storage import inside
 

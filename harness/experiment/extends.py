@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.experiment.nodes import Node, Place, parse
+from harness.experiment.yaml_nodes import Node, Place, parse
 from harness.storage.input_files import odd_kind
 
 LARGEST_FILE = 1 << 20  # bytes

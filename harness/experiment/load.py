@@ -14,9 +14,9 @@ from harness.errors import ExperimentError, HarnessError
 from harness.experiment.components import component_class, keys_at, option_names
 from harness.experiment.experiment import Experiment
 from harness.experiment.extends import load_tree
-from harness.experiment.faults import FaultError, dotted, faults_of
-from harness.experiment.nodes import Node, Place, Step
 from harness.experiment.overrides import apply_overrides
+from harness.experiment.validation_errors import FaultError, dotted, faults_of
+from harness.experiment.yaml_nodes import Node, Place, Step
 
 MOST_ERRORS = 5  # of one file, in one message
 BENCHMARK_KEY = "experiments"  # of a file that is a benchmark

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.experiment.nodes import MOST_LEVELS, Node, Place, parse
+from harness.experiment.yaml_nodes import MOST_LEVELS, Node, Place, parse
 
 
 def apply_overrides(root: Node, overrides: Iterable[str]) -> Node:

@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from harness.experiment.scalars import reads_as_text
+from harness.experiment.yaml_scalars import reads_as_text
 
 
 class _Dumper(yaml.SafeDumper):

@@ -10,8 +10,8 @@ from harness.metrics.diversity import Diversity
 from harness.metrics.exact_ranks import AUC, MeanPercentileRank, MeanRank, ReciprocalRank
 from harness.metrics.hit_shares import F1, HitRate, Precision, Recall, RPrecision
 from harness.metrics.intra_list import IntraListDiversity
-from harness.metrics.listed import ListedMetric
-from harness.metrics.lists import NO_LIST, WORD, Hits, Lists, Ranks, Targets
+from harness.metrics.listed_metric import ListedMetric
+from harness.metrics.metric_inputs import NO_LIST, WORD, Hits, Lists, Ranks, Targets
 from harness.metrics.novelty import EFD, EPC, Novelty, Serendipity, Unexpectedness
 from harness.metrics.popularity_bias import ACLT, APLT, AveragePopularity
 from harness.metrics.popularity_groups import PopREO, PopRSP, PopularityLift, TailShare

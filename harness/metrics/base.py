@@ -10,10 +10,10 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.artifacts.arrays import Float64Array
+from harness.artifacts.array_types import Float64Array
 from harness.errors import HarnessError
 from harness.execution import Parallel
-from harness.metrics.lists import Hits, Lists, Ranks
+from harness.metrics.metric_inputs import Hits, Lists, Ranks
 
 # What a metric over all lists keeps of some of them: arrays by name, of numbers alone, so that they fit into a file.
 ListState: TypeAlias = Mapping[str, NDArray[np.generic]]

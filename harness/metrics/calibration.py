@@ -9,9 +9,9 @@ from typing import ClassVar, Literal
 
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.arrays import Float64Array
-from harness.metrics.listed import ListedMetric
-from harness.metrics.lists import Hits
+from harness.artifacts.array_types import Float64Array
+from harness.metrics.listed_metric import ListedMetric
+from harness.metrics.metric_inputs import Hits
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -70,14 +70,14 @@ class Calibration(ListedMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import item_kernels
+        from harness.metrics.kernels import item_values
 
         side = self.side_of(hits)
         history, categories = side.history, side.categories
         assert history is not None  # noqa: S101  (needs that were checked)
         assert categories is not None  # noqa: S101
         assert hits.rows is not None  # noqa: S101
-        item_kernels.divergence(
+        item_values.divergence(
             self.items_of(hits),
             self.k,
             history.indptr,

@@ -13,11 +13,11 @@ import numpy as np
 from pydantic import BeforeValidator
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.arrays import Int64Array
+from harness.artifacts.array_types import Int64Array
 from harness.errors import HarnessError
 from harness.execution import Parallel
 from harness.metrics.base import ListMetric, ListState
-from harness.metrics.lists import Lists
+from harness.metrics.metric_inputs import Lists
 
 
 class _Concentration(ListMetric):
@@ -45,7 +45,7 @@ class _Concentration(ListMetric):
         HarnessError
             The size of the catalogue is not known.
         """
-        from harness.metrics.list_kernels import count_items
+        from harness.metrics.kernels.list_sets import count_items
 
         if lists.n_items is None:
             raise HarnessError(f"{self.name} needs the size of the catalogue. Pass n_items=… to harness.evaluate.")

@@ -10,11 +10,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.arrays import Float64Array
+from harness.artifacts.array_types import Float64Array
 from harness.errors import HarnessError
 from harness.execution import Parallel
 from harness.metrics.base import ListMetric, ListState, UserMetric
-from harness.metrics.lists import Hits, Lists
+from harness.metrics.metric_inputs import Hits, Lists
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -38,7 +38,7 @@ class Coverage(ListMetric):
 
     Examples
     --------
-    >>> from harness.metrics.lists import Lists
+    >>> from harness.metrics.metric_inputs import Lists
     >>> Coverage(k=2).value(Lists.of([[0, 1], [1, -1]], n_items=8))
     0.25
     """
@@ -65,7 +65,7 @@ class Coverage(ListMetric):
         HarnessError
             The size of the catalogue is not known.
         """
-        from harness.metrics.list_kernels import mark_items
+        from harness.metrics.kernels.list_sets import mark_items
 
         if lists.n_items is None:
             raise HarnessError("coverage needs the size of the catalogue. Pass n_items=… to harness.evaluate.")

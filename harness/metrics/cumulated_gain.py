@@ -16,10 +16,10 @@ from typing import ClassVar, Literal, TypeAlias
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.arrays import Float64Array
+from harness.artifacts.array_types import Float64Array
 from harness.errors import HarnessError
 from harness.metrics.base import AccuracyMetric
-from harness.metrics.lists import WORD, Hits, Targets
+from harness.metrics.metric_inputs import WORD, Hits, Targets
 
 Gain: TypeAlias = Literal["binary", "linear", "exp2"]
 Discount: TypeAlias = Literal["log2_rank_plus_1", "log2_rank"]
@@ -46,23 +46,23 @@ class _CumulatedGain(AccuracyMetric):
         return frozenset() if self.gain == "binary" else frozenset({"targets"})
 
     def _write_gain(self, hits: Hits, out: Float64Array) -> None:
-        from harness.metrics import gain_kernels, value_kernels
+        from harness.metrics.kernels import gains, hit_values
 
         weights = _weights(min(self.k, hits.bits.shape[1] * WORD), self.discount)
         if self.gain == "binary":
-            value_kernels.gain(hits.bits, weights, self.k, out)
+            hit_values.gain(hits.bits, weights, self.k, out)
         else:
             targets = self._targets_of(hits)
-            gain_kernels.gain_of_places(targets.indptr, targets.places, self._gains_of(targets), weights, out)
+            gains.gain_of_places(targets.indptr, targets.places, self._gains_of(targets), weights, out)
 
     def _write_expected_gain(self, hits: Hits, out: Float64Array) -> None:
-        from harness.metrics import expectation_kernels
+        from harness.metrics.kernels import tie_expectations
 
         ranks = self.ranks_of(hits)
         weights = _weights(min(self.k, int(ranks.candidates.max(initial=1))), self.discount)
         sums = np.concatenate([[0.0], np.cumsum(weights)])
         gains = np.empty(0) if self.gain == "binary" else self._gains_of(self._targets_of(hits))
-        expectation_kernels.expected_gain(ranks.indptr, ranks.above, ranks.tied, gains, sums, out)
+        tie_expectations.expected_gain(ranks.indptr, ranks.above, ranks.tied, gains, sums, out)
 
     def _targets_of(self, hits: Hits) -> Targets:
         if hits.targets is None or hits.targets.gains is None:
@@ -155,10 +155,10 @@ class NDCG(_CumulatedGain):
         if self.gain == "binary":
             out /= np.cumsum(weights)[best - 1]
             return
-        from harness.metrics import gain_kernels
+        from harness.metrics.kernels import gains
 
         targets, ideal = self._targets_of(hits), np.empty_like(out)
-        gain_kernels.ideal_gain(targets.indptr, targets.places, self._gains_of(targets), weights, ideal)
+        gains.ideal_gain(targets.indptr, targets.places, self._gains_of(targets), weights, ideal)
         out /= ideal
 
 

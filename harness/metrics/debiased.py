@@ -14,10 +14,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.arrays import Float64Array
+from harness.artifacts.array_types import Float64Array
 from harness.errors import HarnessError
 from harness.metrics.base import UserMetric
-from harness.metrics.lists import Hits, Targets
+from harness.metrics.metric_inputs import Hits, Targets
 
 _REFERENCE = (
     "Yang et al., Unbiased offline recommender evaluation for missing-not-at-random implicit feedback, RecSys 2018"
@@ -45,14 +45,14 @@ class _Debiased(UserMetric):
 
     def write_weighted(self, hits: Hits, discounts: Float64Array, out: Float64Array) -> None:
         """Write the weight of the hits times the discount of their rank over the weight of all relevant items."""
-        from harness.metrics import gain_kernels
+        from harness.metrics.kernels import gains
 
         targets = self._targets_of(hits)
         weights = self._weights_of(hits, targets)
-        gain_kernels.gain_of_places(targets.indptr, targets.places, weights, discounts, out)
+        gains.gain_of_places(targets.indptr, targets.places, weights, discounts, out)
         whole = np.empty_like(out)
         longest = int(np.diff(targets.indptr).max(initial=1))
-        gain_kernels.ideal_gain(targets.indptr, targets.places, weights, np.ones(longest), whole)
+        gains.ideal_gain(targets.indptr, targets.places, weights, np.ones(longest), whole)
         out /= whole
 
     def _targets_of(self, hits: Hits) -> Targets:

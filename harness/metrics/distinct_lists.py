@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.artifacts.arrays import Int32Array, Int64Array, UInt64Array
-from harness.metrics.list_kernels import sets_of_lists
-from harness.metrics.lists import Lists
+from harness.artifacts.array_types import Int32Array, Int64Array, UInt64Array
+from harness.metrics.kernels.list_sets import sets_of_lists
+from harness.metrics.metric_inputs import Lists
 
 
 @dataclass(frozen=True, eq=False)

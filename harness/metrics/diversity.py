@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 
 from harness.execution import Parallel
 from harness.metrics.base import Estimate, ListMetric, ListState
-from harness.metrics.lists import Lists
+from harness.metrics.metric_inputs import Lists
 
 FALLBACK = 10_000_000  # pairs that are drawn where all are too many
 
@@ -38,7 +38,7 @@ class Diversity(ListMetric):
 
     Examples
     --------
-    >>> from harness.metrics.lists import Lists
+    >>> from harness.metrics.metric_inputs import Lists
     >>> Diversity(k=2).value(Lists.of([[0, 1], [1, 2]])) == 1 - 1 / 3
     True
     >>> Diversity(k=2, sample=1000).label

@@ -15,9 +15,9 @@ from typing import ClassVar
 
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.arrays import Float64Array, Int32Array, Int64Array
+from harness.artifacts.array_types import Float64Array, Int32Array, Int64Array
 from harness.metrics.base import AccuracyMetric
-from harness.metrics.lists import Hits
+from harness.metrics.metric_inputs import Hits
 
 _NO_CUTOFF = 1 << 40
 
@@ -67,9 +67,9 @@ class MeanRank(_RankMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import rank_kernels
+        from harness.metrics.kernels import rank_values
 
-        rank_kernels.mean_rank(*self.arrays_of(hits), out)
+        rank_values.mean_rank(*self.arrays_of(hits), out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -101,9 +101,9 @@ class MeanPercentileRank(_RankMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import rank_kernels
+        from harness.metrics.kernels import rank_values
 
-        rank_kernels.mean_percentile(*self.arrays_of(hits), out)
+        rank_values.mean_percentile(*self.arrays_of(hits), out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -139,9 +139,9 @@ class AUC(_RankMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import rank_kernels
+        from harness.metrics.kernels import rank_values
 
-        rank_kernels.auc(*self.arrays_of(hits), out)
+        rank_values.auc(*self.arrays_of(hits), out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -169,7 +169,7 @@ class ReciprocalRank(_RankMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import expectation_kernels
+        from harness.metrics.kernels import tie_expectations
 
         ranks = self.ranks_of(hits)
-        expectation_kernels.expected_first(ranks.indptr, ranks.above, ranks.tied, _NO_CUTOFF, out)
+        tie_expectations.expected_first(ranks.indptr, ranks.above, ranks.tied, _NO_CUTOFF, out)

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.arrays import Float64Array, Int32Array, Int64Array
+from harness.artifacts.array_types import Float64Array, Int32Array, Int64Array
 from harness.metrics.base import AccuracyMetric
-from harness.metrics.lists import Hits, Ranks
+from harness.metrics.metric_inputs import Hits, Ranks
 
 _MANNING = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section "
 _ALL = 1 << 62  # more items than there are
@@ -55,9 +55,9 @@ class Recall(AccuracyMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import value_kernels
+        from harness.metrics.kernels import hit_values
 
-        value_kernels.share(hits.bits, hits.relevant, self.k if self.denominator == "min_k" else _ALL, self.k, out)
+        hit_values.share(hits.bits, hits.relevant, self.k if self.denominator == "min_k" else _ALL, self.k, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of ties."""
@@ -99,15 +99,15 @@ class Precision(AccuracyMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import value_kernels
+        from harness.metrics.kernels import hit_values
 
         if self.pooled:
-            value_kernels.count(hits.bits, self.k, out)
+            hit_values.count(hits.bits, self.k, out)
         elif self.denominator == "k":
-            value_kernels.precision(hits.bits, self.k, out)
+            hit_values.precision(hits.bits, self.k, out)
         else:
             whole = hits.lengths if self.denominator == "list" else hits.relevant
-            value_kernels.share(hits.bits, whole, self.k, self.k, out)
+            hit_values.share(hits.bits, whole, self.k, self.k, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of ties."""
@@ -162,9 +162,9 @@ class F1(AccuracyMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import value_kernels
+        from harness.metrics.kernels import hit_values
 
-        value_kernels.f1(hits.bits, hits.relevant, self.k, out)
+        hit_values.f1(hits.bits, hits.relevant, self.k, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of ties."""
@@ -200,16 +200,16 @@ class HitRate(AccuracyMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import value_kernels
+        from harness.metrics.kernels import hit_values
 
-        value_kernels.hit_rate(hits.bits, self.k, out)
+        hit_values.hit_rate(hits.bits, self.k, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the chance of a hit in a random order of ties."""
-        from harness.metrics import expectation_kernels
+        from harness.metrics.kernels import tie_expectations
 
         ranks = self.ranks_of(hits)
-        expectation_kernels.expected_any(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+        tie_expectations.expected_any(ranks.indptr, ranks.above, ranks.tied, self.k, out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -236,9 +236,9 @@ class RPrecision(AccuracyMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import value_kernels
+        from harness.metrics.kernels import hit_values
 
-        value_kernels.r_precision(hits.bits, hits.relevant, out)
+        hit_values.r_precision(hits.bits, hits.relevant, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of ties."""
@@ -252,7 +252,7 @@ def _at_most(sizes: Int32Array, most: int) -> Int64Array:
 
 def _expected_hits(ranks: Ranks, k: int | Int32Array, out: Float64Array) -> None:
     """Write how many hits the first k ranks have in the mean over all orders of ties."""
-    from harness.metrics import expectation_kernels
+    from harness.metrics.kernels import tie_expectations
 
     cuts = np.broadcast_to(np.asarray(k, dtype=np.int64), out.shape).copy()
-    expectation_kernels.expected_hits(ranks.indptr, ranks.above, ranks.tied, cuts, out)
+    tie_expectations.expected_hits(ranks.indptr, ranks.above, ranks.tied, cuts, out)

@@ -9,9 +9,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.arrays import Float32Array, Float64Array
-from harness.metrics.listed import ListedMetric
-from harness.metrics.lists import Hits
+from harness.artifacts.array_types import Float32Array, Float64Array
+from harness.metrics.listed_metric import ListedMetric
+from harness.metrics.metric_inputs import Hits
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -60,17 +60,17 @@ class IntraListDiversity(ListedMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import item_kernels
+        from harness.metrics.kernels import item_values
 
         side, items = self.side_of(hits), self.items_of(hits)
         if self.by == "categories":
             assert side.categories is not None  # noqa: S101  (a need that was checked)
-            item_kernels.category_distance(items, side.categories.indptr, side.categories.codes, self.k, out)
+            item_values.category_distance(items, side.categories.indptr, side.categories.codes, self.k, out)
             return
         assert side.vectors is not None  # noqa: S101
         unit = _unit(side.vectors)
         usable = np.isfinite(unit[:, 0])
-        item_kernels.vector_distance(items, unit, usable, self.k, out)
+        item_values.vector_distance(items, unit, usable, self.k, out)
 
 
 def _unit(vectors: Float32Array) -> Float64Array:

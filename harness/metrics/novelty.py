@@ -15,9 +15,9 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import SideInformation
-from harness.artifacts.arrays import Float64Array, Int64Array
-from harness.metrics.listed import ListedMetric
-from harness.metrics.lists import Hits
+from harness.artifacts.array_types import Float64Array, Int64Array
+from harness.metrics.listed_metric import ListedMetric
+from harness.metrics.metric_inputs import Hits
 
 Of: TypeAlias = Literal["items", "hits"]
 
@@ -248,7 +248,7 @@ def _write_discounted(
 
 
 def _write_unexpected(metric: ListedMetric, hits: Hits, k: int, out: Float64Array, *, hits_alone: bool) -> None:
-    from harness.metrics import item_kernels
+    from harness.metrics.kernels import item_values
 
     side, items = metric.side_of(hits), metric.items_of(hits)
     popularity, history = _popularity(side), side.history
@@ -256,6 +256,6 @@ def _write_unexpected(metric: ListedMetric, hits: Hits, k: int, out: Float64Arra
     assert hits.rows is not None  # noqa: S101
     expected = np.empty(len(out), dtype=np.int64)
     order = np.argsort(-popularity, kind="stable")
-    item_kernels.expected_popularity(history.indptr, history.items, hits.rows, order, popularity, k, expected)
-    item_kernels.count_unexpected(items, hits.bits, int(hits_alone), popularity, expected, k, out)
+    item_values.expected_popularity(history.indptr, history.items, hits.rows, order, popularity, k, expected)
+    item_values.count_unexpected(items, hits.bits, int(hits_alone), popularity, expected, k, out)
     out /= k

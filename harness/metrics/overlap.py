@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from harness.artifacts.arrays import Int32Array, Int64Array, UInt64Array
+from harness.artifacts.array_types import Int32Array, Int64Array, UInt64Array
 from harness.execution import Parallel, map_shards
 from harness.metrics.distinct_lists import DistinctLists
-from harness.metrics.list_kernels import LANES, count_heavy, count_light, heavy_masks
+from harness.metrics.kernels.list_sets import LANES, count_heavy, count_light, heavy_masks
 
 _SHARDS = 32
 _MOST_CELLS = 1 << 24  # of all shards' tables, so that long lists take no more memory than 128 MiB
@@ -59,7 +59,7 @@ def mean_jaccard_distance(lists: DistinctLists, *, parallel: Parallel, most_work
 
     Examples
     --------
-    >>> from harness.metrics.lists import Lists
+    >>> from harness.metrics.metric_inputs import Lists
     >>> lists = DistinctLists.of(Lists.of([[0, 1], [0, 1], [2, 3]]), k=2)
     >>> mean_jaccard_distance(lists, parallel=Parallel()).__round__(3)
     0.667

@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.metrics.base import Estimate
 from harness.metrics.distinct_lists import DistinctLists
-from harness.metrics.list_kernels import pair_distances
+from harness.metrics.kernels.list_sets import pair_distances
 
 _SEED = 20_100_310  # of the draws, which are the same for the same lists
 _AT_ONCE = 1 << 20  # pairs

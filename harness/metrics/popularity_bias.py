@@ -14,9 +14,9 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.arrays import Float64Array
-from harness.metrics.listed import ListedMetric
-from harness.metrics.lists import Hits
+from harness.artifacts.array_types import Float64Array
+from harness.metrics.listed_metric import ListedMetric
+from harness.metrics.metric_inputs import Hits
 
 _ABDOLLAHPOURI = "Abdollahpouri, Burke and Mobasher, Managing popularity bias in recommender systems, FLAIRS 2019"
 

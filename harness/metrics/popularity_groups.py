@@ -18,10 +18,10 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import USER_BLOCK
-from harness.artifacts.arrays import Int64Array
+from harness.artifacts.array_types import Int64Array
 from harness.execution import Parallel
 from harness.metrics.base import ListMetric, ListState
-from harness.metrics.lists import Lists
+from harness.metrics.metric_inputs import Lists
 from harness.metrics.popularity_bias import check_head
 
 
@@ -51,18 +51,18 @@ class _Groups(ListMetric):
             int64 ``(2,)`` each: ``listed`` (recommended), ``found`` (of these relevant), ``relevant``, and ``open``:
             items that users had not had, summed over users.
         """
-        from harness.metrics import item_kernels
-        from harness.metrics.finding import find, listed_items
+        from harness.metrics.hits import find, listed_items
+        from harness.metrics.kernels import item_values
 
         relevant, side = lists.known(self.label)
         tail = side.tail(self.head)
         counts = {name: np.zeros(2, dtype=np.int64) for name in ("listed", "found", "relevant", "open")}
         width = min(self.k, lists.items.shape[1])
         bits, items = find(lists, relevant, width=width).hits.bits, listed_items(lists, width=width)
-        item_kernels.count_groups(items, bits, self.k, tail, counts["listed"], counts["found"])
-        item_kernels.count_distinct(relevant.indptr, relevant.items, relevant.rows, tail, counts["relevant"])
+        item_values.count_groups(items, bits, self.k, tail, counts["listed"], counts["found"])
+        item_values.count_distinct(relevant.indptr, relevant.items, relevant.rows, tail, counts["relevant"])
         if side.history is not None:
-            item_kernels.count_distinct(side.history.indptr, side.history.items, relevant.rows, tail, counts["open"])
+            item_values.count_distinct(side.history.indptr, side.history.items, relevant.rows, tail, counts["open"])
         counts["open"] = np.array([(~tail).sum(), tail.sum()]) * lists.n_users - counts["open"]
         return counts
 
@@ -235,8 +235,8 @@ class PopularityLift(ListMetric):
         ListState
             ``sums``: float64 ``(blocks, 2)``, the mean popularity of lists, and of histories.
         """
-        from harness.metrics import item_kernels
-        from harness.metrics.finding import listed_items
+        from harness.metrics.hits import listed_items
+        from harness.metrics.kernels import item_values
 
         relevant, side = lists.known(self.label)
         assert side.popularity is not None  # noqa: S101  (needs that were checked)
@@ -246,8 +246,8 @@ class PopularityLift(ListMetric):
         filled = items >= 0
         indptr = np.concatenate([[0], np.cumsum(filled.sum(axis=1))]).astype(np.int64)
         means = np.empty((2, lists.n_users))
-        item_kernels.mean_values(indptr, items[filled], np.arange(lists.n_users), values, means[0])
-        item_kernels.mean_values(side.history.indptr, side.history.items, relevant.rows, values, means[1])
+        item_values.mean_values(indptr, items[filled], np.arange(lists.n_users), values, means[0])
+        item_values.mean_values(side.history.indptr, side.history.items, relevant.rows, values, means[1])
         means[:, np.isnan(means).any(axis=0)] = 0.0
         firsts = np.arange(0, max(len(relevant.indptr) - 1, 1), USER_BLOCK)
         bounds = np.append(np.searchsorted(relevant.rows, firsts), lists.n_users)

@@ -14,9 +14,9 @@ from typing import Literal
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.arrays import Float64Array
+from harness.artifacts.array_types import Float64Array
 from harness.metrics.base import AccuracyMetric
-from harness.metrics.lists import WORD, Hits
+from harness.metrics.metric_inputs import WORD, Hits
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -63,25 +63,25 @@ class MAP(AccuracyMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import value_kernels
+        from harness.metrics.kernels import hit_values
 
-        value_kernels.average_precision(hits.bits, self.k, out)
+        hit_values.average_precision(hits.bits, self.k, out)
         if self.denominator == "hits":
             found = np.empty_like(out)
-            value_kernels.count(hits.bits, self.k, found)
+            hit_values.count(hits.bits, self.k, found)
             out /= np.maximum(found, 1.0)
         else:
             self._divide(hits, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of ties."""
-        from harness.metrics import expectation_kernels
+        from harness.metrics.kernels import tie_expectations
 
         ranks = self.ranks_of(hits)
         if self.denominator == "hits":
-            expectation_kernels.expected_mean_precision(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+            tie_expectations.expected_mean_precision(ranks.indptr, ranks.above, ranks.tied, self.k, out)
         else:
-            expectation_kernels.expected_precisions(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+            tie_expectations.expected_precisions(ranks.indptr, ranks.above, ranks.tied, self.k, out)
             self._divide(hits, out)
 
     def _divide(self, hits: Hits, out: Float64Array) -> None:
@@ -124,16 +124,16 @@ class MRR(AccuracyMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import value_kernels
+        from harness.metrics.kernels import hit_values
 
-        value_kernels.reciprocal_rank(hits.bits, self.k, out)
+        hit_values.reciprocal_rank(hits.bits, self.k, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of ties."""
-        from harness.metrics import expectation_kernels
+        from harness.metrics.kernels import tie_expectations
 
         ranks = self.ranks_of(hits)
-        expectation_kernels.expected_first(ranks.indptr, ranks.above, ranks.tied, self.k, out)
+        tie_expectations.expected_first(ranks.indptr, ranks.above, ranks.tied, self.k, out)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -174,17 +174,17 @@ class RBP(AccuracyMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' values."""
-        from harness.metrics import value_kernels
+        from harness.metrics.kernels import hit_values
 
-        value_kernels.gain(hits.bits, self._weights(hits.bits.shape[1] * WORD), self.k, out)
+        hit_values.gain(hits.bits, self._weights(hits.bits.shape[1] * WORD), self.k, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write the users' mean values over all orders of ties."""
-        from harness.metrics import expectation_kernels
+        from harness.metrics.kernels import tie_expectations
 
         ranks = self.ranks_of(hits)
         sums = np.concatenate([[0.0], np.cumsum(self._weights(int(ranks.candidates.max(initial=1))))])
-        expectation_kernels.expected_gain(ranks.indptr, ranks.above, ranks.tied, np.empty(0), sums, out)
+        tie_expectations.expected_gain(ranks.indptr, ranks.above, ranks.tied, np.empty(0), sums, out)
 
     def _weights(self, most: int) -> Float64Array:
         return (1.0 - self.p) * np.power(self.p, np.arange(min(self.k, most)), dtype=np.float64)

@@ -1,28 +1,28 @@
 """What can recommend: the reference models, their checkpoints, and how they score."""
 
-from harness.models.checkpoint import (
+from harness.models.baselines.ease import EASE
+from harness.models.baselines.item_knn import ItemKNN
+from harness.models.baselines.popularity import Popularity
+from harness.models.baselines.pure_svd import PureSVD
+from harness.models.baselines.random import Random
+from harness.models.checkpoints.checkpoint import (
     Checkpoint,
     CheckpointHeader,
     check_checkpoint,
     load_checkpoint,
     save_checkpoint,
 )
-from harness.models.checkpoint_facts import CheckpointFacts
-from harness.models.ease import EASE
-from harness.models.foreign.mlflow_model import MLflowModel
-from harness.models.foreign.python_model import PythonModel
-from harness.models.foreign.torch_model import TorchModel
-from harness.models.foreign.vectors_model import UserItemVectors
-from harness.models.generative import Codes, Generative, GenerativeRecipe
-from harness.models.inspection import inspect_checkpoint
-from harness.models.item_knn import ItemKNN
-from harness.models.popularity import Popularity
-from harness.models.prediction_file import PredictionFile
-from harness.models.pure_svd import PureSVD
-from harness.models.random import Random
-from harness.models.recipe import Recipe
-from harness.models.sequential import Sequential, SequentialRecipe
-from harness.models.two_tower import TwoTower, TwoTowerRecipe
+from harness.models.checkpoints.checkpoint_facts import CheckpointFacts
+from harness.models.checkpoints.inspection import inspect_checkpoint
+from harness.models.external.prediction_file import PredictionFile
+from harness.models.generative.generative import Codes, Generative, GenerativeRecipe
+from harness.models.mlflow_model.mlflow_model import MLflowModel
+from harness.models.neural.recipe import Recipe
+from harness.models.neural.sequential import Sequential, SequentialRecipe
+from harness.models.neural.two_tower import TwoTower, TwoTowerRecipe
+from harness.models.python_object.python_model import PythonModel
+from harness.models.torch_module.torch_model import TorchModel
+from harness.models.vectors.vectors_model import UserItemVectors
 
 __all__ = [
     "EASE",

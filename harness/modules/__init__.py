@@ -4,8 +4,8 @@ from harness.modules.attention import MultiHeadAttention
 from harness.modules.contrastive import ContrastiveLoss
 from harness.modules.encoder import PositionalEncoding, TransformerEncoder
 from harness.modules.losses import SequenceLoss, VQVAELoss
-from harness.modules.metrics import RecommendationMetrics
 from harness.modules.model_utils import ModelUtils
+from harness.modules.ranking_metrics import RecommendationMetrics
 from harness.modules.visualization import AttentionVisualization
 
 __all__ = [

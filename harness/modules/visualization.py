@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from harness.artifacts.arrays import Float64Array
+from harness.artifacts.array_types import Float64Array
 from harness.errors import did_you_mean
 from harness.storage import atomic_write
 

@@ -1,7 +1,7 @@
 """Results as people read them: HTML with its figures, LaTeX, and tables for the terminal."""
 
 from harness.report.comparison_report import ComparisonReport, render_comparison
-from harness.report.metric_tables import conventions_table, metric_page, metrics_table
+from harness.report.metric_catalogue import conventions_table, metric_page, metrics_table
 from harness.report.run_report import RunReport, render_run
 from harness.report.terminal import audit_table, cache_table, checkpoint_table, comparison_table, facts_table, run_table
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.artifacts import Comparison
-from harness.report.compared import best_runs, headline_labels, pair_rows, value_rows
+from harness.report.comparison_rows import best_runs, headline_labels, pair_rows, value_rows
 from harness.report.latex import comparison_latex
-from harness.report.measures import banner, complete
+from harness.report.metric_matrix import banner, complete
+from harness.report.number_text import clean, confidence_text, count_text, fact_text, facts
 from harness.report.page import Figures, page
-from harness.report.text import clean, confidence_text, count_text, fact_text, facts
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -120,7 +120,7 @@ def _forests(
     baseline: str,
     settings: Mapping[str, Any],
 ) -> list[Markup]:
-    from harness.report.forest import forest
+    from harness.report.forest_plot import forest
     from harness.report.svg import drawing
 
     margin = settings.get("margin")

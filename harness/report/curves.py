@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from harness.report.measures import Measure
+from harness.report.metric_matrix import Measure
+from harness.report.number_text import metric_text, truncated
 from harness.report.svg import BLUE, INK
-from harness.report.text import metric_text, truncated
 
 _TICKS = 8  # cutoffs that can be told apart on a small axis
 

@@ -7,9 +7,9 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from harness.artifacts.arrays import Float64Array
+from harness.artifacts.array_types import Float64Array
+from harness.report.number_text import metric_text, truncated
 from harness.report.svg import BLUE, INK, MUTED, RED
-from harness.report.text import metric_text, truncated
 
 _FEW = 16  # distinct values up to here are drawn one by one: bins would invent a shape
 _BINS = 24

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.report.text import MINUS, NOTHING, interval_text, metric_text, p_text, signed
+from harness.report.number_text import MINUS, NOTHING, interval_text, metric_text, p_text, signed
 
 _COMMANDS = {
     "\\": r"\textbackslash{}",

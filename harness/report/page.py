@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 from markupsafe import Markup
 
-from harness.report import text
-from harness.report.measures import stem
+from harness.report import number_text
+from harness.report.metric_matrix import stem
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,7 +31,7 @@ class Figures:
         """Keep a figure, and return it for the page."""
         from harness.report.svg import to_svg
 
-        base = text.slug(name)
+        base = number_text.slug(name)
         taken = {file.removesuffix(".svg") for file in self.files}
         own = next(f"{base}{end}" for end in ("", *(f"-{i}" for i in range(2, 1000))) if f"{base}{end}" not in taken)
         svg = to_svg(figure, name=own, title=title)
@@ -54,14 +54,14 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        metric=text.metric_text,
-        signed=text.signed,
-        relative=text.signed_percent,
-        p=text.p_text,
-        count=text.count_text,
-        fact=text.fact_text,
-        facts=text.facts,
+        metric=number_text.metric_text,
+        signed=number_text.signed,
+        relative=number_text.signed_percent,
+        p=number_text.p_text,
+        count=number_text.count_text,
+        fact=number_text.fact_text,
+        facts=number_text.facts,
         stem=stem,
     )
-    environment.globals["interval"] = text.interval_text
+    environment.globals["interval"] = number_text.interval_text
     return environment

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from harness.report import protocol
-from harness.report.measures import Measure, at_cutoff_of, banner, complete, headline, matrix, stem
+from harness.report import protocol_text
+from harness.report.metric_matrix import Measure, at_cutoff_of, banner, complete, headline, matrix, stem
+from harness.report.number_text import clean, confidence_text, facts
 from harness.report.page import Figures, page
-from harness.report.slices import slice_matrices
-from harness.report.text import clean, confidence_text, facts
+from harness.report.slice_matrix import slice_matrices
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ def render_run(results: Mapping[str, Any], per_user: pd.DataFrame) -> RunReport:
         curves=_curves(figures, measures, leading),
         distributions=_distributions(figures, measures, leading, per_user),
         slices=slice_matrices(shown["slices"], leading),
-        sentences=protocol.sentences(shown),
+        sentences=protocol_text.sentences(shown),
         protocol=facts(shown["protocol"]),
         steps=_filter_steps(shown["dataset"]),
         described=_described(shown["dataset"]),

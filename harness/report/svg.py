@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
-from harness.report.text import slug
+from harness.report.number_text import slug
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

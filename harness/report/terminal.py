@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.artifacts import Comparison
 from harness.memory import size_text
-from harness.report.compared import headline_labels, pair_rows, value_rows
-from harness.report.measures import banner, complete, headline, matrix
-from harness.report.text import (
+from harness.report.comparison_rows import headline_labels, pair_rows, value_rows
+from harness.report.metric_matrix import banner, complete, headline, matrix
+from harness.report.number_text import (
     NOTHING,
     clean,
     confidence_text,

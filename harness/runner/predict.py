@@ -22,10 +22,10 @@ from harness.artifacts import (
 from harness.errors import HarnessError
 from harness.execution import progress
 from harness.runner.batches import filled
-from harness.runner.budget import batch_size_of, enough_for_rows, memory_of_rows, memory_of_vectors
-from harness.runner.lists import by_lists
-from harness.runner.options import DEFAULT, Options
-from harness.runner.task import PredictionTask
+from harness.runner.list_models import by_lists
+from harness.runner.memory_budget import batch_size_of, enough_for_rows, memory_of_rows, memory_of_vectors
+from harness.runner.prediction_task import PredictionTask
+from harness.runner.scoring_options import DEFAULT, Options
 from harness.topk import Found, InfiniteScoreError, best_by_vectors, best_of_scores, is_out_of_memory, non_finite
 
 logger = logging.getLogger("harness")

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 
 from harness.artifacts import NOT_A_CANDIDATE
-from harness.artifacts.arrays import Int64Array
-from harness.topk.block import part_of
+from harness.artifacts.array_types import Int64Array
+from harness.topk.block_scan import part_of
 from harness.topk.device_items import DeviceItems
-from harness.topk.keys import signed_keys
 from harness.topk.precision import product, rounded
 from harness.topk.request import Found, InfiniteScoreError, ItemRows, Request
 from harness.topk.selection import EXCLUDED, TieOrder, best_in_order, non_finite, select
+from harness.topk.tie_keys import signed_keys
 
 _GROUP = 64
 

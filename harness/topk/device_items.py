@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from harness.topk.keys import signed_keys
 from harness.topk.precision import Precision, product, rounded
 from harness.topk.request import Request
+from harness.topk.tie_keys import signed_keys
 
 _SMALLEST_TILE = 1024
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from harness.artifacts.arrays import Float32Array
+from harness.artifacts.array_types import Float32Array
 from harness.errors import HarnessError
-from harness.topk.device import best_on_device
+from harness.topk.device_scan import best_on_device
 from harness.topk.precision import Precision, rounded
 from harness.topk.request import Found, Request
-from harness.topk.vectors import best_on_cpu, one_thread_each
+from harness.topk.vector_scores import best_on_cpu, one_thread_each
 
 _ROWS = 65_536  # vectors to look at at once
 _LARGEST = float(np.finfo(np.float32).max) / 4

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array
+from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array
 from harness.jit import called, kernel
-from harness.topk.state import EXCLUDED, RUN, Rows, Targets
+from harness.topk.kernel_state import EXCLUDED, RUN, Rows, Targets
 
 FEW = 100  # items of a row that are sorted by counting
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.artifacts import stream, user_halves
-from harness.artifacts.arrays import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
+from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
+from harness.topk.kernel_state import Order, Rows
 from harness.topk.mask_kernels import sort_rows
-from harness.topk.state import Order, Rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from harness.artifacts import NO_ITEM, stream
-from harness.topk.keys import SIGN_BIT, pair_bits
+from harness.topk.tie_keys import SIGN_BIT, pair_bits
 
 EXCLUDED = float("-inf")  # the score of an item that may not be recommended
 CELLS = 1 << 21  # pairs of user and item to work on at once where more than the scores are held

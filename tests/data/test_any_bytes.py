@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness.artifacts import Vocabulary
 from harness.data import read_table
-from harness.data.vectors import read_vectors
+from harness.data.side_tables.item_vectors import read_vectors
 from harness.errors import DataError
 from harness.experiment import Vectors
 

@@ -17,12 +17,12 @@ import pytest
 
 from harness.artifacts import History, Interactions, Truth, Vocabulary
 from harness.data import AskedUsers, FixedSplit, lists_from, load_source, read_predictions, read_table
-from harness.data.predictions import indices_of
-from harness.data.vectors import read_vectors
+from harness.data.predictions.prediction_lists import indices_of
+from harness.data.side_tables.item_vectors import read_vectors
 from harness.errors import HarnessError
 from harness.experiment import Categories, Columns, Items, Users, Vectors
-from harness.models.foreign.array_files import vectors_in
-from harness.models.foreign.id_map import IdMap, Ids
+from harness.models.external.external_arrays import vectors_in
+from harness.models.external.id_map import IdMap, Ids
 
 NUMBERS = (7, 8, 9)
 TEXTS = tuple(map(str, NUMBERS))

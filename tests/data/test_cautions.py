@@ -15,7 +15,7 @@ import pytest
 
 from harness.artifacts import Interactions, Vocabulary
 from harness.data import SourceData, load_source
-from harness.data.cautions import id_cautions
+from harness.data.warnings import id_cautions
 
 
 def source_of(path: Path, **keys: object) -> SourceData:

@@ -11,7 +11,7 @@ from oracles.splitting import Row
 from oracles.tables import ROWS, interactions_from
 
 from harness.artifacts import Interactions
-from harness.data.duplicates import merge_duplicates
+from harness.data.readers.duplicate_rows import merge_duplicates
 from harness.errors import DataError
 
 BY_HAND = [Row(1, 10, 5, 4), Row(2, 10, 1, 1), Row(1, 10, 3, 2), Row(1, 11, 5, 2), Row(1, 10, 5, 1.5)]

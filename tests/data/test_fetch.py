@@ -10,7 +10,7 @@ import pytest
 
 from harness import data
 from harness.data import MovieLens100K, Wheel, list_sources
-from harness.data.fetch import obtain
+from harness.data.sources.package_index import obtain
 from harness.errors import DataError, HarnessError
 from harness.storage import sha256_file
 

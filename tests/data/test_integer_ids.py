@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from harness.artifacts import History, Interactions, Truth, Vocabulary, integer_of
 from harness.data import AskedUsers, FixedSplit, Items, Users, allow_list, lists_from, read_predictions, read_table
-from harness.data.predictions import indices_of
-from harness.data.vectors import read_vectors
+from harness.data.predictions.prediction_lists import indices_of
+from harness.data.side_tables.item_vectors import read_vectors
 from harness.experiment import Vectors
-from harness.models.foreign.id_map import IdMap, Ids
+from harness.models.external.id_map import IdMap, Ids
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 SEVENTEEN, EIGHTEEN, NINETEEN = 76561198000000001, 765611980000000012, 7656119800000000123

@@ -13,9 +13,9 @@ import pytest
 
 from harness.artifacts import Vocabulary
 from harness.data import read_predictions, read_table
-from harness.data.id_filters import ids_in as listed_ids
+from harness.data.filters.id_lists import ids_in as listed_ids
 from harness.errors import HarnessError
-from harness.models.foreign.id_files import ids_in
+from harness.models.external.id_files import ids_in
 
 MIB = 1 << 20
 TOO_LONG = 17 * MIB

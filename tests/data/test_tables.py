@@ -15,8 +15,8 @@ import pytest
 
 from harness.artifacts import History, Interactions, Truth, Vocabulary
 from harness.data import AskedUsers, FixedSplit, lists_from, read_predictions, read_table
-from harness.data.files import sha256_of
-from harness.data.joining import join
+from harness.data.readers.file_layout import sha256_of
+from harness.data.side_tables.table_join import join
 from harness.errors import DataError
 from harness.experiment import Items, Users
 from harness.storage.table_format import TableFormat

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from harness.artifacts import Interactions
 from harness.data import LeaveLastOut, describe, read_table
-from harness.data.columns import Place
-from harness.data.readers import read_interactions
-from harness.data.times import epoch_unit, times_of
+from harness.data.readers.columns import Place
+from harness.data.readers.interaction_files import read_interactions
+from harness.data.times.time_columns import epoch_unit, times_of
 from harness.errors import DataError
 
 PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.data import write_trec
-from harness.data.prediction_files import read_predictions
+from harness.data.predictions.prediction_files import read_predictions
 
 ODD = ("", "a b", "a\tb", "a\nb", "a\rb", "a\x0bb", "a\x1cb", "a\x85b", "a\xa0b", "a\u2028b", "a\u3000b", 'a"b', '"')
 ODD += ("#a", "\ufeffa", "a\x00b", "a\x7f", "harness-miss-1", " a", "a ")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from harness import HarnessError, TopK, Truth, registry
-from harness.evaluation import ShardArrays, ShardScores, blocks, merge_shards, score_shard
+from harness.evaluation import ShardArrays, ShardScores, merge_shards, score_shard, user_blocks
 from harness.experiment import expand_metrics
 from harness.metrics import Coverage, Recall
 
@@ -126,7 +126,7 @@ def some_shard(rows=4, *, users=None, n_items=9, metrics=ONE_OF_EACH):
     ],
 )
 def test_shards_that_do_not_fit(shards, message):
-    with mock.patch.object(blocks, "USER_BLOCK", 4), pytest.raises(HarnessError, match=message):
+    with mock.patch.object(user_blocks, "USER_BLOCK", 4), pytest.raises(HarnessError, match=message):
         merge_shards(shards(), metrics=ONE_OF_EACH)
 
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 import harness
 from harness import HarnessError, TopK, Truth, registry
-from harness.evaluation import USER_BLOCK, ShardArrays, ShardScores, averaged, blocks, merge_shards, score_shard
+from harness.evaluation import USER_BLOCK, ShardArrays, ShardScores, averaged, merge_shards, score_shard, user_blocks
 from harness.execution import Parallel
 from harness.experiment import expand_metrics
 from harness.metrics import Coverage, Diversity, HitRate, Recall
@@ -88,7 +88,7 @@ def runs(draw):
 @given(runs(), st.booleans())
 def test_cuts_change_no_bit(case, stored):
     topk, truth, cuts = case
-    with mock.patch.object(blocks, "USER_BLOCK", BLOCK):
+    with mock.patch.object(user_blocks, "USER_BLOCK", BLOCK):
         whole = harness.evaluate(topk, truth, metrics=METRICS, n_items=N_ITEMS, n_jobs=1, confidence=0.9)
         shards = scored(topk, truth, cuts)
         shards = map(through_files, shards) if stored else shards
@@ -144,7 +144,7 @@ def test_coverage_and_diversity_by_hand():
     lists = np.array([[0, 1], [1, 2], [3, 3], [7, 7], [0, 1]])
     truth = Truth.from_lists([[5], [5], [5], [], [5]])
     metrics = [Coverage(k=2), Diversity(k=2)]
-    with mock.patch.object(blocks, "USER_BLOCK", 2):
+    with mock.patch.object(user_blocks, "USER_BLOCK", 2):
         table = merge_shards(scored(TopK(lists), truth, [0, 2, 5], metrics=metrics, n_items=8), metrics=metrics)
     # Items 0, 1, 2 in the first shard, 0, 1, 3 in the second; the user of 7 has no truth.
     assert table["coverage@2"].value == 4 / 8
@@ -156,7 +156,7 @@ def test_coverage_and_diversity_by_hand():
 def test_a_shard_without_users_that_count():
     topk, truth = TopK(np.array([[1]] * 6)), Truth.from_lists([[1], [1], [], [], [2], []])
     metrics = expand_metrics(OF_LISTS, [1])
-    with mock.patch.object(blocks, "USER_BLOCK", 2):
+    with mock.patch.object(user_blocks, "USER_BLOCK", 2):
         whole = harness.evaluate(topk, truth, metrics=metrics, n_items=5)
         shards = list(scored(topk, truth, [0, 2, 4, 6, 6], metrics=metrics, n_items=5))
         equal_to_the_bit(merge_shards(map(through_files, shards), metrics=metrics), whole)
@@ -185,7 +185,7 @@ def test_only_one_shard_is_held():
             yield shard
             del shard
 
-    with mock.patch.object(blocks, "USER_BLOCK", 4):
+    with mock.patch.object(user_blocks, "USER_BLOCK", 4):
         table = merge_shards(shards(), metrics=metrics)
     assert len(made) == 6
     assert table["coverage@2"].value == 1.0
@@ -202,7 +202,7 @@ def test_some_of_the_metrics_in_another_order():
 def test_merged_lists_are_averaged():
     topk, truth = TopK(np.array([[1], [2], [3], [4], [5]])), Truth.from_lists([[1], [9], [3], [9], [9]])
     owners = np.array(["ann", "bob", "ann", "bob", "cid"], dtype=object)
-    with mock.patch.object(blocks, "USER_BLOCK", 2):
+    with mock.patch.object(user_blocks, "USER_BLOCK", 2):
         table = merge_shards(scored(topk, truth, [0, 2, 5], metrics=[Recall(k=1)]), metrics=[Recall(k=1)])
     users = averaged(table, owners)
     assert users.per_user.values.tolist() == [["ann", 1.0], ["bob", 0.0], ["cid", 0.0]]

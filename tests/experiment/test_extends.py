@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from harness.errors import ExperimentError
 from harness.experiment import load_experiment
 from harness.experiment.extends import LARGEST_FILE, load_tree, merge
-from harness.experiment.nodes import Node, Place
+from harness.experiment.yaml_nodes import Node, Place
 
 keys = st.sampled_from("abcd")
 trees = st.recursive(

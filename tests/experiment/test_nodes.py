@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ExperimentError
-from harness.experiment.nodes import Node, Place, parse
+from harness.experiment.yaml_nodes import Node, Place, parse
 from harness.experiment.yaml_text import to_yaml
 
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=12)

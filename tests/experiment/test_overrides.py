@@ -1,8 +1,8 @@
 import pytest
 
 from harness.errors import ExperimentError
-from harness.experiment.nodes import Node, Place, parse
 from harness.experiment.overrides import apply_overrides
+from harness.experiment.yaml_nodes import Node, Place, parse
 
 
 def tree(text: str = "a: {b: 1}\nlist: [1, 2]\nnothing:\n") -> Node:

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.experiment.scalars import reads_as_text, resolve
+from harness.experiment.yaml_scalars import reads_as_text, resolve
 
 
 @pytest.mark.parametrize(

@@ -20,12 +20,12 @@ from fuzz import tables
 from fuzz.mutations import damaged
 from harness.artifacts import TopK, Truth, Vocabulary
 from harness.models import UserItemVectors
-from harness.models.checkpoint import load_checkpoint
-from harness.models.foreign.state_files import read_state
-from harness.models.foreign.vectors_model import VectorsFile
-from harness.models.inspection import inspect_checkpoint
+from harness.models.checkpoints.checkpoint import load_checkpoint
+from harness.models.checkpoints.inspection import inspect_checkpoint
+from harness.models.external.state_files import read_state
+from harness.models.vectors.vectors_model import VectorsFile
 from harness.pipeline import compare_runs, describe_dataset, export, predict, render_again
-from harness.pipeline.results import read_run
+from harness.pipeline.run_folder.results import read_run
 
 USERS = [f"u{number}" for number in range(12)]
 EXPERIMENT = """

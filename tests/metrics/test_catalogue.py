@@ -14,7 +14,7 @@ from harness import registry
 from harness.errors import HarnessError
 from harness.evaluation.arguments import metrics_of
 from harness.metrics import Recall
-from harness.metrics.catalogue import all_metric_facts, metric_facts
+from harness.metrics.metric_facts import all_metric_facts, metric_facts
 
 NAMES = sorted(registry.BUILT_IN["metrics"])
 

@@ -13,11 +13,11 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from harness.artifacts import CandidateLists, ListsAsked, UserBatch, Vocabulary, pair_keys, stream
 from harness.errors import HarnessError
-from harness.models.decoder import NetworkSizes
-from harness.models.generative_lists import GenerativeLists
-from harness.models.search_tree import SemanticCatalogue
-from harness.models.semantic_ids import PrefixTree, n_colliding, with_extra_code
-from harness.models.seq2seq import SemanticTransformer
+from harness.models.generative.decoder import NetworkSizes
+from harness.models.generative.generative_lists import GenerativeLists
+from harness.models.generative.search_tree import SemanticCatalogue
+from harness.models.generative.semantic_ids import PrefixTree, n_colliding, with_extra_code
+from harness.models.generative.seq2seq import SemanticTransformer
 
 
 def lists_of(rows):

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 import harness
 from harness.errors import CheckpointError, HarnessError
 from harness.models import check_checkpoint, inspect_checkpoint, load_checkpoint, save_checkpoint
-from harness.models.checkpoint import tensors_digest
+from harness.models.checkpoints.checkpoint import tensors_digest
 
 IDENTITY = {
     "kind": "ease",

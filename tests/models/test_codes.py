@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from histories import history_of
 
-from harness.models.cooccurrence import cooccurrence_vectors
-from harness.models.quantiser import QuantiserSizes, learnt_codes
+from harness.models.generative.quantiser import QuantiserSizes, learnt_codes
+from harness.models.linear_algebra.cooccurrence_vectors import cooccurrence_vectors
 
 SIZES = QuantiserSizes(hidden=16, latent=8, levels=2, codes=4, steps=300)
 

@@ -16,12 +16,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.artifacts import Vocabulary
-from harness.data.vectors import read_vectors
+from harness.data.side_tables.item_vectors import read_vectors
 from harness.errors import HarnessError
 from harness.experiment.components import component_of
 from harness.models import inspect_checkpoint
-from harness.models.foreign.id_files import ids_in
-from harness.models.foreign.torch_lists import read_codes
+from harness.models.external.id_files import ids_in
+from harness.models.torch_module.torch_lists import read_codes
 
 ITEMS = Vocabulary.of([10, 20, 30])
 TEXTS = Vocabulary.of(["a", "b", "c"])

@@ -11,9 +11,9 @@ import types
 import pytest
 
 from harness.errors import HarnessError
-from harness.models.foreign.factories import construct, load_factory, source_files
-from harness.models.foreign.importing import leave
-from harness.models.foreign.sources import FOUNDATIONS
+from harness.models.external.code_files import FOUNDATIONS
+from harness.models.external.factories import construct, load_factory, source_files
+from harness.models.external.importing import leave
 
 
 @pytest.fixture(autouse=True)
@@ -221,7 +221,7 @@ def test_linked_folders_are_read_too(folder, tmp_path):
         "pandas:read_pickle",
         "torch:load",
         "torch.hub:load",
-        "harness.models.foreign.pickles:unpickled",
+        "harness.models.external.pickles:unpickled",
         "numpy.testing:runstring",
         "stall_module:load",
     ],

@@ -9,9 +9,9 @@ import pytest
 from harness.artifacts import History
 from harness.errors import HarnessError
 from harness.models import EASE, ItemKNN, PureSVD
-from harness.models.cooccurrence import cooccurrence_vectors
-from harness.models.ease import memory_of_fit
-from harness.models.pair_counts import PairCounts
+from harness.models.baselines.ease import memory_of_fit
+from harness.models.linear_algebra.cooccurrence_vectors import cooccurrence_vectors
+from harness.models.linear_algebra.pair_counts import PairCounts
 
 
 def history_of_size(n_users, n_items, mean):
@@ -41,10 +41,10 @@ def refused_below(monkeypatch, peak, fit):
 @pytest.mark.parametrize("blocks", [False, True])
 def test_ease(blocks, monkeypatch):
     if blocks:
-        monkeypatch.setattr("harness.models.inversion.AT_ONCE", 100)
+        monkeypatch.setattr("harness.models.linear_algebra.matrix_inverse.AT_ONCE", 100)
     # Copies of some rows are small, as they are where the catalogue is large.
-    monkeypatch.setattr("harness.models.pair_counts._BLOCK_CELLS", 1 << 18)
-    monkeypatch.setattr("harness.models.inversion.BLOCK_CELLS", 1 << 18)
+    monkeypatch.setattr("harness.models.linear_algebra.pair_counts._BLOCK_CELLS", 1 << 18)
+    monkeypatch.setattr("harness.models.linear_algebra.matrix_inverse.BLOCK_CELLS", 1 << 18)
     history = history_of_size(1500, 2200, 20)
     EASE().fit(history_of_size(20, 2200, 2))  # loads what is needed
     peak = peak_of(lambda: EASE().fit(history))
@@ -60,7 +60,7 @@ def test_ease_as_it_comes():
 
 
 def test_item_knn(monkeypatch):
-    monkeypatch.setattr("harness.models.pair_counts._BLOCK_CELLS", 1 << 16)
+    monkeypatch.setattr("harness.models.linear_algebra.pair_counts._BLOCK_CELLS", 1 << 16)
     history = history_of_size(2000, 4000, 60)
     peak = peak_of(lambda: ItemKNN(neighbours=300).fit(history))
     refused_below(monkeypatch, peak, lambda: ItemKNN(neighbours=300).fit(history))
@@ -86,7 +86,7 @@ def test_vectors_by_cooccurrence(monkeypatch):
 
 
 def test_counts_are_those_of_the_whole_product(monkeypatch):
-    monkeypatch.setattr("harness.models.pair_counts._BLOCK_TERMS", 300)
+    monkeypatch.setattr("harness.models.linear_algebra.pair_counts._BLOCK_TERMS", 300)
     history, done, told = history_of_size(200, 150, 8), [], []
     matrix = history.matrix.toarray()
     counts = PairCounts(history)
@@ -102,7 +102,7 @@ def test_counts_are_those_of_the_whole_product(monkeypatch):
 @pytest.mark.parametrize(("model", "name"), [(EASE(), "EASE"), (ItemKNN(), "item_knn")])
 def test_long_work_says_beforehand_what_it_takes(model, name, monkeypatch, caplog):
     monkeypatch.setattr("harness.memory._LONG", 0.0)
-    monkeypatch.setattr("harness.models.pair_counts._BLOCK_CELLS", 1 << 14)
+    monkeypatch.setattr("harness.models.linear_algebra.pair_counts._BLOCK_CELLS", 1 << 14)
     with caplog.at_level(logging.INFO, logger="harness"):
         model.fit(history_of_size(100, 300, 10))
     lines = [record.getMessage() for record in caplog.records]

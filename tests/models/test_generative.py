@@ -11,8 +11,8 @@ from histories import history_of
 
 from harness.artifacts import CandidateLists, Lessons, ListsAsked, Training, UserBatch, Vocabulary
 from harness.models import Codes, Generative, GenerativeRecipe
-from harness.models.generative_network import _batches
-from harness.models.semantic_ids import PrefixTree
+from harness.models.generative.generative_network import _batches
+from harness.models.generative.semantic_ids import PrefixTree
 
 MODEL = Generative(
     codes=Codes(dimension=4, levels=2, size=4, hidden_dim=8, latent_dim=4, steps=60),

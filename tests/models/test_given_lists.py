@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as arrays
 
 from harness.artifacts import CandidateLists, ListsAsked
 from harness.errors import HarnessError
-from harness.models.given_lists import cleaned
+from harness.models.external.list_cleaning import cleaned
 
 N_ITEMS = 6
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.artifacts import Vocabulary
 from harness.errors import CheckpointError
-from harness.models.foreign.id_map import IdMap, Ids
+from harness.models.external.id_map import IdMap, Ids
 
 NUMBERS = Vocabulary.of([7, 9, 30])
 WORDS = Vocabulary.of(["apple", "fig", "pear"])

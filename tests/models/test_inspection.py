@@ -19,7 +19,7 @@ from torch import nn
 
 from harness.errors import CheckpointError
 from harness.models import inspect_checkpoint, save_checkpoint
-from harness.models.foreign.state_files import read_state
+from harness.models.external.state_files import read_state
 from harness.modules import ModelUtils, TransformerEncoder
 
 

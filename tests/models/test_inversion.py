@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.errors import HarnessError
 from harness.models import EASE
-from harness.models.inversion import AT_ONCE, block_for, invert, steps_of
+from harness.models.linear_algebra.matrix_inverse import AT_ONCE, block_for, invert, steps_of
 
 
 def positive_definite(size, seed):
@@ -50,8 +50,8 @@ def test_blocks_begin_where_one_call_takes_too_long():
 
 @pytest.fixture
 def in_blocks(monkeypatch):
-    monkeypatch.setattr("harness.models.inversion.AT_ONCE", 10)
-    monkeypatch.setattr("harness.models.inversion._BLOCK", 16)
+    monkeypatch.setattr("harness.models.linear_algebra.matrix_inverse.AT_ONCE", 10)
+    monkeypatch.setattr("harness.models.linear_algebra.matrix_inverse._BLOCK", 16)
 
 
 def any_history(n_users, n_items):

@@ -13,10 +13,10 @@ import harness
 from harness.artifacts import History, ListsAsked, UserBatch, Vocabulary
 from harness.errors import HarnessError
 from harness.experiment.components import component_of
-from harness.models.foreign.mlflow_model import MLflowModel
-from harness.models.foreign.mlflow_recommenders import FrameModel
-from harness.models.foreign.python_model import PythonModel
-from harness.models.foreign.python_recommenders import recommender_of
+from harness.models.mlflow_model.mlflow_model import MLflowModel
+from harness.models.mlflow_model.mlflow_recommenders import FrameModel
+from harness.models.python_object.python_model import PythonModel
+from harness.models.python_object.python_recommenders import recommender_of
 
 USERS = Vocabulary.of(["ann", "bob"])
 ITEMS = Vocabulary.of([10, 20, 30])

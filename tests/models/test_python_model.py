@@ -18,7 +18,7 @@ import harness
 from harness.artifacts import CandidateLists, History, ListsAsked, UserBatch, Vocabulary
 from harness.errors import HarnessError
 from harness.experiment.components import component_of
-from harness.models.foreign.python_recommenders import recommender_of
+from harness.models.python_object.python_recommenders import recommender_of
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs/examples"
 USERS = Vocabulary.of(["ann", "bob", "cat"])

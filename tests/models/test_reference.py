@@ -183,7 +183,7 @@ def test_item_knn_by_hand():
 def test_item_knn_blocks_change_nothing(monkeypatch):
     history = large_history(1)
     whole = ItemKNN(neighbours=10).fit(history)
-    monkeypatch.setattr("harness.models.pair_counts._BLOCK_CELLS", 700)
+    monkeypatch.setattr("harness.models.linear_algebra.pair_counts._BLOCK_CELLS", 700)
     blocked = ItemKNN(neighbours=10).fit(history)
     assert all(np.array_equal(whole[name], blocked[name]) for name in whole)
 
@@ -236,8 +236,8 @@ def test_ease_minimises_its_own_loss():
 def test_ease_blocks_change_nothing(monkeypatch):
     history = large_history(4)
     whole = EASE().fit(history)["weights"]
-    monkeypatch.setattr("harness.models.pair_counts._BLOCK_TERMS", 500)
-    monkeypatch.setattr("harness.models.inversion.BLOCK_CELLS", 1000)
+    monkeypatch.setattr("harness.models.linear_algebra.pair_counts._BLOCK_TERMS", 500)
+    monkeypatch.setattr("harness.models.linear_algebra.matrix_inverse.BLOCK_CELLS", 1000)
     assert np.array_equal(EASE().fit(history)["weights"], whole)
 
 

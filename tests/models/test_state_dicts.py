@@ -12,9 +12,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from harness.errors import CheckpointError
-from harness.models.foreign.state_dicts import load_state
-from harness.models.foreign.state_files import read_state
-from harness.models.foreign.torch_options import State
+from harness.models.external.state_dicts import load_state
+from harness.models.external.state_files import read_state
+from harness.models.torch_module.torch_options import State
 
 
 class Net(nn.Module):

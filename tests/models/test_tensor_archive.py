@@ -27,9 +27,9 @@ from torch import nn
 
 from harness.errors import CheckpointError
 from harness.models import inspect_checkpoint
-from harness.models.foreign.state_files import read_state
-from harness.models.pickled_values import LeftOut
-from harness.models.tensor_archive import content_without_objects
+from harness.models.checkpoints.pickled_values import LeftOut
+from harness.models.checkpoints.tensor_archive import content_without_objects
+from harness.models.external.state_files import read_state
 
 
 class Settings(dict):
@@ -400,11 +400,11 @@ def test_a_map_that_stands_in_many_places_is_looked_into_once(tmp_path):
 
 
 def test_a_pickle_without_end_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("harness.models.pickled_values._MOST_STEPS", 1_000)
+    monkeypatch.setattr("harness.models.checkpoints.pickled_values._MOST_STEPS", 1_000)
     archive(tmp_path / "a.ckpt", b"\x80\x02" + b"N0" * 1_000 + b"N.")
     with pytest.raises(CheckpointError, match="more than 1,000 instructions"):
         content_without_objects(tmp_path / "a.ckpt")
-    monkeypatch.setattr("harness.models.pickled_values._LARGEST", 1_000)
+    monkeypatch.setattr("harness.models.checkpoints.pickled_values._LARGEST", 1_000)
     with pytest.raises(CheckpointError, match="has 2,004 bytes; up to 1,000 are read"):
         content_without_objects(tmp_path / "a.ckpt")
 

@@ -14,7 +14,7 @@ from safetensors.numpy import save_file
 from harness.artifacts import History, ListsAsked, UserBatch, Vocabulary
 from harness.errors import CheckpointError, ExperimentError, HarnessError
 from harness.experiment.components import component_of, options_of
-from harness.models.foreign.torch_lists import CodeTable, read_codes
+from harness.models.torch_module.torch_lists import CodeTable, read_codes
 
 CODE = """
 from collections import namedtuple

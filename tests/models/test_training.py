@@ -24,10 +24,10 @@ from harness.models import (
     TwoTower,
     TwoTowerRecipe,
 )
-from harness.models.once import begin_anew
-from harness.models.sequences import alike, blocks
-from harness.models.training import Course, trained
-from harness.pipeline.judging import judge_by
+from harness.models.neural.padded_sequences import alike, blocks
+from harness.models.neural.training_loop import Course, trained
+from harness.models.run_messages import begin_anew
+from harness.pipeline.stages.validation_score import judge_by
 from harness.runner import PredictionTask
 
 SEQUENTIAL = Sequential(
@@ -367,7 +367,7 @@ def courses(monkeypatch):
         def stop(on_train, on_whole, recipe, training, *, seed):
             raise StoppedError(on_train, on_whole)
 
-        for network in ("sequential", "two_tower", "generative"):
+        for network in ("neural.sequential", "neural.two_tower", "generative.generative"):
             monkeypatch.setattr(f"harness.models.{network}_network.trained", stop)
         with pytest.raises(StoppedError) as stopped:
             train(model, lessons)

@@ -170,7 +170,7 @@ def test_lists_of_tensors_without_a_dimension():
 
 
 def test_lists_too_long_for_a_table(monkeypatch):
-    from harness.modules import rows as module
+    from harness.modules import id_rows as module
 
     monkeypatch.setattr(module, "_MOST_CELLS", 100)
     long = [[1]] * 20 + [list(range(10))]
@@ -262,7 +262,7 @@ def test_more_items_than_there_are():
 
 def test_integers_take_the_quick_way(monkeypatch):
     # The way by hash gives the same numbers ten times as slowly: nothing but this would show it.
-    from harness.modules import matching as module
+    from harness.modules import list_matching as module
 
     def refuse(*_):
         raise AssertionError("by hash")

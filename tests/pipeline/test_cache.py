@@ -19,8 +19,8 @@ from killed_run import process_of
 
 import harness
 from harness import storage
-from harness.pipeline import shards as pipeline_shards
-from harness.runner import shards as shards_module
+from harness.pipeline.workers import shard_cache as pipeline_shards
+from harness.runner import shard_files as shards_module
 
 FILES = ("predictions.parquet", "target_ranks.parquet", "per_user.parquet")
 PURE_SVD = "model={{kind: pure_svd, checkpoint: {}, params: {{factors: 4}}, fit: {{on: train_validation}}}}"
@@ -98,7 +98,7 @@ def test_lower_precision_is_other_lists_and_is_told(small, cache, tmp_path):
 
 def test_a_run_goes_on_where_it_stopped(small, cache, counted, monkeypatch):
     monkeypatch.setattr(shards_module, "USER_BLOCK", 16)
-    monkeypatch.setattr("harness.evaluation.blocks.USER_BLOCK", 16)
+    monkeypatch.setattr("harness.evaluation.user_blocks.USER_BLOCK", 16)
     experiment = harness.load_experiment(small)
     whole = harness.run(experiment, quiet=True)
     wanted = digests(whole.folder)
@@ -121,7 +121,7 @@ def test_shards_do_not_change_a_bit(small, cache, monkeypatch, tmp_path):
         monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / f"cache-{size}"))
         monkeypatch.setattr(shards_module, "USER_BLOCK", size)
         # The sums are cut at 16 users throughout: shards are at multiples of that.
-        monkeypatch.setattr("harness.evaluation.blocks.USER_BLOCK", 16)
+        monkeypatch.setattr("harness.evaluation.user_blocks.USER_BLOCK", 16)
         run = harness.run(harness.load_experiment(small), quiet=True, force=True)
         found.append((run.results["metrics"], [pd.read_parquet(run.folder / name) for name in FILES]))
     for metrics, frames in found[1:]:
@@ -197,14 +197,14 @@ def test_a_full_disk_leaves_what_was_whole(small, tmp_path):
         "import resource, signal, sys\n"
         "from harness.cli import main\n"
         "from harness import pipeline, runner\n"
-        "import harness.pipeline.shards\n"
+        "import harness.pipeline.workers.shard_cache\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "real = harness.pipeline.shards.found_by\n"
+        "real = harness.pipeline.workers.shard_cache.found_by\n"
         "def found_by(*arguments):\n"
         "    found = real(*arguments)\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
         "    return found\n"
-        "harness.pipeline.shards.found_by = found_by\n"
+        "harness.pipeline.workers.shard_cache.found_by = found_by\n"
         "main()\n"
     )
     command = [sys.executable, "-c", script, "eval", str(small), "--no-track", "--quiet"]
@@ -285,25 +285,25 @@ def test_twenty_kills_leave_the_same_bytes(tmp_path):
 
 
 def test_lists_that_are_being_measured_are_not_taken_away(small, monkeypatch):
-    from harness.pipeline import running
+    from harness.pipeline.commands import run
 
-    real, left = running.measured_parts, []
+    real, left = run.measured_parts, []
 
     def measured_parts(*arguments, **options):
         left.append((storage.prune_cache(), [entry.in_use for entry in storage.cache_entries()]))
         return real(*arguments)
 
-    monkeypatch.setattr(running, "measured_parts", measured_parts)
+    monkeypatch.setattr(run, "measured_parts", measured_parts)
     assert not harness.run(harness.load_experiment(small), quiet=True).was_finished
     assert left == [([], [True])]
     assert len(storage.prune_cache()) == 1
 
 
 def test_a_worker_with_other_code_makes_no_lists(small, monkeypatch):
-    from harness.pipeline import jobs
+    from harness.pipeline.workers import shard_jobs
 
     harness.run(harness.load_experiment(small), quiet=True)
     storage.prune_cache()
-    monkeypatch.setattr(jobs, "_code", lambda kind, params: "of another version")
+    monkeypatch.setattr(shard_jobs, "_code", lambda kind, params: "of another version")
     with pytest.raises(harness.HarnessError, match="a worker runs other code than the process that started the run"):
         harness.run(harness.load_experiment(small, ["runner.devices=[cpu]"]), quiet=True, force=True)

@@ -8,7 +8,7 @@ import pytest
 
 import harness
 from harness.pipeline import ScoreOptions, compare_runs, score
-from harness.tracking.contents import tags
+from harness.tracking.run_contents import tags
 
 
 def run(small, candidates, kind="ease", name="drawn", **options):

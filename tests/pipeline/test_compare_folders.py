@@ -18,7 +18,7 @@ import harness
 from harness import storage
 from harness.errors import HarnessError
 from harness.pipeline import Choices, ScoreOptions, compare_runs, score
-from harness.pipeline.comparison_folder import default_name, reports_directory
+from harness.pipeline.run_folder.comparison_folder import default_name, reports_directory
 
 MODELS = {
     "ease": "kind: ease, checkpoint: {folder}/ease.safetensors, params: {{l2: 10.0}}",

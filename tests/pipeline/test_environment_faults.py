@@ -106,10 +106,10 @@ def test_a_full_disk_is_one_message_wherever_it_is_met(small, tmp_path, command)
 
 @pytest.mark.parametrize("how", ["gone", "damaged", "whole folder gone"])
 def test_lists_that_vanish_while_they_are_read_are_made_again(small, monkeypatch, caplog, how):
-    from harness.pipeline import running
+    from harness.pipeline.commands import run
 
     first = harness.run(harness.load_experiment(small), quiet=True)
-    real = running.measured_parts
+    real = run.measured_parts
 
     def measured_parts(*arguments, **options):
         for shard in (storage.cache_folder() / "predictions").glob("*/shard-*"):
@@ -122,7 +122,7 @@ def test_lists_that_vanish_while_they_are_read_are_made_again(small, monkeypatch
                 shard.parent.rmdir()
         return real(*arguments, **options)
 
-    monkeypatch.setattr(running, "measured_parts", measured_parts)
+    monkeypatch.setattr(run, "measured_parts", measured_parts)
     again = harness.run(harness.load_experiment(small), quiet=True, force=True)
     assert caplog.text.count("it is made again") == 1
     assert again.results["metrics"] == first.results["metrics"]

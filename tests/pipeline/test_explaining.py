@@ -12,9 +12,9 @@ import pytest
 import harness
 from harness.artifacts import Attention
 from harness.errors import HarnessError
-from harness.models.sequential_network import SequentialScorer
+from harness.models.neural.sequential_network import SequentialScorer
 from harness.pipeline import Picture, explain, predict
-from harness.pipeline.explaining import WITH_ATTENTION
+from harness.pipeline.commands.explain import WITH_ATTENTION
 from harness.registry import BUILT_IN
 
 EXPERIMENT = """

@@ -58,7 +58,7 @@ def test_the_digests_are_those_of_any_other_program(run):
 
 
 def test_a_folder_of_parts_is_listed_by_its_parts(small, monkeypatch):
-    from harness.pipeline import result_tables
+    from harness.pipeline.run_folder import result_tables
 
     monkeypatch.setattr(result_tables, "PARTS_ABOVE", 10)
     run = harness.run(load(small), quiet=True)

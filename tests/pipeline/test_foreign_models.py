@@ -13,7 +13,7 @@ import torch
 from foreign_runs import audits, params, run, values, walks
 
 from harness.errors import HarnessError
-from harness.models.foreign.factories import load_factory
+from harness.models.external.factories import load_factory
 
 
 def expected_scores(folder):

@@ -15,10 +15,10 @@ from foreign_runs import audits, params, run, values
 
 import harness
 from harness.errors import HarnessError
-from harness.models.foreign.factories import load_factory
-from harness.pipeline.asking import asked_of
-from harness.pipeline.jobs import Job, ModelSource, make_shard
-from harness.pipeline.preparation import prepare, task_of
+from harness.models.external.factories import load_factory
+from harness.pipeline.stages.preparation import prepare, task_of
+from harness.pipeline.stages.task import asked_of
+from harness.pipeline.workers.shard_jobs import Job, ModelSource, make_shard
 from harness.runner import Options, Shards
 
 YAML = "logits.yaml"

@@ -10,7 +10,7 @@ import pytest
 import harness
 from harness.artifacts import History, Truth, UserBatch, Vocabulary
 from harness.errors import CheckpointError
-from harness.pipeline.judging import judge_by
+from harness.pipeline.stages.validation_score import judge_by
 from harness.runner import PredictionTask
 
 RECIPE = "recipe: {epochs: 4, patience: 2, batch_size: 64}"

@@ -15,7 +15,7 @@ import pytest
 
 from harness.artifacts import Vocabulary
 from harness.errors import HarnessError
-from harness.models.foreign.id_map import IdMap, Ids
+from harness.models.external.id_map import IdMap, Ids
 
 KINDS = ("a named pipe", "a device", "a folder")
 

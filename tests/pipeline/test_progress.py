@@ -12,13 +12,13 @@ import pytest
 import torch
 
 import harness
-import harness.execution.display as display
-from harness.pipeline.asking import asked_of
-from harness.pipeline.preparation import prepare, task_of
+import harness.execution.progress_display as display
+from harness.pipeline.stages.preparation import prepare, task_of
+from harness.pipeline.stages.task import asked_of
 from harness.runner import Options, predict
 from harness.topk import Request, Ties, best_by_vectors
-from harness.topk.device import best_on_device
 from harness.topk.device_items import TileShape
+from harness.topk.device_scan import best_on_device
 
 SOURCE = Path(harness.__file__).parent
 TRAINED = "embedding_dim: 8, recipe: {epochs: 2, patience: null, batch_size: 16}"
@@ -60,13 +60,13 @@ def reported(monkeypatch):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Cut the work into blocks whose last one is not full."""
-    monkeypatch.setattr("harness.models.pair_counts._BLOCK_CELLS", 7 * 40)
-    monkeypatch.setattr("harness.models.pair_counts._SHORT", -1)
-    monkeypatch.setattr("harness.models.inversion.AT_ONCE", 8)
-    monkeypatch.setattr("harness.models.inversion._BLOCK", 9)
-    monkeypatch.setattr("harness.runner.shards.USER_BLOCK", 16)
-    monkeypatch.setattr("harness.evaluation.blocks.USER_BLOCK", 16)
-    monkeypatch.setattr("harness.topk.vectors.TILE_USERS", 7)
+    monkeypatch.setattr("harness.models.linear_algebra.pair_counts._BLOCK_CELLS", 7 * 40)
+    monkeypatch.setattr("harness.models.linear_algebra.pair_counts._SHORT", -1)
+    monkeypatch.setattr("harness.models.linear_algebra.matrix_inverse.AT_ONCE", 8)
+    monkeypatch.setattr("harness.models.linear_algebra.matrix_inverse._BLOCK", 9)
+    monkeypatch.setattr("harness.runner.shard_files.USER_BLOCK", 16)
+    monkeypatch.setattr("harness.evaluation.user_blocks.USER_BLOCK", 16)
+    monkeypatch.setattr("harness.topk.vector_scores.TILE_USERS", 7)
 
 
 def check(works):

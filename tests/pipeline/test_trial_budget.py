@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from harness.artifacts import History, Truth, Vocabulary
 from harness.errors import HarnessError
 from harness.experiment import Trial
-from harness.models.given_lists import cleaned
-from harness.pipeline.trial import How, tried
+from harness.models.external.list_cleaning import cleaned
+from harness.pipeline.model_trial import How, tried
 from harness.runner import Options, PredictionTask
 
 N_ITEMS = 1000

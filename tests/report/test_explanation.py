@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from harness.report.explanation import Item, Words, explanation_svg
+from harness.report.attention_figure import Item, Words, explanation_svg
 
 HEAT_MAP = '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="100" viewBox="0 0 150 75"></svg>'
 HEADING = Words("heading")

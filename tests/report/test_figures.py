@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from harness.report.curves import curve
 from harness.report.distributions import distribution, shares
-from harness.report.forest import forest
+from harness.report.forest_plot import forest
+from harness.report.number_text import clean, truncated
 from harness.report.svg import drawing, to_svg
-from harness.report.text import clean, truncated
 
 SVG = "{http://www.w3.org/2000/svg}"
 

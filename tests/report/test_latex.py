@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from oracles import latex as oracle
 
 from harness.report.latex import comparison_latex, escape
-from harness.report.text import clean
+from harness.report.number_text import clean
 
 NAMES = st.text(st.sampled_from("ab \\{}$&#%_^~<>|[]*-'`\",?!中\n\N{MINUS SIGN}\N{EN DASH}"), max_size=30)
 PAIR = {"metric": "ndcg@10", "difference": 0.02, "ci_low": -0.01, "ci_high": 0.05, "p_adjusted": 1e-9}

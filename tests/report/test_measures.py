@@ -1,7 +1,7 @@
 """Metrics arranged by name and cutoff."""
 
-from harness.report.compared import best_runs, headline_labels
-from harness.report.measures import at_cutoff_of, complete, headline, matrix
+from harness.report.comparison_rows import best_runs, headline_labels
+from harness.report.metric_matrix import at_cutoff_of, complete, headline, matrix
 
 
 def row(label, k=None):

@@ -13,7 +13,7 @@ import pytest
 from oracles.markup import Reader, check_self_contained
 
 from harness.report import render_run
-from harness.report.text import clean
+from harness.report.number_text import clean
 
 FILE_NAME = set("abcdefghijklmnopqrstuvwxyz0123456789-.")
 

@@ -383,7 +383,7 @@ def named_budget(refused):
 
 
 def test_processes_share_what_is_free(monkeypatch):
-    monkeypatch.setattr("harness.runner.options.available_memory", lambda: 8_000_000)
+    monkeypatch.setattr("harness.runner.scoring_options.available_memory", lambda: 8_000_000)
     assert Options().budget == 4_000_000
     assert Options(processes=4).budget == 1_000_000
     assert Options(processes=4, memory=3).budget == 3

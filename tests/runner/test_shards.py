@@ -9,7 +9,7 @@ import pytest
 
 from harness.artifacts import History, Truth, Vocabulary
 from harness.runner import Options, PredictionTask, Shards, found_by, predict
-from harness.runner import shards as shards_module
+from harness.runner import shard_files as shards_module
 
 N_ITEMS = 30
 

@@ -13,13 +13,13 @@ from oracles.best import Best, best
 
 import harness.topk.device_batch as batch_path
 import harness.topk.device_items as items_path
-import harness.topk.vectors as cpu_path
+import harness.topk.vector_scores as cpu_path
 from harness.artifacts import Vocabulary
 from harness.topk import Found, ItemRows, Request, Ties, best_by_vectors, best_of_scores
-from harness.topk.dense import best_of_scores_on_device
-from harness.topk.device import best_on_device
+from harness.topk.dense_scores import best_of_scores_on_device
 from harness.topk.device_items import TileShape
-from harness.topk.vectors import best_on_cpu
+from harness.topk.device_scan import best_on_device
+from harness.topk.vector_scores import best_on_cpu
 
 PROPERTY = settings(deadline=None, max_examples=150)
 

@@ -26,7 +26,7 @@ def test_bits_equal_numpys(seed, users, items):
 def test_by_hand_of_splitmix():
     # The first two outputs of SplitMix64 from state 0 are mix(0) and mix(golden ratio).
     golden = 0x9E3779B97F4A7C15
-    from harness.topk.keys import _mix
+    from harness.topk.tie_keys import _mix
 
     states = signed_keys(np.array([0, golden], dtype=np.uint64))
     assert _mix(states).numpy().view(np.uint64).tolist() == [0xE220A8397B1DCDAF, 0x6E789E6AA1B965F4]

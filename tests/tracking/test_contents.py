@@ -2,7 +2,7 @@
 
 import math
 
-from harness.tracking import contents
+from harness.tracking import run_contents
 
 
 def metric(label, value, k, family="accuracy", **rest):
@@ -10,7 +10,7 @@ def metric(label, value, k, family="accuracy", **rest):
 
 
 def keys(results):
-    return {(row.key, row.step): row.value for row in contents.measurements(results)}
+    return {(row.key, row.step): row.value for row in run_contents.measurements(results)}
 
 
 def test_headline_curve_and_interval_of_the_primary_alone():
@@ -40,8 +40,8 @@ def test_undefined_and_infinite_values_are_left_out():
 
 def test_very_many_metrics_are_cut_and_the_primary_stays():
     metrics = [metric(f"m{i}", i / 1000, None) for i in range(400)]
-    rows = contents.measurements({"experiment": {"evaluation": {"primary": "m399"}}, "metrics": metrics})
-    assert len({row.key for row in rows}) == contents.MOST_METRICS
+    rows = run_contents.measurements({"experiment": {"evaluation": {"primary": "m399"}}, "metrics": metrics})
+    assert len({row.key for row in rows}) == run_contents.MOST_METRICS
     assert rows[0].key == "accuracy/m399"
 
 
@@ -54,7 +54,7 @@ def test_parameters_are_flat_and_cut():
         "model": {"params": {}},
         "name": "x" * 7000,
     }
-    flat = contents.parameters({"experiment": experiment})
+    flat = run_contents.parameters({"experiment": experiment})
     assert flat.pop("name") == "x" * 6000
     assert flat == {
         "dataset.filters.0.kind": "min_rating",
@@ -74,7 +74,7 @@ def test_tags_hold_fingerprints_commit_and_dirty_flag():
         "partial": {"limit_users": 10, "sentence": "Partial."},
         "dataset": {"sha256": "s" * 64},
     }
-    assert contents.tags(results) == {
+    assert run_contents.tags(results) == {
         "harness.fingerprint": "e",
         "harness.fingerprint.data": "d",
         "harness.fingerprint.evaluation": "e",
@@ -88,5 +88,5 @@ def test_tags_hold_fingerprints_commit_and_dirty_flag():
 
 
 def test_results_without_optional_parts():
-    assert contents.measurements({}) == []
-    assert contents.tags({"partial": None, "environment": {"git": None}}) == {"mlflow.source.name": "harness"}
+    assert run_contents.measurements({}) == []
+    assert run_contents.tags({"partial": None, "environment": {"git": None}}) == {"mlflow.source.name": "harness"}

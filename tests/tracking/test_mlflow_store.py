@@ -13,7 +13,7 @@ import pytest
 
 from harness.errors import TrackingError
 from harness.tracking import find_run, track_run
-from harness.tracking.store import opened, resolve
+from harness.tracking.tracking_store import opened, resolve
 
 FINGERPRINT = "e" * 64
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from mlflow.utils.validation import _validate_metric_name, _validate_param_name
 
 from harness.tracking import curve_name, metric_name
-from harness.tracking.names import safe_name
+from harness.tracking.mlflow_names import safe_name
 
 
 def test_names_of_the_contract():

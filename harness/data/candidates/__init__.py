@@ -1,0 +1,1 @@
+"""Items that may be recommended: allow-lists, and sampled negatives."""

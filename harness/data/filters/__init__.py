@@ -1,0 +1,1 @@
+"""Filters of interactions, one file per kind."""

@@ -1,0 +1,56 @@
+"""Filters of interactions that repeat a pair of user and item."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import Interactions
+from harness.data.row_order import pair_codes
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Duplicates:
+    """Keep one interaction, or none, of each user and item that have several.
+
+    Parameters
+    ----------
+    keep
+        ``first`` or ``last`` in time; at one moment the lowest rating is first. Without timestamps
+        and ratings they are all the same, and with ratings alone the order of the file decides.
+        ``none`` removes all of them, the first too.
+
+    Examples
+    --------
+    >>> from harness.artifacts import Vocabulary
+    >>> rows = Interactions(
+    ...     users=np.array([0, 0, 0]),
+    ...     items=np.array([0, 0, 1]),
+    ...     timestamps=np.array([30, 10, 20]),
+    ...     user_ids=Vocabulary.of(["ann"]),
+    ...     item_ids=Vocabulary.of([7, 9]),
+    ... )
+    >>> [Duplicates(keep=keep).apply(rows).timestamps.tolist() for keep in ("first", "last", "none")]
+    [[10, 20], [30, 20], [20]]
+    """
+
+    kind: ClassVar[str] = "duplicates"
+    keep: Literal["first", "last", "none"]
+
+    def apply(self, interactions: Interactions) -> Interactions:
+        """Return the interactions that stay, in their order, with vocabularies of what occurs in them."""
+        codes = pair_codes(interactions)
+        order = np.argsort(codes, kind="stable")
+        ascending = codes[order]
+        begins = np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1]])[: len(order)])
+        sizes = np.diff(np.append(begins, len(order)))
+        # Few pairs repeat: only their rows are put in the order of time.
+        repeated = np.flatnonzero(np.repeat(sizes > 1, sizes))
+        if interactions.timestamps is not None:
+            rows = order[repeated]
+            ratings = np.zeros(len(rows)) if interactions.values is None else interactions.values[rows]
+            order[repeated] = rows[np.lexsort((ratings, interactions.timestamps[rows], codes[rows]))]
+        chosen = {"first": begins, "last": begins + sizes - 1, "none": begins[sizes == 1]}[self.keep]
+        return interactions.rows(np.sort(order[chosen])).compact()

@@ -1,0 +1,1 @@
+"""Files of predictions, read, checked and brought into lists."""

@@ -1,0 +1,1 @@
+"""Readers of tables: CSV, JSON lines, parquet; and the columns of interactions."""

@@ -1,0 +1,153 @@
+"""Columns of a table into numbers, every bad value named with its row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.artifacts.array_types import BoolArray, Float32Array, Float64Array, Int64Array
+from harness.errors import DataError
+from harness.storage.arrow_types import plain
+
+if TYPE_CHECKING:
+    ArrowColumn: TypeAlias = pa.ChunkedArray[Any]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A column of a file, for messages.
+
+    Examples
+    --------
+    >>> Place("plays.csv", "user").error(np.array([False, True]), "the id is missing", "Fill it in.")
+    DataError("plays.csv: column 'user', row 2: the id is missing. Fill it in.")
+    """
+
+    file: str
+    column: str
+
+    def error(self, mask: BoolArray, problem: str, remedy: str) -> DataError:
+        """Return the error for the first row of a mask; rows count from 1, the header apart."""
+        row = int(np.flatnonzero(mask)[0]) + 1
+        more = int(mask.sum()) - 1
+        others = f" (and {more:,} more)" if more else ""
+        return DataError(f"{self.file}: column '{self.column}', row {row}{others}: {problem}. {remedy}")
+
+
+def plain_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
+    """Return a column in one of the types that the readers know; see ``harness.storage.arrow_types``.
+
+    Raises
+    ------
+    DataError
+        It holds bytes that are not UTF-8, or a type that Arrow cannot bring to a known one.
+    """
+    try:
+        return plain(column)
+    except pa.ArrowException as error:
+        held = "bytes that are not UTF-8 text" if "UTF8" in str(error) else f"{column.type}, which cannot be read"
+        raise DataError(f"{place.file}: column '{place.column}' holds {held}. Use integers or text.") from error
+
+
+def present(column: ArrowColumn, *, place: Place, what: str) -> ArrowColumn:
+    """Return the column in a type that the readers know, once no value of it is missing.
+
+    Raises
+    ------
+    DataError
+        A value is null or NaN, or an id is the empty text.
+    """
+    column = plain_column(column, place=place)
+    missing = flags(pc.is_null(column, nan_is_null=True))
+    if is_text(column):
+        missing |= equal_to(column, "")
+    if missing.any():
+        raise place.error(missing, f"the {what} is missing", "Fill it in, or remove the row.")
+    return column
+
+
+def numbers_of(column: ArrowColumn, *, place: Place, what: str, remedy: str) -> Int64Array | Float64Array:
+    """Return a column's finite numbers as int64 or float64 ``(n,)``; numbers in text count.
+
+    Raises
+    ------
+    DataError
+        A value is infinite or not a number.
+    """
+    kind = column.type
+    if pa.types.is_integer(kind) and not _exceeds_int64(column):
+        integers: Int64Array = column.cast(pa.int64()).to_numpy()
+        return integers
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        floats: Float64Array = column.cast(pa.float64(), safe=False).to_numpy()
+    elif is_text(column):
+        parsed = pd.to_numeric(column.to_pandas(), errors="coerce")
+        refuse_unread(parsed.isna().to_numpy(), column, place=place, what=what, remedy=remedy)
+        floats = parsed.to_numpy(dtype=np.float64)
+        if pd.api.types.is_integer_dtype(parsed.dtype):
+            return parsed.to_numpy(dtype=np.int64)
+    else:
+        raise DataError(f"{place.file}: column '{place.column}' holds {kind}, where a {what} is needed. {remedy}")
+    bad = ~np.isfinite(floats)
+    if bad.any():
+        raise place.error(bad, f"the {what} is {floats[bad][0]}", remedy)
+    return floats
+
+
+def ratings_of(column: ArrowColumn, *, place: Place) -> Float32Array:
+    """Return ratings as float32 ``(n,)``.
+
+    Raises
+    ------
+    DataError
+        A rating is missing, infinite, or not a number.
+    """
+    remedy = "Use finite numbers, or name another column in dataset.columns.rating."
+    column = present(column, place=place, what="rating")
+    if pa.types.is_float32(column.type):
+        ratings: Float32Array = column.to_numpy()
+        if np.isfinite(ratings).all():
+            return ratings
+    numbers = numbers_of(column, place=place, what="rating", remedy=remedy).astype(np.float64)
+    too_large = np.abs(numbers) > np.finfo(np.float32).max
+    if too_large.any():
+        raise place.error(too_large, f"the rating {numbers[too_large][0]} is too large", remedy)
+    return numbers.astype(np.float32)
+
+
+def refuse_unread(unread: BoolArray, column: ArrowColumn, *, place: Place, what: str, remedy: str) -> None:
+    """Raise for the first row of a mask, if it has one.
+
+    Raises
+    ------
+    DataError
+        The mask marks a row.
+    """
+    if unread.any():
+        value = str(column[int(np.flatnonzero(unread)[0])].as_py())[:40]
+        raise place.error(unread, f"{value!r} is not a {what}", remedy)
+
+
+def is_text(column: ArrowColumn) -> bool:
+    """Return whether a column holds text."""
+    kind = column.type
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def equal_to(column: Any, text: str) -> BoolArray:
+    """Return where a column of text is just so; ``(n,)``."""
+    return flags(pc.equal(column, pa.scalar(text, type=column.type)))
+
+
+def flags(values: Any) -> BoolArray:
+    """Return Arrow booleans as an array that may be written to."""
+    return np.array(values.to_pylist() if len(values) == 0 else values.to_numpy(zero_copy_only=False), dtype=np.bool_)
+
+
+def _exceeds_int64(column: ArrowColumn) -> bool:
+    return pa.types.is_uint64(column.type) and int(np.max(column.to_numpy(), initial=0)) > np.iinfo(np.int64).max

@@ -1,0 +1,115 @@
+"""Interactions that repeat a user and an item: kept, or merged into one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from harness.artifacts import Interactions
+from harness.artifacts.array_types import Float32Array, Int64Array
+from harness.data.row_order import pair_codes
+from harness.errors import DataError
+
+DuplicateRule: TypeAlias = Literal["first", "last", "sum", "keep"]
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """Interactions after duplicates were merged.
+
+    Parameters
+    ----------
+    interactions
+        In the order of the file.
+    rows
+        How many rows were merged into others.
+    """
+
+    interactions: Interactions
+    rows: int
+
+
+def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> Merged:
+    """Return interactions with one row a pair of user and item.
+
+    Parameters
+    ----------
+    interactions
+        As read.
+    rule
+        ``first`` and ``last`` keep the row of the earliest and of the latest timestamp, among equal
+        ones (and where there are no timestamps) the first and the last in the file. ``sum`` keeps the
+        last row with the sum of the ratings; without ratings each row counts 1. ``keep`` merges nothing.
+
+    Raises
+    ------
+    DataError
+        A sum of ratings exceeds what float32 holds.
+
+    Examples
+    --------
+    >>> from harness.artifacts import Vocabulary
+    >>> plays = Interactions(
+    ...     users=np.array([0, 0, 0]),
+    ...     items=np.array([0, 1, 0]),
+    ...     timestamps=np.array([9, 5, 3]),
+    ...     user_ids=Vocabulary.of(["ann"]),
+    ...     item_ids=Vocabulary.of([7, 9]),
+    ... )
+    >>> merged = merge_duplicates(plays, "last")
+    >>> merged.interactions.timestamps, merged.rows
+    (array([9, 5]), 1)
+    """
+    if rule == "keep" or len(interactions) == 0:
+        return Merged(interactions, 0)
+    codes = pair_codes(interactions)
+    rows = _of_repeated_pairs(codes)
+    if len(rows) == 0:
+        return Merged(_counted(interactions) if rule == "sum" else interactions, 0)
+    times = interactions.timestamps
+    keys = (codes[rows],) if times is None else (times[rows], codes[rows])
+    order = rows[np.lexsort(keys)]
+    changes = np.diff(codes[order]) != 0
+    starts = np.flatnonzero(np.concatenate([[True], changes]))
+    ends = np.append(starts[1:], len(order)) - 1
+    places = order[starts if rule == "first" else ends]
+    if rule == "sum":
+        interactions = _counted(interactions)
+        values = np.array(interactions.values)
+        values[places] = _sums(values[order], starts)
+        interactions = replace(interactions, values=values)
+    kept = np.ones(len(interactions), dtype=np.bool_)
+    kept[rows] = False
+    kept[places] = True
+    return Merged(interactions.rows(kept), len(order) - len(places))
+
+
+def _of_repeated_pairs(codes: Int64Array) -> Int64Array:
+    """Return the numbers of the rows whose pair is in another row too; most data have few."""
+    ascending = np.sort(codes)
+    repeated = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
+    if len(repeated) == 0:
+        return np.empty(0, dtype=np.int64)
+    places = np.minimum(np.searchsorted(repeated, codes), len(repeated) - 1)
+    return np.flatnonzero(repeated[places] == codes)
+
+
+def _counted(interactions: Interactions) -> Interactions:
+    if interactions.values is not None:
+        return interactions
+    return replace(interactions, values=np.ones(len(interactions), dtype=np.float32))
+
+
+def _sums(values: Float32Array, starts: Int64Array) -> Float32Array:
+    """Return the sum of each run of values; float32 ``(runs,)``."""
+    # Ascending within a run: the bits of a sum of fractions do not depend on the order of the file.
+    runs = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(values))))
+    sums = np.add.reduceat(values[np.lexsort((values, runs))].astype(np.float64), starts)
+    if (np.abs(sums) > np.finfo(np.float32).max).any():
+        raise DataError(
+            "dataset.duplicates is sum, and the ratings of a user and item add up to more than 32-bit floats hold. "
+            "Use first, last or keep, or scale the ratings."
+        )
+    return sums.astype(np.float32)

@@ -1,0 +1,192 @@
+"""Columns of own ids into indices and a vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.artifacts import CANONICAL_INTEGER, LONGEST_ID, Vocabulary, as_ids
+from harness.artifacts.array_types import Int32Array, Int64Array
+from harness.data.readers.columns import Place, equal_to, flags, is_text, present
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    from harness.data.readers.columns import ArrowColumn
+
+_DENSE, _SMALL = 4, 1 << 16  # a table of up to so many times the rows is quicker than a hash table
+_REMEDY = "Use integers or text."
+_WORDS_FOR_MISSING = frozenset({"nan", "na", "n/a", "null", "none", "nat", "<na>"})
+
+
+@dataclass(frozen=True, eq=False)
+class CodedIds:
+    """A column of ids.
+
+    Parameters
+    ----------
+    vocabulary
+        The ids that occur.
+    indices
+        int32 ``(n,)``: the id of each row.
+    """
+
+    vocabulary: Vocabulary
+    indices: Int32Array
+
+
+def id_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
+    """Return a column of ids as integers or text, none missing.
+
+    Floats and decimals become the integers that they are.
+
+    Parameters
+    ----------
+    column
+        The ids ``(n,)``.
+    place
+        For messages.
+
+    Raises
+    ------
+    DataError
+        An id is missing, too long, or neither an integer nor text.
+
+    Examples
+    --------
+    >>> id_column(pa.chunked_array([[7.0, 9.0]]), place=Place("plays.parquet", "user")).to_pylist()
+    [7, 9]
+    """
+    column = present(column, place=place, what="id")
+    kind = column.type
+    if is_text(column):
+        lengths: Any = pc.binary_length(column)
+        if (pc.max(lengths).as_py() or 0) > LONGEST_ID:
+            long = flags(pc.greater(lengths, pa.scalar(LONGEST_ID)))
+            raise place.error(long, f"the id is longer than {LONGEST_ID:,} bytes", "Name the column of ids.")
+        return column
+    if pa.types.is_decimal(kind):
+        return _whole_decimals(column, place)
+    if pa.types.is_floating(kind):
+        try:
+            return pa.chunked_array([pa.array(as_ids(column.to_numpy()))])
+        except DataError as error:
+            raise DataError(f"{place.file}: column '{place.column}': {error}") from error
+    if not pa.types.is_integer(kind):
+        raise DataError(f"{place.file}: column '{place.column}' holds {kind}, where an id is needed. {_REMEDY}")
+    return column
+
+
+def coded_ids(column: ArrowColumn, *, place: Place, text_file: bool) -> CodedIds:
+    """Return a column's ids as indices into their vocabulary.
+
+    In a text file a column whose every value is a canonical integer is int; any other is text
+    exactly as it is written. Typed files keep their type, but that whole floats become integers.
+
+    Parameters
+    ----------
+    column
+        The ids ``(n,)``, n > 0.
+    place
+        For messages.
+    text_file
+        The column was read as text, and may have meant integers.
+
+    Raises
+    ------
+    DataError
+        An id is missing, or is neither an integer nor text.
+
+    Examples
+    --------
+    >>> column = pa.chunked_array([["b", "a", "b"]])
+    >>> coded_ids(column, place=Place("plays.csv", "user"), text_file=True).indices
+    array([1, 0, 1], dtype=int32)
+    """
+    column = id_column(column, place=place)
+    dense = _dense(column)
+    if dense is not None:
+        return dense
+    # Few ids fill many rows: types are settled on the distinct ones.
+    encoded: Any = column.dictionary_encode().unify_dictionaries().combine_chunks()
+    distinct = encoded.dictionary
+    if text_file:
+        distinct = _integers_where_all_are(distinct, column, place)
+    try:
+        ids = as_ids(distinct.to_pandas())
+    except DataError as error:
+        raise DataError(f"{place.file}: column '{place.column}': {error}") from error
+    # Arrow sorts text by its bytes in UTF-8, which is Python's order, many times faster.
+    order = np.asarray(pc.array_sort_indices(distinct))
+    ranks = np.empty(len(order), dtype=np.int32)
+    ranks[order] = np.arange(len(order), dtype=np.int32)
+    return CodedIds(Vocabulary(ids[order]), ranks[encoded.indices.to_numpy()])
+
+
+def _dense(column: ArrowColumn) -> CodedIds | None:
+    """Return integers that lie close together, which need no hashing; None for other ids."""
+    if not pa.types.is_integer(column.type):
+        return None
+    extremes: Any = pc.min_max(column)
+    low, high = extremes["min"].as_py(), extremes["max"].as_py()
+    span = high - low + 1
+    if high > np.iinfo(np.int64).max or span > max(_DENSE * len(column), _SMALL):
+        return None
+    occurs = np.zeros(span, dtype=np.bool_)
+    for chunk in column.chunks:
+        occurs[_offsets(chunk, low)] = True
+    places = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
+    # A chunk at a time: the ids of all rows are never copied whole.
+    indices = np.empty(len(column), dtype=np.int32)
+    end = 0
+    for chunk in column.chunks:
+        start, end = end, end + len(chunk)
+        indices[start:end] = places[_offsets(chunk, low)]
+    return CodedIds(Vocabulary(np.flatnonzero(occurs) + low), indices)
+
+
+def _offsets(chunk: Any, low: int) -> Int64Array:
+    offsets: Int64Array = chunk.to_numpy().astype(np.int64) - low
+    return offsets
+
+
+def shown_id(vocabulary: Vocabulary, index: int) -> str:
+    """Return an own id as a message shows it.
+
+    Examples
+    --------
+    >>> shown_id(Vocabulary.of([7, 9]), -1), shown_id(Vocabulary.of(["ann"]), 0)
+    ('9', "'ann'")
+    """
+    own = vocabulary.ids[index]
+    return repr(own[:40]) if vocabulary.is_text else str(own)
+
+
+def _integers_where_all_are(distinct: Any, column: ArrowColumn, place: Place) -> Any:
+    canonical = flags(pc.match_substring_regex(distinct, f"^{CANONICAL_INTEGER}$"))
+    others = [str(value) for value in distinct.filter(pa.array(~canonical)).slice(0, 10).to_pylist()]
+    if not others:
+        try:
+            return distinct.cast(pa.int64())
+        except pa.ArrowInvalid:
+            return distinct  # an integer beyond 64 bits is a name
+    if canonical.any() and all(other.lower() in _WORDS_FOR_MISSING for other in others):
+        raise place.error(
+            equal_to(column, others[0]),
+            f"the id is '{others[0]}' where the others are integers",
+            "Fill it in, or remove the row.",
+        )
+    return distinct
+
+
+def _whole_decimals(column: ArrowColumn, place: Place) -> ArrowColumn:
+    try:
+        return column.cast(pa.int64())
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            f"{place.file}: column '{place.column}' holds {column.type} with a value that is no integer of 64 bits. "
+            f"{_REMEDY}"
+        ) from error

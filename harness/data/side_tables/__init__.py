@@ -1,0 +1,1 @@
+"""Tables and vectors of items and users, joined to the interactions."""

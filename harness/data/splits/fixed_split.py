@@ -1,0 +1,268 @@
+"""Splits that others made, as files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass as plain_dataclass
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import OUTSIDE, PARTS, PER_SECOND, Interactions, Part, Split, Vocabulary, pair_keys
+from harness.artifacts.array_types import Float64Array, Int8Array, Int32Array, Int64Array
+from harness.data.readers.interaction_files import read_interactions
+from harness.data.readers.table_keys import TableKeys
+from harness.data.row_order import TieOrder, order_within, pair_codes
+from harness.data.splits.part_labels import check_seed, finished, in_order
+from harness.data.times.date_text import date_text
+from harness.data.times.ticks import Ticks, in_unit
+from harness.data.times.time_columns import TimestampUnit, epoch_unit, in_seconds
+from harness.data.warnings import tell
+from harness.errors import DataError
+
+_Path = Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class FixedSplit:
+    r"""Take the parts from files, such as those that ``harness data split`` writes.
+
+    The files have a column ``user`` and a column ``item`` in the data set's own ids; ``timestamp``
+    and ``rating`` too where all files and the data set have them. Each row is an interaction of the
+    filtered data set and takes one of the equal ones there; without timestamps the repeats of a pair
+    go, oldest first, to train, fold-in, validation and test. Timestamps may be in another unit than the
+    data set's; they are converted exactly. A row that the data set lacks is an error; interactions that
+    no file has are in no part, and counted as ``outside``.
+
+    Parameters
+    ----------
+    train, test
+        CSV, TSV or parquet files, relative to the working directory.
+    validation
+        Such a file, or None for none.
+    fold_in
+        The history of users who are not in train, which nothing is fitted on, as ``user_holdout``
+        has it; None for none.
+    ties
+        The order of interactions of one user at one moment, which orders histories alone: as in
+        ``LeaveLastOut``, but that there is nothing to refuse. ``stable`` is the data set's order.
+    seed
+        Of the shuffle; 0 or more.
+
+    Raises
+    ------
+    ValueError
+        The seed is negative, or there is one for a tie rule that draws nothing.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> _ = (folder / "train.csv").write_text("user,item\nann,7\n")
+    >>> _ = (folder / "test.csv").write_text("user,item\nann,9\n")
+    >>> rows = Interactions(
+    ...     users=np.array([0, 0, 0]),
+    ...     items=np.array([0, 1, 2]),
+    ...     user_ids=Vocabulary.of(["ann"]),
+    ...     item_ids=Vocabulary.of([7, 8, 9]),
+    ... )
+    >>> split = FixedSplit(train=str(folder / "train.csv"), test=str(folder / "test.csv")).split(rows)
+    >>> split.part("train").frame()["item"].tolist(), split.part("test").frame()["item"].tolist()
+    ([7], [9])
+    >>> split.facts["outside"]["interactions"]
+    1
+    """
+
+    kind: ClassVar[str] = "fixed"
+    train: _Path
+    test: _Path
+    validation: _Path | None = None
+    fold_in: _Path | None = None
+    ties: TieOrder = "shuffle"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_seed(self.seed, ties=self.ties)
+
+    def split(self, interactions: Interactions) -> Split:
+        """Return the interactions in canonical order, each with its part.
+
+        Raises
+        ------
+        DataError
+            A file cannot be read, or has rows that the interactions lack.
+        """
+        # Repeats of a pair go to the parts in the order in which these are known.
+        named: dict[Part, str | None] = {
+            "train": self.train,
+            "fold_in": self.fold_in,
+            "validation": self.validation,
+            "test": self.test,
+        }
+        paths = {part: Path(path) for part, path in named.items() if path is not None}
+        _refuse_one_file_twice(paths)
+        ordered = in_order(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
+        labels = _matched(ordered, [_read(ordered, part, path) for part, path in paths.items()])
+        return finished(
+            ordered,
+            labels,
+            kind=self.kind,
+            needed=tuple(paths),
+            remedy="Give files with rows.",
+            ties=None,
+            facts={},
+        )
+
+
+@plain_dataclass(frozen=True, eq=False)
+class _PartFile:
+    """The rows of one file, with the vocabularies of the data set."""
+
+    part: Part
+    path: Path
+    rows: Interactions
+
+
+def _refuse_one_file_twice(paths: dict[Part, Path]) -> None:
+    seen: dict[Path, Part] = {}
+    for part, path in paths.items():
+        other = seen.setdefault(path.resolve(), part)
+        if other != part:
+            raise DataError(f"split fixed: {path} is both {other} and {part}. Name a file for each.")
+
+
+def _read(interactions: Interactions, part: Part, path: Path) -> _PartFile:
+    if not path.exists():
+        raise DataError(
+            f"split fixed: {path}, which {part} names, does not exist. A relative path starts at the working "
+            "directory; `harness data split EXPERIMENT --out DIR` writes such files."
+        )
+    columns = {"user": "user", "item": "item", "timestamp": None, "rating": None}
+    unit: TimestampUnit = "raw" if interactions.time_unit is None else "auto"
+    reading = read_interactions(path, columns, timestamp_unit=unit, keys=TableKeys(f"dataset.split.{part}"))
+    tell(reading.cautions)
+    read = reading.interactions
+    users = _translated(read.user_ids, interactions.user_ids)[read.users]
+    items = _translated(read.item_ids, interactions.item_ids)[read.items]
+    unknown = (users < 0) | (items < 0)
+    if unknown.any():
+        first = int(np.flatnonzero(unknown)[0])
+        raise _lacking(path, int(unknown.sum()), len(read), read, first)
+    rows = Interactions(
+        users=users,
+        items=items,
+        user_ids=interactions.user_ids,
+        item_ids=interactions.item_ids,
+        timestamps=_on_the_same_clock(read, interactions, path),
+        values=read.values,
+        time_unit=interactions.time_unit,
+    )
+    return _PartFile(part, path, rows)
+
+
+def _on_the_same_clock(read: Interactions, of_data: Interactions, path: Path) -> Int64Array | Float64Array | None:
+    """Return the timestamps of a file in the unit of the data set's."""
+    if read.timestamps is None or of_data.timestamps is None:
+        return read.timestamps
+    if of_data.time_unit is None:
+        return _by_looks(read.timestamps, of_data.timestamps, path)
+    # Numbers that look like no time are in the data set's unit already.
+    own = Ticks(read.timestamps, read.time_unit or of_data.time_unit)
+    whole = own.values.dtype.kind == "i"
+    if of_data.timestamps.dtype.kind == "f":
+        return in_unit(Ticks(own.values.astype(np.float64), own.unit), of_data.time_unit)
+    found = in_unit(own, of_data.time_unit)
+    if found is None:
+        factor = PER_SECOND[own.unit] // PER_SECOND[of_data.time_unit]
+        odd = np.flatnonzero(own.values % factor) if factor > 1 else np.array([np.argmax(np.abs(own.values))])
+        raise _lacking(path, len(odd), len(read), read, int(odd[0]))
+    # Floats stand for the nearest time of the data set's unit.
+    times: Int64Array | Float64Array = found if whole else np.rint(found).astype(np.int64)
+    return times
+
+
+def _by_looks(
+    times: Int64Array | Float64Array, of_data: Int64Array | Float64Array, path: Path
+) -> Int64Array | Float64Array:
+    """Return numbers without a unit, as seconds where the data set's look like those."""
+    own, wanted = epoch_unit(times), epoch_unit(of_data)
+    if own == wanted or own == "raw" or wanted == "raw":
+        return times
+    if wanted != "s":
+        raise DataError(
+            f"split fixed: the timestamps of {path} look like {own} since 1970, those of the data set like {wanted}. "
+            "Leave dataset.timestamp_unit at auto, so that both become times since 1970, or write the parts in its "
+            "unit."
+        )
+    return in_seconds(times, own)
+
+
+def _translated(of_file: Vocabulary, of_data: Vocabulary) -> Int32Array:
+    """Return the index of each id of a file in the data set's vocabulary, -1 where it has none."""
+    # A part may hold integers alone where the whole column is text.
+    as_text = of_data.is_text and not of_file.is_text
+    return of_data.indices(of_file.ids.astype(str).astype(object) if as_text else of_file.ids)
+
+
+def _lacking(path: Path, count: int, of: int, rows: Interactions, first: int) -> DataError:
+    user, item = rows.rows(np.array([first])).frame()[["user", "item"]].to_numpy(dtype=object)[0].tolist()
+    if rows.timestamps is None:
+        when = ""
+    elif rows.time_unit is None:
+        when = f" at {rows.timestamps[first].item()}"
+    else:
+        when = f" at {date_text(rows.timestamps[first].item(), rows.time_unit)}"
+    return DataError(
+        f"split fixed: {count:,} of {of:,} rows of {path} are not among the filtered interactions, the first in row "
+        f"{first + 1}: user {user!r}, item {item!r}{when}. Give files that were split from this data set with these "
+        "filters, or remove the filters."
+    )
+
+
+def _matched(ordered: Interactions, files: list[_PartFile]) -> Int8Array:
+    """Return the part of each interaction: the k-th of equal rows of the files is the k-th of the data's."""
+    tables = [ordered, *(file.rows for file in files)]
+    columns = [np.concatenate([pair_codes(table) for table in tables])]
+    for name in ("timestamps", "values"):
+        parts = [getattr(table, name) for table in tables]
+        if all(part is not None for part in parts):
+            columns.append(np.concatenate(parts))
+    n = len(ordered)
+    labels = np.concatenate([np.full(len(file.rows), PARTS.index(file.part), dtype=np.int8) for file in files])
+    # Equal rows come to lie together: the data set's first, oldest first, then the files' in their order.
+    # The addend makes 0.0 of -0.0, which is equal and has other bits.
+    finest = columns[min(len(columns) - 1, 1)].astype(np.float64) + 0.0
+    keys = pair_keys(0, columns[0].view(np.uint64), finest.view(np.uint64))
+    users = np.concatenate([table.users for table in tables])
+    order = order_within(users, keys, columns)
+    equal = np.ones(len(order), dtype=np.bool_)
+    for column in columns:
+        equal[1:] &= column[order[1:]] == column[order[:-1]]
+    equal[:1] = False
+    groups = np.cumsum(~equal) - 1
+    from_file = order >= n
+    of_data = np.bincount(groups[~from_file], minlength=int(groups.max()) + 1)
+    begins = np.flatnonzero(~equal)
+    # The place of a file's row among its group's decides which interaction it takes.
+    places = np.arange(len(order)) - begins[groups] - of_data[groups]
+    excess = order[from_file & (places >= of_data[groups])]
+    if len(excess):
+        raise _first_excess(files, np.sort(excess - n))
+    matched: Int8Array = np.full(n, OUTSIDE, dtype=np.int8)
+    sources = np.flatnonzero(from_file)
+    targets = order[begins[groups[sources]] + places[sources]]
+    matched[targets] = labels[order[sources] - n]
+    return matched
+
+
+def _first_excess(files: list[_PartFile], excess: Int64Array) -> DataError:
+    """Return the error for rows of the files, counted through all of them, that match nothing."""
+    begin = 0
+    for file in files:
+        inside = excess[(excess >= begin) & (excess < begin + len(file.rows))] - begin
+        if len(inside):
+            break
+        begin += len(file.rows)
+    return _lacking(file.path, len(inside), len(file.rows), file.rows, int(inside[0]))

@@ -1,0 +1,85 @@
+"""A user's held-out moments one by one, each with all that the user did before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.artifacts import PARTS, History, Part, Split, Truth, runs
+from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
+from harness.data.row_order import Moments, needed_timestamps
+
+
+@dataclass(frozen=True, eq=False)
+class Occasions:
+    """The moments of a part at which a user is predicted for, by user, then time.
+
+    Parameters
+    ----------
+    users
+        int64 ``(occasions,)``: indices into the user vocabulary; they repeat.
+    times
+        ``(occasions,)``, in the data set's own unit.
+    truth
+        Row by row: what the user did at that moment, with ratings as gains where there are any.
+    history
+        Row by row: what the user did before it, oldest first, earlier moments of the part included.
+    """
+
+    users: Int64Array
+    times: Int64Array | Float64Array
+    truth: Truth
+    history: History
+
+    def of_users(self, chosen: BoolArray) -> Occasions:
+        """Return the occasions of some users, bool ``(users of the vocabulary,)``."""
+        rows = np.flatnonzero(chosen[self.users])
+        return Occasions(self.users[rows], self.times[rows], self.truth.rows(rows), self.history.rows(rows))
+
+
+def occasions_of(split: Split, part: Part, known: Sequence[Part]) -> Occasions:
+    """Return the occasions of a part.
+
+    Parameters
+    ----------
+    split
+        In canonical order, with timestamps.
+    part
+        What is predicted.
+    known
+        The parts whose rows are history from the start.
+
+    Examples
+    --------
+    >>> from harness.artifacts import Interactions, Vocabulary
+    >>> rows = Interactions(
+    ...     users=np.array([0, 0, 0, 0]),
+    ...     items=np.array([4, 5, 6, 7]),
+    ...     timestamps=np.array([1, 2, 3, 3]),
+    ...     user_ids=Vocabulary.of(["ann"]),
+    ...     item_ids=Vocabulary.of(np.arange(8)),
+    ... )
+    >>> found = occasions_of(Split(rows, np.array([0, 2, 2, 2], dtype=np.int8)), "test", ("train",))
+    >>> found.times.tolist(), found.truth.items.tolist(), found.history.items.tolist()
+    ([2, 3], [5, 6, 7], [4, 4, 5])
+    """
+    labels = [PARTS.index(name) for name in (*known, part)]
+    rows = split.interactions.rows(np.isin(split.labels, labels))
+    held_out = split.labels[np.isin(split.labels, labels)] == PARTS.index(part)
+    times = needed_timestamps(rows, purpose="rolling history")
+    places = np.flatnonzero(held_out)
+    users, moments = rows.users[places], times[places]
+    first = np.flatnonzero(np.r_[True, (users[1:] != users[:-1]) | (moments[1:] != moments[:-1])][: len(places)])
+    indptr = np.append(first, len(places)).astype(np.int64)
+    owners = users[first].astype(np.int64)
+    gains = None if rows.values is None else rows.values[places]
+    truth = Truth(indptr, rows.items[places], gains, users=rows.user_ids.ids[owners])
+    # In canonical order what a user did before is a run of rows that ends where the moment begins.
+    begins = np.searchsorted(rows.users, owners, side="left")
+    tied = Moments.of(rows.users, times)
+    ends = np.repeat(tied.starts, tied.sizes)[places[first]]
+    history_indptr, before = runs(begins, ends - begins)
+    history = History(history_indptr, rows.items[before], len(rows.item_ids))
+    return Occasions(owners, moments[first], truth, history)

@@ -1,0 +1,1 @@
+"""Columns of times, their units, and dates in words."""

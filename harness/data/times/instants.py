@@ -1,0 +1,164 @@
+"""Moments that an experiment names: a date, or a number."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from fractions import Fraction
+from typing import TypeAlias
+
+from harness.artifacts import PER_SECOND, TimeUnit
+from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
+from harness.errors import DataError
+
+Instant: TypeAlias = int | float | str
+
+_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_SECOND = datetime.timedelta(seconds=1)
+_FRACTION = re.compile(r"[.,]([0-9]+)")
+_LEAST_EPOCH = 3e8  # a day as a number, such as 20240531, and a year are below it; seconds since mid-1979 are above
+# Seconds since 1970 stay below 10^11 until the year 5138; finer units are beyond it since 1973.
+_FINER_UNITS = ((1e17, "nanoseconds", 1_000_000_000), (1e14, "microseconds", 1_000_000), (1e11, "milliseconds", 1_000))
+_MOST = 10**30  # beyond any time in any unit
+_REMEDY = "use a date such as 2024-05-31 or 2024-05-31T12:00:00Z, or a number below 1e30"
+
+
+def check_instant(name: str, value: Instant | None) -> None:
+    """Raise for an option that is no moment; None is none, and fine.
+
+    Raises
+    ------
+    ValueError
+        It is text other than an ISO 8601 date, or a number that is not finite or too large for a time.
+
+    Examples
+    --------
+    >>> check_instant("since", "2024-05-31")
+    >>> check_instant("since", "yesterday")
+    Traceback (most recent call last):
+    ValueError: since is 'yesterday'; use a date such as 2024-05-31 or ...
+    """
+    if value is None:
+        return
+    try:
+        sensible = abs(fraction_of(value)) < _MOST
+    except (ValueError, OverflowError):
+        sensible = False
+    if not sensible:
+        raise ValueError(f"{name} is {value!r:.60}; {_REMEDY}")
+
+
+def check_order(**options: Instant | None) -> None:
+    """Raise for the second of two options where it is no later moment than the first.
+
+    A date and a number are compared once the unit of the data set is known, not here.
+
+    Raises
+    ------
+    ValueError
+        As said.
+
+    Examples
+    --------
+    >>> check_order(since=5, until=5)
+    Traceback (most recent call last):
+    ValueError: until is 5, not later than since, which is 5
+    """
+    (first, earlier), (second, later) = options.items()
+    if earlier is None or later is None or isinstance(earlier, str) != isinstance(later, str):
+        return
+    if fraction_of(earlier) >= fraction_of(later):
+        raise ValueError(f"{second} is {later}, not later than {first}, which is {earlier}")
+
+
+def fraction_of(value: Instant) -> Fraction:
+    """Return a number as it is written, or the seconds from 1970 to a date, exactly.
+
+    Raises
+    ------
+    ValueError
+        The text is no ISO 8601 date, or the number is not finite.
+
+    Examples
+    --------
+    >>> fraction_of(0.1), fraction_of("1970-01-01T00:00:01.000000040Z")
+    (Fraction(1, 10), Fraction(25000001, 25000000))
+    """
+    if not isinstance(value, str):
+        # The decimals of a float are those that it is written with.
+        return Fraction(float.__repr__(value)) if isinstance(value, float) else Fraction(value)
+    moment = datetime.datetime.fromisoformat(value)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    # datetime keeps microseconds alone, and cuts what comes after them.
+    found = _FRACTION.search(value)
+    decimals = "0" if found is None else found[1]
+    if int(decimals[:6].ljust(6, "0")) != moment.microsecond:
+        raise ValueError("a fraction of something else than the second")
+    return Fraction((moment.replace(microsecond=0) - _EPOCH) // _SECOND) + Fraction(f"0.{decimals}")
+
+
+def in_unit_of(
+    times: Int64Array | Float64Array, value: Instant, *, purpose: str, unit: TimeUnit | None = None
+) -> Fraction:
+    """Return a moment as an exact number that compares with times.
+
+    Times with a unit are since 1970 in UTC: a date has its place among them, a time without a zone
+    is UTC, a day begins at midnight, and a number is seconds. Times without a unit are compared with
+    numbers as they are; a date is seconds since 1970 there.
+
+    Parameters
+    ----------
+    times
+        ``(n,)``, n > 0.
+    value
+        What the option says.
+    purpose
+        The component and its option, for the message.
+    unit
+        The unit of the times.
+
+    Raises
+    ------
+    DataError
+        It is a date, and the times have no unit and do not look like seconds since 1970.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> in_unit_of(np.array([1717200000]), "2024-05-31", purpose="filter time_window, since")
+    Fraction(1717113600, 1)
+    >>> in_unit_of(np.array([1717200000250]), "2024-05-31", purpose="filter time_window, since", unit="ms")
+    Fraction(1717113600000, 1)
+    """
+    moment = fraction_of(value)
+    if unit is not None:
+        return moment * PER_SECOND[unit]
+    if not isinstance(value, str):
+        return moment
+    largest = max(abs(times.min().item()), abs(times.max().item()))
+    for least, finer, per_second in _FINER_UNITS:
+        if largest >= least:
+            raise DataError(
+                f"{purpose} is the date {value}, which is compared with seconds since 1970, and the timestamps look "
+                f"like {finer} (the last is {times.max().item()}). Give the number {round(moment * per_second)}."
+            )
+    if largest < _LEAST_EPOCH <= abs(moment):
+        raise DataError(
+            f"{purpose} is the date {value}, which is compared with seconds since 1970, and the timestamps do not "
+            f"look like those (the last is {times.max().item()}). Give a number in the timestamps' own unit."
+        )
+    return moment
+
+
+def at_or_after(times: Int64Array | Float64Array, moment: Fraction) -> BoolArray:
+    """Return whether each time is at a moment or later, exactly; ``(n,)``."""
+    # Large whole times are not rounded to floats: t >= m just where t >= ceil(m).
+    late: BoolArray = times >= (math.ceil(moment) if times.dtype.kind == "i" else float(moment))
+    return late
+
+
+def as_number(moment: Fraction) -> int | float:
+    """Return an exact number as an integer where it is one, else as the nearest float."""
+    return moment.numerator if moment.denominator == 1 else float(moment)

@@ -1,0 +1,155 @@
+"""Exact conversions of times between units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from harness.artifacts import PER_SECOND, TimeUnit
+from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
+from harness.data.readers.columns import Place, is_text
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    from harness.data.readers.columns import ArrowColumn
+
+_DIGITS = 38  # the most that 128-bit decimals hold
+_INT64 = np.iinfo(np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Ticks:
+    """Times since 1970 in UTC.
+
+    Parameters
+    ----------
+    values
+        int64 or float64 ``(n,)``.
+    unit
+        The unit of the values.
+    rounded
+        How many values were rounded on the way, or may have been by whoever wrote them.
+    """
+
+    values: Int64Array | Float64Array
+    unit: TimeUnit
+    rounded: int = 0
+
+
+def coarsest(ticks: Int64Array, unit: TimeUnit) -> Ticks:
+    """Return times in the coarsest unit in which all of them are whole.
+
+    Parameters
+    ----------
+    ticks
+        int64 ``(n,)``.
+    unit
+        The unit of the ticks.
+
+    Examples
+    --------
+    >>> coarsest(np.array([1717113600000]), "ms")
+    Ticks(values=array([1717113600]), unit='s', rounded=0)
+    >>> coarsest(np.array([1717113600250000000]), "ns")
+    Ticks(values=array([1717113600250]), unit='ms', rounded=0)
+    """
+    for coarser, per_second in PER_SECOND.items():
+        factor = PER_SECOND[unit] // per_second
+        if factor <= 1:
+            break
+        if not (ticks % factor).any():
+            return Ticks(ticks // factor, coarser)
+    return Ticks(ticks, unit)
+
+
+def ticks_of_decimals(column: ArrowColumn, unit: TimeUnit, *, place: Place) -> Ticks | None:
+    """Convert times with decimals, such as ``1700000000.25``, to integers without rounding.
+
+    Parameters
+    ----------
+    column
+        Text, decimals or integers, none missing.
+    unit
+        The unit of the numbers.
+    place
+        The column, for the message.
+
+    Returns
+    -------
+    Ticks or None
+        int64 in the coarsest unit in which all are whole; None where one has decimals beyond nanoseconds.
+
+    Raises
+    ------
+    DataError
+        The times do not fit into 64 bits in the unit that their decimals need.
+
+    Examples
+    --------
+    >>> place = Place("plays.csv", "timestamp")
+    >>> column = pa.chunked_array([["1700000000.000000040", "1700000000"]])
+    >>> ticks_of_decimals(column, "s", place=place).values
+    array([1700000000000000040, 1700000000000000000])
+    """
+    if is_text(column):
+        column = pc.utf8_trim_whitespace(column.cast(pa.large_string()))
+    for finer, per_second in PER_SECOND.items():
+        decimals = len(str(per_second // PER_SECOND[unit])) - 1
+        if per_second < PER_SECOND[unit]:
+            continue
+        try:
+            scaled = column.cast(pa.decimal128(_DIGITS, decimals))
+        except pa.ArrowException:  # more decimals than this unit has
+            continue
+        return coarsest(_unscaled(scaled, finer, place), finer)
+    return None
+
+
+def _unscaled(column: ArrowColumn, unit: TimeUnit, place: Place) -> Int64Array:
+    """Return decimals without their decimal point, so that 1.25 becomes 125; int64 ``(n,)``."""
+    # The bytes of a decimal are those of the whole number; the power of ten stands in its type alone.
+    chunks = [
+        pa.Array.from_buffers(pa.decimal128(_DIGITS, 0), len(chunk), chunk.buffers(), offset=chunk.offset)
+        for chunk in column.chunks
+    ]
+    whole = pa.chunked_array(chunks)
+    try:
+        ticks: Int64Array = whole.cast(pa.int64()).to_numpy()
+    except pa.ArrowInvalid:
+        beyond = np.array([not _INT64.min <= value.as_py() <= _INT64.max for value in whole], dtype=np.bool_)
+        raise too_far(beyond, str(column[int(np.argmax(beyond))].as_py()), unit, place) from None
+    return ticks
+
+
+def too_far(beyond: BoolArray, value: str, unit: TimeUnit, place: Place) -> DataError:
+    """Return the error for times that do not fit into 64 bits in the unit that the column needs."""
+    words = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+    years = ", which reach from 1677 to 2262," if unit == "ns" else ""
+    return place.error(
+        beyond,
+        f"the timestamp {value[:40]} does not fit into 64 bits in {words[unit]}{years} and the column needs that unit",
+        "Remove the row, or write all times in a coarser unit.",
+    )
+
+
+def in_unit(ticks: Ticks, unit: TimeUnit) -> Int64Array | Float64Array | None:
+    """Return times in another unit, or None where whole ones are not whole in it or do not fit into 64 bits.
+
+    Examples
+    --------
+    >>> in_unit(Ticks(np.array([5]), "s"), "ms"), in_unit(Ticks(np.array([5500]), "ms"), "s")
+    (array([5000]), None)
+    """
+    values, own, wanted = ticks.values, PER_SECOND[ticks.unit], PER_SECOND[unit]
+    if values.dtype.kind == "f":
+        return values * (wanted // own) if wanted >= own else values / (own // wanted)
+    if wanted < own:
+        factor = own // wanted
+        return None if (values % factor).any() else values // factor
+    factor = wanted // own
+    extremes = (int(values.min(initial=0)) * factor, int(values.max(initial=0)) * factor)
+    return None if extremes[0] < _INT64.min or extremes[1] > _INT64.max else values * factor

@@ -1,0 +1,214 @@
+"""Columns of times into numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from harness.artifacts import PER_SECOND, TimeUnit
+from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
+from harness.data.readers.columns import Place, is_text, numbers_of, present, refuse_unread
+from harness.data.times.ticks import Ticks, coarsest, in_unit, ticks_of_decimals, too_far
+from harness.errors import DataError
+
+if TYPE_CHECKING:
+    from harness.data.readers.columns import ArrowColumn
+
+TimestampUnit: TypeAlias = Literal["auto", "s", "ms", "us", "ns", "raw"]
+
+_SECONDS_A_DAY = 86_400
+# Seconds since 1970 of 1990 and of 2100: a number between them is taken for an epoch, in the unit that
+# puts it there. Narrow enough that 202405311200 is no epoch in milliseconds.
+_EARLIEST, _LATEST = 631_152_000, 4_102_444_800
+# Binary digits of floats of so many bits.
+_DIGITS = {16: 11, 32: 24, 64: 53}
+_REMEDY = "Use finite numbers, or dates such as 2024-05-31T12:00:00, the same for all rows."
+_ZEROS_BEYOND_MICROSECONDS = r"([.,][0-9]{6}[0-9]*?)0+([^0-9]|$)"
+_BEYOND_NANOSECONDS = r"[.,][0-9]{9}[0-9]*[1-9]"
+
+
+@dataclass(frozen=True, eq=False)
+class Times:
+    """A column of times.
+
+    Parameters
+    ----------
+    values
+        int64 or float64 ``(n,)`` in ``time_unit``.
+    unit
+        What the file's values are: ``s``, ``ms``, ``us``, ``ns``, ``dates``, or ``raw``.
+    time_unit
+        Unit of the values, which are then times since 1970 in UTC; None for the file's own numbers.
+    strays
+        Numbers that look like an epoch in another unit than the others.
+    rounded
+        Times that may not be exact: large floats, and columns of text with decimals beyond nanoseconds.
+    """
+
+    values: Int64Array | Float64Array
+    unit: str
+    time_unit: TimeUnit | None
+    strays: int = 0
+    rounded: int = 0
+
+
+def times_of(column: ArrowColumn, *, place: Place, unit: TimestampUnit = "raw") -> Times:
+    """Return a column of times as numbers.
+
+    Dates, ISO 8601 text, and numbers with a unit become times since 1970 in UTC, a time without a
+    zone being taken as UTC. They are int64 in the coarsest of seconds, milliseconds, microseconds
+    and nanoseconds in which all of them are whole: none is rounded. Columns of floats hold what
+    floats hold: they are float64 seconds where all are whole, integers where milliseconds or
+    microseconds stand for each float, and else float64 in their own unit. ``auto`` takes the unit in
+    which the median of the numbers lies between 1990 and 2100, and leaves them as they are where
+    there is none, as ``raw`` always does.
+
+    Raises
+    ------
+    DataError
+        A time is missing, infinite, or cannot be read; dates have a unit; or the times do not fit
+        into 64 bits in the unit that they need.
+
+    Examples
+    --------
+    >>> place = Place("plays.csv", "timestamp")
+    >>> times_of(pa.chunked_array([["1970-01-02", "1970-01-01T00:00:30+00:00"]]), place=place).values
+    array([86400,    30])
+    >>> times = times_of(pa.chunked_array([[1717113600000, 1717113600250]]), place=place, unit="auto")
+    >>> times.values, times.unit, times.time_unit
+    (array([1717113600000, 1717113600250]), 'ms', 'ms')
+    """
+    column = present(column, place=place, what="timestamp")
+    dates = _dates(column, place)
+    if dates is not None:
+        if unit in PER_SECOND:
+            raise DataError(
+                f"{place.file}: column '{place.column}' holds dates, and dataset.timestamp_unit is {unit}. "
+                "Leave it out; it is for numbers."
+            )
+        return Times(dates.values, "dates", dates.unit, rounded=dates.rounded)
+    numbers = numbers_of(column, place=place, what="timestamp", remedy=_REMEDY)
+    taken = epoch_unit(numbers) if unit == "auto" else unit
+    if taken == "raw":
+        return Times(numbers, taken, None)
+    strays = sum(int(_within(numbers, other).sum()) for other in PER_SECOND if other != taken) if unit == "auto" else 0
+    ticks = _ticks_of(numbers, column, taken, place)
+    return Times(ticks.values, taken, ticks.unit, strays, ticks.rounded)
+
+
+def epoch_unit(numbers: Int64Array | Float64Array) -> TimeUnit | Literal["raw"]:
+    """Return the unit in which the median of positive numbers lies between 1990 and 2100, or ``raw``.
+
+    Examples
+    --------
+    >>> epoch_unit(np.array([1717113600, 0, 1717113601])), epoch_unit(np.array([1, 2, 3]))
+    ('s', 'raw')
+    """
+    positive = numbers[numbers > 0]
+    if len(positive) == 0:
+        return "raw"
+    middle = len(positive) // 2
+    median = np.partition(positive, middle)[middle].item()
+    return next((unit for unit, ticks in PER_SECOND.items() if _EARLIEST * ticks <= median < _LATEST * ticks), "raw")
+
+
+def _within(numbers: Int64Array | Float64Array, unit: TimeUnit) -> BoolArray:
+    # 2100 in nanoseconds still fits into int64.
+    return (numbers >= _EARLIEST * PER_SECOND[unit]) & (numbers < _LATEST * PER_SECOND[unit])
+
+
+def _ticks_of(numbers: Int64Array | Float64Array, column: ArrowColumn, unit: TimeUnit, place: Place) -> Ticks:
+    """Return times that are numbers in a unit.
+
+    Parameters
+    ----------
+    numbers
+        The column as int64 or float64 ``(n,)``, in ``unit``.
+    column
+        As it was read: text and decimals are exact, floats are what they are.
+    """
+    if numbers.dtype.kind == "i":
+        return coarsest(numbers.astype(np.int64, copy=False), unit)
+    numbers = numbers.astype(np.float64, copy=False)
+    if pa.types.is_floating(column.type):
+        return _of_floats(numbers, unit, digits=_DIGITS[column.type.bit_width])
+    exact = ticks_of_decimals(column, unit, place=place)
+    if exact is None:
+        return Ticks(numbers, unit, len(numbers))
+    # Whole seconds that are not written as integers have always been floats.
+    return Ticks(exact.values.astype(np.float64), "s") if exact.unit == "s" else exact
+
+
+def _of_floats(numbers: Float64Array, unit: TimeUnit, *, digits: int) -> Ticks:
+    """Return times of a column of floats that tell so many binary digits apart."""
+    rounded = int((np.abs(numbers) >= 2.0**digits).sum())
+    per_second = PER_SECOND[unit]
+    if not (numbers % per_second).any():
+        # No writer of 64-bit floats had more digits than whole seconds have.
+        return Ticks(numbers / per_second, "s", rounded if digits < _DIGITS[64] else 0)
+    for finer in ("ms", "us", "ns"):
+        factor = PER_SECOND[finer] / per_second
+        if factor < 1 or (finer == "ns" and unit != "ns"):
+            continue
+        # The nearest whole number stands for the float where it leads back to the very float.
+        whole = np.rint(numbers * factor)
+        if (np.abs(whole) < 2.0**63).all() and (whole / factor == numbers).all():
+            ticks = coarsest(whole.astype(np.int64), finer)
+            return Ticks(ticks.values, ticks.unit, rounded)
+    return Ticks(numbers, unit, rounded)
+
+
+def _dates(column: ArrowColumn, place: Place) -> Ticks | None:
+    """Return dates as times since 1970, or None where the column holds numbers."""
+    kind = column.type
+    if is_text(column):
+        return _dates_in_text(column, place)
+    if pa.types.is_date32(kind):
+        days: Int64Array = column.cast(pa.int32()).cast(pa.int64()).to_numpy()
+        return Ticks(days * _SECONDS_A_DAY, "s")
+    if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
+        ticks: Int64Array = column.cast(pa.int64()).to_numpy()
+        return coarsest(ticks, kind.unit if pa.types.is_timestamp(kind) else "ms")  # date64 counts milliseconds
+    return None
+
+
+def _dates_in_text(column: ArrowColumn, place: Place) -> Ticks | None:
+    text = column.to_pandas()
+    numeric = pd.to_numeric(text, errors="coerce").notna().to_numpy()
+    # Where most are numbers a word among them is the mistake, and the other way round.
+    if numeric.mean() > 0.5:
+        return None
+    times = _parsed(text)
+    unread = times.isna().to_numpy() | numeric
+    if unread.any():
+        # One date with nanoseconds makes pandas read all in them, which reach from 1677 to 2262.
+        times = _parsed(text.str.replace(_ZEROS_BEYOND_MICROSECONDS, r"\1\2", regex=True))
+        unread = times.isna().to_numpy() | numeric
+        beyond = np.array([wrong and not pd.isna(_parsed(text[[row]])[row]) for row, wrong in enumerate(unread)])
+        refuse_unread(unread & (numeric | ~beyond), column, place=place, what="timestamp", remedy=_REMEDY)
+        if beyond.any():
+            raise too_far(beyond, str(text[int(np.argmax(beyond))]), "ns", place)
+    ticks: Int64Array = times.to_numpy(dtype=f"datetime64[{times.dt.unit}]").astype(np.int64)
+    found = coarsest(ticks, times.dt.unit)
+    rounded = int(text.str.contains(_BEYOND_NANOSECONDS, regex=True).sum()) if times.dt.unit == "ns" else 0
+    return Ticks(found.values, found.unit, rounded)
+
+
+def _parsed(text: pd.Series[str]) -> pd.Series[pd.Timestamp]:
+    return pd.to_datetime(text, errors="coerce", format="ISO8601", utc=True)
+
+
+def in_seconds(numbers: Int64Array | Float64Array, unit: TimeUnit) -> Int64Array | Float64Array:
+    """Return numbers of a unit as seconds: integers where all are whole, else floats.
+
+    Examples
+    --------
+    >>> in_seconds(np.array([1717113600000]), "ms"), in_seconds(np.array([1717113600500]), "ms")
+    (array([1717113600]), array([1.7171136e+09]))
+    """
+    whole = in_unit(Ticks(numbers, unit), "s")
+    return numbers / PER_SECOND[unit] if whole is None else whole

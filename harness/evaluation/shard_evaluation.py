@@ -1,0 +1,166 @@
+"""Evaluation of a part of a run's users, to be merged with the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from harness.artifacts import SideInformation, TargetRanks, TopK, Truth
+from harness.errors import HarnessError
+from harness.evaluation.alignment import Aligned, align_shard, without_empty_lists, without_repeats
+from harness.evaluation.arguments import (
+    catalogue_size,
+    check_depth,
+    check_needs,
+    check_side,
+    depth_of,
+    expanded_metrics,
+    given_names,
+)
+from harness.evaluation.shard_scores import ShardScores
+from harness.evaluation.user_blocks import block_bounds
+from harness.evaluation.user_scores import UserScores, score_users
+from harness.execution import Parallel
+from harness.experiment import DEFAULT_RULES, Rules
+from harness.metrics import ListMetric, Lists, ListState, Metric, UserMetric
+from harness.metrics.metric_inputs import Relevant
+
+
+def score_shard(
+    topk: TopK,
+    truth: Truth,
+    *,
+    metrics: Sequence[Metric],
+    n_items: int | None = None,
+    target_ranks: TargetRanks | None = None,
+    side: SideInformation | None = None,
+    rules: Rules = DEFAULT_RULES,
+    parallel: Parallel | None = None,
+) -> ShardScores:
+    """Measure the lists of consecutive users of a run.
+
+    ``merge_shards`` makes of all shards the table that ``harness.evaluate`` makes of all users, to
+    the bit, if every shard but the last has a multiple of ``USER_BLOCK`` rows.
+
+    Parameters
+    ----------
+    topk, truth
+        A row a user, in the same order on both sides. Users without a relevant item are left out;
+        it may be all of them. Own ids are taken from either side; where both have them they must
+        be equal.
+    metrics
+        Metrics with their cutoffs, the same for all shards.
+    n_items
+        Size of the catalogue, the same for all shards.
+    target_ranks
+        Where the relevant items stand among all candidates: for metrics that need it, for cutoffs beyond the
+        lists, and for how far ties of scores can move a value.
+    side
+        What is known of users and items beside, its history with a row for each row of the truth.
+    rules
+        What is settled for all metrics alike.
+    parallel
+        How to spread work over cores. It never changes a result.
+
+    Raises
+    ------
+    HarnessError
+        The sides do not fit together, a cutoff is larger than the lists, or a metric over all lists
+        cannot be measured shard by shard.
+
+    Examples
+    --------
+    >>> from harness.evaluation import merge_shards
+    >>> from harness.metrics import Coverage, Recall
+    >>> shard = score_shard(
+    ...     TopK(np.array([[4, 2], [1, 5]])),
+    ...     Truth.from_lists([[2], [8]]),
+    ...     metrics=[Recall(k=2), Coverage(k=2)],
+    ...     n_items=10,
+    ... )
+    >>> shard.values["recall@2"]
+    array([1., 0.])
+    >>> merge_shards([shard], metrics=[Recall(k=2), Coverage(k=2)])["coverage@2"].value
+    0.4
+    """
+    n_items = check_side(side, truth, catalogue_size(n_items))
+    chosen = expanded_metrics(metrics)
+    check_needs(chosen, given_names(n_items, target_ranks, truth.gains, side), rules)
+    check_depth(chosen, topk, target_ranks)
+    aligned = align_shard(topk, truth, n_items=n_items, ranks=target_ranks)
+    if rules.without_predictions == "drop":
+        aligned = without_empty_lists(aligned)
+    lists = lists_of(aligned, n_items=n_items, side=side, parallel=Parallel() if parallel is None else parallel)
+    states = {metric.label: _state(metric, lists) for metric in chosen if isinstance(metric, ListMetric)}
+    depth = depth_of(chosen, topk.k, ranks=target_ranks is not None)
+    return score_aligned(aligned, lists, chosen, states=states, depth=depth, rules=rules)
+
+
+def score_aligned(
+    aligned: Aligned,
+    lists: Lists,
+    metrics: Sequence[Metric],
+    *,
+    states: dict[str, ListState],
+    depth: int,
+    rules: Rules,
+) -> ShardScores:
+    """Return the scores of users whose lists and truth are aligned; the states are taken as they are."""
+    scores = _scores(aligned, lists, metrics, depth=depth, rules=rules)
+    repeated = scores.counts["repeated_relevant"]
+    if repeated and aligned.ranks is not None:
+        # What repeats counts once, as without ranks, of which each entry counts.
+        aligned = without_repeats(aligned)
+        scores = _scores(aligned, lists, metrics, depth=depth, rules=rules)
+    return ShardScores(
+        values=scores.values,
+        moments=scores.moments,
+        ties=scores.ties,
+        denominators=scores.denominators,
+        states=states,
+        rows=aligned.truth_rows,
+        users=aligned.users,
+        counts={
+            "users_without_truth": aligned.left_out,
+            **scores.counts,
+            **aligned.counts,
+            "repeated_relevant": repeated + aligned.counts["repeated_relevant"],
+            "users_without_predictions": scores.counts["users_without_predictions"] + aligned.dropped,
+        },
+        n_rows=aligned.n_rows,
+        n_items=lists.n_items,
+        depth=depth,
+    )
+
+
+def _scores(aligned: Aligned, lists: Lists, metrics: Sequence[Metric], *, depth: int, rules: Rules) -> UserScores:
+    return score_users(
+        [metric for metric in metrics if isinstance(metric, UserMetric)],
+        lists,
+        _relevant(aligned),
+        bounds=block_bounds(aligned.truth_rows, aligned.n_rows),
+        depth=depth,
+        rules=rules,
+    )
+
+
+def lists_of(aligned: Aligned, *, n_items: int | None, side: SideInformation | None, parallel: Parallel) -> Lists:
+    """Return the lists of users that are aligned, with what is relevant to them."""
+    return Lists(aligned.items, aligned.list_rows, n_items, parallel, aligned.scores, _relevant(aligned), side)
+
+
+def _relevant(aligned: Aligned) -> Relevant:
+    return Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks, aligned.gains)
+
+
+def _state(metric: ListMetric, lists: Lists) -> ListState:
+    state = metric.state(lists)
+    for name, array in state.items():
+        if not isinstance(array, np.ndarray) or array.dtype.hasobject:
+            kind = "ndarray of object" if isinstance(array, np.ndarray) else type(array).__name__
+            raise HarnessError(
+                f"the state of {metric.label} holds {name!r} of type {kind}; "
+                f"{type(metric).__name__}.state returns arrays of numbers, which fit into a file."
+            )
+    return state

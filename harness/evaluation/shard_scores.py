@@ -1,0 +1,165 @@
+"""What is measured on a shard of users, and its arrays for a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from numpy.typing import NDArray
+
+from harness.artifacts.array_types import Float64Array, IdArray, Int64Array
+from harness.artifacts.id_packing import pack_ids, unpack_ids
+from harness.errors import DataError
+from harness.evaluation.user_blocks import block_bounds
+from harness.intervals import Moments
+from harness.metrics import ListState
+
+_DAMAGED = "Score the shard again."
+
+
+@dataclass(frozen=True, eq=False)
+class ShardArrays:
+    """A shard's scores in parts that files of arrays take.
+
+    Parameters
+    ----------
+    arrays
+        Numbers alone, by name: ``rows``; ``users/<part>``, see ``pack_ids``; ``values/<label>``;
+        ``ties/<label>``; ``states/<label>/<name>``.
+    facts
+        All else, of plain values that JSON holds.
+    """
+
+    arrays: Mapping[str, NDArray[Any]]
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class ShardScores:
+    """What is measured on consecutive users of a run.
+
+    Parameters
+    ----------
+    values
+        Label to float64 ``(users,)``, for metrics with a value a user.
+    moments
+        Label to the moments of these, by blocks of ``USER_BLOCK`` rows.
+    ties
+        Label to float64 ``(3, blocks)``: sums of worst, expected and best values, where ties are known.
+    denominators
+        Label to the sum of denominators, for metrics with one for all users.
+    states
+        Label to what a metric over all lists keeps of those of the shard.
+    rows
+        int64 ``(users,)``, ascending: the row within the shard of each user that counts.
+    users
+        Own ids ``(users,)``, or None where they are not known.
+    counts
+        What happened on the way, as in ``MetricTable``.
+    n_rows
+        Rows of the shard, those of users who do not count included.
+    n_items
+        Size of the catalogue, or None.
+    depth
+        Ranks that were looked at, the largest cutoff.
+
+    Raises
+    ------
+    DataError
+        The arrays do not fit together.
+    """
+
+    values: Mapping[str, Float64Array]
+    moments: Mapping[str, Moments]
+    ties: Mapping[str, Float64Array]
+    denominators: Mapping[str, float]
+    states: Mapping[str, ListState]
+    rows: Int64Array
+    users: IdArray | None
+    counts: Mapping[str, int]
+    n_rows: int
+    n_items: int | None
+    depth: int
+
+    def __post_init__(self) -> None:
+        lengths = {"rows": len(self.rows)} | {label: len(values) for label, values in self.values.items()}
+        if self.users is not None:
+            lengths["users"] = len(self.users)
+        if len(set(lengths.values())) > 1:
+            raise DataError(f"a shard has arrays of different lengths: {lengths}. {_DAMAGED}")
+        if len(self.rows) and not 0 <= self.rows[0] <= self.rows[-1] < self.n_rows:
+            found = f"{self.rows[0]} to {self.rows[-1]}"
+            raise DataError(f"a shard of {self.n_rows} rows has users in the rows {found}. {_DAMAGED}")
+
+    def to_arrays(self) -> ShardArrays:
+        """Return the parts to be written; ``from_arrays`` gives the shard back, to the bit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from harness.artifacts import TopK, Truth
+        >>> from harness.evaluation import score_shard
+        >>> from harness.metrics import Recall
+        >>> shard = score_shard(TopK(np.array([[4], [1]])), Truth.from_lists([[4], [2]]), metrics=[Recall(k=1)])
+        >>> stored = shard.to_arrays()
+        >>> sorted(stored.arrays)
+        ['rows', 'values/recall@1']
+        >>> ShardScores.from_arrays(stored).values["recall@1"].tolist()
+        [1.0, 0.0]
+        """
+        ids = {} if self.users is None else {f"users/{part}": array for part, array in pack_ids(self.users).items()}
+        arrays: dict[str, NDArray[Any]] = {"rows": self.rows, **ids}
+        arrays |= {f"values/{label}": values for label, values in self.values.items()}
+        arrays |= {f"ties/{label}": sums for label, sums in self.ties.items()}
+        for label, state in self.states.items():
+            arrays |= {f"states/{label}/{name}": array for name, array in state.items()}
+        facts = {
+            "ids": list(ids),
+            "values": list(self.values),
+            "ties": list(self.ties),
+            "denominators": dict(self.denominators),
+            "states": {label: list(state) for label, state in self.states.items()},
+            "counts": dict(self.counts),
+            "n_rows": self.n_rows,
+            "n_items": self.n_items,
+            "depth": self.depth,
+        }
+        return ShardArrays(arrays, facts)
+
+    @classmethod
+    def from_arrays(cls, stored: ShardArrays) -> ShardScores:
+        """Return the shard whose parts these are.
+
+        Raises
+        ------
+        DataError
+            A part is missing, or the parts do not fit together.
+        """
+        arrays, facts = stored.arrays, stored.facts
+        try:
+            values = {label: arrays[f"values/{label}"] for label in facts["values"]}
+            states = {
+                label: {name: arrays[f"states/{label}/{name}"] for name in names}
+                for label, names in facts["states"].items()
+            }
+            rows, n_rows = arrays["rows"], facts["n_rows"]
+            # Not stored, since the values decide them.
+            bounds = block_bounds(rows, n_rows)
+            return cls(
+                values=values,
+                moments={label: Moments.of(of_users, bounds) for label, of_users in values.items()},
+                ties={label: arrays[f"ties/{label}"] for label in facts["ties"]},
+                denominators=facts["denominators"],
+                states=states,
+                rows=rows,
+                users=unpack_ids({name.removeprefix("users/"): arrays[name] for name in facts["ids"]})
+                if facts["ids"]
+                else None,
+                counts=facts["counts"],
+                n_rows=n_rows,
+                n_items=facts["n_items"],
+                depth=facts["depth"],
+            )
+        except KeyError as error:
+            raise DataError(f"a stored shard lacks {error}. {_DAMAGED}") from error

@@ -1,0 +1,116 @@
+"""From values a user to the values of groups, with intervals and gaps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.artifacts import MetricTable, SliceGap, SliceTable, SliceValue
+from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
+from harness.intervals import Interval, mean_interval, proportion_interval
+
+USERS, RELEVANT_ITEMS = "users", "relevant items"
+
+
+@dataclass(frozen=True, eq=False)
+class _Group:
+    """Values of some users: float64 ``(n,)`` each by label, and int64 ``(n,)`` who they are."""
+
+    values: Mapping[str, Float64Array]
+    rows: Int64Array
+
+
+def slice_users(name: str, table: MetricTable, groups: Mapping[str, BoolArray]) -> SliceTable:
+    """Return the values of groups of users.
+
+    Metrics with one denominator for all users are left out: a group would have another.
+
+    Parameters
+    ----------
+    name
+        Of the slice.
+    table
+        Of all users.
+    groups
+        Name to bool ``(users,)``: who belongs to it. Groups without users are left out.
+
+    Examples
+    --------
+    >>> from harness.artifacts import TopK, Truth
+    >>> from harness.evaluation import evaluate
+    >>> table = evaluate(TopK(np.array([[1], [2], [3]])), Truth.from_lists([[1], [5], [3]]), metrics=["recall"])
+    >>> old = np.array([True, True, False])
+    >>> found = slice_users("age", table, {"old": old, "young": ~old})
+    >>> found.groups["old"]["recall@1"].value, found.gaps["recall@1"].highest
+    (0.5, 'young')
+    """
+    labels = [value.label for value in table.values if value.n_users is not None]
+    kept = [label for label in labels if table[label].variant.get("average") != "micro"]
+    cut = {
+        group: _Group({label: table.user_values[label][who] for label in kept}, np.flatnonzero(who))
+        for group, who in groups.items()
+        if who.any()
+    }
+    return _sliced(name, USERS, cut, confidence=table.confidence)
+
+
+def slice_items(name: str, tables: Mapping[str, MetricTable], rows: Mapping[str, Int64Array]) -> SliceTable:
+    """Return the values of groups of relevant items, each measured as if nothing else were relevant.
+
+    Parameters
+    ----------
+    name
+        Of the slice.
+    tables
+        Group to table, of metrics of accuracy.
+    rows
+        Group to int64 ``(users,)``: who the users of its table are, numbered alike in all groups.
+    """
+    cut = {group: _Group(table.user_values, rows[group]) for group, table in tables.items()}
+    confidence = next(iter(tables.values())).confidence if tables else 0.95
+    return _sliced(name, RELEVANT_ITEMS, cut, confidence=confidence)
+
+
+def _sliced(name: str, of: str, groups: Mapping[str, _Group], *, confidence: float) -> SliceTable:
+    labels = list(dict.fromkeys(label for group in groups.values() for label in group.values))
+    values = {
+        name: {label: _value(found, confidence) for label, found in group.values.items()}
+        for name, group in groups.items()
+    }
+    gaps = {label: _gap(label, groups, confidence) for label in labels} if len(groups) > 1 else {}
+    return SliceTable(name, of, values, gaps)
+
+
+def _value(values: Float64Array, confidence: float) -> SliceValue:
+    binary = bool(((values == 0.0) | (values == 1.0)).all())
+    found: Interval = (
+        proportion_interval(int(values.sum()), len(values), confidence=confidence)
+        if binary
+        else mean_interval(values, confidence=confidence)
+    )
+    return SliceValue(found.mean, found.low, found.high, found.n)
+
+
+def _gap(label: str, groups: Mapping[str, _Group], confidence: float) -> SliceGap:
+    """Return the gap of one metric; users who are in both groups count with their covariance."""
+    from scipy.special import stdtrit
+
+    means = {name: float(group.values[label].mean()) for name, group in groups.items()}
+    highest, lowest = max(means, key=lambda name: means[name]), min(means, key=lambda name: means[name])
+    difference = means[highest] - means[lowest]
+    if highest == lowest:  # all are equal: any two will do
+        highest, lowest = tuple(groups)[:2]
+    one, other = groups[highest], groups[lowest]
+    n, m = len(one.rows), len(other.rows)
+    if min(n, m) < 2:
+        return SliceGap(highest, lowest, difference, None, None)
+    ours, theirs = one.values[label], other.values[label]
+    shared, left, right = np.intersect1d(one.rows, other.rows, assume_unique=True, return_indices=True)
+    variance = ours.var(ddof=1) / n + theirs.var(ddof=1) / m
+    if len(shared) > 1:
+        variance -= 2.0 * len(shared) * np.cov(ours[left], theirs[right])[0, 1] / (n * m)
+    half = float(stdtrit(min(n, m) - 1, (1.0 + confidence) / 2.0)) * math.sqrt(max(float(variance), 0.0))
+    return SliceGap(highest, lowest, difference, difference - half, difference + half)

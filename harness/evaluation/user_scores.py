@@ -1,0 +1,189 @@
+"""From lists and truth to a value a user and metric, block by block of users."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.artifacts.array_types import Float64Array, Int64Array
+from harness.errors import HarnessError
+from harness.evaluation.tie_ranges import TiedScores, ranges_of, rule_of
+from harness.evaluation.user_blocks import parts
+from harness.execution import map_shards
+from harness.experiment import DEFAULT_RULES, Rules
+from harness.intervals import Moments
+from harness.metrics import AccuracyMetric, Lists, UserMetric
+from harness.metrics.hits import find
+from harness.metrics.kernels.hit_search import (
+    EMPTY_LISTS,
+    N_COUNTS,
+    REPEATED_ITEMS,
+    REPEATED_RELEVANT,
+    SHORT_LISTS,
+)
+from harness.metrics.metric_inputs import Relevant
+from harness.metrics.tie_bounds import with_listed_ranks
+
+
+@dataclass(frozen=True, eq=False)
+class UserScores:
+    """What is measured on users, by label.
+
+    Parameters
+    ----------
+    values
+        float64 ``(users,)`` each.
+    moments
+        Of these.
+    ties
+        float64 ``(3, blocks)`` each: sums of the values with all ties settled against the relevant items, in the
+        mean, and for them; for accuracy metrics, where exact ranks or the lists' scores are known.
+    denominators
+        Sums of what metrics with one denominator for all users divide by.
+    counts
+        What happened on the way.
+    """
+
+    values: Mapping[str, Float64Array]
+    moments: Mapping[str, Moments]
+    ties: Mapping[str, Float64Array]
+    denominators: Mapping[str, float]
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    counts: Int64Array
+    moments: list[Moments]
+    ties: list[Float64Array]
+    denominators: list[float]
+    values: Float64Array | None
+
+
+def score_users(
+    metrics: Sequence[UserMetric],
+    lists: Lists,
+    relevant: Relevant,
+    *,
+    bounds: Int64Array,
+    depth: int,
+    rules: Rules = DEFAULT_RULES,
+) -> UserScores:
+    """Return each user's values.
+
+    Parameters
+    ----------
+    metrics
+        The metrics that have a value a user; with none, the lists are counted alone.
+    lists
+        The lists of the users that count, of whom there may be none.
+    relevant
+        What is relevant to them.
+    bounds
+        int64 ``(blocks + 1,)``: the first user of each block whose moments are taken, and ``users``.
+    depth
+        Ranks to look at, the largest cutoff of what is measured on the lists.
+    rules
+        What is settled for all metrics alike.
+
+    Raises
+    ------
+    HarnessError
+        A metric gave a value that is no number, or one that claims to be binary another than 0 and 1.
+    """
+    width = min(depth, lists.items.shape[1])
+    exact = relevant.ranks is not None
+    by_scores = not exact and lists.scores is not None
+    reads: frozenset[str] = frozenset({"targets"} if by_scores else ()).union(*(metric.reads for metric in metrics))
+    deepest = max((metric.cutoff or 1 for metric in metrics), default=1)
+    pooled = [metric for metric in metrics if metric.pooled]
+    ranged = [
+        metric for metric in metrics if isinstance(metric, AccuracyMetric) and metric.rises and (exact or by_scores)
+    ]
+    values = np.empty((len(metrics), lists.n_users), dtype=np.float64)
+    # Threads write into place; processes send their part back.
+    shared = lists.parallel.backend == "threading"
+
+    def score(edges: Int64Array, out: Float64Array) -> _Part:
+        start, stop = int(edges[0]), int(edges[-1])
+        blocks = edges - start
+        if start == stop:  # nobody in it counts, for which a metric need not be ready
+            nothing = Moments.of(np.empty(0), blocks)
+            empty = [np.zeros((3, len(blocks) - 1)) for _ in ranged]
+            counts = np.zeros(N_COUNTS, dtype=np.int64)
+            return _Part(counts, [nothing for _ in metrics], empty, [0.0 for _ in pooled], out)
+        found = find(lists, relevant, width=width, start=start, stop=stop, reads=reads)
+        hits = with_listed_ranks(found.hits, lists, start=start) if by_scores else found.hits
+        tied = TiedScores(hits, width=width, deepest=deepest, exact=exact)
+        for metric, row in zip(metrics, out, strict=True):
+            tied.write(metric, rules.ties, row)
+        moments = [
+            _moments(metric, row, blocks, chances=rule_of(metric, rules.ties, width=width, exact=exact) == "expected")
+            for metric, row in zip(metrics, out, strict=True)
+        ]
+        rows = {metric.label: row for metric, row in zip(metrics, out, strict=True)}
+        ties = ranges_of(ranged, tied, rows, blocks)
+        return _Part(found.counts, moments, ties, [_denominator(metric, tied) for metric in pooled], out)
+
+    def score_part(blocks: tuple[int, int]) -> _Part:
+        edges = bounds[blocks[0] : blocks[1] + 1]
+        start, stop = int(edges[0]), int(edges[-1])
+        out = values[:, start:stop] if shared else np.empty((len(metrics), stop - start))
+        part = score(edges, out)
+        return _Part(part.counts, part.moments, part.ties, part.denominators, None if shared else out)
+
+    shards = parts(len(bounds) - 1)
+    if len(shards) > 1 and lists.n_users > 0:
+        score(np.array([0, 1]), values[:, :1])  # compiled once, before the threads ask for it
+    scored = map_shards(score_part, shards, parallel=lists.parallel)
+    for (first, last), part in zip(shards, scored, strict=True):
+        if part.values is not None:
+            values[:, bounds[first] : bounds[last]] = part.values
+    counts = np.sum([part.counts for part in scored], axis=0)
+    if width < depth:
+        counts[SHORT_LISTS] = lists.n_users - counts[EMPTY_LISTS]
+    return UserScores(
+        values={metric.label: row for metric, row in zip(metrics, values, strict=True)},
+        moments={
+            metric.label: Moments.joined([part.moments[place] for part in scored])
+            for place, metric in enumerate(metrics)
+        },
+        ties={
+            metric.label: np.concatenate([part.ties[place] for part in scored], axis=1)
+            for place, metric in enumerate(ranged)
+        },
+        # Sums of whole numbers, which are exact.
+        denominators={
+            metric.label: sum(part.denominators[place] for part in scored) for place, metric in enumerate(pooled)
+        },
+        counts={
+            "users_without_predictions": int(counts[EMPTY_LISTS]),
+            "short_lists": int(counts[SHORT_LISTS]),
+            "repeated_items": int(counts[REPEATED_ITEMS]),
+            "repeated_relevant": int(counts[REPEATED_RELEVANT]),
+        },
+    )
+
+
+def _denominator(metric: UserMetric, tied: TiedScores) -> float:
+    out = np.empty(tied.hits.n_users, dtype=np.float64)
+    metric.denominators(tied.hits, out)
+    return float(out.sum())
+
+
+def _moments(metric: UserMetric, values: Float64Array, edges: Int64Array, *, chances: bool) -> Moments:
+    with np.errstate(invalid="ignore", over="ignore"):
+        moments = Moments.of(values, edges)
+        total = float(moments.sums.sum())
+    # The values themselves need be looked at only then; finite ones may have an infinite sum.
+    if not math.isfinite(total) and not np.isfinite(values).all():
+        raise HarnessError(f"the metric {metric.label} gave a value that is no number. Each user needs one.")
+    if metric.binary and not chances and not ((values == 0.0) | (values == 1.0)).all():
+        raise HarnessError(
+            f"the metric {metric.label} states that it is binary, and gave a value other than 0 and 1. "
+            "Leave `binary` out of its class for an interval of a mean."
+        )
+    return moments

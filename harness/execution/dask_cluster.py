@@ -1,0 +1,232 @@
+"""Work over a Dask cluster, by its own futures: joblib's Dask backend waits for ever once a worker is killed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import pickle
+import queue
+import time
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import cloudpickle
+
+from harness.errors import HarnessError
+from harness.execution.shard_work import Work
+
+_ANSWERS_WITHIN = 5.0  # seconds for the scheduler to answer, and for a first worker to be there
+_LOOK_EVERY = 2.0  # seconds between two looks at the cluster while nothing finishes
+_PAUSE = 0.1  # seconds before a result that went lost is asked for again
+_WITHOUT_WORKERS = 20.0  # seconds in which workers that died may be replaced
+_MOST_BYTES = 8 << 20  # of one shard with its function; Dask warns from 10 MB on
+_LOGGERS = ("asyncio", "distributed", "distributed.client", "distributed.gc")
+_SILENT = logging.CRITICAL + 1
+
+
+def run_on_cluster(work: Work[Any, Any], address: str) -> None:
+    """Finish the shards of a piece of work on the workers of a cluster.
+
+    Parameters
+    ----------
+    work
+        What to do. Dask begins the shards of a killed worker anew, ``allowed-failures`` times.
+    address
+        Of the scheduler.
+
+    Raises
+    ------
+    HarnessError
+        Dask is not installed, no scheduler answers, no worker is there, the connection is lost, or
+        the workers that ran some shards were killed again and again; all others are finished then.
+    """
+    if not work.shards:
+        return
+    with _connected(address) as client:
+        run = _Run(work, client, address)
+        killed = run.finish(range(len(work.shards)))
+        if len(killed) > 1:
+            # Dask blames all that a dead worker held; alone, each shows what is its own.
+            killed = [index for index in killed if run.finish([index])]
+    if killed:
+        raise work.given_up(
+            killed,
+            "each Dask worker that began it was killed, most likely for want of memory. Give each worker "
+            "more memory (dask worker --memory-limit) or fewer threads (--nthreads).",
+        )
+
+
+class _Call:
+    """A call that is made where it is unpickled.
+
+    A worker that cannot unpickle its task dies; one whose task is to unpickle bytes reports an error.
+    """
+
+    def __init__(self, function: Callable[..., Any], shard: Any) -> None:
+        self._called = function, (shard,)
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any]]:
+        return self._called
+
+
+class _GoneError(Exception):
+    """A result was there, and is no more."""
+
+
+class _Run:
+    """Shards on their way through a cluster."""
+
+    def __init__(self, work: Work[Any, Any], client: Any, address: str) -> None:
+        self._work = work
+        self._client = client
+        self._address = address
+        self._ended: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._last_seen = time.monotonic()  # when a worker was last there
+
+    def finish(self, indices: Sequence[int]) -> list[int]:
+        """Finish shards, and return those whose workers were killed."""
+        from distributed import KilledWorker
+
+        killed = []
+        under_way = {}
+        for index in indices:
+            future = self._submit(index)
+            under_way[future.key] = index, future
+            future.add_done_callback(self._ended.put)
+        while under_way:
+            try:
+                future = self._ended.get(timeout=_LOOK_EVERY)
+            except queue.Empty:
+                self._look()
+                continue
+            index = under_way[future.key][0]
+            try:
+                result = self._result(future)
+            except KilledWorker:
+                killed.append(index)
+            except _GoneError:
+                # Its worker died before the result was fetched. Dask makes it again.
+                self._look()
+                time.sleep(_PAUSE)
+                future.add_done_callback(self._ended.put)
+                continue
+            else:
+                self._work.finish(index, result)
+            # Dask forgets what nobody holds, and so need not make it again when its worker dies.
+            del under_way[future.key]
+        return killed
+
+    def _result(self, future: Any) -> Any:
+        status = future.status
+        if status == "cancelled":
+            raise self._lost_connection()
+        if status not in ("finished", "error"):
+            raise _GoneError
+        try:
+            return future.result(timeout=_ANSWERS_WITHIN)
+        except TimeoutError as error:
+            if status == "error":
+                raise  # the function's own
+            raise _GoneError from error
+        except ModuleNotFoundError as error:
+            if self._is_needed(error.name):
+                raise self._not_installed(error.name) from error
+            raise
+
+    def _submit(self, index: int) -> Any:
+        call = cloudpickle.dumps(_Call(self._work.function, self._work.shards[index]))
+        if len(call) > _MOST_BYTES:
+            raise HarnessError(
+                f"each shard takes {len(call) >> 20} MiB to the cluster, and {_MOST_BYTES >> 20} MiB is the most: the "
+                "function or the shard holds data. Let them hold the paths of files that every worker can read, or "
+                "use backend: threading."
+            )
+        name = getattr(self._work.function, "__name__", "shard")
+        return self._client.submit(pickle.loads, call, key=f"{name}-{uuid.uuid4().hex}", pure=False)
+
+    def _is_needed(self, module: str | None) -> bool:
+        needed = getattr(self._work.function, "__module__", None) or ""
+        return module is not None and module.partition(".")[0] in ("harness", needed.partition(".")[0])
+
+    def _not_installed(self, module: str | None) -> HarnessError:
+        return HarnessError(
+            f"the workers of the cluster at {self._address} lack the module '{module}'. "
+            "Install on each of them what is installed here, in the same version."
+        )
+
+    def _look(self) -> None:
+        """Raise if there is nobody to wait for."""
+        try:
+            workers = len(self._client.nthreads())
+        except (OSError, TimeoutError) as error:
+            raise self._lost_connection() from error
+        now = time.monotonic()
+        if workers:
+            self._last_seen = now
+        elif now - self._last_seen > _WITHOUT_WORKERS:
+            raise HarnessError(
+                f"the cluster at {self._address} has lost all its workers, most likely for want of memory, and none "
+                f"came back within {_WITHOUT_WORKERS:.0f} s; {len(self._work.results)} of {len(self._work.shards)} "
+                "shards are finished. Start workers with more memory, and run again."
+            )
+
+    def _lost_connection(self) -> HarnessError:
+        return HarnessError(
+            f"the connection to the Dask scheduler at {self._address} was lost; {len(self._work.results)} of "
+            f"{len(self._work.shards)} shards are finished. See whether it still runs, and run again."
+        )
+
+
+@contextlib.contextmanager
+def _connected(address: str) -> Iterator[Any]:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise HarnessError(
+            "backend: dask needs the package 'distributed', which is not installed. "
+            "Install it by: pip install 'recsys-harness[cluster]'"
+        ) from error
+    with _silent():
+        try:
+            with ThreadPoolExecutor(1) as pool:  # in a notebook, the calling thread's loop is in use
+                pool.submit(asyncio.run, asyncio.wait_for(_greet(address), _ANSWERS_WITHIN)).result()
+            client: Any = Client(address, timeout=_ANSWERS_WITHIN, set_as_default=False)
+        except Exception as error:  # what else listens there may answer anything, which then fails anyhow
+            raise HarnessError(
+                f"no Dask scheduler answers at {address}; {_ANSWERS_WITHIN:.0f} s are the most it has. Start one by "
+                "`dask scheduler`, or mend the address (parallel.address)."
+            ) from error
+        with client:
+            try:
+                client.wait_for_workers(1, timeout=_ANSWERS_WITHIN)
+            except TimeoutError as error:
+                raise HarnessError(
+                    f"the Dask cluster at {address} has no worker. Start some by `dask worker {address}`."
+                ) from error
+            yield client
+
+
+async def _greet(address: str) -> None:
+    # The client would wait for ever where something listens that never speaks.
+    from distributed.comm.core import connect
+    from distributed.security import Security
+
+    comm = await connect(address, timeout=_ANSWERS_WITHIN, **Security().get_connection_args("client"))
+    await comm.close()
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Keep Dask's own log lines away: what matters of them becomes an error here."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(_SILENT)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

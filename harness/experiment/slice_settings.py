@@ -1,0 +1,79 @@
+"""Groups of users and items for which metrics are given apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias, get_args
+
+from pydantic import Field, PlainValidator, ValidationError
+from pydantic.dataclasses import dataclass
+
+from harness.errors import did_you_mean
+from harness.experiment.validation_errors import FaultError, faults_of, shown
+from harness.experiment.value_types import Text
+
+By: TypeAlias = Literal[
+    "activity", "user_warmth", "user_column", "item_popularity", "item_warmth", "repeat", "item_column"
+]
+_WITH_COLUMN = ("user_column", "item_column")
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Slice:
+    """A way to cut users, or the relevant items, into groups.
+
+    Parameters
+    ----------
+    by
+        ``activity``: users by the length of their history, in quantiles. ``user_warmth``: with or without history.
+        ``user_column``: by a column of the user table. ``item_popularity``: relevant items by how often they were
+        interacted with before: head, mid, tail. ``item_warmth``: with or without any interaction before.
+        ``repeat``: in the user's own history, or new to them. ``item_column``: by a column of the item table.
+    quantiles
+        Of ``activity``, and of columns of numbers with many values.
+    shares
+        Of ``item_popularity``: what shares of all interactions the head, and head and mid together, have.
+    column
+        Of ``user_column`` and ``item_column``.
+    """
+
+    by: By
+    quantiles: Annotated[int, Field(ge=2, le=20)] = 4
+    shares: tuple[float, float] = (0.5, 0.8)
+    column: Text | None = None
+
+    def __post_init__(self) -> None:
+        if self.by in _WITH_COLUMN and self.column is None:
+            raise FaultError(("column",), f"a slice by {self.by} needs the key 'column', such as column: age")
+        if self.by not in _WITH_COLUMN and self.column is not None:
+            raise FaultError(("column",), f"column belongs to slices by {' and '.join(_WITH_COLUMN)}")
+        if not 0 < self.shares[0] < self.shares[1] < 1:
+            raise FaultError(("shares",), "shares are of the head, and of head and mid together, such as [0.5, 0.8]")
+
+    @property
+    def name(self) -> str:
+        """What results call it: ``activity``, ``user_column age``."""
+        return self.by if self.column is None else f"{self.by} {self.column}"
+
+
+def _slice(value: Any) -> Slice:
+    if isinstance(value, Slice):
+        return value
+    plain = {"by": value} if isinstance(value, str) else value
+    if not isinstance(plain, Mapping):
+        raise FaultError((), f"a slice is {shown(value)}; a name or a map with 'by' is needed, such as activity")
+    known = get_args(By)
+    if plain.get("by") not in known:
+        raise FaultError((), f"unknown slice {shown(plain.get('by'))}. {did_you_mean(str(plain.get('by')), known)}")
+    try:
+        return Slice(**{**plain, **_as_tuple(plain)})
+    except ValidationError as error:
+        raise faults_of(error, dict(plain))[0] from error
+
+
+def _as_tuple(plain: Mapping[str, Any]) -> dict[str, Any]:
+    # YAML has lists alone.
+    return {"shares": tuple(plain["shares"])} if isinstance(plain.get("shares"), list) else {}
+
+
+SliceField: TypeAlias = Annotated[Slice, PlainValidator(_slice)]

@@ -1,0 +1,89 @@
+"""From lists and truth to hits: the step that every accuracy metric begins with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.artifacts.array_types import Int32Array, Int64Array
+from harness.metrics.kernels.hit_search import N_COUNTS, find_hits
+from harness.metrics.kernels.item_values import clean_lists
+from harness.metrics.metric_inputs import WORD, Hits, Lists, Relevant
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The hits of a block of users, and int64 ``(N_COUNTS,)`` what was counted on the way."""
+
+    hits: Hits
+    counts: Int64Array
+
+
+def find(
+    lists: Lists,
+    relevant: Relevant,
+    *,
+    width: int,
+    start: int = 0,
+    stop: int | None = None,
+    reads: frozenset[str] = frozenset(),
+) -> Found:
+    """Return where the first ``width`` ranks of the users ``start`` to ``stop`` hit.
+
+    Parameters
+    ----------
+    lists, relevant
+        Of all users.
+    width
+        Ranks looked at.
+    start, stop
+        The first user, and the one after the last; all of them if left out.
+    reads
+        What is filled of the hits beyond bits: what the metrics state under ``reads``.
+
+    Examples
+    --------
+    >>> relevant = Relevant(np.array([0, 2]), np.array([7, 2], dtype=np.int32), np.array([0]))
+    >>> find(Lists.of([[4, 2, 7]]), relevant, width=3).hits.at(3)
+    array([[False,  True,  True]])
+    """
+    block = slice(start, lists.n_users if stop is None else stop)
+    list_rows, truth_rows = lists.rows[block], relevant.rows[block]
+    users, words = len(list_rows), max(-(-width // WORD), 1)
+    bounds = relevant.bounds(block)
+    places = np.empty(int(bounds[-1] - bounds[0]) if "targets" in reads else 0, dtype=np.int32)
+    hits = Hits(
+        np.empty((users, words), dtype=np.uint64),
+        np.empty(users, dtype=np.int32),
+        np.empty(users, dtype=np.int32),
+        relevant.ranks_of(block),
+        relevant.targets_of(block, places) if "targets" in reads else None,
+        listed_items(lists, width=width, block=block) if "items" in reads else None,
+        lists.side,
+        truth_rows if lists.side is not None else None,
+    )
+    counts = np.zeros(N_COUNTS, dtype=np.int64)
+    find_hits(
+        lists.items,
+        list_rows,
+        relevant.indptr,
+        relevant.items,
+        truth_rows,
+        lists.limit,
+        width,
+        hits.bits,
+        hits.relevant,
+        hits.lengths,
+        places,
+        counts,
+    )
+    return Found(hits, counts)
+
+
+def listed_items(lists: Lists, *, width: int, block: slice = slice(None)) -> Int32Array:
+    """Return the first ranks of some users' lists, int32 ``(users, width)``; -1 for what is unknown or stood before."""
+    rows = lists.rows[block]
+    items = np.empty((len(rows), width), dtype=np.int32)
+    clean_lists(lists.items, rows, lists.limit, items)
+    return items

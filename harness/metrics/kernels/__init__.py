@@ -1,0 +1,1 @@
+"""Compiled loops over ranked lists, used by the metrics."""

@@ -1,0 +1,73 @@
+"""What metrics of the listed items have in common."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from harness.artifacts import SideInformation
+from harness.artifacts.array_types import Float64Array, Int32Array
+from harness.errors import HarnessError
+from harness.metrics.base import UserMetric
+from harness.metrics.metric_inputs import Hits
+
+
+class ListedMetric(UserMetric):
+    """A user's metric of what is known of the listed items: by ``needs``, parts of ``SideInformation``."""
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """What of ``Hits`` is filled for it."""
+        return frozenset({"items"})
+
+    def side_of(self, hits: Hits) -> SideInformation:
+        """Return what is known beside lists and truth.
+
+        Raises
+        ------
+        HarnessError
+            Nothing is.
+        """
+        if hits.side is None:
+            raise HarnessError(f"{self.label} needs {' and '.join(self.required)}. Pass side=SideInformation(…).")
+        return hits.side
+
+    def items_of(self, hits: Hits) -> Int32Array:
+        """Return the listed items, int32 ``(users, ranks)``."""
+        if hits.items is None:
+            raise HarnessError(f"{self.label} reads the items of lists, which these hits do not hold.")
+        return hits.items
+
+    def filled(self, hits: Hits, k: int) -> Float64Array:
+        """Return how many of the first k ranks hold an item; float64 ``(users,)``."""
+        from harness.metrics.kernels import item_values
+
+        out = np.empty(hits.n_users, dtype=np.float64)
+        item_values.count_filled(self.items_of(hits), k, out)
+        return out
+
+    def write_mean(self, hits: Hits, values: Float64Array, k: int, out: Float64Array) -> None:
+        """Write the mean of the values of a list's items, 0 for a list without items; float64 ``values (items,)``."""
+        self.write_sum(hits, values, np.ones(k), out)
+        out /= np.maximum(self.filled(hits, k), 1.0)
+
+    def write_sum(
+        self, hits: Hits, values: Float64Array, weights: Float64Array, out: Float64Array, *, hits_alone: bool = False
+    ) -> None:
+        """Write the sum over a list of each item's value times the weight of its rank.
+
+        Parameters
+        ----------
+        hits
+            With the listed items.
+        values
+            float64 ``(items,)``.
+        weights
+            float64 ``(k,)``.
+        out
+            float64 ``(users,)``: output.
+        hits_alone
+            Whether to sum over hits alone.
+        """
+        from harness.metrics.kernels import item_values
+
+        item_values.weigh_items(self.items_of(hits), hits.bits, int(hits_alone), values, weights, out)

@@ -1,0 +1,265 @@
+"""What metrics are computed from: the users' lists, and the ranks at which they hit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from harness.artifacts import SideInformation, TargetRanks
+from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
+from harness.errors import HarnessError
+from harness.execution import Parallel
+
+WORD = 64  # ranks that one integer of a bit set holds
+NO_LIST = -1  # the row of a user without predictions
+MISSED, REPEATED = -1, -2  # places of relevant items that no rank holds, and of those that do not count
+_UNBOUNDED = int(np.iinfo(np.int64).max)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranks:
+    """Where each relevant item of a block of users stands among all candidates, as ``TargetRanks`` has it.
+
+    Parameters
+    ----------
+    indptr
+        int64 ``(users + 1,)``, from 0.
+    above, tied
+        int32 ``(n,)``: candidates with a higher, and others with the same score; -1 for an item that
+        was no candidate.
+    candidates
+        int32 ``(users,)``.
+    """
+
+    indptr: Int64Array
+    above: Int32Array
+    tied: Int32Array
+    candidates: Int32Array
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """The relevant items of a block of users one by one.
+
+    Parameters
+    ----------
+    indptr
+        int64 ``(users + 1,)``, from 0.
+    items
+        int32 ``(n,)``.
+    places
+        int32 ``(n,)``: the rank of each in its user's list, counted from 0; ``MISSED`` where it stands
+        beyond the ranks that are looked at or nowhere, ``REPEATED`` where the item stood before among
+        the user's relevant ones, and so does not count.
+    gains
+        float32 ``(n,)``, or None where relevance is binary.
+    """
+
+    indptr: Int64Array
+    items: Int32Array
+    places: Int32Array
+    gains: Float32Array | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Relevant:
+    """What is relevant to the users of ``Lists``, as CSR.
+
+    Parameters
+    ----------
+    indptr
+        int64 ``(rows + 1,)``.
+    items
+        int32 ``(n,)``, each 0 or more.
+    rows
+        int64 ``(users,)``: the row of each user, ascending; rows between them are empty.
+    ranks
+        Where each of the items stood, or None where it is not known.
+    gains
+        float32 ``(n,)``, above 0, or None: binary.
+    """
+
+    indptr: Int64Array
+    items: Int32Array
+    rows: Int64Array
+    ranks: TargetRanks | None = None
+    gains: Float32Array | None = None
+
+    def bounds(self, block: slice) -> Int64Array:
+        """Return where the items of each of a block of users begin, and the last ones end; int64 ``(users + 1,)``."""
+        rows = self.rows[block]
+        return np.append(self.indptr[rows], self.indptr[rows[-1] + 1]) if len(rows) else np.zeros(1, dtype=np.int64)
+
+    def targets_of(self, block: slice, places: Int32Array) -> Targets:
+        """Return the items of a block of users with their places in the lists."""
+        bounds = self.bounds(block)
+        part = slice(int(bounds[0]), int(bounds[-1]))
+        gains = None if self.gains is None else self.gains[part]
+        return Targets(bounds - bounds[0], self.items[part], places, gains)
+
+    def ranks_of(self, block: slice) -> Ranks | None:
+        """Return the ranks of a block of users."""
+        if self.ranks is None:
+            return None
+        bounds = self.bounds(block)
+        part = slice(int(bounds[0]), int(bounds[-1]))
+        candidates = self.ranks.candidates[self.rows[block]]
+        return Ranks(bounds - bounds[0], self.ranks.above[part], self.ranks.tied[part], candidates)
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """The lists of the users that count.
+
+    Parameters
+    ----------
+    items
+        int32 ``(rows, k)``: item indices, best first. Below 0, or at ``n_items`` and above, stands
+        no item of the catalogue.
+    rows
+        int64 ``(users,)``: the row of each user's list, -1 for a user without one.
+    n_items
+        Size of the catalogue, or None where it is not known.
+    parallel
+        How to spread work over cores. It never changes a value.
+    scores
+        float32 ``(rows, k)``, or None where they are not known.
+    relevant
+        What is relevant to the users, for metrics over all lists that read it.
+    side
+        What is known beside, its history by rows of the truth.
+    """
+
+    items: Int32Array
+    rows: Int64Array
+    n_items: int | None = None
+    parallel: Parallel = field(default_factory=Parallel)
+    scores: Float32Array | None = None
+    relevant: Relevant | None = None
+    side: SideInformation | None = None
+
+    @classmethod
+    def of(cls, items: Any, *, n_items: int | None = None, parallel: Parallel | None = None) -> Lists:
+        """Return the lists of users who all have one, a row a user.
+
+        Examples
+        --------
+        >>> Lists.of([[4, 2], [1, -1]]).n_users
+        2
+        """
+        array = np.ascontiguousarray(items, dtype=np.int32)
+        return cls(array, np.arange(len(array)), n_items, Parallel() if parallel is None else parallel)
+
+    @property
+    def n_users(self) -> int:
+        """Number of users, those without a list included."""
+        return len(self.rows)
+
+    def known(self, label: str) -> tuple[Relevant, SideInformation]:
+        """Return what is relevant, and what is known beside, for the metric of a label.
+
+        Raises
+        ------
+        HarnessError
+            Either is not known.
+        """
+        if self.relevant is None or self.side is None:
+            raise HarnessError(f"{label} needs the truth and side information. Measure it by harness.evaluate.")
+        return self.relevant, self.side
+
+    @property
+    def limit(self) -> int:
+        """The first index past the catalogue."""
+        return _UNBOUNDED if self.n_items is None else self.n_items
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """Where the lists of a block of users hit, and how much there was to find.
+
+    Parameters
+    ----------
+    bits
+        uint64 ``(users, words)``: bit ``r % 64`` of word ``r // 64`` is set where rank ``r + 1``
+        holds a relevant item for the first time.
+    relevant
+        int32 ``(users,)``: distinct relevant items, 1 or more.
+    lengths
+        int32 ``(users,)``: the rank of each list's last item, however many ranks are looked at; 0 for none.
+    ranks
+        The exact ranks of the relevant items, for metrics that need ``target_ranks``; None where they
+        are not known.
+    targets
+        The relevant items one by one, for metrics that read them; else None.
+    items
+        int32 ``(users, ranks)``: the lists as far as they are looked at, -1 for what is no item of the catalogue or
+        stood before; for metrics that read them, else None.
+    side
+        What is known beside lists and truth; None for nothing.
+    rows
+        int64 ``(users,)``: each user's row in the truth, and in the history of ``side``; None without ``side``.
+
+    Examples
+    --------
+    >>> hits = Hits.of([[False, True, True]], relevant=[3])
+    >>> hits.at(2)
+    array([[False,  True]])
+    """
+
+    bits: UInt64Array
+    relevant: Int32Array
+    lengths: Int32Array
+    ranks: Ranks | None = None
+    targets: Targets | None = None
+    items: Int32Array | None = None
+    side: SideInformation | None = None
+    rows: Int64Array | None = None
+
+    @classmethod
+    def of(
+        cls,
+        flags: Any,
+        *,
+        relevant: Any,
+        lengths: Any = None,
+        ranks: Ranks | None = None,
+        targets: Targets | None = None,
+        items: Int32Array | None = None,
+        side: SideInformation | None = None,
+        rows: Int64Array | None = None,
+    ) -> Hits:
+        """Return the hits that ``(users, k)`` flags describe, of lists of k items where ``lengths`` does not say."""
+        table = np.asarray(flags, dtype=np.bool_)
+        words = max(-(-table.shape[1] // WORD), 1)
+        padded = np.zeros((len(table), words * WORD), dtype=np.bool_)
+        padded[:, : table.shape[1]] = table
+        octets = np.packbits(padded, axis=1, bitorder="little")  # (users, words * 8)
+        sizes = np.full(len(table), table.shape[1]) if lengths is None else np.asarray(lengths)
+        return cls(
+            octets.view("<u8").astype(np.uint64),
+            np.asarray(relevant, dtype=np.int32),
+            sizes.astype(np.int32),
+            ranks,
+            targets,
+            items,
+            side,
+            rows,
+        )
+
+    def of_users(self, chosen: BoolArray) -> Hits:
+        """Return the bits of some users; bool ``(users,)``."""
+        return Hits(self.bits[chosen], self.relevant[chosen], self.lengths[chosen])
+
+    @property
+    def n_users(self) -> int:
+        """Number of users of the block."""
+        return len(self.relevant)
+
+    def at(self, k: int) -> BoolArray:
+        """Return bool ``(users, k)``: whether each of the first k ranks hits."""
+        octets = self.bits.astype("<u8").view(np.uint8)  # (users, words * 8)
+        flags = np.unpackbits(octets, axis=1, bitorder="little").view(np.bool_)  # (users, words * 64)
+        missing = max(k - flags.shape[1], 0)
+        return np.pad(flags[:, :k], ((0, 0), (0, missing)))

@@ -1,0 +1,1 @@
+"""Reference models that are fitted in closed form or by counting."""

@@ -1,0 +1,46 @@
+"""The same list for everyone: what most users chose."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import History, Recommender, Tensors, Vocabulary
+from harness.models.checkpoints.tensor_checks import require, require_names
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Popularity:
+    """Score each item by the number of distinct users who had it.
+
+    A user counts once for an item, however often they had it. Scores are float32, so counts above
+    2**24 (16.8 million users) are rounded.
+
+    Examples
+    --------
+    >>> history = History(np.array([0, 3, 4]), np.array([1, 1, 0, 1], dtype=np.int32), n_items=3)
+    >>> Popularity().fit(history)["users"]
+    array([1, 2, 0])
+    """
+
+    batch_invariant: ClassVar[bool] = True
+
+    def fit(self, history: History) -> Tensors:
+        """Return ``users``: int64 ``(items,)``, the distinct users of each item."""
+        return {"users": np.bincount(history.matrix.indices, minlength=history.n_items).astype(np.int64)}
+
+    def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> Recommender:
+        """Return the scorer that gives everyone the same scores.
+
+        Raises
+        ------
+        CheckpointError
+            The tensors are not those of ``fit`` on this catalogue.
+        """
+        from harness.models.baselines.scorers import PopularityScorer
+
+        require_names(tensors, ("users",), kind="popularity")
+        counts = require(tensors, "users", kind="popularity", dtype=np.int64, shape=(len(items),))
+        return PopularityScorer(counts, device)

@@ -1,0 +1,48 @@
+"""Chance: the floor under every comparison."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import History, Recommender, Tensors, Vocabulary
+from harness.models.checkpoints.tensor_checks import require_names
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Random:
+    """Score each pair of user and item by chance.
+
+    The score is ``floor(h / 2**40) / 2**24`` for a 64-bit hash h of (seed, the user's own id, the
+    item's own id): uniform over 2**24 values in [0, 1). It does not depend on other users, other
+    items or the order of either, and has nothing in common with the random order of a split or of
+    ties, whatever their seeds.
+
+    Its expected hit rate at k is ``k * relevant / candidates`` for one relevant item.
+
+    Parameters
+    ----------
+    seed
+        Any whole number; another one gives other scores.
+
+    Examples
+    --------
+    >>> Random(seed=1)
+    Random(seed=1)
+    """
+
+    batch_invariant: ClassVar[bool] = True
+
+    seed: int = 0
+
+    def fit(self, history: History) -> Tensors:
+        """Return no tensors: there is nothing to learn."""
+        return {}
+
+    def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> Recommender:
+        """Return the scorer of these users and items."""
+        from harness.models.baselines.scorers import RandomScorer
+
+        require_names(tensors, (), kind="random")
+        return RandomScorer(self.seed, users, items, device)

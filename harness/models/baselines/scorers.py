@@ -1,0 +1,136 @@
+"""Fitted models on a device: each gives float32 scores that do not depend on the batch, to the bit."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from harness.artifacts import UserBatch, Vocabulary, stream
+from harness.artifacts.array_types import Float32Array, Int64Array
+from harness.topk import pair_bits, signed_keys
+
+_SCORE_BITS = 24  # all that a float32 in [0, 1) keeps
+
+
+class RandomScorer:
+    """Uniform scores from a hash of user and item; see ``Random``.
+
+    Parameters
+    ----------
+    seed
+        Of the hash.
+    users, items
+        The vocabularies, for the own ids.
+    device
+        Where scores are made.
+    """
+
+    def __init__(self, seed: int, users: Vocabulary, items: Vocabulary, device: str) -> None:
+        self._seed = stream(seed, "random scores")
+        self._user_keys = signed_keys(users.keys, device)
+        self._item_keys = signed_keys(items.keys, device)
+
+    def score(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, items)`` in [0, 1)."""
+        users = torch.from_numpy(batch.users).to(self._user_keys.device)
+        bits = pair_bits(self._seed, self._user_keys[users, None], self._item_keys)
+        # The shift keeps the sign; the mask leaves the top bits alone.
+        top = (bits >> (64 - _SCORE_BITS)) & ((1 << _SCORE_BITS) - 1)
+        return top.to(torch.float32) * 2.0**-_SCORE_BITS
+
+
+class PopularityScorer:
+    """The same scores for everyone; see ``Popularity``.
+
+    Parameters
+    ----------
+    counts
+        int64 ``(items,)``.
+    device
+        Where scores are made.
+    """
+
+    def __init__(self, counts: Int64Array, device: str) -> None:
+        self._scores = torch.from_numpy(counts.astype(np.float32)).to(device)
+
+    def score(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, items)``: one row, seen from each user."""
+        return self._scores.expand(len(batch.users), -1)
+
+
+class ItemKNNScorer:
+    """Sums of the similarities of each user's history; see ``ItemKNN``.
+
+    The product of two sparse matrices stays on the CPU, where each row is added up in one order
+    whatever the batch; only the scores go to the device.
+
+    Parameters
+    ----------
+    similarity
+        float32 CSR ``(items, items)``.
+    device
+        Where scores go.
+    """
+
+    def __init__(self, similarity: sp.csr_array, device: str) -> None:
+        self._similarity = similarity
+        self._device = device
+
+    def score(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, items)``."""
+        scores = batch.matrix @ self._similarity
+        return torch.from_numpy(scores.toarray()).to(self._device)
+
+
+class WeightsScorer:
+    """Sums of the rows of a matrix of items by items over each user's history; see ``EASE``.
+
+    A bag of embeddings adds its rows in the order given, one bag at a time, where a matrix product
+    would change in its last bits with the shape of the batch.
+
+    Parameters
+    ----------
+    weights
+        float32 ``(items, items)``.
+    device
+        Where the weights and the scores are.
+    """
+
+    def __init__(self, weights: Float32Array, device: str) -> None:
+        self._weights = torch.from_numpy(np.require(weights, requirements=["C", "W"])).to(device)
+
+    def score(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, items)``."""
+        return _sums(batch, self._weights)
+
+
+class HistoryVectors:
+    """Sums of the items' vectors over each user's history, times the items' vectors; see ``PureSVD``.
+
+    Parameters
+    ----------
+    vectors
+        float32 ``(items, dimension)``.
+    device
+        Where the vectors are.
+    """
+
+    def __init__(self, vectors: Float32Array, device: str) -> None:
+        self._vectors = torch.from_numpy(np.require(vectors, requirements=["C", "W"])).to(device)
+
+    def user_vectors(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, dimension)``."""
+        return _sums(batch, self._vectors)
+
+    def item_vectors(self) -> torch.Tensor:
+        """Return float32 ``(items, dimension)``."""
+        return self._vectors
+
+
+def _sums(batch: UserBatch, rows: torch.Tensor) -> torch.Tensor:
+    """Return the sums of the rows of each user's items, added up in the order of the items, one user at a time."""
+    history = batch.matrix  # columns ascend within a row, each once
+    indptr = torch.from_numpy(history.indptr.astype(np.int64)).to(rows.device)
+    items = torch.from_numpy(history.indices.astype(np.int64)).to(rows.device)
+    return torch.nn.functional.embedding_bag(items, rows, indptr, mode="sum", include_last_offset=True)

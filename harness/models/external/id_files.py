@@ -1,0 +1,149 @@
+"""Files of own ids, a row an index of a model from elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+
+from harness.errors import CheckpointError
+from harness.models.checkpoints.required_files import require_file
+from harness.models.external.external_arrays import PARQUET, array_in, id_values
+from harness.models.external.external_ids import Id, plain_id
+from harness.storage.array_files import texts_of
+from harness.storage.arrow_types import plain
+from harness.storage.input_files import long_csv_fields, opened, text_lines
+
+WITH_COLUMNS = (".csv", ".tsv", *PARQUET)
+COLUMN_OPTION = "column, or ids_column of kind vectors"
+_LONGEST_HEADER = 1 << 20
+FORMATS = (".txt", *WITH_COLUMNS, ".npy", ".json")
+
+
+def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
+    """Return the ids of a file, a row each, None where a row has none; of a JSON map the map itself.
+
+    Those of text files are text, just as it is written: what is an integer is the matter of ``own_indices``. Each line
+    is a row, empty ones too, and one newline at the end of the file ends the last.
+
+    Raises
+    ------
+    CheckpointError
+        It is missing or cannot be read, or lacks the column.
+    """
+    suffix = require_file(path, "the file of ids").suffix.lower()
+    try:
+        if suffix == ".npy":
+            values = _from_npy(path)
+        elif suffix in PARQUET:
+            # Not a folder's partitions: a column that stands in the path is none of the file's.
+            table = pa.parquet.read_table(path, partitioning=None)
+            values = id_values(plain(_column(table, path, column)), f"{path}: the column")
+        elif suffix == ".json":
+            values = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_each_once)
+            if isinstance(values, dict):
+                return values
+            if not isinstance(values, list):
+                raise CheckpointError(f"{path} holds {type(values).__name__}; a list of ids is needed, or a map.")
+        elif suffix == ".txt":
+            values = _lines(path)
+        else:
+            values = _from_rows(_rows(path, "\t" if suffix == ".tsv" else ","), path, column)
+    except (OSError, ValueError, RecursionError, csv.Error, pa.ArrowException) as error:
+        raise CheckpointError(f"the file of ids {path} cannot be read: {str(error)[:200]}") from error
+    return [plain_id(value, str(path)) for value in values]
+
+
+def checked_header(path: Path, column: str | None) -> Path:
+    """Return a file of ids if it is there, and if a table of them has the column; its rows are not read.
+
+    Raises
+    ------
+    CheckpointError
+        It is missing or cannot be read, or lacks the column.
+    """
+    suffix = require_file(path, "the file of ids").suffix.lower()
+    try:
+        if suffix in PARQUET:
+            names = pa.parquet.read_schema(path).names
+        elif suffix in WITH_COLUMNS:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                line = file.readline(_LONGEST_HEADER)
+            names = next(csv.reader([line], delimiter="\t" if suffix == ".tsv" else ",", strict=True), [])
+        else:
+            return path
+    except (OSError, ValueError, csv.Error, pa.ArrowException) as error:
+        raise CheckpointError(f"the file of ids {path} cannot be read: {str(error)[:200]}") from error
+    if column is None and len(names) > 1 and suffix not in PARQUET:
+        raise CheckpointError(f"{path} has several columns. Name the one with the ids: {COLUMN_OPTION}.")
+    if names.count(column) != 1 if column is not None else len(names) > 1:
+        raise CheckpointError(_no_column(path, names, column))
+    return path
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+    return found
+
+
+def _from_npy(path: Path) -> list[Any]:
+    array = array_in(path, None, usual="ids")
+    if array.ndim != 1 or array.dtype.kind not in "iufU":
+        raise CheckpointError(
+            f"{path} is an array of {array.dtype} with the shape {array.shape}; integers or text, one id a row, are "
+            "needed, such as by numpy.save(path, ids.astype(str))."
+        )
+    return texts_of(array) if array.dtype.kind == "U" else list(array.tolist())
+
+
+def _lines(path: Path) -> list[str]:
+    # No other character ends a line, as some would by str.splitlines; the last line has nothing behind its end.
+    lines = text_lines(path)
+    return lines if lines[-1] else lines[:-1]
+
+
+def _rows(path: Path, delimiter: str) -> list[list[str]]:
+    """Return the rows of a table as they are written; one that is empty has one empty column."""
+    stream: Any = opened(path)
+    with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as file, long_csv_fields():
+        return [row or [""] for row in csv.reader(file, delimiter=delimiter, strict=True)]
+
+
+def _from_rows(rows: list[list[str]], path: Path, column: str | None) -> list[str]:
+    if column is None:
+        if any(len(row) > 1 for row in rows):
+            raise CheckpointError(f"{path} has several columns. Name the one with the ids: {COLUMN_OPTION}.")
+        return [row[0] for row in rows]
+    names = rows[0] if rows else []
+    if names.count(column) != 1:
+        raise CheckpointError(_no_column(path, names, column))
+    for number, row in enumerate(rows, 1):
+        if len(row) != len(names) and row != [""]:
+            raise CheckpointError(f"{path}: row {number:,} has {len(row)} columns, and the header {len(names)}.")
+    place = names.index(column)
+    return ["" if row == [""] else row[place] for row in rows[1:]]
+
+
+def _column(table: Any, path: Path, column: str | None) -> Any:
+    names = table.column_names
+    if column is None and len(names) == 1:
+        return table.column(0)
+    if names.count(column) != 1:
+        raise CheckpointError(_no_column(path, names, column))
+    return table.column(column)
+
+
+def _no_column(path: Path, names: list[str], column: str | None) -> str:
+    if column is None:
+        asked = f"Name the one with the ids: {COLUMN_OPTION}."
+    else:
+        asked = f"'{column}' stands there twice." if column in names else f"There is no '{column}'."
+    return f"{path} has the columns {', '.join(names)}. {asked}"

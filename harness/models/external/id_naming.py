@@ -1,0 +1,84 @@
+"""How objects of other projects name users and items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from harness.artifacts import Vocabulary
+from harness.artifacts.array_types import BoolArray, Int64Array
+from harness.errors import HarnessError
+from harness.models.external.external_ids import own_indices, plain_id
+from harness.models.external.id_map import IdMap
+
+_LARGEST = int(np.iinfo(np.int64).max)
+UNKNOWN = -2  # an item that is not of the catalogue; -1 is a place without an item
+
+
+@dataclass(frozen=True, eq=False)
+class Naming:
+    """How an object names users or items: by own ids, or by indices of its own.
+
+    Parameters
+    ----------
+    vocabulary
+        The own ids.
+    index
+        The object's indices; None: it takes own ids.
+    """
+
+    vocabulary: Vocabulary
+    index: IdMap | None = None
+
+    def shifted(self, by: int) -> Naming | None:
+        """Return the same with the indices moved; None where own ids are taken."""
+        return None if self.index is None else replace(self, index=self.index.shifted(by))
+
+    def names(self, indices: Int64Array) -> list[Any]:
+        """Return what the object calls our indices; None where it has no name for one."""
+        if self.index is None:
+            found: list[Any] = self.vocabulary.ids[indices].tolist()
+            return found
+        return [None if row < 0 else row for row in self.index.model_index[indices].tolist()]
+
+    def ours(self, names: Sequence[Any], where: str) -> Int64Array:
+        """Return our indices of what the object names: -1 for nothing, ``UNKNOWN`` for what is not of the catalogue."""
+        numbers = _integers(names)
+        if numbers is not None:
+            nothing = np.zeros(len(names), dtype=bool)
+        else:  # text, or something is missing: one by one
+            plain = [plain_id(name, where) for name in names]
+            nothing = np.array([name is None for name in plain], dtype=bool)
+            if self.index is None:
+                return _marked(own_indices(plain, self.vocabulary), nothing)
+            if any(isinstance(name, str) for name in plain):
+                text = next(name for name in plain if isinstance(name, str))
+                raise HarnessError(
+                    f"{where} names {text!r}, where indices were declared. Set model.params.item: id if it "
+                    "gives own ids."
+                )
+            # Below 0 all are alike, and so are those beyond the indices that there can be.
+            numbers = np.array([-1 if name is None else min(max(name, -1), _LARGEST) for name in plain], dtype=np.int64)
+        if self.index is None:
+            of_text = self.vocabulary.is_text
+            found = own_indices(numbers.tolist(), self.vocabulary) if of_text else self.vocabulary.indices(numbers)
+            return _marked(found.astype(np.int64), nothing)
+        nothing |= numbers < 0  # how libraries fill lists that are shorter than the array
+        inside = (numbers >= 0) & (numbers < len(self.index.own_index))
+        return _marked(np.where(inside, self.index.own_index[np.where(inside, numbers, 0)], -1), nothing)
+
+
+def _integers(names: Sequence[Any]) -> Any:
+    """Return names as an array if all are integers, which is quick; None otherwise."""
+    try:
+        numbers = np.asarray(names)
+    except ValueError:  # lists of several lengths
+        return None
+    return numbers if numbers.ndim == 1 and len(numbers) and numbers.dtype.kind in "iu" else None
+
+
+def _marked(found: Int64Array, nothing: BoolArray) -> Int64Array:
+    return np.where(nothing, -1, np.where(found < 0, UNKNOWN, found))

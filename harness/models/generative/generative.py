@@ -1,0 +1,161 @@
+"""A model that writes the next item's semantic id, code by code."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import Finding, Lessons, ListRecommender, Tensors, Training, Vocabulary
+from harness.models.neural.recipe import Recipe
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Codes:
+    """How items get their codes.
+
+    Parameters
+    ----------
+    vectors
+        ``cooccurrence``: from what the training part says of items; ``dataset``: those of ``dataset.items.vectors``,
+        such as embeddings of texts.
+    dimension
+        Of the vectors by co-occurrence.
+    levels
+        Codes an item, before the one that tells collisions apart.
+    size
+        Codes at each level.
+    hidden_dim, latent_dim
+        Of the autoencoder.
+    steps
+        Of its training, all items a step.
+    """
+
+    vectors: Literal["cooccurrence", "dataset"] = "cooccurrence"
+    dimension: Annotated[int, Field(ge=1)] = 64
+    levels: Annotated[int, Field(ge=1)] = 2
+    size: Annotated[int, Field(ge=2)] = 64
+    hidden_dim: Annotated[int, Field(ge=1)] = 128
+    latent_dim: Annotated[int, Field(ge=1)] = 32
+    steps: Annotated[int, Field(ge=1)] = 500
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class GenerativeRecipe(Recipe):
+    """As ``Recipe``, with defaults of its own."""
+
+    patience: Annotated[int | None, Field(ge=1)] = 8
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class Generative:
+    r"""Recommend the items whose semantic ids are most probable after the history, found by a beam search.
+
+    A residual VQ-VAE (``VQVAELoss``) turns a vector of each item into a few codes; items that share all of them are
+    told apart by one more code. An encoder (``TransformerEncoder``) reads the codes of the last ``max_items`` items,
+    and a decoder (``MultiHeadAttention`` over its own codes and over the history) is trained by the cross entropy of
+    the next item's codes (``SequenceLoss``)::
+
+        score(u, j) = sum over levels of log P(code of j | codes before it, history of u)
+
+    where P is over all codes of a level, as it was trained, not over those that an item has. The search follows the
+    tree of the catalogue's ids, so that no list holds an id that is no item, a seen item, or one item twice. Lists
+    are as exact as the beam is wide: as wide as the catalogue, it scores all items. What lies outside the beam has no
+    rank, so ``target_ranks.parquet`` has nulls. A user without history gets what follows an empty one.
+
+    Equal scores are ordered by the hash of (seed, user id, item id), also those at the end of the list. Beginnings of
+    ids that tie where the beam is cut are ordered by the hash of the first item below them, in the order of codes: what
+    a narrow beam reaches among items of equal score depends on the user, but not on each item's own hash.
+
+    Parameters
+    ----------
+    codes
+        How items get their codes.
+    embedding_dim, num_heads, attn_dim, dropout
+        Of encoder and decoder.
+    encoder_layers, decoder_layers
+        1 or more each.
+    max_items
+        How many of a history's last items are read.
+    targets_per_user
+        How many places of a user's history an epoch draws, to predict what follows.
+    beam
+        How many beginnings of ids are kept; None: twice the length of the lists (``runner.k``). At least that length.
+    recipe
+        How encoder and decoder are trained.
+    seed
+        Of the first weights, of codes, of the order of examples and of dropout; 0 or more.
+
+    References
+    ----------
+    Rajput et al., "Recommender systems with generative retrieval", NeurIPS 2023.
+
+    Examples
+    --------
+    >>> Generative(codes=Codes(levels=4, size=256), beam=50).codes.size
+    256
+    """
+
+    batch_invariant: ClassVar[bool] = True
+    ranks_targets: ClassVar[bool] = False
+
+    codes: Codes = Codes()
+    embedding_dim: Annotated[int, Field(ge=1)] = 64
+    num_heads: Annotated[int, Field(ge=1)] = 4
+    attn_dim: Annotated[int, Field(ge=1)] = 256
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    encoder_layers: Annotated[int, Field(ge=1)] = 2
+    decoder_layers: Annotated[int, Field(ge=1)] = 2
+    max_items: Annotated[int, Field(ge=1)] = 10
+    targets_per_user: Annotated[int, Field(ge=1)] = 8
+    beam: Annotated[int | None, Field(ge=1)] = None
+    recipe: GenerativeRecipe = GenerativeRecipe()
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    def __post_init__(self) -> None:
+        if self.embedding_dim % self.num_heads:
+            raise ValueError(f"embedding_dim is {self.embedding_dim}, which {self.num_heads} heads do not divide")
+
+    @property
+    def reads_item_vectors(self) -> bool:
+        """Whether the codes come from the vectors of the data set."""
+        return self.codes.vectors == "dataset"
+
+    def train(self, lessons: Lessons, training: Training) -> Tensors:
+        """Return the items' codes and the network's state.
+
+        They are ``codes``, int32 ``(items, levels)``, all different; ``levels``, how many of these were learnt; and
+        ``network.…``.
+
+        Raises
+        ------
+        HarnessError
+            The loss is NaN or infinite, nobody has two interactions, or the data set has no vectors and they are asked
+            for.
+        """
+        from harness.models.generative.generative_network import train
+
+        return train(self, lessons, training)
+
+    def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> ListRecommender:
+        """Return the model on a device.
+
+        Raises
+        ------
+        CheckpointError
+            The tensors are not those of ``train`` on this catalogue.
+        """
+        from harness.models.generative.generative_network import recommender
+
+        return recommender(self, tensors, users=users, items=items, device=device)
+
+    def audit(self, tensors: Tensors) -> tuple[Finding, ...]:
+        """Return how many items share their learnt codes."""
+        from harness.models.generative.semantic_ids import n_colliding
+
+        codes = tensors["codes"]
+        count = n_colliding(codes[:, : int(tensors["levels"][0])])
+        told = "told apart by one more code" if count else "so that no further code is needed"
+        sentence = f"{count:,} of {len(codes):,} items share their {int(tensors['levels'][0])} codes, {told}."
+        return (Finding("semantic_id_collisions", count, len(codes), sentence, "info"),)

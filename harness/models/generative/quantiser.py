@@ -1,0 +1,193 @@
+"""A residual vector-quantised autoencoder: vectors of items to a few codes each."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.cluster.vq
+import torch
+from torch import nn
+
+from harness.artifacts import stream
+from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array
+from harness.execution import progress
+from harness.models.neural.random_seed import seeded
+from harness.modules import VQVAELoss
+
+logger = logging.getLogger("harness")
+
+_LEARNING_RATE = 1e-3
+_DEAD_EVERY = 50  # steps between two looks for codes that nothing uses
+_KMEANS_STEPS = 10
+
+
+class ResidualQuantiser(nn.Module):
+    """Encoder, books of codes, decoder; each level codes what the levels before left over.
+
+    Parameters
+    ----------
+    width
+        Of the vectors.
+    hidden
+        Of encoder and decoder.
+    latent
+        Of what is coded.
+    levels
+        Codes an item.
+    codes
+        Entries of each book.
+    """
+
+    def __init__(self, *, width: int, hidden: int, latent: int, levels: int, codes: int) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, latent))
+        self.decoder = nn.Sequential(nn.Linear(latent, hidden), nn.ReLU(), nn.Linear(hidden, width))
+        self.books = nn.Parameter(torch.empty(levels, codes, latent))
+        nn.init.normal_(self.books, std=0.02)
+
+    def nearest(self, residual: torch.Tensor, level: int) -> torch.Tensor:
+        """Return the nearest code of a level for ``(items, latent)``: int64 ``(items,)``, the first of equals."""
+        return torch.cdist(residual, self.books[level]).argmin(dim=1)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return the reconstruction ``(items, width)``, two losses, and codes ``(items, levels)``."""
+        latent = self.encoder(x)  # (items, latent)
+        residual, found = latent, []
+        commitment = embedding = latent.new_zeros(())
+        quantised = torch.zeros_like(latent)
+        for level in range(len(self.books)):
+            chosen = self.nearest(residual.detach(), level)
+            code = self.books[level][chosen]  # (items, latent)
+            commitment = commitment + (residual - code.detach()).square().mean()
+            embedding = embedding + (residual.detach() - code).square().mean()
+            quantised, residual = quantised + code, residual - code.detach()
+            found.append(chosen)
+        # Straight through: the gradient of what was quantised is that of what was encoded.
+        through = latent + (quantised - latent).detach()
+        return self.decoder(through), commitment, embedding, torch.stack(found, dim=1)
+
+
+@dataclass(frozen=True)
+class QuantiserSizes:
+    """Sizes of the quantiser and how long it is trained; see ``Generative``."""
+
+    hidden: int
+    latent: int
+    levels: int
+    codes: int
+    steps: int
+
+
+def learnt_codes(vectors: Float32Array, sizes: QuantiserSizes, *, seed: int, device: str, quiet: bool) -> Int32Array:
+    """Return the codes of items: int32 ``(items, levels)``.
+
+    All items are one batch. Books begin at the centres of k-means of what they code; every few steps a code that no
+    item uses moves to an item that is coded badly.
+
+    Parameters
+    ----------
+    vectors
+        float32 ``(items, dimension)``; NaN rows count as the mean of the others.
+    sizes
+        Of the quantiser.
+    seed
+        Of weights, centres and moves.
+    device, quiet
+        Of the training.
+    """
+    x = torch.from_numpy(_standardised(vectors)).to(device)
+    draw = np.random.default_rng(stream(seed, "codes"))
+    with seeded(stream(seed, "quantiser"), device):
+        module = ResidualQuantiser(
+            width=x.shape[1], hidden=sizes.hidden, latent=sizes.latent, levels=sizes.levels, codes=sizes.codes
+        ).to(device)
+        _start_books(module, x, draw)
+        loss, optimizer = VQVAELoss(), torch.optim.Adam(module.parameters(), lr=_LEARNING_RATE)
+        with progress("training the codes", sizes.steps, unit="steps", quiet=quiet) as advance:
+            for step in range(sizes.steps):
+                restored, commitment, embedding, codes = module(x)
+                result = loss(x, restored, commitment, embedding)
+                optimizer.zero_grad(set_to_none=True)
+                result["total_loss"].backward()
+                optimizer.step()
+                if step % _DEAD_EVERY == _DEAD_EVERY - 1 and step < sizes.steps * 3 // 4:
+                    _revive(module, x, codes, draw)
+                advance(1)
+    with torch.inference_mode():
+        restored, _, _, codes = module(x)
+    variance = float(x.square().mean())
+    if variance == 0:
+        logger.warning("codes: the vectors of all items are alike, so that their codes are too")
+    else:
+        left = float((x - restored).square().mean())
+        logger.info("codes: %.1f%% of the vectors' variance is left over", 100 * left / variance)
+    learnt: Int32Array = codes.cpu().numpy().astype(np.int32)
+    return learnt
+
+
+def _standardised(vectors: Float32Array) -> Float32Array:
+    """Return vectors of mean 0 and mean square 1; NaN rows become 0."""
+    known: BoolArray = np.asarray(np.isfinite(vectors).all(axis=1, keepdims=True))
+    filled = np.where(known, vectors, 0).astype(np.float64)
+    filled = np.where(known, filled - filled.sum(axis=0) / max(1, int(known.sum())), 0)
+    scale = np.sqrt(np.mean(filled[known[:, 0]] ** 2)) if known.any() else 0.0
+    return (filled / (scale if scale > 0 else 1.0)).astype(np.float32)
+
+
+def _start_books(module: ResidualQuantiser, x: torch.Tensor, draw: np.random.Generator) -> None:
+    """Put the books at the centres of what they code."""
+    with torch.no_grad():
+        residual = module.encoder(x)
+        for level in range(len(module.books)):
+            points = residual.cpu().numpy()
+            codes = min(module.books.shape[1], len(points))
+            centres = points if len(points) <= codes else _centres(points, codes, draw)
+            module.books[level, : len(centres)] = torch.from_numpy(centres).to(x.device)
+            residual = residual - module.books[level][module.nearest(residual, level)]
+
+
+def _centres(points: Float32Array, codes: int, draw: np.random.Generator) -> Float32Array:
+    start = _start(points, codes, draw)
+    with warnings.catch_warnings():
+        # Where points repeat some centre has none; it stays, and moves when codes are looked at.
+        warnings.filterwarnings("ignore", message="One of the clusters is empty")
+        centres, _ = scipy.cluster.vq.kmeans2(points, start, iter=_KMEANS_STEPS, minit="matrix")
+    return np.asarray(centres, dtype=np.float32)
+
+
+def _start(points: Float32Array, codes: int, draw: np.random.Generator) -> Float32Array:
+    """Return points far from one another, each drawn by its squared distance to those before it (k-means++)."""
+    chosen = [int(draw.integers(len(points)))]
+    nearest = np.square(points - points[chosen[0]]).sum(axis=1, dtype=np.float64)
+    while len(chosen) < codes:
+        total = nearest.sum()
+        share = nearest / total if total > 0 else None
+        chosen.append(int(draw.choice(len(points), p=share)))
+        nearest = np.minimum(nearest, np.square(points - points[chosen[-1]]).sum(axis=1))
+    return points[chosen]
+
+
+def _revive(module: ResidualQuantiser, x: torch.Tensor, codes: torch.Tensor, draw: np.random.Generator) -> None:
+    """Move each code that nothing uses to what one of the items that are coded worst has left over there."""
+    with torch.no_grad():
+        residual = module.encoder(x)
+        for level in range(len(module.books)):
+            used = torch.bincount(codes[:, level], minlength=module.books.shape[1])
+            dead = torch.nonzero(used == 0).ravel()
+            left = residual - module.books[level][codes[:, level]]
+            if len(dead):
+                far = left.square().sum(dim=1).cpu().numpy()
+                share = far / far.sum() if far.sum() > 0 else None
+                chosen = draw.choice(
+                    len(x), size=min(len(dead), len(x)), replace=False, p=share if _many(share, len(dead)) else None
+                )
+                module.books[level, dead[: len(chosen)]] = residual[torch.from_numpy(chosen).to(x.device)]
+            residual = left
+
+
+def _many(share: np.ndarray | None, wanted: int) -> bool:
+    """Return whether so many different items can be drawn by their shares."""
+    return share is not None and int((share > 0).sum()) >= wanted

@@ -1,0 +1,204 @@
+"""The network of ``Generative``: an encoder of histories in codes, and a decoder of the next item's codes."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from harness.models.generative.decoder import Context, DecoderLayer, NetworkSizes, Past
+from harness.modules import MultiHeadAttention, TransformerEncoder
+
+
+class SemanticTransformer(nn.Module):
+    """Encoder-decoder over semantic ids.
+
+    Parameters
+    ----------
+    sizes
+        Of all parts.
+    """
+
+    def __init__(self, sizes: NetworkSizes) -> None:
+        super().__init__()
+        self.sizes = sizes
+        width, levels = sizes.embedding_dim, len(sizes.codes)
+        self.encoder = TransformerEncoder(
+            sum(sizes.codes),
+            width,
+            sizes.num_heads,
+            sizes.encoder_layers,
+            sizes.attn_dim,
+            sizes.dropout,
+            sizes.max_items * levels,
+        )
+        self.start = nn.Parameter(torch.randn(width))
+        self.steps = nn.Parameter(torch.randn(levels, width) / math.sqrt(width))
+        self.layers = nn.ModuleList([DecoderLayer(sizes) for _ in range(sizes.decoder_layers)])
+        self.norm = nn.LayerNorm(width)
+        self.output = nn.Parameter(torch.randn(levels, max(sizes.codes), width) / math.sqrt(width))
+        offsets = torch.tensor([0, *sizes.codes[:-1]]).cumsum(0)
+        self.register_buffer("offsets", offsets, persistent=False)  # (levels,): the first token of each level
+        outside = torch.arange(max(sizes.codes)) >= torch.tensor(sizes.codes).unsqueeze(1)
+        self.register_buffer("outside", outside, persistent=False)  # (levels, widest): codes that a level lacks
+
+    offsets: torch.Tensor
+    outside: torch.Tensor
+
+    @property
+    def decoder(self) -> list[DecoderLayer]:
+        """The decoder's layers."""
+        return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
+
+    def encode(self, codes: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
+        """Return ``(users, items x levels, D)`` of histories.
+
+        Parameters
+        ----------
+        codes
+            int64 ``(users, items, levels)``.
+        real
+            bool ``(users, items)``.
+        """
+        tokens = (codes + self.offsets).flatten(1)  # (users, items x levels)
+        encoded: torch.Tensor = self.encoder(tokens, real.repeat_interleave(codes.shape[2], dim=1))
+        return encoded
+
+    def forward(self, codes: torch.Tensor, real: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return logits ``(batch, levels, widest)`` of each code given those before it, -inf where a level lacks one.
+
+        Parameters
+        ----------
+        codes, real
+            Of the histories, as for ``encode``.
+        targets
+            int64 ``(batch, levels)``: the codes of the item that comes next.
+        """
+        hidden, _ = self._written(self.encode(codes, real), real, targets, need_weights=False)
+        logits = torch.einsum("bld,lcd->blc", self.norm(hidden), self.output)
+        return logits.masked_fill(self.outside, -torch.inf)
+
+    def _written(
+        self, encoded: torch.Tensor, real: torch.Tensor, targets: torch.Tensor, *, need_weights: bool
+    ) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Return ``(n, levels, D)`` after the last layer, and of each layer what it attends to, where that is needed.
+
+        Parameters
+        ----------
+        encoded
+            ``(n, items x levels, D)``.
+        real
+            bool ``(n, items)``.
+        targets
+            int64 ``(n, levels)``.
+        need_weights
+            Whether to return ``(n, heads, levels, items x levels)`` a layer.
+        """
+        n, levels = targets.shape
+        before = self.encoder.embedding(targets[:, :-1] + self.offsets[:-1])  # (n, levels - 1, D)
+        hidden = torch.cat([self.start.expand(n, 1, -1), before], dim=1) + self.steps  # (n, levels, D)
+        earlier = torch.ones(levels, levels, dtype=torch.bool, device=targets.device).tril().expand(n, -1, -1)
+        tokens = real.repeat_interleave(levels, dim=1).unsqueeze(1).expand(-1, levels, -1)
+        found = []
+        for layer in self.decoder:
+            hidden, weights = layer(hidden, encoded, earlier=earlier, real=tokens, need_weights=need_weights)
+            if weights is not None:
+                found.append(weights)
+        return hidden, found
+
+    def context(self, codes: torch.Tensor, real: torch.Tensor) -> Context:
+        """Return what the decoder reads of histories, as for ``encode``."""
+        encoded = self.encode(codes, real)
+        attentions = [layer.cross_attention for layer in self.decoder]
+        tokens = real.repeat_interleave(codes.shape[2], dim=1)  # (users, tokens)
+        blind = ~tokens.any(dim=1)
+        return Context(
+            tuple(self._heads(attention.w_k(encoded)) for attention in attentions),
+            tuple(self._heads(attention.w_v(encoded)) for attention in attentions),
+            (tokens | blind.unsqueeze(1))[:, None, None],
+            blind[:, None, None],
+        )
+
+    def step(
+        self, level: int, codes: torch.Tensor | None, context: Context, past: Past | None
+    ) -> tuple[torch.Tensor, Past]:
+        """Return the logits of one level for each beam, and the past with this step in it.
+
+        Parameters
+        ----------
+        level
+            From 0.
+        codes
+            int64 ``(users, beams)``: the code before it; None at the first level, where there is one beam a user.
+        context
+            Of the users.
+        past
+            Of the beams; None at the first level.
+
+        Returns
+        -------
+        logits : torch.Tensor
+            ``(users, beams, codes of the level)``.
+        past : Past
+        """
+        users = len(context.blind)
+        if codes is None:
+            hidden = self.start.expand(users, 1, -1)
+        else:
+            hidden = self.encoder.embedding(codes + self.offsets[level - 1])
+        hidden = hidden + self.steps[level]  # (users, beams, D)
+        keys, values = [], []
+        for place, layer in enumerate(self.decoder):
+            own = layer.self_attention
+            normed = layer.norms[0](hidden).flatten(0, 1).unsqueeze(1)  # (users x beams, 1, D)
+            query, key, value = (self._heads(linear(normed)) for linear in (own.w_q, own.w_k, own.w_v))
+            if past is not None:
+                key = torch.cat([past.keys[place], key], dim=2)
+                value = torch.cat([past.values[place], value], dim=2)
+            keys.append(key)
+            values.append(value)
+            # A few steps alone: products of numbers cost less than a call for each beam.
+            weights = ((query * key).sum(-1) / math.sqrt(key.shape[-1])).softmax(-1)  # (users x beams, heads, steps)
+            attended = (weights.unsqueeze(-1) * value).sum(2).flatten(1)  # (users x beams, D)
+            hidden = hidden + own.w_o(attended).view_as(hidden)
+            hidden = hidden + self._told(layer.cross_attention, layer.norms[1](hidden), context, place)
+            hidden = hidden + layer.feed_forward(layer.norms[2](hidden))
+        logits = self.norm(hidden) @ self.output[level, : self.sizes.codes[level]].T
+        return logits, Past(tuple(keys), tuple(values))
+
+    def attention_weights(self, codes: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        """Return what the decoder attends to in a history when it writes each code of an item, for pictures.
+
+        Parameters
+        ----------
+        codes
+            int64 ``(1, items, levels)``: of the history, without padding.
+        targets
+            int64 ``(n, levels)``: the items written.
+
+        Returns
+        -------
+        torch.Tensor
+            ``(layers, n, heads, levels, items)``: of an item's tokens the sum; each row sums to 1.
+        """
+        n, items = len(targets), codes.shape[1]
+        real = torch.ones((1, items), dtype=torch.bool, device=codes.device)
+        encoded = self.encode(codes, real).expand(n, -1, -1)
+        _, found = self._written(encoded, real.expand(n, -1), targets, need_weights=True)
+        return torch.stack([weights.view(*weights.shape[:3], items, targets.shape[1]).sum(4) for weights in found])
+
+    def _told(self, attention: MultiHeadAttention, normed: torch.Tensor, context: Context, layer: int) -> torch.Tensor:
+        query = self._heads(attention.w_q(normed))  # (users, heads, beams, width), against unexpanded keys
+        told = F.scaled_dot_product_attention(
+            query, context.keys[layer], context.values[layer], attn_mask=context.allowed
+        )
+        joined = told.transpose(1, 2).flatten(2).masked_fill(context.blind, 0)  # (users, beams, D)
+        result: torch.Tensor = attention.w_o(joined)
+        return result
+
+    def _heads(self, projected: torch.Tensor) -> torch.Tensor:
+        batch, length, width = projected.shape
+        heads = self.sizes.num_heads
+        return projected.view(batch, length, heads, width // heads).transpose(1, 2)  # (batch, heads, length, width)

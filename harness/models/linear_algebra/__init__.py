@@ -1,0 +1,1 @@
+"""Matrices of co-occurrence, their inverse, and their singular vectors."""

@@ -1,0 +1,185 @@
+"""Models that MLflow keeps, called by their ``predict``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import AnyRecommender, Vocabulary
+from harness.errors import CheckpointError, HarnessError
+
+logger = logging.getLogger("harness")
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class MLflowInput:
+    """The columns of the data frame that ``predict`` gets, a row a user.
+
+    Parameters
+    ----------
+    user
+        Own ids of the users.
+    k
+        How many items are asked for, the same in each row: more than ``runner.k``, since seen ones are left out
+        afterwards. None: there is no such column, and what it gives has to suffice.
+    """
+
+    user: Name = "user"
+    k: Name | None = None
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class MLflowOutput:
+    """The columns of the data frame that ``predict`` returns, if it returns one with a row an item.
+
+    Parameters
+    ----------
+    user, item
+        Own ids.
+    score
+        Higher is better; None, or no column ``score``: the items of a user stand in their order.
+    """
+
+    user: Name = "user"
+    item: Name = "item"
+    score: Name | None = "score"
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class MLflowModel:
+    """Recommend by a model of MLflow in its flavour ``python_function``.
+
+    ``model.checkpoint`` is ``models:/name/1``, ``runs:/<id>/model`` or a folder with an ``MLmodel`` file; the store is
+    MLflow's own, from ``MLFLOW_TRACKING_URI``. ``predict`` gets a data frame with a row a user, and returns
+
+    - a data frame with a row an item, see ``output``;
+    - a list of own item ids for each row, or a pair of such lists and their scores; or
+    - with ``method: score``, an array ``(users, items)``, items in ascending order of own ids; or a data frame of that
+      shape, whose columns may be named by own ids, in any order.
+
+    Parameters
+    ----------
+    allow_pickle
+        Needed, always: any model of MLflow runs code that is stored with it, a pickle or a script.
+    method
+        ``recommend``: it makes the lists. ``score``: it scores the whole catalogue.
+    input, output
+        Columns.
+    missing_items
+        With ``score``, items of the catalogue whose score is NaN: ``error``, or ``last``: they come after all others.
+    batch_size
+        Users at once, unless ``runner.batch_size`` says otherwise.
+
+    Examples
+    --------
+    >>> MLflowModel(allow_pickle=True, method="score").ranks_targets
+    True
+    """
+
+    fitted: ClassVar[bool] = False
+    needs_checkpoint: ClassVar[bool] = True
+
+    allow_pickle: bool = False
+    method: Literal["recommend", "score"] = "recommend"
+    input: MLflowInput = MLflowInput()
+    output: MLflowOutput = MLflowOutput()
+    missing_items: Literal["error", "last"] = "error"
+    batch_size: Annotated[int, Field(ge=1)] = 512
+
+    @property
+    def ranks_targets(self) -> bool:
+        """Whether it tells where any item stands."""
+        return self.method == "score"
+
+    def files(self, checkpoint: str | None) -> list[Path]:
+        """Return all files of the model's folder.
+
+        Raises
+        ------
+        HarnessError
+            There is no such model, or it may not be loaded.
+        """
+        self.check_allowed(checkpoint)
+        folder = _folder(checkpoint)
+        return sorted(path for path in folder.rglob("*") if path.is_file())
+
+    def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
+        """Return the model as one of ours.
+
+        Raises
+        ------
+        HarnessError
+            It cannot be had, may not be loaded, or cannot be loaded.
+        """
+        from harness.models.mlflow_model.mlflow_recommenders import FrameModel
+        from harness.models.python_object.python_model import PythonModel
+        from harness.models.python_object.python_recommenders import recommender_of
+
+        self.check_allowed(checkpoint)
+        folder = _folder(checkpoint)
+        logger.warning("%s is loaded, which runs the code that is stored with it (allow_pickle)", checkpoint)
+        with _no_errors_of_mlflow(f"the model {checkpoint} of MLflow cannot be loaded"):
+            import mlflow.pyfunc
+
+            loaded = mlflow.pyfunc.load_model(str(folder))
+        given = FrameModel(loaded.predict, self)
+        called = PythonModel(method=self.method, batch_size=self.batch_size, missing_items=self.missing_items)
+        return recommender_of(
+            called, given, users=users, items=items, device=device, where=f"the MLflow model {checkpoint}"
+        )
+
+    def check_allowed(self, checkpoint: str | None) -> None:
+        """Check that the model may be loaded, which runs code.
+
+        Raises
+        ------
+        CheckpointError
+            It may not; the message says what is safe.
+        """
+        if not self.allow_pickle:
+            raise CheckpointError(
+                f"the model {checkpoint} of MLflow runs code that is stored with it when it is loaded, whatever its "
+                "flavour: a pickle, or a script. If you trust whoever logged it, set model.params.allow_pickle: true. "
+                "Safe instead: its arrays (kind vectors), its state dict (kind torch), or its predictions in a parquet "
+                "file (kind predictions)."
+            )
+
+
+def _folder(checkpoint: str | None) -> Path:
+    """Return the local folder of a model, fetched if it is elsewhere."""
+    assert checkpoint is not None  # noqa: S101  (the kind needs one)
+    folder = Path(checkpoint)
+    if not re.match(r"[a-z][a-z0-9+.-]+:/", checkpoint):
+        if not (folder / "MLmodel").is_file():
+            raise CheckpointError(
+                f"{folder} holds no model of MLflow (a file MLmodel). Name its folder, models:/name/version, or "
+                "runs:/<run id>/model in model.checkpoint."
+            )
+        return folder
+    with _no_errors_of_mlflow(f"MLflow has no model {checkpoint} (MLFLOW_TRACKING_URI says which store)"):
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # the harness has one
+        import mlflow.artifacts
+
+        return Path(mlflow.artifacts.download_artifacts(artifact_uri=checkpoint))
+
+
+@contextmanager
+def _no_errors_of_mlflow(what: str) -> Iterator[None]:
+    from harness.models.external.factories import said
+
+    try:
+        yield
+    except HarnessError:
+        raise
+    except (Exception, SystemExit) as error:  # a stranger's model, or a store that is down, may raise anything
+        raise CheckpointError(f"{what}: {said(error)}.") from error

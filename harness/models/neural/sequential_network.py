@@ -1,0 +1,134 @@
+"""The network of ``Sequential``, its training, and how it scores."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import nn
+
+from harness.artifacts import Attention, History, Lessons, Tensors, Training, UserBatch
+from harness.artifacts.array_types import Int32Array
+from harness.errors import HarnessError
+from harness.models.checkpoints.tensor_checks import load_module
+from harness.models.neural.padded_sequences import alike, blocks, padded_rows
+from harness.models.neural.training_loop import Course, judged, tensors_of, trained
+from harness.modules import SequenceLoss, TransformerEncoder
+
+if TYPE_CHECKING:
+    from harness.models.neural.sequential import Sequential
+
+_POSITIONS = "pos_encoding.pe"  # made anew, not kept
+
+
+def encoder_of(model: Sequential, n_items: int) -> TransformerEncoder:
+    """Return the encoder with its first weights."""
+    return TransformerEncoder(
+        n_items,
+        model.embedding_dim,
+        model.num_heads,
+        model.num_layers,
+        model.attn_dim,
+        model.dropout,
+        model.max_length,
+        causal=True,
+    )
+
+
+def train(model: Sequential, lessons: Lessons, training: Training) -> Tensors:
+    """Return the trained encoder's state dict."""
+    n_items = len(lessons.items)
+    loss = SequenceLoss(n_items, label_smoothing=model.label_smoothing)
+
+    def course(history: History) -> Course:
+        rows = np.flatnonzero(history.lengths >= 2)
+        if len(rows) == 0:
+            raise HarnessError("sequential learns from one item to the next, and no user has two interactions.")
+        size = model.recipe.batch_size
+        return Course(
+            "sequential",
+            lambda: encoder_of(model, n_items).to(training.device),
+            lambda rng: _batches(history, rows, model, rng, training.device),
+            math.ceil(len(rows) / size),
+            lambda module, batch: _loss(module, batch, loss),
+            judged(lessons, training, SequentialScorer),
+        )
+
+    whole = None if lessons.whole is None else course(lessons.whole)
+    module = trained(course(lessons.train), whole, model.recipe, training, seed=model.seed)
+    return tensors_of(module, without=(_POSITIONS,))
+
+
+def _batches(
+    history: History, rows: np.ndarray, model: Sequential, rng: np.random.Generator, device: str
+) -> Iterator[tuple[torch.Tensor, ...]]:
+    """Yield items, next items and where both are real, ``(batch, length)`` each; of long histories a random window."""
+    for chosen in alike(rng.permutation(rows), history.lengths, model.recipe.batch_size, rng):
+        lengths = np.minimum(history.lengths[chosen], model.max_length + 1)
+        spare = history.lengths[chosen] - lengths
+        # The end of the window, so that each part of a long history is learnt from.
+        stops = history.indptr[chosen + 1] - rng.integers(0, spare + 1)
+        table, real = padded_rows(stops, lengths, history.items, int(lengths.max()))
+        parts = (table[:, :-1], table[:, 1:], real[:, 1:])
+        yield tuple(torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts)
+
+
+def _loss(module: nn.Module, batch: tuple[torch.Tensor, ...], loss: SequenceLoss) -> torch.Tensor:
+    items, following, real = batch
+    # Real positions alone: the catalogue is wide, and half of a batch may be padding.
+    hidden = module(items, real)[real]  # (n, D)
+    assert isinstance(module, TransformerEncoder)  # noqa: S101
+    logits = hidden @ module.embedding.weight.T / math.sqrt(hidden.shape[-1])  # (n, items)
+    result: torch.Tensor = loss(logits.unsqueeze(0), following[real].unsqueeze(0))["loss"]
+    return result
+
+
+class SequentialScorer:
+    """Users as what the encoder makes of the last position of their history, times the items' embeddings.
+
+    Parameters
+    ----------
+    encoder
+        On its device, in eval mode.
+    """
+
+    def __init__(self, encoder: nn.Module) -> None:
+        assert isinstance(encoder, TransformerEncoder)  # noqa: S101
+        self._encoder = encoder
+        self._max_length = encoder.pos_encoding.pe.shape[1]
+        self._scale = 1 / math.sqrt(encoder.embedding.embedding_dim)
+
+    def user_vectors(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, dimension)``."""
+        weight = self._encoder.embedding.weight
+        vectors = torch.zeros((len(batch.users), weight.shape[1]), device=weight.device)
+        for block in blocks(*batch.rows(), self._max_length):
+            items = torch.from_numpy(block.items).to(weight.device)
+            real = torch.from_numpy(block.real).to(weight.device)
+            hidden = self._encoder(items, real)  # (BLOCK_ROWS, length, D)
+            last = hidden[torch.arange(len(hidden)), torch.from_numpy(block.last)]  # (BLOCK_ROWS, D)
+            vectors[torch.from_numpy(block.rows)] = last[: len(block.rows)] * self._scale
+        return vectors
+
+    def item_vectors(self) -> torch.Tensor:
+        """Return float32 ``(items, dimension)``."""
+        return self._encoder.embedding.weight
+
+    def attention(self, batch: UserBatch, items: Int32Array, titles: Mapping[int, str]) -> Attention:
+        """Return what each position of the user's history attends to, mean over layers, a panel a head."""
+        _, history = batch.rows()
+        read = history[-self._max_length :]
+        ids = torch.from_numpy(read.astype(np.int64)).unsqueeze(0)
+        weights = self._encoder.attention_weights(ids.to(self._encoder.embedding.weight.device))
+        labels = tuple(titles[int(item)] for item in read)
+        return Attention(weights[0].mean(dim=0).float().cpu().numpy(), read, labels, "inputs")
+
+
+def scorer(model: Sequential, tensors: Tensors, n_items: int, device: str) -> SequentialScorer:
+    """Return the scorer of a checkpoint's tensors."""
+    return SequentialScorer(
+        load_module(encoder_of(model, n_items), tensors, kind="sequential", made=(_POSITIONS,)).to(device)
+    )

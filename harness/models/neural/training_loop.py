@@ -1,0 +1,278 @@
+"""Training step by step: seeded, stopped early on validation, and taken up again after an interruption.
+
+What is reached after each epoch stands in a file of safetensors beside the checkpoint. Each epoch draws from a seed of
+its own, so that a training that was interrupted ends in the same tensors as one that was not: to the bit on the same
+kind of device, with as many threads.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import logging
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+
+from harness.artifacts import JUDGED_AT, AnyRecommender, Lessons, Training, stream
+from harness.errors import HarnessError
+from harness.execution import progress
+from harness.models.checkpoints.checkpoint import tensors_digest
+from harness.models.neural.random_seed import seeded
+from harness.models.neural.recipe import Recipe
+from harness.models.run_messages import say_once, warn_once
+from harness.storage import atomic_write
+
+logger = logging.getLogger("harness")
+
+_REMEDY = "Lower model.params.recipe.learning_rate, and fit again with --force."
+_KEY = "training"  # where the state's header stands in the file's metadata
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What one training is made of.
+
+    Parameters
+    ----------
+    name
+        Of the model, for progress and messages.
+    module
+        Makes a new module with its first weights, on the device; called under a seed.
+    batches
+        Yields the batches of an epoch, drawn by a generator.
+    steps
+        How many there are in an epoch.
+    loss
+        Of a module on a batch, a scalar.
+    judge
+        How good a module is on validation, more is better; None: nobody can tell.
+    basis
+        A digest of what was learnt before and is not in the module, such as codes: a state of another is not taken up.
+    """
+
+    name: str
+    module: Callable[[], nn.Module]
+    batches: Callable[[np.random.Generator], Iterator[Any]]
+    steps: int
+    loss: Callable[[nn.Module, Any], torch.Tensor]
+    judge: Callable[[nn.Module], float] | None = None
+    basis: str = ""
+
+
+@dataclass
+class _Reached:
+    """How far a training is."""
+
+    phase: str
+    epoch: int = 0  # that are done
+    best_epoch: int = 0
+    best_value: float = -math.inf
+    worst_value: float = math.inf
+    found_epochs: int = 0  # of an earlier phase
+    best: dict[str, torch.Tensor] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {key: value for key, value in asdict(self).items() if key != "best"}
+
+
+def judged(
+    lessons: Lessons, training: Training, recommender_of: Callable[[nn.Module], AnyRecommender]
+) -> Callable[[nn.Module], float] | None:
+    """Return what tells how good a module is as a recommender; None where the split has no validation part."""
+    judge = lessons.judge
+    return None if judge is None else lambda module: judge(recommender_of(module), training.device)
+
+
+def trained(on_train: Course, on_whole: Course | None, recipe: Recipe, training: Training, *, seed: int) -> nn.Module:
+    """Return a trained module, in eval mode, with the weights of its best epoch.
+
+    Parameters
+    ----------
+    on_train
+        Training on the training part.
+    on_whole
+        Training on train and validation; None to end with the training part.
+    recipe
+        How.
+    training
+        Where, and where its state is kept.
+    seed
+        Of the first weights, of the order of examples and of dropout.
+
+    Raises
+    ------
+    HarnessError
+        A loss is NaN or infinite, or the state's file cannot be written.
+    """
+    basis = ["" if course is None else course.basis for course in (on_train, on_whole)]
+    training = replace(training, identity=" ".join([training.identity, *filter(None, basis)]))
+    if recipe.patience is None or on_train.judge is None:
+        if recipe.patience is not None:
+            logger.warning(
+                "%s: the split has no validation part, so that nothing tells when to stop; training all %d epochs",
+                on_train.name,
+                recipe.epochs,
+            )
+        return _run(on_whole or on_train, recipe.epochs, None, recipe, training, _Reached("whole"), seed)
+    reached = _Reached("search")
+    kept = _read(training)
+    if kept is None or kept[0].phase == "search":
+        module = _run(on_train, recipe.epochs, recipe.patience, recipe, training, reached, seed)
+        logger.info(
+            "%s: ndcg@%d on validation was best after epoch %d of %d: %.4f",
+            on_train.name, JUDGED_AT, reached.best_epoch, reached.epoch, reached.best_value,
+        )  # fmt: skip
+        _warn_of_blind(on_train.name, reached)
+        found = reached.best_epoch
+        if on_whole is None:
+            return module
+    else:
+        found = kept[0].found_epochs
+    return _run(on_whole, found, None, recipe, training, _Reached("whole", found_epochs=found), seed)  # type: ignore[arg-type]
+
+
+def _warn_of_blind(name: str, reached: _Reached) -> None:
+    if reached.epoch > 1 and reached.best_value == reached.worst_value:
+        logger.warning(
+            "%s: ndcg@%d on validation was %.4f after each of %d epochs, so that it told nothing of when to stop; "
+            "patience: null trains all epochs (model.params.recipe)",
+            name, JUDGED_AT, reached.best_value, reached.epoch,
+        )  # fmt: skip
+
+
+def _run(
+    course: Course,
+    epochs: int,
+    patience: int | None,
+    recipe: Recipe,
+    training: Training,
+    reached: _Reached,
+    seed: int,
+) -> nn.Module:
+    """Train for so many epochs, or until ``patience`` is at its end; ``reached`` is brought up to date."""
+    with seeded(stream(seed, f"{course.name} weights"), training.device):
+        module = course.module()
+    optimizer = torch.optim.AdamW(
+        module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, foreach=True
+    )
+    _take_up(module, optimizer, reached, training)
+    what = f"training {course.name}" + (" on train and validation" if reached.found_epochs else "")
+    before, whole = reached.epoch * course.steps, epochs * course.steps
+    with progress(what, whole, unit="batches", done=before, quiet=training.quiet) as advance:
+        while reached.epoch < epochs:
+            if patience is not None and reached.epoch - reached.best_epoch >= patience and reached.best:
+                break
+            _epoch(course, module, optimizer, reached.epoch, training, seed, advance)
+            reached.epoch += 1
+            if patience is not None and course.judge is not None:
+                module.eval()
+                value = course.judge(module)
+                logger.debug("%s: epoch %d, ndcg@%d %.4f", course.name, reached.epoch, JUDGED_AT, value)
+                reached.worst_value = min(value, reached.worst_value)
+                if value > reached.best_value or not reached.best:
+                    reached.best_value, reached.best_epoch = value, reached.epoch
+                    reached.best = copy.deepcopy(module.state_dict())
+            _keep(module, optimizer, reached, training)
+    if reached.best:
+        module.load_state_dict(reached.best)
+    return module.eval()
+
+
+def _epoch(
+    course: Course,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    epoch: int,
+    training: Training,
+    seed: int,
+    advance: Callable[[int], None],
+) -> None:
+    module.train()
+    draw = stream(seed, f"{course.name} epoch {epoch}")
+    with seeded(draw, training.device):
+        for batch in course.batches(np.random.default_rng(draw)):
+            optimizer.zero_grad(set_to_none=True)
+            loss = course.loss(module, batch)
+            value = loss.item()
+            if not math.isfinite(value):
+                raise HarnessError(f"{course.name}: the loss is {value} in epoch {epoch + 1}. {_REMEDY}")
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            advance(1)
+    if not all(bool(torch.isfinite(weights).all()) for weights in module.parameters()):
+        raise HarnessError(f"{course.name}: weights are NaN or infinite after epoch {epoch + 1}. {_REMEDY}")
+
+
+def _keep(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached, training: Training) -> None:
+    if training.state is None:
+        return
+    tensors = {f"model.{name}": tensor for name, tensor in module.state_dict().items()}
+    tensors |= {f"best.{name}": tensor for name, tensor in reached.best.items()}
+    for place, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{place}.{name}": torch.as_tensor(value) for name, value in moments.items()}
+    # Clones: tensors that share memory cannot be written.
+    kept = {name: tensor.detach().to("cpu").clone().contiguous() for name, tensor in tensors.items()}
+    facts = {"identity": training.identity, "digest": tensors_digest(kept), **reached.facts}
+    content = safetensors.torch.save(kept, metadata={_KEY: json.dumps(facts)})
+    with atomic_write(training.state) as temporary:
+        temporary.write_bytes(content)
+
+
+def _read(training: Training) -> tuple[_Reached, dict[str, torch.Tensor]] | None:
+    """Return what an earlier training of the same model reached; None where there is nothing to go on from."""
+    if training.state is None or not training.state.exists():
+        return None
+    try:
+        with safetensors.safe_open(training.state, framework="pt") as file:
+            facts = json.loads((file.metadata() or {})[_KEY])
+            if facts.pop("identity") != training.identity:
+                say_once(f"{training.state} is of other data, parameters or codes; the training begins anew")
+                return None
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        if facts.pop("digest") != tensors_digest(tensors):
+            warn_once(f"{training.state} is damaged; the training begins anew")
+            return None
+        return _Reached(**facts), tensors
+    except (OSError, safetensors.SafetensorError, ValueError, TypeError, KeyError):
+        return None  # cut short or of another version: training begins anew
+
+
+def _take_up(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached, training: Training) -> None:
+    """Bring a module and its optimizer to where an earlier training of the same phase was."""
+    found = _read(training)
+    if found is None or found[0].phase != reached.phase:
+        return
+    earlier, tensors = found
+
+    def part(prefix: str) -> dict[str, torch.Tensor]:
+        return {
+            name.removeprefix(prefix): tensor.to(training.device)
+            for name, tensor in tensors.items()
+            if name.startswith(prefix)
+        }
+
+    state = optimizer.state_dict()
+    moments: dict[int, dict[str, torch.Tensor]] = {}
+    for name, tensor in part("optimizer.").items():
+        place, _, what = name.partition(".")
+        moments.setdefault(int(place), {})[what] = tensor.cpu() if what == "step" else tensor
+    module.load_state_dict(part("model."))
+    optimizer.load_state_dict(state | {"state": moments})
+    reached.epoch, reached.best_epoch = earlier.epoch, earlier.best_epoch
+    reached.best_value, reached.worst_value = earlier.best_value, earlier.worst_value
+    reached.best = part("best.")
+    logger.info("%d epochs were done before an interruption; going on from there", reached.epoch)
+
+
+def tensors_of(module: nn.Module, *, without: Sequence[str] = ()) -> dict[str, np.ndarray]:
+    """Return a module's state dict as arrays, but for what a model makes anew."""
+    return {name: tensor.detach().cpu().numpy() for name, tensor in module.state_dict().items() if name not in without}

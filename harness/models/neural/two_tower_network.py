@@ -1,0 +1,177 @@
+"""The towers of ``TwoTower``, their training, and how they score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from harness.artifacts import History, Lessons, Tensors, Training, UserBatch
+from harness.errors import HarnessError
+from harness.models.checkpoints.tensor_checks import load_module
+from harness.models.neural.padded_sequences import BLOCK_ROWS
+from harness.models.neural.training_loop import Course, judged, tensors_of, trained
+from harness.modules import ContrastiveLoss, ModelUtils
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+    from harness.models.neural.two_tower import TwoTower
+
+
+class Towers(nn.Module):
+    """Both towers.
+
+    Parameters
+    ----------
+    model
+        Their sizes.
+    n_items
+        Size of the catalogue.
+    """
+
+    def __init__(self, model: TwoTower, n_items: int) -> None:
+        super().__init__()
+        self.history = nn.Embedding(n_items, model.embedding_dim)
+        self.item = nn.Embedding(n_items, model.embedding_dim)
+        self.inner = nn.Linear(model.embedding_dim, model.hidden_dim)
+        self.outer = nn.Linear(model.hidden_dim, model.embedding_dim)
+        self.dropout = nn.Dropout(model.dropout)
+        ModelUtils.initialize_weights(self, "xavier")
+
+    def users(self, items: torch.Tensor, indptr: torch.Tensor) -> torch.Tensor:
+        """Return ``(rows, dimension)``, unit vectors of bags of items; zeros of an empty bag.
+
+        Parameters
+        ----------
+        items
+            int64 ``(n,)``.
+        indptr
+            int64 ``(rows + 1,)``.
+        """
+        mean = F.embedding_bag(items, self.history.weight, indptr, mode="mean", include_last_offset=True)
+        hidden = torch.relu(self.inner(self.dropout(mean)))  # (rows, hidden)
+        vectors = mean + self.outer(hidden)
+        empty = (indptr[1:] == indptr[:-1]).unsqueeze(1)
+        return F.normalize(vectors, dim=1).masked_fill(empty, 0)
+
+
+def train(model: TwoTower, lessons: Lessons, training: Training) -> Tensors:
+    """Return the trained towers' state dict."""
+    n_items = len(lessons.items)
+    loss = ContrastiveLoss(model.temperature)
+
+    def course(history: History) -> Course:
+        pairs = _Pairs.of(history, model.uniform_negatives)
+        return Course(
+            "two_tower",
+            lambda: Towers(model, n_items).to(training.device),
+            lambda rng: pairs.batches(model.recipe.batch_size, rng, training.device),
+            math.ceil(len(pairs.users) / model.recipe.batch_size),
+            lambda module, batch: _loss(module, batch, loss),
+            judged(lessons, training, TowerScorer),
+        )
+
+    whole = None if lessons.whole is None else course(lessons.whole)
+    return tensors_of(trained(course(lessons.train), whole, model.recipe, training, seed=model.seed))
+
+
+class _Pairs:
+    """Pairs of a user and an item of theirs, of users with two items and more, and items of the whole catalogue.
+
+    Parameters
+    ----------
+    matrix
+        What users did, ``(users, items)``.
+    users, items
+        int64 ``(pairs,)``.
+    uniform
+        Items a batch that are drawn from the whole catalogue.
+    """
+
+    def __init__(self, matrix: sp.csr_array, users: np.ndarray, items: np.ndarray, uniform: int) -> None:
+        self.matrix, self.users, self.items, self.uniform = matrix, users, items, uniform
+        self._shares = np.bincount(items, minlength=matrix.shape[1]) / len(items)
+
+    @classmethod
+    def of(cls, history: History, uniform: int) -> _Pairs:
+        matrix = history.matrix
+        users = np.repeat(np.arange(history.n_users), np.diff(matrix.indptr))
+        kept = np.diff(matrix.indptr)[users] >= 2
+        if not kept.any():
+            raise HarnessError("two_tower learns an item from the others of its user, and nobody has two items.")
+        return cls(matrix, users[kept], matrix.indices[kept].astype(np.int64), uniform)
+
+    def batches(self, size: int, rng: np.random.Generator, device: str) -> Iterator[tuple[torch.Tensor, ...]]:
+        """Yield bags (items, indptr), items ``(batch + uniform,)`` and what is added to logits, ``(batch, the same)``.
+
+        The first items are the positives of the batch's users, row by row; all are negatives of the others.
+        """
+        order = rng.permutation(len(self.users))
+        n_items = self.matrix.shape[1]
+        for start in range(0, len(order), size):
+            chosen = order[start : start + size]
+            positives = self.items[chosen]
+            rows = self.matrix[self.users[chosen]]  # (batch, items)
+            owners = np.repeat(np.arange(len(chosen)), np.diff(rows.indptr))
+            others = rows.indices != positives[owners]  # the bag is the history without the positive
+            indptr = np.concatenate([[0], np.cumsum(np.diff(rows.indptr) - 1)])
+            items = np.concatenate([positives, rng.integers(0, n_items, self.uniform)])
+            # How often an item is drawn, as a positive or from the catalogue, in batches of this size.
+            drawn = (len(chosen) * self._shares[items] + self.uniform / n_items) / len(items)
+            log_drawn = np.log(drawn)
+            offsets = log_drawn[: len(chosen), None] - log_drawn[None, :]
+            # What the user did, the positive included, is no negative.
+            own = np.asarray(rows[:, items].todense()) > 0
+            offsets = np.where(own, -np.inf, offsets).astype(np.float32)
+            parts = (rows.indices[others].astype(np.int64), indptr.astype(np.int64), items, offsets)
+            yield tuple(torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in parts)
+
+
+def _loss(module: nn.Module, batch: tuple[torch.Tensor, ...], loss: ContrastiveLoss) -> torch.Tensor:
+    assert isinstance(module, Towers)  # noqa: S101
+    history, indptr, items, offsets = batch
+    users, vectors = module.users(history, indptr), module.item(items)  # (batch, D), (batch + uniform, D)
+    negatives = vectors.unsqueeze(0).expand(len(users), -1, -1)  # (batch, batch + uniform, D), shared
+    result: torch.Tensor = loss(users, vectors[: len(users)], negatives, negative_logits=offsets)
+    return result
+
+
+class TowerScorer:
+    """Unit vectors of users and items.
+
+    Parameters
+    ----------
+    towers
+        On their device, in eval mode.
+    """
+
+    def __init__(self, towers: nn.Module) -> None:
+        assert isinstance(towers, Towers)  # noqa: S101
+        self._towers = towers
+
+    def user_vectors(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, dimension)``; in blocks of one shape, so that a row does not depend on the batch."""
+        device, found = self._towers.item.weight.device, []
+        history = batch.matrix
+        for start in range(0, len(batch.users), BLOCK_ROWS):
+            rows = history[start : start + BLOCK_ROWS]
+            items = torch.from_numpy(rows.indices.astype(np.int64)).to(device)
+            missing = BLOCK_ROWS - rows.shape[0]
+            indptr = torch.from_numpy(np.pad(rows.indptr.astype(np.int64), (0, missing), mode="edge")).to(device)
+            found.append(self._towers.users(items, indptr)[: rows.shape[0]])
+        return torch.cat(found) if found else torch.empty((0, self._towers.item.weight.shape[1]), device=device)
+
+    def item_vectors(self) -> torch.Tensor:
+        """Return float32 ``(items, dimension)``."""
+        return F.normalize(self._towers.item.weight, dim=1)
+
+
+def scorer(model: TwoTower, tensors: Tensors, n_items: int, device: str) -> TowerScorer:
+    """Return the scorer of a checkpoint's tensors."""
+    return TowerScorer(load_module(Towers(model, n_items), tensors, kind="two_tower").to(device))

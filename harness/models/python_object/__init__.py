@@ -1,0 +1,1 @@
+"""Python objects of other libraries that recommend or score."""

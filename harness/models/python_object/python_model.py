@@ -1,0 +1,227 @@
+"""Objects of other projects that recommend or score, made by a factory."""
+
+from __future__ import annotations
+
+import dataclasses
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import AnyRecommender, Vocabulary
+from harness.errors import CheckpointError, HarnessError
+from harness.models.external.code_files import files_of, folder_of, specs_in
+from harness.models.external.factories import check_factory, construct, source_files
+from harness.models.external.id_files import checked_header
+from harness.models.external.id_map import Ids
+from harness.models.external.importing import importing
+from harness.models.external.named_files import named_files, refuse_pickles
+from harness.models.external.pickles import refuse_pickle, unpickled
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class PythonModel:
+    """Recommend by an object with ``recommend`` or ``score``, which a factory makes ready to use.
+
+    The object has one of::
+
+        recommend(users, k) -> a list of items for each user, best first, or (items, scores)
+        score(users, items) -> array or data frame (users, items), higher is better
+
+    ``users`` and ``items`` are lists of own ids, or of the object's own indices. Lists may be shorter than k; places
+    without an item are None or, of indices, below 0. With ``history`` and ``exclude`` it takes more arguments by name.
+    In the YAML ``model: {factory: …, params: {…}}`` is short for this kind with ``factory`` and ``init``.
+
+    Parameters
+    ----------
+    factory
+        ``package.module:Name`` of an installed package, or of one in ``python_path``: a class, or a function that
+        returns the object. None with a pickle as checkpoint.
+    init
+        Arguments for the factory.
+    python_path
+        The folder that holds the package; None: it is installed.
+    checkpoint_argument
+        The argument of the factory that ``model.checkpoint`` is passed as, where there is one.
+    adapter
+        Of which library the object is, where it has another way to be called: ``implicit`` (indices), ``lenskit`` (a
+        trained ``Pipeline``) or ``rectools`` (a pair of a fitted model and its ``Dataset``).
+    method
+        ``recommend``: the lists are the object's; ranks beyond them are not known. ``score``: it scores the whole
+        catalogue, and lists are made here, as for models of this project.
+    user, item
+        Whether the object names users and items by own ``id`` or by an ``index`` of its own.
+    users, items
+        What the indices mean; see ``Ids``.
+    history
+        What is passed as ``history``: ``none``; ``ids``, a list for each user, oldest first, named as items are; or
+        ``csr``, a binary ``scipy.sparse.csr_matrix`` ``(users, items)`` in the order of the object's indices, or of
+        the catalogue's ascending own ids.
+    exclude
+        Who leaves out what may not be recommended, such as seen items. ``harness``: the object is asked for as many
+        items more. ``model``: the object is told, by ``exclude``, a list of items for each user; what it gives
+        nevertheless is left out, and counted.
+    missing_users
+        Users whom the object has no index for: ``error``, or ``empty``: they get no list, or equal scores.
+    missing_items
+        With ``score``, items of the catalogue that the object has no index or a score of NaN for: ``error``, or
+        ``last``: they come after all others.
+    batch_size
+        Users at once with ``recommend``, unless ``runner.batch_size`` says otherwise.
+    allow_pickle
+        Whether the checkpoint may be a pickle, which can run any code when it is read.
+
+    Examples
+    --------
+    >>> PythonModel(factory="shop.recommend:Popular", init={"damping": 5}).ranks_targets
+    False
+    """
+
+    fitted: ClassVar[bool] = False
+    needs_checkpoint: ClassVar[bool] = False
+
+    factory: Name | None = None
+    init: dict[str, Any] = dataclasses.field(default_factory=dict)
+    python_path: Name | None = None
+    checkpoint_argument: Name = "checkpoint"
+    adapter: Literal["implicit", "lenskit", "rectools"] | None = None
+    method: Literal["recommend", "score"] = "recommend"
+    user: Literal["id", "index"] = "id"
+    item: Literal["id", "index"] = "id"
+    users: Ids = Ids()
+    items: Ids = Ids()
+    history: Literal["none", "ids", "csr"] = "none"
+    exclude: Literal["harness", "model"] = "harness"
+    missing_users: Literal["error", "empty"] = "error"
+    missing_items: Literal["error", "last"] = "error"
+    batch_size: Annotated[int, Field(ge=1)] = 512
+    allow_pickle: bool = False
+
+    def __post_init__(self) -> None:
+        for what, by, ids in (("user", self.user, self.users), ("item", self.item, self.items)):
+            if by == "id" and self.adapter != "implicit" and ids != Ids():
+                raise ValueError(f"{what}s says what indices mean, and the object takes own ids: set {what}: index")
+        if self.adapter in ("lenskit", "rectools") and "index" in (self.user, self.item):
+            raise ValueError(f"objects of {self.adapter} know own ids: leave out user and item")
+        if self.adapter is not None and self.exclude == "model":
+            raise ValueError("exclude: model is of objects without an adapter; leave it out")
+        if self.method == "score" and self.exclude == "model":
+            raise ValueError("exclude: model is of method recommend; with score the lists are made here")
+        if self.adapter == "rectools" and self.method == "score":
+            raise ValueError("models of rectools make lists: use method recommend")
+
+    @property
+    def ranks_targets(self) -> bool:
+        """Whether it tells where any item stands."""
+        return self.method == "score"
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether scores are meant to depend on the history."""
+        return self.history != "none"
+
+    def files(self, checkpoint: str | None) -> list[Path]:
+        """Return the checkpoint, the factory's sources, the files of ids and those that ``init`` names.
+
+        Raises
+        ------
+        HarnessError
+            One is missing, or there is neither a factory nor a checkpoint; the factory cannot be used; or the
+            checkpoint is a pickle, which is not allowed.
+        """
+        if self.factory is None and checkpoint is None:
+            raise HarnessError(
+                "nothing says what recommends. Name model.params.factory, such as shop.recommend:Popular, or a pickled "
+                "object in model.checkpoint."
+            )
+        self._check_factory()
+        found = [*self.sources(), *named_files(self.init)]
+        if checkpoint is not None:
+            path = Path(checkpoint)
+            if not path.exists():
+                raise CheckpointError(f"the checkpoint {path} does not exist. Mend model.checkpoint.")
+            self._refuse_pickles(checkpoint)
+            found += sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+        self._refuse_pickles()
+        for ids in (self.users, self.items):
+            found += [checked_header(path, ids.column) for path in ids.files]
+        return list(dict.fromkeys(found))
+
+    def _check_factory(self) -> None:
+        """Check what can be told of the factory before its code is run."""
+        if self.factory is not None:
+            check_factory(
+                self.factory,
+                python_path=self.python_path,
+                note=" (in the full form, kind: python; model: {factory: …} is short for it)",
+            )
+
+    def _refuse_pickles(self, checkpoint: str | None = None) -> None:
+        """Raise where a pickle would be read that nobody allowed."""
+        if self.allow_pickle:
+            return
+        if self.factory is None and checkpoint is not None:
+            refuse_pickle(Path(checkpoint))
+        refuse_pickles(self.init, checkpoint)
+
+    def sources(self) -> list[Path]:
+        """Return the files of the factory's code, or of a pickle's classes.
+
+        Raises
+        ------
+        HarnessError
+            There is no such package or folder.
+        """
+        if self.factory is None:
+            return files_of(self._pickled_specs())
+        return source_files(self.factory, python_path=self.python_path)
+
+    def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
+        """Return the object as one of our models; scores go to the device, the object stays where it is.
+
+        Raises
+        ------
+        HarnessError
+            The factory cannot be used, the object has no such method, or ids do not match.
+        """
+        from harness.models.python_object.python_recommenders import recommender_of
+
+        return recommender_of(
+            self,
+            self._made(checkpoint),
+            users=users,
+            items=items,
+            device=device,
+            where=f"the object of {self.factory}" if self.factory is not None else "the unpickled object",
+        )
+
+    @property
+    def by_index(self) -> tuple[bool, bool]:
+        """Whether users, and items, are named by indices."""
+        return self.user == "index" or self.adapter == "implicit", self.item == "index" or self.adapter == "implicit"
+
+    def _pickled_specs(self) -> dict[str, ModuleSpec]:
+        """Return where the classes of a pickle may be."""
+        return {} if self.python_path is None else specs_in(folder_of(self.python_path))
+
+    def _made(self, checkpoint: str | None) -> Any:
+        if self.factory is None:
+            assert checkpoint is not None  # noqa: S101  (asked in files)
+            with importing(self._pickled_specs(), python_path=self.python_path):
+                return unpickled(Path(checkpoint), allowed=self.allow_pickle)
+        init = dict(self.init)
+        if checkpoint is not None:
+            if self.checkpoint_argument in init:
+                raise HarnessError(
+                    f"model.params.init holds '{self.checkpoint_argument}', which model.checkpoint is passed as. Leave "
+                    "one out, or set model.params.checkpoint_argument."
+                )
+            init[self.checkpoint_argument] = checkpoint
+        self._check_factory()
+        if not self.allow_pickle:
+            refuse_pickles(init)
+        return construct(self.factory, init, python_path=self.python_path)

@@ -1,0 +1,294 @@
+"""Objects of other projects on the harness' side: what they are asked, and what becomes of their answers."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+import torch
+
+from harness.artifacts import AnyRecommender, ListsAsked, ListsMade, UserBatch, Vocabulary
+from harness.artifacts.array_types import Float32Array, Int64Array
+from harness.errors import HarnessError
+from harness.models.external.answers import barred_of, called, lists_of, more_than, scores_of, unasked
+from harness.models.external.id_map import IdMap
+from harness.models.external.id_naming import Naming
+from harness.models.python_object.python_adapters import Implicit, adapted, check_arguments, without_tensors
+from harness.models.vectors.vectors_network import LAST, GivenVectors, Side
+
+if TYPE_CHECKING:
+    from harness.models.python_object.python_model import PythonModel
+
+_SHOWN = 3
+
+
+def recommender_of(
+    model: PythonModel, given: Any, *, users: Vocabulary, items: Vocabulary, device: str, where: str
+) -> AnyRecommender:
+    """Return an object as one of our models.
+
+    Parameters
+    ----------
+    model
+        How it is called.
+    given
+        The object.
+    users, items
+        The vocabularies.
+    device
+        Where scores go.
+    where
+        Words for the object in messages.
+
+    Raises
+    ------
+    HarnessError
+        The object has no such method, or ids do not match.
+    """
+    adapter = adapted(given, model.adapter)
+    user_index, item_index = model.by_index
+    n_users, n_items = (adapter.n_users, adapter.n_items) if isinstance(adapter, Implicit) else (None, None)
+    known = Called(
+        model,
+        adapter,
+        where,
+        Naming(users, IdMap.of(model.users, users, size=n_users, what="user") if user_index else None),
+        Naming(items, IdMap.of(model.items, items, size=n_items, what="item") if item_index else None),
+    )
+    if model.method == "score" and isinstance(adapter, Implicit):
+        return _by_vectors(known, adapter, device)
+    if not callable(getattr(adapter, model.method, None)):
+        other = "score" if model.method == "recommend" else "recommend"
+        hint = f" It has '{other}': set model.params.method: {other}." if callable(getattr(given, other, None)) else ""
+        raise HarnessError(f"{where} ({type(given).__qualname__}) has no method '{model.method}'.{hint}")
+    if model.adapter is None:
+        method = getattr(adapter, model.method)
+        check_arguments(method, history=model.history, exclude=model.exclude, where=f"{model.method} of {where}")
+    return (ListsOfObject if model.method == "recommend" else ScoresOfObject)(known, device)
+
+
+class OfObject:
+    """What the recommenders of an object have; those that name users or items by indices can be moved.
+
+    Parameters
+    ----------
+    known
+        The object.
+    device
+        Where scores go.
+    """
+
+    def __init__(self, known: Called, device: str) -> None:
+        self._known, self._device = known, device
+
+    @property
+    def item_positions(self) -> Int64Array | None:
+        """The object's index of each item of the catalogue, int64 ``(items,)``; None where it takes own ids."""
+        index = self._known.items.index
+        return None if index is None else index.model_index
+
+    def shifted(self, by: int) -> Self | None:
+        """Return the same with all items moved; None where they are named by own id."""
+        items = self._known.items.shifted(by)
+        return None if items is None else self._of(replace(self._known, items=items))
+
+    def shifted_users(self, by: int) -> Self | None:
+        """Return the same with the users moved; None where they are named by own id."""
+        users = self._known.users.shifted(by)
+        return None if users is None else self._of(replace(self._known, users=users))
+
+    def _of(self, known: Called) -> Self:
+        # Whoever is moved out of the indices has nothing there.
+        lenient = replace(known.model, missing_users="empty", missing_items="last")
+        return type(self)(replace(known, model=lenient), self._device)
+
+
+@dataclass(frozen=True, eq=False)
+class Called:
+    """An object, and how it is called.
+
+    Parameters
+    ----------
+    model
+        Its configuration.
+    given
+        The object.
+    where
+        Words for messages.
+    users, items
+        How it names them.
+    """
+
+    model: PythonModel
+    given: Any
+    where: str
+    users: Naming
+    items: Naming
+
+    def answer(self, method: str, *asked: Any, **more: Any) -> Any:
+        """Return what a method of the object returns, arrays in the place of tensors."""
+        call = getattr(self.given, method)
+        return called(lambda: without_tensors(call(*asked, **more)), where=f"{method} of {self.where}")
+
+    def named_users(self, batch: UserBatch) -> tuple[list[Any], Int64Array]:
+        """Return the names of the users whom the object has one for, and their places in the batch.
+
+        Raises
+        ------
+        HarnessError
+            One has none, and that was not allowed.
+        """
+        names = self.users.names(batch.users)
+        places = np.array([place for place, name in enumerate(names) if name is not None], dtype=np.int64)
+        if len(places) < len(names) and self.model.missing_users == "error":
+            unknown = np.setdiff1d(np.arange(len(names)), places)
+            index = self.users.index
+            missing = 0 if index is None else index.missing
+            shown = ", ".join(f"'{own}'" for own in self.users.vocabulary.ids[batch.users[unknown[:_SHOWN]]])
+            raise HarnessError(
+                f"{self.where} has no index for {missing:,} of the {len(self.users.vocabulary):,} users of the data "
+                f"set, and is asked for such ones: {shown}. Mend model.params.users, or set missing_users: empty."
+            )
+        return [names[place] for place in places], places
+
+    def more(self, batch: UserBatch, places: Int64Array) -> dict[str, Any]:
+        """Return the history as the object takes it, for some of a batch."""
+        form = "csr" if self.model.adapter == "implicit" else self.model.history
+        if form == "none":
+            return {}
+        if form == "csr":
+            return {"history": self._csr(batch.matrix[places])}
+        indptr, items = batch.rows()
+        names = self.items.names(items.astype(np.int64))
+        return {"history": [[name for name in names[indptr[at] : indptr[at + 1]] if name is not None] for at in places]}
+
+    def _csr(self, matrix: sp.csr_array) -> sp.csr_matrix:
+        if self.items.index is not None:
+            # (users, items) -> (users, the object's items)
+            own = self.items.index.own_index
+            known = np.flatnonzero(own >= 0)
+            into = sp.csr_array(
+                (np.ones(len(known), dtype=np.float32), (own[known], known)), shape=(matrix.shape[1], len(own))
+            )
+            matrix = matrix @ into
+        found = sp.csr_matrix(matrix)
+        found.sort_indices()
+        return found
+
+
+def each_once(batch: UserBatch) -> tuple[UserBatch, Int64Array, Int64Array]:
+    """Return a batch with each user at a moment once, which of its rows these are, and where each row is among them.
+
+    The last batch of a run is filled up by repeating a user, which is no affair of a stranger's object.
+    """
+    places = batch.users if batch.places is None else batch.places
+    _, first, of = np.unique(np.stack([batch.users, places]), axis=1, return_index=True, return_inverse=True)
+    order = np.argsort(first)  # as they came
+    rows = first[order]
+    back = np.argsort(order)[of.reshape(-1)]
+    return UserBatch(batch.users[rows], batch.history, places[rows]), rows, back
+
+
+class ListsOfObject(OfObject):
+    """Lists that an object makes; see ``PythonModel``."""
+
+    @property
+    def users_at_once(self) -> int:
+        """How many users it takes at once where nobody says otherwise."""
+        return self._known.model.batch_size
+
+    @property
+    def asks_for_more(self) -> bool:
+        """Whether it is asked for more items than are wanted, since what may not be recommended is left out here."""
+        return self._known.model.exclude == "harness"
+
+    def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
+        """Return the best items of each user."""
+        distinct, rows, back = each_once(batch)
+        return self._lists(distinct, asked.of(rows)).of(back)
+
+    def _lists(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
+        known, n_items = self._known, len(self._known.items.vocabulary)
+        names, places = known.named_users(batch)
+        more = known.more(batch, places)
+        told = known.model.exclude == "model"
+        if told:
+            barred = barred_of(asked, len(batch.users), n_items)
+            rows = [known.items.names(barred[place]) for place in places]
+            more["exclude"] = [[name for name in row if name is not None] for row in rows]
+        k = asked.k if told else more_than(asked, batch.history)
+        answer: Any = []
+        if names:
+            answer = known.answer("recommend", names, k, **more)
+        made = lists_of(answer, names, len(batch.users), known.items, asked, places=places, where=known.where)
+        return made if told else unasked(made)
+
+
+class ScoresOfObject(OfObject):
+    """Scores that an object gives; see ``PythonModel``."""
+
+    def score(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, items)``."""
+        distinct, _, back = each_once(batch)
+        return torch.from_numpy(self._scores(distinct)[back]).to(self._device)
+
+    def _scores(self, batch: UserBatch) -> Float32Array:
+        known = self._known
+        users, places = known.named_users(batch)
+        items, columns = self._items
+        scores = np.full((len(batch.users), len(known.items.vocabulary)), np.nan, dtype=np.float32)
+        if users:
+            more = known.more(batch, places)
+            answer = known.answer("score", users, items, **more)
+            part = scores_of(answer, users, items, where=f"score of {known.where}")
+            scores[np.ix_(places, columns)] = part
+        self._fill(scores, places)
+        return scores
+
+    @functools.cached_property
+    def _items(self) -> tuple[list[Any], Int64Array]:
+        names = self._known.items.names(np.arange(len(self._known.items.vocabulary)))
+        columns = np.array([column for column, name in enumerate(names) if name is not None], dtype=np.int64)
+        return [names[column] for column in columns], columns
+
+    def _fill(self, scores: Float32Array, places: Int64Array) -> None:
+        unknown = np.setdiff1d(np.arange(len(scores)), places)
+        scores[unknown] = 0.0  # users whom the object does not know
+        infinite = np.isinf(scores)
+        if infinite.any():
+            raise HarnessError(
+                f"{self._known.where} gave {int(infinite.sum()):,} scores that are not finite in 32 bits, such as "
+                f"{scores[infinite][0]}. Seen items are left out here (candidates.exclude); for items that it does not "
+                "score let it give NaN, with missing_items: last."
+            )
+        missing = np.isnan(scores)
+        if missing.any() and self._known.model.missing_items == "error":
+            items = np.flatnonzero(missing.any(axis=0))
+            shown = ", ".join(f"'{own}'" for own in self._known.items.vocabulary.ids[items[:_SHOWN]])
+            raise HarnessError(
+                f"{self._known.where} has no score (no index, or NaN) for {len(items):,} of the {scores.shape[1]:,} "
+                f"items of the catalogue, such as {shown}. Set model.params.missing_items: last to put them after "
+                "all others."
+            )
+        scores[missing] = LAST
+
+
+def _by_vectors(known: Called, model: Implicit, device: str) -> GivenVectors:
+    users, items = model.vectors()
+    assert known.users.index is not None  # noqa: S101  (implicit knows indices alone)
+    assert known.items.index is not None  # noqa: S101
+    user_side = Side(
+        users,
+        known.users.index.model_index,
+        known.users.vocabulary,
+        known.where,
+        "user",
+        "zero" if known.model.missing_users == "empty" else "error",
+    )
+    item_side = Side(
+        items, known.items.index.model_index, known.items.vocabulary, known.where, "item", known.model.missing_items
+    )
+    return GivenVectors(user_side, item_side, cosine=False, bias=None, device=device)

@@ -1,0 +1,293 @@
+"""Users as the arguments of a foreign module, and its answers as tensors."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from harness.artifacts import UserBatch
+from harness.artifacts.array_types import Int64Array
+from harness.artifacts.csr import indptr_of_kept
+from harness.errors import HarnessError, did_you_mean
+from harness.models.external.factories import said
+from harness.models.external.id_map import OWN, SORTED, IdMap
+from harness.models.neural.random_seed import seeded
+from harness.topk import is_out_of_memory
+
+_TABLES = 4  # whose rows are told
+
+if TYPE_CHECKING:
+    from harness.models.torch_module.torch_model import TorchModel
+    from harness.models.torch_module.torch_options import Call
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the module gave for some users.
+
+    Parameters
+    ----------
+    rows
+        Which of the batch they are.
+    given
+        What the call returned.
+    lengths
+        int64 ``(users,)``: how many items of the history each was given.
+    width
+        What the histories were padded to; 0 where none were given.
+    """
+
+    rows: slice
+    given: Any
+    lengths: Int64Array
+    width: int
+
+    @property
+    def users(self) -> int:
+        """How many."""
+        return len(self.lengths)
+
+
+@dataclass(frozen=True, eq=False)
+class Caller:
+    """A module on its device, and how it is called.
+
+    Parameters
+    ----------
+    model
+        The configuration.
+    module
+        In eval mode.
+    items, users
+        The maps to the model's indices; ``users`` is None where none are given.
+    device
+        Where the module is.
+    shift, user_shift
+        By how much the tokens of items, and the indices of users, are moved, to try whether they are off by one.
+    seed
+        Of modules that draw.
+    missing
+        Names of the module's tensors that its checkpoint lacks.
+    """
+
+    model: TorchModel
+    module: nn.Module
+    items: IdMap
+    users: IdMap | None
+    device: str
+    shift: int = 0
+    user_shift: int = 0
+    seed: int = 0
+    missing: tuple[str, ...] = ()
+
+    def answers(self, batch: UserBatch, further: Mapping[str, Any] | None = None) -> Iterator[Answer]:
+        """Yield what the module gives for the users of a batch, so many at once as it is to be called for.
+
+        Raises
+        ------
+        HarnessError
+            The module raises an exception.
+        """
+        call = self.model.call
+        size = call.users_at_once
+        indptr, items = self._histories(batch)
+        whole = np.diff(indptr)
+        if call.empty == "zero":  # what is given in the place of nothing does not count
+            indptr, items = _without_gaps(indptr, items)
+        for first in range(0, len(batch.users), size):
+            rows = slice(first, min(first + size, len(batch.users)))
+            places, named, lengths, width = [], {**call.arguments, **(further or {})}, whole[rows], 0
+            if call.history is not False:
+                tokens, real, given = self._padded(indptr[rows.start : rows.stop + 1], items)
+                width = tokens.shape[1]
+                lengths = np.minimum(lengths, width)
+                if call.history is None:
+                    places.append(self._on_device(tokens))
+                else:
+                    named[call.history] = self._on_device(tokens)
+                if call.mask is not None:
+                    named[call.mask] = self._on_device(_mask(real, call))
+                if call.lengths is not None:
+                    named[call.lengths] = self._on_device(given)
+            if call.user is not None:
+                named[call.user] = self._on_device(self.user_indices(batch.users[rows]))
+            yield Answer(rows, self._called(places, named, whole, lengths), lengths, width)
+
+    def user_indices(self, users: Int64Array) -> Int64Array:
+        """Return the model's indices of users, its offset added."""
+        assert self.users is not None  # noqa: S101  (asked for where there is a map alone)
+        call = self.model.call
+        indices = self.users.model_index[users]
+        unknown = -1 if call.unknown_user is None else call.unknown_user
+        # A trial of moved users stays within the indices that there are.
+        moved = np.clip(indices + self.user_shift, 0, len(self.users.own_index) - 1)
+        return np.where(indices < 0, unknown, moved + call.user_offset)
+
+    def _histories(self, batch: UserBatch) -> tuple[Int64Array, Int64Array]:
+        """Return histories as the model's indices, without the items that it does not know."""
+        indptr, items = batch.rows()
+        indices = self.items.model_index[items]
+        known = indices >= 0
+        return indptr_of_kept(indptr, known), indices[known]
+
+    def _padded(self, indptr: Int64Array, items: Int64Array) -> tuple[Int64Array, np.ndarray, Int64Array]:
+        """Return tokens ``(users, width)``, where they are items, and how many a user has."""
+        call = self.model.call
+        lengths = np.diff(indptr)
+        width = call.length or max(1, int(lengths.max(initial=0)))
+        lengths = np.minimum(lengths, width)
+        columns = np.arange(width)
+        if call.padding == "left":
+            real = columns >= width - lengths[:, None]
+            places = indptr[1:, None] - width + columns
+        else:
+            real = columns < lengths[:, None]
+            places = (indptr[1:] - lengths)[:, None] + columns
+        tokens = np.full(real.shape, call.pad_id, dtype=np.int64)
+        # A trial of moved items stays within the tokens that there are.
+        most = call.offset + len(self.items.own_index) - 1 + self.model.output.trailing
+        own = items[places[real]] + call.offset
+        tokens[real] = own if self.shift == 0 else np.clip(own + self.shift, 0, most)
+        return tokens, real, lengths
+
+    def _on_device(self, array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
+
+    def _called(self, places: list[torch.Tensor], named: dict[str, Any], whole: Int64Array, lengths: Int64Array) -> Any:
+        """Return what the module gives; ``whole`` are the lengths of all histories, ``lengths`` of those given."""
+        call = self.model.call
+        method = method_of(self.module, call.method, self.model.factory)
+        try:
+            with seeded(self.seed, self.device):
+                return method(*places, **named)
+        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+            if is_out_of_memory(error):
+                raise
+            given = [*(shape_of(one) for one in places), *(f"{name} {shape_of(one)}" for name, one in named.items())]
+            tokens = None if call.history is False else places[0] if call.history is None else named[call.history]
+            remedy = "" if tokens is None else self._remedy(error, tokens, int(whole.max(initial=0)), lengths)
+            if call.user is not None and isinstance(error, IndexError):
+                users = named[call.user]
+                remedy += (
+                    f" The users' indices go from {int(users.min()):,} to {int(users.max()):,}{self._tables()}. Is "
+                    f"call.user_offset ({call.user_offset}), call.unknown_user or users.ids another?"
+                )
+            raise HarnessError(
+                f"{self.model.factory}.{call.method} failed with {said(error)}. It was given {', '.join(given)} "
+                f"(model.params.call).{remedy}"
+            ) from error
+
+    def _remedy(self, error: BaseException, tokens: torch.Tensor, longest: int, lengths: Int64Array) -> str:
+        """Return what may have made the module fail on the tokens of histories."""
+        call, said_so = self.model.call, []
+        if call.length is None:
+            said_so.append(
+                f"call.length is not set, and the longest history has {longest:,} items: set it to the module's "
+                "maximum."
+            )
+        if isinstance(error, IndexError) and tokens.numel():
+            said_so.append(
+                f"The tokens go from {int(tokens.min()):,} to {int(tokens.max()):,} in {tokens.shape[1]:,} "
+                f"positions{self._tables()}. Is call.offset ({call.offset}), call.pad_id ({call.pad_id}), call.length "
+                f"or items.ids another?{self.padding_twice}"
+            )
+        if (empty := int((lengths == 0).sum())) and call.empty == "module":
+            said_so.append(
+                f"{empty:,} of {len(lengths):,} histories given were empty, padding alone: set "
+                "model.params.call.empty: zero, so that all items score 0 for such users and it is not asked."
+            )
+        return "".join(f" {one}" for one in said_so)
+
+    @property
+    def padding_twice(self) -> str:
+        """A sentence where both the first row of the ids and ``call.offset`` stand for padding; else empty."""
+        ids, offset = self.model.items.ids, self.model.call.offset
+        is_list = ids not in (SORTED, OWN) and not ids.lower().endswith(".json")
+        if not is_list or offset == 0 or not len(self.items.own_index) or self.items.own_index[0] >= 0:
+            return ""
+        return (
+            f" The first row of {ids} is no item, as that of padding, and call.offset: {offset} counts padding once "
+            f"more: set call.offset: {offset - 1}, or take the row away."
+        )
+
+    def _tables(self) -> str:
+        """Return how many rows the module's embeddings have, as the end of a sentence."""
+        named = self.module.named_modules()
+        tables = [f"{name} {one.num_embeddings:,}" for name, one in named if isinstance(one, nn.Embedding)]
+        return f"; rows of the module's embeddings: {', '.join(tables[:_TABLES])}" if tables else ""
+
+
+def method_of(module: nn.Module, name: str, factory: str) -> Any:
+    """Return a method of a module; ``forward`` is the call of the module itself, with its hooks."""
+    method = module if name == "forward" else getattr(module, name, None)
+    if not callable(method):
+        known = [one for one in dir(type(module)) if not one.startswith("_") and one not in dir(nn.Module)]
+        raise HarnessError(f"{factory} has no method '{name}' (model.params.call.method). {did_you_mean(name, known)}")
+    return method
+
+
+def check_arguments(model: TorchModel, module: nn.Module) -> None:
+    """Check that the method takes the arguments that the configuration names.
+
+    Raises
+    ------
+    HarnessError
+        There is no such method, it has no argument of a name, or it needs one more.
+    """
+    call = model.call
+    method = method_of(module, call.method, model.factory)
+    try:
+        signature = inspect.signature(module.forward if method is module else method)
+    except (TypeError, ValueError):  # of a method that is not written in Python
+        return
+    named = [one for one in (call.history, call.mask, call.lengths, call.user) if one]
+    named += [*call.arguments, *model.output.count_arguments]
+    kinds = {parameter.kind for parameter in signature.parameters.values()}
+    known = [name for name, one in signature.parameters.items() if one.kind is not one.VAR_POSITIONAL]
+    for name in named:
+        if name not in known and inspect.Parameter.VAR_KEYWORD not in kinds:
+            raise HarnessError(
+                f"{model.factory}.{call.method} takes no argument '{name}' (model.params.call). It takes "
+                f"{', '.join(known) or 'none'}."
+            )
+    try:
+        signature.bind(*([None] if call.history is None else []), **dict.fromkeys(named))
+    except TypeError as error:
+        raise HarnessError(
+            f"{model.factory}.{call.method}{signature} cannot be called as model.params.call says: {error}. Other "
+            "arguments stand in call.arguments."
+        ) from error
+
+
+def first_of(caller: Caller) -> int:
+    """Return the column or row of the model's item 0."""
+    first = caller.model.output.first
+    if first is not None:
+        return first
+    return caller.model.call.offset if caller.model.reads_history else 0
+
+
+def _without_gaps(indptr: Int64Array, items: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Return histories in which empty ones have the model's first item, so that no module sees padding alone."""
+    lengths = np.diff(indptr)
+    filled = np.insert(items, indptr[:-1][lengths == 0], 0)
+    return np.concatenate([[0], np.cumsum(np.maximum(lengths, 1))]), filled
+
+
+def _mask(real: np.ndarray, call: Call) -> np.ndarray:
+    if call.mask_values == "integer":
+        return real.astype(np.int64)
+    return real if call.mask_values == "boolean" else ~real
+
+
+def shape_of(value: Any) -> str:
+    """Return words for an argument or an answer: a tensor's type and shape."""
+    if isinstance(value, torch.Tensor):
+        return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
+    return repr(value)[:40] if isinstance(value, (int, float, str, bool)) else type(value).__name__

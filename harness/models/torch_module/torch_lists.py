@@ -1,0 +1,210 @@
+"""Foreign modules that generate: tokens of items, or semantic ids."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from harness.artifacts import ListsAsked, ListsMade, UserBatch
+from harness.artifacts.array_types import Float32Array, Int64Array
+from harness.errors import CheckpointError, HarnessError
+from harness.models.external.external_arrays import FORMATS, PARQUET, array_in, levels_in
+from harness.models.external.list_cleaning import cleaned
+from harness.models.torch_module.torch_answers import tensor_in
+from harness.models.torch_module.torch_calls import Answer, Caller
+from harness.models.torch_module.torch_trials import OfModule
+
+
+@dataclass(frozen=True, eq=False)
+class CodeTable:
+    """Semantic ids of the model's items, and the way back.
+
+    Parameters
+    ----------
+    codes
+        int64 ``(items, levels)``, 0 or more.
+    """
+
+    codes: Int64Array
+    _levels: list[tuple[Int64Array, int]] = field(init=False, default_factory=list)
+    _first: list[Int64Array] = field(init=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        prefixes = np.zeros(len(self.codes), dtype=np.int64)
+        for level in self.codes.T:
+            base = int(level.max(initial=0)) + 1
+            known, first, prefixes = np.unique(prefixes * base + level, return_index=True, return_inverse=True)
+            self._levels.append((known, base))
+        self._first.append(first)
+
+    @property
+    def collisions(self) -> int:
+        """How many items share all their codes with one before them, so that they are never found."""
+        return len(self.codes) - len(self._first[0])
+
+    def items(self, codes: Int64Array) -> Int64Array:
+        """Return the item of each row of codes, -1 where there is none; ``(n, levels)`` to ``(n,)``.
+
+        Examples
+        --------
+        >>> CodeTable(np.array([[0, 1], [0, 2], [0, 1]])).items(np.array([[0, 2], [0, 1], [2, 1]]))
+        array([ 1,  0, -1])
+        """
+        prefixes = np.zeros(len(codes), dtype=np.int64)
+        valid = np.ones(len(codes), dtype=bool)
+        for (known, base), level in zip(self._levels, codes.T, strict=True):
+            valid &= (level >= 0) & (level < base)
+            keys = np.where(valid, prefixes * base + level, 0)
+            prefixes = np.minimum(np.searchsorted(known, keys), len(known) - 1)
+            valid &= known[prefixes] == keys
+        return np.where(valid, self._first[0][prefixes], -1)
+
+
+def read_codes(path: Path, key: str | None) -> CodeTable:
+    """Return the semantic ids of a file, a row an item.
+
+    Raises
+    ------
+    CheckpointError
+        It cannot be read, or holds no table of whole numbers from 0 on.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise CheckpointError(f"{path}: a table of codes is read from {', '.join(FORMATS)}.")
+    option = "model.params.output.table_key"
+    table = levels_in(path, key) if suffix in PARQUET else array_in(path, key, usual="codes", option=option)
+    if table.ndim != 2 or 0 in table.shape or table.dtype.kind not in "iu" or int(table.min()) < 0:
+        raise CheckpointError(
+            f"the table of codes {path} is {table.dtype} {table.shape}; whole numbers from 0 on in the shape (items, "
+            "levels) are needed, a row for each of the model's items in their order. Columns of parquet are levels, "
+            "none is of ids, and no value is missing."
+        )
+    return CodeTable(table.astype(np.int64))
+
+
+@dataclass(eq=False)
+class GivenLists(OfModule):
+    """A module that makes lists itself.
+
+    Parameters
+    ----------
+    caller
+        The module.
+    n_items
+        Size of the catalogue.
+    table
+        Semantic ids of the model's items; None where the module gives tokens of items.
+    shift
+        By how much the items given are moved, to try whether they are off by one.
+    """
+
+    caller: Caller
+    n_items: int
+    table: CodeTable | None = None
+    shift: int = 0
+    given_ids: str = field(init=False, default="")  # what came last, for messages of the trial
+
+    @property
+    def users_at_once(self) -> int:
+        """How many users it is asked for at once where nobody says otherwise."""
+        return self.caller.model.call.users_at_once
+
+    @property
+    def collisions(self) -> int | None:
+        """How many items share their codes with another; None without codes."""
+        return None if self.table is None else self.table.collisions
+
+    def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
+        """Return the lists of users, cleaned."""
+        model = self.caller.model
+        count = min(asked.k * model.output.k_factor, self.n_items)
+        further = dict.fromkeys(model.output.count_arguments, count)
+        parts = []
+        for answer in self.caller.answers(batch, further):
+            items, scores = self._given(answer)
+            lengths = np.full(answer.users, items.shape[1])
+            if model.reads_history and model.call.empty == "zero":
+                lengths[answer.lengths == 0] = 0
+            part = asked.of(np.arange(answer.rows.start, answer.rows.stop))
+            parts.append(cleaned(items, scores, part, self.n_items, lengths=lengths))
+        return _joined(parts)
+
+    def otherwise(self, caller: Caller, shift: int) -> GivenLists:
+        """Return the same with another caller and shift."""
+        return dataclasses.replace(self, caller=caller, shift=shift)
+
+    def _given(self, answer: Answer) -> tuple[Int64Array, Float32Array | None]:
+        """Return own indices of items ``(users, n)``, -1 for what is none, and their scores."""
+        output = self.caller.model.output
+        given = tensor_in(answer.given, output.key, "key")
+        if given.is_floating_point() or given.is_complex() or given.dtype is torch.bool:
+            raise HarnessError(f"the module gives lists of {given.dtype}; whole numbers are needed (output.key).")
+        tokens = given.cpu().numpy().astype(np.int64)
+        indices = self._indices(tokens, answer.users) - self.shift  # (users, n)
+        own = self.caller.items.own_index
+        known = (indices >= 0) & (indices < len(own))
+        items = np.where(known, own[np.where(known, indices, 0)], -1)
+        if output.scores is None:
+            return items, None
+        scores = tensor_in(answer.given, output.scores, "scores").float().cpu().numpy()
+        users, n = items.shape
+        if scores.shape not in ((users, n), (users, n, 1), (users * n,), (users * n, 1)):
+            raise HarnessError(
+                f"the module gives scores of shape {scores.shape} for lists of shape {(users, n)}, users by items, "
+                "whose shape is needed (output.scores)."
+            )
+        return items, scores.reshape(items.shape)
+
+    def _indices(self, tokens: Int64Array, users: int) -> Int64Array:
+        """Return the model's indices of items in what it gave, ``(users, n)``."""
+        output, offset = self.caller.model.output, self.caller.model.call.offset
+        skip, (rows, *inner) = output.skip, tokens.shape or (0,)
+        levels = 1 if self.table is None else self.table.codes.shape[1]
+        # Where each entry is a row, (users x n, …), the rows of a user stand together.
+        each_a_row = len(inner) == 1 and rows % users == 0
+        if self.table is None:
+            a_user_a_row = rows == users and (len(inner) == 1 or (len(inner) == 2 and inner[1] == skip + 1))
+            if not a_user_a_row and not (each_a_row and inner == [skip + 1]):
+                raise self._shape(tokens, users, f"(users, n), or (users x n, {skip + 1}),")
+            flat = tokens[..., skip:].reshape(users, -1)
+            self.given_ids = f"{flat.min()} to {flat.max()}" if flat.size else "none"
+            return flat - offset
+        # A row with room for the codes of several items is no row of one.
+        several = rows == users and len(inner) == 1 and inner[0] >= skip + 2 * levels
+        fits = (each_a_row and not several) or (len(inner) == 2 and rows == users)
+        if not fits or inner[-1] < skip + levels:
+            raise self._shape(
+                tokens, users, f"(users, n, {levels}) or (users x n, {levels}), behind output.skip: {skip},"
+            )
+        codes = tokens[..., skip : skip + levels].reshape(-1, levels)  # (users x n, levels)
+        if codes.size:
+            lowest, highest = codes.min(axis=0), codes.max(axis=0)
+            self.given_ids = ", ".join(f"{low} to {high}" for low, high in zip(lowest, highest, strict=True))
+        return self.table.items(codes - _offsets(output.offsets, levels)).reshape(users, -1)
+
+    @staticmethod
+    def _shape(tokens: Int64Array, users: int, wanted: str) -> HarnessError:
+        swapped = (
+            " It looks like (n, users): give it transposed." if tokens.ndim > 1 and tokens.shape[1] == users else ""
+        )
+        return HarnessError(
+            f"the module gives lists of shape {tokens.shape} for {users} users; {wanted} is needed.{swapped}"
+        )
+
+
+def _offsets(offsets: int | tuple[int, ...], levels: int) -> Any:
+    if isinstance(offsets, int) or len(offsets) == levels:
+        return np.asarray(offsets)
+    raise HarnessError(
+        f"output.offsets has {len(offsets)} numbers, and the table of codes {levels} levels; one a level is needed."
+    )
+
+
+def _joined(parts: list[ListsMade]) -> ListsMade:
+    names = ("items", "scores", "given", "invalid", "repeated", "barred")
+    return ListsMade(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -1,0 +1,214 @@
+"""Foreign modules that score: logits over their items, or vectors of users and items."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from harness.artifacts import UserBatch
+from harness.errors import HarnessError
+from harness.models.external.id_map import OWN, SORTED
+from harness.models.torch_module.torch_answers import at_last, check_finite, settled, table_of
+from harness.models.torch_module.torch_calls import Answer, Caller, first_of
+from harness.models.torch_module.torch_trials import OfModule
+from harness.models.vectors.vectors_network import LAST
+
+_MOST_BESIDE = 4  # rows or columns that are of no item or user: more are no padding
+
+
+@dataclass(frozen=True, eq=False)
+class Places:
+    """Where the items of the data set stand among a module's columns or rows.
+
+    Parameters
+    ----------
+    columns
+        int64 ``(items,)``: any, of an item that the model does not know.
+    unknown
+        bool ``(items,)``, or None where the model knows all of them.
+    """
+
+    columns: torch.Tensor
+    unknown: torch.Tensor | None
+
+    @classmethod
+    def of(cls, caller: Caller, size: int, what: str, *, shift: int = 0) -> Places:
+        """Return the places among ``size`` columns.
+
+        Raises
+        ------
+        HarnessError
+            There are more or fewer than the items and what is declared beside them.
+        """
+        items, output = caller.items, caller.model.output
+        first = first_of(caller)
+        n_model = len(items.own_index)
+        if first + n_model + output.trailing != size:
+            raise HarnessError(_misfit(caller, size, what, first, n_model))
+        known = items.model_index >= 0
+        columns = np.clip(np.where(known, items.model_index, 0) + first + shift, 0, size - 1)
+        unknown = None if known.all() else torch.from_numpy(~known).to(caller.device)
+        return cls(torch.from_numpy(columns).to(caller.device), unknown)
+
+
+def _misfit(caller: Caller, size: int, what: str, first: int, n_model: int) -> str:
+    output = caller.model.output
+    ids = caller.model.items.ids
+    items = f"own ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} items"
+    told = (
+        f"the module has {size:,} {what}, and {items} with {first} {what} before them (output.first) and "
+        f"{output.trailing} behind (output.trailing) make {first + n_model + output.trailing:,}.{caller.items.note}"
+    )
+    extra = size - n_model
+    if caller.padding_twice and extra in range(first):
+        return f"{told}{caller.padding_twice}"
+    mend = f"is '{ids}' the file of its items?"
+    if ids == SORTED:
+        mend = "name the file of their ids in model.params.items.ids"
+    if extra < 0:
+        return (
+            f"{told} It was trained on fewer items: {mend}; what it does not know may stand behind all others "
+            "(unknown_items: last)."
+        )
+    if extra == 0:
+        return f"{told} Set output.first: 0 and output.trailing: 0: there is no {what[:-1]} of padding."
+    if extra <= _MOST_BESIDE:
+        choices = " or ".join(
+            f"first: {before} and trailing: {extra - before}" for before in range(min(extra, 2), -1, -1)
+        )
+        return f"{told} What fits: {choices} (model.params.output); a {what[:-1]} of padding mostly is the first."
+    if extra >= first and (ids == OWN or ids.lower().endswith(".json")):
+        return (
+            f"{told} Declare what is beside them: trailing: {extra - first:,} if the last {what} are of items that the "
+            "data set does not have (model.params.output)."
+        )
+    return f"{told} It was trained on other items: {mend}."
+
+
+def _check_users(caller: Caller, rows: int) -> None:
+    """Check that a table has a row for each of the model's users, and none that is not declared."""
+    assert caller.users is not None  # noqa: S101  (there is a table of users)
+    call, n_model = caller.model.call, len(caller.users.own_index)
+    declared = call.user_offset + n_model
+    if call.unknown_user == declared:  # its row may stand behind those of users
+        declared += 1
+    if rows == declared and (call.unknown_user is None or call.unknown_user < rows):
+        return
+    ids = caller.model.users.ids
+    users = f"own ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} users"
+    told = (
+        f"the module has {rows:,} rows of users, and {users} with {call.user_offset} rows before them "
+        f"(call.user_offset) make {call.user_offset + n_model:,}.{caller.users.note}"
+    )
+    extra = rows - n_model
+    if rows == declared:
+        raise HarnessError(
+            f"{told} call.unknown_user is {call.unknown_user:,}: set it to a row, the last is {rows - 1}."
+        )
+    if extra < 0:
+        raise HarnessError(
+            f"{told} It was trained on fewer users: name the file of their ids in model.params.users.ids; those that "
+            "it does not know may have one row (call.unknown_user)."
+        )
+    if extra <= _MOST_BESIDE:
+        last = f", or unknown_user: {n_model} for the last row; a row of padding mostly is the first"
+        told += f" What fits: user_offset: {extra} (model.params.call){last if extra == 1 else ''}."
+    raise HarnessError(
+        f"{told} Otherwise name the file of their ids in model.params.users.ids, with a row, if need be an empty one, "
+        "for each row of the table."
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class LogitsScorer(OfModule):
+    """A module that gives a score for each of its items.
+
+    Parameters
+    ----------
+    caller
+        The module.
+    shift
+        By how much the columns are moved, to try whether they are off by one.
+    """
+
+    caller: Caller
+    shift: int = 0
+    _places: dict[int, Places] = dataclasses.field(init=False, default_factory=dict, repr=False)
+
+    def score(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, items)``."""
+        parts = [self._scores(answer) for answer in self.caller.answers(batch)]
+        return parts[0] if len(parts) == 1 else torch.cat(parts)
+
+    def otherwise(self, caller: Caller, shift: int) -> LogitsScorer:
+        """Return the same with another caller and shift."""
+        return LogitsScorer(caller, shift)
+
+    def _scores(self, answer: Answer) -> torch.Tensor:
+        logits = at_last(self.caller, answer, what="logits")  # (users, columns)
+        size = logits.shape[1]
+        if size not in self._places:
+            self._places[size] = Places.of(self.caller, size, "columns", shift=self.shift)
+        places = self._places[size]
+        scores = settled(self.caller, answer, logits.index_select(1, places.columns), "logits")
+        return scores if places.unknown is None else scores.masked_fill(places.unknown, LAST)
+
+
+class VectorsScorer(OfModule):
+    """A module whose scores are products of vectors of users and items.
+
+    Parameters
+    ----------
+    caller
+        The module.
+    shift
+        By how much the rows of items are moved, to try whether they are off by one.
+    """
+
+    def __init__(self, caller: Caller, *, shift: int = 0) -> None:
+        self.caller, self.shift = caller, shift
+        output = caller.model.output
+        assert output.items is not None  # noqa: S101  (the configuration has it)
+        table = table_of(caller, output.items, "items")
+        places = Places.of(caller, len(table), "rows", shift=shift)
+        vectors = table.index_select(0, places.columns).float()
+        check_finite(caller, vectors, "item vectors")
+        # A further dimension, 1 for each user, puts what the model does not know behind all else.
+        self._extra = places.unknown is not None
+        if places.unknown is not None:
+            vectors = vectors.masked_fill(places.unknown[:, None], 0.0)
+            vectors = torch.cat([vectors, (places.unknown * LAST)[:, None].float()], dim=1)
+        self._items = vectors.contiguous()
+        self._users = None if output.users is None else table_of(caller, output.users, "users").float()
+        if self._users is not None:
+            _check_users(caller, len(self._users))
+
+    def user_vectors(self, batch: UserBatch) -> torch.Tensor:
+        """Return float32 ``(batch, dimension)``."""
+        if self._users is not None:
+            indices = self.caller.user_indices(batch.users)
+            found = self._users[torch.from_numpy(indices).to(self._users.device)]
+            check_finite(self.caller, found, "user vectors")
+        else:
+            found = torch.cat([self._vectors(answer) for answer in self.caller.answers(batch)])
+        width = self._items.shape[1] - self._extra
+        if found.shape[1] != width:
+            raise HarnessError(
+                f"the module gives users {found.shape[1]} dimensions, and the items of "
+                f"{self.caller.model.output.items} have {width}; they must be alike."
+            )
+        return torch.cat([found, torch.ones_like(found[:, :1])], dim=1) if self._extra else found
+
+    def item_vectors(self) -> torch.Tensor:
+        """Return float32 ``(items, dimension)``."""
+        return self._items
+
+    def otherwise(self, caller: Caller, shift: int) -> VectorsScorer:
+        """Return the same with another caller and shift."""
+        return VectorsScorer(caller, shift=shift)
+
+    def _vectors(self, answer: Answer) -> torch.Tensor:
+        return settled(self.caller, answer, at_last(self.caller, answer, what="user vectors"), "user vectors")

@@ -1,0 +1,105 @@
+"""A foreign module called otherwise than declared, to try whether it should be."""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from typing import Any, Literal, Self
+
+from harness.artifacts.array_types import Int64Array
+from harness.models.torch_module.torch_calls import Caller, first_of
+
+
+class OfModule(ABC):
+    """What all recommenders of a module have.
+
+    Attributes
+    ----------
+    caller
+        The module, and how it is called.
+    shift
+        By how much the items that it gives are moved.
+    """
+
+    caller: Caller
+    shift: int
+
+    @abstractmethod
+    def otherwise(self, caller: Caller, shift: int) -> Self:
+        """Return the same with another caller and shift."""
+
+    @property
+    def item_positions(self) -> Int64Array:
+        """The model's index of each item of the catalogue, int64 ``(items,)``; -1 where it knows none."""
+        return self.caller.items.model_index
+
+    @property
+    def missing_tensors(self) -> tuple[int, int]:
+        """How many tensors the module has that its checkpoint lacks, and how many it has."""
+        return len(self.caller.missing), len(self.caller.module.state_dict())
+
+    @property
+    def padding(self) -> Literal["left", "right"] | None:
+        """On which side histories are padded; None where the module reads none."""
+        return self.caller.model.call.padding if self.caller.model.reads_history else None
+
+    def repadded(self, padding: Literal["left", "right"]) -> Self:
+        """Return the same with the padding on a side."""
+        return self._called(padding=padding)
+
+    @property
+    def pads_to_longest(self) -> bool:
+        """Whether histories are padded to the longest of those called for together."""
+        return self.caller.model.reads_history and self.caller.model.call.length is None
+
+    def padded_to(self, length: int) -> Self:
+        """Return the same with all histories padded to a length."""
+        return self._called(length=length)
+
+    def _called(self, **options: Any) -> Self:
+        """Return the same with other options of ``call``."""
+        model = self.caller.model
+        model = dataclasses.replace(model, call=dataclasses.replace(model.call, **options))
+        return self.otherwise(dataclasses.replace(self.caller, model=model), self.shift)
+
+    def reseeded(self, seed: int) -> Self:
+        """Return the same with another seed of whatever the module draws."""
+        return self.otherwise(dataclasses.replace(self.caller, seed=seed), self.shift)
+
+    def shifted(self, by: int) -> Self:
+        """Return the same with all items moved, in the history and in what it gives."""
+        return self.otherwise(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift + by)
+
+    def shifted_input(self, by: int) -> Self | None:
+        """Return the same with the items moved that it is given; None where it is given no history."""
+        if not self.caller.model.reads_history:
+            return None
+        return self.otherwise(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift)
+
+    def shifted_output(self, by: int) -> Self:
+        """Return the same with the items moved that it gives."""
+        return self.otherwise(self.caller, self.shift + by)
+
+    def shifted_users(self, by: int) -> Self | None:
+        """Return the same with the users moved; None where it is given none."""
+        if self.caller.users is None:
+            return None
+        return self.otherwise(dataclasses.replace(self.caller, user_shift=self.caller.user_shift + by), self.shift)
+
+    def shift_remedy(self, by: int, moved: Literal["shifted", "shifted_input", "shifted_output"]) -> str:
+        """Return what to set where the items are better moved by so many."""
+        model, first = self.caller.model, first_of(self.caller)
+        numbers = {}
+        if moved != "shifted_output" and model.reads_history:
+            numbers["call.offset"] = model.call.offset + by
+        if model.ranks_targets and moved == "shifted_input":
+            numbers["output.first"] = first  # which would move with the offset
+        elif model.ranks_targets:
+            numbers |= {"output.first": first + by, "output.trailing": model.output.trailing - by}
+        if not numbers or min(numbers.values()) < 0:
+            return (
+                "The ids of the model's items are others than model.params.items says: name their file, with a row "
+                "for that of padding."
+            )
+        settings = " and ".join(f"{name} to {number}" for name, number in numbers.items())
+        return f"Set {settings} (model.params), or mend model.params.items."

@@ -1,0 +1,1 @@
+"""Files of user and item vectors."""

@@ -1,0 +1,1 @@
+"""The main jobs, one file per command."""

@@ -1,0 +1,204 @@
+"""The picture of an explanation: a heat map of attention with titles, and the list beside it."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.artifacts import Attention, Interactions
+from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array
+from harness.errors import HarnessError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from harness.runner import PredictionTask
+
+logger = logging.getLogger("harness")
+
+_MOST_ITEMS = 100  # of a history in a picture
+_LONGEST_LIST = 1000
+_MOST_ROWS = 100  # of what is not the history, such as the list
+_CELL, _NUMBERED_CELL = 0.24, 0.36  # inches that a cell needs for its labels, and for a number
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What an explanation shows.
+
+    Parameters
+    ----------
+    k
+        Length of the list, 1 to 1,000.
+    items
+        How many of the last items of a history, 1 to 100.
+    by_head
+        A panel a head rather than their mean.
+    """
+
+    k: int = 10
+    items: int = 30
+    by_head: bool = False
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.k <= _LONGEST_LIST:
+            raise HarnessError(
+                f"the list would hold {self.k} items (--k); a picture can hold from 1 to {_LONGEST_LIST:,}."
+            )
+        if not 1 <= self.items <= _MOST_ITEMS:
+            raise HarnessError(
+                f"the picture would show {self.items} items of the history (--items); from 1 to {_MOST_ITEMS} can be "
+                "read in one."
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What is drawn.
+
+    Parameters
+    ----------
+    heading
+        What it is.
+    asked
+        The task of the one user.
+    attention
+        Of the model to the history that it reads.
+    items, scores, relevant
+        The list, best first, as arrays of its length.
+    """
+
+    heading: str
+    asked: PredictionTask
+    attention: Attention
+    items: Int32Array
+    scores: Float32Array
+    relevant: BoolArray
+
+
+class Titles(Mapping[int, str]):
+    """Titles by item index, own ids where there is none; made as they are asked for."""
+
+    def __init__(self, rows: Interactions) -> None:
+        self._ids = rows.item_ids.ids
+        table = rows.item_table
+        self._titles = None if table is None or "title" not in table else table["title"].to_numpy(dtype=object)
+
+    def __getitem__(self, item: int) -> str:
+        if not 0 <= item < len(self._ids):
+            raise KeyError(item)
+        title = None if self._titles is None else self._titles[item]
+        return title if isinstance(title, str) and title.strip() else str(self._ids[item])
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(len(self._ids)))
+
+    def __len__(self) -> int:
+        return len(self._ids)
+
+
+def drawn(content: Drawn, titles: Mapping[int, str], picture: Picture) -> str:
+    """Return the picture as an SVG document."""
+    from harness.report.attention_figure import Item, Words, explanation_svg
+    from harness.report.svg import drawing, to_svg
+
+    shown = _shown(content.attention, picture.items)
+    with drawing():
+        figure = _heat_map(shown, titles, by_head=picture.by_head)
+        heat_map = to_svg(figure, name="attention", title="Attention weights")
+    listed = [
+        Item(titles[int(item)], float(score), bool(relevant))
+        for item, score, relevant in zip(content.items, content.scores, content.relevant, strict=True)
+    ]
+    held_out = [
+        Item(titles[int(item)], None, bool(item in content.items)) for item in np.unique(content.asked.truth.items)
+    ]
+    words = Words(content.heading, tuple(_notes(content, shown, picture)))
+    return explanation_svg(heat_map, listed, held_out, words=words)
+
+
+def _notes(content: Drawn, shown: Attention, picture: Picture) -> Iterator[str]:
+    attention, asked = content.attention, content.asked
+    heads = len(attention.weights)
+    how = "A panel a head" if picture.by_head and heads > 1 else f"The mean over {heads} heads"
+    length, read = len(asked.batch(0, 1).rows()[1]), len(attention.inputs)
+    reads = "" if read == length else f", of which the model reads the last {read}"
+    how = how if heads > 1 else "One head"
+    rows = "the list" if attention.outputs_are == "list" else "what attends to it"
+    yield f"{how}. Columns: the history of {length} item{'' if length == 1 else 's'}{reads}. Rows: {rows}."
+    if len(shown.inputs) < read:
+        outside = 1 - float(shown.weights.sum(axis=2).mean())
+        yield (
+            f"Shown are the last {len(shown.inputs)}; on average {max(outside, 0.0):.0%} of a row's attention is on "
+            "those before."
+        )
+    if attention.outputs_are != "inputs" and len(shown.outputs) < len(attention.outputs):
+        yield f"Of {len(attention.outputs):,} rows the first {len(shown.outputs)} are shown."
+    if asked.k < picture.k:
+        yield (
+            f"The list is that of a run, of {asked.k} items (runner.k): what this model finds depends on how many "
+            "are asked for."
+        )
+
+
+def _shown(attention: Attention, count: int) -> Attention:
+    """Return the attention to the last items of the history: that of these items, or of the first outputs."""
+    start = max(len(attention.inputs) - count, 0)
+    rows = slice(start, None) if attention.outputs_are == "inputs" else slice(0, _MOST_ROWS)
+    return replace(
+        attention,
+        weights=attention.weights[:, rows, start:],
+        inputs=attention.inputs[start:],
+        outputs=attention.outputs[rows],
+    )
+
+
+def _heat_map(shown: Attention, titles: Mapping[int, str], *, by_head: bool) -> Figure:
+    from harness.modules import AttentionVisualization
+    from harness.report.number_text import clean
+
+    weights = shown.weights if by_head else shown.weights.mean(axis=0)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        figure = AttentionVisualization.plot_attention_heatmap(
+            weights, clean([titles[int(item)] for item in shown.inputs]), clean(list(shown.outputs))
+        )
+        # A picture that fits a screen is easier to read.
+        _shrink(figure, columns=len(shown.inputs), rows=len(shown.outputs))
+    for message in dict.fromkeys(str(warning.message) for warning in told):  # of fonts that are missing
+        logger.warning("%s", message)
+    figure.suptitle("")
+    for axes, head in zip(figure.axes, weights.reshape(-1, *shown.weights.shape[1:]), strict=False):
+        for number, weight in zip(axes.texts, head.flat, strict=False):
+            number.set_visible(bool(weight > 0))  # what cannot be attended to is empty rather than full of zeros
+    for axes in figure.axes:
+        axes.grid(visible=False)
+        axes.set_xlabel("history, oldest first")
+        axes.set_ylabel("what attends")
+        for collection in axes.collections:
+            collection.set_rasterized(False)  # pictures inside a picture are left out
+    scale = figure.axes[-1]
+    scale.collections[-1].set_edgecolor("face")  # no gaps between its colours
+    scale.set_xlabel("")
+    scale.set_ylabel("weight")
+    return figure
+
+
+def _shrink(figure: Figure, *, columns: int, rows: int) -> None:
+    first = figure.axes[0]
+    cell = _NUMBERED_CELL if first.texts else _CELL
+    grid = first.get_gridspec()
+    assert grid is not None  # noqa: S101  (subplots made it)
+    figure.draw_without_rendering()
+    panel = first.get_window_extent()
+    wide, tall = figure.get_size_inches()
+    spare_wide = panel.width / figure.dpi - max(cell * columns, 1.2)
+    spare_tall = panel.height / figure.dpi - max(cell * rows, 1.2)
+    figure.set_size_inches(wide - grid.ncols * max(spare_wide, 0.0), tall - grid.nrows * max(spare_tall, 0.0))
+    for axes in figure.axes[:-1]:
+        axes.tick_params(axis="x", labelrotation=90)

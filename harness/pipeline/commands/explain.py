@@ -1,0 +1,210 @@
+"""What a model attends to in one user's history, with the list that it makes of it, as a picture."""
+
+from __future__ import annotations
+
+import bisect
+import difflib
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness import storage
+from harness.artifacts import NO_ITEM, Attention, Explains, ForeignModel, Split, Truth, Vocabulary
+from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array
+from harness.errors import HarnessError, did_you_mean
+from harness.models import PredictionFile
+from harness.pipeline.commands.attention_picture import Drawn, Picture, Titles, drawn
+from harness.pipeline.commands.validate import check_inputs
+from harness.pipeline.stages.preparation import Task, prepare, task_of
+from harness.pipeline.stages.recommendation import FromModel
+from harness.pipeline.stages.task import asked_of
+from harness.registry import BUILT_IN
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+    from harness.runner import PredictionTask
+
+WITH_ATTENTION = ("generative", "sequential")  # the kinds that can show it
+_NEAR = 10_000  # ids on each side among which a mistyped one is looked for
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """A picture, and what was drawn.
+
+    Parameters
+    ----------
+    path
+        The SVG file.
+    attention
+        As the model gave it, of the whole history that it reads.
+    items
+        int32 ``(k,)``: indices of the list, best first; shorter where there are fewer candidates.
+    scores
+        float32, of ``items``.
+    relevant
+        bool, of ``items``: whether the user did it next.
+    """
+
+    path: Path
+    attention: Attention
+    items: Int32Array
+    scores: Float32Array
+    relevant: BoolArray
+
+
+def explain(experiment: Experiment, user: str, picture: Picture | None = None, *, quiet: bool = False) -> Explanation:
+    """Draw what an experiment's model attends to in a user's history, and the list that it makes.
+
+    The checkpoint is fitted if it is missing. A user without a held-out item is explained too; with rolling history a
+    user is at the last held-out moment.
+
+    Parameters
+    ----------
+    user
+        The own id, as text.
+    picture
+        What to show; None for 10 recommended items and the last 30 of the history.
+    quiet
+        No progress of fitting.
+
+    Raises
+    ------
+    HarnessError
+        There is no such user, the user has no history, the model has no attention, or something in the experiment,
+        the data or the checkpoint is wrong.
+    """
+    picture = Picture() if picture is None else picture
+    _refuse_without_attention(experiment)
+    check_inputs(experiment)
+    # Whoever is asked for is explained, also where a run would leave the user out.
+    experiment = replace(experiment, runner=replace(experiment.runner, limit_users=None))
+    split = prepare(experiment).split
+    place = _index_of(user, split.interactions.user_ids)
+    asked = _asked(experiment, split, task_of(experiment, split), place, picture.k)
+    if len(asked.batch(0, 1).rows()[1]) == 0:
+        raise HarnessError(
+            f"user '{_own(split.interactions.user_ids, place)}' has no history before the {experiment.evaluation.part} "
+            "part: there is nothing to attend to. Choose a user who has."
+        )
+    own = _own(split.interactions.user_ids, place)
+    attention, items, scores = _computed(experiment, split, asked, picture.k, quiet=quiet)
+    if attention.outputs_are == "list" and len(items) == 0:
+        why = "the user has seen all that may be recommended (candidates.exclude: seen)"
+        raise HarnessError(
+            f"the list of user '{own}' is empty, and the attention of this model is that of a list: "
+            f"{why if asked.exclude_seen else 'the model found nothing'}. Choose another user"
+            f"{', or use candidates.exclude: none' if asked.exclude_seen else ''}."
+        )
+    relevant = np.isin(items, asked.truth.items)
+    lists = Drawn(f"What {experiment.name} attends to for user {own}", asked, attention, items, scores, relevant)
+    path = _path(experiment, own)
+    storage.write_text(path, drawn(lists, Titles(split.interactions), picture))
+    return Explanation(path, attention, items, scores, relevant)
+
+
+def _refuse_without_attention(experiment: Experiment) -> None:
+    """Raise for a kind that is known to have no attention, before anything is read or fitted."""
+    kind, params = experiment.model.kind, experiment.model.params
+    is_other = kind in BUILT_IN["models"] and kind not in WITH_ATTENTION and not isinstance(params, ForeignModel)
+    if is_other or isinstance(params, PredictionFile):
+        raise _without_attention(kind)
+
+
+def _without_attention(kind: str) -> HarnessError:
+    kinds = ", ".join(f"'{known}'" for known in WITH_ATTENTION if known in BUILT_IN["models"])
+    return HarnessError(
+        f"a model of kind '{kind}' has no attention to show. Kinds that have: {kinds}, and those of plug-ins whose "
+        "recommender has a method `attention`."
+    )
+
+
+def _index_of(user: str, vocabulary: Vocabulary) -> int:
+    place = int(vocabulary.lookup([user])[0])
+    if place < 0:
+        ids = vocabulary.ids
+        near = bisect.bisect_left(ids, user) if vocabulary.is_text else 0
+        options = list(map(str, ids[max(near - _NEAR, 0) : near + _NEAR].tolist()))
+        close = difflib.get_close_matches(user, options, n=1)
+        examples = ", ".join(f"'{own}'" for own in ids[:3].tolist())
+        hint = did_you_mean(user, close) if close else f"It has {len(ids):,}, such as {examples}."
+        raise HarnessError(f"there is no user '{user}' in the data set after its filters. {hint}")
+    return place
+
+
+def _asked(experiment: Experiment, split: Split, task: Task, user: int, k: int) -> PredictionTask:
+    """Return what is asked of the model for one user, in or outside the evaluated part."""
+    whole = asked_of(experiment, split, task)
+    if whole.scored:  # of all candidates: a longer list begins like that of a run, which a beam search does not promise
+        whole = replace(whole, k=max(whole.k, min(k, whole.n_items)))
+    rows = np.flatnonzero(task.users == user)
+    if len(rows):
+        last = rows[-1] if task.times is None else rows[np.argmax(task.times[rows])]
+        return whole.of_users(np.array([last]))
+    return replace(
+        whole,
+        users=np.array([user], dtype=np.int64),
+        truth=Truth.from_lists([[]]),
+        history=split.history(task.history_parts) if split.rolling else task.history,
+        places=None,
+        lists=None,
+    )
+
+
+def _computed(
+    experiment: Experiment, split: Split, asked: PredictionTask, k: int, *, quiet: bool
+) -> tuple[Attention, Int32Array, Float32Array]:
+    """Return the attention, and the first k items of the list with their scores."""
+    import torch
+
+    from harness.pipeline.workers.shard_cache import options_of
+    from harness.pipeline.workers.shard_jobs import ModelSource
+    from harness.runner import found_by
+
+    source = FromModel.of(experiment, split, quiet=quiet)
+    plain = experiment.to_dict()["model"]
+    model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
+    recommender = model.recommender(asked, source.device)
+    if not isinstance(recommender, Explains):
+        raise _without_attention(model.kind)
+    asked.check()
+    found = found_by(recommender, asked, options_of(experiment, source.device))
+    items = found.items[0][:k]
+    items = items[items != NO_ITEM]
+    with torch.inference_mode():
+        attention = recommender.attention(asked.batch(0, 1), items, Titles(split.interactions))
+    _check(attention, len(items))
+    return attention, items, found.scores[0][: len(items)]
+
+
+def _check(attention: Attention, n_items: int) -> None:
+    """Check attention as a caller would read it: the model may be a stranger's."""
+    weights, outputs, inputs = attention.weights, len(attention.outputs), len(attention.inputs)
+    own = {"inputs": inputs, "list": n_items}.get(attention.outputs_are, outputs)
+    if outputs != own:
+        what = "items of the list" if attention.outputs_are == "list" else "items of its history"
+        raise HarnessError(
+            f"the model gave attention of {outputs} outputs, which it says are the {own} {what}; one each is needed."
+        )
+    nothing = attention.outputs_are == "list" and n_items == 0
+    if weights.ndim != 3 or weights.shape[1:] != (outputs, inputs) or (0 in weights.shape and not nothing):
+        raise HarnessError(
+            f"the model gave attention of shape {weights.shape} from {outputs} outputs to {inputs} items; "
+            "(heads, outputs, inputs) is needed, 1 or more each."
+        )
+
+
+def _path(experiment: Experiment, own: str) -> Path:
+    # An id may be anything, a path too.
+    name = own if _PLAIN.fullmatch(own) else f"user-{hashlib.sha256(own.encode()).hexdigest()[:16]}"
+    folder = storage.inside(Path(experiment.report.directory), experiment.name)
+    return storage.inside(folder, f"explain/{name}.svg")
+
+
+def _own(users: Vocabulary, place: int) -> str:
+    return str(users.ids[place])

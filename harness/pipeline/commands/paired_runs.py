@@ -1,0 +1,156 @@
+"""Comparisons of runs that are measured: tables, results, and folders of finished runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from harness import statistics
+from harness.artifacts import Comparison, MetricTable
+from harness.errors import HarnessError
+from harness.pipeline.commands.run import RunResult
+from harness.pipeline.run_folder import results as stored
+
+Measured: TypeAlias = MetricTable | RunResult | stored.StoredRun | str | Path
+
+# What a definition leaves to the lists: one run's pairs may be too many to be all looked at, another's not.
+_OF_THE_LISTS = frozenset({"pairs"})
+
+
+def compare(
+    runs: Mapping[str, Measured],
+    *,
+    baseline: str | None = None,
+    metrics: Sequence[str] | None = None,
+    primary: str | None = None,
+    test: str = "auto",
+    correction: statistics.Correction = "holm",
+    margin: statistics.Margin | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+) -> Comparison:
+    """Compare runs with a baseline on the same users.
+
+    Parameters
+    ----------
+    runs
+        Name of a run to what was measured, at least two: a table of ``harness.evaluate``, the result
+        of ``harness.run``, or the folder of a finished run, mixed as they come.
+    baseline
+        The run to compare with; the first by default.
+    metrics
+        Labels to compare (``ndcg@10``); all that every run has by default.
+    primary
+        Label of the metric that decides. By default the only one of ``metrics``, else the one that
+        the experiments of the runs name. Tables name none.
+    test, correction, margin, confidence, seed
+        As in the section ``statistics`` of an experiment.
+
+    Raises
+    ------
+    HarnessError
+        Fewer than two runs, an unknown name, a folder that cannot be read, runs that were measured
+        differently, experiments that name different primary metrics, or a margin that is not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import harness
+    >>> truth = harness.Truth.from_lists([[0], [1], [2]])
+    >>> runs = {
+    ...     name: harness.evaluate(harness.TopK(np.array(lists)), truth, metrics=["hit_rate"], cutoffs=[1], n_items=3)
+    ...     for name, lists in {"a": [[0], [0], [0]], "b": [[0], [1], [0]]}.items()
+    ... }
+    >>> pairs = harness.compare(runs, baseline="a").pairs
+    >>> pairs[["metric", "candidate", "wins", "ties", "losses"]].values.tolist()
+    [['hit_rate@1', 'b', 1, 2, 0]]
+    """
+    if not isinstance(runs, Mapping):
+        raise HarnessError(
+            f"runs is {_kind(runs)}; a map of names to runs is needed, such as {{'ease': table, 'popularity': folder}}."
+        )
+    measured = {name: _measured(name, run) for name, run in runs.items()}
+    recorded = [run for run in measured.values() if isinstance(run, stored.StoredRun)]
+    for other in recorded[1:]:
+        check_same_task(recorded[0], other)
+    comparison = statistics.compare(
+        {name: run.table if isinstance(run, stored.StoredRun) else run for name, run in measured.items()},
+        baseline=baseline,
+        metrics=metrics,
+        primary=_primary(recorded, metrics) if primary is None else primary,
+        test=test,
+        correction=correction,
+        margin=margin,
+        confidence=confidence,
+        seed=seed,
+    )
+    return dataclasses.replace(comparison, notes=(*_candidate_notes(recorded), *comparison.notes))
+
+
+def check_same_task(one: stored.StoredRun, other: stored.StoredRun) -> None:
+    """Refuse two runs whose numbers do not mean the same.
+
+    Raises
+    ------
+    HarnessError
+        Split, part, candidates, users or metric definitions differ; the message names which.
+    """
+    shared = {row["label"] for row in one.results["metrics"]} & {row["label"] for row in other.results["metrics"]}
+    ours, theirs = _task_facts(one.results, shared), _task_facts(other.results, shared)
+    for key, value in ours.items():
+        if value != theirs[key]:
+            raise HarnessError(
+                f"'{one.name}' and '{other.name}' cannot be compared: {key} differs ({value} and {theirs[key]}). "
+                "Run both with the same protocol."
+            )
+
+
+def _task_facts(results: Mapping[str, Any], labels: Container[str]) -> dict[str, Any]:
+    """Return what two runs must share for their numbers to mean the same."""
+    return {
+        "fingerprints.split": results["fingerprints"]["split"],
+        "evaluation.part": results["protocol"]["part"],
+        "candidates": results["protocol"]["candidates"],
+        "runner.limit_users": results["experiment"]["runner"]["limit_users"],
+        "metric definitions": {
+            row["label"]: {name: value for name, value in row["variant"].items() if name not in _OF_THE_LISTS}
+            for row in results["metrics"]
+            if row["label"] in labels
+        },
+    }
+
+
+def _measured(name: str, run: Measured) -> MetricTable | stored.StoredRun:
+    """Return a table as it is, and any other run with the name that it is given here."""
+    if isinstance(run, MetricTable):
+        return run
+    if isinstance(run, (str, Path)):
+        run = stored.read_run(Path(run))
+    if not isinstance(run, (RunResult, stored.StoredRun)):
+        raise HarnessError(
+            f"the run '{name}' is {_kind(run)}; a table of harness.evaluate, a result of harness.run, or the folder "
+            "of a finished run is needed."
+        )
+    return stored.StoredRun(run.folder, {**run.results, "name": name}, run.table)
+
+
+def _kind(value: Any) -> str:
+    return f"of type {type(value).__name__}"
+
+
+def _primary(recorded: Sequence[stored.StoredRun], metrics: Sequence[str] | None) -> str | None:
+    """Return the metric that decides where the caller names none."""
+    if metrics is not None and len(metrics) == 1:
+        return metrics[0]
+    named = {run.name: run.results["experiment"]["evaluation"]["primary"] for run in recorded}
+    if len(set(named.values())) > 1:
+        each = ", ".join(f"{label} of '{name}'" for name, label in named.items())
+        raise HarnessError(f"the runs have different primary metrics: {each}. Name the one that decides as primary.")
+    return next(iter(named.values()), None)
+
+
+def _candidate_notes(recorded: Sequence[stored.StoredRun]) -> tuple[str, ...]:
+    audits = recorded[0].results.get("audits", []) if recorded else []
+    return tuple(audit["sentence"] for audit in audits if audit["name"] == stored.SAMPLED_CANDIDATES)

@@ -1,0 +1,138 @@
+"""What is odd in a model that makes lists itself, or that was trained elsewhere: as audits have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.artifacts import NO_ITEM, AnyRecommender, Finding, ForeignModel
+from harness.artifacts.array_types import Int64Array
+from harness.models.torch_module.torch_model import TorchModel
+from harness.pipeline.commands.fit import Fitted
+from harness.pipeline.workers.shard_jobs import Job
+from harness.runner import PredictionTask
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+
+_CASES = 5
+
+
+def model_findings(experiment: Experiment, job: Job, fitted: Fitted | None) -> tuple[dict[str, Any], ...]:
+    """Return what is odd in the model itself, whatever lists it makes.
+
+    Parameters
+    ----------
+    experiment
+        Whose model.
+    job
+        With the model, and what is asked of it.
+    fitted
+        Its checkpoint; None of a model that was trained elsewhere.
+    """
+    params, task = experiment.model.params, job.shards.task
+    if isinstance(params, ForeignModel):
+        found = (*_pickles(params), *_of_checkpoint(job.recommender(job.options.device), task))
+    else:
+        audit = getattr(params, "audit", None)
+        found = (*_stopped(experiment, task), *(() if audit is None or fitted is None else audit(fitted.tensors)))
+    return tuple(finding.as_dict() for finding in found)
+
+
+def cases_of(task: PredictionTask, rows: Int64Array) -> tuple[str, ...]:
+    """Return words for the first users of some rows of a task."""
+    return tuple(f"user {user}" for user in task.user_ids.ids[task.users[rows[:_CASES]]])
+
+
+def _pickles(params: ForeignModel) -> Iterator[Finding]:
+    """Yield that a checkpoint could run code."""
+    if getattr(params, "allow_pickle", False):
+        sentence = "model.params.allow_pickle is set: reading the checkpoint could run any code that stands in it."
+        yield Finding("allow_pickle", 1, 1, sentence)
+
+
+def _of_checkpoint(recommender: AnyRecommender, task: PredictionTask) -> Iterator[Finding]:
+    """Yield how many tensors of a module its checkpoint lacks, and how many items share a semantic id."""
+    lacking: tuple[int, int] | None = getattr(recommender, "missing_tensors", None)
+    if lacking is not None and lacking[0]:
+        count, of = lacking
+        what = "they are not in the checkpoint (state.strict is false), and keep the random values they begin with."
+        yield Finding.counted("missing_tensors", count, of, "tensors of the module", what)
+    collisions: int | None = getattr(recommender, "collisions", None)
+    if collisions is not None:
+        sentence = (
+            f"{collisions:,} items have the semantic id of one before them in the table, so that they are never "
+            "recommended."
+        )
+        yield Finding("semantic_id_collisions", collisions, task.n_items, sentence)
+
+
+def _stopped(experiment: Experiment, task: PredictionTask) -> Iterator[Finding]:
+    """Yield that a model is measured on what its training was stopped by."""
+    patience = getattr(getattr(experiment.model.params, "recipe", None), "patience", None)
+    if experiment.evaluation.part == "validation" and patience is not None:
+        yield Finding.counted(
+            "stopped_on_validation",
+            task.n_users,
+            task.n_users,
+            "lists",
+            "they are measured on the part on which the training kept its best epoch, which flatters the model.",
+        )
+
+
+def _longer(params: Any) -> str:
+    """Return which options make lists longer, as a sentence; empty where none is known."""
+    if not isinstance(params, TorchModel):
+        return ""
+    output = params.output
+    if not output.count_arguments:
+        return (
+            " The module is not told how many are asked for: name the argument that takes the number, such as a number "
+            "of beams, in model.params.output.k, and raise output.k_factor where seen items are among what it gives."
+        )
+    return (
+        f" The module is asked for {output.k_factor} times as many ({', '.join(output.count_arguments)}): raise "
+        "model.params.output.k_factor."
+    )
+
+
+def list_findings(job: Job, params: Any) -> Iterator[dict[str, Any]]:
+    """Yield what was odd in the lists of a model that makes them itself, before they were cleaned.
+
+    Parameters
+    ----------
+    job
+        The lists.
+    params
+        The model's configuration, whose options the advice names.
+    """
+    shards = job.shards
+    if shards.task.scored:
+        return
+    oddities = np.zeros((shards.task.n_users, 4), dtype=np.int64)
+    lengths = np.zeros(shards.task.n_users, dtype=np.int64)
+    for rows, found in job.all_found():
+        assert found.oddities is not None  # noqa: S101  (of lists that a model made)
+        oddities[rows] = found.oddities
+        lengths[rows] = (found.items != NO_ITEM).sum(axis=1)
+    given, invalid, repeated, barred = oddities.T
+    total = int(given.sum())
+    for name, counts, what in (
+        ("invalid_ids", invalid, "no item of the catalogue"),
+        ("repeated_items", repeated, "in the list already, such as duplicate beams"),
+        ("barred_items", barred, "not to be recommended to the user, such as seen ones"),
+    ):
+        count = int(counts.sum())
+        sentence = f"{count:,} of {total:,} items that the model gave were {what}; they were left out."
+        yield Finding(name, count, total, sentence, cases=cases_of(shards.task, np.flatnonzero(counts))).as_dict()
+    k = shards.task.k
+    short = np.flatnonzero(lengths < np.minimum(k, shards.task.n_candidates()))
+    empty = int((lengths[short] == 0).sum())
+    nothing = f"; {empty:,} of them are empty" if empty else ""
+    sentence = (
+        f"{len(short):,} of {len(lengths):,} lists have fewer than {k} items (runner.k), although there are more "
+        f"candidates{nothing}. Each missing item counts as a miss.{_longer(params) if len(short) else ''}"
+    )
+    yield Finding("short_beams", len(short), len(lengths), sentence, cases=cases_of(shards.task, short)).as_dict()

@@ -1,0 +1,200 @@
+"""From lists to an experiment's metrics, a value a user."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import itertools
+import json
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness import evaluation
+from harness.artifacts import MetricTable, SideInformation, TargetRanks, TopK, Truth, descending_places
+from harness.execution import Parallel, map_shards
+from harness.pipeline.stages.preparation import Task
+
+if TYPE_CHECKING:
+    from harness.artifacts.array_types import UInt64Array
+    from harness.evaluation import ShardScores
+    from harness.experiment import Experiment, Rules
+    from harness.metrics import Metric
+    from harness.pipeline.stages.recommendation import Part, Recommended
+    from harness.pipeline.workers.shard_jobs import Job
+
+
+def measured_parts(
+    experiment: Experiment,
+    recommended: Recommended,
+    task: Task,
+    *,
+    side: SideInformation | None = None,
+    metrics: Sequence[Metric] | None = None,
+) -> MetricTable:
+    """Return the metrics of a task's lists, which are taken part by part and never held whole.
+
+    Parameters
+    ----------
+    experiment
+        How to measure.
+    recommended, task
+        The lists, and what was asked for.
+    side
+        What is known beside, with a row of history for each of the task's lists.
+    metrics
+        Those of the experiment, if left out.
+    """
+    chosen = experiment.metrics if metrics is None else metrics
+    if task.times is not None:
+        # Own ids repeat, and a user's value is the mean over their lists, wherever these are.
+        parts = list(recommended.parts())
+        return measured(experiment, _joined_lists(parts), task, _joined_ranks(parts), side=side, metrics=chosen)
+    options = experiment.evaluation
+    if options.parallel.backend == "dask" and recommended.job is not None:
+        shards = _on_a_cluster(experiment, recommended.job, side, chosen)
+    else:
+        shards = _scored(experiment, recommended.parts, task, side, chosen)
+    return evaluation.merge_shards(
+        shards,
+        metrics=chosen,
+        rules=options.rules,
+        confidence=experiment.statistics.confidence,
+        parallel=options.parallel.threads,
+    )
+
+
+def measured(
+    experiment: Experiment,
+    topk: TopK,
+    task: Task,
+    ranks: TargetRanks | None = None,
+    *,
+    side: SideInformation | None = None,
+    metrics: Sequence[Metric] | None = None,
+) -> MetricTable:
+    """Return the metrics of a task's lists; where a user has several, their mean is the user's value."""
+    lists, truth, rules = topk, task.truth, experiment.evaluation.rules
+    if rules.ties == "trec_eval":
+        lists = evaluation.in_trec_order(lists, _places(task))
+    if task.times is not None:
+        # Row by row: own ids repeat.
+        lists, truth = TopK(lists.items, lists.scores), Truth(truth.indptr, truth.items, truth.gains)
+    table = evaluation.evaluate(
+        lists,
+        truth,
+        metrics=experiment.metrics if metrics is None else metrics,
+        n_items=task.history.n_items,
+        target_ranks=ranks,
+        side=side,
+        # Lists are in order already.
+        ties="given" if rules.ties == "trec_eval" else rules.ties,
+        without_predictions=rules.without_predictions,
+        parallel=experiment.evaluation.parallel.threads,
+        confidence=experiment.statistics.confidence,
+    )
+    if task.times is None or task.truth.users is None:
+        return table
+    # Its users are rows of the truth, those alone that hold anything relevant.
+    return evaluation.averaged(table, task.truth.users[table.users.astype(np.int64)])
+
+
+def _scored(
+    experiment: Experiment,
+    parts: Callable[[], Iterator[Part]],
+    task: Task,
+    side: SideInformation | None,
+    metrics: Sequence[Metric],
+) -> Iterator[ShardScores]:
+    """Yield the scores of parts in their order, as many at a time as there are workers."""
+    parallel = experiment.evaluation.parallel
+    if parallel.backend == "dask":  # which cannot reach lists that are in a file here
+        parallel = parallel.threads
+    rules = experiment.evaluation.rules
+    score = functools.partial(
+        _score_part,
+        metrics=metrics,
+        n_items=task.history.n_items,
+        rules=rules,
+        places=_places(task) if rules.ties == "trec_eval" else None,
+    )
+
+    def given(part: Part) -> _Given:
+        rows = np.arange(part.start, part.stop)
+        return _Given(part.topk, task.truth.rows(rows), part.target_ranks, None if side is None else side.rows(rows))
+
+    truths = map(given, parts())
+    at_once = parallel.workers if parallel.backend == "threading" else 16 * parallel.workers  # processes start slowly
+    while group := list(itertools.islice(truths, at_once)):
+        yield from map_shards(score, group, parallel=parallel)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class _Given:
+    """What is measured of a part of the users."""
+
+    topk: TopK
+    truth: Truth
+    ranks: TargetRanks | None
+    side: SideInformation | None
+
+
+def _score_part(
+    given: _Given,
+    *,
+    metrics: Sequence[Metric],
+    n_items: int,
+    rules: Rules,
+    places: UInt64Array | None,
+) -> ShardScores:
+    return evaluation.score_shard(
+        given.topk if places is None else evaluation.in_trec_order(given.topk, places),
+        given.truth,
+        metrics=metrics,
+        n_items=n_items,
+        target_ranks=given.ranks,
+        side=given.side,
+        rules=rules,
+        parallel=Parallel(n_jobs=1),
+    )
+
+
+def _places(task: Task) -> UInt64Array:
+    return descending_places(task.item_ids.ids)
+
+
+def _joined_lists(parts: Sequence[Part]) -> TopK:
+    scores = [part.topk.scores for part in parts if part.topk.scores is not None]
+    return TopK(
+        np.concatenate([part.topk.items for part in parts]),
+        np.concatenate(scores) if len(scores) == len(parts) else None,
+    )
+
+
+def _joined_ranks(parts: Sequence[Part]) -> TargetRanks | None:
+    ranks = [part.target_ranks for part in parts if part.target_ranks is not None]
+    if len(ranks) < len(parts):
+        return None
+    return TargetRanks(
+        np.concatenate([each.above for each in ranks]),
+        np.concatenate([each.tied for each in ranks]),
+        np.concatenate([each.candidates for each in ranks]),
+    )
+
+
+def _on_a_cluster(
+    experiment: Experiment, job: Job, side: SideInformation | None, metrics: Sequence[Metric]
+) -> Iterator[ShardScores]:
+    """Yield the scores of shards that workers elsewhere read, score and write; only paths go to and fro."""
+    from harness.experiment.components import to_map
+    from harness.pipeline.workers.shard_jobs import read_scores, score_stored
+
+    plain = json.dumps([to_map("metrics", metric) for metric in metrics])
+    rules = json.dumps(dataclasses.asdict(experiment.evaluation.rules))
+    shards = range(len(job.shards.bounds))
+    with dataclasses.replace(job, side=side).written() as folder:
+        score = functools.partial(score_stored, job=folder, metrics=plain, rules=rules)
+        names = [job.shards.name(index) for index in shards]
+        for path in map_shards(score, shards, parallel=experiment.evaluation.parallel, names=names):
+            yield read_scores(path)

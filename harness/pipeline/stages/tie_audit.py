@@ -1,0 +1,117 @@
+"""What ties of scores leave open of a run's numbers, and what contradicting judgements do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from harness.artifacts import Finding, MetricTable
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+    from harness.pipeline.stages.preparation import Task
+    from harness.pipeline.stages.recommendation import Recommended
+
+
+def tie_findings(
+    experiment: Experiment, recommended: Recommended, task: Task, table: MetricTable
+) -> tuple[dict[str, Any], ...]:
+    """Return how far the order of equal scores can move the primary metric, as audits have it.
+
+    A warning where it is by more than half the width of the interval. Nothing for a metric that is no accuracy, and
+    for lists whose scores are not known.
+    """
+    value = table[experiment.primary]
+    if value.ties is None:
+        return ()
+    worst, best = sorted((value.ties.worst, value.ties.best))
+    places = None if recommended.job is None else _ties_of(recommended, task, value.k)
+    across = {} if places is None else places.facts
+    if worst == best:
+        return (_finding(across, f"score ties: none that could move {value.label}."),) if across else ()
+    half = 0.0 if value.ci_low is None or value.ci_high is None else (value.ci_high - value.ci_low) / 2
+    lists = "" if places is None else f"{places.sentence(value.k)}; "
+    sentence = (
+        f"score ties: {lists}with every tie settled against or for the model, {value.label} lies between "
+        f"{worst:.4f} and {best:.4f}, and at {value.ties.expected:.4f} in the mean over orders."
+    )
+    return (_finding(across, sentence, severity="warning" if best - worst > half else "info"),)
+
+
+def judgement_findings(task: Task, table: MetricTable) -> tuple[dict[str, Any], ...]:
+    """Return how many relevant items were judged more than once with different gains, as audits have it.
+
+    Nothing where relevance is binary.
+    """
+    if task.truth.gains is None:
+        return ()
+    return (
+        Finding.counted(
+            "contradicting_gains",
+            table.counts["contradicting_gains"],
+            len(task.truth.items) - table.counts["repeated_relevant"],
+            "pairs of a user and a relevant item",
+            "they were judged more than once, with different gains; the highest counts.",
+        ).as_dict(),
+    )
+
+
+def _finding(across: dict[str, Any], sentence: str, *, severity: str = "info") -> dict[str, Any]:
+    return {"name": "score_ties", "severity": severity, **across, "sentence": sentence, "cases": []}
+
+
+@dataclass(frozen=True)
+class _TiedLists:
+    """In how many lists a relevant item ties with other candidates.
+
+    Parameters
+    ----------
+    across
+        Across the cut: some of them are within it, and others are not. With any other where there is no cut.
+    inside
+        All of them within the cut.
+    lists
+        All lists.
+    """
+
+    across: int
+    inside: int
+    lists: int
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What stands in the audit beside its sentence."""
+        return {"count": self.across, "of": self.lists, "share": self.across / self.lists if self.lists else 0.0}
+
+    def sentence(self, k: int | None) -> str:
+        """Return where the ties are, for a cut after rank k."""
+        if k is None:
+            return f"in {self.across:,} of {self.lists:,} lists a relevant item ties with another candidate"
+        inside = f"within the first {k} ranks"
+        if not self.across:
+            return f"in {self.inside:,} of {self.lists:,} lists a relevant item ties with another candidate {inside}"
+        more = f", and in {self.inside:,} {inside}" if self.inside else ""
+        return (
+            f"in {self.across:,} of {self.lists:,} lists a relevant item ties with another candidate across the cut "
+            f"after rank {k}{more}"
+        )
+
+
+def _ties_of(recommended: Recommended, task: Task, k: int | None) -> _TiedLists:
+    across = inside = lists = 0
+    for part in recommended.parts():
+        ranks = part.target_ranks
+        lists += part.stop - part.start
+        if ranks is None:
+            continue
+        owners = np.repeat(np.arange(part.start, part.stop), np.diff(task.truth.indptr[part.start : part.stop + 1]))
+        tied = ranks.tied > 0
+        if k is None:
+            across += len(np.unique(owners[tied]))
+            continue
+        last = ranks.above.astype(np.int64) + ranks.tied
+        across += len(np.unique(owners[tied & (ranks.above < k) & (last >= k)]))
+        inside += len(np.unique(owners[tied & (last < k)]))
+    return _TiedLists(across, inside, lists)

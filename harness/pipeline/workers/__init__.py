@@ -1,0 +1,1 @@
+"""The work of a run, shard by shard, in other processes."""

@@ -1,0 +1,294 @@
+"""A run's lists and their scores as work for other processes, shard by shard.
+
+A job's folder holds arrays as ``.npy`` files, which are mapped rather than read, and a description in JSON.
+Nothing in it is code: a worker builds the model from its registered kind, its options and the
+checkpoint's path.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import logging
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from harness.artifacts import (
+    AnyRecommender,
+    CandidateLists,
+    ForeignModel,
+    History,
+    SideInformation,
+    TargetRanks,
+    TopK,
+    Truth,
+    Vocabulary,
+    descending_places,
+)
+from harness.artifacts.id_packing import pack_ids, unpack_ids
+from harness.errors import HarnessError
+from harness.evaluation import ShardArrays, ShardScores, in_trec_order, score_shard
+from harness.execution import Parallel
+from harness.models.checkpoints.checkpoint import load_checkpoint
+from harness.models.external.named_files import from_anywhere
+from harness.pipeline.stages.fingerprints import EVALUATION_CODE, PREDICTION_CODE, code_version, home_of
+from harness.pipeline.stages.side_arrays import side_arrays, side_facts, side_from
+from harness.runner import Options, PredictionTask, Shards, found_by
+from harness.storage import atomic_write, sha256_json, sha256_paths, whole_folder
+from harness.topk import Found
+
+logger = logging.getLogger("harness")
+
+_DESCRIPTION = "job.json"
+_USER_IDS, _ITEM_IDS = "user_ids_", "item_ids_"  # what the files of their parts begin with
+
+
+@dataclass(frozen=True)
+class ModelSource:
+    """What a model is built from.
+
+    Parameters
+    ----------
+    kind
+        A name of the group ``models``.
+    params
+        Its options, plain values.
+    checkpoint
+        The file with its tensors; of a model from elsewhere whatever it makes of it, or None.
+    """
+
+    kind: str
+    params: dict[str, Any]
+    checkpoint: str | None
+
+    def recommender(self, task: PredictionTask, device: str) -> AnyRecommender:
+        """Return the model on a device."""
+        from harness.experiment import component_of
+
+        model, known = component_of("models", self.kind, self.params), {"users": task.user_ids, "items": task.item_ids}
+        if isinstance(model, ForeignModel):
+            return model.load(self.checkpoint, device=device, **known)
+        assert self.checkpoint is not None  # noqa: S101  (it was fitted)
+        found: AnyRecommender = model.recommender(
+            load_checkpoint(Path(self.checkpoint)).tensors, device=device, **known
+        )
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """A run's shards, and what makes them.
+
+    Parameters
+    ----------
+    shards
+        With what is asked for.
+    model
+        What recommends.
+    options
+        How.
+    side
+        What metrics know beside, the task's history in place of one of its own.
+    """
+
+    shards: Shards
+    model: ModelSource
+    options: Options
+    side: SideInformation | None = None
+
+    @contextlib.contextmanager
+    def written(self) -> Iterator[str]:
+        """Write the job for other processes, give its folder, and remove it in the end."""
+        # A name of its own: workers keep what they read, by the folder.
+        folder = self.shards.folder / f"job-{uuid.uuid4().hex}"
+        arrays, description = self._parts()
+        with whole_folder(folder) as temporary:
+            for name, array in arrays.items():
+                if array is not None:
+                    np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+            (temporary / _DESCRIPTION).write_text(json.dumps(description), encoding="utf-8")
+        try:
+            yield str(folder.resolve())
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @staticmethod
+    @functools.lru_cache(maxsize=1)
+    def read(folder: str) -> Job:
+        """Return the job of a folder; its arrays are mapped."""
+        path = Path(folder)
+        description = json.loads((path / _DESCRIPTION).read_text(encoding="utf-8"))
+        if description["code"] != _code(description["model"]["kind"], description["model"]["params"]):
+            raise HarnessError(
+                "a worker runs other code than the process that started the run, so that its lists or scores would be "
+                "those of another version. Restart the workers, with the same packages."
+            )
+        arrays = {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in path.glob("*.npy")}
+        lists = None
+        if "lists_indptr" in arrays:
+            lists = CandidateLists(arrays["lists_indptr"], arrays["lists_items"])
+        task = PredictionTask(
+            users=arrays["users"],
+            truth=Truth(arrays["truth_indptr"], arrays["truth_items"], arrays.get("truth_gains")),
+            history=History(arrays["history_indptr"], arrays["history_items"], description["n_items"]),
+            user_ids=Vocabulary(unpack_ids(_parts_of(arrays, _USER_IDS))),
+            item_ids=Vocabulary(unpack_ids(_parts_of(arrays, _ITEM_IDS))),
+            places=arrays.get("places"),
+            candidates=arrays.get("candidates"),
+            lists=lists,
+            **description["task"],
+        )
+        shards = Shards(Path(description["shards"]), description["key"], task)
+        side = side_from(arrays, description["side"], task.history)
+        return Job(shards, ModelSource(**description["model"]), Options(**description["options"]), side)
+
+    def found(self, index: int) -> Found:
+        """Return what was found for the users of a shard. One that vanished or was damaged since is made again."""
+        try:
+            return self.shards.read(index)
+        except FileNotFoundError as error:
+            logger.warning("%s; it is made again", error)
+        found = found_by(self.recommender(self.options.device), self.shards.part(index), self.options)
+        self.shards.write(index, found)
+        return found
+
+    def all_found(self) -> Iterator[tuple[slice, Found]]:
+        """Yield the rows of each shard and what was found for them, in order; no more than one is held."""
+        for index, (start, stop) in enumerate(self.shards.bounds):
+            yield slice(start, stop), self.found(index)
+
+    @functools.lru_cache(maxsize=2)  # noqa: B019  (what a long-lived worker holds of earlier jobs goes)
+    def recommender(self, device: str) -> AnyRecommender:
+        """Return the model on a device."""
+        return self.model.recommender(self.shards.task, device)
+
+    def _parts(self) -> tuple[dict[str, np.ndarray | None], dict[str, Any]]:
+        shards, task = self.shards, self.shards.task
+        arrays = {
+            "users": task.users,
+            "truth_indptr": task.truth.indptr,
+            "truth_items": task.truth.items,
+            "truth_gains": task.truth.gains,
+            "history_indptr": task.history.indptr,
+            "history_items": task.history.items,
+            "places": task.places,
+            "candidates": task.candidates,
+            "lists_indptr": None if task.lists is None else task.lists.indptr,
+            "lists_items": None if task.lists is None else task.lists.items,
+            **side_arrays(self.side),
+            **{f"{_USER_IDS}{part}": array for part, array in pack_ids(task.user_ids.ids).items()},
+            **{f"{_ITEM_IDS}{part}": array for part, array in pack_ids(task.item_ids.ids).items()},
+        }
+        description = {
+            "key": shards.key,
+            "code": _code(self.model.kind, self.model.params),
+            "shards": str(shards.folder.resolve()),
+            "model": {
+                "kind": self.model.kind,
+                "params": from_anywhere(self.model.params),
+                "checkpoint": _absolute(self.model.checkpoint),
+            },
+            "options": asdict(self.options),
+            "task": {"k": task.k, "seed": task.seed, "exclude_seen": task.exclude_seen, "scored": task.scored},
+            "n_items": task.history.n_items,
+            "side": side_facts(self.side),
+        }
+        return arrays, description
+
+
+def make_shard(index: int, device: str | None = None, *, job: str) -> int:
+    """Make one shard of a job, unless it is there, and return its number.
+
+    Parameters
+    ----------
+    index
+        Which one.
+    device
+        Where to; None for the one that the job states.
+    job
+        The folder.
+    """
+    opened = Job.read(job)
+    if not opened.shards.has(index):
+        options = opened.options if device is None else replace(opened.options, device=device)
+        found = found_by(opened.recommender(options.device), opened.shards.part(index), options)
+        opened.shards.write(index, found)
+    return index
+
+
+def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
+    """Measure one shard of a job, and return the file with what was measured.
+
+    Parameters
+    ----------
+    index
+        Which one.
+    job
+        The folder.
+    metrics
+        JSON of a list: kinds with all their options.
+    rules
+        JSON of what is settled for all metrics alike.
+    """
+    from harness.experiment import Rules, component_of
+
+    opened = Job.read(job)
+    shards, side = opened.shards, opened.side
+    start, stop = shards.bounds[index]
+    users = shards.task.user_ids.ids[shards.task.users[start:stop]]
+    truth = shards.task.truth.rows(np.arange(start, stop))
+    found, settled = opened.found(index), Rules(**json.loads(rules))
+    lists = TopK(found.items, found.scores, users)
+    if settled.ties == "trec_eval":
+        lists = in_trec_order(lists, descending_places(shards.task.item_ids.ids))
+    scores = score_shard(
+        lists,
+        Truth(truth.indptr, truth.items, truth.gains, users),
+        metrics=[component_of("metrics", each.pop("kind"), each) for each in json.loads(metrics)],
+        n_items=shards.task.n_items,
+        target_ranks=TargetRanks(found.above, found.tied, found.candidates) if shards.task.scored else None,
+        side=None if side is None else side.rows(shards.task.history_rows[start:stop]),
+        rules=settled,
+        parallel=Parallel(n_jobs=1),
+    )
+    stored, path = scores.to_arrays(), Path(job) / f"scores-{index:07d}.safetensors"
+    arrays = {name: np.ascontiguousarray(array) for name, array in stored.arrays.items()}
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(safetensors.numpy.save(arrays, metadata={"facts": json.dumps(stored.facts)}))
+    return str(path)
+
+
+def read_scores(path: str) -> ShardScores:
+    """Return what ``score_stored`` wrote."""
+    with safetensors.safe_open(path, framework="numpy") as file:
+        names = list(file.keys())
+        arrays = {name: file.get_tensor(name) for name in names}
+        return ShardScores.from_arrays(ShardArrays(arrays, json.loads(file.metadata()["facts"])))
+
+
+def _code(kind: str, params: dict[str, Any]) -> str:
+    """Return the version of all code that makes lists and scores, as this process has it."""
+    from harness.experiment import component_of
+
+    model = component_of("models", kind, params)
+    ours = code_version(*PREDICTION_CODE, *EVALUATION_CODE, home_of(model))
+    sources: Callable[[], list[Path]] | None = getattr(model, "sources", None)
+    return ours if sources is None else sha256_json([ours, sha256_paths(sources())])
+
+
+def _absolute(checkpoint: str | None) -> str | None:
+    """Return the path that other processes find a file by; what is no file, such as a URI, stays."""
+    return checkpoint if checkpoint is None or not Path(checkpoint).exists() else str(Path(checkpoint).resolve())
+
+
+def _parts_of(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

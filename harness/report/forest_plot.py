@@ -1,0 +1,58 @@
+"""Differences to a baseline with their intervals, one under the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.figure import Figure
+
+from harness.report.number_text import signed, truncated
+from harness.report.svg import BLUE, GREEN, INK, MUTED, RED
+
+COLOURS = {"better": GREEN, "worse": RED, "equivalent": BLUE}
+
+
+def forest(pairs: Sequence[Mapping[str, Any]], *, title: str, baseline: str, margin: float | None = None) -> Figure:
+    """Return the forest plot of one metric.
+
+    Parameters
+    ----------
+    pairs
+        Rows of a comparison, one a candidate, their undefined numbers None.
+    title
+        The metric.
+    baseline
+        What the differences are to.
+    margin
+        The difference that does not matter: a band about zero.
+    """
+    rows = len(pairs)
+    figure = Figure(figsize=(4.3, 1.05 + 0.42 * rows))
+    axes = figure.add_subplot()
+    if margin is not None:
+        axes.axvspan(-margin, margin, color=BLUE, alpha=0.12, linewidth=0)
+    axes.axvline(0, color=MUTED, linewidth=0.9)
+    for row, pair in enumerate(pairs):
+        colour = COLOURS.get(str(pair["verdict"]), MUTED)
+        decided = pair["verdict"] in COLOURS
+        if pair["ci_low"] is not None and pair["ci_high"] is not None:
+            axes.plot([pair["ci_low"], pair["ci_high"]], [row, row], color=colour, linewidth=2)
+        axes.plot(
+            [pair["difference"]],
+            [row],
+            marker="o" if pair["ci_low"] is not None else "D",
+            markersize=5.5,
+            color=colour,
+            markerfacecolor=colour if decided else "white",
+        )
+        words = f"{truncated(str(pair['candidate']), 34)}  {signed(pair['difference'])}"
+        axes.text(0.0, row - 0.24, words, transform=axes.get_yaxis_transform(), va="bottom", color=INK)
+    axes.set_ylim(rows - 0.5, -0.85)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.margins(x=0.08)
+    axes.locator_params(axis="x", nbins=5)
+    axes.set_xlabel(f"difference to {truncated(baseline, 34)}")
+    axes.set_title(truncated(title))
+    return figure

@@ -1,0 +1,85 @@
+"""Lists of models that make them themselves, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from harness.artifacts import NO_ITEM, ListRecommender, ListsAsked, ListsMade
+from harness.errors import HarnessError
+from harness.runner.batches import filled
+from harness.runner.memory_budget import memory_of_lists
+from harness.runner.prediction_task import PredictionTask
+from harness.runner.scoring_options import Options
+from harness.topk import Found, is_out_of_memory
+
+_NONE = np.empty(0, dtype=np.int32)
+
+
+def by_lists(
+    recommender: ListRecommender, task: PredictionTask, options: Options, advance: Callable[[int], None]
+) -> Found:
+    """Return the lists that a model makes for a task's users, batch by batch.
+
+    Raises
+    ------
+    HarnessError
+        A list holds what was not asked for, a batch or the lists do not fit into memory, or a list of lists has another
+        shape.
+    """
+    if task.scored:
+        raise HarnessError("the model makes lists itself, and ranks among all candidates were asked of it.")
+    needed = memory_of_lists(task)
+    options.check(needed, f"keeping lists of {task.k:,} items for {task.n_users:,} users", enough=needed)
+    size = recommender.users_at_once if options.batch_size == "auto" else options.batch_size
+    items = np.empty((task.n_users, task.k), dtype=np.int32)
+    scores = np.empty((task.n_users, task.k), dtype=np.float32)
+    oddities = np.empty((task.n_users, 4), dtype=np.int32)
+    for first in range(0, task.n_users, size):
+        stop = min(first + size, task.n_users)
+        batch, asked = task.batch(first, stop), task.asked(first, stop)
+        if options.fixed_batches:
+            batch, asked = filled(batch, size), asked.of(np.minimum(np.arange(size), stop - first - 1))
+        try:
+            made = recommender.recommend(batch, asked)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            fewer = f"Set runner.batch_size, such as to {max(1, size // 4)}, or ask for shorter ones"
+            raise HarnessError(
+                f"lists for {size} user{'' if size == 1 else 's'} at once do not fit into the memory of "
+                f"{options.device}. {'Ask for shorter ones' if size == 1 else fewer} (runner.k)."
+            ) from error
+        _check(made, asked, task, first, stop)
+        rows = slice(0, stop - first)
+        items[first:stop], scores[first:stop] = made.items[rows], made.scores[rows]
+        oddities[first:stop] = np.stack([made.given, made.invalid, made.repeated, made.barred], axis=1)[rows]
+        advance(stop - first)
+    return Found(items, scores, _NONE, _NONE, _NONE, oddities)
+
+
+def _check(made: ListsMade, asked: ListsAsked, task: PredictionTask, first: int, stop: int) -> None:
+    """Check lists as a caller would read them: the model may be a stranger's."""
+    shape = made.items.shape
+    if len(shape) != 2 or shape[0] < stop - first or shape[1] != asked.k or made.scores.shape != shape:
+        raise HarnessError(
+            f"the model made lists of shape {shape} with scores of shape {made.scores.shape}; "
+            f"({stop - first}, {asked.k}) is needed of both."
+        )
+    items, scores = made.items[: stop - first], made.scores[: stop - first]
+    is_item = items != NO_ITEM
+    if (is_item[:, 1:] & ~is_item[:, :-1]).any():
+        raise HarnessError("the model made a list with a gap; -1 may only stand at the end.")
+    if ((items < NO_ITEM) | (items >= task.n_items)).any():
+        raise HarnessError(f"the model made a list with an item outside 0 to {task.n_items - 1}.")
+    if not np.isfinite(scores[is_item]).all():
+        row, column = np.argwhere(is_item & ~np.isfinite(scores))[0]
+        own_user, own_item = task.user_ids.ids[task.users[first + row]], task.item_ids.ids[items[row, column]]
+        raise HarnessError(
+            f"the model gave user '{own_user}' the score {scores[row, column]} for item '{own_item}'; scores have to "
+            "be finite. Fit it again, with other parameters if it stays so; of a model from elsewhere look there."
+        )
+    ordered = np.sort(np.where(is_item, items, -1 - np.arange(shape[1])), axis=1)
+    if (ordered[:, 1:] == ordered[:, :-1]).any():
+        raise HarnessError("the model made a list that holds an item twice.")

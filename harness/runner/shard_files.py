@@ -1,0 +1,144 @@
+"""What was found for a run's users, in files of so many users each."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+
+from harness.artifacts import USER_BLOCK
+from harness.runner.prediction_task import PredictionTask
+from harness.storage import atomic_write, remove
+from harness.topk import Found
+
+_DTYPES = {"items": np.int32, "scores": np.float32, "above": np.int32, "tied": np.int32, "candidates": np.int32}
+_DTYPES_OF_LISTS = {"items": np.int32, "scores": np.float32, "oddities": np.int32}
+_ODDITIES = 4  # columns
+_NONE = np.empty(0, dtype=np.int32)  # lists that a model made say nothing of ranks
+
+
+@dataclass(frozen=True, eq=False)
+class Shards:
+    """The shards of one run: files that are whole or absent.
+
+    Parameters
+    ----------
+    folder
+        Of these shards alone.
+    key
+        The hash of all that decides their content; it stands in each file.
+    task
+        What is asked for.
+    """
+
+    folder: Path
+    key: str
+    task: PredictionTask
+
+    @property
+    def bounds(self) -> list[tuple[int, int]]:
+        """The first user of each shard and the one after its last."""
+        n_users = self.task.n_users
+        return [(start, min(start + USER_BLOCK, n_users)) for start in range(0, n_users, USER_BLOCK)]
+
+    @property
+    def missing(self) -> list[int]:
+        """The shards that are still to be made."""
+        return [index for index in range(len(self.bounds)) if not self.has(index)]
+
+    def has(self, index: int) -> bool:
+        """Return whether a shard is there, whole."""
+        return self._read(index) is not None
+
+    def name(self, index: int) -> str:
+        """Return what a shard is called in messages."""
+        start, stop = self.bounds[index]
+        return f"users {start:,} to {stop - 1:,}"
+
+    def part(self, index: int) -> PredictionTask:
+        """Return what is asked for in a shard."""
+        return self.task.rows(*self.bounds[index])
+
+    def write(self, index: int, found: Found) -> None:
+        """Write what was found for the users of a shard."""
+        # Contiguous, as safetensors writes the memory behind a view that is not.
+        arrays = {name: np.ascontiguousarray(getattr(found, name), dtype=kind) for name, kind in self._dtypes.items()}
+        content = safetensors.numpy.save(arrays, metadata=self._metadata(index, arrays))
+        with atomic_write(self._path(index)) as temporary:
+            temporary.write_bytes(content)
+
+    def read(self, index: int) -> Found:
+        """Return what was found for the users of a shard.
+
+        Raises
+        ------
+        FileNotFoundError
+            The shard was never made, or its file is damaged.
+        """
+        found = self._read(index)
+        if found is None:
+            raise FileNotFoundError(f"{self._path(index)} is missing or damaged")
+        return found
+
+    def __iter__(self) -> Iterator[Found]:
+        """Yield what was found in each shard, in order; no more than one is held."""
+        for index in range(len(self.bounds)):
+            yield self.read(index)
+
+    def clear(self, *, finished: bool) -> None:
+        """Remove what processes that died left half-written; and the finished shards, if asked for."""
+        for pattern in (".*.part.safetensors", *(["shard-*.safetensors"] if finished else [])):
+            for path in self.folder.glob(pattern):
+                remove(path)
+        for pattern in (".*.part", "job-*"):  # folders
+            for path in self.folder.glob(pattern):
+                shutil.rmtree(path, ignore_errors=True)
+
+    def _metadata(self, index: int, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+        digest = hashlib.sha256()
+        for name in self._dtypes:
+            digest.update(np.ascontiguousarray(arrays[name]).data)
+        # One entry: of several the order in the file would differ from time to time.
+        return {"shard": f"{self.key}/{index}/{digest.hexdigest()}"}
+
+    @property
+    def _dtypes(self) -> dict[str, Any]:
+        return _DTYPES if self.task.scored else _DTYPES_OF_LISTS
+
+    def _path(self, index: int) -> Path:
+        return self.folder / f"shard-{index:07d}.safetensors"
+
+    def _read(self, index: int) -> Found | None:
+        try:
+            with safetensors.safe_open(self._path(index), framework="numpy") as file:
+                arrays = {name: file.get_tensor(name) for name in self._dtypes}
+                if file.metadata() != self._metadata(index, arrays):
+                    return None
+                found = Found(**(dict.fromkeys(("above", "tied", "candidates"), _NONE) | arrays))
+        except (OSError, safetensors.SafetensorError, TypeError):
+            return None
+        return found if self._fits(index, found) else None
+
+    def _fits(self, index: int, found: Found) -> bool:
+        start, stop = self.bounds[index]
+        users, indptr = stop - start, self.task.truth.indptr
+        targets = int(indptr[stop] - indptr[start])
+        shapes = {
+            "items": (users, self.task.k),
+            "scores": (users, self.task.k),
+            "above": (targets,),
+            "tied": (targets,),
+            "candidates": (users,),
+            "oddities": (users, _ODDITIES),
+        }
+        return all(
+            getattr(found, name).shape == shapes[name] and getattr(found, name).dtype == kind
+            for name, kind in self._dtypes.items()
+        )
