@@ -146,7 +146,8 @@ class Lists:
 
         Examples
         --------
-        >>> Lists.of([[4, 2], [1, -1]]).n_users
+        >>> from harness.metrics import Lists
+    >>> Lists.of([[4, 2], [1, -1]]).n_users
         2
         """
         array = np.ascontiguousarray(items, dtype=np.int32)
