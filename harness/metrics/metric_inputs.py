@@ -147,7 +147,7 @@ class Lists:
         Examples
         --------
         >>> from harness.metrics import Lists
-    >>> Lists.of([[4, 2], [1, -1]]).n_users
+        >>> Lists.of([[4, 2], [1, -1]]).n_users
         2
         """
         array = np.ascontiguousarray(items, dtype=np.int32)
