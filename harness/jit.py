@@ -1,80 +1,85 @@
-"""How the numeric kernels are compiled."""
+"""Compile numeric kernels with numba, and cache their machine code on disk."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
-import itertools
 import logging
-import os
 import pickle
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numba
-from numba.core import bytecode
+
+from harness.numba_patch import drop_cache_index, number_functions_from_a_random_start
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 logger = logging.getLogger("harness")
 
 
-def _number_from_anywhere() -> None:
-    """Let this process name what it compiles as no other does.
+number_functions_from_a_random_start()
 
-    numba names machine code by a counter that each process begins at 1. Sorts by value and by index have one name
-    apart from it, so that two of them from the caches of two processes may be taken for each other: a crash, or a row
-    that is not sorted.
-    """
-    bytecode.FunctionIdentity._unique_ids = itertools.count(int.from_bytes(os.urandom(6), "little"))
-
-
-_number_from_anywhere()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_number_from_anywhere)
-
-# What a cache folder that is full, gone, locked or damaged raises.
+# What a cache folder raises that is full, gone, locked or damaged.
 _CACHE_ERRORS = (OSError, EOFError, pickle.UnpicklingError)
+# What an index raises, too, that refers to classes that have moved since.
+_INDEX_ERRORS = (*_CACHE_ERRORS, ImportError, AttributeError)
 
 
 def inlined(function: Function) -> Function:
-    """Compile a helper that kernels of the same file call.
+    """Compile a helper function, whose code is copied into the kernels of the same file that call it.
 
-    A kernel's cached code holds its helpers' code but is renewed only when its own file changes:
-    a helper belongs into the file of its kernels.
+    The cached code of a kernel holds the code of its helpers, but is renewed only when the kernel's own file changes.
+    Therefore a helper belongs in the file of its kernels.
     """
     return cast("Function", numba.njit(nogil=True, inline="always")(function))
 
 
 def called(function: Function) -> Function:
-    """Compile a helper that stays a function of its own, so that its loops are optimised by themselves.
+    """Compile a helper function that stays a function, so that the compiler optimises its loops on their own.
 
-    It belongs into the file of its kernels, like those that are inlined.
+    It belongs in the file of its kernels, as inlined helpers do.
     """
     return cast("Function", numba.njit(nogil=True)(function))
 
 
 def kernel(function: Function) -> Function:
-    """Compile a function at its first call, without the GIL, and keep the machine code on disk.
+    """Compile a function at its first call, to run without the GIL, and cache the machine code on disk.
 
-    Kernels run on one core each: threads over shards of users give the parallelism, since
-    numba's own threading aborts the process when it is entered from several threads. Where no
-    cache can be written or read, the code is compiled once a process.
+    A kernel runs on one core. Threads over shards of users give the parallelism, because numba's own threading aborts
+    the process when several threads enter it. A cache that cannot be read is dropped and written anew. Where no cache
+    can be written, the code is compiled once per process.
 
     Parameters
     ----------
     function
-        Plain loops over arrays. It writes whole outputs, so that calling it again is harmless.
+        Plain loops over arrays. It overwrites its outputs, so that a second call after a failure is harmless.
     """
     compiled = _with_cache(function)
+    lock, dropped = threading.Lock(), False
+
+    def drop_index() -> None:
+        """Drop the index once per process: threads that fail together do not drop what one of them has rebuilt."""
+        nonlocal dropped
+        with lock:
+            if not dropped:
+                dropped = True
+                with contextlib.suppress(*_INDEX_ERRORS):
+                    drop_cache_index(compiled)
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Any:
         nonlocal compiled
         try:
             return compiled(*arguments)
-        except _CACHE_ERRORS as error:
-            # Raised while compiling, before the first array was touched: kernels do no I/O.
-            logger.debug("numba's cache cannot be used for %s: %s", function.__name__, error)
+        except _INDEX_ERRORS as error:
+            # Raised while the cache is read or written, before the first array is touched: kernels do no I/O.
+            logger.debug("the cache of %s cannot be used: %s", function.__name__, error)
+        drop_index()
+        try:
+            return compiled(*arguments)
+        except _CACHE_ERRORS:
             compiled = inlined(function)
             return compiled(*arguments)
 

@@ -3,51 +3,19 @@
 from __future__ import annotations
 
 import ast
-import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numba
+import numpy as np
 import pytest
+from kernel_process import run
 
 import harness
-
-MODULE = """
 from harness.jit import kernel
 
-@kernel
-def total(values):
-    found = 0.0
-    for value in values:
-        found += value
-    return found
-"""
-
 CALL = "import numpy; print(total(numpy.arange(4.0)))"
-
-
-def run(script, folder, **environment):
-    """Run a script beside the module, the cache folder of numba chosen, and return what it prints."""
-    (folder / "kernels.py").write_text(MODULE)
-    blocked = folder / "file"
-    blocked.write_text("a path under a file cannot be made, not even by root")
-    variables = {
-        name: value for name, value in os.environ.items() if not name.startswith(("NUMBA_", "XDG_", "COV_", "PYTHON"))
-    }
-    variables |= {"HOME": str(blocked / "home"), "XDG_CACHE_HOME": str(blocked / "cache"), **environment}
-    root = Path(harness.__file__).parents[1]
-    variables["PYTHONPATH"] = os.pathsep.join([str(folder), str(root)])
-    finished = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
-        env=variables,
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert finished.returncode == 0, finished.stderr
-    return finished.stdout.split()
 
 
 def test_no_folder_can_be_written(tmp_path):
@@ -69,7 +37,7 @@ pathlib.Path({str(cache)!r}).write_text("in the way")
 
 
 @pytest.mark.parametrize("damage", ["not an index at all", ""])
-def test_a_damaged_index(tmp_path, damage):
+def test_a_damaged_index_is_rebuilt(tmp_path, damage):
     cache = tmp_path / "cache"
     script = f"from kernels import total; {CALL}"
     assert run(script, tmp_path, NUMBA_CACHE_DIR=str(cache)) == ["6.0"]
@@ -78,6 +46,57 @@ def test_a_damaged_index(tmp_path, damage):
     for index in indices:
         index.write_text(damage)
     assert run(script, tmp_path, NUMBA_CACHE_DIR=str(cache)) == ["6.0"]
+    assert all(index.stat().st_size > len(damage) for index in indices)
+
+
+KINDS = """
+from typing import NamedTuple
+import numpy
+
+class Pair(NamedTuple):
+    left: numpy.ndarray
+    right: numpy.ndarray
+"""
+PAIRS = """
+from harness.jit import kernel
+
+@kernel
+def product(pair):
+    return (pair.left * pair.right).sum()
+"""
+
+
+def test_a_cache_from_before_an_argument_class_moved_is_rebuilt(tmp_path):
+    """numba pickles the classes of the arguments into its index, by the module that defined them at the time."""
+    cache = tmp_path / "cache"
+    (tmp_path / "pairs.py").write_text(PAIRS)
+    script = """
+import numpy, pairs, {kinds}
+print(pairs.product({kinds}.Pair(numpy.arange(3.0), numpy.arange(3.0))))
+"""
+    (tmp_path / "old_kinds.py").write_text(KINDS)
+    assert run(script.format(kinds="old_kinds"), tmp_path, NUMBA_CACHE_DIR=str(cache)) == ["5.0"]
+    (tmp_path / "old_kinds.py").unlink()
+    (tmp_path / "new_kinds.py").write_text(KINDS)
+    [index] = cache.rglob("pairs.product*.nbi")
+    stale = index.read_bytes()
+    assert run(script.format(kinds="new_kinds"), tmp_path, NUMBA_CACHE_DIR=str(cache)) == ["5.0"]
+    assert b"new_kinds" in index.read_bytes()
+    assert b"old_kinds" not in index.read_bytes()
+    # The module is there, the class is not.
+    index.write_bytes(stale)
+    (tmp_path / "old_kinds.py").write_text("")
+    assert run(script.format(kinds="new_kinds"), tmp_path, NUMBA_CACHE_DIR=str(cache)) == ["5.0"]
+    assert b"old_kinds" not in index.read_bytes()
+
+
+def test_an_error_that_is_not_of_the_cache_is_raised():
+    @kernel
+    def missing(values):
+        return values.nothing
+
+    with pytest.raises(numba.TypingError):
+        missing(np.arange(3))
 
 
 def test_no_kernel_starts_threads_of_its_own():
@@ -101,32 +120,3 @@ print([registry.load("metrics", name).__name__ for name in registry.names("metri
 """
     finished = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert finished.stdout.strip() == "False"
-
-
-SORTS = """
-import numpy as np
-from harness.jit import kernel
-
-@kernel
-def by_value(rows):
-    for row in range(len(rows)):
-        rows[row].sort()
-
-@kernel
-def by_index(row, order):
-    order[:] = np.argsort(row)
-"""
-
-
-def test_code_of_several_processes_is_not_confused(tmp_path):
-    """Each kernel is compiled in a process of its own; then both are loaded, in either order, from their caches."""
-    (tmp_path / "sorts.py").write_text(SORTS)
-    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    begin = "import numpy as np; import sorts; rng = np.random.default_rng(0); "
-    value = "rows = rng.permutation(400).astype(np.int32)[None, :].copy(); sorts.by_value(rows); "
-    index = "row = rng.permutation(400).astype(np.int32); order = np.arange(400); sorts.by_index(row, order); "
-    shown = "print((np.diff(rows) > 0).all(), (np.diff(row[order]) > 0).all())"
-    run(begin + value, tmp_path, **cache)
-    run(begin + index, tmp_path, **cache)
-    for order in (value + index, index + value):
-        assert run(begin + order + shown, tmp_path, **cache) == ["True", "True"]

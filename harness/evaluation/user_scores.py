@@ -16,7 +16,7 @@ from harness.execution import map_shards
 from harness.experiment import DEFAULT_RULES, Rules
 from harness.intervals import Moments
 from harness.metrics import AccuracyMetric, Lists, UserMetric
-from harness.metrics.hits import find
+from harness.metrics.hits import find_hits
 from harness.metrics.kernels.hit_search import (
     EMPTY_LISTS,
     N_COUNTS,
@@ -115,7 +115,7 @@ def score_users(
             empty = [np.zeros((3, len(blocks) - 1)) for _ in ranged]
             counts = np.zeros(N_COUNTS, dtype=np.int64)
             return _Part(counts, [nothing for _ in metrics], empty, [0.0 for _ in pooled], out)
-        found = find(lists, relevant, width=width, start=start, stop=stop, reads=reads)
+        found = find_hits(lists, relevant, width=width, start=start, stop=stop, reads=reads)
         hits = with_listed_ranks(found.hits, lists, start=start) if by_scores else found.hits
         tied = TiedScores(hits, width=width, deepest=deepest, exact=exact)
         for metric, row in zip(metrics, out, strict=True):

@@ -1,69 +1,44 @@
-"""Definitions of metrics and their kernels: the only place where a metric is computed."""
+"""Definitions of metrics, and the base classes that metrics of plug-ins inherit.
 
-from harness.metrics.base import AccuracyMetric, Estimate, ListMetric, ListState, Metric, UserMetric
-from harness.metrics.calibration import Calibration
-from harness.metrics.concentration import Gini, ShannonEntropy
-from harness.metrics.coverage import Coverage, UserCoverage
-from harness.metrics.cumulated_gain import DCG, NDCG
-from harness.metrics.debiased import DebiasedDCG, DebiasedRecall
-from harness.metrics.diversity import Diversity
-from harness.metrics.exact_ranks import AUC, MeanPercentileRank, MeanRank, ReciprocalRank
-from harness.metrics.hit_shares import F1, HitRate, Precision, Recall, RPrecision
-from harness.metrics.intra_list import IntraListDiversity
+Each built-in metric has a file of its own, named after it, and a line in ``registry.BUILT_IN``. Its class can also be
+imported from here, and is loaded on first use: ``from harness.metrics import NDCG``.
+"""
+
+import importlib
+from typing import Any
+
 from harness.metrics.listed_metric import ListedMetric
+from harness.metrics.metric import AccuracyMetric, Estimate, ListMetric, ListState, Metric, UserMetric
 from harness.metrics.metric_inputs import NO_LIST, WORD, Hits, Lists, Ranks, Targets
-from harness.metrics.novelty import EFD, EPC, Novelty, Serendipity, Unexpectedness
-from harness.metrics.popularity_bias import ACLT, APLT, AveragePopularity
-from harness.metrics.popularity_groups import PopREO, PopRSP, PopularityLift, TailShare
-from harness.metrics.ranking import MAP, MRR, RBP
+from harness.registry import BUILT_IN
+
+_targets = (target.partition(":") for target in BUILT_IN["metrics"].values())
+_BUILT_IN = {class_name: module for module, _, class_name in _targets}
 
 __all__ = [
-    "ACLT",
-    "APLT",
-    "AUC",
-    "DCG",
-    "EFD",
-    "EPC",
-    "F1",
-    "MAP",
-    "MRR",
-    "NDCG",
     "NO_LIST",
-    "RBP",
     "WORD",
     "AccuracyMetric",
-    "AveragePopularity",
-    "Calibration",
-    "Coverage",
-    "DebiasedDCG",
-    "DebiasedRecall",
-    "Diversity",
     "Estimate",
-    "Gini",
-    "HitRate",
     "Hits",
-    "IntraListDiversity",
     "ListMetric",
     "ListState",
     "ListedMetric",
     "Lists",
-    "MeanPercentileRank",
-    "MeanRank",
     "Metric",
-    "Novelty",
-    "PopREO",
-    "PopRSP",
-    "PopularityLift",
-    "Precision",
-    "RPrecision",
     "Ranks",
-    "Recall",
-    "ReciprocalRank",
-    "Serendipity",
-    "ShannonEntropy",
-    "TailShare",
     "Targets",
-    "Unexpectedness",
-    "UserCoverage",
     "UserMetric",
+    *_BUILT_IN,
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a built-in metric when it is first used."""
+    if name not in _BUILT_IN:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_BUILT_IN[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

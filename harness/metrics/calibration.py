@@ -1,7 +1,5 @@
 """Calibration: whether a list has the user's interests in the shares that the history has."""
 
-# Kernels are imported where a value is asked for: reading an experiment does not wait for numba.
-
 from __future__ import annotations
 
 import math
@@ -27,7 +25,7 @@ class Calibration(ListedMetric):
     Parameters
     ----------
     k
-        Ranks looked at, 1 or more.
+        Number of ranks to look at, 1 or more.
     divergence
         ``kl``: of Kullback and Leibler, as above, in nats. ``js``: of Jensen and Shannon, in bits: 0 to 1, and the same
         from either side.
@@ -69,7 +67,7 @@ class Calibration(ListedMetric):
             raise ValueError(f"alpha is {self.alpha}; a share lies above 0 and below 1, such as 0.01")
 
     def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' values."""
+        """Write each user's value."""
         from harness.metrics.kernels import item_values
 
         side = self.side_of(hits)

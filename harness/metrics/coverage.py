@@ -1,6 +1,4 @@
-"""Coverage: how much of the catalogue is recommended to anyone, and to how many users anything."""
-
-# Kernels are imported where a value is asked for: reading an experiment does not wait for numba.
+"""Catalogue coverage: the share of the catalogue that is recommended to anyone."""
 
 from __future__ import annotations
 
@@ -10,11 +8,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.array_types import Float64Array
 from harness.errors import HarnessError
 from harness.execution import Parallel
-from harness.metrics.base import ListMetric, ListState, UserMetric
-from harness.metrics.metric_inputs import Hits, Lists
+from harness.metrics.metric import ListMetric, ListState
+from harness.metrics.metric_inputs import Lists
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -29,7 +26,7 @@ class Coverage(ListMetric):
     Parameters
     ----------
     k
-        Ranks looked at, 1 or more.
+        Number of ranks to look at, 1 or more.
 
     References
     ----------
@@ -38,7 +35,7 @@ class Coverage(ListMetric):
 
     Examples
     --------
-    >>> from harness.metrics.metric_inputs import Lists
+    >>> from harness.metrics import Lists
     >>> Coverage(k=2).value(Lists.of([[0, 1], [1, -1]], n_items=8))
     0.25
     """
@@ -82,44 +79,3 @@ class Coverage(ListMetric):
         """Return the value over the lists of all states."""
         (everyone,) = self.folded(states)
         return int(np.bitwise_count(everyone["seen"]).sum(dtype=np.int64)) / int(everyone["n_items"][0])
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class UserCoverage(UserMetric):
-    r"""Share of the users whose list is at least so long.
-
-    .. math:: \mathrm{user\_coverage} = \frac{|\{u : |L_u| \ge n\}|}{|U|}
-
-    The users are those that count: who has relevant items and gets no list lowers it. A list is as long as
-    the rank of its last item.
-
-    Parameters
-    ----------
-    least
-        Items a list needs, 1 or more.
-
-    Examples
-    --------
-    >>> out = np.empty(2)
-    >>> UserCoverage(least=2).score(Hits.of([[False, True], [True, False]], relevant=[1, 1], lengths=[2, 1]), out)
-    >>> out
-    array([1., 0.])
-    """
-
-    least: int = 1
-
-    name = "user_coverage"
-    family = "coverage"
-    binary = True
-    formula = r"\frac{|\{u : |L_u| \ge n\}|}{|U|}"
-    reference = "Ge, Delgado-Battenfeld and Jannach, Beyond accuracy, RecSys 2010, section 3.1"
-
-    def __post_init__(self) -> None:
-        """Check the option."""
-        super().__post_init__()
-        if self.least < 1:
-            raise ValueError(f"least is {self.least}; a list needs 1 item or more")
-
-    def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' values."""
-        out[:] = hits.lengths >= self.least

@@ -1,7 +1,5 @@
 """Diversity: how different the lists of different users are."""
 
-# Kernels are imported where a value is asked for: reading an experiment does not wait for numba.
-
 from __future__ import annotations
 
 from collections.abc import Sequence
@@ -10,7 +8,7 @@ from typing import ClassVar
 from pydantic.dataclasses import dataclass
 
 from harness.execution import Parallel
-from harness.metrics.base import Estimate, ListMetric, ListState
+from harness.metrics.metric import Estimate, ListMetric, ListState
 from harness.metrics.metric_inputs import Lists
 
 FALLBACK = 10_000_000  # pairs that are drawn where all are too many
@@ -32,13 +30,13 @@ class Diversity(ListMetric):
     Parameters
     ----------
     k
-        Ranks looked at, 1 or more.
+        Number of ranks to look at, 1 or more.
     sample
         Pairs to draw, with replacement and by a fixed seed, in place of all; 0 for all.
 
     Examples
     --------
-    >>> from harness.metrics.metric_inputs import Lists
+    >>> from harness.metrics import Lists
     >>> Diversity(k=2).value(Lists.of([[0, 1], [1, 2]])) == 1 - 1 / 3
     True
     >>> Diversity(k=2, sample=1000).label

@@ -7,20 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.artifacts.array_types import Int32Array, Int64Array
-from harness.metrics.kernels.hit_search import N_COUNTS, find_hits
+from harness.metrics.kernels import hit_search
 from harness.metrics.kernels.item_values import clean_lists
 from harness.metrics.metric_inputs import WORD, Hits, Lists, Relevant
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """The hits of a block of users, and int64 ``(N_COUNTS,)`` what was counted on the way."""
+class CountedHits:
+    """The hits of a block of users, and int64 ``(hit_search.N_COUNTS,)`` what was counted on the way."""
 
     hits: Hits
     counts: Int64Array
 
 
-def find(
+def find_hits(
     lists: Lists,
     relevant: Relevant,
     *,
@@ -28,7 +28,7 @@ def find(
     start: int = 0,
     stop: int | None = None,
     reads: frozenset[str] = frozenset(),
-) -> Found:
+) -> CountedHits:
     """Return where the first ``width`` ranks of the users ``start`` to ``stop`` hit.
 
     Parameters
@@ -45,7 +45,7 @@ def find(
     Examples
     --------
     >>> relevant = Relevant(np.array([0, 2]), np.array([7, 2], dtype=np.int32), np.array([0]))
-    >>> find(Lists.of([[4, 2, 7]]), relevant, width=3).hits.at(3)
+    >>> find_hits(Lists.of([[4, 2, 7]]), relevant, width=3).hits.at(3)
     array([[False,  True,  True]])
     """
     block = slice(start, lists.n_users if stop is None else stop)
@@ -63,8 +63,8 @@ def find(
         lists.side,
         truth_rows if lists.side is not None else None,
     )
-    counts = np.zeros(N_COUNTS, dtype=np.int64)
-    find_hits(
+    counts = np.zeros(hit_search.N_COUNTS, dtype=np.int64)
+    hit_search.find_hits(
         lists.items,
         list_rows,
         relevant.indptr,
@@ -78,7 +78,7 @@ def find(
         places,
         counts,
     )
-    return Found(hits, counts)
+    return CountedHits(hits, counts)
 
 
 def listed_items(lists: Lists, *, width: int, block: slice = slice(None)) -> Int32Array:

@@ -7,7 +7,7 @@ import numpy as np
 from harness.artifacts import SideInformation
 from harness.artifacts.array_types import Float64Array, Int32Array
 from harness.errors import HarnessError
-from harness.metrics.base import UserMetric
+from harness.metrics.metric import UserMetric
 from harness.metrics.metric_inputs import Hits
 
 
@@ -16,7 +16,7 @@ class ListedMetric(UserMetric):
 
     @property
     def reads(self) -> frozenset[str]:
-        """What of ``Hits`` is filled for it."""
+        """The parts of ``Hits`` that this metric reads."""
         return frozenset({"items"})
 
     def side_of(self, hits: Hits) -> SideInformation:

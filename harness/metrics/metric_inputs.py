@@ -146,6 +146,7 @@ class Lists:
 
         Examples
         --------
+        >>> from harness.metrics import Lists
         >>> Lists.of([[4, 2], [1, -1]]).n_users
         2
         """

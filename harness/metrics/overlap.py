@@ -59,7 +59,7 @@ def mean_jaccard_distance(lists: DistinctLists, *, parallel: Parallel, most_work
 
     Examples
     --------
-    >>> from harness.metrics.metric_inputs import Lists
+    >>> from harness.metrics import Lists
     >>> lists = DistinctLists.of(Lists.of([[0, 1], [0, 1], [2, 3]]), k=2)
     >>> mean_jaccard_distance(lists, parallel=Parallel()).__round__(3)
     0.667

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from harness.metrics.base import Estimate
 from harness.metrics.distinct_lists import DistinctLists
 from harness.metrics.kernels.list_sets import pair_distances
+from harness.metrics.metric import Estimate
 
 _SEED = 20_100_310  # of the draws, which are the same for the same lists
 _AT_ONCE = 1 << 20  # pairs

@@ -12,7 +12,7 @@ import numpy as np
 from harness.artifacts import NO_ITEM
 from harness.artifacts.array_types import Int32Array
 from harness.metrics import Hits, Lists
-from harness.metrics.hits import find
+from harness.metrics.hits import find_hits
 from harness.metrics.metric_inputs import Relevant
 from harness.modules.id_rows import Rows, checked, hashing, lengths_of, pack, plain_values, unpack
 
@@ -82,7 +82,7 @@ def _hits_by_hash(predictions: list[Collection[Any]], targets: list[Collection[A
 def _hits(lists: Int32Array, relevant: Rows) -> Hits:
     users = np.arange(len(lists))
     indptr = np.concatenate([[0], np.cumsum(relevant.lengths)])
-    return find(Lists(lists, users), Relevant(indptr, relevant.codes, users), width=lists.shape[1]).hits
+    return find_hits(Lists(lists, users), Relevant(indptr, relevant.codes, users), width=lists.shape[1]).hits
 
 
 def _check_users(ranked: int, relevant: int) -> None:

@@ -10,9 +10,13 @@ import pandas as pd
 
 from harness.execution import Parallel
 from harness.intervals import mean
-from harness.metrics import NDCG, HitRate, Lists, Precision, Recall
+from harness.metrics import Lists
 from harness.metrics.distinct_lists import DistinctLists
+from harness.metrics.hit_rate import HitRate
+from harness.metrics.ndcg import NDCG
 from harness.metrics.overlap import mean_jaccard_distance
+from harness.metrics.precision import Precision
+from harness.metrics.recall import Recall
 from harness.modules.checks import check_sizes
 from harness.modules.id_rows import Ids, coded
 from harness.modules.list_matching import hits_in

@@ -1,4 +1,4 @@
-"""Runs against a baseline: paired differences, tests, and what may be claimed."""
+"""Compare runs with a baseline: paired differences, tests of significance, and verdicts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from harness import registry
 from harness.artifacts import PAIR_COLUMNS, Comparison, MetricTable, MetricValue
 from harness.artifacts.array_types import Float64Array
 from harness.errors import HarnessError, did_you_mean
-from harness.statistics.paired_t import PairedTest, is_equivalent, minimum_detectable_effect, standardised_effect
+from harness.statistics.effect_size import is_equivalent, minimum_detectable_effect, standardised_effect
+from harness.statistics.paired_test import PairedTest
 from harness.statistics.tie_notes import tie_notes
 
 Correction = Literal["holm", "none"]
@@ -44,32 +45,31 @@ def compare(
 ) -> Comparison:
     """Compare runs with a baseline on the same users.
 
-    For each metric that is a mean over users the differences are paired by user. p-values are
-    corrected within each metric over all candidates: the family of the primary metric is the one
-    that was declared, the others are exploratory. Metrics over all lists (coverage, diversity) are
-    shown with their difference and without a test.
+    For each per-user metric, the values of two runs are paired by user. p-values are corrected within each metric over
+    all candidates. The comparison on the primary metric was declared beforehand; those on other metrics are
+    exploratory. Metrics over all lists (coverage, diversity) have a difference, but no test.
 
     Parameters
     ----------
     tables
-        Name of a run to its values; at least two, over the same users.
+        Run name to values, of two runs or more over the same users.
     baseline
-        The run to compare with; the first by default.
+        Name of the run that the others are compared with. Default: the first.
     metrics
-        Labels to compare (``ndcg@10``); all that every run has by default.
+        Labels of metrics, such as ``ndcg@10``. Default: all metrics that every run has.
     primary
-        Label of the metric that decides; kept in the result.
+        Label of the metric that decides. It is kept in the result.
     test
-        ``auto`` (the paired t-test) or the name of a registered test.
+        ``auto`` (the paired t-test), or the name of a registered test.
     correction
         ``holm`` (Holm 1979) or ``none``.
     margin
-        The largest difference that does not matter, positive, in the metric's own unit: one for
-        all metrics, or one a label. It lets a verdict be "equivalent".
+        The largest difference that does not matter, positive and in the unit of the metric: one number for all
+        metrics, or a map of labels to numbers. The verdict "equivalent" needs a margin.
     confidence
-        Level of the intervals; one minus it is the level of the tests.
+        Level of the intervals. The level of the tests is one minus it.
     seed
-        For tests that draw; the t-test does not.
+        Seed of a test that draws random numbers. The t-test draws none.
 
     Raises
     ------
@@ -91,7 +91,7 @@ def compare(
     """
     names = list(tables)
     if len(names) < 2:
-        raise HarnessError(f"a comparison needs two runs or more; got {len(names)}.")
+        raise HarnessError(f"a comparison needs two runs or more; there is {len(names)}.")
     baseline = names[0] if baseline is None else baseline
     if baseline not in tables:
         raise HarnessError(f"unknown baseline '{baseline}'. {did_you_mean(baseline, names)}")
@@ -103,9 +103,8 @@ def compare(
     if primary is not None and primary not in labels:
         raise HarnessError(f"the primary metric '{primary}' is not compared. {did_you_mean(primary, labels)}")
     test_name = DEFAULT_TEST if test == "auto" else test
-    tester: PairedTest = registry.load("tests", test_name)()
-
-    columns = {name: _aligned(tables[baseline], table, name, baseline) for name, table in tables.items()}
+    tester = _tester(test_name, seed)
+    columns = {name: _aligned_values(tables[baseline], table, name, baseline) for name, table in tables.items()}
     rows: list[dict[str, Any]] = []
     for label in labels:
         family = [
@@ -145,19 +144,30 @@ def compare(
     )
 
 
-def _labels(tables: Mapping[str, MetricTable], wanted: Sequence[str] | None) -> list[str]:
+def _tester(name: str, seed: int) -> PairedTest:
+    kind = registry.load("tests", name)
+    if not issubclass(kind, PairedTest):
+        raise HarnessError(
+            f"the test '{name}' is a {kind.__name__}, which does not inherit harness.statistics.PairedTest. "
+            "Inherit it, or choose another test."
+        )
+    tester: PairedTest = kind(seed=int(seed))
+    return tester
+
+
+def _labels(tables: Mapping[str, MetricTable], chosen: Sequence[str] | None) -> list[str]:
     shared = [value.label for value in next(iter(tables.values())).values]
     for table in tables.values():
         shared = [label for label in shared if label in {value.label for value in table.values}]
-    for label in wanted or ():
+    for label in chosen or ():
         if label not in shared:
             raise HarnessError(f"metric '{label}' is not in every run. {did_you_mean(label, shared)}")
     if not shared:
         raise HarnessError("the runs have no metric in common. Compute the same metrics for all of them.")
-    return list(wanted) if wanted else shared
+    return list(chosen) if chosen else shared
 
 
-def _aligned(reference: MetricTable, table: MetricTable, name: str, baseline: str) -> dict[str, Float64Array]:
+def _aligned_values(reference: MetricTable, table: MetricTable, name: str, baseline: str) -> dict[str, Float64Array]:
     """Return a table's per-user values in the order of the reference's users."""
     if len(reference.users) == len(table.users) and (reference.users == table.users).all():
         return dict(table.user_values)
@@ -172,10 +182,10 @@ def _aligned(reference: MetricTable, table: MetricTable, name: str, baseline: st
     return {label: values[places] for label, values in table.user_values.items()}
 
 
-Side = tuple[str, MetricValue, Float64Array | None]
+_Run = tuple[str, MetricValue, Float64Array | None]  # name, value of the metric, per-user values
 
 
-def _pair(candidate: Side, baseline: Side, *, tester: PairedTest, confidence: float) -> dict[str, Any]:
+def _pair(candidate: _Run, baseline: _Run, *, tester: PairedTest, confidence: float) -> dict[str, Any]:
     name, value, ours = candidate
     baseline_name, baseline_value, theirs = baseline
     difference = value.value - baseline_value.value
@@ -217,15 +227,15 @@ def _correct(family: Iterable[dict[str, Any]], correction: Correction) -> None:
     if correction == "none":
         adjusted = p_values
     else:
-        with _nothing_to_collect():
+        with _cheap_garbage_collection():
             adjusted = multipletests(p_values, method=correction)[1]
     for row, p_adjusted in zip(tested, adjusted, strict=True):
         row["p_adjusted"] = float(p_adjusted)
 
 
 @contextlib.contextmanager
-def _nothing_to_collect() -> Iterator[None]:
-    """Keep garbage collection from walking over all objects, which multipletests asks for in each call."""
+def _cheap_garbage_collection() -> Iterator[None]:
+    """Make garbage collection cheap within the block, since each call of multipletests collects all objects."""
     frozen_before = gc.get_freeze_count()
     gc.freeze()
     try:
@@ -240,7 +250,7 @@ def _margin(margin: Margin | None, label: str, labels: Sequence[str]) -> float |
         for name in margin:
             if name not in labels:
                 raise HarnessError(
-                    f"a margin is given for '{name}', which is not compared. {did_you_mean(name, labels)}"
+                    f"there is a margin for '{name}', which is not compared. {did_you_mean(name, labels)}"
                 )
         margin = margin.get(label)
     if margin is not None and not 0 < margin < math.inf:
@@ -257,7 +267,7 @@ def _verdict(
     margin: float | None,
     level: float,
 ) -> str:
-    """Return better, worse, equivalent or inconclusive; equivalence needs a declared margin."""
+    """Return better, worse, equivalent or inconclusive."""
     if candidate is None or baseline is None:
         return NOT_TESTED
     if margin is not None and is_equivalent(candidate, baseline, margin=margin, confidence=1 - level):

@@ -1,4 +1,4 @@
-"""What ties of scores leave open of a difference between runs."""
+"""Warnings where ties of scores may explain the difference between two runs."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from collections.abc import Iterator, Mapping
 
 from harness.artifacts import MetricTable, MetricValue
 
-_MOST = 3  # notes; the rest is counted
+_MOST = 3  # warnings; more are only counted
 
 
 def tie_notes(tables: Mapping[str, MetricTable], *, baseline: str, label: str) -> Iterator[str]:
-    """Yield a warning for each run whose ties could move its value, or the baseline's, by more than they differ.
+    """Yield a warning for each run that differs from the baseline by less than ties can change one of the two values.
 
     Parameters
     ----------
     tables
-        By name.
+        Run name to values.
     baseline
-        The run that all others are compared with.
+        Name of the run that the others are compared with.
     label
-        Of the metric that decides.
+        Label of the metric that decides.
     """
     base = tables[baseline][label]
-    told = [
+    uncertain = [
         (name, value)
         for name, value in ((name, table[label]) for name, table in tables.items() if name != baseline)
         if max(_width(value), _width(base)) > abs(value.value - base.value)
     ]
-    for name, value in told[:_MOST]:
+    for name, value in uncertain[:_MOST]:
         wider, whose = (value, name) if _width(value) >= _width(base) else (base, baseline)
         assert wider.ties is not None  # noqa: S101  (its width is above 0)
         low, high = sorted((wider.ties.worst, wider.ties.best))
@@ -36,7 +36,7 @@ def tie_notes(tables: Mapping[str, MetricTable], *, baseline: str, label: str) -
             f"scores leave that of {whose} anywhere between {low:.4f} and {high:.4f}: the order of ties may be all "
             "there is."
         )
-    more = len(told) - _MOST
+    more = len(uncertain) - _MOST
     if more > 0:
         yield f"warning: the same holds for {more} more run{'s' if more > 1 else ''}."
 

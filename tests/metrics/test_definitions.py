@@ -17,7 +17,8 @@ from harness import SideInformation, TopK, Truth, registry
 from harness.artifacts import Categories, History
 from harness.errors import HarnessError
 from harness.metrics import DCG, MAP, NDCG, Coverage, Hits, ListMetric, Lists, Ranks, Targets, UserMetric
-from harness.metrics.debiased import DebiasedDCG, DebiasedRecall
+from harness.metrics.debiased_dcg import DebiasedDCG
+from harness.metrics.debiased_recall import DebiasedRecall
 
 METRICS = [registry.load("metrics", name) for name in sorted(registry.BUILT_IN["metrics"])]
 

@@ -5,8 +5,6 @@ shorter than k is padded with misses; an item that repeats counts once, at its f
 later slots are misses.
 """
 
-# Kernels are imported where a value is asked for: reading an experiment does not wait for numba.
-
 from __future__ import annotations
 
 import functools
@@ -18,7 +16,7 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts.array_types import Float64Array
 from harness.errors import HarnessError
-from harness.metrics.base import AccuracyMetric
+from harness.metrics.metric import AccuracyMetric
 from harness.metrics.metric_inputs import WORD, Hits, Targets
 
 Gain: TypeAlias = Literal["binary", "linear", "exp2"]
@@ -37,12 +35,12 @@ class _CumulatedGain(AccuracyMetric):
 
     @property
     def required(self) -> tuple[str, ...]:
-        """What it takes with these options."""
+        """What it needs beyond lists and truth, with these options."""
         return () if self.gain == "binary" else ("gains",)
 
     @property
     def reads(self) -> frozenset[str]:
-        """What of ``Hits`` is filled for it."""
+        """The parts of ``Hits`` that this metric reads."""
         return frozenset() if self.gain == "binary" else frozenset({"targets"})
 
     def _write_gain(self, hits: Hits, out: Float64Array) -> None:
@@ -96,7 +94,7 @@ class NDCG(_CumulatedGain):
     Parameters
     ----------
     k
-        Ranks looked at, 1 or more.
+        Number of ranks to look at, 1 or more.
     ideal
         ``min_k``: the relevant items there are, up to k. ``full_k``: k relevant items, also where a user has
         fewer, so that 1 cannot be reached; the default of RecTools.
@@ -137,12 +135,12 @@ class NDCG(_CumulatedGain):
             raise ValueError("ideal full_k is of binary gains; nobody knows the gains of items that are not relevant")
 
     def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' values."""
+        """Write each user's value."""
         self._write_gain(hits, out)
         self._divide(hits, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' mean values over all orders of ties."""
+        """Write each user's mean value over all orders of ties."""
         self._write_expected_gain(hits, out)
         self._divide(hits, out)
 
@@ -174,7 +172,7 @@ class DCG(_CumulatedGain):
     Parameters
     ----------
     k
-        Ranks looked at, 1 or more.
+        Number of ranks to look at, 1 or more.
     gain
         ``binary``: 1. ``linear``: the gain that the truth states. ``exp2``: two to the power of that, less 1;
         gains are at most 500.
@@ -200,11 +198,11 @@ class DCG(_CumulatedGain):
     formula = r"\sum_{r=1}^{k} \frac{g_r}{\log_2(r + 1)}"
 
     def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' values."""
+        """Write each user's value."""
         self._write_gain(hits, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' mean values over all orders of ties."""
+        """Write each user's mean value over all orders of ties."""
         self._write_expected_gain(hits, out)
 
 

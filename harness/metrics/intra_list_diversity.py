@@ -1,6 +1,4 @@
-"""Diversity within a list: how unlike each other the items are that a user is shown."""
-
-# Kernels are imported where a value is asked for: reading an experiment does not wait for numba.
+"""Intra-list diversity: how different the items of a list are from each other."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ class IntraListDiversity(ListedMetric):
     Parameters
     ----------
     k
-        Ranks looked at, 1 or more.
+        Number of ranks to look at, 1 or more.
     by
         ``categories``: Jaccard distance of the sets of categories. ``vectors``: 1 less the cosine.
 
@@ -55,11 +53,11 @@ class IntraListDiversity(ListedMetric):
 
     @property
     def required(self) -> tuple[str, ...]:
-        """What it takes with these options."""
+        """What it needs beyond lists and truth, with these options."""
         return (self.by,)
 
     def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' values."""
+        """Write each user's value."""
         from harness.metrics.kernels import item_values
 
         side, items = self.side_of(hits), self.items_of(hits)

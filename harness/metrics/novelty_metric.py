@@ -1,0 +1,75 @@
+"""Base class of the metrics of how little known, or how unexpected, the recommended items are.
+
+Popularity is the number of users who had an item before; an item that no user had counts as if one had. Items outside
+the catalogue and repeated items of a list do not count; a list without items has the value 0.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal, TypeAlias
+
+import numpy as np
+
+from harness.artifacts.array_types import Float64Array, Int64Array
+from harness.metrics.listed_metric import ListedMetric
+from harness.metrics.metric_inputs import Hits
+
+NoveltyOf: TypeAlias = Literal["items", "hits"]
+
+
+class NoveltyMetric(ListedMetric):
+    """A per-user metric that compares the listed items with their popularity."""
+
+    family = "novelty"
+    needs: ClassVar[tuple[str, ...]] = ("popularity",)
+
+    def popularity_of(self, hits: Hits) -> Int64Array:
+        """Return the number of users who had each item before, int64 ``(items,)``."""
+        popularity = self.side_of(hits).popularity
+        assert popularity is not None  # noqa: S101  (a need that was checked)
+        return popularity
+
+    def write_discounted(self, hits: Hits, values: Float64Array, k: int, out: Float64Array, *, of: NoveltyOf) -> None:
+        """Write the mean of the listed items' values, weighted by ``1 / log2(rank + 1)``.
+
+        Parameters
+        ----------
+        hits
+            With the listed items.
+        values
+            float64 ``(items,)``: the value of each item of the catalogue.
+        k
+            Number of ranks to look at.
+        out
+            float64 ``(users,)``: output.
+        of
+            ``items`` for all listed items, ``hits`` for the relevant ones alone.
+        """
+        weights = 1.0 / np.log2(np.arange(2, k + 2))
+        self.write_sum(hits, values, weights, out, hits_alone=of == "hits")
+        out /= weights.sum()
+
+    def write_unexpected(self, hits: Hits, k: int, out: Float64Array, *, hits_alone: bool) -> None:
+        """Write the share of the first k ranks whose item the popularity baseline would not have shown.
+
+        Parameters
+        ----------
+        hits
+            With the listed items, and the popularity and history in ``side``.
+        k
+            Number of ranks to look at.
+        out
+            float64 ``(users,)``: output.
+        hits_alone
+            Whether the item has to be relevant, too.
+        """
+        from harness.metrics.kernels import item_values
+
+        items, popularity, history = self.items_of(hits), self.popularity_of(hits), self.side_of(hits).history
+        assert history is not None  # noqa: S101  (a need that was checked)
+        assert hits.rows is not None  # noqa: S101
+        expected = np.empty(len(out), dtype=np.int64)
+        order = np.argsort(-popularity, kind="stable")
+        item_values.expected_popularity(history.indptr, history.items, hits.rows, order, popularity, k, expected)
+        item_values.count_unexpected(items, hits.bits, int(hits_alone), popularity, expected, k, out)
+        out /= k

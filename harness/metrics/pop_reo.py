@@ -1,0 +1,51 @@
+"""Equal opportunity for popular and long-tail items."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts.array_types import Int64Array
+from harness.metrics.head_tail_metrics import HeadTailMetric, disparity
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class PopREO(HeadTailMetric):
+    r"""Ranking-based equal opportunity of head and tail: how unlike their chances are to be found where relevant.
+
+    .. math:: \mathrm{pop\_reo@}k = \frac{\mathrm{std}(p_H, p_T)}{\mathrm{mean}(p_H, p_T)}, \quad
+              p_G = \frac{\sum_u |L_u^k \cap R_u \cap G|}{\sum_u |R_u \cap G|}
+
+    0 for equal chances, where nothing is found, and where nothing of a group is relevant; 1 where one group alone is
+    found.
+
+    Parameters
+    ----------
+    k
+        Number of ranks to look at, 1 or more.
+    head
+        Share of all popularity that the head has: above 0 and below 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> PopREO(k=2).of_counts({"found": np.array([3, 1]), "relevant": np.array([4, 4])})
+    0.5
+    """
+
+    k: int = 10
+    head: float = 0.8
+
+    name = "pop_reo"
+    higher_is_better = False
+    formula = (
+        r"\frac{\mathrm{std}(p_H, p_T)}{\mathrm{mean}(p_H, p_T)}, \quad"
+        r" p_G = \frac{\sum_u |L_u^k \cap R_u \cap G|}{\sum_u |R_u \cap G|}"
+    )
+    reference = "Zhu, Wang and Caverlee, Measuring and mitigating item under-recommendation bias, SIGIR 2020"
+    choices: ClassVar = {"popularity": "users before", "groups": "head and tail"}
+
+    def of_counts(self, counts: dict[str, Int64Array]) -> float:
+        """Return the value of counts."""
+        return disparity(counts["found"], counts["relevant"])

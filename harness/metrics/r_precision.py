@@ -1,0 +1,44 @@
+"""R-precision: precision at as many ranks as there are relevant items."""
+
+from __future__ import annotations
+
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts.array_types import Float64Array
+from harness.metrics.expected_hits import write_expected_hits
+from harness.metrics.metric import AccuracyMetric
+from harness.metrics.metric_inputs import Hits
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class RPrecision(AccuracyMetric):
+    r"""Share of the first |R| ranks that hold relevant items, where |R| is how many there are.
+
+    .. math:: \mathrm{r\_precision} = \frac{1}{|R|} \sum_{r=1}^{|R|} \mathrm{rel}_r
+
+    It has no cutoff of its own. What lies beyond the lists is told from exact ranks where they are known, as in a
+    model's run; else ranks beyond are misses.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> out = np.empty(1)
+    >>> RPrecision().score(Hits.of([[True, False, True]], relevant=[2]), out)
+    >>> out
+    array([0.5])
+    """
+
+    name = "r_precision"
+    formula = r"\frac{1}{|R|} \sum_{r=1}^{|R|} \mathrm{rel}_r"
+    reference = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section 8.4"
+
+    def score(self, hits: Hits, out: Float64Array) -> None:
+        """Write each user's value."""
+        from harness.metrics.kernels import hit_values
+
+        hit_values.r_precision(hits.bits, hits.relevant, out)
+
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write each user's mean value over all orders of ties."""
+        write_expected_hits(self.ranks_of(hits), hits.relevant, out)
+        out /= hits.relevant
