@@ -77,7 +77,7 @@ class VectorRecommender(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class ListsAsked:
+class ListRequest:
     """What is asked of a model that makes lists itself, row by row for a batch.
 
     Parameters
@@ -100,7 +100,7 @@ class ListsAsked:
     allowed: BoolArray | None = None
     seed: int = 0
 
-    def of(self, rows: Int64Array) -> ListsAsked:
+    def of(self, rows: Int64Array) -> ListRequest:
         """Return what is asked for some users of the batch, int64 ``(n,)``, in the order given."""
         return replace(
             self,
@@ -110,7 +110,7 @@ class ListsAsked:
 
 
 @dataclass(frozen=True, eq=False)
-class ListsMade:
+class RankedLists:
     """Lists of a model that makes them itself, and what was odd in them before they were cleaned.
 
     Parameters
@@ -136,9 +136,9 @@ class ListsMade:
     repeated: Int32Array
     barred: Int32Array
 
-    def of(self, rows: Int64Array) -> ListsMade:
+    def of(self, rows: Int64Array) -> RankedLists:
         """Return the lists of some rows of the batch, int64 ``(n,)``, in the order given."""
-        return ListsMade(*(getattr(self, part.name)[rows] for part in fields(self)))
+        return RankedLists(*(getattr(self, part.name)[rows] for part in fields(self)))
 
 
 @runtime_checkable
@@ -150,7 +150,7 @@ class ListRecommender(Protocol):
         """How many users it takes at once where nobody says otherwise, 1 or more."""
         ...
 
-    def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
+    def recommend(self, batch: UserBatch, asked: ListRequest) -> RankedLists:
         """Return the best items of each user."""
         ...
 

@@ -12,25 +12,25 @@ from harness.artifacts.interactions import History
 from harness.artifacts.recommender import AnyRecommender, Tensors, UserBatch
 from harness.artifacts.vocabulary import Vocabulary
 
-Judge = Callable[[AnyRecommender, str], float]
-"""NDCG at ``JUDGED_AT`` of a recommender on a device, on the validation part."""
+ValidationMetric = Callable[[AnyRecommender, str], float]
+"""NDCG at ``VALIDATION_CUTOFF`` of a recommender on a device, on the validation part."""
 
-JUDGED_AT = 10
+VALIDATION_CUTOFF = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Lessons:
+class TrainingData:
     """What a model is trained on, step by step, and what tells when to stop.
 
     Parameters
     ----------
     train
         What each user did in the training part; a row a user of the vocabulary.
-    judge
+    validation_metric
         Tells how good it is on the validation part, and so how long to train; None where the split has none.
     whole
         Train and validation together, where the model is to be fitted on both: it is trained on ``train`` until
-        ``judge`` says stop, then anew for as long on the whole. None: on ``train`` alone.
+        ``validation_metric`` says stop, then anew for as long on the whole. None: on ``train`` alone.
     users, items
         The vocabularies.
     item_vectors
@@ -38,7 +38,7 @@ class Lessons:
     """
 
     train: History
-    judge: Judge | None
+    validation_metric: ValidationMetric | None
     whole: History | None
     users: Vocabulary
     items: Vocabulary
@@ -46,7 +46,7 @@ class Lessons:
 
 
 @dataclass(frozen=True)
-class Training:
+class TrainingOptions:
     """Where and how a model is trained.
 
     None of it is meant to change the result; but its last bits are of a kind of device and a number of threads.
@@ -73,13 +73,13 @@ class Training:
 class TrainedModel(Protocol):
     """A model's configuration that is trained step by step, rather than fitted in closed form."""
 
-    def train(self, lessons: Lessons, training: Training) -> Tensors:
+    def train(self, data: TrainingData, training: TrainingOptions) -> Tensors:
         """Return the tensors of a checkpoint."""
         ...
 
 
 @runtime_checkable
-class ForeignModel(Protocol):
+class ExternalModel(Protocol):
     """The configuration of a model that was trained elsewhere: it reads its own files."""
 
     def files(self, checkpoint: str | None) -> list[Path]:
@@ -127,7 +127,7 @@ class Attention:
 
 
 @runtime_checkable
-class Explains(Protocol):
+class AttentionExplainer(Protocol):
     """A recommender that can show its attention."""
 
     def attention(self, batch: UserBatch, items: Int32Array, titles: Mapping[int, str]) -> Attention:

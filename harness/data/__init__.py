@@ -1,7 +1,7 @@
 """Data sets: fetched or read, filtered, split, described and audited."""
 
 from harness.data.audits import audit
-from harness.data.candidates.allow_lists import AllowList, AskedUsers, FoundCandidates, allow_list, lists_from
+from harness.data.candidates.allow_lists import AllowList, AskedUsers, UserCandidates, allow_list, lists_from
 from harness.data.candidates.sampled_negatives import sampled_negatives
 from harness.data.describe import describe
 from harness.data.filters.duplicates import Duplicates
@@ -37,7 +37,6 @@ __all__ = [
     "Filter",
     "FilterResult",
     "FixedSplit",
-    "FoundCandidates",
     "GlobalTime",
     "Items",
     "KCore",
@@ -54,6 +53,7 @@ __all__ = [
     "TableKeys",
     "TimeWindow",
     "TrecFiles",
+    "UserCandidates",
     "UserHoldout",
     "UserTime",
     "Users",

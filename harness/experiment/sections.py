@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic.dataclasses import dataclass
 
 from harness import registry
-from harness.artifacts import ForeignModel
+from harness.artifacts import ExternalModel
 from harness.errors import did_you_mean
 from harness.execution import Parallel
 from harness.experiment.components import build, component, component_class, from_map, known_model, option_names
@@ -146,7 +146,7 @@ class Model:
         if not fitted and self.fit is not None:
             message = f"model.fit does not belong to kind '{self.kind}', which is not fitted"
             raise FaultError(("fit",), f"{message}. Leave it out, or write 'fit: null' over that of an extended file.")
-        if isinstance(self.params, ForeignModel):
+        if isinstance(self.params, ExternalModel):
             object.__setattr__(self, "trial", Trial() if self.trial is None else self.trial)
         elif self.trial is not None:
             message = f"model.trial belongs to models from elsewhere; kind '{self.kind}' is not tried"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from harness.artifacts import NO_ITEM, ListRecommender, ListsAsked, ListsMade
+from harness.artifacts import NO_ITEM, ListRecommender, ListRequest, RankedLists
 from harness.errors import HarnessError
 from harness.runner.batches import filled
 from harness.runner.memory_budget import memory_of_lists
@@ -59,7 +59,7 @@ def by_lists(
     return Found(items, scores, _NONE, _NONE, _NONE, oddities)
 
 
-def _check(made: ListsMade, asked: ListsAsked, task: PredictionTask, first: int, stop: int) -> None:
+def _check(made: RankedLists, asked: ListRequest, task: PredictionTask, first: int, stop: int) -> None:
     """Check lists as a caller would read them: the model may be a stranger's."""
     shape = made.items.shape
     if len(shape) != 2 or shape[0] < stop - first or shape[1] != asked.k or made.scores.shape != shape:

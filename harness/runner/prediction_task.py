@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.artifacts import CandidateLists, History, ListsAsked, Truth, UserBatch, Vocabulary, candidate_counts
+from harness.artifacts import CandidateLists, History, ListRequest, Truth, UserBatch, Vocabulary, candidate_counts
 from harness.artifacts.array_types import BoolArray, Int64Array
 from harness.errors import HarnessError
-from harness.topk import ItemRows, Request, Ties
+from harness.topk import ItemRows, Ties, TopKRequest
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,13 +97,13 @@ class PredictionTask:
         places = None if self.places is None else self.places[start:stop]
         return UserBatch(self.users[start:stop], self.history, places)
 
-    def request(self, start: int, stop: int) -> Request:
+    def request(self, start: int, stop: int) -> TopKRequest:
         """Return what is asked of the engine for consecutive users."""
         part = self.rows(start, stop)
         seen = None
         if self.exclude_seen:
             seen = ItemRows(*part.batch(0, stop - start).rows())
-        return Request(
+        return TopKRequest(
             self.k,
             Ties(self.seed, self.user_ids.keys[part.users], self.item_ids.keys),
             seen=seen,
@@ -112,11 +112,11 @@ class PredictionTask:
             targets=ItemRows(part.truth.indptr, part.truth.items),
         )
 
-    def asked(self, start: int, stop: int) -> ListsAsked:
+    def asked(self, start: int, stop: int) -> ListRequest:
         """Return what is asked of a model that makes lists itself, for consecutive users."""
         seen = CandidateLists(*self.batch(start, stop).rows()) if self.exclude_seen else None
         lists = None if self.lists is None else self.lists.rows(start, stop)
-        return ListsAsked(self.k, seen, lists, self.candidates, self.seed)
+        return ListRequest(self.k, seen, lists, self.candidates, self.seed)
 
     def n_candidates(self) -> Int64Array:
         """Return the number of candidate items per user; int64 ``(users,)``."""

@@ -10,7 +10,7 @@ import pytest
 import harness
 from harness.artifacts import History, Truth, UserBatch, Vocabulary
 from harness.errors import CheckpointError
-from harness.pipeline.stages.validation_score import judge_by
+from harness.pipeline.stages.validation_score import ndcg_on
 from harness.runner import PredictionTask
 
 RECIPE = "recipe: {epochs: 4, patience: 2, batch_size: 64}"
@@ -113,4 +113,4 @@ def test_a_case_by_hand():
     )
     first = 1 / np.log2(3)
     second = (1 + 1 / np.log2(6)) / (1 + 1 / np.log2(3))
-    assert judge_by(task)(Ranked(), "cpu") == pytest.approx((first + second) / 2)
+    assert ndcg_on(task)(Ranked(), "cpu") == pytest.approx((first + second) / 2)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.artifacts import CandidateLists, History, ListsMade, Truth, Vocabulary
+from harness.artifacts import CandidateLists, History, RankedLists, Truth, Vocabulary
 from harness.errors import HarnessError
 from harness.runner import Options, PredictionTask, predict
 
@@ -30,7 +30,7 @@ class Given:
         n = len(batch.users)
         none = np.zeros(n, dtype=np.int32)
         items, scores = np.tile(np.int32(self.items), (n, 1)), np.tile(np.float32(self.scores), (n, 1))
-        return ListsMade(items, scores, np.full(n, 3, dtype=np.int32), none, none, none)
+        return RankedLists(items, scores, np.full(n, 3, dtype=np.int32), none, none, none)
 
 
 def task(**options):

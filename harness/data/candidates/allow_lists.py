@@ -19,7 +19,7 @@ from harness.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
-class FoundCandidates:
+class UserCandidates:
     """Lists of candidates, what was counted for the report, and what is odd, as audits have it."""
 
     lists: CandidateLists
@@ -64,7 +64,7 @@ def among(codes: Int64Array, ascending: Int64Array) -> BoolArray:
     return found
 
 
-def lists_from(path: Path, users: AskedUsers) -> FoundCandidates:
+def lists_from(path: Path, users: AskedUsers) -> UserCandidates:
     """Return the candidates that a file lists for each user: columns ``user`` and ``item``, in own ids.
 
     Raises
@@ -116,7 +116,7 @@ def lists_from(path: Path, users: AskedUsers) -> FoundCandidates:
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     facts = {"path": str(path), "per_user": {"min": int(lengths.min()), "max": int(lengths.max())}}
     lists = CandidateLists(indptr, (codes % n_items).astype(np.int32))
-    return FoundCandidates(lists, facts, tuple(each.as_dict() for each in findings))
+    return UserCandidates(lists, facts, tuple(each.as_dict() for each in findings))
 
 
 @dataclass(frozen=True, eq=False)

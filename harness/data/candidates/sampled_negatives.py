@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.artifacts import CandidateLists, Finding, pair_keys, stream
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array, UInt64Array
-from harness.data.candidates.allow_lists import AskedUsers, FoundCandidates, among, codes_of
+from harness.data.candidates.allow_lists import AskedUsers, UserCandidates, among, codes_of
 from harness.errors import DataError
 
 _BLOCK = 1 << 14  # users drawn for at once
@@ -28,7 +28,7 @@ def sampled_negatives(
     seed: int,
     allowed: BoolArray | None = None,
     popularity: Int64Array | None = None,
-) -> FoundCandidates:
+) -> UserCandidates:
     """Return for each user the relevant items and so many others, drawn once for all models.
 
     A negative is neither relevant to the user nor in their history. The draw follows from (seed,
@@ -80,7 +80,7 @@ def sampled_negatives(
         f"only their relevant items and {negatives} negatives drawn by {by} are ranked; {_KRICHENE}",
     )
     lists = CandidateLists(indptr.astype(np.int64), (codes % n_items).astype(np.int32))
-    return FoundCandidates(lists, facts, (finding.as_dict(),))
+    return UserCandidates(lists, facts, (finding.as_dict(),))
 
 
 def _history_codes(users: AskedUsers) -> Int64Array:

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Lessons, Tensors, Training, VectorRecommender, Vocabulary
+from harness.artifacts import Tensors, TrainingData, TrainingOptions, VectorRecommender, Vocabulary
 from harness.models.neural.recipe import Recipe
 
 
@@ -76,7 +76,7 @@ class Sequential:
         if self.embedding_dim % self.num_heads:
             raise ValueError(f"embedding_dim is {self.embedding_dim}, which {self.num_heads} heads do not divide")
 
-    def train(self, lessons: Lessons, training: Training) -> Tensors:
+    def train(self, data: TrainingData, training: TrainingOptions) -> Tensors:
         """Return the state dict of the encoder.
 
         Raises
@@ -86,7 +86,7 @@ class Sequential:
         """
         from harness.models.neural.sequential_network import train
 
-        return train(self, lessons, training)
+        return train(self, data, training)
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
         """Return the scorer by products of vectors.

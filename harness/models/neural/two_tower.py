@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Lessons, Tensors, Training, VectorRecommender, Vocabulary
+from harness.artifacts import Tensors, TrainingData, TrainingOptions, VectorRecommender, Vocabulary
 from harness.models.neural.recipe import Recipe
 
 
@@ -71,7 +71,7 @@ class TwoTower:
     recipe: TwoTowerRecipe = TwoTowerRecipe()
     seed: Annotated[int, Field(ge=0)] = 0
 
-    def train(self, lessons: Lessons, training: Training) -> Tensors:
+    def train(self, data: TrainingData, training: TrainingOptions) -> Tensors:
         """Return the state dict of both towers.
 
         Raises
@@ -81,7 +81,7 @@ class TwoTower:
         """
         from harness.models.neural.two_tower_network import train
 
-        return train(self, lessons, training)
+        return train(self, data, training)
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
         """Return the scorer by products of vectors.

@@ -11,7 +11,7 @@ from harness.artifacts import TrainedModel
 from harness.errors import HarnessError
 from harness.pipeline.stages.data_audit import data_findings
 from harness.pipeline.stages.measurement import measured
-from harness.pipeline.stages.preparation import FIT_PARTS, Prepared, prepare, task_of
+from harness.pipeline.stages.preparation import FIT_PARTS, PreparedData, prepare, task_of
 from harness.pipeline.stages.side_arrays import side_of
 from harness.pipeline.stages.task import asked_of
 
@@ -83,7 +83,9 @@ def _shuffling(experiment: Experiment) -> Experiment:
     return dataclasses.replace(experiment, dataset=dataclasses.replace(experiment.dataset, split=split))
 
 
-def tie_trial(experiment: Experiment, prepared: Prepared, ties: TieOptions, *, decides: bool = True) -> dict[str, Any]:
+def tie_trial(
+    experiment: Experiment, prepared: PreparedData, ties: TieOptions, *, decides: bool = True
+) -> dict[str, Any]:
     """Return a baseline's metrics under several rules of ties, all else as the experiment has it.
 
     Where the rule ``decides`` nothing there are no rows.
@@ -116,7 +118,7 @@ def _rules(split: Any, seeds: int) -> Iterator[Any]:
         yield dataclasses.replace(split, ties=rule)
 
 
-def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict[str, float]:
+def _measured(experiment: Experiment, prepared: PreparedData, baseline: str) -> dict[str, float]:
     from harness.experiment import component_of
     from harness.runner import Options, predict
     from harness.topk import choose_device

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import storage
-from harness.artifacts import NO_ITEM, Attention, Explains, ForeignModel, Split, Truth, Vocabulary
+from harness.artifacts import NO_ITEM, Attention, AttentionExplainer, ExternalModel, Split, Truth, Vocabulary
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array
 from harness.errors import HarnessError, did_you_mean
 from harness.models import PredictionFile
@@ -111,7 +111,7 @@ def explain(experiment: Experiment, user: str, picture: Picture | None = None, *
 def _refuse_without_attention(experiment: Experiment) -> None:
     """Raise for a kind that is known to have no attention, before anything is read or fitted."""
     kind, params = experiment.model.kind, experiment.model.params
-    is_other = kind in BUILT_IN["models"] and kind not in WITH_ATTENTION and not isinstance(params, ForeignModel)
+    is_other = kind in BUILT_IN["models"] and kind not in WITH_ATTENTION and not isinstance(params, ExternalModel)
     if is_other or isinstance(params, PredictionFile):
         raise _without_attention(kind)
 
@@ -170,7 +170,7 @@ def _computed(
     plain = experiment.to_dict()["model"]
     model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
     recommender = model.recommender(asked, source.device)
-    if not isinstance(recommender, Explains):
+    if not isinstance(recommender, AttentionExplainer):
         raise _without_attention(model.kind)
     asked.check()
     found = found_by(recommender, asked, options_of(experiment, source.device))

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from harness import data, storage
-from harness.artifacts import Lessons, Part, Split, Tensors, TrainedModel, Training
+from harness.artifacts import Part, Split, Tensors, TrainedModel, TrainingData, TrainingOptions
 from harness.errors import CheckpointError
 from harness.execution import hidden_progress
 from harness.experiment import Experiment, as_experiment
@@ -20,7 +20,7 @@ from harness.models.checkpoints.checkpoint import check_checkpoint, load_checkpo
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.stages.fingerprints import code_version, home_of, with_imports
 from harness.pipeline.stages.preparation import FIT_PARTS, prepare
-from harness.pipeline.stages.validation_score import judge_of
+from harness.pipeline.stages.validation_score import validation_metric_of
 
 logger = logging.getLogger("harness")
 
@@ -125,17 +125,17 @@ def _fit(experiment: Experiment, split: Split, path: Path, *, force: bool, quiet
         state.unlink(missing_ok=True)
     runner = experiment.runner
     device = choose_device((runner.device_names or (runner.device,))[0])
-    training = Training(device, state, storage.sha256_json(identity), quiet)
-    save_checkpoint(path, model.train(_lessons(experiment, split, parts), training), identity)
+    training = TrainingOptions(device, state, storage.sha256_json(identity), quiet)
+    save_checkpoint(path, model.train(_training_data(experiment, split, parts), training), identity)
     state.unlink(missing_ok=True)
 
 
-def _lessons(experiment: Experiment, split: Split, parts: Sequence[Part]) -> Lessons:
-    judge, rows = judge_of(experiment, split), split.interactions
-    return Lessons(
+def _training_data(experiment: Experiment, split: Split, parts: Sequence[Part]) -> TrainingData:
+    metric, rows = validation_metric_of(experiment, split), split.interactions
+    return TrainingData(
         train=split.history(["train"]),
-        judge=judge,
-        whole=split.history(parts) if "validation" in parts and judge is not None else None,
+        validation_metric=metric,
+        whole=split.history(parts) if "validation" in parts and metric is not None else None,
         users=rows.user_ids,
         items=rows.item_ids,
         item_vectors=rows.item_vectors,

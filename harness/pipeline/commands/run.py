@@ -25,7 +25,7 @@ from harness.pipeline.stages.data_audit import data_findings
 from harness.pipeline.stages.environment import environment
 from harness.pipeline.stages.fingerprints import fingerprints
 from harness.pipeline.stages.measurement import measured_parts
-from harness.pipeline.stages.preparation import Prepared, Task, prepare, task_of
+from harness.pipeline.stages.preparation import PreparedData, Task, prepare, task_of
 from harness.pipeline.stages.publication import publish
 from harness.pipeline.stages.recommendation import How, Recommended, Source, source_of
 from harness.pipeline.stages.side_arrays import side_of
@@ -136,7 +136,7 @@ def predict(experiment: Experiment, *, force: bool = False, quiet: bool = False)
 class _Asked:
     """An experiment with its data, its model, and the fingerprints of what they will give."""
 
-    prepared: Prepared
+    prepared: PreparedData
     task: Task
     source: Source
     keys: dict[str, str]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.artifacts import NO_ITEM, AnyRecommender, Finding, ForeignModel
+from harness.artifacts import NO_ITEM, AnyRecommender, ExternalModel, Finding
 from harness.artifacts.array_types import Int64Array
 from harness.models.torch_module.torch_model import TorchModel
 from harness.pipeline.commands.fit import Fitted
@@ -33,7 +33,7 @@ def model_findings(experiment: Experiment, job: Job, fitted: Fitted | None) -> t
         Its checkpoint; None of a model that was trained elsewhere.
     """
     params, task = experiment.model.params, job.shards.task
-    if isinstance(params, ForeignModel):
+    if isinstance(params, ExternalModel):
         found = (*_pickles(params), *_of_checkpoint(job.recommender(job.options.device), task))
     else:
         audit = getattr(params, "audit", None)
@@ -46,7 +46,7 @@ def cases_of(task: PredictionTask, rows: Int64Array) -> tuple[str, ...]:
     return tuple(f"user {user}" for user in task.user_ids.ids[task.users[rows[:_CASES]]])
 
 
-def _pickles(params: ForeignModel) -> Iterator[Finding]:
+def _pickles(params: ExternalModel) -> Iterator[Finding]:
     """Yield that a checkpoint could run code."""
     if getattr(params, "allow_pickle", False):
         sentence = "model.params.allow_pickle is set: reading the checkpoint could run any code that stands in it."

@@ -29,7 +29,7 @@ FIT_PARTS: dict[str, tuple[Part, ...]] = {"train": ("train",), "train_validation
 
 
 @dataclass(frozen=True, eq=False)
-class Prepared:
+class PreparedData:
     """A data set, read, filtered and split."""
 
     source: data.SourceData
@@ -111,11 +111,11 @@ class Task:
         return sha256_json([allowed, None if self.lists is None else self.lists.digest])
 
 
-def prepare(experiment: Experiment) -> Prepared:
+def prepare(experiment: Experiment) -> PreparedData:
     """Read, filter and split an experiment's data set."""
     source = data.load_source(experiment.dataset)
     filtered = data.apply_filters(source.interactions, experiment.dataset.filters)
-    return Prepared(source, filtered, experiment.dataset.split.split(filtered.interactions))
+    return PreparedData(source, filtered, experiment.dataset.split.split(filtered.interactions))
 
 
 def task_of(experiment: Experiment, split: Split, *, judging: bool = False) -> Task:

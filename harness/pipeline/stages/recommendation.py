@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import data, storage
-from harness.artifacts import USER_BLOCK, ForeignModel, Split, TargetRanks, TopK
+from harness.artifacts import USER_BLOCK, ExternalModel, Split, TargetRanks, TopK
 from harness.artifacts.array_types import Float32Array
 from harness.errors import CheckpointError, DataError, HarnessError
 from harness.models import PredictionFile, run_messages
@@ -252,7 +252,7 @@ class FromModel:
             raise HarnessError(f"runner.devices: {what} Use devices: [cpu, cpu], or leave devices out.") from error
         device = devices[0]  # which stands for all: they are of one kind
         model = experiment.model
-        if isinstance(model.params, ForeignModel):
+        if isinstance(model.params, ExternalModel):
             found = storage.path_digests(model.params.files(model.checkpoint))
             sha256 = storage.sha256_json([[path.name, digest] for path, digest in found])
             # Code is known by its own history.

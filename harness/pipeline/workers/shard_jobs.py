@@ -25,7 +25,7 @@ import safetensors.numpy
 from harness.artifacts import (
     AnyRecommender,
     CandidateLists,
-    ForeignModel,
+    ExternalModel,
     History,
     SideInformation,
     TargetRanks,
@@ -75,7 +75,7 @@ class ModelSource:
         from harness.experiment import component_of
 
         model, known = component_of("models", self.kind, self.params), {"users": task.user_ids, "items": task.item_ids}
-        if isinstance(model, ForeignModel):
+        if isinstance(model, ExternalModel):
             return model.load(self.checkpoint, device=device, **known)
         assert self.checkpoint is not None  # noqa: S101  (it was fitted)
         found: AnyRecommender = model.recommender(
