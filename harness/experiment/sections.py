@@ -8,13 +8,12 @@ from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic.dataclasses import dataclass
 
 from harness import registry
-from harness.artifacts import ExternalModel
+from harness.artifacts import ExternalModel, Rules, Ties, WithoutPredictions
 from harness.errors import did_you_mean
 from harness.execution import Parallel
 from harness.experiment.components import build, component, component_class, from_map, known_model, option_names
 from harness.experiment.conventions import convention_of, rules_of
 from harness.experiment.metric_expansion import CUTOFF, check_cutoffs, expanded
-from harness.experiment.rules import Rules, Ties, WithoutPredictions
 from harness.experiment.slice_settings import SliceField
 from harness.experiment.table_settings import Columns, Items, Users, check_delimiter
 from harness.experiment.trial_settings import Trial, TrialField

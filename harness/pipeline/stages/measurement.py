@@ -17,9 +17,10 @@ from harness.execution import Parallel, map_shards
 from harness.pipeline.stages.preparation import Task
 
 if TYPE_CHECKING:
+    from harness.artifacts import Rules
     from harness.artifacts.array_types import UInt64Array
     from harness.evaluation import ShardScores
-    from harness.experiment import Experiment, Rules
+    from harness.experiment import Experiment
     from harness.metrics import Metric
     from harness.pipeline.stages.recommendation import Part, Recommended
     from harness.pipeline.workers.shard_jobs import Job

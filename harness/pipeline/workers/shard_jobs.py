@@ -239,7 +239,8 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
     rules
         JSON of what is settled for all metrics alike.
     """
-    from harness.experiment import Rules, component_of
+    from harness.artifacts import Rules
+    from harness.experiment import component_of
 
     opened = Job.read(job)
     shards, side = opened.shards, opened.side
