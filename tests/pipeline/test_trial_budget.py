@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.artifacts import History, Truth, Vocabulary
+from harness.artifacts import History, ModelConfig, Truth, Vocabulary
 from harness.errors import HarnessError
 from harness.experiment import Trial
 from harness.models.external.list_cleaning import cleaned
@@ -100,8 +100,7 @@ def task_of(n_users, *, k=20, length=6):
     )
 
 
-@dataclass(frozen=True)
-class Params:
+class Params(ModelConfig):
     reads_history = True
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.artifacts import TrainedModel
+from harness.artifacts import FittedModel
 from harness.errors import HarnessError
 from harness.pipeline.stages.data_audit import data_findings
 from harness.pipeline.stages.measurement import measured
@@ -59,7 +59,7 @@ def audit_dataset(experiment: Experiment, ties: TieOptions | None = None) -> dic
         The split has no rule of ties to try, or the baseline is unknown.
     """
     tried = ties is not None and ties.seeds > 0
-    refuses = getattr(experiment.dataset.split, "ties", None) == "error"
+    refuses = experiment.dataset.split.ties == "error"
     if tried and refuses:
         experiment = _shuffling(experiment)
     prepared = prepare(experiment)
@@ -79,7 +79,8 @@ def audit_dataset(experiment: Experiment, ties: TieOptions | None = None) -> dic
 
 def _shuffling(experiment: Experiment) -> Experiment:
     """Return an experiment whose split refuses ties with one that shuffles them."""
-    split = dataclasses.replace(experiment.dataset.split, ties="shuffle")
+    rule: Any = experiment.dataset.split
+    split = dataclasses.replace(rule, ties="shuffle")
     return dataclasses.replace(experiment, dataset=dataclasses.replace(experiment.dataset, split=split))
 
 
@@ -95,7 +96,7 @@ def tie_trial(
     HarnessError
         No order in time decides the split's parts, or the baseline is unknown.
     """
-    split = experiment.dataset.split
+    split: Any = experiment.dataset.split
     has_rule = {"ties", "seed"} <= {option.name for option in dataclasses.fields(split)}
     if not has_rule or prepared.split.facts.get("tied_users", ...) is None:
         raise HarnessError(
@@ -124,7 +125,7 @@ def _measured(experiment: Experiment, prepared: PreparedData, baseline: str) -> 
     from harness.topk import choose_device
 
     model = component_of("models", baseline, {})
-    if not getattr(model, "fitted", True) or isinstance(model, TrainedModel):
+    if not isinstance(model, FittedModel):
         raise HarnessError(f"the baseline {baseline} is not fitted at once. Use popularity, item_knn or ease.")
     split, task = prepared.split, task_of(experiment, prepared.split)
     rows, device = split.interactions, choose_device(experiment.runner.device)

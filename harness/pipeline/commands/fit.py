@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from harness import data, storage
-from harness.artifacts import Part, Split, Tensors, TrainedModel, TrainingData, TrainingOptions
-from harness.errors import CheckpointError
+from harness.artifacts import FittedModel, Part, Split, Tensors, TrainedModel, TrainingData, TrainingOptions
+from harness.errors import CheckpointError, HarnessError
 from harness.execution import hidden_progress
 from harness.experiment import Experiment, as_experiment
 from harness.models.checkpoints.checkpoint import check_checkpoint, load_checkpoint, save_checkpoint
@@ -113,6 +113,11 @@ def _fit(experiment: Experiment, split: Split, path: Path, *, force: bool, quiet
         "code": _code(experiment),
     }
     logger.info("fitting %s on %s", experiment.model.kind, " and ".join(parts))
+    if not isinstance(model, (FittedModel, TrainedModel)):
+        raise HarnessError(
+            f"the model '{experiment.model.kind}' can be neither fitted nor trained. Derive its class from "
+            "FittedModel, TrainedModel or ExternalModel of harness.models."
+        )
     if not isinstance(model, TrainedModel):
         with hidden_progress(hide=quiet):
             tensors = model.fit(split.history(parts))
@@ -161,14 +166,14 @@ def _identity(experiment: Experiment, split: Split) -> dict[str, Any]:
 
 def _vectors_digest(experiment: Experiment, split: Split) -> str:
     vectors = split.interactions.item_vectors
-    if vectors is None or not getattr(experiment.model.params, "reads_item_vectors", False):
+    if vectors is None or not experiment.model.params.reads_item_vectors:
         return ""
     return hashlib.sha256(np.ascontiguousarray(vectors, dtype="<f4").data).hexdigest()
 
 
 def _judged_by(experiment: Experiment, split: Split) -> str:
     """Return a digest of what may stand in the lists that tell when to stop training; empty where nothing tells."""
-    recipe = getattr(experiment.model.params, "recipe", None)
+    recipe = experiment.model.params.recipe
     if recipe is None or recipe.patience is None or len(split.part("validation")) == 0:
         return ""
     chosen = experiment.candidates

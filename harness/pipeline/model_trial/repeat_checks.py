@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.artifacts import AnyRecommender, Finding, History, Severity, Truth
+from harness.artifacts import AnyRecommender, Finding, History, ModelConfig, Severity, Truth
 from harness.artifacts.array_types import BoolArray, Int64Array
 from harness.errors import HarnessError
 from harness.pipeline.model_trial.trial_users import Few
@@ -57,12 +57,12 @@ def asked_again(few: Few, chosen: Int64Array) -> tuple[Finding, BoolArray]:
     return Finding("differs_when_asked_again", count, len(differ), sentence, cases=cases), differ
 
 
-def alone_name(params: Any, recommender: AnyRecommender) -> str | None:
+def alone_name(params: ModelConfig, recommender: AnyRecommender) -> str | None:
     """Return the name of the finding on lists that depend on who else is asked for; None where none can.
 
     None can where the model's configuration says ``batch_invariant``, or all histories are padded to one length.
     """
-    if getattr(params, "batch_invariant", False):
+    if params.batch_invariant:
         return None
     if getattr(recommender, "padded_to", None) is None:
         return "depends_on_batch"

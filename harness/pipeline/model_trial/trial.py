@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from harness.artifacts import AnyRecommender, Finding
+from harness.artifacts import AnyRecommender, Finding, ModelConfig
 from harness.artifacts.array_types import Int64Array
 from harness.errors import HarnessError
 from harness.execution import progress
@@ -63,7 +62,7 @@ class How:
     """
 
     trial: Trial
-    params: Any = None
+    params: ModelConfig = field(default_factory=ModelConfig)
     clock: Clock = time.perf_counter
     quiet: bool = False
 
@@ -120,7 +119,7 @@ def _found(few: Few, how: How) -> Iterator[Finding]:
         finding, differ = asked_again(few, chosen)
         yield finding
 
-    reads_history = bool(getattr(how.params, "reads_history", False))
+    reads_history = how.params.reads_history
     ranking = Ranking.of(few, lengths, users=how.trial.users, reads_history=reads_history)
     checks: list[tuple[str, Check]] = [(_AGAIN, again)]
     if reads_history:
@@ -135,13 +134,13 @@ def _found(few: Few, how: How) -> Iterator[Finding]:
             advance(1)
 
 
-def _repeats(few: Few, params: Any, steady: Callable[[], Int64Array]) -> Iterator[tuple[str, Check]]:
+def _repeats(few: Few, params: ModelConfig, steady: Callable[[], Int64Array]) -> Iterator[tuple[str, Check]]:
     """Yield the checks of users who get the same when they are asked for again."""
     if getattr(few.recommender, "asks_for_more", False):
         yield "depends_on_length", lambda: longer_lists(few, steady())
     name = alone_name(params, few.recommender)
     if name is not None:  # last, since fewer users will do
-        yield name, lambda: asked_alone(name, few, steady(), dtype=getattr(params, "dtype", "float32"))
+        yield name, lambda: asked_alone(name, few, steady(), dtype=params.dtype)
 
 
 def _announced(few: Few, ranking: Ranking, chosen: int, *, quiet: bool) -> bool:

@@ -36,8 +36,7 @@ def model_findings(experiment: Experiment, job: Job, fitted: Fitted | None) -> t
     if isinstance(params, ExternalModel):
         found = (*_pickles(params), *_of_checkpoint(job.recommender(job.options.device), task))
     else:
-        audit = getattr(params, "audit", None)
-        found = (*_stopped(experiment, task), *(() if audit is None or fitted is None else audit(fitted.tensors)))
+        found = (*_stopped(experiment, task), *(() if fitted is None else params.audit(fitted.tensors)))
     return tuple(finding.as_dict() for finding in found)
 
 
@@ -48,7 +47,7 @@ def cases_of(task: PredictionTask, rows: Int64Array) -> tuple[str, ...]:
 
 def _pickles(params: ExternalModel) -> Iterator[Finding]:
     """Yield that a checkpoint could run code."""
-    if getattr(params, "allow_pickle", False):
+    if params.allow_pickle:
         sentence = "model.params.allow_pickle is set: reading the checkpoint could run any code that stands in it."
         yield Finding("allow_pickle", 1, 1, sentence)
 
@@ -71,8 +70,8 @@ def _of_checkpoint(recommender: AnyRecommender, task: PredictionTask) -> Iterato
 
 def _stopped(experiment: Experiment, task: PredictionTask) -> Iterator[Finding]:
     """Yield that a model is measured on what its training was stopped by."""
-    patience = getattr(getattr(experiment.model.params, "recipe", None), "patience", None)
-    if experiment.evaluation.part == "validation" and patience is not None:
+    recipe = experiment.model.params.recipe
+    if experiment.evaluation.part == "validation" and recipe is not None and recipe.patience is not None:
         yield Finding.counted(
             "stopped_on_validation",
             task.n_users,

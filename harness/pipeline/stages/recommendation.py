@@ -180,6 +180,7 @@ class FromFile:
                 "Use dataset.split.history: frozen."
             )
         options = experiment.model.params
+        assert isinstance(options, PredictionFile)  # noqa: S101  (as source_of chooses)
         rows = split.interactions
         asked = data.Asked(
             users=task.users,

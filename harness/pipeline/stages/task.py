@@ -35,7 +35,7 @@ def asked_of(experiment: Experiment, split: Split, task: Task, *, k: int | None 
         exclude_seen=experiment.candidates.exclude == "seen",
         k=length_of(experiment, split) if k is None else k,
         seed=experiment.runner.seed,
-        scored=getattr(experiment.model.params, "ranks_targets", True),
+        scored=experiment.model.params.ranks_targets,
     )
 
 

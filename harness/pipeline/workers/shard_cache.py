@@ -65,7 +65,7 @@ def options_of(experiment: Experiment, device: str) -> Options:
 
 def is_batch_invariant(experiment: Experiment) -> bool:
     """Return whether the model says that a user's scores do not depend on the batch, to the bit."""
-    return bool(getattr(experiment.model.params, "batch_invariant", False))
+    return experiment.model.params.batch_invariant
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import json
 import logging
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -282,8 +282,7 @@ def _code(kind: str, params: dict[str, Any]) -> str:
 
     model = component_of("models", kind, params)
     ours = code_version(*PREDICTION_CODE, *EVALUATION_CODE, home_of(model))
-    sources: Callable[[], list[Path]] | None = getattr(model, "sources", None)
-    return ours if sources is None else sha256_json([ours, sha256_paths(sources())])
+    return sha256_json([ours, sha256_paths(model.sources())])
 
 
 def _absolute(checkpoint: str | None) -> str | None:
