@@ -19,6 +19,7 @@ from harness.artifacts.model_config import (
     TrainingRecipe,
 )
 from harness.artifacts.ranked_lists import RankedLists
+from harness.artifacts.recommendation_task import RecommendationTask
 from harness.artifacts.recommender import AnyRecommender, ListRecommender, Recommender, VectorRecommender
 from harness.artifacts.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 from harness.artifacts.scores import (
@@ -76,6 +77,7 @@ __all__ = [
     "ModelConfig",
     "Part",
     "RankedLists",
+    "RecommendationTask",
     "Recommender",
     "Rules",
     "Severity",

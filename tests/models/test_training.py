@@ -12,7 +12,7 @@ from histories import history_of
 from torch import nn
 
 import harness
-from harness.artifacts import TrainingData, TrainingOptions, Truth, UserBatch, Vocabulary
+from harness.artifacts import RecommendationTask, TrainingData, TrainingOptions, Truth, UserBatch, Vocabulary
 from harness.errors import CheckpointError, HarnessError
 from harness.models import (
     Codes,
@@ -28,7 +28,6 @@ from harness.models.neural.padded_sequences import alike, blocks
 from harness.models.neural.training_loop import Course, trained
 from harness.models.run_messages import begin_anew
 from harness.pipeline.stages.validation_score import ndcg_on
-from harness.runner import PredictionTask
 
 SEQUENTIAL = Sequential(
     embedding_dim=16,
@@ -67,7 +66,7 @@ def training_data_of(rows, following, n_items, *, whole=True):
     history, judge = history_of(rows, n_items), None
     if following is not None:
         relevant = history_of(following, n_items)
-        task = PredictionTask(
+        task = RecommendationTask(
             users=np.arange(len(rows)),
             truth=Truth(relevant.indptr, relevant.items),
             history=history,

@@ -13,8 +13,8 @@ import torch
 
 import harness
 import harness.execution.progress_display as display
-from harness.pipeline.stages.preparation import prepare, task_of
-from harness.pipeline.stages.task import asked_of
+from harness.pipeline.stages.preparation import prepare
+from harness.pipeline.stages.task import task_of
 from harness.runner import Options, predict
 from harness.topk import Ties, TopKRequest, best_by_vectors
 from harness.topk.device_items import TileShape
@@ -167,7 +167,7 @@ def test_predict_reports_each_user_once(kind, batch, small, reported, small_bloc
     experiment = experiment_of(small, kind)
     fitted = harness.fit(experiment, quiet=True)
     split = prepare(experiment).split
-    task, rows = asked_of(experiment, split, task_of(experiment, split)), split.interactions
+    task, rows = task_of(experiment, split), split.interactions
     recommender = experiment.model.params.recommender(
         fitted.tensors, users=rows.user_ids, items=rows.item_ids, device="cpu"
     )

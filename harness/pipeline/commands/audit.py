@@ -11,9 +11,9 @@ from harness.artifacts import FittedModel
 from harness.errors import HarnessError
 from harness.pipeline.stages.data_audit import data_findings
 from harness.pipeline.stages.measurement import measured
-from harness.pipeline.stages.preparation import FIT_PARTS, PreparedData, prepare, task_of
+from harness.pipeline.stages.preparation import FIT_PARTS, PreparedData, prepare
 from harness.pipeline.stages.side_arrays import side_of
-from harness.pipeline.stages.task import asked_of
+from harness.pipeline.stages.task import task_of
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -132,7 +132,7 @@ def _measured(experiment: Experiment, prepared: PreparedData, baseline: str) -> 
     on = "train_validation" if experiment.evaluation.part == "test" else "train"
     tensors = model.fit(split.history(FIT_PARTS[on]))
     recommender = model.recommender(tensors, users=rows.user_ids, items=rows.item_ids, device=device)
-    asked = dataclasses.replace(asked_of(experiment, split, task), scored=True)
+    asked = dataclasses.replace(task, scored=True)
     made = predict(recommender, asked, Options(device=device), quiet=True)
     side = side_of(experiment.metrics, task, split)
     table = measured(experiment, made.topk, task, made.target_ranks, side=side)

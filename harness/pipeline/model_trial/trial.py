@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from harness.artifacts import AnyRecommender, Finding, ModelConfig
+from harness.artifacts import AnyRecommender, Finding, ModelConfig, RecommendationTask
 from harness.artifacts.array_types import Int64Array
 from harness.errors import HarnessError
 from harness.execution import progress
@@ -18,7 +18,7 @@ from harness.pipeline.model_trial.rank_checks import Ranking
 from harness.pipeline.model_trial.repeat_checks import alone_name, asked_again, asked_alone, longer_lists, reaction
 from harness.pipeline.model_trial.time_budget import Budget, Clock
 from harness.pipeline.model_trial.trial_users import Few, by_hash
-from harness.runner import Options, PredictionTask
+from harness.runner import Options
 
 logger = logging.getLogger("harness")
 
@@ -67,7 +67,7 @@ class How:
     quiet: bool = False
 
 
-def tried(recommender: AnyRecommender, task: PredictionTask, options: Options, how: How) -> Tried:
+def tried(recommender: AnyRecommender, task: RecommendationTask, options: Options, how: How) -> Tried:
     """Return what is odd in what a model gives to a few users.
 
     The users are chosen by a hash of their external ids; the one with the longest history, one with the shortest and
@@ -158,7 +158,7 @@ def _announced(few: Few, ranking: Ranking, chosen: int, *, quiet: bool) -> bool:
     return True
 
 
-def _chosen(task: PredictionTask, lengths: Int64Array, users: int) -> Int64Array:
+def _chosen(task: RecommendationTask, lengths: Int64Array, users: int) -> Int64Array:
     """Return so many rows of a task, those of the longest and of the shortest history first."""
     some = by_hash(task, np.arange(task.n_users))[:users]
     with_history = np.flatnonzero(lengths > 0)

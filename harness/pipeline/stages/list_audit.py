@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.artifacts import NO_ITEM, AnyRecommender, ExternalModel, Finding
+from harness.artifacts import NO_ITEM, AnyRecommender, ExternalModel, Finding, RecommendationTask
 from harness.artifacts.array_types import Int64Array
 from harness.models.torch_module.torch_model import TorchModel
 from harness.pipeline.commands.fit import Fitted
 from harness.pipeline.workers.shard_jobs import Job
-from harness.runner import PredictionTask
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -40,7 +39,7 @@ def model_findings(experiment: Experiment, job: Job, fitted: Fitted | None) -> t
     return tuple(finding.as_dict() for finding in found)
 
 
-def cases_of(task: PredictionTask, rows: Int64Array) -> tuple[str, ...]:
+def cases_of(task: RecommendationTask, rows: Int64Array) -> tuple[str, ...]:
     """Return words for the first users of some rows of a task."""
     return tuple(f"user {user}" for user in task.user_ids.ids[task.users[rows[:_CASES]]])
 
@@ -52,7 +51,7 @@ def _pickles(params: ExternalModel) -> Iterator[Finding]:
         yield Finding("allow_pickle", 1, 1, sentence)
 
 
-def _of_checkpoint(recommender: AnyRecommender, task: PredictionTask) -> Iterator[Finding]:
+def _of_checkpoint(recommender: AnyRecommender, task: RecommendationTask) -> Iterator[Finding]:
     """Yield how many tensors of a module its checkpoint lacks, and how many items share a semantic id."""
     lacking: tuple[int, int] | None = getattr(recommender, "missing_tensors", None)
     if lacking is not None and lacking[0]:
@@ -68,7 +67,7 @@ def _of_checkpoint(recommender: AnyRecommender, task: PredictionTask) -> Iterato
         yield Finding("semantic_id_collisions", collisions, task.n_items, sentence)
 
 
-def _stopped(experiment: Experiment, task: PredictionTask) -> Iterator[Finding]:
+def _stopped(experiment: Experiment, task: RecommendationTask) -> Iterator[Finding]:
     """Yield that a model is measured on what its training was stopped by."""
     recipe = experiment.model.params.recipe
     if experiment.evaluation.part == "validation" and recipe is not None and recipe.patience is not None:

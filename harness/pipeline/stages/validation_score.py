@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness.artifacts import NO_ITEM, VALIDATION_CUTOFF, AnyRecommender, Split, Truth, ValidationMetric
-from harness.pipeline.stages.preparation import task_of
-from harness.pipeline.stages.task import asked_of
+from harness.pipeline.stages.task import validation_task
 
 if TYPE_CHECKING:
+    from harness.artifacts import RecommendationTask
     from harness.experiment import Experiment
-    from harness.runner import PredictionTask
 
 _MOST_LISTS = 10_000  # of which a mean is close enough to choose by
 
@@ -26,14 +24,14 @@ def validation_metric_of(experiment: Experiment, split: Split) -> ValidationMetr
     """
     if len(split.part("validation")) == 0:
         return None
-    task = asked_of(experiment, split, task_of(experiment, split, judging=True), k=VALIDATION_CUTOFF)
+    task = validation_task(experiment, split)
     if task.n_users > _MOST_LISTS:
         order = np.argsort(task.user_ids.keys[task.users], kind="stable")
         task = task.of_users(np.sort(order[:_MOST_LISTS]))
-    return ndcg_on(replace(task, scored=False))
+    return ndcg_on(task)
 
 
-def ndcg_on(task: PredictionTask) -> ValidationMetric:
+def ndcg_on(task: RecommendationTask) -> ValidationMetric:
     """Return what gives NDCG at 10 of a recommender's lists for a task, mean over its lists."""
     relevant = _rows(task.truth)
 

@@ -27,6 +27,7 @@ from harness.artifacts import (
     CandidateLists,
     ExternalModel,
     History,
+    RecommendationTask,
     SideInformation,
     TargetRanks,
     TopK,
@@ -42,7 +43,7 @@ from harness.models.checkpoints.checkpoint import load_checkpoint
 from harness.models.external.named_files import from_anywhere
 from harness.pipeline.stages.fingerprints import EVALUATION_CODE, PREDICTION_CODE, code_version, home_of
 from harness.pipeline.stages.side_arrays import side_arrays, side_facts, side_from
-from harness.runner import Options, PredictionTask, Shards, found_by
+from harness.runner import Options, Shards, found_by
 from harness.storage import atomic_write, sha256_json, sha256_paths, whole_folder
 from harness.topk import Found
 
@@ -70,7 +71,7 @@ class ModelSource:
     params: dict[str, Any]
     checkpoint: str | None
 
-    def recommender(self, task: PredictionTask, device: str) -> AnyRecommender:
+    def recommender(self, task: RecommendationTask, device: str) -> AnyRecommender:
         """Return the model on a device."""
         from harness.experiment import component_of
 
@@ -136,7 +137,7 @@ class Job:
         lists = None
         if "lists_indptr" in arrays:
             lists = CandidateLists(arrays["lists_indptr"], arrays["lists_items"])
-        task = PredictionTask(
+        task = RecommendationTask(
             users=arrays["users"],
             truth=Truth(arrays["truth_indptr"], arrays["truth_items"], arrays.get("truth_gains")),
             history=History(arrays["history_indptr"], arrays["history_items"], description["n_items"]),
