@@ -19,7 +19,7 @@ from evaluator import seconds
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.artifacts import CandidateLists, History, ListsAsked, UserBatch, Vocabulary
+from harness.artifacts import CandidateLists, History, ListRequest, UserBatch, Vocabulary
 from harness.models.generative.decoder import NetworkSizes
 from harness.models.generative.generative_lists import GenerativeLists
 from harness.models.generative.search_tree import SemanticCatalogue
@@ -62,7 +62,7 @@ def catalogue_of(codes):
 
 def ours(network, catalogue, history, *, seen=True):
     """Return the lists and scores of the batch, seen items left out or not."""
-    asked = ListsAsked(BEAM, CandidateLists(history.indptr, history.items) if seen else None)
+    asked = ListRequest(BEAM, CandidateLists(history.indptr, history.items) if seen else None)
     with torch.inference_mode():
         found = GenerativeLists(network, catalogue, beam=BEAM).recommend(UserBatch(np.arange(BATCH), history), asked)
     return found.items, found.scores

@@ -18,13 +18,13 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.artifacts import History, TopK, Truth, Vocabulary
+from harness.artifacts import History, RecommendationTask, TopK, Truth, Vocabulary
 from harness.evaluation import merge_shards, score_shard
 from harness.execution import Parallel, map_shards
 from harness.experiment import expand_metrics
 from harness.memory import peak_memory
 from harness.pipeline.run_folder import result_tables
-from harness.runner import Options, PredictionTask, Shards, found_by
+from harness.runner import Options, Shards, found_by
 
 USERS, ITEMS, WIDTH, K, SEEN = 1_000_000, 100_000, 64, 20, 20
 LIMIT = 8e9  # bytes
@@ -53,7 +53,7 @@ def task_of(users):
     seen = rng.integers(0, ITEMS, users * SEEN, dtype=np.int32)
     truth = rng.integers(0, ITEMS, users, dtype=np.int32)
     ids = Vocabulary(np.arange(users))
-    return PredictionTask(
+    return RecommendationTask(
         users=np.arange(users),
         truth=Truth(np.arange(users + 1), truth, users=ids.ids),
         history=History(np.arange(0, users * SEEN + 1, SEEN), seen, ITEMS),

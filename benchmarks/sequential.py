@@ -17,10 +17,10 @@ from evaluator import seconds
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from harness.artifacts import History, Truth, Vocabulary
+from harness.artifacts import History, RecommendationTask, Truth, Vocabulary
 from harness.models.neural.sequential import Sequential
 from harness.models.neural.sequential_network import SequentialScorer, encoder_of
-from harness.runner import PredictionTask, predict
+from harness.runner import predict
 
 CATALOGUES = (1_000, 10_000, 50_000)
 SHORTEST, LONGEST, K = 50, 200, 20
@@ -36,7 +36,7 @@ def made(n_users, n_items):
     lengths = rng.integers(SHORTEST, LONGEST + 1, n_users)
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     history = History(indptr, rng.integers(0, n_items, indptr[-1], dtype=np.int32), n_items)
-    task = PredictionTask(
+    task = RecommendationTask(
         users=np.arange(n_users),
         truth=Truth.from_lists(rng.integers(0, n_items, (n_users, 1)).tolist()),
         history=history,

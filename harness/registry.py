@@ -96,8 +96,15 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
 }
 
-# Filters are built in alone: a new one belongs into the project, where it is tested and audited.
+# Filters are built in only: a new one belongs in the project, where it is tested and audited.
 EXTENSION_POINTS = ("metrics", "models", "sources", "splits", "tests")
+
+# The base class of each group whose components state facts about themselves.
+_BASES = {
+    "metrics": "harness.metrics.base:Metric",
+    "models": "harness.artifacts.model_config:ModelConfig",
+    "splits": "harness.artifacts.split_rule:SplitRule",
+}
 
 SINGULAR = {
     "metrics": "metric",
@@ -165,6 +172,8 @@ def load(group: str, name: str) -> Any:
             f"the {SINGULAR[group]} '{name}' from {known[name]} is not a pydantic dataclass that forbids unknown keys. "
             "Declare it with @pydantic.dataclasses.dataclass(frozen=True, config={'extra': 'forbid', 'strict': True})."
         )
+    if group in _BASES:
+        _complete(component, _import(_BASES[group]), f"the {SINGULAR[group]} '{name}' from {known[name]}")
     return component
 
 
@@ -191,6 +200,20 @@ def kind_of(group: str, component: Any) -> str:
         f"{cls.__module__}.{cls.__name__} is not a registered {SINGULAR[group]}. "
         f"Known: {', '.join(names(group))}; others come by an entry point in the group harness.{group}."
     )
+
+
+def _complete(component: Any, base: type, what: str) -> None:
+    """Give a class of another package the defaults of the facts that it does not state; metrics must derive.
+
+    Models and splits of other packages were never asked to derive from a base class.
+    """
+    if base in component.__mro__:
+        return
+    if base.__name__ == "Metric":
+        raise HarnessError(f"{what} does not derive from harness.metrics.UserMetric or harness.metrics.ListMetric.")
+    for fact, default in vars(base).items():
+        if not fact.startswith("_") and not hasattr(component, fact):
+            setattr(component, fact, default)
 
 
 def _import(target: str) -> Any:

@@ -1,24 +1,27 @@
 """The frozen values that stages take and return."""
 
+from harness.artifacts.attention_explainer import Attention, AttentionExplainer
 from harness.artifacts.block_size import USER_BLOCK
+from harness.artifacts.candidate_lists import CandidateLists
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.finding import Finding, Severity
 from harness.artifacts.integer_ids import CANONICAL_INTEGER, LONGEST_ID, integer_of
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
+from harness.artifacts.list_request import ListRequest
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
-from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
-from harness.artifacts.recommender import (
-    AnyRecommender,
-    ListRecommender,
-    ListsAsked,
-    ListsMade,
-    Model,
-    Recommender,
+from harness.artifacts.model_config import (
+    ExternalModel,
+    FittedModel,
+    ModelConfig,
     Tensors,
-    UserBatch,
-    VectorRecommender,
+    TrainedModel,
+    TrainingRecipe,
 )
+from harness.artifacts.ranked_lists import RankedLists
+from harness.artifacts.recommendation_task import RecommendationTask
+from harness.artifacts.recommender import AnyRecommender, ListRecommender, Recommender, VectorRecommender
+from harness.artifacts.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 from harness.artifacts.scores import (
     SCORE_REMEDY,
     as_gains,
@@ -32,23 +35,20 @@ from harness.artifacts.scores import (
 from harness.artifacts.side_information import Categories, SideInformation, share_above
 from harness.artifacts.size_findings import FEW_USERS, candidate_counts, cutoff_beyond_candidates, few_users
 from harness.artifacts.slice_table import SliceGap, SliceTable, SliceValue
+from harness.artifacts.split_rule import SplitRule
+from harness.artifacts.target_ranks import NOT_A_CANDIDATE, TargetRanks
 from harness.artifacts.time_units import PER_SECOND, TimeUnit
-from harness.artifacts.training import (
-    JUDGED_AT,
-    Attention,
-    Explains,
-    ForeignModel,
-    Judge,
-    Lessons,
-    TrainedModel,
-    Training,
-)
+from harness.artifacts.topk import NO_ITEM, TopK
+from harness.artifacts.training_data import VALIDATION_CUTOFF, TrainingData, ValidationMetric
+from harness.artifacts.training_options import TrainingOptions
+from harness.artifacts.truth import Truth
+from harness.artifacts.user_batch import UserBatch
 from harness.artifacts.vocabulary import Vocabulary, as_ids, descending_places, pair_keys, stream, user_halves
 
 __all__ = [
     "CANONICAL_INTEGER",
+    "DEFAULT_RULES",
     "FEW_USERS",
-    "JUDGED_AT",
     "LONGEST_ID",
     "NOT_A_CANDIDATE",
     "NO_ITEM",
@@ -58,43 +58,51 @@ __all__ = [
     "PER_SECOND",
     "SCORE_REMEDY",
     "USER_BLOCK",
+    "VALIDATION_CUTOFF",
     "AnyRecommender",
     "Attention",
+    "AttentionExplainer",
     "CandidateLists",
     "Categories",
     "Comparison",
-    "Explains",
+    "ExternalModel",
     "Finding",
-    "ForeignModel",
+    "FittedModel",
     "History",
     "Interactions",
-    "Judge",
-    "Lessons",
     "ListRecommender",
-    "ListsAsked",
-    "ListsMade",
+    "ListRequest",
     "MetricTable",
     "MetricValue",
-    "Model",
+    "ModelConfig",
     "Part",
+    "RankedLists",
+    "RecommendationTask",
     "Recommender",
+    "Rules",
     "Severity",
     "SideInformation",
     "SliceGap",
     "SliceTable",
     "SliceValue",
     "Split",
+    "SplitRule",
     "TargetRanks",
     "Tensors",
     "TieRange",
+    "Ties",
     "TimeUnit",
     "TopK",
     "TrainedModel",
-    "Training",
+    "TrainingData",
+    "TrainingOptions",
+    "TrainingRecipe",
     "Truth",
     "UserBatch",
+    "ValidationMetric",
     "VectorRecommender",
     "Vocabulary",
+    "WithoutPredictions",
     "as_gains",
     "as_ids",
     "as_scores",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from harness.artifacts.array_types import BoolArray, Int64Array
+from harness.artifacts.candidate_lists import CandidateLists
 from harness.artifacts.finding import Finding
 from harness.artifacts.interactions import History
-from harness.artifacts.rankings import CandidateLists
 
 FEW_USERS = 30  # below it the intervals of means are not reliable
 

@@ -1,7 +1,7 @@
 """Data sets: fetched or read, filtered, split, described and audited."""
 
 from harness.data.audits import audit
-from harness.data.candidates.allow_lists import AllowList, AskedUsers, FoundCandidates, allow_list, lists_from
+from harness.data.candidates.allow_lists import AllowList, UserCandidates, allow_list, lists_from
 from harness.data.candidates.sampled_negatives import sampled_negatives
 from harness.data.describe import describe
 from harness.data.filters.duplicates import Duplicates
@@ -10,7 +10,6 @@ from harness.data.filters.id_lists import Items, Users
 from harness.data.filters.k_core import Counts, KCore
 from harness.data.filters.min_rating import MinRating
 from harness.data.filters.time_window import TimeWindow
-from harness.data.predictions.prediction_checks import Asked
 from harness.data.predictions.prediction_files import open_predictions, read_predictions
 from harness.data.predictions.prediction_lists import checked_predictions
 from harness.data.predictions.trec_files import TrecFiles, write_trec
@@ -29,15 +28,12 @@ from harness.data.splits.split_files import time_column, write_parts
 
 __all__ = [
     "AllowList",
-    "Asked",
-    "AskedUsers",
     "CatalogueEntry",
     "Counts",
     "Duplicates",
     "Filter",
     "FilterResult",
     "FixedSplit",
-    "FoundCandidates",
     "GlobalTime",
     "Items",
     "KCore",
@@ -54,6 +50,7 @@ __all__ = [
     "TableKeys",
     "TimeWindow",
     "TrecFiles",
+    "UserCandidates",
     "UserHoldout",
     "UserTime",
     "Users",

@@ -8,10 +8,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.artifacts import SideInformation, TargetRanks, TopK, Truth
+from harness.artifacts import Rules, SideInformation, TargetRanks, Ties, TopK, Truth, WithoutPredictions
 from harness.errors import HarnessError
 from harness.execution import Parallel
-from harness.experiment import FaultError, Rules, Ties, WithoutPredictions, expand_metrics, rules_of
+from harness.experiment import FaultError, expand_metrics, rules_of
 from harness.metrics import AccuracyMetric, ListMetric, Metric, UserMetric
 
 DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")

@@ -11,10 +11,13 @@ import pandas as pd
 
 from harness.artifacts import (
     MetricTable,
+    Rules,
     SideInformation,
     TargetRanks,
+    Ties,
     TopK,
     Truth,
+    WithoutPredictions,
     cutoff_beyond_candidates,
     few_users,
 )
@@ -39,7 +42,6 @@ from harness.evaluation.frames import align_frames
 from harness.evaluation.shard_evaluation import lists_of, score_aligned
 from harness.evaluation.shard_merge import table_of
 from harness.execution import Parallel
-from harness.experiment import Rules, Ties, WithoutPredictions
 from harness.metrics import ListMetric, Metric
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from harness.artifacts import SideInformation, TargetRanks, TopK, Truth
+from harness.artifacts import DEFAULT_RULES, Rules, SideInformation, TargetRanks, TopK, Truth
 from harness.errors import HarnessError
 from harness.evaluation.alignment import Aligned, align_shard, without_empty_lists, without_repeats
 from harness.evaluation.arguments import (
@@ -22,7 +22,6 @@ from harness.evaluation.shard_scores import ShardScores
 from harness.evaluation.user_blocks import block_bounds
 from harness.evaluation.user_scores import UserScores, score_users
 from harness.execution import Parallel
-from harness.experiment import DEFAULT_RULES, Rules
 from harness.metrics import ListMetric, Lists, ListState, Metric, UserMetric
 from harness.metrics.metric_inputs import Relevant
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.artifacts import MetricTable, MetricValue, TieRange
+from harness.artifacts import DEFAULT_RULES, MetricTable, MetricValue, Rules, TieRange, Ties
 from harness.artifacts.array_types import Float64Array, IdArray
 from harness.errors import HarnessError
 from harness.evaluation import user_blocks
@@ -20,7 +20,6 @@ from harness.evaluation.arguments import check_level, expanded_metrics
 from harness.evaluation.shard_scores import ShardScores
 from harness.evaluation.tie_ranges import rule_of
 from harness.execution import Parallel
-from harness.experiment import DEFAULT_RULES, Rules, Ties
 from harness.intervals import Interval, Moments, proportion_interval
 from harness.metrics import Estimate, ListMetric, ListState, Metric, UserMetric
 

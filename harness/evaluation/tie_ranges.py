@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from harness.artifacts import Ties
 from harness.artifacts.array_types import Float64Array, Int64Array
-from harness.experiment import Ties
 from harness.intervals import Moments
 from harness.metrics import AccuracyMetric, Hits, UserMetric
 from harness.metrics.tie_bounds import settled, ties_within

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from harness.artifacts import DEFAULT_RULES, Rules
 from harness.artifacts.array_types import Float64Array, Int64Array
 from harness.errors import HarnessError
 from harness.evaluation.tie_ranges import TiedScores, ranges_of, rule_of
 from harness.evaluation.user_blocks import parts
 from harness.execution import map_shards
-from harness.experiment import DEFAULT_RULES, Rules
 from harness.intervals import Moments
 from harness.metrics import AccuracyMetric, Lists, UserMetric
 from harness.metrics.hits import find_hits

@@ -16,7 +16,6 @@ from harness.experiment.experiment import COMPARISONS, Experiment, run_folder
 from harness.experiment.load import as_experiment, load_experiment
 from harness.experiment.metric_expansion import expand_metrics
 from harness.experiment.overrides import override_keys
-from harness.experiment.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 from harness.experiment.runner_settings import Runner
 from harness.experiment.sections import (
     Dataset,
@@ -36,7 +35,6 @@ from harness.experiment.validation_errors import FaultError
 __all__ = [
     "COMPARISONS",
     "CONVENTIONS",
-    "DEFAULT_RULES",
     "Benchmark",
     "Candidates",
     "Categories",
@@ -52,16 +50,13 @@ __all__ = [
     "Items",
     "Model",
     "Report",
-    "Rules",
     "Runner",
     "Slice",
     "Statistics",
-    "Ties",
     "Tracking",
     "Trial",
     "Users",
     "Vectors",
-    "WithoutPredictions",
     "as_experiment",
     "changes_comparison",
     "check_comparable",

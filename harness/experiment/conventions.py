@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.artifacts import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 from harness.errors import did_you_mean
-from harness.experiment.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 from harness.experiment.validation_errors import FaultError, shown
 
 

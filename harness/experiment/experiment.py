@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -14,7 +14,7 @@ from pydantic.dataclasses import dataclass
 from harness.errors import HarnessError
 from harness.experiment.candidate_settings import Candidates
 from harness.experiment.components import name_or_map, options_of, to_map, to_plain
-from harness.experiment.metric_expansion import CUTOFF, expanded
+from harness.experiment.metric_expansion import expanded
 from harness.experiment.runner_settings import Runner
 from harness.experiment.sections import (
     Dataset,
@@ -31,6 +31,9 @@ from harness.experiment.value_types import Seed, Text
 from harness.experiment.yaml_nodes import Node
 from harness.experiment.yaml_text import to_yaml
 from harness.storage import inside
+
+if TYPE_CHECKING:
+    from harness.metrics import Metric
 
 COMPARISONS = "comparisons"  # below the folder of reports; no run has its folder there
 
@@ -92,18 +95,18 @@ class Experiment:
                 f"model.trial.depth is {trial.depth}, and runner.k is {k}: a trial asks for no longer lists than the "
                 "run. Lower it, or leave it out.",
             )
-        told = getattr(self.model.params, "ranks_targets", True)
+        ranks_targets = self.model.params.ranks_targets
         groups = expanded(self.evaluation.metrics, self.evaluation.cutoffs, self.evaluation.convention)
         for index, group in enumerate(groups):
             for metric in group:
-                if not told and "target_ranks" in getattr(metric, "needs", ()):
+                if not ranks_targets and "target_ranks" in metric.needs:
                     raise FaultError(
                         ("evaluation", "metrics", index),
                         f"{metric.label} needs the exact ranks of the relevant items, and this model makes lists, "
                         "which do not tell where an item stands that they lack. Leave it out.",
                     )
-                cutoff = getattr(metric, CUTOFF, 0)
-                if cutoff <= k or (told and hasattr(metric, "expected")):
+                cutoff = metric.cutoff or 0
+                if cutoff <= k or (ranks_targets and metric.reads_exact_ranks):
                     continue
                 cutoffs = self.evaluation.cutoffs
                 place = ("cutoffs", cutoffs.index(cutoff)) if cutoff in cutoffs else ("metrics", index)
@@ -111,7 +114,7 @@ class Experiment:
                 raise FaultError(("evaluation", *place), f"{message}. Raise runner.k, or leave it out.")
 
     @cached_property
-    def metrics(self) -> tuple[Any, ...]:
+    def metrics(self) -> tuple[Metric, ...]:
         """The metrics of ``evaluation``, one a cutoff."""
         groups = expanded(self.evaluation.metrics, self.evaluation.cutoffs, self.evaluation.convention)
         return tuple(metric for group in groups for metric in group)

@@ -184,7 +184,7 @@ def _takes_seed(kind: Any) -> bool:
 
 def _is_fitted(kind: Any) -> bool:
     try:
-        return not isinstance(kind, str) or getattr(component_class("models", kind), "fitted", True)
+        return not isinstance(kind, str) or bool(component_class("models", kind).fitted)
     except FaultError:
         return True
 

@@ -6,7 +6,7 @@ import dataclasses
 import re
 import typing
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
@@ -16,11 +16,16 @@ from harness.experiment.components import build, component_class, from_map, opti
 from harness.experiment.conventions import convention_of
 from harness.experiment.validation_errors import FaultError, faults_of, shown
 
+if TYPE_CHECKING:
+    from harness.metrics import Metric
+
 _LABEL = re.compile(r"(?P<name>[^\[\]@]+)(\[(?P<options>[^\[\]@]*)\])?(@(?P<cutoff>[0-9]{1,9}))?")
 CUTOFF = "k"  # the field of a metric that takes a cutoff
 
 
-def expand_metrics(specs: Iterable[Any], cutoffs: Iterable[int], *, convention: str | None = None) -> tuple[Any, ...]:
+def expand_metrics(
+    specs: Iterable[Any], cutoffs: Iterable[int], *, convention: str | None = None
+) -> tuple[Metric, ...]:
     """Return the metrics that are meant, in the order of ``specs``, each at every cutoff.
 
     Parameters
@@ -70,7 +75,7 @@ def check_cutoffs(cutoffs: Iterable[int]) -> tuple[int, ...]:
     return tuple(checked)
 
 
-def expanded(specs: Sequence[Any], cutoffs: Sequence[int], convention: str | None = None) -> list[tuple[Any, ...]]:
+def expanded(specs: Sequence[Any], cutoffs: Sequence[int], convention: str | None = None) -> list[tuple[Metric, ...]]:
     """Return the metrics of each spec; a ``FaultError`` at the index of the spec that is wrong."""
     if not specs:
         raise FaultError((), "no metrics; name one or more, such as [recall, ndcg]")
@@ -114,9 +119,10 @@ def _scalar(text: str) -> Any:
         return text
 
 
-def _of_spec(spec: Any, cutoffs: Sequence[int], defaults: Mapping[str, Mapping[str, Any]]) -> tuple[Any, ...]:
+def _of_spec(spec: Any, cutoffs: Sequence[int], defaults: Mapping[str, Mapping[str, Any]]) -> tuple[Metric, ...]:
     if dataclasses.is_dataclass(spec) and not isinstance(spec, type):
-        return (spec,)
+        metric: Any = spec  # evaluation refuses other dataclasses
+        return (metric,)
     if isinstance(spec, str):
         spec = _of_label(spec)
     if not isinstance(spec, Mapping) or not isinstance(spec.get("kind"), str):

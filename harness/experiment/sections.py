@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo
 from pydantic.dataclasses import dataclass
 
 from harness import registry
-from harness.artifacts import ForeignModel
+from harness.artifacts import ExternalModel, ModelConfig, Rules, SplitRule, Ties, WithoutPredictions
 from harness.errors import did_you_mean
 from harness.execution import Parallel
 from harness.experiment.components import build, component, component_class, from_map, known_model, option_names
 from harness.experiment.conventions import convention_of, rules_of
-from harness.experiment.metric_expansion import CUTOFF, check_cutoffs, expanded
-from harness.experiment.rules import Rules, Ties, WithoutPredictions
+from harness.experiment.metric_expansion import check_cutoffs, expanded
 from harness.experiment.slice_settings import SliceField
 from harness.experiment.table_settings import Columns, Items, Users, check_delimiter
 from harness.experiment.trial_settings import Trial, TrialField
 from harness.experiment.validation_errors import FaultError, shown
 from harness.experiment.value_types import Seed, Text
 from harness.storage.table_format import TableFormat
+
+if TYPE_CHECKING:
+    from harness.metrics import Metric
 
 DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")
 DEFAULT_CUTOFFS = (1, 5, 10, 20)
@@ -62,7 +64,7 @@ class Dataset:
         Components of the group ``filters``, applied in their order.
     """
 
-    split: Annotated[Any, component("splits")]
+    split: Annotated[SplitRule, component("splits")]
     catalog: Annotated[Any, PlainValidator(_source)] = None
     path: Text | None = None
     columns: Columns | None = None
@@ -97,6 +99,11 @@ class Fit:
     """The parts of the split that the model is fitted on."""
 
     on: Literal["train", "train_validation"]
+
+
+def _no_options() -> Any:
+    """Return the options of a model that states none, which validation turns into an instance."""
+    return {}
 
 
 def _model_params(value: Any, info: ValidationInfo) -> Any:
@@ -134,19 +141,21 @@ class Model:
     kind: Annotated[str, AfterValidator(known_model)]
     checkpoint: Text | None = None
     fit: Fit | None = None
-    params: Annotated[Any, PlainValidator(_model_params)] = Field(default_factory=dict, validate_default=True)
+    params: Annotated[ModelConfig, PlainValidator(_model_params)] = Field(
+        default_factory=_no_options, validate_default=True
+    )
     trial: TrialField = None
 
     def __post_init__(self) -> None:
-        fitted = getattr(self.params, "fitted", True)
-        if self.checkpoint is None and (fitted or getattr(self.params, "needs_checkpoint", True)):
+        fitted = self.params.fitted
+        if self.checkpoint is None and (fitted or self.params.needs_checkpoint):
             raise FaultError(("checkpoint",), "missing key 'checkpoint' in model")
         if fitted and self.fit is None:
             raise FaultError(("fit",), "missing key 'fit' in model")
         if not fitted and self.fit is not None:
             message = f"model.fit does not belong to kind '{self.kind}', which is not fitted"
             raise FaultError(("fit",), f"{message}. Leave it out, or write 'fit: null' over that of an extended file.")
-        if isinstance(self.params, ForeignModel):
+        if isinstance(self.params, ExternalModel):
             object.__setattr__(self, "trial", Trial() if self.trial is None else self.trial)
         elif self.trial is not None:
             message = f"model.trial belongs to models from elsewhere; kind '{self.kind}' is not tried"
@@ -278,9 +287,9 @@ class Expectation:
     tolerance: Annotated[float, Field(ge=0)]
 
 
-def _short_label(metric: Any) -> str:
-    """Return name and cutoff alone, whatever the options."""
-    return f"{getattr(metric, 'name', '')}@{getattr(metric, CUTOFF, '')}"
+def _short_label(metric: Metric) -> str:
+    """Return name and cutoff without the options."""
+    return f"{metric.name}@{'' if metric.cutoff is None else metric.cutoff}"
 
 
 def not_computed(path: tuple[str, ...], what: str, label: str, labels: list[str]) -> FaultError:

@@ -44,6 +44,9 @@ class Metric(abc.ABC):
         Where the definition comes from.
     choices
         What is fixed in this definition and settled otherwise elsewhere.
+    reads_exact_ranks
+        Whether exact ranks of the relevant items are enough to compute it, so that its cutoff may lie beyond the
+        length of the lists.
     """
 
     name: ClassVar[str]
@@ -56,6 +59,7 @@ class Metric(abc.ABC):
     reference: ClassVar[str]
     choices: ClassVar[Mapping[str, Any]] = {}
     per_user: ClassVar[bool]
+    reads_exact_ranks: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Check the cutoff."""
@@ -147,6 +151,7 @@ class AccuracyMetric(UserMetric):
     """A user's metric of where the relevant items stand, so that it can be told from exact ranks."""
 
     family = "accuracy"
+    reads_exact_ranks = True
 
     @property
     def rises(self) -> bool:

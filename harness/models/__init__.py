@@ -1,5 +1,6 @@
 """What can recommend: the reference models, their checkpoints, and how they score."""
 
+from harness.artifacts import ExternalModel, FittedModel, ModelConfig, TrainedModel
 from harness.models.baselines.ease import EASE
 from harness.models.baselines.item_knn import ItemKNN
 from harness.models.baselines.popularity import Popularity
@@ -30,10 +31,13 @@ __all__ = [
     "CheckpointFacts",
     "CheckpointHeader",
     "Codes",
+    "ExternalModel",
+    "FittedModel",
     "Generative",
     "GenerativeRecipe",
     "ItemKNN",
     "MLflowModel",
+    "ModelConfig",
     "Popularity",
     "PredictionFile",
     "PureSVD",
@@ -43,6 +47,7 @@ __all__ = [
     "Sequential",
     "SequentialRecipe",
     "TorchModel",
+    "TrainedModel",
     "TwoTower",
     "TwoTowerRecipe",
     "UserItemVectors",

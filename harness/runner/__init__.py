@@ -1,13 +1,11 @@
 """Users through a model on a device, to their best items and the ranks of what was relevant."""
 
 from harness.runner.predict import Predictions, found_by, predict
-from harness.runner.prediction_task import PredictionTask
 from harness.runner.scoring_options import Options, resolved_batch_size
 from harness.runner.shard_files import Shards
 
 __all__ = [
     "Options",
-    "PredictionTask",
     "Predictions",
     "Shards",
     "found_by",

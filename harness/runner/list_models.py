@@ -6,11 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from harness.artifacts import NO_ITEM, ListRecommender, ListsAsked, ListsMade
+from harness.artifacts import NO_ITEM, ListRecommender, ListRequest, RankedLists, RecommendationTask
 from harness.errors import HarnessError
 from harness.runner.batches import filled
 from harness.runner.memory_budget import memory_of_lists
-from harness.runner.prediction_task import PredictionTask
 from harness.runner.scoring_options import Options
 from harness.topk import Found, is_out_of_memory
 
@@ -18,7 +17,7 @@ _NONE = np.empty(0, dtype=np.int32)
 
 
 def by_lists(
-    recommender: ListRecommender, task: PredictionTask, options: Options, advance: Callable[[int], None]
+    recommender: ListRecommender, task: RecommendationTask, options: Options, advance: Callable[[int], None]
 ) -> Found:
     """Return the lists that a model makes for a task's users, batch by batch.
 
@@ -38,7 +37,7 @@ def by_lists(
     oddities = np.empty((task.n_users, 4), dtype=np.int32)
     for first in range(0, task.n_users, size):
         stop = min(first + size, task.n_users)
-        batch, asked = task.batch(first, stop), task.asked(first, stop)
+        batch, asked = task.batch(first, stop), task.list_request(first, stop)
         if options.fixed_batches:
             batch, asked = filled(batch, size), asked.of(np.minimum(np.arange(size), stop - first - 1))
         try:
@@ -59,7 +58,7 @@ def by_lists(
     return Found(items, scores, _NONE, _NONE, _NONE, oddities)
 
 
-def _check(made: ListsMade, asked: ListsAsked, task: PredictionTask, first: int, stop: int) -> None:
+def _check(made: RankedLists, asked: ListRequest, task: RecommendationTask, first: int, stop: int) -> None:
     """Check lists as a caller would read them: the model may be a stranger's."""
     shape = made.items.shape
     if len(shape) != 2 or shape[0] < stop - first or shape[1] != asked.k or made.scores.shape != shape:

@@ -13,6 +13,7 @@ import torch
 from harness.artifacts import (
     AnyRecommender,
     ListRecommender,
+    RecommendationTask,
     Recommender,
     TargetRanks,
     TopK,
@@ -21,10 +22,9 @@ from harness.artifacts import (
 )
 from harness.errors import HarnessError
 from harness.execution import progress
-from harness.runner.batches import filled
+from harness.runner.batches import filled, topk_request
 from harness.runner.list_models import by_lists
 from harness.runner.memory_budget import batch_size_of, enough_for_rows, memory_of_rows, memory_of_vectors
-from harness.runner.prediction_task import PredictionTask
 from harness.runner.scoring_options import DEFAULT, Options
 from harness.topk import Found, InfiniteScoreError, best_by_vectors, best_of_scores, is_out_of_memory, non_finite
 
@@ -67,7 +67,7 @@ class Predictions:
 
 def predict(
     recommender: AnyRecommender,
-    task: PredictionTask,
+    task: RecommendationTask,
     options: Options = DEFAULT,
     *,
     quiet: bool = False,
@@ -106,7 +106,7 @@ def predict(
 
 def found_by(
     recommender: AnyRecommender,
-    task: PredictionTask,
+    task: RecommendationTask,
     options: Options,
     advance: Callable[[int], None] = lambda done: None,
 ) -> Found:
@@ -142,7 +142,7 @@ def found_by(
 
 
 def _by_vectors(
-    recommender: VectorRecommender, task: PredictionTask, options: Options, advance: Callable[[int], None]
+    recommender: VectorRecommender, task: RecommendationTask, options: Options, advance: Callable[[int], None]
 ) -> Found:
     items = _as_vectors(recommender.item_vectors(), task.n_items, "item", options.device)
     if options.device == "cpu":
@@ -162,7 +162,7 @@ def _by_vectors(
         return best_by_vectors(
             users,
             items,
-            task.request(0, task.n_users),
+            topk_request(task, 0, task.n_users),
             device=options.device,
             precision=options.precision,
             n_jobs=options.n_jobs,
@@ -183,9 +183,9 @@ def _as_vectors(given: torch.Tensor, rows: int, what: str, device: str) -> torch
 
 
 def _by_scores(
-    recommender: Recommender, task: PredictionTask, options: Options, advance: Callable[[int], None]
+    recommender: Recommender, task: RecommendationTask, options: Options, advance: Callable[[int], None]
 ) -> Found:
-    found = Found.empty(task.request(0, task.n_users))
+    found = Found.empty(topk_request(task, 0, task.n_users))
     size = batch_size_of(task, options)
     if options.device == "cpu":
         at_once = size if options.fixed_batches else min(size, task.n_users)
@@ -201,7 +201,7 @@ def _by_scores(
         batch = task.batch(first, stop)
         try:
             scores = _scores(recommender, task, filled(batch, size) if options.fixed_batches else batch)
-            part = best_of_scores(scores[: stop - first], task.request(first, stop), n_jobs=options.n_jobs)
+            part = best_of_scores(scores[: stop - first], topk_request(task, first, stop), n_jobs=options.n_jobs)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -223,7 +223,7 @@ def _by_scores(
     return found
 
 
-def _scores(recommender: Recommender, task: PredictionTask, batch: UserBatch) -> torch.Tensor:
+def _scores(recommender: Recommender, task: RecommendationTask, batch: UserBatch) -> torch.Tensor:
     scores = recommender.score(batch)
     _check_tensor(scores, "scores")
     shape = (len(batch.users), task.n_items)
@@ -246,14 +246,14 @@ def _check_tensor(given: object, what: str) -> None:
         raise HarnessError(f"the model gave {what} as {type(given).__name__}; a torch.Tensor is needed.")
 
 
-def _write(part: Found, found: Found, task: PredictionTask, first: int, stop: int) -> None:
+def _write(part: Found, found: Found, task: RecommendationTask, first: int, stop: int) -> None:
     targets = slice(task.truth.indptr[first], task.truth.indptr[stop])
     found.items[first:stop], found.scores[first:stop] = part.items, part.scores
     found.above[targets], found.tied[targets] = part.above, part.tied
     found.candidates[first:stop] = part.candidates
 
 
-def _infinite(task: PredictionTask, user: int, item: int, score: float) -> HarnessError:
+def _infinite(task: RecommendationTask, user: int, item: int, score: float) -> HarnessError:
     own_user, own_item = task.user_ids.ids[task.users[user]], task.item_ids.ids[item]
     return HarnessError(
         f"the model gave user '{own_user}' the score {score} for item '{own_item}'; scores have to be finite. "

@@ -13,8 +13,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from harness.artifacts import USER_BLOCK
-from harness.runner.prediction_task import PredictionTask
+from harness.artifacts import USER_BLOCK, RecommendationTask
 from harness.storage import atomic_write, remove
 from harness.topk import Found
 
@@ -40,7 +39,7 @@ class Shards:
 
     folder: Path
     key: str
-    task: PredictionTask
+    task: RecommendationTask
 
     @property
     def bounds(self) -> list[tuple[int, int]]:
@@ -62,7 +61,7 @@ class Shards:
         start, stop = self.bounds[index]
         return f"users {start:,} to {stop - 1:,}"
 
-    def part(self, index: int) -> PredictionTask:
+    def part(self, index: int) -> RecommendationTask:
         """Return what is asked for in a shard."""
         return self.task.rows(*self.bounds[index])
 

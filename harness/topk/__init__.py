@@ -5,7 +5,7 @@ from harness.topk.dense_scores import best_of_scores, memory_of_blocks
 from harness.topk.device_choice import choose_device, is_out_of_memory
 from harness.topk.engine import best_by_vectors
 from harness.topk.precision import Precision
-from harness.topk.request import Found, InfiniteScoreError, ItemRows, Request, Ties
+from harness.topk.request import Found, InfiniteScoreError, ItemRows, Ties, TopKRequest
 from harness.topk.selection import Selection, TieOrder, mask_scores, non_finite, select
 from harness.topk.tie_keys import pair_bits, signed_keys
 from harness.topk.top_k import top_k
@@ -17,10 +17,10 @@ __all__ = [
     "ItemRows",
     "Precision",
     "Ranks",
-    "Request",
     "Selection",
     "TieOrder",
     "Ties",
+    "TopKRequest",
     "best_by_vectors",
     "best_of_scores",
     "choose_device",

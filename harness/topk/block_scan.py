@@ -8,7 +8,7 @@ from harness.artifacts import NOT_A_CANDIDATE
 from harness.artifacts.array_types import Float32Array, Int32Array, Int64Array
 from harness.topk.kernel_state import EXCLUDED, RUN, Kept, Rows, Targets
 from harness.topk.mask_kernels import mask_tile
-from harness.topk.request import Found, ItemRows, Request
+from harness.topk.request import Found, ItemRows, TopKRequest
 from harness.topk.tile_kernels import keep_tile, write_best
 
 _CLOSE = 32  # scores near a target's that can be told from it once it is known
@@ -51,7 +51,9 @@ class BlockScan:
         float32 ``(targets,)``: between which each target's score will be; equal where it is known.
     """
 
-    def __init__(self, request: Request, outside: Int32Array, *, lowest: Float32Array, highest: Float32Array) -> None:
+    def __init__(
+        self, request: TopKRequest, outside: Int32Array, *, lowest: Float32Array, highest: Float32Array
+    ) -> None:
         self._request = request
         self._outside = outside
         self._seen = _ascending(request.seen, request.n_users)
@@ -114,14 +116,14 @@ class BlockScan:
         out.candidates[:] = self._request.n_items - self._kept.masked
 
 
-def outside_of(request: Request) -> Int32Array:
+def outside_of(request: TopKRequest) -> Int32Array:
     """Return the items that nobody may be recommended, ascending; int32 ``(n,)``."""
     if request.allowed is None:
         return np.empty(0, dtype=np.int32)
     return np.flatnonzero(~request.allowed).astype(np.int32)
 
 
-def part_of(found: Found, request: Request, start: int, stop: int) -> Found:
+def part_of(found: Found, request: TopKRequest, start: int, stop: int) -> Found:
     """Return the views of some users of a request, to be written to."""
     targets = slice(0, 0)
     if request.targets is not None:

@@ -9,7 +9,7 @@ from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.execution import Parallel, map_shards
 from harness.topk.block_scan import BlockScan, capacity_of, memory_of_targets, outside_of, part_of
 from harness.topk.dense_ranks import target_ranks
-from harness.topk.request import Found, ItemRows, Request
+from harness.topk.request import Found, ItemRows, TopKRequest
 from harness.topk.selection import TieOrder, mask_scores, select
 from harness.topk.tie_keys import signed_keys
 from harness.topk.vector_scores import TILE_ITEMS, threads_for
@@ -17,7 +17,7 @@ from harness.topk.vector_scores import TILE_ITEMS, threads_for
 _BLOCK_USERS = 64  # so few that threads have something to share in a batch
 
 
-def best_of_scores(scores: torch.Tensor, request: Request, *, n_jobs: int = -1) -> Found:
+def best_of_scores(scores: torch.Tensor, request: TopKRequest, *, n_jobs: int = -1) -> Found:
     """Return the best items of each user by their scores, on the device of these.
 
     Parameters
@@ -34,7 +34,7 @@ def best_of_scores(scores: torch.Tensor, request: Request, *, n_jobs: int = -1) 
     return best_of_scores_on_device(scores, request)
 
 
-def best_of_scores_on_device(scores: torch.Tensor, request: Request) -> Found:
+def best_of_scores_on_device(scores: torch.Tensor, request: TopKRequest) -> Found:
     """Return the best items of each user by their scores, by torch alone; see ``best_of_scores``."""
     device, ties = scores.device, request.ties
     excluded = torch.full(scores.shape, request.lists is not None, dtype=torch.bool, device=device)
@@ -76,7 +76,7 @@ def _mark(mask: torch.Tensor, rows: ItemRows, *, value: bool) -> None:
     mask[places[0], places[1]] = value
 
 
-def _on_cpu(scores: Float32Array, request: Request, *, n_jobs: int) -> Found:
+def _on_cpu(scores: Float32Array, request: TopKRequest, *, n_jobs: int) -> Found:
     found = Found.empty(request)
     outside = outside_of(request)
 
@@ -96,7 +96,7 @@ def _on_cpu(scores: Float32Array, request: Request, *, n_jobs: int) -> Found:
     return found
 
 
-def _expected(scores: Float32Array, part: Request) -> Float32Array:
+def _expected(scores: Float32Array, part: TopKRequest) -> Float32Array:
     if part.targets is None:
         return np.empty(0, dtype=np.float32)
     rows = np.repeat(np.arange(part.n_users), np.diff(part.targets.indptr))

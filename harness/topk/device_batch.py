@@ -13,7 +13,7 @@ from harness.artifacts.array_types import Int64Array
 from harness.topk.block_scan import part_of
 from harness.topk.device_items import DeviceItems
 from harness.topk.precision import product, rounded
-from harness.topk.request import Found, InfiniteScoreError, ItemRows, Request
+from harness.topk.request import Found, InfiniteScoreError, ItemRows, TopKRequest
 from harness.topk.selection import EXCLUDED, TieOrder, best_in_order, non_finite, select
 from harness.topk.tie_keys import signed_keys
 
@@ -44,7 +44,7 @@ class _Pairs:
 class DeviceBatch:
     """One batch of users: queued on the device, then brought back."""
 
-    def __init__(self, user_vectors: torch.Tensor, items: DeviceItems, request: Request, start: int) -> None:
+    def __init__(self, user_vectors: torch.Tensor, items: DeviceItems, request: TopKRequest, start: int) -> None:
         self._items, self._request, self._start = items, request, start
         self._stop = min(start + items.shape.users, request.n_users)
         self._part = request.rows(start, self._stop)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 
 from harness.topk.precision import Precision, product, rounded
-from harness.topk.request import Request
+from harness.topk.request import TopKRequest
 from harness.topk.tie_keys import signed_keys
 
 _SMALLEST_TILE = 1024
@@ -50,7 +50,7 @@ class DeviceItems:
     def of(
         cls,
         vectors: torch.Tensor,
-        request: Request,
+        request: TopKRequest,
         shape: TileShape,
         device: str,
         precision: Precision,

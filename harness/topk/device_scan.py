@@ -19,7 +19,7 @@ from harness.errors import HarnessError
 from harness.topk.device_batch import DeviceBatch
 from harness.topk.device_items import DEFAULT_SHAPE, DeviceItems, TileShape
 from harness.topk.precision import Precision
-from harness.topk.request import Found, Request
+from harness.topk.request import Found, TopKRequest
 
 logger = logging.getLogger("harness")
 
@@ -29,7 +29,7 @@ _IN_FLIGHT = 2  # batches that are queued at once
 def best_on_device(
     user_vectors: torch.Tensor,
     item_vectors: torch.Tensor,
-    request: Request,
+    request: TopKRequest,
     *,
     device: str,
     shape: TileShape = DEFAULT_SHAPE,
@@ -92,7 +92,7 @@ def best_on_device(
 
 
 def _batches(
-    user_vectors: torch.Tensor, items: DeviceItems, request: Request, found: Found, start: int
+    user_vectors: torch.Tensor, items: DeviceItems, request: TopKRequest, found: Found, start: int
 ) -> Iterator[int]:
     """Do batch after batch from ``start`` on; yield the user after each that is done."""
     queued: deque[DeviceBatch] = deque()

@@ -13,7 +13,7 @@ from harness.artifacts.array_types import Float32Array
 from harness.errors import HarnessError
 from harness.topk.device_scan import best_on_device
 from harness.topk.precision import Precision, rounded
-from harness.topk.request import Found, Request
+from harness.topk.request import Found, TopKRequest
 from harness.topk.vector_scores import best_on_cpu, one_thread_each
 
 _ROWS = 65_536  # vectors to look at at once
@@ -23,7 +23,7 @@ _LARGEST = float(np.finfo(np.float32).max) / 4
 def best_by_vectors(
     user_vectors: torch.Tensor | Float32Array,
     item_vectors: torch.Tensor | Float32Array,
-    request: Request,
+    request: TopKRequest,
     *,
     device: str = "cpu",
     precision: Precision = "float32",

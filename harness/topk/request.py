@@ -77,7 +77,7 @@ class Ties:
 
 
 @dataclass(frozen=True, eq=False)
-class Request:
+class TopKRequest:
     """How many items are wanted, of which, and whose ranks.
 
     Parameters
@@ -113,7 +113,7 @@ class Request:
         """Number of items."""
         return len(self.ties.item_keys)
 
-    def rows(self, start: int, stop: int) -> Request:
+    def rows(self, start: int, stop: int) -> TopKRequest:
         """Return the request of consecutive users."""
 
         def part(rows: ItemRows | None) -> ItemRows | None:
@@ -151,7 +151,7 @@ class Found:
     oddities: Int32Array | None = None
 
     @classmethod
-    def empty(cls, request: Request) -> Found:
+    def empty(cls, request: TopKRequest) -> Found:
         """Return arrays to be filled for a request."""
         n_targets = 0 if request.targets is None else len(request.targets.items)
         return cls(

@@ -21,7 +21,7 @@ from harness.execution import Parallel, map_shards
 from harness.topk.block_scan import BlockScan, capacity_of, memory_of_targets, outside_of, part_of
 from harness.topk.mask_kernels import count_infinite
 from harness.topk.precision import tile_product
-from harness.topk.request import Found, InfiniteScoreError, Request
+from harness.topk.request import Found, InfiniteScoreError, TopKRequest
 
 TILE_USERS = 512
 TILE_ITEMS = 1024
@@ -43,7 +43,7 @@ _Tile = tuple[int, int, torch.Tensor]
 def best_on_cpu(
     user_vectors: Float32Array,
     item_vectors: Float32Array,
-    request: Request,
+    request: TopKRequest,
     *,
     checked: bool = False,
     n_jobs: int = -1,
@@ -136,7 +136,13 @@ def one_thread_each() -> Iterator[None]:
 
 class _Work:
     def __init__(
-        self, user_vectors: Float32Array, item_vectors: Float32Array, request: Request, found: Found, *, checked: bool
+        self,
+        user_vectors: Float32Array,
+        item_vectors: Float32Array,
+        request: TopKRequest,
+        found: Found,
+        *,
+        checked: bool,
     ) -> None:
         self._users, self._items = user_vectors, item_vectors
         self._tiles = _tiles(item_vectors)
@@ -165,7 +171,7 @@ class _Work:
                 _refuse_infinite(rows, first, width, start)
             scan.add(rows, first, width)
 
-    def _expected(self, vectors: torch.Tensor, part: Request) -> tuple[Float32Array, Float32Array]:
+    def _expected(self, vectors: torch.Tensor, part: TopKRequest) -> tuple[Float32Array, Float32Array]:
         """Return between which each target's score will be, for sums in any order of the terms."""
         if part.targets is None:
             return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.float32)

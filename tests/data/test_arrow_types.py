@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from harness.artifacts import History, Interactions, Truth, Vocabulary
-from harness.data import AskedUsers, FixedSplit, lists_from, load_source, read_predictions, read_table
+from harness.artifacts import History, Interactions, RecommendationTask, Truth, Vocabulary
+from harness.data import FixedSplit, lists_from, load_source, read_predictions, read_table
 from harness.data.predictions.prediction_lists import indices_of
 from harness.data.side_tables.item_vectors import read_vectors
 from harness.errors import HarnessError
@@ -164,7 +164,7 @@ def as_predictions(folder: Path, column: Column, ids: Vocabulary) -> list[int]:
 def as_candidates(folder: Path, column: Column, ids: Vocabulary) -> list[int]:
     truth = Truth(np.arange(4), np.arange(3, dtype=np.int32))
     history = History(np.zeros(4, dtype=np.int64), np.empty(0, dtype=np.int32), n_items=3)
-    asked = AskedUsers(np.arange(3), truth, history, ids, ids)
+    asked = RecommendationTask(np.arange(3), truth, history, ids, ids)
     return lists_from(written(folder, user=column, item=column), asked).lists.items.tolist()
 
 

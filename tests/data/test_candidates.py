@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.artifacts import History, Truth, Vocabulary
-from harness.data import AskedUsers, allow_list, lists_from, sampled_negatives
+from harness.artifacts import History, RecommendationTask, Truth, Vocabulary
+from harness.data import allow_list, lists_from, sampled_negatives
 from harness.errors import DataError
 
 
@@ -22,7 +22,7 @@ def made(n_users=40, n_items=60, seed=0, relevant=2, had=5):
         np.arange(0, n_users * relevant + 1, relevant), rng.integers(0, n_items, n_users * relevant).astype(np.int32)
     )
     ids = Vocabulary.of([f"u{user:03d}" for user in range(n_users)])
-    return AskedUsers(np.arange(n_users), truth, history, ids, Vocabulary.of(np.arange(n_items)))
+    return RecommendationTask(np.arange(n_users), truth, history, ids, Vocabulary.of(np.arange(n_items)))
 
 
 def rows(found):
@@ -61,8 +61,8 @@ def test_relevant_items_and_as_many_others_as_there_are(n_items, negatives, by, 
         assert len(candidates - relevant) == min(negatives, len(eligible))
         fewer += len(eligible) < negatives
     assert found.facts["users_with_fewer"] == fewer
-    assert found.findings[0]["severity"] == "warning"
-    assert "Krichene and Rendle" in found.findings[0]["sentence"]
+    assert found.findings[0].severity == "warning"
+    assert "Krichene and Rendle" in found.findings[0].sentence
 
 
 def test_a_draw_is_the_users_own():
@@ -71,7 +71,7 @@ def test_a_draw_is_the_users_own():
     some = np.array([3, 17, 40])
     indptr = np.arange(0, 7, 2)
     items = np.concatenate([users.truth.items[2 * user : 2 * user + 2] for user in some])
-    alone = AskedUsers(some, Truth(indptr, items), users.history, users.user_ids, users.item_ids)
+    alone = RecommendationTask(some, Truth(indptr, items), users.history, users.user_ids, users.item_ids)
     part = sampled_negatives(alone, negatives=20, by="uniform", seed=1)
     assert rows(part) == [rows(whole)[user] for user in some]
     assert whole.lists.digest == sampled_negatives(users, negatives=20, by="uniform", seed=1).lists.digest
@@ -83,7 +83,7 @@ def test_draws_are_uniform_or_by_popularity():
     n, m = 4_000, 10
     history = History(np.zeros(n + 1, dtype=np.int64), np.empty(0, dtype=np.int32), m)
     truth = Truth(np.arange(n + 1), np.zeros(n, dtype=np.int32))
-    users = AskedUsers(np.arange(n), truth, history, Vocabulary.of(np.arange(n)), Vocabulary.of(np.arange(m)))
+    users = RecommendationTask(np.arange(n), truth, history, Vocabulary.of(np.arange(n)), Vocabulary.of(np.arange(m)))
     popularity = np.arange(m)
     for by, weights in (("uniform", np.r_[0, np.ones(9)]), ("popularity", popularity)):
         found = sampled_negatives(users, negatives=1, by=by, seed=0, popularity=popularity)
@@ -103,7 +103,7 @@ def test_nothing_to_draw():
 def test_lists_of_a_file(tmp_path):
     users = made(n_users=3, n_items=6, relevant=1, had=1)
     truth = Truth(np.arange(4), np.array([1, 2, 3], dtype=np.int32))
-    users = AskedUsers(users.indices, truth, users.history, users.user_ids, users.item_ids)
+    users = RecommendationTask(users.users, truth, users.history, users.user_ids, users.item_ids)
     table = pd.DataFrame(
         [("u000", 1), ("u000", 5), ("u000", 5), ("u001", 4), ("u009", 1), ("u001", 99)], columns=["user", "item"]
     )
@@ -115,7 +115,7 @@ def test_lists_of_a_file(tmp_path):
             table.to_csv(path, index=False)
         found = lists_from(path, users)
         assert rows(found) == [{1, 5}, {4}, set()]
-        counts = {finding["name"]: finding["count"] for finding in found.findings}
+        counts = {finding.name: finding.count for finding in found.findings}
         assert counts == {
             "candidates_without_users": 1,
             "relevant_items_no_candidates": 2,
@@ -135,7 +135,7 @@ def test_an_allow_list(tmp_path):
     path.write_text("3\n\n5\r\n3\nx\n")
     found = allow_list(path, Vocabulary.of([3, 4, 5]))
     assert found.items.tolist() == [True, False, True]
-    assert (found.findings[0]["count"], found.findings[0]["of"]) == (1, 3)
+    assert (found.findings[0].count, found.findings[0].of) == (1, 3)
     path.write_text("tea \n")
     assert allow_list(path, Vocabulary.of(["coffee", "tea "])).items.tolist() == [False, True]
     path.write_text("a\n")

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.artifacts import History, Interactions, Truth, Vocabulary, integer_of
-from harness.data import AskedUsers, FixedSplit, Items, Users, allow_list, lists_from, read_predictions, read_table
+from harness.artifacts import History, Interactions, RecommendationTask, Truth, Vocabulary, integer_of
+from harness.data import FixedSplit, Items, Users, allow_list, lists_from, read_predictions, read_table
 from harness.data.predictions.prediction_lists import indices_of
 from harness.data.side_tables.item_vectors import read_vectors
 from harness.experiment import Vectors
@@ -81,7 +81,9 @@ def test_each_place_finds_it(number: int, text_in_data: bool, tmp_path: Path) ->
         read = read_predictions(table)
         assert indices_of(read.users, ids).tolist() == indices_of(read.items, ids).tolist() == [place]
         truth = Truth(np.arange(4), np.arange(3, dtype=np.int32))
-        asked = AskedUsers(np.arange(3), truth, History(np.zeros(4, np.int64), np.empty(0, np.int32), 3), ids, ids)
+        asked = RecommendationTask(
+            np.arange(3), truth, History(np.zeros(4, np.int64), np.empty(0, np.int32), 3), ids, ids
+        )
         assert lists_from(table, asked).lists.items.tolist() == [place]
 
 

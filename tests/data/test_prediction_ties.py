@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -12,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import harness
-from harness.artifacts import History, Vocabulary
-from harness.data import Asked, checked_predictions, read_predictions
+from harness.artifacts import History, RecommendationTask, Truth, Vocabulary
+from harness.data import checked_predictions, read_predictions
 
 USERS = [f"u{number}" for number in range(6)]
 ITEMS = [*"abcde", "10", "9", "é"]
@@ -22,7 +23,9 @@ ITEMS = [*"abcde", "10", "9", "é"]
 def task(users=USERS, items=ITEMS):
     user_ids, item_ids = Vocabulary.of(users), Vocabulary.of(items)
     history = History(np.zeros(len(users) + 1, dtype=np.int64), np.empty(0, dtype=np.int32), n_items=len(items))
-    return Asked(np.arange(len(users)), user_ids, item_ids, history, None, False)
+    return RecommendationTask(
+        np.arange(len(users)), Truth.from_lists([[]] * len(users)), history, user_ids, item_ids, exclude_seen=False
+    )
 
 
 def write(rows, path, *, ranks=None):
@@ -39,9 +42,9 @@ def write(rows, path, *, ranks=None):
     return path
 
 
-def lists(path, asked=None, **options):
-    asked = task() if asked is None else asked
-    return checked_predictions(read_predictions(path), asked, **{"k": 20, "depth": 3, **options})
+def lists(path, asked=None, *, k=20, seed=0, **options):
+    asked = replace(task() if asked is None else asked, k=k, seed=seed)
+    return checked_predictions(read_predictions(path), asked, **{"depth": 3, **options})
 
 
 def counts(found):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.artifacts import History, Vocabulary
-from harness.data import Asked, checked_predictions, read_predictions
+from harness.artifacts import History, RecommendationTask, Truth, Vocabulary
+from harness.data import checked_predictions, read_predictions
 from harness.errors import DataError
 
 # Users 1, 2 and 3 are asked for, 4 is not; items a … e, of which user 1 had e.
@@ -22,13 +23,17 @@ USERS, ITEMS = Vocabulary.of([1, 2, 3, 4]), Vocabulary.of(list("abcde"))
 
 def asked(*, candidates=None, exclude_seen=True, user_ids=USERS, item_ids=ITEMS):
     history = History(np.array([0, 1, 1, 1, 1]), np.array([4], dtype=np.int32), n_items=5)
-    return Asked(np.array([0, 1, 2]), user_ids, item_ids, history, candidates, exclude_seen)
+    users, truth = np.arange(3), Truth.from_lists([[], [], []])
+    return RecommendationTask(
+        users, truth, history, user_ids, item_ids, candidates=candidates, exclude_seen=exclude_seen
+    )
 
 
-def checked(frame, tmp_path, *, task=None, k=3, depth=2, **options):
+def checked(frame, tmp_path, *, task=None, k=3, seed=0, depth=2, **options):
     path = tmp_path / "lists.parquet"
     frame.to_parquet(path)
-    return checked_predictions(read_predictions(path), asked() if task is None else task, k=k, depth=depth, **options)
+    task = replace(asked() if task is None else task, k=k, seed=seed)
+    return checked_predictions(read_predictions(path), task, depth=depth, **options)
 
 
 def lists(found, item_ids=ITEMS, k=3):
@@ -115,7 +120,7 @@ def test_lists_are_cut_at_k(tmp_path):
 def test_ties_are_drawn_from_the_ids(tmp_path):
     users, items = Vocabulary.of(np.arange(200)), Vocabulary.of(np.arange(50))
     history = History(np.zeros(201, dtype=np.int64), np.empty(0, dtype=np.int32), n_items=50)
-    task = Asked(np.arange(200), users, items, history, None, True)
+    task = RecommendationTask(np.arange(200), Truth.from_lists([[]] * 200), history, users, items)
     rows = pd.DataFrame({"user": np.repeat(np.arange(200), 10), "item": np.tile(np.arange(10), 200), "score": 1.0})
     found = checked(rows, tmp_path, task=task, k=10)
     shuffled = checked(rows.sample(frac=1, random_state=1), tmp_path, task=task, k=10)
@@ -152,7 +157,7 @@ def test_every_format_reads_alike(kind, form, tmp_path):
     else:
         PLAIN.to_csv(path, index=False, sep="\t" if form == "tsv" else ",")
     task = asked(user_ids=user_ids, item_ids=item_ids)
-    found = checked_predictions(read_predictions(path, columns=columns), task, k=3, depth=2)
+    found = checked_predictions(read_predictions(path, columns=columns), replace(task, k=3), depth=2)
     assert lists(found) == [["a", "b", None], ["d", "c", None], ["e", "a", None]]
     assert counts(found) == {}
 
@@ -219,7 +224,7 @@ def test_files_that_cannot_be_used(content, message, tmp_path):
     path = tmp_path / "lists.csv"
     path.write_text(content)
     with pytest.raises(DataError, match=message):
-        checked_predictions(read_predictions(path), asked(), k=3, depth=2)
+        checked_predictions(read_predictions(path), asked(), depth=2)
 
 
 @pytest.mark.parametrize(

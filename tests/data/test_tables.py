@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from harness.artifacts import History, Interactions, Truth, Vocabulary
-from harness.data import AskedUsers, FixedSplit, lists_from, read_predictions, read_table
+from harness.artifacts import History, Interactions, RecommendationTask, Truth, Vocabulary
+from harness.data import FixedSplit, lists_from, read_predictions, read_table
 from harness.data.readers.file_layout import sha256_of
 from harness.data.side_tables.table_join import join
 from harness.errors import DataError
@@ -46,8 +46,8 @@ def as_predictions(path: Path) -> Any:
 def as_candidates(path: Path) -> Any:
     rows = known()
     truth = Truth(np.array([0, 0, 0]), np.empty(0, dtype=np.int32))
-    asked = AskedUsers(np.arange(2), truth, History(np.zeros(3, np.int64), np.empty(0, np.int32), 2), rows.user_ids,
-                       rows.item_ids)  # fmt: skip
+    history = History(np.zeros(3, np.int64), np.empty(0, np.int32), 2)
+    asked = RecommendationTask(np.arange(2), truth, history, rows.user_ids, rows.item_ids)
     lists = lists_from(path, asked).lists
     users = np.repeat(["a", "b"], np.diff(lists.indptr)).tolist()
     return [list(pair) for pair in zip(users, (lists.items + 1).tolist(), strict=True)]

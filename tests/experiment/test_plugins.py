@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from harness import registry
-from harness.errors import ExperimentError
+from harness.artifacts import ExternalModel, FittedModel, TrainedModel
+from harness.errors import ExperimentError, HarnessError
 from harness.experiment import load_experiment
 
 MODULE = '''\
@@ -14,12 +15,19 @@ from typing import Literal
 
 import pydantic.dataclasses
 
+from harness.metrics import UserMetric
+
 CONFIG = {"extra": "forbid", "strict": True}
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=CONFIG)
-class Doubled:
+class Doubled(UserMetric):
     """A metric of somebody else's."""
+
+    name = "doubled"
+    family = "accuracy"
+    formula = ""
+    reference = ""
 
     k: int = 10
     factor: float = 2.0
@@ -33,13 +41,54 @@ class Doubled:
     def label(self):
         return f"doubled@{self.k}"
 
+    def score(self, hits, out):
+        out[:] = 0
+
 
 @pydantic.dataclasses.dataclass(frozen=True, config=CONFIG)
 class Wide:
-    """A model of somebody else's."""
+    """A model of somebody else's, which derives from nothing."""
 
     width: int = 3
     seed: int = 0
+
+    def fit(self, history):
+        return {}
+
+    def recommender(self, tensors, *, users, items, device):
+        raise NotImplementedError
+
+
+@pydantic.dataclasses.dataclass(frozen=True, config=CONFIG)
+class Loaded:
+    """An external model of somebody else's, which derives from nothing."""
+
+    fitted = False
+    batch_invariant = True
+    folder: str = "weights"
+
+    def files(self, checkpoint):
+        return []
+
+    def load(self, checkpoint, *, users, items, device):
+        raise NotImplementedError
+
+
+@pydantic.dataclasses.dataclass(frozen=True, config=CONFIG)
+class Halves:
+    """A split of somebody else's, which derives from nothing."""
+
+    share: float = 0.5
+
+    def split(self, interactions):
+        raise NotImplementedError
+
+
+@pydantic.dataclasses.dataclass(frozen=True, config=CONFIG)
+class Loose:
+    """A metric that derives from nothing."""
+
+    k: int = 10
 
 
 Alias = Wide
@@ -47,9 +96,14 @@ Alias = Wide
 ENTRY_POINTS = """\
 [harness.metrics]
 doubled = stranger_of_ours:Doubled
+loose = stranger_of_ours:Loose
 
 [harness.models]
 wide = stranger_of_ours:Alias
+loaded = stranger_of_ours:Loaded
+
+[harness.splits]
+halves = stranger_of_ours:Halves
 """
 
 
@@ -82,6 +136,27 @@ def test_components_of_others_are_used_by_name(write: Any, plugin: None) -> None
     }
     assert load_experiment(write("again.yaml", experiment.to_yaml())) == experiment
     assert registry.kind_of("models", experiment.model.params) == "wide"
+
+
+def test_a_model_without_the_base_class_gets_its_defaults(write: Any, plugin: None) -> None:
+    text = write().read_text().replace("kind: ease", "kind: wide").replace("{l2: 100}", "{width: 5}")
+    model = load_experiment(write(text=text)).model.params
+    assert isinstance(model, FittedModel)
+    assert not isinstance(model, (TrainedModel, ExternalModel))
+    assert (model.fitted, model.batch_invariant, model.ranks_targets, model.reads_history) == (True, False, True, False)
+    assert (model.recipe, model.audit({}), model.sources()) == (None, (), [])
+    loaded = registry.load("models", "loaded")()
+    assert isinstance(loaded, ExternalModel)
+    assert (loaded.fitted, loaded.batch_invariant, loaded.needs_checkpoint) == (False, True, True)
+
+
+def test_a_split_without_the_base_class_has_no_rule_of_ties(plugin: None) -> None:
+    assert registry.load("splits", "halves")().ties is None
+
+
+def test_a_metric_without_a_base_class_is_refused(plugin: None) -> None:
+    with pytest.raises(HarnessError, match=r"^the metric 'loose' from stranger_of_ours:Loose does not derive from har"):
+        registry.load("metrics", "loose")
 
 
 @pytest.mark.parametrize(

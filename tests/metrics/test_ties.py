@@ -17,7 +17,8 @@ from oracles import ranking as oracle
 
 import harness
 from harness import HarnessError, TargetRanks, TopK, Truth, registry
-from harness.evaluation import Rules, ShardScores, merge_shards, score_shard
+from harness.artifacts import Rules
+from harness.evaluation import ShardScores, merge_shards, score_shard
 from harness.experiment import expand_metrics
 
 ORACLES = {

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from harness.artifacts import CandidateLists, ListsAsked, UserBatch, Vocabulary, pair_keys, stream
+from harness.artifacts import CandidateLists, ListRequest, UserBatch, Vocabulary, pair_keys, stream
 from harness.errors import HarnessError
 from harness.models.generative.decoder import NetworkSizes
 from harness.models.generative.generative_lists import GenerativeLists
@@ -73,7 +73,7 @@ def search(network, codes, history, k, *, beam, users=None, memory=1 << 30, **as
     users = np.arange(history.n_users) if users is None else users
     lists = lists_by(network, codes, history.n_users, beam=beam, memory=memory)
     with torch.inference_mode():
-        return lists.recommend(UserBatch(users, history), ListsAsked(k, **asked))
+        return lists.recommend(UserBatch(users, history), ListRequest(k, **asked))
 
 
 def random_codes(rng, n_items, sizes):
@@ -253,7 +253,7 @@ def test_trees_are_made_once_and_networks_are_not_kept():
     network = weakref.ref(lists._network)
     catalogue, allowed = lists._catalogue, rng.random(30) < 0.5
     with torch.inference_mode():
-        lists.recommend(UserBatch(np.arange(1), history), ListsAsked(3))
+        lists.recommend(UserBatch(np.arange(1), history), ListRequest(3))
     assert catalogue.tree(None) is catalogue.tree(None)
     assert catalogue.tree(allowed) is catalogue.tree(allowed.copy())
     assert sorted(catalogue.tree(allowed).tree.items.tolist()) == np.flatnonzero(allowed).tolist()

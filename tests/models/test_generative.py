@@ -9,7 +9,7 @@ import pytest
 import torch
 from histories import history_of
 
-from harness.artifacts import CandidateLists, Lessons, ListsAsked, Training, UserBatch, Vocabulary
+from harness.artifacts import CandidateLists, ListRequest, TrainingData, TrainingOptions, UserBatch, Vocabulary
 from harness.models import Codes, Generative, GenerativeRecipe
 from harness.models.generative.generative_network import _batches
 from harness.models.generative.semantic_ids import PrefixTree
@@ -31,8 +31,8 @@ N_ITEMS = 12
 def fitted(rows, *, model=MODEL, judge=None):
     """Return the model that was trained on histories."""
     ids = {"users": Vocabulary(np.arange(len(rows))), "items": Vocabulary(np.arange(N_ITEMS))}
-    lessons = Lessons(history_of(rows, N_ITEMS), judge, None, **ids)
-    return model.recommender(model.train(lessons, Training(quiet=True)), device="cpu", **ids)
+    training_data = TrainingData(history_of(rows, N_ITEMS), judge, None, **ids)
+    return model.recommender(model.train(training_data, TrainingOptions(quiet=True)), device="cpu", **ids)
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +48,15 @@ def test_it_learns_what_follows(cycle):
     rows, model = cycle
     history = history_of(rows, N_ITEMS)
     with torch.inference_mode():
-        made = model.recommend(UserBatch(np.arange(len(rows)), history), ListsAsked(3))
-        unseen = ListsAsked(3, CandidateLists(history.indptr, history.items))
+        made = model.recommend(UserBatch(np.arange(len(rows)), history), ListRequest(3))
+        unseen = ListRequest(3, CandidateLists(history.indptr, history.items))
         made_unseen = model.recommend(UserBatch(np.arange(len(rows)), history), unseen)
     following = np.array([(row[-1] + 1) % N_ITEMS for row in rows])
     assert (made.items[:, 0] == following).mean() > 0.9
     assert (made_unseen.items[:, 0] == following).mean() > 0.9
 
 
-def lessons_drawn(rows, *, seed=0, **changes):
+def examples_drawn(rows, *, seed=0, **changes):
     """Return what an epoch of batches teaches: a history as it is read, and what follows it."""
     model = Generative(**{"max_items": 3, "recipe": GenerativeRecipe(batch_size=2), **changes})
     history, found = history_of(rows, N_ITEMS), []
@@ -72,10 +72,10 @@ def lessons_drawn(rows, *, seed=0, **changes):
 def test_an_epoch_by_hand():
     rows = [[0, 1, 2, 3, 4], [5], [6, 7], []]
     by_hand = {((0,), 1), ((0, 1), 2), ((0, 1, 2), 3), ((1, 2, 3), 4), ((6,), 7)}
-    found = lessons_drawn(rows)
+    found = examples_drawn(rows)
     assert len(found) == 5
     assert set(found) == by_hand
-    some = [lessons_drawn(rows, seed=seed, targets_per_user=2) for seed in range(20)]
+    some = [examples_drawn(rows, seed=seed, targets_per_user=2) for seed in range(20)]
     assert all(len(set(drawn)) == 3 and set(drawn) <= by_hand and ((6,), 7) in drawn for drawn in some)
     assert set().union(*some) == by_hand
 
@@ -130,7 +130,7 @@ def test_the_tree_is_made_once_while_the_model_is_trained(cycle, monkeypatch):
     def judge(recommender, device):
         with torch.inference_mode():
             judged.append(
-                recommender.recommend(UserBatch(np.arange(len(rows)), history_of(rows, N_ITEMS)), ListsAsked(2))
+                recommender.recommend(UserBatch(np.arange(len(rows)), history_of(rows, N_ITEMS)), ListRequest(2))
             )
         return 1.0 / len(judged)
 

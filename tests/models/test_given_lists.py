@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from harness.artifacts import CandidateLists, ListsAsked
+from harness.artifacts import CandidateLists, ListRequest
 from harness.errors import HarnessError
 from harness.models.external.list_cleaning import cleaned
 
@@ -51,7 +51,7 @@ def test_as_plain_python_does(items, data):
     allowed = data.draw(st.none() | arrays.arrays(bool, N_ITEMS))
     indptr = np.concatenate([[0], np.cumsum([len(row) for row in seen])]).astype(np.int64)
     barred = CandidateLists(indptr, np.array([item for row in seen for item in row], dtype=np.int32))
-    made = cleaned(items, scores, ListsAsked(k, seen=barred, allowed=allowed), N_ITEMS)
+    made = cleaned(items, scores, ListRequest(k, seen=barred, allowed=allowed), N_ITEMS)
     for row in range(len(items)):
         expected = plain(items[row], None if scores is None else scores[row], k, seen[row], allowed)
         assert made.items[row].tolist() == expected[0]
@@ -63,7 +63,7 @@ def test_as_plain_python_does(items, data):
 def test_lists_of_candidates_and_lengths():
     lists = CandidateLists(np.array([0, 2, 3]), np.array([1, 4, 0], dtype=np.int32))
     items = np.array([[0, 4, 1], [0, 9, 9]])
-    made = cleaned(items, None, ListsAsked(2, lists=lists), N_ITEMS, lengths=np.array([3, 1]))
+    made = cleaned(items, None, ListRequest(2, lists=lists), N_ITEMS, lengths=np.array([3, 1]))
     assert made.items.tolist() == [[4, 1], [0, -1]]
     assert made.given.tolist() == [3, 1]
     assert (made.invalid.tolist(), made.barred.tolist()) == ([0, 0], [1, 0])
@@ -72,4 +72,4 @@ def test_lists_of_candidates_and_lengths():
 @pytest.mark.parametrize("score", [np.nan, np.inf])
 def test_scores_that_are_no_numbers(score):
     with pytest.raises(HarnessError, match=f"gave the score {score} for place 2 of a list"):
-        cleaned(np.array([[1, 2]]), np.array([[0.5, score]], dtype=np.float32), ListsAsked(2), N_ITEMS)
+        cleaned(np.array([[1, 2]]), np.array([[0.5, score]], dtype=np.float32), ListRequest(2), N_ITEMS)

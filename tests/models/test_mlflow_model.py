@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import harness
-from harness.artifacts import History, ListsAsked, UserBatch, Vocabulary
+from harness.artifacts import History, ListRequest, UserBatch, Vocabulary
 from harness.errors import HarnessError
 from harness.experiment.components import component_of
 from harness.models.mlflow_model.mlflow_model import MLflowModel
@@ -122,17 +122,17 @@ def lists(answer, **params):
 def test_each_form_of_an_answer():
     rows = pd.DataFrame({"user": ["ann", "bob", "ann"], "item": [30, 20, 10], "score": [1.0, 2.0, 5.0]})
     recommender, asked = lists(rows)
-    made = recommender.recommend(BATCH, ListsAsked(2))
+    made = recommender.recommend(BATCH, ListRequest(2))
     assert made.items.tolist() == [[1, -1], [0, 2], [0, 2]]
     assert asked.frame.to_dict("list") == {"user": ["bob", "ann"]}  # each user once
     recommender, _ = lists(rows.drop(columns="score"), output={"score": None})
-    assert recommender.recommend(BATCH, ListsAsked(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
+    assert recommender.recommend(BATCH, ListRequest(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
     recommender, _ = lists(rows.drop(columns="score"))  # as it is usual, where there are none
-    assert recommender.recommend(BATCH, ListsAsked(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
+    assert recommender.recommend(BATCH, ListRequest(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
     with pytest.raises(HarnessError, match=r"without the column 'stars' \(model.params.output.score\)"):
-        lists(rows, output={"score": "stars"})[0].recommend(BATCH, ListsAsked(2))
+        lists(rows, output={"score": "stars"})[0].recommend(BATCH, ListRequest(2))
     for answer in ([[20], [30, 10]], ([[20], [10, 30]], [[1.0], [1.0, 2.0]])):
-        assert lists(answer)[0].recommend(BATCH, ListsAsked(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
+        assert lists(answer)[0].recommend(BATCH, ListRequest(2)).items.tolist() == [[1, -1], [2, 0], [2, 0]]
     scores = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]
     named = pd.DataFrame(scores, columns=[10, 20, 30])[[30, 10, 20]]
     for answer in (np.array(scores), pd.DataFrame(scores), named):
@@ -140,7 +140,7 @@ def test_each_form_of_an_answer():
     with pytest.raises(
         HarnessError, match=r"without the column 'item' \(model.params.output.item\). Did you mean 'items'"
     ):
-        lists(rows.rename(columns={"item": "items"}))[0].recommend(BATCH, ListsAsked(2))
+        lists(rows.rename(columns={"item": "items"}))[0].recommend(BATCH, ListRequest(2))
     with pytest.raises(HarnessError, match=r"gave scores of shape \(3, 3\); \(2, 3\)"):
         lists(np.ones((3, 3)), method="score")[0].score(BATCH)
 
@@ -154,9 +154,9 @@ def test_users_are_the_same_as_text_or_numbers():
         recommender = recommender_of(
             PythonModel(), given, users=users, items=ITEMS, device="cpu", where="the MLflow model"
         )
-        assert recommender.recommend(BATCH, ListsAsked(1)).items.tolist() == [[2], [1], [1]]
+        assert recommender.recommend(BATCH, ListRequest(1)).items.tolist() == [[2], [1], [1]]
     with pytest.raises(HarnessError, match=r"rows of 2 users, such as '8', and none is one of the 2 asked for"):
-        lists(rows)[0].recommend(BATCH, ListsAsked(1))
+        lists(rows)[0].recommend(BATCH, ListRequest(1))
 
 
 def test_items_without_a_score_stand_last_if_that_is_said():

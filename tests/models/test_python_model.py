@@ -15,7 +15,7 @@ import pytest
 import torch
 
 import harness
-from harness.artifacts import CandidateLists, History, ListsAsked, UserBatch, Vocabulary
+from harness.artifacts import CandidateLists, History, ListRequest, UserBatch, Vocabulary
 from harness.errors import HarnessError
 from harness.experiment.components import component_of
 from harness.models.python_object.python_recommenders import recommender_of
@@ -74,7 +74,7 @@ def told(tmp_path, request):
 
 
 def test_lists_worked_by_hand(told):
-    made = told(init={"answer": [[20, 99, 30, 30, 10], [40, None, 20]]}).recommend(BATCH, ListsAsked(3, SEEN))
+    made = told(init={"answer": [[20, 99, 30, 30, 10], [40, None, 20]]}).recommend(BATCH, ListRequest(3, SEEN))
     assert told.asked() == {
         "users": ["bob", "ann"],
         "k": 4,
@@ -85,14 +85,14 @@ def test_lists_worked_by_hand(told):
     assert [made.given.tolist(), made.invalid.tolist(), made.repeated.tolist()] == [[4, 1], [1, 0], [1, 0]]
     assert made.barred.tolist() == [0, 0]
     answer = [[[10, 20], [30, 20]], [[1.0, 5.0], [0.5, 0.25]]]
-    made = told(init={"answer": answer, "pair": True}).recommend(BATCH, ListsAsked(2))
+    made = told(init={"answer": answer, "pair": True}).recommend(BATCH, ListRequest(2))
     assert (made.items.tolist(), made.scores.tolist()) == ([[1, 0], [2, 1]], [[5.0, 1.0], [0.5, 0.25]])
 
 
 def test_an_object_that_is_told_what_to_leave_out(told):
     load = told(init={"answer": [[20, 10], [10, 20]]}, exclude="model", history="ids")
     allowed = np.array([True, True, True, False])
-    made = load.recommend(BATCH, ListsAsked(2, SEEN, allowed=allowed))
+    made = load.recommend(BATCH, ListRequest(2, SEEN, allowed=allowed))
     assert told.asked() == {
         "users": ["bob", "ann"],
         "k": 2,
@@ -101,7 +101,7 @@ def test_an_object_that_is_told_what_to_leave_out(told):
     }
     assert (made.items.tolist(), made.barred.tolist()) == ([[0, -1], [1, -1]], [1, 1])
     lists = CandidateLists(np.array([0, 2, 3]), np.array([0, 1, 1], dtype=np.int32))
-    load.recommend(BATCH, ListsAsked(2, SEEN, lists=lists))
+    load.recommend(BATCH, ListRequest(2, SEEN, lists=lists))
     assert told.asked()["exclude"] == [[20, 30, 40], [10, 30, 40]]
 
 
@@ -111,14 +111,14 @@ def test_indices_of_its_own(told, tmp_path):
     ids = {"items": {"ids": str(tmp_path / "items.txt")}, "users": {"ids": str(tmp_path / "users.txt")}}
     by_index = {"item": "index", "user": "index", "history": "csr", **ids}
     load = told(init={"answer": [[0, 1, -1, 7, 3]], "array": True}, missing_users="empty", **by_index)
-    made = load.recommend(BATCH, ListsAsked(4))
+    made = load.recommend(BATCH, ListRequest(4))
     asked = told.asked()
     assert (asked["users"], asked["history"].toarray().tolist()) == ([0], [[0, 1, 1, 0]])
     # Padding and 7 are no items, and -1 is nothing.
     assert (made.items.tolist(), made.invalid.tolist()) == ([[-1] * 4, [3, 1, -1, -1]], [0, 2])
     assert made.given.tolist() == [0, 4]
     with pytest.raises(HarnessError, match=r"no index for 1 of the 3 users .* asked for such ones: 'bob'.*: empty"):
-        told(init={"answer": [[1]]}, **by_index).recommend(BATCH, ListsAsked(4))
+        told(init={"answer": [[1]]}, **by_index).recommend(BATCH, ListRequest(4))
     scored = told(init={"answer": [[1, 2, 3]]}, method="score", missing_users="empty", missing_items="last", **by_index)
     assert scored.score(BATCH).tolist()[0] == [0, 0, 0, 0]
     assert scored.score(BATCH).tolist()[1] == pytest.approx([1, 2, -1e30, 3])
@@ -155,7 +155,7 @@ OWN = {"ann": [10, 20], "bob": [30, 40], "cat": [20, 30]}
 
 def test_each_user_is_asked_for_once():
     given = Remembers(lambda users: [OWN[user] for user in users])
-    made = object_of(given).recommend(FILLED, ListsAsked(2))
+    made = object_of(given).recommend(FILLED, ListRequest(2))
     assert made.items.tolist() == [[2, 3], [0, 1], [1, 2], [1, 2], [1, 2]]
     scores = object_of(given, method="score").score(FILLED)
     assert given.asked == [["bob", "ann", "cat"]] * 2
@@ -169,7 +169,7 @@ def test_a_series_is_read_by_its_index(order):
         series = pd.Series([OWN[user] for user in users], index=users)
         return series.iloc[order]
 
-    made = object_of(Remembers(answer)).recommend(FILLED, ListsAsked(2))
+    made = object_of(Remembers(answer)).recommend(FILLED, ListRequest(2))
     assert made.items.tolist() == [[2, 3], [0, 1], [1, 2], [1, 2], [1, 2]]
 
 
@@ -189,7 +189,7 @@ def test_a_series_is_read_by_its_index(order):
 )
 def test_what_has_no_order_or_ends_the_program_is_refused(answer, message):
     with pytest.raises(HarnessError, match=message):
-        object_of(Remembers(answer)).recommend(FILLED, ListsAsked(2))
+        object_of(Remembers(answer)).recommend(FILLED, ListRequest(2))
 
 
 def test_scores_that_are_infinite_are_no_fault_of_a_fit():
@@ -263,7 +263,7 @@ def test_a_data_frame_of_other_items_is_refused():
 )
 def test_answers_that_are_no_lists(told, init, message):
     with pytest.raises(HarnessError, match=message):
-        told(init=init).recommend(BATCH, ListsAsked(2))
+        told(init=init).recommend(BATCH, ListRequest(2))
 
 
 class Answering:
@@ -297,7 +297,7 @@ LISTS = torch.tensor([[2, 0], [3, -1]])
 def test_ways_to_give_lists(answer):
     model = component_of("models", "python", {"item": "index", "allow_pickle": True})
     found = recommender_of(model, Answering(answer), users=USERS, items=ITEMS, device="cpu", where="it")
-    assert found.recommend(BATCH, ListsAsked(2)).items.tolist() == [[2, 0], [3, -1]]
+    assert found.recommend(BATCH, ListRequest(2)).items.tolist() == [[2, 0], [3, -1]]
 
 
 @pytest.mark.parametrize("item", ["index", "id"])
@@ -306,7 +306,7 @@ def test_an_index_that_nothing_can_have_is_invalid(far, item):
     model = component_of("models", "python", {"item": item, "allow_pickle": True})
     answer = Answering([[far, ITEMS.ids[1] if item == "id" else 1], [far, None]])
     made = recommender_of(model, answer, users=USERS, items=ITEMS, device="cpu", where="it").recommend(
-        BATCH, ListsAsked(2)
+        BATCH, ListRequest(2)
     )
     assert (made.items.tolist(), made.invalid.tolist()) == ([[1, -1], [-1, -1]], [1, 1])
 
@@ -316,7 +316,7 @@ def test_what_is_no_id_is_told(odd):
     model = component_of("models", "python", {"allow_pickle": True})
     found = recommender_of(model, Answering([[odd, 10], [20]]), users=USERS, items=ITEMS, device="cpu", where="it")
     with pytest.raises(HarnessError, match=r"it: .* is no id\. Use integers or text"):
-        found.recommend(BATCH, ListsAsked(2))
+        found.recommend(BATCH, ListRequest(2))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float64])
@@ -332,7 +332,7 @@ def test_what_is_refused(told, tmp_path):
         with pytest.raises(HarnessError, match=message):
             call(told(**params))
 
-    ask = lambda model: model.recommend(BATCH, ListsAsked(2))  # noqa: E731
+    ask = lambda model: model.recommend(BATCH, ListRequest(2))  # noqa: E731
     score = lambda model: model.score(BATCH)  # noqa: E731
     refused(r"has no 'Tld'. Did you mean 'Told'\?", factory="Tld")
     refused(r"is int; a class or a function", factory="NUMBER")

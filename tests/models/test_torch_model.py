@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from harness.artifacts import History, ListsAsked, UserBatch, Vocabulary
+from harness.artifacts import History, ListRequest, UserBatch, Vocabulary
 from harness.errors import CheckpointError, ExperimentError, HarnessError
 from harness.experiment.components import component_of, options_of
 from harness.models.torch_module.torch_lists import CodeTable, read_codes
@@ -250,19 +250,19 @@ def test_shapes_of_lists(how, echo, tmp_path):
         output |= {"key": "items", "scores": "scores"}
     lists = echo(call={"method": "arranged", "length": 3, "arguments": {"how": how}}, output=output)
     if how in ARRANGED:
-        assert lists.recommend(BATCH, ListsAsked(2)).items.tolist() == [[3, 1], [3, 4], [-1, -1], [2, -1]]
+        assert lists.recommend(BATCH, ListRequest(2)).items.tolist() == [[3, 1], [3, 4], [-1, -1], [2, -1]]
         return
     said = (
         r"scores of shape \(2, 4\) for lists of shape \(4, 2\)" if how == "scores" else r"lists of shape .* for 4 users"
     )
     said += r".*It looks like \(n, users\)" if "swapped" in how else ""
     with pytest.raises(HarnessError, match=said):
-        lists.recommend(BATCH, ListsAsked(2))
+        lists.recommend(BATCH, ListRequest(2))
 
 
 def test_lists(echo):
     lists = echo(call={"method": "listed", "length": 3}, output={"kind": "items", "k": "n", "k_factor": 1})
-    made = lists.recommend(BATCH, ListsAsked(3))
+    made = lists.recommend(BATCH, ListRequest(3))
     assert made.items.tolist() == [[3, 1, -1], [2, 3, 4], [-1, -1, -1], [2, -1, -1]]
     assert made.invalid.tolist() == [1, 0, 3, 2]
     assert lists.users_at_once == 256

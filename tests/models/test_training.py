@@ -12,7 +12,7 @@ from histories import history_of
 from torch import nn
 
 import harness
-from harness.artifacts import Lessons, Training, Truth, UserBatch, Vocabulary
+from harness.artifacts import RecommendationTask, TrainingData, TrainingOptions, Truth, UserBatch, Vocabulary
 from harness.errors import CheckpointError, HarnessError
 from harness.models import (
     Codes,
@@ -27,8 +27,7 @@ from harness.models import (
 from harness.models.neural.padded_sequences import alike, blocks
 from harness.models.neural.training_loop import Course, trained
 from harness.models.run_messages import begin_anew
-from harness.pipeline.stages.validation_score import judge_by
-from harness.runner import PredictionTask
+from harness.pipeline.stages.validation_score import ndcg_on
 
 SEQUENTIAL = Sequential(
     embedding_dim=16,
@@ -53,21 +52,21 @@ MODELS = [SEQUENTIAL, TWO_TOWER, GENERATIVE]
 
 
 def cycle(n_users=48, n_items=12, *, whole=True, validation=True):
-    """Return lessons where item i is always followed by i + 1, round and round."""
+    """Return training data where item i is always followed by i + 1, round and round."""
     rng = np.random.default_rng(0)
     starts, lengths = rng.integers(0, n_items, n_users), rng.integers(3, 8, n_users)
     rows = [[(start + step) % n_items for step in range(length)] for start, length in zip(starts, lengths, strict=True)]
     following = [[(row[-1] + 1) % n_items] for row in rows]
-    return lessons_of(rows, following if validation else None, n_items, whole=whole)
+    return training_data_of(rows, following if validation else None, n_items, whole=whole)
 
 
-def lessons_of(rows, following, n_items, *, whole=True):
-    """Return lessons of items of each user and what follows them, judged by lists without seen items."""
+def training_data_of(rows, following, n_items, *, whole=True):
+    """Return training data of items of each user and what follows them, judged by lists without seen items."""
     users, items = Vocabulary(np.arange(len(rows))), Vocabulary(np.arange(n_items))
     history, judge = history_of(rows, n_items), None
     if following is not None:
         relevant = history_of(following, n_items)
-        task = PredictionTask(
+        task = RecommendationTask(
             users=np.arange(len(rows)),
             truth=Truth(relevant.indptr, relevant.items),
             history=history,
@@ -76,23 +75,23 @@ def lessons_of(rows, following, n_items, *, whole=True):
             k=10,
             scored=False,
         )
-        judge = judge_by(task)
+        judge = ndcg_on(task)
     both = [a + b for a, b in zip(rows, following or rows, strict=True)]
-    return Lessons(history, judge, history_of(both, n_items) if whole else None, users, items)
+    return TrainingData(history, judge, history_of(both, n_items) if whole else None, users, items)
 
 
-def followers(lessons):
+def followers(training_data):
     """Return what follows each history of ``cycle``."""
-    ends = lessons.train.items[lessons.train.indptr[1:] - 1]
-    return (ends + 1) % lessons.train.n_items
+    ends = training_data.train.items[training_data.train.indptr[1:] - 1]
+    return (ends + 1) % training_data.train.n_items
 
 
 def alike_to_the_bit(one, other):
     return one.keys() == other.keys() and all(np.array_equal(one[name], other[name]) for name in one)
 
 
-def train(model, lessons=None, **options):
-    return model.train(cycle() if lessons is None else lessons, Training(quiet=True, **options))
+def train(model, training_data=None, **options):
+    return model.train(cycle() if training_data is None else training_data, TrainingOptions(quiet=True, **options))
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
@@ -178,7 +177,7 @@ def test_the_last_training_runs_as_many_epochs_as_were_best(values, found):
         search,
         Course("counter", made, **steps),
         Recipe(learning_rate=1.0, epochs=9, patience=2),
-        Training(quiet=True),
+        TrainingOptions(quiet=True),
         seed=0,
     )
     assert len(modules) == 2
@@ -204,7 +203,7 @@ def counted(values, **recipe):
 
     course = Course("counter", Counter, lambda rng: iter([None]), 1, lambda module, batch: module.value * 1.0, judge)
     recipe = Recipe(**{"learning_rate": 1.0, "batch_size": 1, **recipe})
-    module = trained(course, None, recipe, Training(quiet=True), seed=0)
+    module = trained(course, None, recipe, TrainingOptions(quiet=True), seed=0)
     return len(judged), round(-module.value.item())
 
 
@@ -216,36 +215,38 @@ def test_it_stops_early_and_keeps_the_best_epoch():
 
 
 def test_without_a_validation_part_all_epochs_are_trained(caplog):
-    lessons = cycle(validation=False, whole=False)
-    found = train(SEQUENTIAL, lessons)
+    training_data = cycle(validation=False, whole=False)
+    found = train(SEQUENTIAL, training_data)
     assert "no validation part" in caplog.text
     fixed = dataclasses.replace(SEQUENTIAL, recipe=dataclasses.replace(SEQUENTIAL.recipe, patience=None))
-    assert alike_to_the_bit(found, train(fixed, lessons))
+    assert alike_to_the_bit(found, train(fixed, training_data))
 
 
 def test_a_loss_that_is_not_finite_is_an_error():
     course = Course("counter", Counter, lambda rng: iter([None]), 1, lambda module, batch: module.value * torch.nan)
     with pytest.raises(HarnessError, match=r"counter: the loss is nan in epoch 1\. Lower .*learning_rate"):
-        trained(course, None, Recipe(patience=None), Training(quiet=True), seed=0)
+        trained(course, None, Recipe(patience=None), TrainingOptions(quiet=True), seed=0)
 
 
 def test_weights_that_are_not_finite_are_an_error():
     course = Course("counter", Counter, lambda rng: iter([None]), 1, lambda module, batch: module.value * 1e-30)
     recipe = Recipe(patience=None, learning_rate=1e308)
     with pytest.raises(HarnessError, match=r"counter: weights are NaN or infinite after epoch 1\. Lower"):
-        trained(course, None, recipe, Training(quiet=True), seed=0)
+        trained(course, None, recipe, TrainingOptions(quiet=True), seed=0)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
 def test_nobody_to_learn_from_is_an_error(model):
-    lessons = dataclasses.replace(cycle(4, 5, whole=False, validation=False), train=history_of([[1], [], [0], [2]], 5))
+    training_data = dataclasses.replace(
+        cycle(4, 5, whole=False, validation=False), train=history_of([[1], [], [0], [2]], 5)
+    )
     with pytest.raises(HarnessError, match=r"nobody has two items|no user has two interactions"):
-        train(model, lessons)
+        train(model, training_data)
 
 
-def scorer_of(model, lessons):
-    ids = {"users": lessons.users, "items": lessons.items}
-    return model.recommender(train(model, lessons), device="cpu", **ids)
+def scorer_of(model, training_data):
+    ids = {"users": training_data.users, "items": training_data.items}
+    return model.recommender(train(model, training_data), device="cpu", **ids)
 
 
 def scores(scorer, history, users=None):
@@ -255,16 +256,16 @@ def scores(scorer, history, users=None):
 
 
 def test_sequential_learns_what_follows():
-    lessons = cycle()
+    training_data = cycle()
     recipe = SequentialRecipe(epochs=60, patience=20, batch_size=8, learning_rate=5e-3)
-    scorer = scorer_of(dataclasses.replace(SEQUENTIAL, dropout=0.0, recipe=recipe), lessons)
-    best = scores(scorer, lessons.train).argmax(axis=1)
-    assert (best == followers(lessons)).mean() > 0.95
+    scorer = scorer_of(dataclasses.replace(SEQUENTIAL, dropout=0.0, recipe=recipe), training_data)
+    best = scores(scorer, training_data.train).argmax(axis=1)
+    assert (best == followers(training_data)).mean() > 0.95
 
 
 def test_sequential_equals_a_plain_forward_over_each_history():
-    lessons = cycle()
-    scorer = scorer_of(SEQUENTIAL, lessons)
+    training_data = cycle()
+    scorer = scorer_of(SEQUENTIAL, training_data)
     rng = np.random.default_rng(1)
     history = history_of([rng.integers(0, 12, rng.integers(0, 20)).tolist() for _ in range(150)], 12)
     found = scores(scorer, history)
@@ -285,17 +286,17 @@ def test_sequential_equals_a_plain_forward_over_each_history():
 def test_two_towers_learn_groups_and_do_not_depend_on_the_batch():
     rng = np.random.default_rng(0)
     rows = [(rng.permutation(10)[:6] + 10 * (user % 2)).tolist() for user in range(60)]
-    lessons = lessons_of([row[:5] for row in rows], [row[5:] for row in rows], 20, whole=False)
+    training_data = training_data_of([row[:5] for row in rows], [row[5:] for row in rows], 20, whole=False)
     recipe = TwoTowerRecipe(epochs=30, batch_size=64, learning_rate=1e-2)
-    scorer = scorer_of(dataclasses.replace(TWO_TOWER, recipe=recipe), lessons)
-    found = scores(scorer, lessons.train)
+    scorer = scorer_of(dataclasses.replace(TWO_TOWER, recipe=recipe), training_data)
+    found = scores(scorer, training_data.train)
     group = np.arange(60) % 2
     own = np.where(group[:, None] == 0, found[:, :10].min(axis=1)[:, None], found[:, 10:].min(axis=1)[:, None])
     other = np.where(group[:, None] == 0, found[:, 10:].max(axis=1)[:, None], found[:, :10].max(axis=1)[:, None])
     assert (own > other).mean() > 0.95
-    vectors = scorer.user_vectors(UserBatch(np.arange(60), lessons.train))
+    vectors = scorer.user_vectors(UserBatch(np.arange(60), training_data.train))
     for users in (np.array([7]), rng.permutation(60)):
-        assert torch.equal(scorer.user_vectors(UserBatch(users, lessons.train)), vectors[users])
+        assert torch.equal(scorer.user_vectors(UserBatch(users, training_data.train)), vectors[users])
     empty = history_of([[]], 20)
     assert (scorer.user_vectors(UserBatch(np.array([0]), empty)) == 0).all()
 
@@ -363,14 +364,14 @@ MARKER = 11  # an item of the validation part alone
 def courses(monkeypatch):
     """Return what gives the courses of a model: on train, and on train and validation."""
 
-    def of(model, lessons):
+    def of(model, training_data):
         def stop(on_train, on_whole, recipe, training, *, seed):
             raise StoppedError(on_train, on_whole)
 
         for network in ("neural.sequential", "neural.two_tower", "generative.generative"):
             monkeypatch.setattr(f"harness.models.{network}_network.trained", stop)
         with pytest.raises(StoppedError) as stopped:
-            train(model, lessons)
+            train(model, training_data)
         return stopped.value.args
 
     return of
@@ -379,7 +380,7 @@ def courses(monkeypatch):
 def marked(n_users=24):
     rng = np.random.default_rng(0)
     rows = [rng.integers(0, MARKER, 6).tolist() for _ in range(n_users)]
-    return lessons_of(rows, [[MARKER]] * n_users, MARKER + 1)
+    return training_data_of(rows, [[MARKER]] * n_users, MARKER + 1)
 
 
 def learnt_from(model, course, epochs=20):
@@ -409,20 +410,20 @@ def test_validation_is_learnt_from_in_the_last_training_alone(model, courses):
 
 def test_codes_of_the_search_are_of_train_alone(courses):
     rows = np.random.default_rng(0).integers(0, 12, (24, 9)).tolist()
-    lessons = lessons_of([row[:5] for row in rows], [row[5:] for row in rows], 12)
-    on_train, on_whole = courses(GENERATIVE, lessons)
-    (alone, nothing) = courses(GENERATIVE, dataclasses.replace(lessons, whole=None))
-    (both, _) = courses(GENERATIVE, dataclasses.replace(lessons, train=lessons.whole))
+    training_data = training_data_of([row[:5] for row in rows], [row[5:] for row in rows], 12)
+    on_train, on_whole = courses(GENERATIVE, training_data)
+    (alone, nothing) = courses(GENERATIVE, dataclasses.replace(training_data, whole=None))
+    (both, _) = courses(GENERATIVE, dataclasses.replace(training_data, train=training_data.whole))
     assert nothing is None
     assert on_train.basis == alone.basis != on_whole.basis
     assert on_whole.basis == both.basis
 
 
 def test_a_state_of_other_codes_is_not_taken_up(tmp_path, caplog):
-    lessons, state = cycle(), tmp_path / "state"
+    training_data, state = cycle(), tmp_path / "state"
     vectors = np.random.default_rng(0).normal(size=(2, 12, 4)).astype(np.float32)
     model = dataclasses.replace(GENERATIVE, codes=dataclasses.replace(GENERATIVE.codes, vectors="dataset"))
-    one, two = (dataclasses.replace(lessons, item_vectors=some) for some in vectors)
+    one, two = (dataclasses.replace(training_data, item_vectors=some) for some in vectors)
     train(model, one, state=state, identity="a")
     with caplog.at_level("INFO", logger="harness"):
         begin_anew()
@@ -432,8 +433,8 @@ def test_a_state_of_other_codes_is_not_taken_up(tmp_path, caplog):
 
 
 def test_sequential_learns_from_all_parts_of_a_long_history(courses):
-    lessons = lessons_of([list(range(12)) * 3], None, 12, whole=False)
-    on_train, _ = courses(dataclasses.replace(SEQUENTIAL, max_length=4), lessons)
+    training_data = training_data_of([list(range(12)) * 3], None, 12, whole=False)
+    on_train, _ = courses(dataclasses.replace(SEQUENTIAL, max_length=4), training_data)
     starts = set()
     for epoch in range(200):
         for items, following, _ in on_train.batches(np.random.default_rng(epoch)):
@@ -445,8 +446,8 @@ def test_sequential_learns_from_all_parts_of_a_long_history(courses):
 
 def test_negatives_of_two_tower_by_hand(courses):
     # Item 0 is drawn in 3 of 6 pairs, 1 in 2, 2 in 1; item 3 never. The batch holds all pairs, and 6 items beside.
-    lessons = lessons_of([[0, 1], [0, 1], [0, 2]], None, 4, whole=False)
-    on_train, _ = courses(dataclasses.replace(TWO_TOWER, uniform_negatives=6), lessons)
+    training_data = training_data_of([[0, 1], [0, 1], [0, 2]], None, 4, whole=False)
+    on_train, _ = courses(dataclasses.replace(TWO_TOWER, uniform_negatives=6), training_data)
     (batch,) = on_train.batches(np.random.default_rng(0))
     bags, indptr, items, added = (part.numpy() for part in batch)
     assert indptr.tolist() == list(range(7))
@@ -465,12 +466,12 @@ def test_two_tower_puts_items_that_nobody_chose_behind():
     rng = np.random.default_rng(0)
     popularity = 1 / np.arange(1, 61)
     rows = [rng.choice(60, 8, replace=False, p=popularity / popularity.sum()).tolist() for _ in range(150)]
-    lessons = lessons_of([row[:-1] for row in rows], [row[-1:] for row in rows], 80, whole=False)
+    training_data = training_data_of([row[:-1] for row in rows], [row[-1:] for row in rows], 80, whole=False)
     found = {}
     for uniform in (0, 32):
         recipe = TwoTowerRecipe(epochs=20, patience=None, batch_size=64, learning_rate=1e-2)
-        scorer = scorer_of(dataclasses.replace(TWO_TOWER, recipe=recipe, uniform_negatives=uniform), lessons)
-        best = np.argsort(-scores(scorer, lessons.train), axis=1)[:, :17]  # of which 7 were seen
+        scorer = scorer_of(dataclasses.replace(TWO_TOWER, recipe=recipe, uniform_negatives=uniform), training_data)
+        best = np.argsort(-scores(scorer, training_data.train), axis=1)[:, :17]  # of which 7 were seen
         found[uniform] = (best >= 60).any(axis=1).mean()
     assert found[0] > 0.5
     assert found[32] < 0.05

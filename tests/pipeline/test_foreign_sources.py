@@ -16,8 +16,8 @@ from foreign_runs import audits, params, run, values
 import harness
 from harness.errors import HarnessError
 from harness.models.external.factories import load_factory
-from harness.pipeline.stages.preparation import prepare, task_of
-from harness.pipeline.stages.task import asked_of
+from harness.pipeline.stages.preparation import prepare
+from harness.pipeline.stages.task import task_of
 from harness.pipeline.workers.shard_jobs import Job, ModelSource, make_shard
 from harness.runner import Options, Shards
 
@@ -146,7 +146,7 @@ def test_a_worker_may_work_in_another_folder(inside, monkeypatch, tmp_path):
     settings = [*net(inside / "six", "net_six", sign="+"), *params(python_path="six", items={"ids": "ids.txt"})]
     experiment = harness.load_experiment(Path(YAML), settings)
     split = prepare(experiment).split
-    asked = asked_of(experiment, split, task_of(experiment, split))
+    asked = task_of(experiment, split)
     plain = experiment.to_dict()["model"]
     model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
     job = Job(Shards(tmp_path / "shards", "key", asked), model, Options(device="cpu"))

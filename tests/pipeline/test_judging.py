@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 import harness
-from harness.artifacts import History, Truth, UserBatch, Vocabulary
+from harness.artifacts import History, RecommendationTask, Truth, UserBatch, Vocabulary
 from harness.errors import CheckpointError
-from harness.pipeline.stages.validation_score import judge_by
-from harness.runner import PredictionTask
+from harness.pipeline.stages.validation_score import ndcg_on
 
 RECIPE = "recipe: {epochs: 4, patience: 2, batch_size: 64}"
 MODELS = {
@@ -102,7 +101,7 @@ class Ranked:
 def test_a_case_by_hand():
     # The one saw item 0 and chose 2, second of what is left; the other saw nothing and chose 0 and 4, at 1 and 5.
     history = History(np.array([0, 1, 1]), np.array([0], dtype=np.int32), 5)
-    task = PredictionTask(
+    task = RecommendationTask(
         users=np.arange(2),
         truth=Truth(np.array([0, 1, 3]), np.array([2, 0, 4], dtype=np.int32)),
         history=history,
@@ -113,4 +112,4 @@ def test_a_case_by_hand():
     )
     first = 1 / np.log2(3)
     second = (1 + 1 / np.log2(6)) / (1 + 1 / np.log2(3))
-    assert judge_by(task)(Ranked(), "cpu") == pytest.approx((first + second) / 2)
+    assert ndcg_on(task)(Ranked(), "cpu") == pytest.approx((first + second) / 2)

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.artifacts import History, Truth, Vocabulary
+from harness.artifacts import History, ModelConfig, RecommendationTask, Truth, Vocabulary
 from harness.errors import HarnessError
 from harness.experiment import Trial
 from harness.models.external.list_cleaning import cleaned
 from harness.pipeline.model_trial import How, tried
-from harness.runner import Options, PredictionTask
+from harness.runner import Options
 
 N_ITEMS = 1000
 
@@ -89,7 +89,7 @@ def task_of(n_users, *, k=20, length=6):
     for place in range(length):
         walks[:, place + 1] = following(walks[:, place])
     history = History(np.arange(n_users + 1) * length, walks[:, :length].ravel().astype(np.int32), N_ITEMS)
-    return PredictionTask(
+    return RecommendationTask(
         users=np.arange(n_users),
         truth=Truth.from_lists(walks[:, length:].tolist()),
         history=history,
@@ -100,8 +100,7 @@ def task_of(n_users, *, k=20, length=6):
     )
 
 
-@dataclass(frozen=True)
-class Params:
+class Params(ModelConfig):
     reads_history = True
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.artifacts import CandidateLists, History, ListsMade, Truth, Vocabulary
+from harness.artifacts import CandidateLists, History, RankedLists, RecommendationTask, Truth, Vocabulary
 from harness.errors import HarnessError
-from harness.runner import Options, PredictionTask, predict
+from harness.runner import Options, predict
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Given:
         n = len(batch.users)
         none = np.zeros(n, dtype=np.int32)
         items, scores = np.tile(np.int32(self.items), (n, 1)), np.tile(np.float32(self.scores), (n, 1))
-        return ListsMade(items, scores, np.full(n, 3, dtype=np.int32), none, none, none)
+        return RankedLists(items, scores, np.full(n, 3, dtype=np.int32), none, none, none)
 
 
 def task(**options):
@@ -38,7 +38,7 @@ def task(**options):
     indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
     history = History(indptr, np.array([item for row in rows for item in row], dtype=np.int32), 5)
     users = np.array([1, 0, 5, 3, 2])
-    return PredictionTask(
+    return RecommendationTask(
         users=users,
         truth=Truth.from_lists([[0], [1], [2], [0], [4]]),
         history=history,

@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles.topk import best, rank
 
-from harness.artifacts import Truth, Vocabulary, pair_keys, stream
+from harness.artifacts import RecommendationTask, Truth, Vocabulary, pair_keys, stream
 from harness.errors import HarnessError
 from harness.memory import bytes_of
 from harness.models import EASE, ItemKNN, Popularity, PureSVD, Random
-from harness.runner import Options, PredictionTask, predict
+from harness.runner import Options, predict
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def run(recommender, history, users, truth, **options):
     how = {
         name: options.pop(name) for name in ("batch_size", "memory", "fixed_batches", "precision") if name in options
     }
-    task = PredictionTask(users=np.asarray(users, dtype=np.int64), truth=truth, history=history, **options)
+    task = RecommendationTask(users=np.asarray(users, dtype=np.int64), truth=truth, history=history, **options)
     return predict(recommender, task, Options(**how), quiet=True)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from harness.artifacts import History, Truth, Vocabulary
-from harness.runner import Options, PredictionTask, Shards, found_by, predict
+from harness.artifacts import History, RecommendationTask, Truth, Vocabulary
+from harness.runner import Options, Shards, found_by, predict
 from harness.runner import shard_files as shards_module
 
 N_ITEMS = 30
@@ -24,11 +24,11 @@ class Hashed:
         return ((users * 7919 + torch.arange(N_ITEMS) * 104_729) % 1009).float()
 
 
-def task_of(n_users: int = 25, *, k: int = 5) -> PredictionTask:
+def task_of(n_users: int = 25, *, k: int = 5) -> RecommendationTask:
     rng = np.random.default_rng(0)
     rows = [rng.choice(N_ITEMS, rng.integers(0, 9), replace=False) for _ in range(n_users)]
     indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    return PredictionTask(
+    return RecommendationTask(
         users=np.arange(n_users),
         truth=Truth.from_lists([rng.integers(0, N_ITEMS, rng.integers(1, 4)).tolist() for _ in range(n_users)]),
         history=History(indptr, np.concatenate(rows).astype(np.int32), N_ITEMS),

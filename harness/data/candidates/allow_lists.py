@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.artifacts import CandidateLists, Finding, History, Truth, Vocabulary
+from harness.artifacts import CandidateLists, Finding, RecommendationTask, Vocabulary
 from harness.artifacts.array_types import BoolArray, Int32Array, Int64Array
 from harness.data.filters.id_lists import ids_in
 from harness.data.predictions.prediction_checks import UNKNOWN
@@ -19,35 +19,12 @@ from harness.errors import DataError
 
 
 @dataclass(frozen=True, eq=False)
-class FoundCandidates:
+class UserCandidates:
     """Lists of candidates, what was counted for the report, and what is odd, as audits have it."""
 
     lists: CandidateLists
     facts: dict[str, Any] = field(default_factory=dict)
-    findings: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, eq=False)
-class AskedUsers:
-    """Users who are asked for.
-
-    Parameters
-    ----------
-    indices
-        int64 ``(users,)``: into the vocabulary.
-    truth
-        What is relevant to them, row by row.
-    history
-        What they did before, over all users of the vocabulary.
-    user_ids, item_ids
-        The vocabularies.
-    """
-
-    indices: Int64Array
-    truth: Truth
-    history: History
-    user_ids: Vocabulary
-    item_ids: Vocabulary
+    findings: tuple[Finding, ...] = ()
 
 
 def codes_of(users: Int64Array, indptr: Int64Array, items: Int32Array, n_items: int) -> Int64Array:
@@ -64,7 +41,7 @@ def among(codes: Int64Array, ascending: Int64Array) -> BoolArray:
     return found
 
 
-def lists_from(path: Path, users: AskedUsers) -> FoundCandidates:
+def lists_from(path: Path, task: RecommendationTask) -> UserCandidates:
     """Return the candidates that a file lists for each user: columns ``user`` and ``item``, in own ids.
 
     Raises
@@ -73,21 +50,21 @@ def lists_from(path: Path, users: AskedUsers) -> FoundCandidates:
         The file cannot be read, or lists nobody of those who are asked for.
     """
     pairs = read_pairs(path, keys=TableKeys("candidates.lists"))
-    user, item = indices_of(pairs.users, users.user_ids), indices_of(pairs.items, users.item_ids)
-    places = np.full(len(users.user_ids) + 1, UNKNOWN, dtype=np.int64)
-    places[users.indices] = np.arange(len(users.indices))
+    user, item = indices_of(pairs.users, task.user_ids), indices_of(pairs.items, task.item_ids)
+    places = np.full(len(task.user_ids) + 1, UNKNOWN, dtype=np.int64)
+    places[task.users] = np.arange(len(task.users))
     known = (places[user] != UNKNOWN) & (item != UNKNOWN)
     if not known.any():
         raise DataError(f"{path}: no candidate is for a user that is asked for. Use the data set's own ids.")
-    n_items = len(users.item_ids)
+    n_items = len(task.item_ids)
     codes = np.unique(places[user][known] * n_items + item[known])
-    lengths = np.bincount(codes // n_items, minlength=len(users.indices))
-    relevant = np.unique(codes_of(np.arange(len(users.indices)), users.truth.indptr, users.truth.items, n_items))
+    lengths = np.bincount(codes // n_items, minlength=len(task.users))
+    relevant = np.unique(codes_of(np.arange(len(task.users)), task.truth.indptr, task.truth.items, n_items))
     findings = (
         Finding.counted(
             "candidates_without_users",
             int((lengths == 0).sum()),
-            len(users.indices),
+            len(task.users),
             "users",
             "the file lists no candidate for them; they are recommended nothing and score 0.",
         ),
@@ -116,7 +93,7 @@ def lists_from(path: Path, users: AskedUsers) -> FoundCandidates:
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     facts = {"path": str(path), "per_user": {"min": int(lengths.min()), "max": int(lengths.max())}}
     lists = CandidateLists(indptr, (codes % n_items).astype(np.int32))
-    return FoundCandidates(lists, facts, tuple(each.as_dict() for each in findings))
+    return UserCandidates(lists, facts, findings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +101,7 @@ class AllowList:
     """Items that may be recommended, bool ``(items,)``, and what is odd, as audits have it."""
 
     items: BoolArray
-    findings: tuple[dict[str, Any], ...]
+    findings: tuple[Finding, ...]
 
 
 def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
@@ -151,4 +128,4 @@ def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
         "allowed items",
         "the data set does not have them; they are left out.",
     )
-    return AllowList(allowed, (unknown.as_dict(),))
+    return AllowList(allowed, (unknown,))

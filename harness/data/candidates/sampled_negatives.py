@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from harness.artifacts import CandidateLists, Finding, pair_keys, stream
+from harness.artifacts import CandidateLists, Finding, RecommendationTask, pair_keys, stream
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array, UInt64Array
-from harness.data.candidates.allow_lists import AskedUsers, FoundCandidates, among, codes_of
+from harness.data.candidates.allow_lists import UserCandidates, among, codes_of
 from harness.errors import DataError
 
 _BLOCK = 1 << 14  # users drawn for at once
@@ -21,14 +21,14 @@ _KRICHENE = (
 
 
 def sampled_negatives(
-    users: AskedUsers,
+    task: RecommendationTask,
     *,
     negatives: int,
     by: Literal["uniform", "popularity"],
     seed: int,
     allowed: BoolArray | None = None,
     popularity: Int64Array | None = None,
-) -> FoundCandidates:
+) -> UserCandidates:
     """Return for each user the relevant items and so many others, drawn once for all models.
 
     A negative is neither relevant to the user nor in their history. The draw follows from (seed,
@@ -37,10 +37,10 @@ def sampled_negatives(
 
     Parameters
     ----------
-    users
-        Who is asked for.
+    task
+        The users, their relevant items and their histories.
     negatives
-        How many a user, 1 or more.
+        Number of negatives per user, 1 or more.
     by
         ``uniform``, or ``popularity``: by the number of interactions in training, without replacement.
     seed
@@ -59,46 +59,48 @@ def sampled_negatives(
     DataError
         By popularity, and nothing that may be drawn was ever interacted with.
     """
-    n_items = len(users.item_ids)
+    n_items = len(task.item_ids)
     weights = np.ones(n_items) if by == "uniform" or popularity is None else popularity.astype(np.float64)
     if allowed is not None:
         weights = np.where(allowed, weights, 0.0)
     if not weights.any():
         raise DataError(f"no item can be drawn by {by}: none that is allowed occurs in training. Draw by uniform.")
-    relevant = np.unique(codes_of(np.arange(len(users.indices)), users.truth.indptr, users.truth.items, n_items))
-    barred = np.union1d(relevant, _history_codes(users))
-    drawn = _drawn(users, weights, barred, negatives, stream(seed, f"negatives by {by}"))
-    counts = np.bincount(drawn // n_items, minlength=len(users.indices))
+    relevant = np.unique(codes_of(np.arange(len(task.users)), task.truth.indptr, task.truth.items, n_items))
+    barred = np.union1d(relevant, _history_codes(task))
+    drawn = _drawn(task, weights, barred, negatives, stream(seed, f"negatives by {by}"))
+    counts = np.bincount(drawn // n_items, minlength=len(task.users))
     codes = np.sort(np.concatenate([relevant, drawn]))
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(codes // n_items, minlength=len(users.indices)))])
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(codes // n_items, minlength=len(task.users)))])
     facts = {"negatives": negatives, "by": by, "seed": seed, "users_with_fewer": int((counts < negatives).sum())}
     finding = Finding.counted(
         "sampled_candidates",
-        len(users.indices),
-        len(users.indices),
+        len(task.users),
+        len(task.users),
         "users",
         f"only their relevant items and {negatives} negatives drawn by {by} are ranked; {_KRICHENE}",
     )
     lists = CandidateLists(indptr.astype(np.int64), (codes % n_items).astype(np.int32))
-    return FoundCandidates(lists, facts, (finding.as_dict(),))
+    return UserCandidates(lists, facts, (finding,))
 
 
-def _history_codes(users: AskedUsers) -> Int64Array:
-    starts, lengths = users.history.indptr[users.indices], users.history.lengths[users.indices]
+def _history_codes(task: RecommendationTask) -> Int64Array:
+    starts, lengths = task.history.indptr[task.users], task.history.lengths[task.users]
     places = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
-    codes: Int64Array = np.repeat(np.arange(len(lengths)), lengths) * len(users.item_ids) + users.history.items[places]
+    codes: Int64Array = np.repeat(np.arange(len(lengths)), lengths) * len(task.item_ids) + task.history.items[places]
     return codes
 
 
-def _drawn(users: AskedUsers, weights: Float64Array, barred: Int64Array, negatives: int, seed: int) -> Int64Array:
+def _drawn(
+    task: RecommendationTask, weights: Float64Array, barred: Int64Array, negatives: int, seed: int
+) -> Int64Array:
     """Return codes of (user, item), ascending, drawn block by block of users, which changes no draw."""
-    n_items, n_users = len(weights), len(users.indices)
-    keys = users.user_ids.keys[users.indices]
+    n_items, n_users = len(weights), len(task.users)
+    keys = task.user_ids.keys[task.users]
     parts = []
     for start in range(0, n_users, _BLOCK):
         stop = min(start + _BLOCK, n_users)
         own = barred[np.searchsorted(barred, start * n_items) : np.searchsorted(barred, stop * n_items)]
-        block = _Draw(keys[start:stop], users.item_ids.keys, weights, own - start * n_items, negatives, seed)
+        block = _Draw(keys[start:stop], task.item_ids.keys, weights, own - start * n_items, negatives, seed)
         parts.append(block.codes() + start * n_items)
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 

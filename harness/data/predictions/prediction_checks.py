@@ -7,44 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from harness.artifacts import CandidateLists, Finding, History, Vocabulary
+from harness.artifacts import Finding, RecommendationTask
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array
 from harness.data.predictions.prediction_files import PredictionTable
 from harness.data.readers.columns import is_text
 
 UNKNOWN = -1  # the index of an id that the data set does not have
-
-
-@dataclass(frozen=True, eq=False)
-class Asked:
-    """Who is asked for, and what may be recommended to them.
-
-    Parameters
-    ----------
-    users
-        int64 ``(users,)``: indices into ``user_ids``, ascending.
-    user_ids, item_ids
-        The data set's vocabularies.
-    history
-        Over all users of the vocabulary.
-    candidates
-        bool ``(items,)``, or None for every item.
-    exclude_seen
-        Whether items of a user's history are no candidates.
-    lists
-        The candidates of each of ``users``, or None.
-    missing_count
-        Whether users without predictions count.
-    """
-
-    users: Int64Array
-    user_ids: Vocabulary
-    item_ids: Vocabulary
-    history: History
-    candidates: BoolArray | None
-    exclude_seen: bool
-    lists: CandidateLists | None = None
-    missing_count: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +51,7 @@ class Barred:
     outside: BoolArray
 
 
-def barred_of(rows: RankedRows, asked: Asked) -> Barred:
+def barred_of(rows: RankedRows, asked: RecommendationTask) -> Barred:
     """Return which rows hold an item that may not be recommended to their user."""
     # Deferred, so that reading an experiment does not wait for numba.
     from harness.data.predictions.prediction_kernels import mark_held
@@ -105,7 +73,14 @@ def barred_of(rows: RankedRows, asked: Asked) -> Barred:
 
 
 def findings_of(
-    table: PredictionTable, asked: Asked, users: Int32Array, rows: RankedRows, barred: Barred, *, depth: int
+    table: PredictionTable,
+    asked: RecommendationTask,
+    users: Int32Array,
+    rows: RankedRows,
+    barred: Barred,
+    *,
+    depth: int,
+    missing_count: bool = True,
 ) -> list[Finding]:
     """Return what is odd in a file of predictions.
 
@@ -123,6 +98,8 @@ def findings_of(
         What of them may not be recommended.
     depth
         The largest cutoff, below which a list is short.
+    missing_count
+        Whether users without predictions count.
     """
     occurs = np.zeros(len(asked.user_ids) + 1, dtype=np.bool_)  # the last is that of an unknown user
     occurs[users] = True
@@ -132,7 +109,7 @@ def findings_of(
     others[asked.users] = False
     masked = 0 if table.scores is None else int((table.scores == -np.inf).sum())
     return [
-        _missing_users(rows, asked),
+        _missing_users(rows, asked, missing_count=missing_count),
         Finding.counted(
             "unknown_users",
             unknown,
@@ -200,13 +177,13 @@ def _distinct(users: Int32Array) -> int:
     return int((users[1:] != users[:-1]).sum()) + (len(users) > 0)
 
 
-def _missing_users(rows: RankedRows, asked: Asked) -> Finding:
+def _missing_users(rows: RankedRows, asked: RecommendationTask, *, missing_count: bool) -> Finding:
     missing = len(asked.users) - _distinct(rows.users)
-    meaning = "they count and score 0." if asked.missing_count else "they are left out (without_predictions: drop)."
+    meaning = "they count and score 0." if missing_count else "they are left out (without_predictions: drop)."
     return Finding.counted("missing_users", missing, len(asked.users), "users", f"they have no prediction; {meaning}")
 
 
-def _short(rows: RankedRows, asked: Asked, depth: int) -> Finding:
+def _short(rows: RankedRows, asked: RecommendationTask, depth: int) -> Finding:
     lengths = np.bincount(rows.users, minlength=len(asked.users))
     return Finding.counted(
         "short_lists",
@@ -230,7 +207,7 @@ def _contradictions(rows: RankedRows, table: PredictionTable) -> Finding:
     )
 
 
-def none_usable(table: PredictionTable, asked: Asked) -> str:
+def none_usable(table: PredictionTable, asked: RecommendationTask) -> str:
     """Return the message for a file without a prediction for a user who is asked for."""
     if len(table.users) == 0:
         return f"{table.place}: there is not one prediction in the file. Write a row for each recommended item."

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from harness.artifacts import (
     NO_ITEM,
     Finding,
+    RecommendationTask,
     TopK,
     Vocabulary,
     descending_places,
@@ -23,7 +24,7 @@ from harness.artifacts import (
     stream,
 )
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
-from harness.data.predictions.prediction_checks import UNKNOWN, Asked, RankedRows, barred_of, findings_of, none_usable
+from harness.data.predictions.prediction_checks import UNKNOWN, RankedRows, barred_of, findings_of, none_usable
 from harness.data.predictions.prediction_files import PredictionTable
 from harness.errors import DataError
 
@@ -41,13 +42,12 @@ class CheckedPredictions:
 
 def checked_predictions(
     table: PredictionTable,
-    asked: Asked,
+    asked: RecommendationTask,
     *,
-    k: int,
     depth: int,
-    seed: int = 0,
     by_id: bool = False,
     strict: bool = False,
+    missing_count: bool = True,
 ) -> CheckedPredictions:
     """Return a file's predictions as lists, and what is odd in them.
 
@@ -60,18 +60,16 @@ def checked_predictions(
     table
         As read.
     asked
-        The task.
-    k
-        Length of the lists at most; what lies deeper is left out.
+        The task. Its ``k`` is the length of the lists at most; deeper predictions are left out.
     depth
         The largest cutoff, below which a list is short, and no list is cut.
-    seed
-        Of the order of equal scores.
     by_id
         Whether scores decide whatever the ranks say, and equal scores are in descending order of the item ids as
         text: as in trec_eval.
     strict
         Make an error of everything that is odd.
+    missing_count
+        Whether users without predictions count.
 
     Raises
     ------
@@ -90,15 +88,15 @@ def checked_predictions(
         raise DataError(none_usable(table, asked))
     # A view of everything costs nothing where nothing is left out.
     kept = slice(None) if usable.all() else np.flatnonzero(usable)
-    order = _Order(seed, by_id)
+    order = _Order(asked.seed, by_id)
     rows = _ordered(table, place, items, kept, asked, order)
     barred = barred_of(rows, asked)
-    findings = findings_of(table, asked, users, rows, barred, depth=depth)
+    findings = findings_of(table, asked, users, rows, barred, depth=depth, missing_count=missing_count)
     if strict:
         _refuse(findings, table.place)
     items_in = np.where(barred.seen | barred.outside | (rows.items == UNKNOWN), np.int32(NO_ITEM), rows.items)
     return CheckedPredictions(
-        _lists(rows, items_in, asked, k=k, depth=depth, place=table.place), tuple(each.as_dict() for each in findings)
+        _lists(rows, items_in, asked, depth=depth, place=table.place), tuple(each.as_dict() for each in findings)
     )
 
 
@@ -152,7 +150,7 @@ def _ordered(
     place: Int32Array,
     items: Int32Array,
     kept: slice | Int64Array,
-    asked: Asked,
+    asked: RecommendationTask,
     rule: _Order,
 ) -> RankedRows:
     users, items = place[kept], items[kept]
@@ -183,7 +181,9 @@ def _ordered(
     return RankedRows(sorted_users, items[order], scores[order], ranks, len(tied), by_rounding)
 
 
-def _tie_keys(names: ArrowColumn, users: Int32Array, items: Int32Array, asked: Asked, rule: _Order) -> UInt64Array:
+def _tie_keys(
+    names: ArrowColumn, users: Int32Array, items: Int32Array, asked: RecommendationTask, rule: _Order
+) -> UInt64Array:
     """Return what orders equal scores of a user, ascending; ``(n,)``.
 
     Parameters
@@ -247,7 +247,7 @@ def _shared(users: Int32Array, keys: Float32Array) -> BoolArray:
     return shared
 
 
-def _lists(rows: RankedRows, items: Int32Array, asked: Asked, *, k: int, depth: int, place: str) -> TopK:
+def _lists(rows: RankedRows, items: Int32Array, asked: RecommendationTask, *, depth: int, place: str) -> TopK:
     same = (np.diff(rows.users) == 0) & (np.diff(rows.ranks) == 0)
     if same.any():
         row = int(np.flatnonzero(same)[0])
@@ -256,7 +256,7 @@ def _lists(rows: RankedRows, items: Int32Array, asked: Asked, *, k: int, depth: 
             f"{place}: two items of the user {user!r} have the rank {rows.ranks[row]}. "
             "Give each its own rank, or leave the column out and give scores."
         )
-    k = min(k, max(depth, int(rows.ranks.max())))  # no longer than the longest list
+    k = min(asked.k, max(depth, int(rows.ranks.max())))  # no longer than the longest list
     lists = np.full((len(asked.users), k), NO_ITEM, dtype=np.int32)
     scores = np.full((len(asked.users), k), -np.inf, dtype=np.float32)
     within = rows.ranks <= k

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import OUTSIDE, PARTS, PER_SECOND, Interactions, Part, Split, Vocabulary, pair_keys
+from harness.artifacts import OUTSIDE, PARTS, PER_SECOND, Interactions, Part, Split, SplitRule, Vocabulary, pair_keys
 from harness.artifacts.array_types import Float64Array, Int8Array, Int32Array, Int64Array
 from harness.data.readers.interaction_files import read_interactions
 from harness.data.readers.table_keys import TableKeys
@@ -26,7 +26,7 @@ _Path = Annotated[str, Field(min_length=1)]
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class FixedSplit:
+class FixedSplit(SplitRule):
     r"""Take the parts from files, such as those that ``harness data split`` writes.
 
     The files have a column ``user`` and a column ``item`` in the data set's own ids; ``timestamp``

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import PARTS, Interactions, Part, Split, TimeUnit
+from harness.artifacts import PARTS, Interactions, Part, Split, SplitRule, TimeUnit
 from harness.artifacts.array_types import Float64Array, Int64Array
 from harness.data.row_order import TieOrder, distinct, needed_timestamps
 from harness.data.splits.part_labels import TRAIN, check_seed, check_shares, finished, in_order
@@ -20,7 +20,7 @@ from harness.errors import DataError
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class GlobalTime:
+class GlobalTime(SplitRule):
     """Hold out what happened from one moment on, the same for all users.
 
     The moment is given, or it is the timestamp of the row at the quantile of a share; everything at

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Interactions, Part, Split
+from harness.artifacts import Interactions, Part, Split, SplitRule
 from harness.data.row_order import needed_timestamps
 from harness.data.splits.part_labels import (
     TEST,
@@ -26,7 +26,7 @@ from harness.errors import DataError
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class LeaveLastOut:
+class LeaveLastOut(SplitRule):
     """Hold out each user's last interactions for test, and those before for validation.
 
     A user keeps at least one interaction in train: one with ``n`` or fewer has nothing held out,
@@ -109,7 +109,7 @@ class LeaveLastOut:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class UserTime:
+class UserTime(SplitRule):
     """Hold out the last share of each user's interactions.
 
     The share is rounded to the nearest whole number of interactions, halves up, and each user keeps

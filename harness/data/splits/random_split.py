@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Interactions, Part, Split, pair_keys, stream
+from harness.artifacts import Interactions, Part, Split, SplitRule, pair_keys, stream
 from harness.artifacts.array_types import Int64Array
 from harness.data.row_order import TieOrder, order_within
 from harness.data.splits.part_labels import (
@@ -27,7 +27,7 @@ _MOST_FOLDS = 1_000_000
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class RandomSplit:
+class RandomSplit(SplitRule):
     """Hold out a share of each user's interactions, drawn by chance.
 
     The draw is by a hash of (seed, the user's own id, the item's own id): it depends on no row number,
@@ -104,7 +104,7 @@ class RandomSplit:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class KFold:
+class KFold(SplitRule):
     """Hold out one of several folds; every interaction is in test in exactly one of them.
 
     Each user's interactions are spread over the folds by a hash of (seed, the user's own id, the

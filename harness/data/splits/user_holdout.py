@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Interactions, Part, Split, pair_keys, stream
+from harness.artifacts import Interactions, Part, Split, SplitRule, pair_keys, stream
 from harness.artifacts.array_types import Int8Array, Int64Array
 from harness.data.splits.part_labels import (
     FOLD_IN,
@@ -27,7 +27,7 @@ from harness.errors import DataError
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class UserHoldout:
+class UserHoldout(SplitRule):
     """Hold out a share of the users: models are fitted on the others, and see of these a first part alone.
 
     The first part of a held-out user's interactions is ``fold_in``: their history when they are

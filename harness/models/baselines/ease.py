@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import History, Recommender, Tensors, Vocabulary
+from harness.artifacts import FittedModel, History, Recommender, Tensors, Vocabulary
 from harness.artifacts.array_types import Float32Array, Float64Array
 from harness.errors import HarnessError
 from harness.execution import progress
@@ -22,7 +22,7 @@ _REMEDY = "Use model kind item_knn, or filter the items (dataset.filters, k_core
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class EASE:
+class EASE(FittedModel):
     """Score by the linear model of the history that best restores it, no item predicting itself.
 
     With X the binary matrix of users and items and ``P = inverse(XᵀX + l2 · I)``::

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import History, Recommender, Tensors, Vocabulary, pair_keys
+from harness.artifacts import FittedModel, History, Recommender, Tensors, Vocabulary, pair_keys
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array
 from harness.errors import CheckpointError
 from harness.execution import progress
@@ -22,7 +22,7 @@ _BYTES_PER_ITEM = 2 * 112 + 56 + 4 * 8  # its two arrays and their pair, a row's
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class ItemKNN:
+class ItemKNN(FittedModel):
     """Score an item by its similarity to the items of the history.
 
     With ``c(i, j)`` the users who had both items and ``c(i)`` those who had i, each counted once::

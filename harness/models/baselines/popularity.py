@@ -7,12 +7,12 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import History, Recommender, Tensors, Vocabulary
+from harness.artifacts import FittedModel, History, Recommender, Tensors, Vocabulary
 from harness.models.checkpoints.tensor_checks import require, require_names
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Popularity:
+class Popularity(FittedModel):
     """Score each item by the number of distinct users who had it.
 
     A user counts once for an item, however often they had it. Scores are float32, so counts above

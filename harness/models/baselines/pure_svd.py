@@ -9,14 +9,14 @@ import scipy.sparse as sp
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import History, Tensors, VectorRecommender, Vocabulary
+from harness.artifacts import FittedModel, History, Tensors, VectorRecommender, Vocabulary
 from harness.errors import HarnessError
 from harness.models.checkpoints.tensor_checks import require, require_names
 from harness.models.linear_algebra.singular_vectors import singular_vectors, with_positive_peaks
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class PureSVD:
+class PureSVD(FittedModel):
     """Score by the projection of the history onto the space of the largest singular values.
 
     With X the binary matrix of users and items and ``X ≈ U · diag(s) · Qᵀ`` of so many factors::

@@ -6,12 +6,12 @@ from typing import ClassVar
 
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import History, Recommender, Tensors, Vocabulary
+from harness.artifacts import FittedModel, History, Recommender, Tensors, Vocabulary
 from harness.models.checkpoints.tensor_checks import require_names
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Random:
+class Random(FittedModel):
     """Score each pair of user and item by chance.
 
     The score is ``floor(h / 2**40) / 2**24`` for a 64-bit hash h of (seed, the user's own id, the

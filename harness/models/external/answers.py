@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from harness.artifacts import CandidateLists, History, ListsAsked, ListsMade, rounded
+from harness.artifacts import CandidateLists, History, ListRequest, RankedLists, rounded
 from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import HarnessError
 from harness.models.external.id_naming import Naming
@@ -23,11 +23,11 @@ def lists_of(
     users: Sequence[Any],
     rows: int,
     items: Naming,
-    asked: ListsAsked,
+    asked: ListRequest,
     *,
     places: Int64Array,
     where: str,
-) -> ListsMade:
+) -> RankedLists:
     """Return the lists of an answer to ``recommend``.
 
     Parameters
@@ -140,7 +140,7 @@ def _order(labels: pd.Index, names: Sequence[Any], what: str) -> Any:
     return places
 
 
-def more_than(asked: ListsAsked, history: History) -> int:
+def more_than(asked: ListRequest, history: History) -> int:
     """Return how many items to ask for, so that enough are left once those that may not be recommended are out.
 
     It is the same for all users of a run, in whatever batches they come, since a list may depend on its length: the
@@ -162,7 +162,7 @@ def more_than(asked: ListsAsked, history: History) -> int:
     return min(n_items, asked.k + barred)
 
 
-def barred_of(asked: ListsAsked, rows: int, n_items: int) -> list[Int64Array]:
+def barred_of(asked: ListRequest, rows: int, n_items: int) -> list[Int64Array]:
     """Return the items that each user may not be recommended."""
     found = []
     for row in range(rows):
@@ -175,7 +175,7 @@ def barred_of(asked: ListsAsked, rows: int, n_items: int) -> list[Int64Array]:
     return found
 
 
-def unasked(made: ListsMade) -> ListsMade:
+def unasked(made: RankedLists) -> RankedLists:
     """Return lists of a model that was not told what to leave out: that it did not is no oddity."""
     return replace(made, given=made.given - made.barred, barred=np.zeros_like(made.barred))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.artifacts import NO_ITEM, CandidateLists, ListsAsked, ListsMade
+from harness.artifacts import NO_ITEM, CandidateLists, ListRequest, RankedLists
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array
 from harness.errors import HarnessError
 from harness.models.run_messages import warn_once
@@ -13,11 +13,11 @@ from harness.models.run_messages import warn_once
 def cleaned(
     items: Int64Array,
     scores: Float32Array | None,
-    asked: ListsAsked,
+    asked: ListRequest,
     n_items: int,
     *,
     lengths: Int64Array | None = None,
-) -> ListsMade:
+) -> RankedLists:
     """Return lists without what is no item, repeats, and what may not be recommended; each is counted once.
 
     Parameters
@@ -41,7 +41,7 @@ def cleaned(
 
     Examples
     --------
-    >>> made = cleaned(np.array([[2, 9, 2, 0]]), None, ListsAsked(k=3), 3)
+    >>> made = cleaned(np.array([[2, 9, 2, 0]]), None, ListRequest(k=3), 3)
     >>> made.items.tolist(), made.scores.tolist(), made.invalid.tolist(), made.repeated.tolist()
     ([[2, 0, -1]], [[0.0, -1.0, -inf]], [1], [1])
     """
@@ -60,7 +60,7 @@ def cleaned(
     found_scores = np.full((batch, asked.k), -np.inf, dtype=np.float32)
     found[rows, places[rows, columns]] = items[rows, columns]
     found_scores[rows, places[rows, columns]] = -places[rows, columns] if scores is None else scores[rows, columns]
-    return ListsMade(
+    return RankedLists(
         found,
         found_scores,
         given=_count(given),
@@ -103,7 +103,7 @@ def _first(keys: Int64Array) -> BoolArray:
     return first.reshape(keys.shape)  # (batch, n)
 
 
-def _may_be(keys: Int64Array, items: Int64Array, asked: ListsAsked, n_items: int) -> BoolArray:
+def _may_be(keys: Int64Array, items: Int64Array, asked: ListRequest, n_items: int) -> BoolArray:
     """Return where an item may be recommended; what is no item has the key -1."""
     may = keys >= 0
     if asked.allowed is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from harness.artifacts import ModelConfig
 from harness.storage.table_format import TableFormat
 
 Name = Annotated[str, Field(min_length=1)]
@@ -37,7 +38,7 @@ class PredictionColumns:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class PredictionFile:
+class PredictionFile(ModelConfig):
     """Take the lists from a file, which ``model.checkpoint`` names; nothing is fitted or scored.
 
     Parameters

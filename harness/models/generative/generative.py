@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Finding, Lessons, ListRecommender, Tensors, Training, Vocabulary
+from harness.artifacts import Finding, ListRecommender, Tensors, TrainedModel, TrainingData, TrainingOptions, Vocabulary
 from harness.models.neural.recipe import Recipe
 
 
@@ -49,7 +49,7 @@ class GenerativeRecipe(Recipe):
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Generative:
+class Generative(TrainedModel):
     r"""Recommend the items whose semantic ids are most probable after the history, found by a beam search.
 
     A residual VQ-VAE (``VQVAELoss``) turns a vector of each item into a few codes; items that share all of them are
@@ -122,7 +122,7 @@ class Generative:
         """Whether the codes come from the vectors of the data set."""
         return self.codes.vectors == "dataset"
 
-    def train(self, lessons: Lessons, training: Training) -> Tensors:
+    def train(self, data: TrainingData, options: TrainingOptions) -> Tensors:
         """Return the items' codes and the network's state.
 
         They are ``codes``, int32 ``(items, levels)``, all different; ``levels``, how many of these were learnt; and
@@ -136,7 +136,7 @@ class Generative:
         """
         from harness.models.generative.generative_network import train
 
-        return train(self, lessons, training)
+        return train(self, data, options)
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> ListRecommender:
         """Return the model on a device.

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from harness.artifacts import NO_ITEM, Attention, ListsAsked, ListsMade, UserBatch
+from harness.artifacts import NO_ITEM, Attention, ListRequest, RankedLists, UserBatch
 from harness.artifacts.array_types import Int32Array
 from harness.errors import HarnessError
 from harness.memory import size_text
@@ -50,7 +50,7 @@ class GenerativeLists:
         assert isinstance(network, SemanticTransformer)  # noqa: S101
         self._network, self._catalogue, self._beam, self._memory = network, catalogue, beam, memory
 
-    def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
+    def recommend(self, batch: UserBatch, asked: ListRequest) -> RankedLists:
         """Return the most probable items of each user.
 
         Raises
@@ -68,7 +68,7 @@ class GenerativeLists:
         items = np.full((users, asked.k), NO_ITEM, dtype=np.int32)
         scores = np.full((users, asked.k), -np.inf, dtype=np.float32)
         given, none = np.zeros(users, dtype=np.int32), np.zeros(users, dtype=np.int32)
-        made = ListsMade(items, scores, given, none, none, none)
+        made = RankedLists(items, scores, given, none, none, none)
         if len(tree.tree.items) == 0:
             return made
         size = bytes_of_user(self._network.sizes, tree.tree, beam, number=self._network.start.element_size())
@@ -88,7 +88,7 @@ class GenerativeLists:
         return made
 
     def _fill(
-        self, made: ListsMade, batch: UserBatch, asked: ListsAsked, tree: SearchTree, *, beam: int, rows: int
+        self, made: RankedLists, batch: UserBatch, asked: ListRequest, tree: SearchTree, *, beam: int, rows: int
     ) -> None:
         """Write the lists of a batch, so many users a search."""
         catalogue = self._catalogue

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 from harness.artifacts import (
-    JUDGED_AT,
+    VALIDATION_CUTOFF,
     History,
-    Lessons,
     Tensors,
-    Training,
+    TrainingData,
+    TrainingOptions,
     Vocabulary,
 )
 from harness.artifacts.array_types import Int32Array, Int64Array
@@ -57,12 +57,12 @@ def network_of(model: Generative, codes: Int32Array) -> SemanticTransformer:
     )
 
 
-def train(model: Generative, lessons: Lessons, training: Training) -> Tensors:
+def train(model: Generative, data: TrainingData, training: TrainingOptions) -> Tensors:
     """Return codes and the trained network's state."""
 
     def course(history: History, codes: Int32Array) -> Course:
         # One of the course, so that its tree is made once and not each epoch.
-        catalogue = SemanticCatalogue(codes, users=lessons.users, items=lessons.items, device=training.device)
+        catalogue = SemanticCatalogue(codes, users=data.users, items=data.items, device=training.device)
         rows = np.flatnonzero(history.lengths >= 2)
         places = int(np.minimum(history.lengths[rows] - 1, model.targets_per_user).sum())
         return Course(
@@ -71,34 +71,34 @@ def train(model: Generative, lessons: Lessons, training: Training) -> Tensors:
             lambda rng: _batches(history, rows, model, rng, training.device),
             math.ceil(places / model.recipe.batch_size),
             lambda module, batch: _loss(module, batch, catalogue.table),
-            judged(lessons, training, lambda module: GenerativeLists(module, catalogue, beam=2 * JUDGED_AT)),
+            judged(data, training, lambda module: GenerativeLists(module, catalogue, beam=2 * VALIDATION_CUTOFF)),
             basis=hashlib.sha256(codes.tobytes()).hexdigest(),
         )
 
-    if not (lessons.train.lengths >= 2).any():
+    if not (data.train.lengths >= 2).any():
         raise HarnessError("generative learns from one item to the next, and no user has two interactions.")
     # Of the training part alone while validation tells when to stop.
-    learnt = _codes(model, lessons.train, lessons, training)
+    learnt = _codes(model, data.train, data, training)
     codes, whole = with_extra_code(learnt), None
-    on_train = course(lessons.train, codes)
-    if lessons.whole is not None:
-        learnt = _codes(model, lessons.whole, lessons, training)
+    on_train = course(data.train, codes)
+    if data.whole is not None:
+        learnt = _codes(model, data.whole, data, training)
         codes = with_extra_code(learnt)
-        whole = course(lessons.whole, codes)
+        whole = course(data.whole, codes)
     module = trained(on_train, whole, model.recipe, training, seed=model.seed)
     state = {f"{_NETWORK}{name}": tensor for name, tensor in tensors_of(module, without=(_POSITIONS,)).items()}
     return {"codes": codes, "levels": np.array([learnt.shape[1]], dtype=np.int32), **state}
 
 
-def _codes(model: Generative, history: History, lessons: Lessons, training: Training) -> Int32Array:
+def _codes(model: Generative, history: History, data: TrainingData, training: TrainingOptions) -> Int32Array:
     chosen = model.codes
     if chosen.vectors == "dataset":
-        if lessons.item_vectors is None:
+        if data.item_vectors is None:
             raise HarnessError(
                 "model.params.codes.vectors is 'dataset', and the data set has no vectors of items. Name their file in "
                 "dataset.items.vectors, or use vectors: cooccurrence."
             )
-        vectors = lessons.item_vectors
+        vectors = data.item_vectors
     else:
         with hidden_progress(hide=training.quiet):
             vectors = cooccurrence_vectors(history, chosen.dimension, seed=model.seed)

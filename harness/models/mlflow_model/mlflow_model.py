@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import AnyRecommender, Vocabulary
+from harness.artifacts import AnyRecommender, ExternalModel, Vocabulary
 from harness.errors import CheckpointError, HarnessError
 
 logger = logging.getLogger("harness")
@@ -56,7 +56,7 @@ class MLflowOutput:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class MLflowModel:
+class MLflowModel(ExternalModel):
     """Recommend by a model of MLflow in its flavour ``python_function``.
 
     ``model.checkpoint`` is ``models:/name/1``, ``runs:/<id>/model`` or a folder with an ``MLmodel`` file; the store is
@@ -85,9 +85,6 @@ class MLflowModel:
     >>> MLflowModel(allow_pickle=True, method="score").ranks_targets
     True
     """
-
-    fitted: ClassVar[bool] = False
-    needs_checkpoint: ClassVar[bool] = True
 
     allow_pickle: bool = False
     method: Literal["recommend", "score"] = "recommend"

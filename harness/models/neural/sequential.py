@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Lessons, Tensors, Training, VectorRecommender, Vocabulary
+from harness.artifacts import Tensors, TrainedModel, TrainingData, TrainingOptions, VectorRecommender, Vocabulary
 from harness.models.neural.recipe import Recipe
 
 
@@ -20,7 +20,7 @@ class SequentialRecipe(Recipe):
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Sequential:
+class Sequential(TrainedModel):
     r"""Score by the product of what a causal Transformer makes of the history and the items' embeddings.
 
     With E the embeddings of the items, ``TransformerEncoder(causal=True)`` gives ``h_t`` for each position t of the
@@ -76,7 +76,7 @@ class Sequential:
         if self.embedding_dim % self.num_heads:
             raise ValueError(f"embedding_dim is {self.embedding_dim}, which {self.num_heads} heads do not divide")
 
-    def train(self, lessons: Lessons, training: Training) -> Tensors:
+    def train(self, data: TrainingData, options: TrainingOptions) -> Tensors:
         """Return the state dict of the encoder.
 
         Raises
@@ -86,7 +86,7 @@ class Sequential:
         """
         from harness.models.neural.sequential_network import train
 
-        return train(self, lessons, training)
+        return train(self, data, options)
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
         """Return the scorer by products of vectors.

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from harness.artifacts import Attention, History, Lessons, Tensors, Training, UserBatch
+from harness.artifacts import Attention, History, Tensors, TrainingData, TrainingOptions, UserBatch
 from harness.artifacts.array_types import Int32Array
 from harness.errors import HarnessError
 from harness.models.checkpoints.tensor_checks import load_module
@@ -38,9 +38,9 @@ def encoder_of(model: Sequential, n_items: int) -> TransformerEncoder:
     )
 
 
-def train(model: Sequential, lessons: Lessons, training: Training) -> Tensors:
+def train(model: Sequential, data: TrainingData, training: TrainingOptions) -> Tensors:
     """Return the trained encoder's state dict."""
-    n_items = len(lessons.items)
+    n_items = len(data.items)
     loss = SequenceLoss(n_items, label_smoothing=model.label_smoothing)
 
     def course(history: History) -> Course:
@@ -54,11 +54,11 @@ def train(model: Sequential, lessons: Lessons, training: Training) -> Tensors:
             lambda rng: _batches(history, rows, model, rng, training.device),
             math.ceil(len(rows) / size),
             lambda module, batch: _loss(module, batch, loss),
-            judged(lessons, training, SequentialScorer),
+            judged(data, training, SequentialScorer),
         )
 
-    whole = None if lessons.whole is None else course(lessons.whole)
-    module = trained(course(lessons.train), whole, model.recipe, training, seed=model.seed)
+    whole = None if data.whole is None else course(data.whole)
+    module = trained(course(data.train), whole, model.recipe, training, seed=model.seed)
     return tensors_of(module, without=(_POSITIONS,))
 
 

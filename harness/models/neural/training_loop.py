@@ -21,7 +21,7 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from harness.artifacts import JUDGED_AT, AnyRecommender, Lessons, Training, stream
+from harness.artifacts import VALIDATION_CUTOFF, AnyRecommender, TrainingData, TrainingOptions, stream
 from harness.errors import HarnessError
 from harness.execution import progress
 from harness.models.checkpoints.checkpoint import tensors_digest
@@ -85,14 +85,16 @@ class _Reached:
 
 
 def judged(
-    lessons: Lessons, training: Training, recommender_of: Callable[[nn.Module], AnyRecommender]
+    data: TrainingData, training: TrainingOptions, recommender_of: Callable[[nn.Module], AnyRecommender]
 ) -> Callable[[nn.Module], float] | None:
     """Return what tells how good a module is as a recommender; None where the split has no validation part."""
-    judge = lessons.judge
+    judge = data.validation_metric
     return None if judge is None else lambda module: judge(recommender_of(module), training.device)
 
 
-def trained(on_train: Course, on_whole: Course | None, recipe: Recipe, training: Training, *, seed: int) -> nn.Module:
+def trained(
+    on_train: Course, on_whole: Course | None, recipe: Recipe, training: TrainingOptions, *, seed: int
+) -> nn.Module:
     """Return a trained module, in eval mode, with the weights of its best epoch.
 
     Parameters
@@ -129,7 +131,7 @@ def trained(on_train: Course, on_whole: Course | None, recipe: Recipe, training:
         module = _run(on_train, recipe.epochs, recipe.patience, recipe, training, reached, seed)
         logger.info(
             "%s: ndcg@%d on validation was best after epoch %d of %d: %.4f",
-            on_train.name, JUDGED_AT, reached.best_epoch, reached.epoch, reached.best_value,
+            on_train.name, VALIDATION_CUTOFF, reached.best_epoch, reached.epoch, reached.best_value,
         )  # fmt: skip
         _warn_of_blind(on_train.name, reached)
         found = reached.best_epoch
@@ -145,7 +147,7 @@ def _warn_of_blind(name: str, reached: _Reached) -> None:
         logger.warning(
             "%s: ndcg@%d on validation was %.4f after each of %d epochs, so that it told nothing of when to stop; "
             "patience: null trains all epochs (model.params.recipe)",
-            name, JUDGED_AT, reached.best_value, reached.epoch,
+            name, VALIDATION_CUTOFF, reached.best_value, reached.epoch,
         )  # fmt: skip
 
 
@@ -154,7 +156,7 @@ def _run(
     epochs: int,
     patience: int | None,
     recipe: Recipe,
-    training: Training,
+    training: TrainingOptions,
     reached: _Reached,
     seed: int,
 ) -> nn.Module:
@@ -176,7 +178,7 @@ def _run(
             if patience is not None and course.judge is not None:
                 module.eval()
                 value = course.judge(module)
-                logger.debug("%s: epoch %d, ndcg@%d %.4f", course.name, reached.epoch, JUDGED_AT, value)
+                logger.debug("%s: epoch %d, ndcg@%d %.4f", course.name, reached.epoch, VALIDATION_CUTOFF, value)
                 reached.worst_value = min(value, reached.worst_value)
                 if value > reached.best_value or not reached.best:
                     reached.best_value, reached.best_epoch = value, reached.epoch
@@ -192,7 +194,7 @@ def _epoch(
     module: nn.Module,
     optimizer: torch.optim.Optimizer,
     epoch: int,
-    training: Training,
+    training: TrainingOptions,
     seed: int,
     advance: Callable[[int], None],
 ) -> None:
@@ -212,7 +214,7 @@ def _epoch(
         raise HarnessError(f"{course.name}: weights are NaN or infinite after epoch {epoch + 1}. {_REMEDY}")
 
 
-def _keep(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached, training: Training) -> None:
+def _keep(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached, training: TrainingOptions) -> None:
     if training.state is None:
         return
     tensors = {f"model.{name}": tensor for name, tensor in module.state_dict().items()}
@@ -227,7 +229,7 @@ def _keep(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached
         temporary.write_bytes(content)
 
 
-def _read(training: Training) -> tuple[_Reached, dict[str, torch.Tensor]] | None:
+def _read(training: TrainingOptions) -> tuple[_Reached, dict[str, torch.Tensor]] | None:
     """Return what an earlier training of the same model reached; None where there is nothing to go on from."""
     if training.state is None or not training.state.exists():
         return None
@@ -246,7 +248,7 @@ def _read(training: Training) -> tuple[_Reached, dict[str, torch.Tensor]] | None
         return None  # cut short or of another version: training begins anew
 
 
-def _take_up(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached, training: Training) -> None:
+def _take_up(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached, training: TrainingOptions) -> None:
     """Bring a module and its optimizer to where an earlier training of the same phase was."""
     found = _read(training)
     if found is None or found[0].phase != reached.phase:

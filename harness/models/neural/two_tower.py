@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Lessons, Tensors, Training, VectorRecommender, Vocabulary
+from harness.artifacts import Tensors, TrainedModel, TrainingData, TrainingOptions, VectorRecommender, Vocabulary
 from harness.models.neural.recipe import Recipe
 
 
@@ -19,7 +19,7 @@ class TwoTowerRecipe(Recipe):
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class TwoTower:
+class TwoTower(TrainedModel):
     r"""Score by the cosine of a vector of the history and a vector of the item.
 
     The user tower takes the mean of embeddings of the history's items, each once, through two linear layers with a
@@ -71,7 +71,7 @@ class TwoTower:
     recipe: TwoTowerRecipe = TwoTowerRecipe()
     seed: Annotated[int, Field(ge=0)] = 0
 
-    def train(self, lessons: Lessons, training: Training) -> Tensors:
+    def train(self, data: TrainingData, options: TrainingOptions) -> Tensors:
         """Return the state dict of both towers.
 
         Raises
@@ -81,7 +81,7 @@ class TwoTower:
         """
         from harness.models.neural.two_tower_network import train
 
-        return train(self, lessons, training)
+        return train(self, data, options)
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
         """Return the scorer by products of vectors.

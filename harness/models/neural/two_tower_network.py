@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from harness.artifacts import History, Lessons, Tensors, Training, UserBatch
+from harness.artifacts import History, Tensors, TrainingData, TrainingOptions, UserBatch
 from harness.errors import HarnessError
 from harness.models.checkpoints.tensor_checks import load_module
 from harness.models.neural.padded_sequences import BLOCK_ROWS
@@ -61,9 +61,9 @@ class Towers(nn.Module):
         return F.normalize(vectors, dim=1).masked_fill(empty, 0)
 
 
-def train(model: TwoTower, lessons: Lessons, training: Training) -> Tensors:
+def train(model: TwoTower, data: TrainingData, training: TrainingOptions) -> Tensors:
     """Return the trained towers' state dict."""
-    n_items = len(lessons.items)
+    n_items = len(data.items)
     loss = ContrastiveLoss(model.temperature)
 
     def course(history: History) -> Course:
@@ -74,11 +74,11 @@ def train(model: TwoTower, lessons: Lessons, training: Training) -> Tensors:
             lambda rng: pairs.batches(model.recipe.batch_size, rng, training.device),
             math.ceil(len(pairs.users) / model.recipe.batch_size),
             lambda module, batch: _loss(module, batch, loss),
-            judged(lessons, training, TowerScorer),
+            judged(data, training, TowerScorer),
         )
 
-    whole = None if lessons.whole is None else course(lessons.whole)
-    return tensors_of(trained(course(lessons.train), whole, model.recipe, training, seed=model.seed))
+    whole = None if data.whole is None else course(data.whole)
+    return tensors_of(trained(course(data.train), whole, model.recipe, training, seed=model.seed))
 
 
 class _Pairs:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import AnyRecommender, Vocabulary
+from harness.artifacts import AnyRecommender, ExternalModel, Vocabulary
 from harness.errors import CheckpointError, HarnessError
 from harness.models.external.code_files import files_of, folder_of, specs_in
 from harness.models.external.factories import check_factory, construct, source_files
@@ -24,7 +24,7 @@ Name = Annotated[str, Field(min_length=1)]
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class PythonModel:
+class PythonModel(ExternalModel):
     """Recommend by an object with ``recommend`` or ``score``, which a factory makes ready to use.
 
     The object has one of::
@@ -81,7 +81,6 @@ class PythonModel:
     False
     """
 
-    fitted: ClassVar[bool] = False
     needs_checkpoint: ClassVar[bool] = False
 
     factory: Name | None = None

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 import torch
 
-from harness.artifacts import AnyRecommender, ListsAsked, ListsMade, UserBatch, Vocabulary
+from harness.artifacts import AnyRecommender, ListRequest, RankedLists, UserBatch, Vocabulary
 from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import HarnessError
 from harness.models.external.answers import barred_of, called, lists_of, more_than, scores_of, unasked
@@ -205,12 +205,12 @@ class ListsOfObject(OfObject):
         """Whether it is asked for more items than are wanted, since what may not be recommended is left out here."""
         return self._known.model.exclude == "harness"
 
-    def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
+    def recommend(self, batch: UserBatch, asked: ListRequest) -> RankedLists:
         """Return the best items of each user."""
         distinct, rows, back = each_once(batch)
         return self._lists(distinct, asked.of(rows)).of(back)
 
-    def _lists(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
+    def _lists(self, batch: UserBatch, asked: ListRequest) -> RankedLists:
         known, n_items = self._known, len(self._known.items.vocabulary)
         names, places = known.named_users(batch)
         more = known.more(batch, places)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.artifacts import ListsAsked, ListsMade, UserBatch
+from harness.artifacts import ListRequest, RankedLists, UserBatch
 from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import CheckpointError, HarnessError
 from harness.models.external.external_arrays import FORMATS, PARQUET, array_in, levels_in
@@ -119,7 +119,7 @@ class GivenLists(OfModule):
         """How many items share their codes with another; None without codes."""
         return None if self.table is None else self.table.collisions
 
-    def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
+    def recommend(self, batch: UserBatch, asked: ListRequest) -> RankedLists:
         """Return the lists of users, cleaned."""
         model = self.caller.model
         count = min(asked.k * model.output.k_factor, self.n_items)
@@ -205,6 +205,6 @@ def _offsets(offsets: int | tuple[int, ...], levels: int) -> Any:
     )
 
 
-def _joined(parts: list[ListsMade]) -> ListsMade:
+def _joined(parts: list[RankedLists]) -> RankedLists:
     names = ("items", "scores", "given", "invalid", "repeated", "barred")
-    return ListsMade(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    return RankedLists(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import AnyRecommender, Vocabulary
+from harness.artifacts import AnyRecommender, ExternalModel, Vocabulary
 from harness.errors import CheckpointError
 from harness.models.checkpoints.torch_files import is_plain_pickle
 from harness.models.external.external_arrays import FORMATS as TABLES
@@ -21,7 +21,7 @@ from harness.models.torch_module.torch_options import Call, Name, Output, State
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class TorchModel:
+class TorchModel(ExternalModel):
     """Score with a module of another project; ``model.checkpoint`` names the file of its state dict.
 
     The module is made by ``factory(**init)``, given the state dict, and called as ``call`` says, in eval mode. Items
@@ -57,8 +57,6 @@ class TorchModel:
     >>> TorchModel(factory="shop.models:SASRec", init={"n_items": 1008}).output.kind
     'logits'
     """
-
-    fitted: ClassVar[bool] = False
 
     factory: Name
     init: dict[str, Any] = Field(default_factory=dict)

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import VectorRecommender, Vocabulary
+from harness.artifacts import ExternalModel, VectorRecommender, Vocabulary
 from harness.errors import CheckpointError
 from harness.models.checkpoints.required_files import require_file
 from harness.models.external.external_arrays import FORMATS, PARQUET, array_in, vectors_in
@@ -85,7 +85,7 @@ class VectorsFile:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class UserItemVectors:
+class UserItemVectors(ExternalModel):
     """Score by products of vectors from files, such as the factors of a matrix factorisation trained elsewhere.
 
     ``score(u, j) = user vector of u · item vector of j (+ bias of j)``. With ``history`` a user's vector is the sum, or
@@ -111,7 +111,6 @@ class UserItemVectors:
     'dot'
     """
 
-    fitted: ClassVar[bool] = False
     needs_checkpoint: ClassVar[bool] = False
     batch_invariant: ClassVar[bool] = True
 

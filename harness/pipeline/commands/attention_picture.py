@@ -17,7 +17,7 @@ from harness.errors import HarnessError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from harness.runner import PredictionTask
+    from harness.artifacts import RecommendationTask
 
 logger = logging.getLogger("harness")
 
@@ -74,7 +74,7 @@ class Drawn:
     """
 
     heading: str
-    asked: PredictionTask
+    asked: RecommendationTask
     attention: Attention
     items: Int32Array
     scores: Float32Array

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.artifacts import TrainedModel
+from harness.artifacts import FittedModel
 from harness.errors import HarnessError
 from harness.pipeline.stages.data_audit import data_findings
 from harness.pipeline.stages.measurement import measured
-from harness.pipeline.stages.preparation import FIT_PARTS, Prepared, prepare, task_of
+from harness.pipeline.stages.preparation import FIT_PARTS, PreparedData, prepare
 from harness.pipeline.stages.side_arrays import side_of
-from harness.pipeline.stages.task import asked_of
+from harness.pipeline.stages.task import task_of
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -59,7 +59,7 @@ def audit_dataset(experiment: Experiment, ties: TieOptions | None = None) -> dic
         The split has no rule of ties to try, or the baseline is unknown.
     """
     tried = ties is not None and ties.seeds > 0
-    refuses = getattr(experiment.dataset.split, "ties", None) == "error"
+    refuses = experiment.dataset.split.ties == "error"
     if tried and refuses:
         experiment = _shuffling(experiment)
     prepared = prepare(experiment)
@@ -79,11 +79,14 @@ def audit_dataset(experiment: Experiment, ties: TieOptions | None = None) -> dic
 
 def _shuffling(experiment: Experiment) -> Experiment:
     """Return an experiment whose split refuses ties with one that shuffles them."""
-    split = dataclasses.replace(experiment.dataset.split, ties="shuffle")
+    rule: Any = experiment.dataset.split
+    split = dataclasses.replace(rule, ties="shuffle")
     return dataclasses.replace(experiment, dataset=dataclasses.replace(experiment.dataset, split=split))
 
 
-def tie_trial(experiment: Experiment, prepared: Prepared, ties: TieOptions, *, decides: bool = True) -> dict[str, Any]:
+def tie_trial(
+    experiment: Experiment, prepared: PreparedData, ties: TieOptions, *, decides: bool = True
+) -> dict[str, Any]:
     """Return a baseline's metrics under several rules of ties, all else as the experiment has it.
 
     Where the rule ``decides`` nothing there are no rows.
@@ -93,7 +96,7 @@ def tie_trial(experiment: Experiment, prepared: Prepared, ties: TieOptions, *, d
     HarnessError
         No order in time decides the split's parts, or the baseline is unknown.
     """
-    split = experiment.dataset.split
+    split: Any = experiment.dataset.split
     has_rule = {"ties", "seed"} <= {option.name for option in dataclasses.fields(split)}
     if not has_rule or prepared.split.facts.get("tied_users", ...) is None:
         raise HarnessError(
@@ -116,20 +119,20 @@ def _rules(split: Any, seeds: int) -> Iterator[Any]:
         yield dataclasses.replace(split, ties=rule)
 
 
-def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> dict[str, float]:
+def _measured(experiment: Experiment, prepared: PreparedData, baseline: str) -> dict[str, float]:
     from harness.experiment import component_of
     from harness.runner import Options, predict
     from harness.topk import choose_device
 
     model = component_of("models", baseline, {})
-    if not getattr(model, "fitted", True) or isinstance(model, TrainedModel):
+    if not isinstance(model, FittedModel):
         raise HarnessError(f"the baseline {baseline} is not fitted at once. Use popularity, item_knn or ease.")
     split, task = prepared.split, task_of(experiment, prepared.split)
     rows, device = split.interactions, choose_device(experiment.runner.device)
     on = "train_validation" if experiment.evaluation.part == "test" else "train"
     tensors = model.fit(split.history(FIT_PARTS[on]))
     recommender = model.recommender(tensors, users=rows.user_ids, items=rows.item_ids, device=device)
-    asked = dataclasses.replace(asked_of(experiment, split, task), scored=True)
+    asked = dataclasses.replace(task, scored=True)
     made = predict(recommender, asked, Options(device=device), quiet=True)
     side = side_of(experiment.metrics, task, split)
     table = measured(experiment, made.topk, task, made.target_ranks, side=side)

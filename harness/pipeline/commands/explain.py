@@ -13,20 +13,29 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import storage
-from harness.artifacts import NO_ITEM, Attention, Explains, ForeignModel, Split, Truth, Vocabulary
+from harness.artifacts import (
+    NO_ITEM,
+    Attention,
+    AttentionExplainer,
+    ExternalModel,
+    RecommendationTask,
+    Split,
+    Truth,
+    Vocabulary,
+)
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array
 from harness.errors import HarnessError, did_you_mean
 from harness.models import PredictionFile
 from harness.pipeline.commands.attention_picture import Drawn, Picture, Titles, drawn
 from harness.pipeline.commands.validate import check_inputs
-from harness.pipeline.stages.preparation import Task, prepare, task_of
+from harness.pipeline.stages.preparation import prepare
 from harness.pipeline.stages.recommendation import FromModel
-from harness.pipeline.stages.task import asked_of
+from harness.pipeline.stages.task import task_of
 from harness.registry import BUILT_IN
 
 if TYPE_CHECKING:
+    from harness.artifacts import RecommendationTask
     from harness.experiment import Experiment
-    from harness.runner import PredictionTask
 
 WITH_ATTENTION = ("generative", "sequential")  # the kinds that can show it
 _NEAR = 10_000  # ids on each side among which a mistyped one is looked for
@@ -111,7 +120,7 @@ def explain(experiment: Experiment, user: str, picture: Picture | None = None, *
 def _refuse_without_attention(experiment: Experiment) -> None:
     """Raise for a kind that is known to have no attention, before anything is read or fitted."""
     kind, params = experiment.model.kind, experiment.model.params
-    is_other = kind in BUILT_IN["models"] and kind not in WITH_ATTENTION and not isinstance(params, ForeignModel)
+    is_other = kind in BUILT_IN["models"] and kind not in WITH_ATTENTION and not isinstance(params, ExternalModel)
     if is_other or isinstance(params, PredictionFile):
         raise _without_attention(kind)
 
@@ -137,9 +146,9 @@ def _index_of(user: str, vocabulary: Vocabulary) -> int:
     return place
 
 
-def _asked(experiment: Experiment, split: Split, task: Task, user: int, k: int) -> PredictionTask:
+def _asked(experiment: Experiment, split: Split, task: RecommendationTask, user: int, k: int) -> RecommendationTask:
     """Return what is asked of the model for one user, in or outside the evaluated part."""
-    whole = asked_of(experiment, split, task)
+    whole = task
     if whole.scored:  # of all candidates: a longer list begins like that of a run, which a beam search does not promise
         whole = replace(whole, k=max(whole.k, min(k, whole.n_items)))
     rows = np.flatnonzero(task.users == user)
@@ -153,11 +162,12 @@ def _asked(experiment: Experiment, split: Split, task: Task, user: int, k: int) 
         history=split.history(task.history_parts) if split.rolling else task.history,
         places=None,
         lists=None,
+        times=None,
     )
 
 
 def _computed(
-    experiment: Experiment, split: Split, asked: PredictionTask, k: int, *, quiet: bool
+    experiment: Experiment, split: Split, asked: RecommendationTask, k: int, *, quiet: bool
 ) -> tuple[Attention, Int32Array, Float32Array]:
     """Return the attention, and the first k items of the list with their scores."""
     import torch
@@ -170,7 +180,7 @@ def _computed(
     plain = experiment.to_dict()["model"]
     model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
     recommender = model.recommender(asked, source.device)
-    if not isinstance(recommender, Explains):
+    if not isinstance(recommender, AttentionExplainer):
         raise _without_attention(model.kind)
     asked.check()
     found = found_by(recommender, asked, options_of(experiment, source.device))

@@ -12,15 +12,15 @@ from typing import Any
 import numpy as np
 
 from harness import data, storage
-from harness.artifacts import Lessons, Part, Split, Tensors, TrainedModel, Training
-from harness.errors import CheckpointError
+from harness.artifacts import FittedModel, Part, Split, Tensors, TrainedModel, TrainingData, TrainingOptions
+from harness.errors import CheckpointError, HarnessError
 from harness.execution import hidden_progress
 from harness.experiment import Experiment, as_experiment
 from harness.models.checkpoints.checkpoint import check_checkpoint, load_checkpoint, save_checkpoint
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.stages.fingerprints import code_version, home_of, with_imports
 from harness.pipeline.stages.preparation import FIT_PARTS, prepare
-from harness.pipeline.stages.validation_score import judge_of
+from harness.pipeline.stages.validation_score import validation_metric_of
 
 logger = logging.getLogger("harness")
 
@@ -113,6 +113,11 @@ def _fit(experiment: Experiment, split: Split, path: Path, *, force: bool, quiet
         "code": _code(experiment),
     }
     logger.info("fitting %s on %s", experiment.model.kind, " and ".join(parts))
+    if not isinstance(model, (FittedModel, TrainedModel)):
+        raise HarnessError(
+            f"the model '{experiment.model.kind}' can be neither fitted nor trained. Derive its class from "
+            "FittedModel, TrainedModel or ExternalModel of harness.models."
+        )
     if not isinstance(model, TrainedModel):
         with hidden_progress(hide=quiet):
             tensors = model.fit(split.history(parts))
@@ -125,17 +130,17 @@ def _fit(experiment: Experiment, split: Split, path: Path, *, force: bool, quiet
         state.unlink(missing_ok=True)
     runner = experiment.runner
     device = choose_device((runner.device_names or (runner.device,))[0])
-    training = Training(device, state, storage.sha256_json(identity), quiet)
-    save_checkpoint(path, model.train(_lessons(experiment, split, parts), training), identity)
+    training = TrainingOptions(device, state, storage.sha256_json(identity), quiet)
+    save_checkpoint(path, model.train(_training_data(experiment, split, parts), training), identity)
     state.unlink(missing_ok=True)
 
 
-def _lessons(experiment: Experiment, split: Split, parts: Sequence[Part]) -> Lessons:
-    judge, rows = judge_of(experiment, split), split.interactions
-    return Lessons(
+def _training_data(experiment: Experiment, split: Split, parts: Sequence[Part]) -> TrainingData:
+    metric, rows = validation_metric_of(experiment, split), split.interactions
+    return TrainingData(
         train=split.history(["train"]),
-        judge=judge,
-        whole=split.history(parts) if "validation" in parts and judge is not None else None,
+        validation_metric=metric,
+        whole=split.history(parts) if "validation" in parts and metric is not None else None,
         users=rows.user_ids,
         items=rows.item_ids,
         item_vectors=rows.item_vectors,
@@ -161,14 +166,14 @@ def _identity(experiment: Experiment, split: Split) -> dict[str, Any]:
 
 def _vectors_digest(experiment: Experiment, split: Split) -> str:
     vectors = split.interactions.item_vectors
-    if vectors is None or not getattr(experiment.model.params, "reads_item_vectors", False):
+    if vectors is None or not experiment.model.params.reads_item_vectors:
         return ""
     return hashlib.sha256(np.ascontiguousarray(vectors, dtype="<f4").data).hexdigest()
 
 
 def _judged_by(experiment: Experiment, split: Split) -> str:
     """Return a digest of what may stand in the lists that tell when to stop training; empty where nothing tells."""
-    recipe = getattr(experiment.model.params, "recipe", None)
+    recipe = experiment.model.params.recipe
     if recipe is None or recipe.patience is None or len(split.part("validation")) == 0:
         return ""
     chosen = experiment.candidates

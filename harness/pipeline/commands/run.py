@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from harness.artifacts import MetricTable, Split
+from harness.artifacts import MetricTable, RecommendationTask, Split
 from harness.experiment import Experiment, as_experiment
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder import result_tables
@@ -25,11 +25,12 @@ from harness.pipeline.stages.data_audit import data_findings
 from harness.pipeline.stages.environment import environment
 from harness.pipeline.stages.fingerprints import fingerprints
 from harness.pipeline.stages.measurement import measured_parts
-from harness.pipeline.stages.preparation import Prepared, Task, prepare, task_of
+from harness.pipeline.stages.preparation import PreparedData, prepare
 from harness.pipeline.stages.publication import publish
 from harness.pipeline.stages.recommendation import How, Recommended, Source, source_of
 from harness.pipeline.stages.side_arrays import side_of
 from harness.pipeline.stages.slice_metrics import slice_rows, sliced
+from harness.pipeline.stages.task import candidates_digest, task_of
 from harness.pipeline.stages.tie_audit import judgement_findings, tie_findings
 from harness.pipeline.stages.timings import Phases
 
@@ -136,8 +137,8 @@ def predict(experiment: Experiment, *, force: bool = False, quiet: bool = False)
 class _Asked:
     """An experiment with its data, its model, and the fingerprints of what they will give."""
 
-    prepared: Prepared
-    task: Task
+    prepared: PreparedData
+    task: RecommendationTask
     source: Source
     keys: dict[str, str]
 
@@ -154,7 +155,7 @@ def _asked(experiment: Experiment, phases: Phases, *, quiet: bool) -> _Asked:
         data_sha256=prepared.source.digest,
         split_digest=prepared.split.digest,
         checkpoint_sha256=source.sha256,
-        candidates_digest=task.candidates_digest,
+        candidates_digest=candidates_digest(task),
         device=source.device,
     )
     return _Asked(prepared, task, source, keys)
@@ -249,7 +250,9 @@ def _partial(experiment: Experiment, split: Split) -> dict[str, Any] | None:
     return {"limit_users": limit, "sentence": sentence}
 
 
-def _protocol(experiment: Experiment, task: Task, recommended: Recommended, table: MetricTable) -> dict[str, Any]:
+def _protocol(
+    experiment: Experiment, task: RecommendationTask, recommended: Recommended, table: MetricTable
+) -> dict[str, Any]:
     part = experiment.evaluation.part
     return {
         "part": part,
@@ -261,7 +264,7 @@ def _protocol(experiment: Experiment, task: Task, recommended: Recommended, tabl
             "exclude": experiment.candidates.exclude,
             "count": task.history.n_items if task.candidates is None else int(task.candidates.sum()),
             **task.candidate_facts,
-            **({} if task.candidates_digest is None else {"sha256": task.candidates_digest}),
+            **({} if candidates_digest(task) is None else {"sha256": candidates_digest(task)}),
         },
         "k": recommended.k,
         "precision": None if recommended.job is None else recommended.job.options.precision,

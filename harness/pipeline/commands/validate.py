@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness import data
-from harness.artifacts import ForeignModel
+from harness.artifacts import ExternalModel
 from harness.errors import HarnessError, did_you_mean
 from harness.models.checkpoints.inspection import check_format
 from harness.models.mlflow_model.mlflow_model import MLflowModel
@@ -76,13 +76,13 @@ def _check_model(experiment: Experiment, *, refit: bool) -> None:
     try:
         if isinstance(params, MLflowModel):
             params.check_allowed(checkpoint)
-        if isinstance(params, ForeignModel):
+        if isinstance(params, ExternalModel):
             if not _is_address(checkpoint):
                 params.files(checkpoint)
-        elif getattr(params, "fitted", True) and checkpoint is not None and not refit:
+        elif params.fitted and checkpoint is not None and not refit:
             check_format(Path(checkpoint))
     except HarnessError as error:
-        key = "params" if isinstance(params, ForeignModel) else "checkpoint"
+        key = "params" if isinstance(params, ExternalModel) else "checkpoint"
         raise type(error)(f"{experiment.where(('model', key))}: {error}") from error
 
 
@@ -103,7 +103,7 @@ def _named(experiment: Experiment) -> Iterator[tuple[tuple[str | int, ...], str]
             yield ("dataset", "split", key), split[key]
     checkpoint = experiment.model.checkpoint
     # Of a model from elsewhere there may be none, or no file but an address, such as one of MLflow.
-    if not getattr(experiment.model.params, "fitted", True) and checkpoint is not None and not _is_address(checkpoint):
+    if not experiment.model.params.fitted and checkpoint is not None and not _is_address(checkpoint):
         yield ("model", "checkpoint"), checkpoint
 
 

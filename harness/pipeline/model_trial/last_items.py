@@ -6,12 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.artifacts import AnyRecommender, History, Truth
+from harness.artifacts import AnyRecommender, History, RecommendationTask, Truth
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
 from harness.pipeline.model_trial.item_ranks import BOTTOM, Standing, barely_listed
 from harness.pipeline.model_trial.trial_users import Few, places
 from harness.pipeline.stages.list_audit import cases_of
-from harness.runner import PredictionTask
 
 _ALIKE = 1e-9  # places
 
@@ -33,7 +32,7 @@ class LastItems:
     """
 
     few: Few
-    before: PredictionTask
+    before: RecommendationTask
     rows: Int64Array
     items: Int64Array
 

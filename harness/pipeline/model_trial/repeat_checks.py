@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from harness.artifacts import AnyRecommender, Finding, History, Severity, Truth
+from harness.artifacts import AnyRecommender, Finding, History, ModelConfig, RecommendationTask, Severity, Truth
 from harness.artifacts.array_types import BoolArray, Int64Array
 from harness.errors import HarnessError
 from harness.pipeline.model_trial.trial_users import Few
 from harness.pipeline.stages.list_audit import cases_of
-from harness.runner import PredictionTask
 from harness.topk import Found
 
 _OTHER_SEED, _ALIKE = 1, 1e-4
@@ -57,12 +56,12 @@ def asked_again(few: Few, chosen: Int64Array) -> tuple[Finding, BoolArray]:
     return Finding("differs_when_asked_again", count, len(differ), sentence, cases=cases), differ
 
 
-def alone_name(params: Any, recommender: AnyRecommender) -> str | None:
+def alone_name(params: ModelConfig, recommender: AnyRecommender) -> str | None:
     """Return the name of the finding on lists that depend on who else is asked for; None where none can.
 
     None can where the model's configuration says ``batch_invariant``, or all histories are padded to one length.
     """
-    if getattr(params, "batch_invariant", False):
+    if params.batch_invariant:
         return None
     if getattr(recommender, "padded_to", None) is None:
         return "depends_on_batch"
@@ -196,7 +195,7 @@ def reaction(few: Few, chosen: Int64Array) -> Iterator[Finding]:
     yield Finding("ignores_history", count, of, sentence, severity, cases_of(task, chosen[alike]))
 
 
-def _with_history(task: PredictionTask, chosen: Int64Array, history: History) -> PredictionTask:
+def _with_history(task: RecommendationTask, chosen: Int64Array, history: History) -> RecommendationTask:
     """Return the task of some rows with other histories, all items being candidates."""
     return replace(
         task,
@@ -214,7 +213,7 @@ def _lists(history: History) -> list[np.ndarray]:
     return np.split(history.items, history.indptr[1:-1])
 
 
-def _longest(task: PredictionTask, recommender: Any, chosen: Int64Array) -> int:
+def _longest(task: RecommendationTask, recommender: Any, chosen: Int64Array) -> int:
     """Return how many items that the model knows the longest history has, 1 or more."""
     history = task.history.rows(task.history_rows[chosen])
     known = np.concatenate([[0], np.cumsum(recommender.item_positions[history.items] >= 0)])
@@ -253,7 +252,7 @@ def _contradicts(
     return bool((scores[:count] - theirs > allowed).any())
 
 
-def _shown(task: PredictionTask, one: Found, other: Found, row: int) -> str:
+def _shown(task: RecommendationTask, one: Found, other: Found, row: int) -> str:
     """Return words for two lists of a user, from where they begin to differ."""
     first = int(np.argmax(one.items[row] != other.items[row]))
     both = []

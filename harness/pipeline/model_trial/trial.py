@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from harness.artifacts import AnyRecommender, Finding
+from harness.artifacts import AnyRecommender, Finding, ModelConfig, RecommendationTask
 from harness.artifacts.array_types import Int64Array
 from harness.errors import HarnessError
 from harness.execution import progress
@@ -19,7 +18,7 @@ from harness.pipeline.model_trial.rank_checks import Ranking
 from harness.pipeline.model_trial.repeat_checks import alone_name, asked_again, asked_alone, longer_lists, reaction
 from harness.pipeline.model_trial.time_budget import Budget, Clock
 from harness.pipeline.model_trial.trial_users import Few, by_hash
-from harness.runner import Options, PredictionTask
+from harness.runner import Options
 
 logger = logging.getLogger("harness")
 
@@ -63,12 +62,12 @@ class How:
     """
 
     trial: Trial
-    params: Any = None
+    params: ModelConfig = field(default_factory=ModelConfig)
     clock: Clock = time.perf_counter
     quiet: bool = False
 
 
-def tried(recommender: AnyRecommender, task: PredictionTask, options: Options, how: How) -> Tried:
+def tried(recommender: AnyRecommender, task: RecommendationTask, options: Options, how: How) -> Tried:
     """Return what is odd in what a model gives to a few users.
 
     The users are chosen by a hash of their external ids; the one with the longest history, one with the shortest and
@@ -120,7 +119,7 @@ def _found(few: Few, how: How) -> Iterator[Finding]:
         finding, differ = asked_again(few, chosen)
         yield finding
 
-    reads_history = bool(getattr(how.params, "reads_history", False))
+    reads_history = how.params.reads_history
     ranking = Ranking.of(few, lengths, users=how.trial.users, reads_history=reads_history)
     checks: list[tuple[str, Check]] = [(_AGAIN, again)]
     if reads_history:
@@ -135,13 +134,13 @@ def _found(few: Few, how: How) -> Iterator[Finding]:
             advance(1)
 
 
-def _repeats(few: Few, params: Any, steady: Callable[[], Int64Array]) -> Iterator[tuple[str, Check]]:
+def _repeats(few: Few, params: ModelConfig, steady: Callable[[], Int64Array]) -> Iterator[tuple[str, Check]]:
     """Yield the checks of users who get the same when they are asked for again."""
     if getattr(few.recommender, "asks_for_more", False):
         yield "depends_on_length", lambda: longer_lists(few, steady())
     name = alone_name(params, few.recommender)
     if name is not None:  # last, since fewer users will do
-        yield name, lambda: asked_alone(name, few, steady(), dtype=getattr(params, "dtype", "float32"))
+        yield name, lambda: asked_alone(name, few, steady(), dtype=params.dtype)
 
 
 def _announced(few: Few, ranking: Ranking, chosen: int, *, quiet: bool) -> bool:
@@ -159,7 +158,7 @@ def _announced(few: Few, ranking: Ranking, chosen: int, *, quiet: bool) -> bool:
     return True
 
 
-def _chosen(task: PredictionTask, lengths: Int64Array, users: int) -> Int64Array:
+def _chosen(task: RecommendationTask, lengths: Int64Array, users: int) -> Int64Array:
     """Return so many rows of a task, those of the longest and of the shortest history first."""
     some = by_hash(task, np.arange(task.n_users))[:users]
     with_history = np.flatnonzero(lengths > 0)

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from harness.artifacts import RecommendationTask
 from harness.pipeline.model_trial.trial import How, Tried, tried
 from harness.pipeline.workers.shard_cache import options_of
 from harness.pipeline.workers.shard_jobs import ModelSource
-from harness.runner import PredictionTask
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
 
 
 def trial_of(
-    experiment: Experiment, model: ModelSource, task: PredictionTask, *, device: str, quiet: bool = False
+    experiment: Experiment, model: ModelSource, task: RecommendationTask, *, device: str, quiet: bool = False
 ) -> Tried:
     """Return what the trial of an experiment's model finds; nothing where it has none, or the trial is off.
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from harness.artifacts import AnyRecommender, CandidateLists, ListRecommender, VectorRecommender
+from harness.artifacts import AnyRecommender, CandidateLists, ListRecommender, RecommendationTask, VectorRecommender
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
 from harness.errors import HarnessError
 from harness.pipeline.model_trial.time_budget import Budget, OutOfTimeError
-from harness.runner import Options, PredictionTask, found_by
+from harness.runner import Options, found_by
 from harness.runner.memory_budget import batch_size_of
 from harness.topk import Found, is_out_of_memory
 
@@ -36,7 +36,7 @@ class Few:
     """
 
     recommender: AnyRecommender
-    task: PredictionTask
+    task: RecommendationTask
     options: Options
     budget: Budget
     warns: bool = False
@@ -129,7 +129,7 @@ class Few:
                 break
         return _joined(parts)
 
-    def found(self, recommender: AnyRecommender, task: PredictionTask) -> Found:
+    def found(self, recommender: AnyRecommender, task: RecommendationTask) -> Found:
         """Return what a model finds for the users of a task, in batches no larger than those of the run.
 
         Raises
@@ -168,12 +168,12 @@ class Few:
         return min(size, users)
 
 
-def by_hash(task: PredictionTask, among: Int64Array) -> Int64Array:
+def by_hash(task: RecommendationTask, among: Int64Array) -> Int64Array:
     """Return rows of a task in a random order that goes by the users' external ids."""
     return among[np.argsort(task.user_ids.keys[task.users[among]], kind="stable")]
 
 
-def places(found: Found, task: PredictionTask) -> tuple[Float64Array, Float64Array]:
+def places(found: Found, task: RecommendationTask) -> tuple[Float64Array, Float64Array]:
     """Return where the relevant items of a task stand in the ranking of a user's candidates.
 
     Parameters
@@ -203,7 +203,7 @@ def places(found: Found, task: PredictionTask) -> tuple[Float64Array, Float64Arr
     return np.where(_may_be(task, rows), above, np.nan), lengths / np.maximum(candidates, 1)
 
 
-def _by_user(found: Found, task: PredictionTask) -> Iterator[Found]:
+def _by_user(found: Found, task: RecommendationTask) -> Iterator[Found]:
     """Yield what was found for each user of a task."""
     targets = task.truth.indptr if task.scored else np.zeros(task.n_users + 1, dtype=np.int64)
     for row in range(task.n_users):
@@ -230,9 +230,9 @@ def _joined(parts: list[Found]) -> Found:
     )
 
 
-def _may_be(task: PredictionTask, rows: Int64Array) -> BoolArray:
+def _may_be(task: RecommendationTask, rows: Int64Array) -> BoolArray:
     """Return which of a task's relevant items are candidates, bool ``(relevant items,)``."""
-    asked, keys = task.asked(0, task.n_users), rows * task.n_items + task.truth.items
+    asked, keys = task.list_request(0, task.n_users), rows * task.n_items + task.truth.items
     may = np.ones(len(keys), dtype=bool) if asked.allowed is None else asked.allowed[task.truth.items]
     if asked.lists is not None:
         may = may & np.isin(keys, _keys(asked.lists, task.n_items))

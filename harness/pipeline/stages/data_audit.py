@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness import data
-from harness.artifacts import Split, candidate_counts, cutoff_beyond_candidates, few_users
-from harness.pipeline.stages.preparation import Task
+from harness.artifacts import RecommendationTask, Split, candidate_counts, cutoff_beyond_candidates, few_users
 from harness.pipeline.stages.task import depth_of
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
 
 
-def data_findings(experiment: Experiment, split: Split, task: Task) -> list[dict[str, Any]]:
+def data_findings(experiment: Experiment, split: Split, task: RecommendationTask) -> list[dict[str, Any]]:
     """Return what is odd in the split, the candidates and the size of a task, as audits have it."""
-    return [*split_findings(experiment, split), *task.findings, *size_findings(experiment, task)]
+    return [
+        *split_findings(experiment, split),
+        *(finding.as_dict() for finding in task.findings),
+        *size_findings(experiment, task),
+    ]
 
 
 def split_findings(experiment: Experiment, split: Split) -> list[dict[str, Any]]:
@@ -25,7 +28,7 @@ def split_findings(experiment: Experiment, split: Split) -> list[dict[str, Any]]
     return data.audit(split, experiment.evaluation.part, excludes_seen=experiment.candidates.exclude == "seen")
 
 
-def size_findings(experiment: Experiment, task: Task) -> tuple[dict[str, Any], ...]:
+def size_findings(experiment: Experiment, task: RecommendationTask) -> tuple[dict[str, Any], ...]:
     """Return what is too small in a task for the metrics of an experiment, as audits have it.
 
     ``few_users`` counts the users where there are fewer than 30, ``cutoff_beyond_candidates`` the lists

@@ -137,9 +137,7 @@ def fingerprints(
         "part": plain["evaluation"]["part"],
         "runner": [runner["k"], runner["seed"], runner["limit_users"], runner["precision"]],
         # The last bits of other models' scores depend on the shape of the batch.
-        "batch": None
-        if getattr(experiment.model.params, "batch_invariant", False)
-        else [runner["batch_size"], runner["memory"]],
+        "batch": None if experiment.model.params.batch_invariant else [runner["batch_size"], runner["memory"]],
         # The last bits of a score may differ between kinds of device.
         "device": device.partition(":")[0],
         # A model or metric of a plug-in is code of its own.
@@ -165,5 +163,5 @@ def fingerprints(
 
 def _reads_tables(experiment: Experiment) -> bool:
     """Return whether tables of users or items decide a number; the split's fingerprint does not hold them."""
-    needs = {need for metric in experiment.metrics for need in getattr(metric, "required", ())}
+    needs = {need for metric in experiment.metrics for need in metric.required}
     return bool(needs & {"categories", "vectors"}) or any(one.column for one in experiment.evaluation.slices)

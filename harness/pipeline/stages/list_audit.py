@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.artifacts import NO_ITEM, AnyRecommender, Finding, ForeignModel
+from harness.artifacts import NO_ITEM, AnyRecommender, ExternalModel, Finding, RecommendationTask
 from harness.artifacts.array_types import Int64Array
 from harness.models.torch_module.torch_model import TorchModel
 from harness.pipeline.commands.fit import Fitted
 from harness.pipeline.workers.shard_jobs import Job
-from harness.runner import PredictionTask
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -33,27 +32,26 @@ def model_findings(experiment: Experiment, job: Job, fitted: Fitted | None) -> t
         Its checkpoint; None of a model that was trained elsewhere.
     """
     params, task = experiment.model.params, job.shards.task
-    if isinstance(params, ForeignModel):
+    if isinstance(params, ExternalModel):
         found = (*_pickles(params), *_of_checkpoint(job.recommender(job.options.device), task))
     else:
-        audit = getattr(params, "audit", None)
-        found = (*_stopped(experiment, task), *(() if audit is None or fitted is None else audit(fitted.tensors)))
+        found = (*_stopped(experiment, task), *(() if fitted is None else params.audit(fitted.tensors)))
     return tuple(finding.as_dict() for finding in found)
 
 
-def cases_of(task: PredictionTask, rows: Int64Array) -> tuple[str, ...]:
+def cases_of(task: RecommendationTask, rows: Int64Array) -> tuple[str, ...]:
     """Return words for the first users of some rows of a task."""
     return tuple(f"user {user}" for user in task.user_ids.ids[task.users[rows[:_CASES]]])
 
 
-def _pickles(params: ForeignModel) -> Iterator[Finding]:
+def _pickles(params: ExternalModel) -> Iterator[Finding]:
     """Yield that a checkpoint could run code."""
-    if getattr(params, "allow_pickle", False):
+    if params.allow_pickle:
         sentence = "model.params.allow_pickle is set: reading the checkpoint could run any code that stands in it."
         yield Finding("allow_pickle", 1, 1, sentence)
 
 
-def _of_checkpoint(recommender: AnyRecommender, task: PredictionTask) -> Iterator[Finding]:
+def _of_checkpoint(recommender: AnyRecommender, task: RecommendationTask) -> Iterator[Finding]:
     """Yield how many tensors of a module its checkpoint lacks, and how many items share a semantic id."""
     lacking: tuple[int, int] | None = getattr(recommender, "missing_tensors", None)
     if lacking is not None and lacking[0]:
@@ -69,10 +67,10 @@ def _of_checkpoint(recommender: AnyRecommender, task: PredictionTask) -> Iterato
         yield Finding("semantic_id_collisions", collisions, task.n_items, sentence)
 
 
-def _stopped(experiment: Experiment, task: PredictionTask) -> Iterator[Finding]:
+def _stopped(experiment: Experiment, task: RecommendationTask) -> Iterator[Finding]:
     """Yield that a model is measured on what its training was stopped by."""
-    patience = getattr(getattr(experiment.model.params, "recipe", None), "patience", None)
-    if experiment.evaluation.part == "validation" and patience is not None:
+    recipe = experiment.model.params.recipe
+    if experiment.evaluation.part == "validation" and recipe is not None and recipe.patience is not None:
         yield Finding.counted(
             "stopped_on_validation",
             task.n_users,

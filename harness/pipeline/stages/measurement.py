@@ -12,14 +12,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness import evaluation
-from harness.artifacts import MetricTable, SideInformation, TargetRanks, TopK, Truth, descending_places
+from harness.artifacts import (
+    MetricTable,
+    RecommendationTask,
+    SideInformation,
+    TargetRanks,
+    TopK,
+    Truth,
+    descending_places,
+)
 from harness.execution import Parallel, map_shards
-from harness.pipeline.stages.preparation import Task
 
 if TYPE_CHECKING:
+    from harness.artifacts import Rules
     from harness.artifacts.array_types import UInt64Array
     from harness.evaluation import ShardScores
-    from harness.experiment import Experiment, Rules
+    from harness.experiment import Experiment
     from harness.metrics import Metric
     from harness.pipeline.stages.recommendation import Part, Recommended
     from harness.pipeline.workers.shard_jobs import Job
@@ -28,7 +36,7 @@ if TYPE_CHECKING:
 def measured_parts(
     experiment: Experiment,
     recommended: Recommended,
-    task: Task,
+    task: RecommendationTask,
     *,
     side: SideInformation | None = None,
     metrics: Sequence[Metric] | None = None,
@@ -68,7 +76,7 @@ def measured_parts(
 def measured(
     experiment: Experiment,
     topk: TopK,
-    task: Task,
+    task: RecommendationTask,
     ranks: TargetRanks | None = None,
     *,
     side: SideInformation | None = None,
@@ -103,7 +111,7 @@ def measured(
 def _scored(
     experiment: Experiment,
     parts: Callable[[], Iterator[Part]],
-    task: Task,
+    task: RecommendationTask,
     side: SideInformation | None,
     metrics: Sequence[Metric],
 ) -> Iterator[ShardScores]:
@@ -160,7 +168,7 @@ def _score_part(
     )
 
 
-def _places(task: Task) -> UInt64Array:
+def _places(task: RecommendationTask) -> UInt64Array:
     return descending_places(task.item_ids.ids)
 
 

@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import data, storage
-from harness.artifacts import USER_BLOCK, ForeignModel, Split, TargetRanks, TopK
+from harness.artifacts import USER_BLOCK, ExternalModel, RecommendationTask, Split, TargetRanks, TopK
 from harness.artifacts.array_types import Float32Array
 from harness.errors import CheckpointError, DataError, HarnessError
 from harness.models import PredictionFile, run_messages
 from harness.pipeline.commands.fit import Fitted, obtain_checkpoint
 from harness.pipeline.run_folder.results import check_file_of_run
-from harness.pipeline.stages.preparation import Task
-from harness.pipeline.stages.task import asked_of, depth_of, length_of
+from harness.pipeline.stages.task import depth_of
 from harness.storage.input_files import odd_kind
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ class Source(Protocol):
         ...
 
     def recommend(
-        self, experiment: Experiment, split: Split, task: Task, how: How
+        self, experiment: Experiment, split: Split, task: RecommendationTask, how: How
     ) -> AbstractContextManager[Recommended]:
         """Give the lists for a task, which can be read until the block ends."""
         ...
@@ -172,7 +171,9 @@ class FromFile:
         return cls(path, storage.sha256_json(list(files.values())), files)
 
     @contextlib.contextmanager
-    def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Iterator[Recommended]:
+    def recommend(
+        self, experiment: Experiment, split: Split, task: RecommendationTask, how: How
+    ) -> Iterator[Recommended]:
         """Give the file's lists, checked against the data."""
         if task.times is not None:
             raise DataError(
@@ -180,27 +181,16 @@ class FromFile:
                 "Use dataset.split.history: frozen."
             )
         options = experiment.model.params
-        rows = split.interactions
-        asked = data.Asked(
-            users=task.users,
-            user_ids=rows.user_ids,
-            item_ids=rows.item_ids,
-            history=task.history,
-            candidates=task.candidates,
-            exclude_seen=experiment.candidates.exclude == "seen",
-            lists=task.lists,
-            missing_count=experiment.evaluation.rules.without_predictions == "zero",
-        )
+        assert isinstance(options, PredictionFile)  # noqa: S101  (as source_of chooses)
         found = data.checked_predictions(
             data.read_predictions(
                 self.path, form=options.format, columns=options.columns.named, delimiter=options.delimiter
             ),
-            asked,
-            k=length_of(experiment, split),
+            task,
             depth=depth_of(experiment),
-            seed=experiment.runner.seed,
             by_id=experiment.evaluation.rules.ties == "trec_eval",
             strict=options.strict,
+            missing_count=experiment.evaluation.rules.without_predictions == "zero",
         )
         order = "as the file ranks them, else score descending, then a hash of (seed, user id, item id)"
         yield Recommended(
@@ -252,7 +242,7 @@ class FromModel:
             raise HarnessError(f"runner.devices: {what} Use devices: [cpu, cpu], or leave devices out.") from error
         device = devices[0]  # which stands for all: they are of one kind
         model = experiment.model
-        if isinstance(model.params, ForeignModel):
+        if isinstance(model.params, ExternalModel):
             found = storage.path_digests(model.params.files(model.checkpoint))
             sha256 = storage.sha256_json([[path.name, digest] for path, digest in found])
             # Code is known by its own history.
@@ -262,7 +252,9 @@ class FromModel:
         return cls(fitted, fitted.sha256, device)
 
     @contextlib.contextmanager
-    def recommend(self, experiment: Experiment, split: Split, task: Task, how: How) -> Iterator[Recommended]:
+    def recommend(
+        self, experiment: Experiment, split: Split, task: RecommendationTask, how: How
+    ) -> Iterator[Recommended]:
         """Score all candidates of the task's users, those of shards in the cache apart."""
         from harness.pipeline.model_trial import trial_of
         from harness.pipeline.stages.list_audit import list_findings, model_findings
@@ -271,15 +263,14 @@ class FromModel:
 
         plain = experiment.to_dict()["model"]
         model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
-        asked = asked_of(experiment, split, task)
-        trial = trial_of(experiment, model, asked, device=self.device, quiet=how.quiet)
-        with made(experiment, model, asked, key=how.key, device=self.device, force=how.force, quiet=how.quiet) as found:
+        trial = trial_of(experiment, model, task, device=self.device, quiet=how.quiet)
+        with made(experiment, model, task, key=how.key, device=self.device, force=how.force, quiet=how.quiet) as found:
             yield Recommended(
                 lambda: _parts(found.job),
-                asked.k,
+                task.k,
                 sum(int((lists.items[:, -1] < 0).sum()) for _, lists in found.job.all_found()),
                 {**found.facts, **({"trial_seconds": round(trial.seconds, 4)} if trial.findings else {})},
-                order=_ORDER if asked.scored else "as the model lists them, scores falling",
+                order=_ORDER if task.scored else "as the model lists them, scores falling",
                 findings=(
                     *model_findings(experiment, found.job, self.fitted),
                     *(finding.as_dict() for finding in trial.findings),

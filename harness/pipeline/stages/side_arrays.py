@@ -11,11 +11,11 @@ from harness.artifacts import Categories, History, Part, SideInformation, Split
 from harness.artifacts.array_types import Int64Array
 
 if TYPE_CHECKING:
+    from harness.artifacts import RecommendationTask
     from harness.metrics import Metric
-    from harness.pipeline.stages.preparation import Task
 
 
-def side_of(metrics: Sequence[Metric], task: Task, split: Split) -> SideInformation | None:
+def side_of(metrics: Sequence[Metric], task: RecommendationTask, split: Split) -> SideInformation | None:
     """Return what some metrics need, as far as the data set has it; None where they need nothing.
 
     Its history is that of the task, with a row for each of its lists.

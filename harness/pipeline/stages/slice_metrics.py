@@ -20,8 +20,8 @@ from harness.pipeline.stages.measurement import measured_parts
 from harness.pipeline.stages.side_arrays import popularity_of
 
 if TYPE_CHECKING:
+    from harness.artifacts import RecommendationTask
     from harness.experiment import Experiment, Slice
-    from harness.pipeline.stages.preparation import Task
     from harness.pipeline.stages.recommendation import Part, Recommended
 
 _MOST_GROUPS = 20
@@ -29,7 +29,7 @@ _OTHERS, _UNKNOWN = "others", "unknown"
 
 
 def sliced(
-    experiment: Experiment, recommended: Recommended, task: Task, split: Split, table: MetricTable
+    experiment: Experiment, recommended: Recommended, task: RecommendationTask, split: Split, table: MetricTable
 ) -> list[SliceTable]:
     """Return the metrics of each group of each slice.
 
@@ -69,7 +69,12 @@ def slice_rows(slices: Sequence[SliceTable]) -> list[dict[str, Any]]:
 
 
 def _sliced(
-    one: Slice, experiment: Experiment, recommended: Recommended, task: Task, split: Split, table: MetricTable
+    one: Slice,
+    experiment: Experiment,
+    recommended: Recommended,
+    task: RecommendationTask,
+    split: Split,
+    table: MetricTable,
 ) -> SliceTable:
     user_ids = split.interactions.user_ids
     if one.by in ("activity", "user_warmth", "user_column"):
@@ -83,7 +88,9 @@ def _sliced(
     return evaluation.slice_items(one.name, tables, rows)
 
 
-def _of_targets(experiment: Experiment, recommended: Recommended, task: Task, mask: BoolArray) -> MetricTable:
+def _of_targets(
+    experiment: Experiment, recommended: Recommended, task: RecommendationTask, mask: BoolArray
+) -> MetricTable:
     """Return the accuracy of a task as if only some of its relevant items were relevant; bool ``(targets,)``."""
     indptr = task.truth.indptr
 
@@ -97,7 +104,7 @@ def _of_targets(experiment: Experiment, recommended: Recommended, task: Task, ma
     return measured_parts(experiment, replace(recommended, parts=parts, job=None), restricted, metrics=metrics)
 
 
-def _user_groups(one: Slice, task: Task, split: Split, users: Int64Array) -> Mapping[str, BoolArray]:
+def _user_groups(one: Slice, task: RecommendationTask, split: Split, users: Int64Array) -> Mapping[str, BoolArray]:
     """Return who of some users, indices into the vocabulary, belongs to each group."""
     if one.by == "user_column":
         table = _column_of(split.interactions.user_table, one, "users")
@@ -108,7 +115,7 @@ def _user_groups(one: Slice, task: Task, split: Split, users: Int64Array) -> Map
     return _quantiles(lengths.astype(np.float64), one.quantiles, unit="interactions")
 
 
-def _target_groups(one: Slice, task: Task, split: Split) -> Mapping[str, BoolArray]:
+def _target_groups(one: Slice, task: RecommendationTask, split: Split) -> Mapping[str, BoolArray]:
     """Return which of the relevant items, one by one, belong to each group; bool ``(targets,)`` each."""
     items = task.truth.items
     if one.by == "repeat":
@@ -124,7 +131,7 @@ def _target_groups(one: Slice, task: Task, split: Split) -> Mapping[str, BoolArr
     return {"head": above < head, "mid": (above >= head) & (above < both), "tail": above >= both}
 
 
-def _in_history(task: Task) -> BoolArray:
+def _in_history(task: RecommendationTask) -> BoolArray:
     """Return for each relevant item whether the user's history holds it; bool ``(targets,)``."""
     owners = np.repeat(np.arange(task.truth.n_users), np.diff(task.truth.indptr))
     history, n_items = task.history, task.history.n_items

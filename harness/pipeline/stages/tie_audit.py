@@ -10,13 +10,13 @@ import numpy as np
 from harness.artifacts import Finding, MetricTable
 
 if TYPE_CHECKING:
+    from harness.artifacts import RecommendationTask
     from harness.experiment import Experiment
-    from harness.pipeline.stages.preparation import Task
     from harness.pipeline.stages.recommendation import Recommended
 
 
 def tie_findings(
-    experiment: Experiment, recommended: Recommended, task: Task, table: MetricTable
+    experiment: Experiment, recommended: Recommended, task: RecommendationTask, table: MetricTable
 ) -> tuple[dict[str, Any], ...]:
     """Return how far the order of equal scores can move the primary metric, as audits have it.
 
@@ -40,7 +40,7 @@ def tie_findings(
     return (_finding(across, sentence, severity="warning" if best - worst > half else "info"),)
 
 
-def judgement_findings(task: Task, table: MetricTable) -> tuple[dict[str, Any], ...]:
+def judgement_findings(task: RecommendationTask, table: MetricTable) -> tuple[dict[str, Any], ...]:
     """Return how many relevant items were judged more than once with different gains, as audits have it.
 
     Nothing where relevance is binary.
@@ -99,7 +99,7 @@ class _TiedLists:
         )
 
 
-def _ties_of(recommended: Recommended, task: Task, k: int | None) -> _TiedLists:
+def _ties_of(recommended: Recommended, task: RecommendationTask, k: int | None) -> _TiedLists:
     across = inside = lists = 0
     for part in recommended.parts():
         ranks = part.target_ranks

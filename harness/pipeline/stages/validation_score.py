@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.artifacts import JUDGED_AT, NO_ITEM, AnyRecommender, Judge, Split, Truth
-from harness.pipeline.stages.preparation import task_of
-from harness.pipeline.stages.task import asked_of
+from harness.artifacts import NO_ITEM, VALIDATION_CUTOFF, AnyRecommender, Split, Truth, ValidationMetric
+from harness.pipeline.stages.task import validation_task
 
 if TYPE_CHECKING:
+    from harness.artifacts import RecommendationTask
     from harness.experiment import Experiment
-    from harness.runner import PredictionTask
 
 _MOST_LISTS = 10_000  # of which a mean is close enough to choose by
 
 
-def judge_of(experiment: Experiment, split: Split) -> Judge | None:
+def validation_metric_of(experiment: Experiment, split: Split) -> ValidationMetric | None:
     """Return what tells how good a model is on the validation part; None where the split has none.
 
     Histories, candidates and what is excluded are those of a run on that part; relevance is binary, and the users are
@@ -26,14 +24,14 @@ def judge_of(experiment: Experiment, split: Split) -> Judge | None:
     """
     if len(split.part("validation")) == 0:
         return None
-    task = asked_of(experiment, split, task_of(experiment, split, judging=True), k=JUDGED_AT)
+    task = validation_task(experiment, split)
     if task.n_users > _MOST_LISTS:
         order = np.argsort(task.user_ids.keys[task.users], kind="stable")
         task = task.of_users(np.sort(order[:_MOST_LISTS]))
-    return judge_by(replace(task, scored=False))
+    return ndcg_on(task)
 
 
-def judge_by(task: PredictionTask) -> Judge:
+def ndcg_on(task: RecommendationTask) -> ValidationMetric:
     """Return what gives NDCG at 10 of a recommender's lists for a task, mean over its lists."""
     relevant = _rows(task.truth)
 
@@ -43,7 +41,7 @@ def judge_by(task: PredictionTask) -> Judge:
 
         lists = found_by(recommender, task, Options(device=device)).items
         predictions = [row[row != NO_ITEM].tolist() for row in lists]
-        return float(RecommendationMetrics.ndcg_at_k(predictions, relevant, JUDGED_AT))
+        return float(RecommendationMetrics.ndcg_at_k(predictions, relevant, VALIDATION_CUTOFF))
 
     return judge
 

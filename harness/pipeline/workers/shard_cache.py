@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness import storage
-from harness.artifacts import Finding
+from harness.artifacts import Finding, RecommendationTask
 from harness.errors import LockError
 from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
 from harness.pipeline.workers.shard_jobs import Job, ModelSource, make_shard
-from harness.runner import Options, PredictionTask, Shards, found_by
+from harness.runner import Options, Shards, found_by
 from harness.topk import choose_device
 
 if TYPE_CHECKING:
@@ -65,12 +65,19 @@ def options_of(experiment: Experiment, device: str) -> Options:
 
 def is_batch_invariant(experiment: Experiment) -> bool:
     """Return whether the model says that a user's scores do not depend on the batch, to the bit."""
-    return bool(getattr(experiment.model.params, "batch_invariant", False))
+    return experiment.model.params.batch_invariant
 
 
 @contextlib.contextmanager
 def made(
-    experiment: Experiment, model: ModelSource, task: PredictionTask, *, key: str, device: str, force: bool, quiet: bool
+    experiment: Experiment,
+    model: ModelSource,
+    task: RecommendationTask,
+    *,
+    key: str,
+    device: str,
+    force: bool,
+    quiet: bool,
 ) -> Iterator[Made]:
     """Give the shards of a run; those that the cache does not hold are made.
 

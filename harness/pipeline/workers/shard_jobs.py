@@ -13,7 +13,7 @@ import json
 import logging
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,9 @@ import safetensors.numpy
 from harness.artifacts import (
     AnyRecommender,
     CandidateLists,
-    ForeignModel,
+    ExternalModel,
     History,
+    RecommendationTask,
     SideInformation,
     TargetRanks,
     TopK,
@@ -42,7 +43,7 @@ from harness.models.checkpoints.checkpoint import load_checkpoint
 from harness.models.external.named_files import from_anywhere
 from harness.pipeline.stages.fingerprints import EVALUATION_CODE, PREDICTION_CODE, code_version, home_of
 from harness.pipeline.stages.side_arrays import side_arrays, side_facts, side_from
-from harness.runner import Options, PredictionTask, Shards, found_by
+from harness.runner import Options, Shards, found_by
 from harness.storage import atomic_write, sha256_json, sha256_paths, whole_folder
 from harness.topk import Found
 
@@ -70,12 +71,12 @@ class ModelSource:
     params: dict[str, Any]
     checkpoint: str | None
 
-    def recommender(self, task: PredictionTask, device: str) -> AnyRecommender:
+    def recommender(self, task: RecommendationTask, device: str) -> AnyRecommender:
         """Return the model on a device."""
         from harness.experiment import component_of
 
         model, known = component_of("models", self.kind, self.params), {"users": task.user_ids, "items": task.item_ids}
-        if isinstance(model, ForeignModel):
+        if isinstance(model, ExternalModel):
             return model.load(self.checkpoint, device=device, **known)
         assert self.checkpoint is not None  # noqa: S101  (it was fitted)
         found: AnyRecommender = model.recommender(
@@ -136,7 +137,7 @@ class Job:
         lists = None
         if "lists_indptr" in arrays:
             lists = CandidateLists(arrays["lists_indptr"], arrays["lists_items"])
-        task = PredictionTask(
+        task = RecommendationTask(
             users=arrays["users"],
             truth=Truth(arrays["truth_indptr"], arrays["truth_items"], arrays.get("truth_gains")),
             history=History(arrays["history_indptr"], arrays["history_items"], description["n_items"]),
@@ -239,7 +240,8 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
     rules
         JSON of what is settled for all metrics alike.
     """
-    from harness.experiment import Rules, component_of
+    from harness.artifacts import Rules
+    from harness.experiment import component_of
 
     opened = Job.read(job)
     shards, side = opened.shards, opened.side
@@ -281,8 +283,7 @@ def _code(kind: str, params: dict[str, Any]) -> str:
 
     model = component_of("models", kind, params)
     ours = code_version(*PREDICTION_CODE, *EVALUATION_CODE, home_of(model))
-    sources: Callable[[], list[Path]] | None = getattr(model, "sources", None)
-    return ours if sources is None else sha256_json([ours, sha256_paths(sources())])
+    return sha256_json([ours, sha256_paths(model.sources())])
 
 
 def _absolute(checkpoint: str | None) -> str | None:

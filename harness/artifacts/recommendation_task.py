@@ -1,47 +1,76 @@
-"""What is asked of a model: whom to recommend to, of what, and what was relevant."""
+"""What a model is asked to recommend: the users, their candidates and the relevant items."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
-from harness.artifacts import CandidateLists, History, ListsAsked, Truth, UserBatch, Vocabulary, candidate_counts
-from harness.artifacts.array_types import BoolArray, Int64Array
+from harness.artifacts.array_types import BoolArray, Float64Array, Int32Array, Int64Array
+from harness.artifacts.candidate_lists import CandidateLists
+from harness.artifacts.finding import Finding
+from harness.artifacts.interactions import History, Part
+from harness.artifacts.list_request import ListRequest
+from harness.artifacts.size_findings import candidate_counts
+from harness.artifacts.time_units import TimeUnit
+from harness.artifacts.truth import Truth
+from harness.artifacts.user_batch import UserBatch
+from harness.artifacts.vocabulary import Vocabulary
 from harness.errors import HarnessError
-from harness.topk import ItemRows, Request, Ties
 
 
 @dataclass(frozen=True, eq=False)
-class PredictionTask:
-    """Users in their order, with all that decides their lists beside the model.
+class RecommendationTask:
+    """Users in their order, with everything but the model that decides their lists.
 
     Parameters
     ----------
     users
-        int64 ``(users,)``: whom to score, as indices into ``user_ids``.
+        int64 ``(users,)``: the users to recommend to, as indices into ``user_ids``. With rolling history a user has
+        one row per moment.
     truth
-        Relevant items, a row for each of ``users``.
+        Relevant items, one row for each of ``users``.
     history
-        What each user of the vocabulary did; the model sees it, and it is what ``seen`` means.
+        Earlier interactions, which the model reads and which decide what counts as seen.
     user_ids, item_ids
         The vocabularies.
     places
-        int64 ``(users,)``: the row of ``history`` for each of ``users``, which may repeat then; None
-        where it has a row a user of the vocabulary.
+        int64 ``(users,)``: the row of ``history`` for each of ``users``; None where ``history`` has one row per user of
+        the vocabulary.
     candidates
-        bool ``(items,)``: what may be recommended; None for every item.
+        bool ``(items,)``: the items that may be recommended; None: all items.
     lists
-        The candidates of each of ``users``, row by row; None for all of ``candidates``.
+        The candidates of each of ``users``, row by row; None: all of ``candidates``.
     exclude_seen
-        Whether items of a user's history are no candidates for that user.
+        Whether the items of a user's history are no candidates for that user.
     k
         Length of the lists, 1 or more. A user with fewer candidates gets a shorter list.
     seed
-        Of the random order among equal scores.
+        Seed of the random order among equal scores.
     scored
-        Whether the model scores all candidates; False for one that makes lists itself, so that the ranks of relevant
-        items are not known.
+        Whether the model scores all candidates. False for a model or a file that gives ranked lists only, so that the
+        exact ranks of relevant items are unknown.
+    history_parts
+        The parts of the split that ``history`` holds.
+    times
+        int64 or float64 ``(users,)``: with rolling history the moment of each row, else None.
+    time_unit
+        The unit of ``times``; None where they are numbers without a unit.
+    candidate_facts
+        Counts of the candidates that files and draws give, for the report.
+    findings
+        Findings about the candidates.
+
+    Examples
+    --------
+    >>> ids, history = Vocabulary.of([7, 8]), History(np.array([0, 1, 1]), np.array([1], dtype=np.int32), n_items=3)
+    >>> task = RecommendationTask(
+    ...     np.array([0, 1]), Truth.from_lists([[0], [2]]), history, ids, Vocabulary.of([4, 5, 6]), k=2
+    ... )
+    >>> task.n_candidates().tolist()
+    [2, 3]
     """
 
     users: Int64Array
@@ -56,10 +85,15 @@ class PredictionTask:
     k: int = 100
     seed: int = 0
     scored: bool = True
+    history_parts: tuple[Part, ...] = ()
+    times: Int64Array | Float64Array | None = None
+    time_unit: TimeUnit | None = None
+    candidate_facts: Mapping[str, Any] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
     @property
     def n_users(self) -> int:
-        """How many lists are asked for."""
+        """Number of lists to make."""
         return len(self.users)
 
     @property
@@ -72,7 +106,7 @@ class PredictionTask:
         """The row of ``history`` for each of ``users``; int64 ``(users,)``."""
         return self.users if self.places is None else self.places
 
-    def rows(self, start: int, stop: int) -> PredictionTask:
+    def rows(self, start: int, stop: int) -> RecommendationTask:
         """Return the task of consecutive users."""
         return replace(
             self,
@@ -80,16 +114,18 @@ class PredictionTask:
             truth=self.truth.rows(np.arange(start, stop)),
             places=None if self.places is None else self.places[start:stop],
             lists=None if self.lists is None else self.lists.rows(start, stop),
+            times=None if self.times is None else self.times[start:stop],
         )
 
-    def of_users(self, chosen: Int64Array) -> PredictionTask:
-        """Return the task of some rows in the order given; int64 ``(n,)``."""
+    def of_users(self, chosen: Int64Array) -> RecommendationTask:
+        """Return the task of some rows, int64 ``(n,)``, in the order given."""
         return replace(
             self,
             users=self.users[chosen],
             truth=self.truth.rows(chosen),
             places=None if self.places is None else self.places[chosen],
             lists=None if self.lists is None else self.lists.of(chosen),
+            times=None if self.times is None else self.times[chosen],
         )
 
     def batch(self, start: int, stop: int) -> UserBatch:
@@ -97,29 +133,14 @@ class PredictionTask:
         places = None if self.places is None else self.places[start:stop]
         return UserBatch(self.users[start:stop], self.history, places)
 
-    def request(self, start: int, stop: int) -> Request:
-        """Return what is asked of the engine for consecutive users."""
-        part = self.rows(start, stop)
-        seen = None
-        if self.exclude_seen:
-            seen = ItemRows(*part.batch(0, stop - start).rows())
-        return Request(
-            self.k,
-            Ties(self.seed, self.user_ids.keys[part.users], self.item_ids.keys),
-            seen=seen,
-            lists=None if part.lists is None else ItemRows(part.lists.indptr, part.lists.items),
-            allowed=self.candidates,
-            targets=ItemRows(part.truth.indptr, part.truth.items),
-        )
-
-    def asked(self, start: int, stop: int) -> ListsAsked:
-        """Return what is asked of a model that makes lists itself, for consecutive users."""
+    def list_request(self, start: int, stop: int) -> ListRequest:
+        """Return the request for the lists of consecutive users, for a model that makes lists itself."""
         seen = CandidateLists(*self.batch(start, stop).rows()) if self.exclude_seen else None
         lists = None if self.lists is None else self.lists.rows(start, stop)
-        return ListsAsked(self.k, seen, lists, self.candidates, self.seed)
+        return ListRequest(self.k, seen, lists, self.candidates, self.seed)
 
     def n_candidates(self) -> Int64Array:
-        """Return the number of candidate items per user; int64 ``(users,)``."""
+        """Return the number of candidates per user; int64 ``(users,)``."""
         return candidate_counts(
             allowed=np.ones(self.n_items, dtype=np.bool_) if self.candidates is None else self.candidates,
             lists=self.lists,
@@ -128,7 +149,7 @@ class PredictionTask:
         )
 
     def check(self) -> None:
-        """Check that the parts fit together.
+        """Check that the parts of the task fit together.
 
         Raises
         ------
@@ -148,7 +169,7 @@ class PredictionTask:
             )
         if self.truth.n_users != self.n_users:
             raise HarnessError(
-                f"the truth has {self.truth.n_users} rows for {self.n_users} users; one a user is needed."
+                f"the truth has {self.truth.n_users} rows for {self.n_users} users; one row per user is needed."
             )
         _check_range(self.users, len(self.user_ids), "users")
         _check_range(self.truth.items, self.n_items, "truth.items")
@@ -165,6 +186,6 @@ class PredictionTask:
             _check_range(self.lists.items, self.n_items, "lists.items")
 
 
-def _check_range(indices: np.ndarray, size: int, what: str) -> None:
+def _check_range(indices: Int32Array | Int64Array, size: int, what: str) -> None:
     if len(indices) and (indices.min() < 0 or indices.max() >= size):
         raise HarnessError(f"{what} holds {indices.min()} to {indices.max()}; indices from 0 to {size - 1} are needed.")
