@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import harness
 from harness.cli import main
 from harness.data import MovieLens100K, SourceData
+from harness.report import svg
 from harness.storage import cache_folder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,22 +25,36 @@ REFERENCE_MODELS = ("random", "popularity", "item_knn", "ease")
 
 
 def _make_cache(folder: Path) -> str:
-    """Make a cache of the tests' own, but for the data sets, which are downloaded once into the user's."""
+    """Make a cache for tests alone, except for the data sets, which are downloaded once into the user's cache."""
     folder.mkdir()
     (folder / "sources").symlink_to(SOURCES, target_is_directory=True)
     return str(folder)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _cache_of_the_session(tmp_path_factory):
+def _caches(tmp_path_factory):
+    """Set the cache that session fixtures use, and return the folder and the numbers of the caches of tests."""
+    folder = tmp_path_factory.mktemp("caches")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("HARNESS_CACHE", _make_cache(tmp_path_factory.mktemp("session") / "cache"))
-        yield
+        patch.setenv("HARNESS_CACHE", _make_cache(folder / "session"))
+        yield folder, itertools.count()
 
 
 @pytest.fixture(autouse=True)
-def _cache_of_the_test(tmp_path_factory, monkeypatch):
-    monkeypatch.setenv("HARNESS_CACHE", _make_cache(tmp_path_factory.mktemp("test") / "cache"))
+def _cache_of_the_test(_caches, monkeypatch):
+    folder, numbers = _caches
+    monkeypatch.setenv("HARNESS_CACHE", _make_cache(folder / str(next(numbers))))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _figures_without_layout():
+    """Draw the figures of reports without fitting their margins, which takes half of the time of a small run.
+
+    The tests of reports draw them as users get them; see ``tests/report/conftest.py``.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(svg._STYLE, "figure.constrained_layout.use", False)
+        yield
 
 
 @pytest.fixture(scope="session")

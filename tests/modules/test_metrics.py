@@ -75,19 +75,26 @@ def test_the_loops_of_the_definitions(data, predictions, k, kind, name):
     assert ours(name, predictions, targets, k) == pytest.approx(by_loops(name, predictions, targets, k), abs=1e-12)
 
 
-@pytest.mark.parametrize("k", [1, 3, 10, 25])
-@pytest.mark.parametrize("name", AT_K)
-def test_the_very_number_of_evaluate(name, k):
+@pytest.fixture(scope="module")
+def many_lists():
+    """Return lists and targets of so many users that they fill blocks: as numbers, as text, and their evaluation."""
     drawn = np.random.default_rng(0)
     predictions = drawn.integers(0, 60, size=(40_000, 25))
     targets = [drawn.integers(0, 60, size=drawn.integers(1, 6)).tolist() for _ in predictions]
     table = harness.evaluate(
-        harness.TopK(predictions), harness.Truth.from_lists(targets), metrics=[name], cutoffs=[k], n_jobs=1
+        harness.TopK(predictions), harness.Truth.from_lists(targets), metrics=AT_K, cutoffs=[1, 3, 10, 25], n_jobs=1
     )
-    assert ours(name, predictions.tolist(), targets, k) == table[f"{name}@{k}"].value
-    named = [[f"i{item}" for item in row] for row in predictions.tolist()]
-    named_targets = [[f"i{item}" for item in row] for row in targets]
-    assert ours(name, named, named_targets, k) == table[f"{name}@{k}"].value
+    text = [f"i{item}" for item in range(60)]
+    named = [[[text[item] for item in row] for row in rows] for rows in (predictions.tolist(), targets)]
+    return (predictions.tolist(), targets), named, table
+
+
+@pytest.mark.parametrize("k", [1, 3, 10, 25])
+@pytest.mark.parametrize("name", AT_K)
+def test_the_very_number_of_evaluate(name, k, many_lists):
+    numbers, named, table = many_lists
+    assert ours(name, *numbers, k) == table[f"{name}@{k}"].value
+    assert ours(name, *named, k) == table[f"{name}@{k}"].value
 
 
 @pytest.mark.parametrize("ids", ["integers", "text"])

@@ -4,6 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from harness.report import svg
+
+
+@pytest.fixture(autouse=True)
+def _figures_with_layout(monkeypatch):
+    monkeypatch.setitem(svg._STYLE, "figure.constrained_layout.use", True)
+
 
 def measure(label, values, *, k, family="accuracy", higher_is_better=True):
     mean, std = float(np.mean(values)), float(np.std(values, ddof=1))
