@@ -2,7 +2,7 @@
 
 from harness.experiment.base_files import load_base_file
 from harness.experiment.benchmark import Benchmark, check_comparable, is_benchmark, load_benchmark
-from harness.experiment.candidate_settings import Candidates
+from harness.experiment.candidate_settings import CandidateSettings
 from harness.experiment.comparison_settings import (
     ComparisonSettings,
     changes_comparison,
@@ -17,20 +17,26 @@ from harness.experiment.load import as_experiment, load_experiment
 from harness.experiment.metric_expansion import expand_metrics
 from harness.experiment.overrides import override_keys
 from harness.experiment.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
-from harness.experiment.runner_settings import Runner
+from harness.experiment.runner_settings import RunnerSettings
 from harness.experiment.sections import (
-    Dataset,
-    Evaluation,
-    Expectation,
-    Fit,
-    Model,
-    Report,
-    Statistics,
-    Tracking,
+    DatasetSettings,
+    EvaluationSettings,
+    ExpectedValue,
+    FitSettings,
+    ModelSettings,
+    ReportSettings,
+    StatisticsSettings,
+    TrackingSettings,
 )
-from harness.experiment.slice_settings import Slice
-from harness.experiment.table_settings import Categories, Columns, Items, Users, Vectors
-from harness.experiment.trial_settings import Trial
+from harness.experiment.slice_settings import SliceSettings
+from harness.experiment.table_settings import (
+    CategoriesSettings,
+    ColumnNames,
+    ItemsSettings,
+    UsersSettings,
+    VectorsSettings,
+)
+from harness.experiment.trial_settings import TrialSettings
 from harness.experiment.validation_errors import FaultError
 
 __all__ = [
@@ -38,29 +44,29 @@ __all__ = [
     "CONVENTIONS",
     "DEFAULT_RULES",
     "Benchmark",
-    "Candidates",
-    "Categories",
-    "Columns",
+    "CandidateSettings",
+    "CategoriesSettings",
+    "ColumnNames",
     "ComparisonSettings",
     "Convention",
-    "Dataset",
-    "Evaluation",
-    "Expectation",
+    "DatasetSettings",
+    "EvaluationSettings",
+    "ExpectedValue",
     "Experiment",
     "FaultError",
-    "Fit",
-    "Items",
-    "Model",
-    "Report",
+    "FitSettings",
+    "ItemsSettings",
+    "ModelSettings",
+    "ReportSettings",
     "Rules",
-    "Runner",
-    "Slice",
-    "Statistics",
+    "RunnerSettings",
+    "SliceSettings",
+    "StatisticsSettings",
     "Ties",
-    "Tracking",
-    "Trial",
-    "Users",
-    "Vectors",
+    "TrackingSettings",
+    "TrialSettings",
+    "UsersSettings",
+    "VectorsSettings",
     "WithoutPredictions",
     "as_experiment",
     "changes_comparison",

@@ -15,7 +15,7 @@ from harness.experiment.experiment import Experiment, check_name
 from harness.experiment.extends import load_tree
 from harness.experiment.load import BENCHMARK_KEY, experiment_of, validate
 from harness.experiment.overrides import apply_overrides, override_keys
-from harness.experiment.sections import Report, Statistics, not_computed
+from harness.experiment.sections import ReportSettings, StatisticsSettings, not_computed
 from harness.experiment.validation_errors import Path, dotted, shown
 from harness.experiment.value_types import Text
 from harness.experiment.yaml_nodes import Node, Place
@@ -46,18 +46,18 @@ class Benchmark:
     experiments: tuple[Experiment, ...]
     baseline: str
     primary: str
-    statistics: Statistics
-    report: Report
+    statistics: StatisticsSettings
+    report: ReportSettings
 
 
 @section(frozen=True, config={"extra": "forbid", "strict": True})
-class _File:
+class _BenchmarkFile:
     name: Text
     experiments: Annotated[tuple[Text, ...], Field(min_length=2)]
     baseline: Text
     primary: str | None = None
-    statistics: Statistics = Field(default_factory=Statistics)
-    report: Report = Report()
+    statistics: StatisticsSettings = Field(default_factory=StatisticsSettings)
+    report: ReportSettings = ReportSettings()
 
     def __post_init__(self) -> None:
         check_name(self.name, self.report)
@@ -95,7 +95,7 @@ def load_benchmark(path: str | FilePath, overrides: Iterable[str] = ()) -> Bench
     root = apply_overrides(load_tree(path), own)
     if root.child(BENCHMARK_KEY) is None and root.child("dataset") is not None:
         raise root.place.error("the file is an experiment; a benchmark lists 'experiments' and names a 'baseline'")
-    file = validate(_File, root, root.plain())
+    file = validate(_BenchmarkFile, root, root.plain())
     folder = FilePath(path).parent
     passed_on = [text for text in overrides if override_keys(text)[0] not in _ALONE_KEYS]
     experiments, wrong = [], []
@@ -188,7 +188,7 @@ def _entry(root: Node, index: int) -> Place:
     return root.find((BENCHMARK_KEY, index)).place
 
 
-def _baseline(file: _File, experiments: Sequence[Experiment], root: Node) -> Experiment:
+def _baseline(file: _BenchmarkFile, experiments: Sequence[Experiment], root: Node) -> Experiment:
     for entry, experiment in zip(file.experiments, experiments, strict=True):
         if file.baseline == experiment.name or FilePath(file.baseline) == FilePath(entry):
             return experiment
@@ -198,7 +198,7 @@ def _baseline(file: _File, experiments: Sequence[Experiment], root: Node) -> Exp
     )
 
 
-def _primary(file: _File, baseline: Experiment, root: Node) -> str:
+def _primary(file: _BenchmarkFile, baseline: Experiment, root: Node) -> str:
     labels = [metric.label for metric in baseline.metrics]
     if file.primary is None:
         return baseline.primary

@@ -11,7 +11,7 @@ from harness.experiment.value_types import Positive, Seed, Text
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Sampled:
+class SamplingSettings:
     """Negatives drawn once, the same for every model.
 
     Parameters
@@ -30,7 +30,7 @@ class Sampled:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Candidates:
+class CandidateSettings:
     """What may be recommended.
 
     Parameters
@@ -51,7 +51,7 @@ class Candidates:
     exclude: Literal["seen", "none"] = "seen"
     allow: Text | None = None
     lists: Text | None = None
-    sampled: Sampled | None = None
+    sampled: SamplingSettings | None = None
 
     def __post_init__(self) -> None:
         if self.lists is not None and self.sampled is not None:

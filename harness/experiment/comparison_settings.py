@@ -12,7 +12,7 @@ from harness.experiment.components import keys_at
 from harness.experiment.experiment import Experiment
 from harness.experiment.load import validate
 from harness.experiment.overrides import apply_overrides, override_keys
-from harness.experiment.sections import Report, Statistics
+from harness.experiment.sections import ReportSettings, StatisticsSettings
 from harness.experiment.validation_errors import dotted, unknown_key
 from harness.experiment.yaml_nodes import Node, Place
 
@@ -38,21 +38,21 @@ class ComparisonSettings:
         Folder of the reports; None where nothing names one.
     """
 
-    statistics: Statistics
+    statistics: StatisticsSettings
     primary: str | None
     directory: str | None
 
 
 @section(frozen=True, config={"extra": "forbid", "strict": True})
-class _Evaluation:
+class _PrimaryMetric:
     primary: str | None = None
 
 
 @section(frozen=True, config={"extra": "forbid", "strict": True})
-class _Settings:
-    statistics: Statistics
-    evaluation: _Evaluation
-    report: Report = Report()
+class _ComparisonSections:
+    statistics: StatisticsSettings
+    evaluation: _PrimaryMetric
+    report: ReportSettings = ReportSettings()
 
 
 def recorded_settings(record: Mapping[str, Any], overrides: Iterable[str], *, place: str) -> ComparisonSettings:
@@ -78,7 +78,7 @@ def recorded_settings(record: Mapping[str, Any], overrides: Iterable[str], *, pl
     primary = evaluation.get("primary") if isinstance(evaluation, Mapping) else None
     plain = {"statistics": record.get("statistics"), "evaluation": {"primary": primary}}
     root = apply_overrides(_node(plain, Place(place)), overrides)
-    settings = validate(_Settings, root, root.plain())
+    settings = validate(_ComparisonSections, root, root.plain())
     directory = None if root.child("report") is None else settings.report.directory
     return ComparisonSettings(settings.statistics, settings.evaluation.primary, directory)
 

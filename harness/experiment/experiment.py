@@ -12,18 +12,18 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.errors import HarnessError
-from harness.experiment.candidate_settings import Candidates
+from harness.experiment.candidate_settings import CandidateSettings
 from harness.experiment.components import name_or_map, options_of, to_map, to_plain
 from harness.experiment.metric_expansion import CUTOFF, expanded
-from harness.experiment.runner_settings import Runner
+from harness.experiment.runner_settings import RunnerSettings
 from harness.experiment.sections import (
-    Dataset,
-    Evaluation,
-    Expectation,
-    Model,
-    Report,
-    Statistics,
-    Tracking,
+    DatasetSettings,
+    EvaluationSettings,
+    ExpectedValue,
+    ModelSettings,
+    ReportSettings,
+    StatisticsSettings,
+    TrackingSettings,
     not_computed,
 )
 from harness.experiment.validation_errors import FaultError
@@ -52,15 +52,15 @@ class Experiment:
     """
 
     name: Text
-    dataset: Dataset
-    model: Model
-    tracking: Tracking
-    candidates: Candidates = Candidates()
-    runner: Runner = Runner()
-    evaluation: Evaluation = Field(default_factory=Evaluation)
-    statistics: Statistics = Field(default_factory=Statistics)
-    report: Report = Report()
-    expected: dict[str, Expectation] = Field(default_factory=dict)
+    dataset: DatasetSettings
+    model: ModelSettings
+    tracking: TrackingSettings
+    candidates: CandidateSettings = CandidateSettings()
+    runner: RunnerSettings = RunnerSettings()
+    evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
+    statistics: StatisticsSettings = Field(default_factory=StatisticsSettings)
+    report: ReportSettings = ReportSettings()
+    expected: dict[str, ExpectedValue] = Field(default_factory=dict)
     seed: Seed = 0
     # The file's tree, for errors that are found later; no option, and no part of the value.
     source: Node | None = dataclasses.field(default=None, init=False, compare=False, repr=False)
@@ -163,7 +163,7 @@ class Experiment:
         return to_yaml(self.to_dict())
 
 
-def run_folder(report: Report, name: str) -> Path:
+def run_folder(report: ReportSettings, name: str) -> Path:
     """Return the folder of a run.
 
     Raises
@@ -180,7 +180,7 @@ def run_folder(report: Report, name: str) -> Path:
     return folder
 
 
-def check_name(name: str, report: Report) -> None:
+def check_name(name: str, report: ReportSettings) -> None:
     """Raise a ``FaultError`` at ``name`` where it leads out of the folder of reports."""
     try:
         inside(Path(report.directory), name)

@@ -18,7 +18,7 @@ _DEVICE = re.compile(r"auto|cpu|cuda(:(0|[1-9][0-9]{0,3}))?")
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Runner:
+class RunnerSettings:
     """How the lists are made.
 
     Parameters

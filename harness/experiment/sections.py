@@ -16,8 +16,8 @@ from harness.experiment.conventions import convention_of, rules_of
 from harness.experiment.metric_expansion import CUTOFF, check_cutoffs, expanded
 from harness.experiment.rules import Rules, Ties, WithoutPredictions
 from harness.experiment.slice_settings import SliceField
-from harness.experiment.table_settings import Columns, Items, Users, check_delimiter
-from harness.experiment.trial_settings import Trial, TrialField
+from harness.experiment.table_settings import ColumnNames, ItemsSettings, UsersSettings, check_delimiter
+from harness.experiment.trial_settings import TrialField, TrialSettings
 from harness.experiment.validation_errors import FaultError, shown
 from harness.experiment.value_types import Seed, Text
 from harness.storage.table_format import TableFormat
@@ -38,7 +38,7 @@ def _source(value: Any) -> Any:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Dataset:
+class DatasetSettings:
     """Which interactions, and which of them are held out.
 
     Parameters
@@ -65,13 +65,13 @@ class Dataset:
     split: Annotated[Any, component("splits")]
     catalog: Annotated[Any, PlainValidator(_source)] = None
     path: Text | None = None
-    columns: Columns | None = None
+    columns: ColumnNames | None = None
     delimiter: Text | None = None
     format: TableFormat | None = None
     timestamp_unit: Literal["auto", "s", "ms", "us", "ns", "raw"] = "auto"
     duplicates: Literal["first", "last", "sum", "keep"] = "keep"
-    items: Items | None = None
-    users: Users | None = None
+    items: ItemsSettings | None = None
+    users: UsersSettings | None = None
     filters: tuple[Annotated[Any, component("filters")], ...] = ()
 
     def __post_init__(self) -> None:
@@ -89,11 +89,11 @@ class Dataset:
                 raise FaultError((key,), f"dataset.{key} belongs to 'path'; a catalogue entry knows it")
         check_delimiter(self.delimiter, "dataset.delimiter")
         if self.path is not None and self.columns is None:
-            object.__setattr__(self, "columns", Columns())
+            object.__setattr__(self, "columns", ColumnNames())
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Fit:
+class FitSettings:
     """The parts of the split that the model is fitted on."""
 
     on: Literal["train", "train_validation"]
@@ -113,7 +113,7 @@ def _model_params(value: Any, info: ValidationInfo) -> Any:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Model:
+class ModelSettings:
     """What recommends.
 
     Parameters
@@ -133,7 +133,7 @@ class Model:
 
     kind: Annotated[str, AfterValidator(known_model)]
     checkpoint: Text | None = None
-    fit: Fit | None = None
+    fit: FitSettings | None = None
     params: Annotated[Any, PlainValidator(_model_params)] = Field(default_factory=dict, validate_default=True)
     trial: TrialField = None
 
@@ -147,7 +147,7 @@ class Model:
             message = f"model.fit does not belong to kind '{self.kind}', which is not fitted"
             raise FaultError(("fit",), f"{message}. Leave it out, or write 'fit: null' over that of an extended file.")
         if isinstance(self.params, ForeignModel):
-            object.__setattr__(self, "trial", Trial() if self.trial is None else self.trial)
+            object.__setattr__(self, "trial", TrialSettings() if self.trial is None else self.trial)
         elif self.trial is not None:
             message = f"model.trial belongs to models from elsewhere; kind '{self.kind}' is not tried"
             raise FaultError(
@@ -156,7 +156,7 @@ class Model:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Evaluation:
+class EvaluationSettings:
     """What is measured.
 
     Parameters
@@ -218,7 +218,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Statistics:
+class StatisticsSettings:
     """What a comparison claims.
 
     Parameters
@@ -248,7 +248,7 @@ class Statistics:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Tracking:
+class TrackingSettings:
     """Where runs are logged.
 
     Parameters
@@ -264,14 +264,14 @@ class Tracking:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Report:
+class ReportSettings:
     """Where results go: ``directory/<name>/``."""
 
     directory: Text = "reports"
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Expectation:
+class ExpectedValue:
     """A number that a metric should have, give or take ``tolerance``."""
 
     value: float

@@ -19,7 +19,7 @@ _WITH_COLUMN = ("user_column", "item_column")
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Slice:
+class SliceSettings:
     """A way to cut users, or the relevant items, into groups.
 
     Parameters
@@ -56,8 +56,8 @@ class Slice:
         return self.by if self.column is None else f"{self.by} {self.column}"
 
 
-def _slice(value: Any) -> Slice:
-    if isinstance(value, Slice):
+def _slice(value: Any) -> SliceSettings:
+    if isinstance(value, SliceSettings):
         return value
     plain = {"by": value} if isinstance(value, str) else value
     if not isinstance(plain, Mapping):
@@ -66,7 +66,7 @@ def _slice(value: Any) -> Slice:
     if plain.get("by") not in known:
         raise FaultError((), f"unknown slice {shown(plain.get('by'))}. {did_you_mean(str(plain.get('by')), known)}")
     try:
-        return Slice(**{**plain, **_as_tuple(plain)})
+        return SliceSettings(**{**plain, **_as_tuple(plain)})
     except ValidationError as error:
         raise faults_of(error, dict(plain))[0] from error
 
@@ -76,4 +76,4 @@ def _as_tuple(plain: Mapping[str, Any]) -> dict[str, Any]:
     return {"shares": tuple(plain["shares"])} if isinstance(plain.get("shares"), list) else {}
 
 
-SliceField: TypeAlias = Annotated[Slice, PlainValidator(_slice)]
+SliceField: TypeAlias = Annotated[SliceSettings, PlainValidator(_slice)]

@@ -18,7 +18,7 @@ _OWN_NAMES = ("title", "categories")  # of the joined table
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Columns:
+class ColumnNames:
     """Names of the columns of a data file.
 
     Parameters
@@ -43,7 +43,7 @@ class Columns:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Categories:
+class CategoriesSettings:
     """The column with the categories of an item.
 
     Parameters
@@ -59,7 +59,7 @@ class Categories:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Vectors:
+class VectorsSettings:
     """A file with a vector an item.
 
     Parameters
@@ -84,17 +84,17 @@ class Vectors:
 
 
 def _vectors(value: Any) -> Any:
-    if value is None or isinstance(value, Vectors):
+    if value is None or isinstance(value, VectorsSettings):
         return value
     if isinstance(value, str) and value:
-        return Vectors(path=value)
+        return VectorsSettings(path=value)
     if isinstance(value, dict):
-        return TypeAdapter(Vectors).validate_json(json.dumps(value, allow_nan=False))
+        return TypeAdapter(VectorsSettings).validate_json(json.dumps(value, allow_nan=False))
     raise FaultError((), f"dataset.items.vectors is {shown(value)}; a file, or a map with 'path', is needed")
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Items:
+class ItemsSettings:
     """What is known of the items.
 
     Parameters
@@ -120,11 +120,11 @@ class Items:
     path: Text | None = None
     id: Text = "item"
     title: Text | None = None
-    categories: Categories | None = None
+    categories: CategoriesSettings | None = None
     attributes: tuple[Text, ...] = ()
     delimiter: Text | None = None
     format: TableFormat | None = None
-    vectors: Annotated[Vectors | None, PlainValidator(_vectors)] = None
+    vectors: Annotated[VectorsSettings | None, PlainValidator(_vectors)] = None
 
     def __post_init__(self) -> None:
         if self.path is None:
@@ -140,7 +140,7 @@ class Items:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Users:
+class UsersSettings:
     """What is known of the users.
 
     Parameters

@@ -15,7 +15,7 @@ Seconds: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)] | Litera
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Trial:
+class TrialSettings:
     """The trial of a model from elsewhere on a few users before its run. It decides no number.
 
     Parameters
@@ -39,10 +39,10 @@ class Trial:
 
 def _from_name(value: Any) -> Any:
     if value in ("error", "warn", "off"):
-        return Trial(on_failure=value)
-    if value is None or isinstance(value, (dict, Trial)):
+        return TrialSettings(on_failure=value)
+    if value is None or isinstance(value, (dict, TrialSettings)):
         return value
     raise FaultError((), f"model.trial is {shown(value)}; error, warn, off or a map of its options is needed")
 
 
-TrialField: TypeAlias = Annotated[Trial | None, BeforeValidator(_from_name)]
+TrialField: TypeAlias = Annotated[TrialSettings | None, BeforeValidator(_from_name)]

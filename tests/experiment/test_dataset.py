@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from harness.errors import ExperimentError
-from harness.experiment import Categories, Items, Users, Vectors, load_experiment
+from harness.experiment import CategoriesSettings, ItemsSettings, UsersSettings, VectorsSettings, load_experiment
 
 FILE = """\
 name: shop/knn
@@ -87,18 +87,18 @@ users: {path: users.csv, groups: [age, city]}"""
 
 def test_side_tables(write: Any) -> None:
     experiment = load_experiment(write("shop.yaml", with_keys(TABLES)))
-    assert experiment.dataset.items == Items(
+    assert experiment.dataset.items == ItemsSettings(
         path="items.csv",
         id="sku",
-        categories=Categories(column="genres", delimiter="|"),
+        categories=CategoriesSettings(column="genres", delimiter="|"),
         attributes=("year",),
-        vectors=Vectors(path="vectors.npy", id="sku"),
+        vectors=VectorsSettings(path="vectors.npy", id="sku"),
     )
-    assert experiment.dataset.users == Users(path="users.csv", groups=("age", "city"))
+    assert experiment.dataset.users == UsersSettings(path="users.csv", groups=("age", "city"))
     assert load_experiment(write("again.yaml", experiment.to_yaml())) == experiment
     one = load_experiment(write("shop.yaml", with_keys(TABLES)), ["dataset.items.vectors={path: v.npy, ids: ids.txt}"])
     assert one.dataset.items is not None
-    assert one.dataset.items.vectors == Vectors(path="v.npy", ids="ids.txt", id="sku")
+    assert one.dataset.items.vectors == VectorsSettings(path="v.npy", ids="ids.txt", id="sku")
 
 
 @pytest.mark.parametrize(

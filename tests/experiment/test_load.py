@@ -8,7 +8,17 @@ import pytest
 
 from harness.errors import ExperimentError, HarnessError
 from harness.execution import Parallel
-from harness.experiment import Columns, Dataset, Evaluation, Experiment, Fit, Model, Runner, Tracking, load_experiment
+from harness.experiment import (
+    ColumnNames,
+    DatasetSettings,
+    EvaluationSettings,
+    Experiment,
+    FitSettings,
+    ModelSettings,
+    RunnerSettings,
+    TrackingSettings,
+    load_experiment,
+)
 from harness.registry import load
 
 FILE = """\
@@ -88,8 +98,8 @@ def test_defaults(write: Any) -> None:
 
 def test_columns_come_with_a_path(write: Any) -> None:
     path = write("shop.yaml", FILE)
-    assert load_experiment(path).dataset.columns == Columns("customer", "article", None, None)
-    assert load_experiment(path, ["dataset.columns=null"]).dataset.columns == Columns()
+    assert load_experiment(path).dataset.columns == ColumnNames("customer", "article", None, None)
+    assert load_experiment(path, ["dataset.columns=null"]).dataset.columns == ColumnNames()
 
 
 def test_the_resolved_experiment_loads_as_the_same(write: Any) -> None:
@@ -118,28 +128,28 @@ def test_it_is_a_value(write: Any) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         experiment.seed = 3  # type: ignore[misc]
     with pytest.raises(ValueError, match=r"coverage@5 looks at 5 ranks of a list, and runner\.k is 3"):
-        dataclasses.replace(experiment, runner=Runner(k=3))
+        dataclasses.replace(experiment, runner=RunnerSettings(k=3))
 
 
 def test_it_can_be_written_in_python(write: Any) -> None:
     experiment = Experiment(
         name="ml-100k/ease",
-        dataset=Dataset(
+        dataset=DatasetSettings(
             catalog="ml-100k",
             split=load("splits", "leave_last_out")(seed=3),
             filters=(load("filters", "min_rating")(value=4.0), load("filters", "k_core")(users=5, items=5)),
         ),
-        model=Model(
+        model=ModelSettings(
             kind="ease",
             checkpoint="checkpoints/ml-100k/ease.safetensors",
             params=load("models", "ease")(l2=100.0),
-            fit=Fit(on="train_validation"),
+            fit=FitSettings(on="train_validation"),
         ),
-        tracking=Tracking(experiment="ml-100k"),
+        tracking=TrackingSettings(experiment="ml-100k"),
     )
     assert experiment == load_experiment(write())
     with pytest.raises(ValueError, match=r"model\.params is"):
-        Model(kind="popularity", checkpoint="x", params=load("models", "ease")(), fit=Fit(on="train"))
+        ModelSettings(kind="popularity", checkpoint="x", params=load("models", "ease")(), fit=FitSettings(on="train"))
 
 
 def test_the_top_level_seed_is_the_models_alone(write: Any) -> None:
@@ -390,11 +400,11 @@ def test_a_name_longer_than_the_system_takes(write: Any) -> None:
 
 
 def test_sections_stand_alone() -> None:
-    assert Evaluation(metrics=("recall",), cutoffs=(3,)).primary == "recall@3"
+    assert EvaluationSettings(metrics=("recall",), cutoffs=(3,)).primary == "recall@3"
     with pytest.raises(ValueError, match="Did you mean 'recall'"):
-        Evaluation(metrics=("recal",))
+        EvaluationSettings(metrics=("recal",))
     with pytest.raises(ValueError, match="is not a registered split"):
-        Dataset(catalog="ml-100k", split=load("filters", "k_core")(users=5, items=5))
+        DatasetSettings(catalog="ml-100k", split=load("filters", "k_core")(users=5, items=5))
 
 
 def test_loading_is_quick_and_imports_nothing_heavy(write: Any) -> None:

@@ -14,7 +14,7 @@ from foreign_runs import audits, run, values
 
 import harness
 from harness.errors import ExperimentError, HarnessError
-from harness.experiment import Trial
+from harness.experiment import TrialSettings as Trial
 
 OBJECTS = '''
 import json

@@ -20,7 +20,7 @@ from harness.pipeline.stages.measurement import measured_parts
 from harness.pipeline.stages.side_arrays import popularity_of
 
 if TYPE_CHECKING:
-    from harness.experiment import Experiment, Slice
+    from harness.experiment import Experiment, SliceSettings
     from harness.pipeline.stages.preparation import Task
     from harness.pipeline.stages.recommendation import Part, Recommended
 
@@ -69,7 +69,7 @@ def slice_rows(slices: Sequence[SliceTable]) -> list[dict[str, Any]]:
 
 
 def _sliced(
-    one: Slice, experiment: Experiment, recommended: Recommended, task: Task, split: Split, table: MetricTable
+    one: SliceSettings, experiment: Experiment, recommended: Recommended, task: Task, split: Split, table: MetricTable
 ) -> SliceTable:
     user_ids = split.interactions.user_ids
     if one.by in ("activity", "user_warmth", "user_column"):
@@ -97,7 +97,7 @@ def _of_targets(experiment: Experiment, recommended: Recommended, task: Task, ma
     return measured_parts(experiment, replace(recommended, parts=parts, job=None), restricted, metrics=metrics)
 
 
-def _user_groups(one: Slice, task: Task, split: Split, users: Int64Array) -> Mapping[str, BoolArray]:
+def _user_groups(one: SliceSettings, task: Task, split: Split, users: Int64Array) -> Mapping[str, BoolArray]:
     """Return who of some users, indices into the vocabulary, belongs to each group."""
     if one.by == "user_column":
         table = _column_of(split.interactions.user_table, one, "users")
@@ -108,7 +108,7 @@ def _user_groups(one: Slice, task: Task, split: Split, users: Int64Array) -> Map
     return _quantiles(lengths.astype(np.float64), one.quantiles, unit="interactions")
 
 
-def _target_groups(one: Slice, task: Task, split: Split) -> Mapping[str, BoolArray]:
+def _target_groups(one: SliceSettings, task: Task, split: Split) -> Mapping[str, BoolArray]:
     """Return which of the relevant items, one by one, belong to each group; bool ``(targets,)`` each."""
     items = task.truth.items
     if one.by == "repeat":
@@ -133,7 +133,7 @@ def _in_history(task: Task) -> BoolArray:
     return np.isin(owners * n_items + task.truth.items, did)
 
 
-def _column_of(table: pd.DataFrame | None, one: Slice, what: str) -> pd.Series[Any]:
+def _column_of(table: pd.DataFrame | None, one: SliceSettings, what: str) -> pd.Series[Any]:
     if table is None:
         raise DataError(f"the slice {one.name} needs a table of {what}. Name its file by dataset.{what}.path.")
     if one.column not in table.columns:
