@@ -1,4 +1,4 @@
-"""A YAML file to a validated, frozen experiment, with errors that name file and line."""
+"""Experiment files: read YAML, validate it and report errors with file and line."""
 
 from harness.experiment.base_files import load_base_file
 from harness.experiment.benchmark import Benchmark, check_comparable, is_benchmark, load_benchmark

@@ -60,7 +60,7 @@ def test_duplicates_of_the_catalogue(write: Any) -> None:
             "shop.yaml:5: dataset.format is 'excel'; 'csv', 'tsv', 'jsonl', 'inter', 'dat' or 'parquet' is",
         ),
         ("delimiter: 7", "shop.yaml:5: dataset.delimiter is 7; text is needed (in quotes)"),
-        ("\ndelimiter: '\"'", "shop.yaml:6: dataset.delimiter is '\"'; one or more characters are needed, no quot"),
+        ("\ndelimiter: '\"'", "shop.yaml:6: dataset.delimiter is '\"'; characters other than quot"),
     ],
 )
 def test_faults(write: Any, keys: str, told: str) -> None:
@@ -71,7 +71,7 @@ def test_faults(write: Any, keys: str, told: str) -> None:
 
 @pytest.mark.parametrize("keys", ["delimiter: ';'", "format: csv", "timestamp_unit: ms"])
 def test_a_catalogue_entry_knows_how_it_is_read(write: Any, keys: str) -> None:
-    with pytest.raises(ExperimentError, match=r"shop\.yaml:5: dataset\.\w+ belongs to 'path'"):
+    with pytest.raises(ExperimentError, match=r"shop\.yaml:5: dataset\.\w+ applies only with 'path'"):
         load_experiment(write("shop.yaml", with_keys(keys, CATALOG)))
 
 
@@ -107,15 +107,18 @@ def test_side_tables(write: Any) -> None:
         ("items: {}", "shop.yaml:5: dataset.items names no file: add 'path', a table, or 'vectors'"),
         ("items: items.csv", "shop.yaml:5: dataset.items is 'items.csv'; a map"),
         ("items:\n  paht: a.csv", "shop.yaml:6: unknown key 'paht' in dataset.items. Did you mean 'path'?"),
-        ("items:\n  vectors: v.npy\n  title: t", "shop.yaml:7: dataset.items.title is of a table, and there is none"),
+        ("items:\n  vectors: v.npy\n  title: t", "shop.yaml:7: dataset.items.title needs an item table"),
         ("items:\n  path: a.csv\n  categories: genres", "shop.yaml:7: dataset.items.categories is 'genres'; a map"),
         ("items:\n  path: a.csv\n  categories:\n    colum: g", "shop.yaml:8: unknown key 'colum'"),
         ("items:\n  path: a.csv\n  attributes: [a, a]", "shop.yaml:7: the column 'a' is named twice"),
-        ("items:\n  path: a.csv\n  attributes: [title]", "shop.yaml:7: 'title' has a key of its own"),
+        ("items:\n  path: a.csv\n  attributes: [title]", "shop.yaml:7: 'title' is set by the key dataset.items.title"),
         ("items:\n  path: a.csv\n  delimiter: ''", "shop.yaml:7: dataset.items.delimiter is ''"),
         ("items:\n  vectors: 3", "shop.yaml:6: dataset.items.vectors is 3; a file, or a map with 'path', is needed"),
         ("items:\n  vectors:\n    pth: v.npy", "shop.yaml:7: unknown key 'pth' in dataset.items.vectors. Did you mean"),
-        ("items:\n  vectors:\n    path: v.parquet\n    ids: a", "shop.yaml:8: dataset.items.vectors.ids belongs to a"),
+        (
+            "items:\n  vectors:\n    path: v.parquet\n    ids: a",
+            "shop.yaml:8: dataset.items.vectors.ids applies only",
+        ),
         ("users: {path: u.csv}", "shop.yaml:5: missing key 'groups' in dataset.users"),
         ("users:\n  path: u.csv\n  groups: []", "shop.yaml:7: dataset.users.groups is an empty list; 1 entry or more"),
     ],

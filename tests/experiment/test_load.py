@@ -193,10 +193,10 @@ def test_devices(write: Any, device: str) -> None:
         ("runer: {k: 3}", 10, "unknown key 'runer'. Did you mean 'runner'?"),
         ("runner:\n  kk: 3", 11, "unknown key 'kk' in runner. Did you mean 'k'?"),
         ("runner: {devices: [gpu]}", 10, "runner.devices holds 'gpu'; auto, cpu, cuda or cuda:0, cuda:1, … is needed"),
-        ("runner: {devices: [cpu, 0]}", 10, "runner.devices are of several kinds"),
-        ("runner: {memory: much}", 10, "runner.memory: 'much' is no size; write it like 4 GB"),
-        ("runner: {memory: 0 GB}", 10, "runner.memory is '0 GB', that is 0 bytes. Write a size from 1 MB on"),
-        ("runner: {memory: 4}", 10, "runner.memory is 4, that is 4 bytes. Write a size from 1 MB on, like 4 GB."),
+        ("runner: {devices: [cpu, 0]}", 10, "runner.devices mixes kinds of devices"),
+        ("runner: {memory: much}", 10, "runner.memory: 'much' is not a size; write it like 4 GB"),
+        ("runner: {memory: 0 GB}", 10, "runner.memory is '0 GB', that is 0 bytes. Write 1 MB or more"),
+        ("runner: {memory: 4}", 10, "runner.memory is 4, that is 4 bytes. Write 1 MB or more, such as 4 GB."),
         ("runner: {device: cpu, devices: [cpu]}", 10, "runner has both 'device' (or --device) and 'devices'"),
         ("runner: {memory: 1e3}", 10, "runner.memory is 1000.0, that is 1000 bytes"),
         ("runner: {memory: true}", 10, "runner.memory is true"),
@@ -226,7 +226,7 @@ def test_devices(write: Any, device: str) -> None:
         ("candidates: {exclude: false}", 10, "candidates.exclude is false; 'seen' or 'none' is needed"),
         ("evaluation: {part: train}", 10, "evaluation.part is 'train'; 'test' or 'validation' is needed"),
         ("evaluation:\n  cutoffs:\n  - 5\n  - 0", 13, "a cutoff is 0; 1 or more is needed"),
-        ("evaluation: {cutoffs: [5, 5]}", 10, "the cutoff 5 stands twice"),
+        ("evaluation: {cutoffs: [5, 5]}", 10, "the cutoff 5 is repeated"),
         ("evaluation: {cutoffs: []}", 10, "no cutoffs; name one or more"),
         ("evaluation: {cutoffs: 5}", 10, "evaluation.cutoffs is 5; a list is needed"),
         ("evaluation: {cutoffs: [true]}", 10, "evaluation.cutoffs[0] is true; a whole number is needed"),
@@ -242,7 +242,7 @@ def test_devices(write: Any, device: str) -> None:
         ),
         ("evaluation:\n  metrics:\n  - recall\n  - ndgc", 13, "unknown metric 'ndgc'. Did you mean 'ndcg'?"),
         ("evaluation: {metrics: []}", 10, "no metrics; name one or more"),
-        ("evaluation: {metrics: [ndcg, ndcg]}", 10, "the metric 'ndcg@1' is asked for twice"),
+        ("evaluation: {metrics: [ndcg, ndcg]}", 10, "the metric 'ndcg@1' is repeated"),
         ("evaluation: {metrics: ndcg}", 10, "evaluation.metrics is 'ndcg'; a list is needed"),
         ("evaluation: {metrics: [3]}", 10, "evaluation.metrics[0] is 3; text or a map is needed"),
         ("evaluation: {metrics: [{k: 3}]}", 10, "a metric has no key 'kind'"),
@@ -298,7 +298,7 @@ def test_wrong_sections_name_their_line(write: Any, more: str, line: int, words:
         ("catalog: ml-100k", "path: ''", 3, "dataset.path is ''"),
         ("  catalog: ml-100k\n", "", 2, "dataset names no data"),
         ("catalog: ml-100k", "catalog: ml-100k\n  path: x.csv", 4, "both 'catalog' and 'path'"),
-        ("catalog: ml-100k", "catalog: ml-100k\n  columns: {}", 4, "dataset.columns belongs to 'path'"),
+        ("catalog: ml-100k", "catalog: ml-100k\n  columns: {}", 4, "dataset.columns applies only with 'path'"),
         ("catalog: ml-100k", "path: x\n  columns: {item: user}", 4, "the column 'user' is both"),
         ("catalog: ml-100k", "path: x\n  columns: {user: null}", 4, "dataset.columns.user is null; text is needed"),
         ("catalog: ml-100k", "path: x\n  columns: {time: t}", 4, "unknown key 'time' in dataset.columns. Did you mean"),
@@ -358,7 +358,7 @@ def test_a_fault_in_a_base_names_the_base(write: Any) -> None:
     path = write(text="extends: base.yaml\n" + write().read_text())
     assert message(path) == "base.yaml:1: runner.k is 0; 1 or more is needed"
     assert message(path, "runner.k=3") == (
-        "base.yaml:2: coverage@5 looks at 5 ranks of a list, and runner.k is 3. Raise runner.k, or leave it out."
+        "base.yaml:2: coverage@5 looks at 5 ranks of a list, and runner.k is 3. Raise runner.k, or remove the cutoff."
     )
     assert message(path, "runner.k=true") == "--set runner.k=true: runner.k is true; a whole number is needed"
 
