@@ -124,7 +124,7 @@ def forecast(what: str, *, memory: int, seconds: float | None = None) -> None:
 
     Examples
     --------
-
+    >>> forecast("ease on 100 items", memory=120_000, seconds=0.01)  # too small to log
     """
     if memory < _LARGE and (seconds is None or seconds < _LONG):
         return
