@@ -1,4 +1,4 @@
-# A thin front of the `harness` command. `make` alone prints this help.
+# Shortcuts for the `harness` command and for development. `make` without a target prints the help.
 PYTHON ?= python3
 EXP ?=
 SET ?=
@@ -10,7 +10,7 @@ INPUTS := pyproject.toml constraints.txt
 RUN := $(BIN)/harness
 OVERRIDES = $(foreach pair,$(SET),--set '$(pair)')
 
-# The store of the MLflow UI: the one that runs are written to.
+# The MLflow store that runs are written to and that the UI shows.
 export MLFLOW_TRACKING_URI ?= sqlite:///mlflow.db
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
@@ -18,19 +18,19 @@ export MLFLOW_DISABLE_TELEMETRY ?= true
 .PHONY: setup eval compare ui report test test-all check lint fuzz bench docs clean help need-exp
 .DELETE_ON_ERROR:
 
-help: ## print this help
+help: ## show this help
 	@echo "usage: make TARGET [EXP=file.yaml] [SET=\"key=value ...\"] [ARGS=\"--flag ...\"]"
 	@echo
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo
-	@echo "  for example: make eval EXP=experiments/ml-100k/ease.yaml SET=\"evaluation.cutoffs=[10,50]\""
+	@echo "  example: make eval EXP=experiments/ml-100k/ease.yaml SET=\"evaluation.cutoffs=[10,50]\""
 
-setup: $(VENV)/.dev ## make the virtual environment, with everything that tests and docs need
+setup: $(VENV)/.dev ## create the virtual environment, with all tools for tests and docs
 
 eval: $(VENV)/.run need-exp ## run an experiment: EXP=experiments/ml-100k/ease.yaml
 	@$(RUN) eval $(EXP) $(OVERRIDES) $(ARGS)
 
-compare: $(VENV)/.run need-exp ## test runs against a baseline, in reports/comparisons: EXP=experiments/ml-100k/benchmark.yaml
+compare: $(VENV)/.run need-exp ## compare runs with a baseline, with significance tests: EXP=experiments/ml-100k/benchmark.yaml
 	@$(RUN) compare $(EXP) $(OVERRIDES) $(ARGS)
 
 report: $(VENV)/.run need-exp ## render the report of a finished run again: EXP=reports/ml-100k/ease
@@ -39,12 +39,12 @@ report: $(VENV)/.run need-exp ## render the report of a finished run again: EXP=
 ui: $(VENV)/.run ## open the MLflow UI on http://127.0.0.1:5000
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --backend-store-uri "$$MLFLOW_TRACKING_URI" --workers 1 $(ARGS)
 
-# One thread, as for all tests: with more, the last bits of a beam search on a CPU depend on the order of users.
-test: $(VENV)/.dev ## run the tests
+# One thread: with several, the last bits of a beam search on a CPU depend on the order of users.
+test: $(VENV)/.dev ## run the fast tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" $(ARGS)
 
-# One thread each: those of two processes on two cores wait for one another.
-test-all: $(VENV)/.dev ## run the tests, slow ones too, in two processes
+# One thread per process: otherwise the threads of two processes compete for two cores.
+test-all: $(VENV)/.dev ## run all tests, including slow ones, in two processes
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(ARGS)
 
 lint: $(VENV)/.dev
@@ -53,31 +53,31 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check: lint test-all ## what CI runs: lint, types, import layers, all tests
+check: lint test-all ## run what CI runs: lint, type checks, import layers and all tests
 
-fuzz: $(VENV)/.dev ## try 20,000 odd and damaged inputs; none may end in a traceback
+fuzz: $(VENV)/.dev ## run 20,000 invalid and damaged inputs; none may end in a traceback
 	PYTHONPATH=tests $(BIN)/python -m fuzz $(ARGS)
 
-bench: $(VENV)/.dev ## measure speed and memory against peers and limits; writes benchmarks/README.md
+bench: $(VENV)/.dev ## measure speed and memory against peers and limits, and write benchmarks/README.md
 	$(BIN)/python -m benchmarks $(ARGS)
 
 docs: $(VENV)/.dev ## build the documentation into docs/_build
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build
 	@echo "docs/_build/index.html"
 
-clean: ## remove the virtual environment and caches; data, checkpoints, reports and runs stay
+clean: ## remove the virtual environment and tool caches; keep data, checkpoints, reports and runs
 	rm -rf $(VENV) build dist docs/_build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
 	find harness tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 need-exp:
-	@test -n "$(EXP)" || { echo "make: say which experiment, such as EXP=experiments/ml-100k/ease.yaml" >&2; exit 2; }
+	@test -n "$(EXP)" || { echo "make: no experiment given. Add one, such as EXP=experiments/ml-100k/ease.yaml" >&2; exit 2; }
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo "make: Python 3.11 or newer is needed; say which one by PYTHON=/path/to/python3.11" >&2; exit 2; }
+	  { echo "make: Python 3.11 or newer is needed. Set PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 
-# Two stamps: an evaluation needs no test tools. Each is made again when its inputs change.
+# One stamp for running and one for development. An installation is repeated when its inputs change.
 $(VENV)/.run: $(INPUTS) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@

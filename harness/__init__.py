@@ -1,4 +1,4 @@
-"""An offline evaluation and benchmarking harness for top-K recommenders."""
+"""Offline evaluation and benchmarking of top-K recommenders."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # Deferred, so that `import harness` and `harness --help` do not wait for pandas.
+    # Import on first use, so that `import harness` and `harness --help` do not load pandas.
     if name not in _HOMES:
         raise AttributeError(f"module 'harness' has no attribute '{name}'")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,10 +1,10 @@
-"""``python -m harness``."""
+"""Entry point of ``python -m harness``."""
 
 import sys
 from pathlib import Path
 
-# `python -m` looks for modules in the working directory first, where nobody installed anything. It stays where the
-# harness itself lies there.
+# `python -m` puts the working directory first on the module path. Remove it, unless the harness itself lies there,
+# so that files of the user cannot shadow installed modules.
 if sys.path and sys.path[0] in ("", str(Path.cwd())) and not Path("harness/__main__.py").is_file():
     del sys.path[0]
 

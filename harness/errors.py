@@ -1,4 +1,4 @@
-"""Errors that are the user's to mend, and the words that help to mend them."""
+"""Exceptions for errors that the user can fix, and suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -7,26 +7,27 @@ from collections.abc import Iterable
 
 
 class HarnessError(Exception):
-    """The input is wrong: the message says what, what was got, and what would work.
+    """Base class of errors in the user's input or environment.
 
-    The command line prints the message alone and ends with exit code 2.
+    The message says what is wrong, what was found, and what would work. The command line prints only
+    the message and exits with code 2.
     """
 
 
 class ExperimentError(HarnessError):
-    """An experiment file, or an override of it, cannot be used."""
+    """An experiment file or an override is invalid."""
 
 
 class DataError(HarnessError):
-    """A data set cannot be had, read, filtered or split as asked."""
+    """A data set cannot be downloaded, read, filtered or split."""
 
 
 class CheckpointError(HarnessError):
-    """A checkpoint is damaged, or does not belong to this split or model."""
+    """A checkpoint is damaged, or was fitted with another model or split."""
 
 
 class LockError(HarnessError):
-    """A lock cannot be made: the folder can only be read, or the disk is full."""
+    """A lock file cannot be created: the folder is read-only, or the disk is full."""
 
 
 class TrackingError(HarnessError):
@@ -34,7 +35,7 @@ class TrackingError(HarnessError):
 
 
 def did_you_mean(name: str, options: Iterable[str]) -> str:
-    """Return a sentence that suggests the closest option, or lists them all.
+    """Return a sentence that suggests the closest option, or lists all options if none is close.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How much memory there is, was used and will be used, and sizes as people write them."""
+"""Measure, check and forecast memory use, and parse and format sizes in bytes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from harness.errors import HarnessError
 
 logger = logging.getLogger("harness")
 
-_LONG = 5.0  # seconds from which on a piece of work says beforehand what it takes
-_LARGE = 10**9  # bytes from which on it does
+_LONG = 5.0  # seconds from which on `forecast` logs a message
+_LARGE = 10**9  # bytes from which on `forecast` logs a message
 
 _MEMINFO = Path("/proc/meminfo")
 _CONTROL_GROUP = Path("/sys/fs/cgroup")
@@ -25,12 +25,12 @@ _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?(?:e\+?[0-9]{1,2})?) ?([KMGT]?)(i?)B?",
 
 
 def bytes_of(text: str) -> int:
-    """Return the bytes that a size such as ``4 GB``, ``512MiB`` or ``1000000`` stands for.
+    """Parse a size such as ``4 GB``, ``512MiB`` or ``1000000`` into bytes.
 
     Raises
     ------
     ValueError
-        It is no size.
+        The text is not a size.
 
     Examples
     --------
@@ -38,16 +38,14 @@ def bytes_of(text: str) -> int:
     (4000000000, 1610612736, 1000000000)
     """
     match = _SIZE.fullmatch(text.strip())
-    if match is None:
-        raise ValueError(f"'{text}' is no size; write it like 4 GB, 512 MiB or 1000000")
+    if match is None or (match[3] and not match[2]):
+        raise ValueError(f"'{text}' is not a size; write it like 4 GB, 512 MiB or 1000000")
     number, unit, binary = match[1], match[2].upper(), match[3]
-    if binary and not unit:
-        raise ValueError(f"'{text}' is no size; write it like 4 GB, 512 MiB or 1000000")
     return int(float(number) * (_BINARY[unit] if binary else _UNITS[unit]))
 
 
 def size_text(size: int) -> str:
-    """Return a number of bytes as people write it, rounded up where it is asked for.
+    """Format a number of bytes with a decimal unit, rounded up to one decimal.
 
     Examples
     --------
@@ -62,45 +60,48 @@ def size_text(size: int) -> str:
 
 
 def peak_memory() -> int:
-    """Return the most bytes that this process, or one of its finished children, has held in memory at once."""
-    # Kilobytes, but for macOS, where they are bytes.
+    """Return the peak resident memory in bytes of this process or of its largest finished child process."""
+    # ru_maxrss is in kilobytes, except on macOS, where it is in bytes.
     scale = 1 if sys.platform == "darwin" else 1024
     whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return max(resource.getrusage(who).ru_maxrss for who in whose) * scale
 
 
 def available_memory(meminfo: Path = _MEMINFO, control_group: Path = _CONTROL_GROUP) -> int | None:
-    """Return the bytes that can be had without swapping, or None where the system does not say.
+    """Return the bytes that can be allocated without swapping, or None if the system does not report it.
 
-    The lower of what the kernel calls available and what a container's limit leaves.
+    This is the smaller of the memory that the kernel reports as available and the memory left within
+    the limit of a container.
 
     Parameters
     ----------
     meminfo
-        The kernel's account of memory.
+        The file ``/proc/meminfo``.
     control_group
-        The folder of the process's control group (version 2).
+        Folder of the control group (version 2) of the process.
     """
-    left = [bytes_ for bytes_ in (_kernel(meminfo), _container(control_group)) if bytes_ is not None]
+    left = [
+        bytes_ for bytes_ in (_available_in_kernel(meminfo), _left_in_container(control_group)) if bytes_ is not None
+    ]
     return min(left, default=None)
 
 
 def check_memory(needed: int, what: str, *, remedy: str) -> None:
-    """Check that so much memory is available, before work begins that needs it.
+    """Check that enough memory is available before starting a computation.
 
     Parameters
     ----------
     needed
-        Bytes.
+        Bytes that the computation needs.
     what
-        The work, as the message calls it.
+        Name of the computation in the message.
     remedy
-        What would work.
+        Sentence of the message that says what would work.
 
     Raises
     ------
     HarnessError
-        It is not.
+        Less memory is available.
     """
     available = available_memory()
     if available is not None and needed > available:
@@ -110,20 +111,20 @@ def check_memory(needed: int, what: str, *, remedy: str) -> None:
 
 
 def forecast(what: str, *, memory: int, seconds: float | None = None) -> None:
-    """Log what a piece of work will take, where that is more than some seconds or a gigabyte.
+    """Log the expected time and memory of a computation that takes at least five seconds or a gigabyte.
 
     Parameters
     ----------
     what
-        The work, such as ``ease on 30,000 items``.
+        The computation, such as ``ease on 30,000 items``.
     memory
-        Bytes at its peak.
+        Peak memory in bytes.
     seconds
-        About how long it takes; None where nobody can tell.
+        Approximate time; None if unknown.
 
     Examples
     --------
-    >>> forecast("ease on 100 items", memory=120_000, seconds=0.01)  # too little to be told
+    >>> forecast("ease on 100 items", memory=120_000, seconds=0.01)  # too small to log
     """
     if memory < _LARGE and (seconds is None or seconds < _LONG):
         return
@@ -137,7 +138,7 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
 
 
-def _kernel(meminfo: Path) -> int | None:
+def _available_in_kernel(meminfo: Path) -> int | None:
     try:
         lines = meminfo.read_text().splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
@@ -145,9 +146,9 @@ def _kernel(meminfo: Path) -> int | None:
         return None
 
 
-def _container(folder: Path) -> int | None:
+def _left_in_container(folder: Path) -> int | None:
     try:
         limit = int((folder / "memory.max").read_text())
         return max(0, limit - int((folder / "memory.current").read_text()))
-    except (OSError, ValueError):  # "max" stands for no limit
+    except (OSError, ValueError):  # "max" means no limit
         return None

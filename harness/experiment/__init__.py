@@ -1,8 +1,8 @@
-"""A YAML file to a validated, frozen experiment, with errors that name file and line."""
+"""Experiment files: read YAML, validate it and report errors with file and line."""
 
 from harness.experiment.base_files import load_base_file
 from harness.experiment.benchmark import Benchmark, check_comparable, is_benchmark, load_benchmark
-from harness.experiment.candidate_settings import Candidates
+from harness.experiment.candidate_settings import CandidateSettings
 from harness.experiment.comparison_settings import (
     ComparisonSettings,
     changes_comparison,
@@ -16,47 +16,53 @@ from harness.experiment.experiment import COMPARISONS, Experiment, run_folder
 from harness.experiment.load import as_experiment, load_experiment
 from harness.experiment.metric_expansion import expand_metrics
 from harness.experiment.overrides import override_keys
-from harness.experiment.runner_settings import Runner
+from harness.experiment.runner_settings import RunnerSettings
 from harness.experiment.sections import (
-    Dataset,
-    Evaluation,
-    Expectation,
-    Fit,
-    Model,
-    Report,
-    Statistics,
-    Tracking,
+    DatasetSettings,
+    EvaluationSettings,
+    ExpectedValue,
+    FitSettings,
+    ModelSettings,
+    ReportSettings,
+    StatisticsSettings,
+    TrackingSettings,
 )
-from harness.experiment.slice_settings import Slice
-from harness.experiment.table_settings import Categories, Columns, Items, Users, Vectors
-from harness.experiment.trial_settings import Trial
+from harness.experiment.slice_settings import SliceSettings
+from harness.experiment.table_settings import (
+    CategoriesSettings,
+    ColumnNames,
+    ItemsSettings,
+    UsersSettings,
+    VectorsSettings,
+)
+from harness.experiment.trial_settings import TrialSettings
 from harness.experiment.validation_errors import FaultError
 
 __all__ = [
     "COMPARISONS",
     "CONVENTIONS",
     "Benchmark",
-    "Candidates",
-    "Categories",
-    "Columns",
+    "CandidateSettings",
+    "CategoriesSettings",
+    "ColumnNames",
     "ComparisonSettings",
     "Convention",
-    "Dataset",
-    "Evaluation",
-    "Expectation",
+    "DatasetSettings",
+    "EvaluationSettings",
+    "ExpectedValue",
     "Experiment",
     "FaultError",
-    "Fit",
-    "Items",
-    "Model",
-    "Report",
-    "Runner",
-    "Slice",
-    "Statistics",
-    "Tracking",
-    "Trial",
-    "Users",
-    "Vectors",
+    "FitSettings",
+    "ItemsSettings",
+    "ModelSettings",
+    "ReportSettings",
+    "RunnerSettings",
+    "SliceSettings",
+    "StatisticsSettings",
+    "TrackingSettings",
+    "TrialSettings",
+    "UsersSettings",
+    "VectorsSettings",
     "as_experiment",
     "changes_comparison",
     "check_comparable",

@@ -1,4 +1,4 @@
-"""A benchmark: experiments that are compared with one of them."""
+"""Benchmark files: several experiments and the baseline that they are compared with."""
 
 from __future__ import annotations
 
@@ -15,56 +15,56 @@ from harness.experiment.experiment import Experiment, check_name
 from harness.experiment.extends import load_tree
 from harness.experiment.load import BENCHMARK_KEY, experiment_of, validate
 from harness.experiment.overrides import apply_overrides, override_keys
-from harness.experiment.sections import Report, Statistics, not_computed
+from harness.experiment.sections import ReportSettings, StatisticsSettings, not_computed
 from harness.experiment.validation_errors import Path, dotted, shown
 from harness.experiment.value_types import Text
-from harness.experiment.yaml_nodes import Node, Place
+from harness.experiment.yaml_nodes import Node, YamlLocation
 
 _OWN_KEYS = frozenset({"name", "experiments", "baseline", "primary"})
-_ALONE_KEYS = _OWN_KEYS | {"statistics"}  # an override of a comparison leaves its runs as they are
+_COMPARISON_KEYS = _OWN_KEYS | {"statistics"}  # overrides of these do not change the runs
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Experiments on the same data, measured alike.
+    """Experiments that share data, split and metrics, and the settings of their comparison.
 
     Parameters
     ----------
     name
-        Where the comparison goes below ``report.directory``.
+        Name of the comparison: the comparison is written to ``report.directory/comparisons/<name>/``.
     experiments
-        Two or more, with names of their own.
+        Two or more experiments with different names.
     baseline
-        The name of the experiment that the others are compared with.
+        Name of the experiment that the others are compared with.
     primary
-        The label of the metric that decides.
+        Label of the primary metric.
     statistics, report
-        The file's; what it does not say is as in the baseline's experiment.
+        Sections of the benchmark file. Keys that it leaves out come from the baseline's experiment.
     """
 
     name: str
     experiments: tuple[Experiment, ...]
     baseline: str
     primary: str
-    statistics: Statistics
-    report: Report
+    statistics: StatisticsSettings
+    report: ReportSettings
 
 
 @section(frozen=True, config={"extra": "forbid", "strict": True})
-class _File:
+class _BenchmarkFile:
     name: Text
     experiments: Annotated[tuple[Text, ...], Field(min_length=2)]
     baseline: Text
     primary: str | None = None
-    statistics: Statistics = Field(default_factory=Statistics)
-    report: Report = Report()
+    statistics: StatisticsSettings = Field(default_factory=StatisticsSettings)
+    report: ReportSettings = ReportSettings()
 
     def __post_init__(self) -> None:
         check_name(self.name, self.report)
 
 
 def is_benchmark(path: str | FilePath) -> bool:
-    """Return whether a file is a benchmark: whether it lists ``experiments``.
+    """Return whether a file is a benchmark, that is, whether it has the key ``experiments``.
 
     Raises
     ------
@@ -75,33 +75,34 @@ def is_benchmark(path: str | FilePath) -> bool:
 
 
 def load_benchmark(path: str | FilePath, overrides: Iterable[str] = ()) -> Benchmark:
-    """Return the benchmark of a YAML file.
+    """Load a benchmark and its experiments from a YAML file.
 
     Parameters
     ----------
     path
-        The file; the experiments that it lists are relative to its folder.
+        Benchmark file. Paths of experiments are relative to its folder.
     overrides
-        ``name``, ``experiments``, ``baseline``, ``primary`` and ``statistics`` are the benchmark's;
-        ``report`` is set in it and in its experiments; all else in each experiment.
+        ``a.b=value``. Overrides of ``name``, ``experiments``, ``baseline``, ``primary`` and ``statistics``
+        apply to the benchmark, those of ``report`` to the benchmark and its experiments, all others to
+        each experiment.
 
     Raises
     ------
     ExperimentError
-        The file, one of the experiments, or an override is wrong, or they cannot be compared.
+        The file, one of its experiments or an override is invalid, or the experiments are not comparable.
     """
     overrides = tuple(overrides)
-    own = [text for text in overrides if override_keys(text)[0] in _ALONE_KEYS | {"report"}]
+    own = [text for text in overrides if override_keys(text)[0] in _COMPARISON_KEYS | {"report"}]
     root = apply_overrides(load_tree(path), own)
     if root.child(BENCHMARK_KEY) is None and root.child("dataset") is not None:
-        raise root.place.error("the file is an experiment; a benchmark lists 'experiments' and names a 'baseline'")
-    file = validate(_File, root, root.plain())
+        raise root.location.error("the file is an experiment; a benchmark lists 'experiments' and names a 'baseline'")
+    file = validate(_BenchmarkFile, root, root.plain())
     folder = FilePath(path).parent
-    passed_on = [text for text in overrides if override_keys(text)[0] not in _ALONE_KEYS]
+    passed_on = [text for text in overrides if override_keys(text)[0] not in _COMPARISON_KEYS]
     experiments, wrong = [], []
     for index, entry in enumerate(file.experiments):
         try:
-            tree = load_tree(folder / entry, named_at=_entry(root, index))
+            tree = load_tree(folder / entry, named_at=_entry_location(root, index))
             experiments.append(experiment_of(apply_overrides(tree, passed_on)))
         except ExperimentError as error:
             wrong.append(str(error))
@@ -110,28 +111,28 @@ def load_benchmark(path: str | FilePath, overrides: Iterable[str] = ()) -> Bench
     try:
         check_comparable(experiments)
     except ExperimentError as error:
-        raise root.find((BENCHMARK_KEY,)).place.error(str(error)) from error
+        raise root.find((BENCHMARK_KEY,)).location.error(str(error)) from error
     baseline = _baseline(file, experiments, root)
     return Benchmark(
         name=file.name,
         experiments=tuple(experiments),
         baseline=baseline.name,
         primary=_primary(file, baseline, root),
-        statistics=replace(baseline.statistics, **_given(root, "statistics")),
-        report=replace(baseline.report, **_given(root, "report")),
+        statistics=replace(baseline.statistics, **_section_values(root, "statistics")),
+        report=replace(baseline.report, **_section_values(root, "report")),
     )
 
 
 def check_comparable(experiments: Sequence[Experiment]) -> None:
-    """Check that experiments differ in nothing that two compared numbers must share.
+    """Check that the results of experiments can be compared.
 
-    These are the data set with its filters and split, the part, the candidates, and the metrics
-    with their options and cutoffs.
+    Comparable experiments share the data set with its filters and split, the evaluated part, the
+    candidates, and the metrics with their options and cutoffs.
 
     Raises
     ------
     ExperimentError
-        Two differ in one of these, or have the same name.
+        Two experiments differ in one of these, or have the same name.
     """
     names: dict[str, Experiment] = {}
     for experiment in experiments:
@@ -150,13 +151,13 @@ def _check_pair(first: Experiment, second: Experiment) -> None:
     for path in left | right:
         if left.get(path) != right.get(path):
             raise ExperimentError(
-                f"{dotted(path)} differs: {_words(left.get(path))} in {first.where(path)}, "
-                f"{_words(right.get(path))} in {second.where(path)}. Only runs that share it can be compared."
+                f"{dotted(path)} differs: {_display(left.get(path))} in {first.where(path)}, "
+                f"{_display(right.get(path))} in {second.where(path)}. Runs can be compared only if they share it."
             )
 
 
 def _shared(experiment: Experiment) -> dict[Path, Any]:
-    """Return what two compared experiments must share, a value a path."""
+    """Return the values that comparable experiments must share, by path."""
     plain = experiment.to_dict()
     evaluation = plain["evaluation"]
     return {
@@ -165,7 +166,7 @@ def _shared(experiment: Experiment) -> dict[Path, Any]:
         ("runner", "limit_users"): plain["runner"]["limit_users"],
         ("evaluation", "part"): evaluation["part"],
         ("evaluation", "cutoffs"): sorted(evaluation["cutoffs"]),
-        # A label holds the metric's options.
+        # A label includes the metric's options.
         ("evaluation", "metrics"): sorted(metric.label for metric in experiment.metrics),
     }
 
@@ -180,34 +181,34 @@ def _flat(path: Path, plain: Any) -> dict[Path, Any]:
     return {deeper: value for step, below in pairs for deeper, value in _flat((*path, step), below).items()}
 
 
-def _words(value: Any) -> str:
+def _display(value: Any) -> str:
     return f"[{', '.join(map(str, value))}]" if isinstance(value, list) else shown(value)
 
 
-def _entry(root: Node, index: int) -> Place:
-    return root.find((BENCHMARK_KEY, index)).place
+def _entry_location(root: Node, index: int) -> YamlLocation:
+    return root.find((BENCHMARK_KEY, index)).location
 
 
-def _baseline(file: _File, experiments: Sequence[Experiment], root: Node) -> Experiment:
+def _baseline(file: _BenchmarkFile, experiments: Sequence[Experiment], root: Node) -> Experiment:
     for entry, experiment in zip(file.experiments, experiments, strict=True):
         if file.baseline == experiment.name or FilePath(file.baseline) == FilePath(entry):
             return experiment
     known = (*file.experiments, *(experiment.name for experiment in experiments))
-    raise root.find(("baseline",)).place.error(
+    raise root.find(("baseline",)).location.error(
         f"the baseline {shown(file.baseline)} is not one of the experiments. {did_you_mean(file.baseline, known)}"
     )
 
 
-def _primary(file: _File, baseline: Experiment, root: Node) -> str:
+def _primary(file: _BenchmarkFile, baseline: Experiment, root: Node) -> str:
     labels = [metric.label for metric in baseline.metrics]
     if file.primary is None:
         return baseline.primary
     if file.primary not in labels:
         fault = not_computed(("primary",), "the primary metric", file.primary, labels)
-        raise root.find(fault.path).place.error(fault.message)
+        raise root.find(fault.path).location.error(fault.message)
     return file.primary
 
 
-def _given(root: Node, key: str) -> dict[str, Any]:
+def _section_values(root: Node, key: str) -> dict[str, Any]:
     node = root.child(key)
     return {} if node is None else node.plain()

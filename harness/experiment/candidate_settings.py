@@ -1,4 +1,4 @@
-"""The section ``candidates``: what may be recommended, and to whom."""
+"""The section ``candidates``: the items that may be recommended to each user."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from harness.experiment.value_types import Positive, Seed, Text
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Sampled:
-    """Negatives drawn once, the same for every model.
+class SamplingSettings:
+    """Sampled negatives: ranked together with the relevant items, the same for every model.
 
     Parameters
     ----------
     negatives
-        So many a user, beside the relevant items.
+        Number of negatives per user, in addition to the relevant items.
     by
-        ``uniform``, or ``popularity`` in training.
+        Sampling distribution: ``uniform``, or ``popularity`` in the training part.
     seed
-        Of the draw.
+        Random seed.
     """
 
     negatives: Positive
@@ -30,29 +30,29 @@ class Sampled:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Candidates:
-    """What may be recommended.
+class CandidateSettings:
+    """Items that may be recommended.
 
     Parameters
     ----------
     items
-        ``all`` of the catalogue, or those seen in ``train`` alone.
+        ``all``: the whole catalogue. ``train``: the items that occur in the training part.
     exclude
-        ``seen``: a user's history is not recommended again; ``none``: it may be.
+        ``seen``: leave out the items of the user's history. ``none``: keep them.
     allow
-        A text file of the items that may be recommended, one own id a line.
+        Text file of the items that may be recommended, one external id per line.
     lists
-        A file with the candidates of each user: columns ``user`` and ``item``, own ids.
+        File with the candidates of each user: columns ``user`` and ``item`` with external ids.
     sampled
-        Negatives to draw for each user, in the place of ranking all items.
+        Sampled negatives per user, instead of ranking all items.
     """
 
     items: Literal["all", "train"] = "all"
     exclude: Literal["seen", "none"] = "seen"
     allow: Text | None = None
     lists: Text | None = None
-    sampled: Sampled | None = None
+    sampled: SamplingSettings | None = None
 
     def __post_init__(self) -> None:
         if self.lists is not None and self.sampled is not None:
-            raise FaultError(("sampled",), "candidates has both 'lists' and 'sampled'. Leave one out.")
+            raise FaultError(("sampled",), "candidates has both 'lists' and 'sampled'. Remove one of them.")

@@ -1,4 +1,4 @@
-"""Components of an experiment: from ``{kind: …, option: …}`` to an instance, by the registry alone."""
+"""Build components, such as metrics and splits, from maps ``{kind: …, option: …}`` by the registry."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from harness.experiment.yaml_nodes import Step
 
 
 def component(group: str) -> PlainValidator:
-    """Return the validator of a field that holds a component of a group."""
+    """Return a pydantic validator for a field that holds a component of a registry group."""
     return PlainValidator(functools.partial(from_map, group))
 
 
 def from_map(group: str, value: Any) -> Any:
-    """Return the component that a map describes; a component is returned as it is.
+    """Build the component that a map describes. A component is returned unchanged.
 
     Raises
     ------
     FaultError
-        It is not a map, has no ``kind``, or an unknown one.
+        The value is not a map, or its ``kind`` is missing or unknown.
     pydantic.ValidationError
-        An option is wrong.
+        An option is invalid.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         try:
@@ -54,34 +54,34 @@ def from_map(group: str, value: Any) -> Any:
 
 
 def build(group: str, kind: str, options: Mapping[str, Any]) -> Any:
-    """Return the component of a kind with options in plain values.
+    """Build the component of a kind from options in plain values.
 
     Raises
     ------
     FaultError
-        The kind is unknown, or does not take an option.
+        The kind or the name of an option is unknown.
     pydantic.ValidationError
-        An option has the wrong type or value.
+        An option has a wrong type or value.
     """
     cls = component_class(group, kind)
     known = option_names(cls)
     for key in options:
         if key not in known:
-            remedy = did_you_mean(key, known) or "It takes none."
+            remedy = did_you_mean(key, known) or "It takes no options."
             raise FaultError(
                 (key,), f"unknown option {shown(key)} of the {registry.SINGULAR[group]} '{kind}'. {remedy}"
             )
-    # From JSON, since strict validation takes no lists for tuples and no maps for classes from Python.
+    # Validate from JSON: strict validation of Python values rejects lists as tuples and maps as classes.
     return TypeAdapter(cls).validate_json(json.dumps(options, allow_nan=False))
 
 
 def component_of(group: str, kind: str, options: Mapping[str, Any]) -> Any:
-    """Return the component of a kind with options in plain values, for callers that have no file.
+    """Build the component of a kind from options in plain values that come from no file.
 
     Raises
     ------
     ExperimentError
-        The kind or an option is wrong.
+        The kind or an option is invalid.
     """
     try:
         return build(group, kind, options)
@@ -94,7 +94,7 @@ def component_of(group: str, kind: str, options: Mapping[str, Any]) -> Any:
 
 
 def component_class(group: str, kind: str) -> Any:
-    """Return the class of a kind; a ``FaultError`` at ``kind`` where there is none."""
+    """Return the class of a kind; raise ``FaultError`` at ``kind`` if the kind is unknown."""
     try:
         return registry.load(group, kind)
     except HarnessError as error:
@@ -102,7 +102,7 @@ def component_class(group: str, kind: str) -> Any:
 
 
 def known_model(kind: str) -> str:
-    """Return the kind of a model; a ``FaultError`` where no such model is registered."""
+    """Return the kind of a model unchanged; raise ``FaultError`` if no such model is registered."""
     known = registry.names("models")
     if kind not in known:
         raise FaultError((), f"unknown model {shown(kind)}. {did_you_mean(kind, known)}")
@@ -110,17 +110,17 @@ def known_model(kind: str) -> str:
 
 
 def option_names(cls: Any) -> tuple[str, ...]:
-    """Return the options that a component class takes."""
+    """Return the names of the options of a component class."""
     return tuple(field.name for field in dataclasses.fields(cls) if field.init)
 
 
 def keys_at(cls: Any, path: Sequence[Step]) -> tuple[str, ...]:
-    """Return the keys that a map at a path of a section takes; none where it takes anything."""
+    """Return the keys allowed in the map at a path of a section, or an empty tuple if any key is allowed."""
     section: Any = cls
     hint: Any = cls
     for step in path:
         hints = get_type_hints(section)
-        # An index, or a key of the user's own, stays with the class of the entries.
+        # A list index or a free key keeps the type of the entries.
         hint = hints.get(str(step), hint)
         section = _section_in(hint)
         if section is None:
@@ -135,23 +135,23 @@ def _section_in(hint: Any) -> Any:
 
 
 def options_of(instance: Any) -> dict[str, Any]:
-    """Return a component's options in plain values, defaults included."""
+    """Return the options of a component in plain values, including defaults."""
     return {name: to_plain(getattr(instance, name)) for name in option_names(type(instance))}
 
 
 def to_map(group: str, instance: Any) -> dict[str, Any]:
-    """Return the map that describes a component; the opposite of ``from_map``."""
+    """Return the map that describes a component, the inverse of ``from_map``."""
     return {"kind": registry.kind_of(group, instance), **options_of(instance)}
 
 
 def name_or_map(group: str, instance: Any) -> str | dict[str, Any]:
-    """Return the name alone of a component that has no options, else its map."""
+    """Return the kind of a component without options, or the map of a component with options."""
     described = to_map(group, instance)
     return described if len(described) > 1 else str(described["kind"])
 
 
 def to_plain(value: Any) -> Any:
-    """Return a value in dicts, lists and scalars."""
+    """Convert a value to dicts, lists and scalars."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return options_of(value)
     if isinstance(value, Mapping):

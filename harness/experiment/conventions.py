@@ -1,4 +1,4 @@
-"""How other libraries define the metrics: defaults by which our numbers equal theirs."""
+"""Metric definitions of other libraries, as options and rules that reproduce their numbers."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from harness.experiment.validation_errors import FaultError, shown
 
 @dataclass(frozen=True)
 class Convention:
-    """The definitions of a library.
+    """Metric definitions of one library.
 
     Parameters
     ----------
     compared_with
-        Whose numbers ours were compared with: the library and its version.
+        Library and version whose numbers the tests compare with.
     metrics
-        Name of a metric to options, where they are not our defaults.
+        Options of each metric that differ from the defaults of this package.
     rules
-        What it settles for all metrics alike.
+        Rules that apply to all metrics.
     lacks
-        Metrics of ours among the usual ones that it does not have, or not by a definition of ours.
+        Common metrics that the library does not have, or that it defines in a way that no option reproduces.
     """
 
     compared_with: str
@@ -33,7 +33,7 @@ class Convention:
     lacks: tuple[str, ...] = field(default=())
 
 
-# Numbers made by each library itself, and the scripts that made them, are in tests/golden/conventions.
+# tests/golden/conventions holds numbers computed by each library, and the scripts that computed them.
 CONVENTIONS: Mapping[str, Convention] = {
     "trec_eval": Convention(
         "trec_eval, by pytrec_eval-terrier 0.5.11",
@@ -76,7 +76,7 @@ CONVENTIONS: Mapping[str, Convention] = {
 
 
 def convention_of(name: str | None) -> Convention:
-    """Return a convention; a ``FaultError`` where there is none of that name."""
+    """Return the convention of a name; raise ``FaultError`` if the name is unknown."""
     if name is None or name not in CONVENTIONS:
         known = list(CONVENTIONS)
         raise FaultError((), f"unknown convention {shown(name)}. {did_you_mean(str(name), known)}")
@@ -86,7 +86,7 @@ def convention_of(name: str | None) -> Convention:
 def rules_of(
     convention: str | None, *, ties: Ties | None = None, without_predictions: WithoutPredictions | None = None
 ) -> Rules:
-    """Return a convention's rules, with those that are stated beside it."""
+    """Return the rules of a convention, with explicitly set rules taking precedence."""
     rules = DEFAULT_RULES if convention is None else convention_of(convention).rules
     return Rules(
         ties=rules.ties if ties is None else ties,

@@ -1,4 +1,4 @@
-"""An experiment: all that decides a run's numbers, and where they go."""
+"""The class ``Experiment``: everything that determines the numbers of a run and where they are written."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.errors import HarnessError
-from harness.experiment.candidate_settings import Candidates
+from harness.experiment.candidate_settings import CandidateSettings
 from harness.experiment.components import name_or_map, options_of, to_map, to_plain
-from harness.experiment.metric_expansion import expanded
-from harness.experiment.runner_settings import Runner
+from harness.experiment.metric_expansion import expand_specs
+from harness.experiment.runner_settings import RunnerSettings
 from harness.experiment.sections import (
-    Dataset,
-    Evaluation,
-    Expectation,
-    Model,
-    Report,
-    Statistics,
-    Tracking,
+    DatasetSettings,
+    EvaluationSettings,
+    ExpectedValue,
+    ModelSettings,
+    ReportSettings,
+    StatisticsSettings,
+    TrackingSettings,
     not_computed,
 )
 from harness.experiment.validation_errors import FaultError
@@ -35,7 +35,7 @@ from harness.storage import inside
 if TYPE_CHECKING:
     from harness.metrics import Metric
 
-COMPARISONS = "comparisons"  # below the folder of reports; no run has its folder there
+COMPARISONS = "comparisons"  # subfolder of the folder of reports, reserved for comparisons
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -45,27 +45,27 @@ class Experiment:
     Parameters
     ----------
     name
-        Where its results go below ``report.directory``; words separated by single slashes.
+        Name of the run: words separated by single slashes. Results are written to ``report.directory/<name>/``.
     dataset, model, candidates, runner, evaluation, statistics, tracking, report
-        The sections of the file.
+        Sections of the file.
     expected
-        Label of a metric to the number that it should have.
+        Expected values by metric label.
     seed
-        The default of the model's own seed, and of nothing else.
+        Default of the model's seed. It affects no other seed.
     """
 
     name: Text
-    dataset: Dataset
-    model: Model
-    tracking: Tracking
-    candidates: Candidates = Candidates()
-    runner: Runner = Runner()
-    evaluation: Evaluation = Field(default_factory=Evaluation)
-    statistics: Statistics = Field(default_factory=Statistics)
-    report: Report = Report()
-    expected: dict[str, Expectation] = Field(default_factory=dict)
+    dataset: DatasetSettings
+    model: ModelSettings
+    tracking: TrackingSettings
+    candidates: CandidateSettings = CandidateSettings()
+    runner: RunnerSettings = RunnerSettings()
+    evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
+    statistics: StatisticsSettings = Field(default_factory=StatisticsSettings)
+    report: ReportSettings = ReportSettings()
+    expected: dict[str, ExpectedValue] = Field(default_factory=dict)
     seed: Seed = 0
-    # The file's tree, for errors that are found later; no option, and no part of the value.
+    # The parsed file, for the locations in later errors. It is neither an option nor part of equality.
     source: Node | None = dataclasses.field(default=None, init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -77,8 +77,8 @@ class Experiment:
         if self.evaluation.part == "validation" and fit is not None and fit.on == "train_validation":
             raise FaultError(
                 ("model", "fit", "on"),
-                "model.fit.on is 'train_validation' and evaluation.part is 'validation': the model would be scored on "
-                "what it was fitted on. Use fit.on: train, or part: test.",
+                "model.fit.on is 'train_validation' and evaluation.part is 'validation': the model would be evaluated "
+                "on the data that it was fitted on. Use fit.on: train, or part: test.",
             )
         self._check_depth()
         labels = [metric.label for metric in self.metrics]
@@ -87,51 +87,51 @@ class Experiment:
                 raise not_computed(("expected", label), "the expected metric", label, labels)
 
     def _check_depth(self) -> None:
-        """Refuse cutoffs beyond the lists where nothing tells what lies there, and a trial of longer lists."""
+        """Check that lists are long enough for the cutoffs, and that a trial is not deeper than the run."""
         k, trial = self.runner.k, self.model.trial
         if trial is not None and trial.depth is not None and trial.depth > k:
             raise FaultError(
                 ("model", "trial", "depth"),
-                f"model.trial.depth is {trial.depth}, and runner.k is {k}: a trial asks for no longer lists than the "
-                "run. Lower it, or leave it out.",
+                f"model.trial.depth is {trial.depth}, and runner.k is {k}: the lists of a trial cannot be longer than "
+                "those of the run. Lower model.trial.depth, or remove it.",
             )
         ranks_targets = self.model.params.ranks_targets
-        groups = expanded(self.evaluation.metrics, self.evaluation.cutoffs, self.evaluation.convention)
+        groups = expand_specs(self.evaluation.metrics, self.evaluation.cutoffs, self.evaluation.convention)
         for index, group in enumerate(groups):
             for metric in group:
                 if not ranks_targets and "target_ranks" in metric.needs:
                     raise FaultError(
                         ("evaluation", "metrics", index),
-                        f"{metric.label} needs the exact ranks of the relevant items, and this model makes lists, "
-                        "which do not tell where an item stands that they lack. Leave it out.",
+                        f"{metric.label} needs the exact ranks of the relevant items, and this model returns top-K "
+                        "lists, which do not contain the ranks of other items. Remove the metric.",
                     )
                 cutoff = metric.cutoff or 0
                 if cutoff <= k or (ranks_targets and metric.reads_exact_ranks):
                     continue
                 cutoffs = self.evaluation.cutoffs
-                place = ("cutoffs", cutoffs.index(cutoff)) if cutoff in cutoffs else ("metrics", index)
+                key = ("cutoffs", cutoffs.index(cutoff)) if cutoff in cutoffs else ("metrics", index)
                 message = f"{metric.label} looks at {cutoff} ranks of a list, and runner.k is {k}"
-                raise FaultError(("evaluation", *place), f"{message}. Raise runner.k, or leave it out.")
+                raise FaultError(("evaluation", *key), f"{message}. Raise runner.k, or remove the cutoff.")
 
     @cached_property
     def metrics(self) -> tuple[Metric, ...]:
-        """The metrics of ``evaluation``, one a cutoff."""
-        groups = expanded(self.evaluation.metrics, self.evaluation.cutoffs, self.evaluation.convention)
+        """The metrics of ``evaluation``, one per metric and cutoff."""
+        groups = expand_specs(self.evaluation.metrics, self.evaluation.cutoffs, self.evaluation.convention)
         return tuple(metric for group in groups for metric in group)
 
     @property
     def primary(self) -> str:
-        """The label of the metric that decides a comparison."""
+        """The label of the primary metric, on which a comparison is decided."""
         label = self.evaluation.primary
         assert label is not None  # noqa: S101  (the section fills it in)
         return label
 
     def where(self, keys: Sequence[str | int]) -> str:
-        """Return the file and line of a key, or the experiment's name where it came from no file."""
-        return f"'{self.name}'" if self.source is None else str(self.source.find(keys).place)
+        """Return the file and line of a key, or the name of an experiment that was not read from a file."""
+        return f"'{self.name}'" if self.source is None else str(self.source.find(keys).location)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the resolved experiment in dicts, lists and scalars, defaults filled in."""
+        """Return the resolved experiment as dicts, lists and scalars, including defaults."""
         dataset, model = self.dataset, self.model
         resolved: dict[str, Any] = {
             "name": self.name,
@@ -162,29 +162,29 @@ class Experiment:
         return resolved
 
     def to_yaml(self) -> str:
-        """Return the resolved experiment as YAML, which loads back as an equal experiment."""
+        """Return the resolved experiment as YAML; loading it returns an equal experiment."""
         return to_yaml(self.to_dict())
 
 
-def run_folder(report: Report, name: str) -> Path:
+def run_folder(report: ReportSettings, name: str) -> Path:
     """Return the folder of a run.
 
     Raises
     ------
     HarnessError
-        The name leads out of the folder of reports, or into that of comparisons.
+        The folder would lie outside the folder of reports, or in the folder of comparisons.
     """
     folder = inside(Path(report.directory), name)
     if name.partition("/")[0].casefold() == COMPARISONS:
         raise HarnessError(
             f"the name {name!r} lies in {Path(report.directory) / COMPARISONS}, the folder of comparisons. "
-            "Begin it with another word, such as 'ml-100k/ease'."
+            "Begin the name with another word, such as 'ml-100k/ease'."
         )
     return folder
 
 
-def check_name(name: str, report: Report) -> None:
-    """Raise a ``FaultError`` at ``name`` where it leads out of the folder of reports."""
+def check_name(name: str, report: ReportSettings) -> None:
+    """Raise ``FaultError`` at ``name`` if the name leads out of the folder of reports."""
     try:
         inside(Path(report.directory), name)
     except HarnessError as error:

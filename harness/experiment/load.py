@@ -1,4 +1,4 @@
-"""From a file and overrides to a validated experiment, or to errors with file and line."""
+"""Load an experiment from a YAML file and overrides, and report errors with file and line."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from harness.experiment.experiment import Experiment
 from harness.experiment.extends import load_tree
 from harness.experiment.overrides import apply_overrides
 from harness.experiment.validation_errors import FaultError, dotted, faults_of
-from harness.experiment.yaml_nodes import Node, Place, Step
+from harness.experiment.yaml_nodes import Node, Step, YamlLocation
 
-MOST_ERRORS = 5  # of one file, in one message
-BENCHMARK_KEY = "experiments"  # of a file that is a benchmark
+MOST_ERRORS = 5  # shown in one message
+BENCHMARK_KEY = "experiments"  # only benchmark files have this key
 
 Section = TypeVar("Section")
 
@@ -32,7 +32,7 @@ _REMEDIES = {
     "model.fit": "Say what the model is fitted on: 'fit: {on: train}' or 'fit: {on: train_validation}'.",
     "model.fit.on": "Say what the model is fitted on: 'train' or 'train_validation'.",
     "experiments": "Add a list of experiment files.",
-    "baseline": "Add the one of the experiments that the others are compared with.",
+    "baseline": "Name the experiment that the others are compared with.",
 }
 
 
@@ -45,71 +45,73 @@ _PARAMS = ("model", "params")
 
 
 def load_experiment(path: str | Path, overrides: Iterable[str] = ()) -> Experiment:
-    """Return the experiment of a YAML file.
+    """Load an experiment from a YAML file.
 
     Parameters
     ----------
     path
-        The file; errors name it as it is given here.
+        The file, as errors show it.
     overrides
         Values such as ``runner.k=20`` that replace those of the file.
 
     Raises
     ------
     ExperimentError
-        The file or an override is wrong: a line a fault, each with its place and what would work.
+        The file or an override is invalid. The message has one line per error, with its file and line.
     """
     return experiment_of(apply_overrides(load_tree(path), overrides))
 
 
 def as_experiment(source: Experiment | str | Path) -> Experiment:
-    """Return an experiment as it is, or the one of a YAML file.
+    """Return an experiment unchanged, or load it from a YAML file.
 
     Raises
     ------
     HarnessError
-        It is neither, or the file is wrong.
+        The argument is neither an experiment nor a path, or the file is invalid.
     """
     if isinstance(source, Experiment):
         return source
     if isinstance(source, (str, Path)):
         return load_experiment(source)
     raise HarnessError(
-        f"an experiment is needed, from load_experiment, or the path of its file; got {type(source).__name__}."
+        f"an Experiment from load_experiment or the path of an experiment file is needed; got {type(source).__name__}."
     )
 
 
 def experiment_of(root: Node) -> Experiment:
-    """Return the experiment of a file's tree."""
+    """Validate the tree of a file and return its experiment."""
     benchmark = root.child(BENCHMARK_KEY)
     if benchmark is not None:
-        raise benchmark.place.error(
-            "the file is a benchmark, since it lists 'experiments'. Compare them with 'harness compare', "
-            "or name one of the experiments."
+        raise benchmark.location.error(
+            "the file is a benchmark, since it lists 'experiments'. Run 'harness compare' on it, "
+            "or pass one of its experiments."
         )
-    _refuse_factory_over_kind(root)
-    experiment = validate(Experiment, root, with_defaults(_without_foreign_fit(root)))
+    _check_short_form(root)
+    experiment = validate(Experiment, root, with_defaults(_without_inherited_fit(root)))
     object.__setattr__(experiment, "source", root)
     return experiment
 
 
 def validate(cls: type[Section], root: Node, plain: Any) -> Section:
-    """Return a section from plain values.
+    """Validate plain values and return the section that they describe.
 
     Parameters
     ----------
+    cls
+        Class of the section.
     root
-        The tree that the values came from, for the places in errors.
+        Tree of the file, for the locations in errors.
     plain
-        The values in dicts, lists and scalars, which may hold defaults that the tree does not.
+        The values as dicts, lists and scalars. They may include defaults that the tree lacks.
 
     Raises
     ------
     ExperimentError
-        A value is wrong.
+        A value is invalid.
     """
     try:
-        # From JSON, since strict validation takes no lists for tuples and no maps for classes from Python.
+        # Validate from JSON: strict validation of Python values rejects lists as tuples and maps as classes.
         return TypeAdapter(cls).validate_json(json.dumps(plain, allow_nan=False))
     except ValidationError as error:
         faults = faults_of(error, plain, keys_at=functools.partial(_keys_at, cls, plain))
@@ -117,13 +119,13 @@ def validate(cls: type[Section], root: Node, plain: Any) -> Section:
 
 
 def with_defaults(plain: dict[str, Any]) -> dict[str, Any]:
-    """Fill in what follows from other sections."""
+    """Fill in defaults that depend on other sections: checkpoint, model seed and MLflow experiment."""
     name = str(plain.get("name"))
     seed = plain.get("seed", 0)
     model = plain.get("model")
     if isinstance(model, dict):
         model = plain["model"] = _without_shorthand(model)
-        # What was made elsewhere has no usual place.
+        # External models have no default path.
         if model.get("checkpoint") is None and _is_fitted(model.get("kind")):
             model["checkpoint"] = f"checkpoints/{name}.safetensors"
         params = model.setdefault("params", {})
@@ -135,21 +137,21 @@ def with_defaults(plain: dict[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _refuse_factory_over_kind(root: Node) -> None:
-    """Raise if the short form, which has a ``factory`` in the place of the kind, inherits a kind."""
+def _check_short_form(root: Node) -> None:
+    """Raise if a model in the short form, with ``factory`` instead of ``kind``, inherits a kind."""
     factory, kind = root.find(("model", "factory")), root.find(("model", "kind"))
-    both = (root.child("model") or root).child("factory") is factory and kind.place.file != factory.place.file
+    both = (root.child("model") or root).child("factory") is factory and kind.location.file != factory.location.file
     if both and isinstance(kind.value, str):
-        raise factory.place.error(
-            f"model.factory is short for kind: python, and {kind.place} sets kind: {kind.value}, which is inherited. "
-            "Extend a file that has no model, such as a protocol."
+        raise factory.location.error(
+            f"model.factory is short for kind: python, and this file inherits kind: {kind.value} from {kind.location}. "
+            "Extend a file that names no model, such as a protocol."
         )
 
 
-def _without_foreign_fit(root: Node) -> dict[str, Any]:
-    """Return a file's plain values, without a ``model.fit`` of an extended file where the kind is not fitted.
+def _without_inherited_fit(root: Node) -> dict[str, Any]:
+    """Return the plain values of a file, without an inherited ``model.fit`` if the model is not fitted.
 
-    A protocol that says what reference models are fitted on is then one for models from elsewhere too.
+    This lets external models extend a protocol that sets ``model.fit`` for the reference models.
     """
     plain: dict[str, Any] = root.plain()
     node = root.child("model")
@@ -160,15 +162,15 @@ def _without_foreign_fit(root: Node) -> dict[str, Any]:
     if kind is None or fit is None:
         return plain
     on = fit.child("on") or fit
-    if on.place.line is None:  # an override says what it means
+    if on.location.line is None:  # an override is explicit, so an error reports it
         return plain
-    if kind.place.file != fit.place.file and not _is_fitted(_without_shorthand(model).get("kind")):
+    if kind.location.file != fit.location.file and not _is_fitted(_without_shorthand(model).get("kind")):
         del model["fit"]
     return plain
 
 
 def _without_shorthand(model: dict[str, Any]) -> dict[str, Any]:
-    """Return a model with its kind: a ``factory`` beside ``params`` is short for kind ``python`` with both."""
+    """Expand the short form of a model: ``factory`` with ``params`` stands for kind ``python``."""
     if "factory" not in model or "kind" in model:
         return model
     short = {"factory": model["factory"], "init": model.get("params", {})}
@@ -190,36 +192,36 @@ def _is_fitted(kind: Any) -> bool:
 
 
 def _keys_at(cls: Any, plain: Any, path: tuple[Step, ...]) -> tuple[str, ...]:
-    """Return the keys that a map at a path of a section takes."""
+    """Return the keys allowed in the map at a path of a section."""
     if path[:2] == _PARAMS and cls is Experiment:
         return keys_at(component_class("models", plain["model"]["kind"]), path[2:])
     return keys_at(cls, path)
 
 
 def _report(root: Node, faults: list[FaultError]) -> ExperimentError:
-    placed = sorted(((root.find(fault.path).place, fault) for fault in faults), key=_reading_order)
-    lines = list(dict.fromkeys(f"{place}: {_worded(root, fault)}" for place, fault in placed))
+    placed = sorted(((root.find(fault.path).location, fault) for fault in faults), key=_reading_order)
+    lines = list(dict.fromkeys(f"{location}: {_with_remedy(root, fault)}" for location, fault in placed))
     if len(lines) > MOST_ERRORS:
         lines[MOST_ERRORS:] = [f"… and {len(lines) - MOST_ERRORS} more."]
     return ExperimentError("\n".join(lines))
 
 
-def _reading_order(placed: tuple[Place, FaultError]) -> tuple[str, int]:
+def _reading_order(placed: tuple[YamlLocation, FaultError]) -> tuple[str, int]:
     return placed[0].file, placed[0].line or 0
 
 
-def _worded(root: Node, fault: FaultError) -> str:
+def _with_remedy(root: Node, fault: FaultError) -> str:
     remedy = None
     if fault.message.startswith("missing key"):
         kind = root.find(("model", "kind")).plain() if fault.path == ("model", "checkpoint") else None
         remedy = _REMEDIES.get(".".join(map(str, fault.path)), _CHECKPOINTS.get(str(kind)))
     if remedy is not None:
         return f"{fault.message}. {remedy}"
-    return fault.message.rstrip(".") + hint if (hint := _inherited(root, fault)) else fault.message
+    return fault.message.rstrip(".") + hint if (hint := _merge_hint(root, fault)) else fault.message
 
 
-def _inherited(root: Node, fault: FaultError) -> str:
-    """Return where the kind was chosen, if the wrong option is one that maps merged under it."""
+def _merge_hint(root: Node, fault: FaultError) -> str:
+    """Return a hint if a wrong option was merged under a kind that another file or override sets."""
     path = fault.path
     if len(path) < 2:
         return ""
@@ -229,12 +231,12 @@ def _inherited(root: Node, fault: FaultError) -> str:
             return ""
     else:
         section = where = path[:-1]
-    option, kind = root.find(path).place, root.find(section).child("kind")
-    if kind is None or option.line is None or option.file == kind.place.file:
+    option, kind = root.find(path).location, root.find(section).child("kind")
+    if kind is None or option.line is None or option.file == kind.location.file:
         return ""
-    if kind.place.line is not None and kind.place.file != root.place.file:
-        return f". The kind is inherited from {kind.place}" if fault.message.startswith("unknown option") else ""
+    if kind.location.line is not None and kind.location.file != root.location.file:
+        return f". The kind is inherited from {kind.location}" if fault.message.startswith("unknown option") else ""
     return (
-        f". {kind.place} sets kind: {kind.value}, and maps merge: keep the options of a kind in the file "
-        f"that names it, or set them whole: {dotted(where)}={{…}}"
+        f". {kind.location} sets kind: {kind.value}, and maps merge: keep the options of a kind in the file "
+        f"that names it, or replace the whole map: {dotted(where)}={{…}}"
     )

@@ -1,4 +1,4 @@
-"""From metrics as an experiment names them to one metric a cutoff."""
+"""Expand the metrics that an experiment names into one metric per cutoff."""
 
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ CUTOFF = "k"  # the field of a metric that takes a cutoff
 def expand_metrics(
     specs: Iterable[Any], cutoffs: Iterable[int], *, convention: str | None = None
 ) -> tuple[Metric, ...]:
-    """Return the metrics that are meant, in the order of ``specs``, each at every cutoff.
+    """Return one metric per spec and cutoff, in the order of ``specs``.
 
     Parameters
     ----------
     specs
         Names (``"ndcg"``), labels (``"ndcg@10"``, ``"ndcg[gain=exp2]@5"``), maps (``{"kind": "ndcg", "k": 5}``),
-        or metrics. A metric that takes no cutoff is there once; a label or a map that states ``k``, and a metric,
-        stand for that cutoff alone.
+        or metrics. A metric without a cutoff occurs once. A label or a map with a cutoff, and a metric, stand
+        for that cutoff only.
     cutoffs
-        Whole numbers of 1 or more, each once.
+        Distinct whole numbers of 1 or more.
     convention
-        The library whose definitions are the defaults of names and maps, one of ``CONVENTIONS``; None for ours.
+        Library whose definitions are the defaults of names and maps, one of ``CONVENTIONS``; None for the
+        defaults of this package.
 
     Raises
     ------
     HarnessError
-        A name or an option is unknown, a cutoff is not positive, something is asked for twice, or
-        nothing is asked for.
+        A name or an option is unknown, a cutoff is not positive, a metric or cutoff is repeated, or
+        ``specs`` or ``cutoffs`` is empty.
 
     Examples
     --------
@@ -53,14 +54,14 @@ def expand_metrics(
     if isinstance(specs, str):
         raise HarnessError(f"metrics is {shown(specs)}; a list is needed, such as ['{specs}'].")
     try:
-        groups = expanded(tuple(specs), check_cutoffs(cutoffs), convention)
+        groups = expand_specs(tuple(specs), check_cutoffs(cutoffs), convention)
         return tuple(metric for group in groups for metric in group)
     except FaultError as fault:
         raise HarnessError(fault.message) from fault
 
 
 def check_cutoffs(cutoffs: Iterable[int]) -> tuple[int, ...]:
-    """Return the cutoffs; a ``FaultError`` where one is not positive or stands twice."""
+    """Return the cutoffs as a tuple; raise ``FaultError`` if one is not positive or repeated."""
     checked: list[int] = []
     for index, cutoff in enumerate(cutoffs):
         if isinstance(cutoff, bool) or not hasattr(cutoff, "__index__"):
@@ -68,15 +69,17 @@ def check_cutoffs(cutoffs: Iterable[int]) -> tuple[int, ...]:
         if cutoff < 1:
             raise FaultError((index,), f"a cutoff is {cutoff}; 1 or more is needed")
         if cutoff in checked:
-            raise FaultError((index,), f"the cutoff {cutoff} stands twice. Leave one out.")
+            raise FaultError((index,), f"the cutoff {cutoff} is repeated. Remove one.")
         checked.append(int(cutoff))
     if not checked:
         raise FaultError((), "no cutoffs; name one or more, such as [1, 5, 10, 20]")
     return tuple(checked)
 
 
-def expanded(specs: Sequence[Any], cutoffs: Sequence[int], convention: str | None = None) -> list[tuple[Metric, ...]]:
-    """Return the metrics of each spec; a ``FaultError`` at the index of the spec that is wrong."""
+def expand_specs(
+    specs: Sequence[Any], cutoffs: Sequence[int], convention: str | None = None
+) -> list[tuple[Metric, ...]]:
+    """Return the metrics of each spec; raise ``FaultError`` at the index of an invalid spec."""
     if not specs:
         raise FaultError((), "no metrics; name one or more, such as [recall, ndcg]")
     defaults = convention_of(convention).metrics if convention is not None else {}
@@ -84,19 +87,19 @@ def expanded(specs: Sequence[Any], cutoffs: Sequence[int], convention: str | Non
     groups = []
     for index, spec in enumerate(specs):
         try:
-            group = _of_spec(spec, cutoffs, defaults)
+            group = _metrics_of(spec, cutoffs, defaults)
         except FaultError as fault:
             raise FaultError((index, *fault.path), fault.message) from fault
         for metric in group:
             if metric.label in seen:
-                raise FaultError((index,), f"the metric '{metric.label}' is asked for twice. Leave one out.")
+                raise FaultError((index,), f"the metric '{metric.label}' is repeated. Remove one.")
             seen[metric.label] = index
         groups.append(group)
     return groups
 
 
-def _of_label(label: str) -> dict[str, Any]:
-    """Return the map that a name or a label stands for; a name may be that of no metric."""
+def _parse_label(label: str) -> dict[str, Any]:
+    """Parse a name or a label into a map. The name is not checked."""
     found = _LABEL.fullmatch(label.strip())
     if found is None or (found["options"] is None and found["cutoff"] is None):
         return {"kind": label}
@@ -104,7 +107,7 @@ def _of_label(label: str) -> dict[str, Any]:
     types = typing.get_type_hints(component_class("metrics", found["name"]))
     for pair in (found["options"] or "").split(",") if found["options"] else ():
         name, _, text = pair.partition("=")
-        # Text where the option takes text, be it "2"; else what YAML reads.
+        # An option of type text stays text, even "2"; other options are read as YAML.
         choices = typing.get_args(types.get(name.strip()))
         spec[name.strip()] = text.strip() if str in map(type, choices) else _scalar(text)
     if found["cutoff"] is not None:
@@ -119,12 +122,12 @@ def _scalar(text: str) -> Any:
         return text
 
 
-def _of_spec(spec: Any, cutoffs: Sequence[int], defaults: Mapping[str, Mapping[str, Any]]) -> tuple[Metric, ...]:
+def _metrics_of(spec: Any, cutoffs: Sequence[int], defaults: Mapping[str, Mapping[str, Any]]) -> tuple[Metric, ...]:
     if dataclasses.is_dataclass(spec) and not isinstance(spec, type):
         metric: Any = spec  # evaluation refuses other dataclasses
         return (metric,)
     if isinstance(spec, str):
-        spec = _of_label(spec)
+        spec = _parse_label(spec)
     if not isinstance(spec, Mapping) or not isinstance(spec.get("kind"), str):
         return (from_map("metrics", spec),)
     options = {**defaults.get(spec["kind"], {}), **{key: value for key, value in spec.items() if key != "kind"}}

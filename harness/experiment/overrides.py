@@ -1,38 +1,38 @@
-"""Single values set from the command line: ``a.b=value``."""
+"""Overrides of single values, ``a.b=value``, such as those of ``--set``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.experiment.yaml_nodes import MOST_LEVELS, Node, Place, parse
+from harness.experiment.yaml_nodes import MOST_LEVELS, Node, YamlLocation, parse
 
 
 def apply_overrides(root: Node, overrides: Iterable[str]) -> Node:
-    """Return the tree with each ``a.b=value`` set, in their order.
+    """Return the tree with each override ``a.b=value`` applied in order.
 
-    The value is YAML; it replaces what stood there, maps and lists too. Missing maps are made.
+    The value is YAML and replaces the previous value, including maps and lists. Missing maps are created.
 
     Raises
     ------
     ExperimentError
-        An override is not of that form, its value is not YAML, or its path leads into a list or a
-        scalar.
+        An override does not have the form ``a.b=value``, its value is not YAML, or its path leads into a
+        list or a scalar.
 
     Examples
     --------
-    >>> root = parse("runner: {k: 100}", lambda line: Place("a.yaml", line))
+    >>> root = parse("runner: {k: 100}", lambda line: YamlLocation("a.yaml", line))
     >>> apply_overrides(root, ["runner.k=20", "evaluation.cutoffs=[1, 5]"]).plain()
     {'runner': {'k': 20}, 'evaluation': {'cutoffs': [1, 5]}}
     """
     for override in overrides:
-        place = Place(f"--set {override}")
+        location = YamlLocation(f"--set {override}")
         keys = override_keys(override)
-        root = _set(root, keys, _value(override, place), place, done=())
+        root = _set(root, keys, _value(override, location), location, done=())
     return root
 
 
 def override_keys(override: str) -> tuple[str, ...]:
-    """Return the path of an override.
+    """Return the path of an override as a tuple of keys.
 
     Examples
     --------
@@ -41,33 +41,33 @@ def override_keys(override: str) -> tuple[str, ...]:
     """
     path, equals, _ = override.partition("=")
     keys = tuple(path.strip().split("."))
-    place = Place(f"--set {override}")
+    location = YamlLocation(f"--set {override}")
     if not equals or not all(keys):
-        raise place.error("not of the form a.b=value, such as runner.k=20")
+        raise location.error("not of the form a.b=value, such as runner.k=20")
     if len(keys) > MOST_LEVELS:
-        raise place.error(f"more than {MOST_LEVELS} keys; use a shorter path")
+        raise location.error(f"more than {MOST_LEVELS} keys; use a shorter path")
     if keys[0] == "extends":
-        raise place.error("extends is read from files alone. Set the single keys instead.")
+        raise location.error("extends cannot be overridden. Set single keys instead.")
     return keys
 
 
-def _value(override: str, place: Place) -> Node:
-    value = parse(override.partition("=")[2], lambda _: place)
+def _value(override: str, location: YamlLocation) -> Node:
+    value = parse(override.partition("=")[2], lambda _: location)
     if value is None:
-        raise place.error("no value after the '='. Write null for no value, '\"\"' for empty text.")
+        raise location.error("no value after the '='. Write null for no value, '\"\"' for empty text.")
     return value
 
 
-def _set(node: Node, keys: tuple[str, ...], value: Node, place: Place, *, done: tuple[str, ...]) -> Node:
+def _set(node: Node, keys: tuple[str, ...], value: Node, location: YamlLocation, *, done: tuple[str, ...]) -> Node:
     if not keys:
         return value
     if node.value is None:
-        node = Node({}, place)
+        node = Node({}, location)
     if not isinstance(node.value, Mapping):
         where = ".".join(done)
         if isinstance(node.value, tuple):
-            raise place.error(f"{where} is a list, and its entries have no keys. Set it whole: {where}=[…]")
-        raise place.error(f"{where} is {node.value!r}, and has no keys below it. Set it itself: {where}=…")
+            raise location.error(f"{where} is a list, whose entries cannot be set. Set the list: {where}=[…]")
+        raise location.error(f"{where} is {node.value!r}, which has no keys. Set its value: {where}=…")
     key, *rest = keys
-    child = node.value.get(key, Node({}, place))
-    return Node({**node.value, key: _set(child, tuple(rest), value, place, done=(*done, key))}, node.place)
+    child = node.value.get(key, Node({}, location))
+    return Node({**node.value, key: _set(child, tuple(rest), value, location, done=(*done, key))}, node.location)

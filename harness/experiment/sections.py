@@ -1,4 +1,4 @@
-"""The sections of an experiment file, each a frozen value that is valid by construction."""
+"""The sections of an experiment file as frozen dataclasses that validate their values."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from harness.errors import did_you_mean
 from harness.execution import Parallel
 from harness.experiment.components import build, component, component_class, from_map, known_model, option_names
 from harness.experiment.conventions import convention_of, rules_of
-from harness.experiment.metric_expansion import check_cutoffs, expanded
+from harness.experiment.metric_expansion import check_cutoffs, expand_specs
 from harness.experiment.slice_settings import SliceField
-from harness.experiment.table_settings import Columns, Items, Users, check_delimiter
-from harness.experiment.trial_settings import Trial, TrialField
+from harness.experiment.table_settings import ColumnNames, ItemsSettings, UsersSettings, check_delimiter
+from harness.experiment.trial_settings import TrialField, TrialSettings
 from harness.experiment.validation_errors import FaultError, shown
 from harness.experiment.value_types import Seed, Text
 from harness.storage.table_format import TableFormat
@@ -40,40 +40,42 @@ def _source(value: Any) -> Any:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Dataset:
-    """Which interactions, and which of them are held out.
+class DatasetSettings:
+    """The section ``dataset``: interactions, side tables, filters and split.
 
     Parameters
     ----------
     split
         A component of the group ``splits``.
     catalog, path
-        A component of the group ``sources`` (from a file its name, or a map with its options), or a
-        data file; one of the two.
-    columns, delimiter
-        With ``path`` alone. The delimiter of a text file; None: as its format has it.
+        Exactly one of the two: a component of the group ``sources`` (in YAML its name, or a map with
+        options), or a data file.
+    columns
+        Only with ``path``: names of the columns.
+    delimiter
+        Only with ``path``: delimiter of a text file. None: the default of the format.
     format
-        With ``path`` alone: the format of the file; None: as its name says.
+        Only with ``path``: format of the file. None: the file name decides.
     timestamp_unit
-        With ``path`` alone: what times that are numbers count; ``auto`` goes by their magnitude.
+        Only with ``path``: unit of numeric times. ``auto`` infers the unit from their magnitude.
     duplicates
-        What becomes of rows that repeat a user and an item; by timestamp, then order in the file.
+        Which of several rows of one user and item to keep, by timestamp, then by order in the file.
     items, users
-        Side tables, joined by own ids.
+        Side tables, joined by external ids.
     filters
-        Components of the group ``filters``, applied in their order.
+        Components of the group ``filters``, applied in order.
     """
 
     split: Annotated[SplitRule, component("splits")]
     catalog: Annotated[Any, PlainValidator(_source)] = None
     path: Text | None = None
-    columns: Columns | None = None
+    columns: ColumnNames | None = None
     delimiter: Text | None = None
     format: TableFormat | None = None
     timestamp_unit: Literal["auto", "s", "ms", "us", "ns", "raw"] = "auto"
     duplicates: Literal["first", "last", "sum", "keep"] = "keep"
-    items: Items | None = None
-    users: Users | None = None
+    items: ItemsSettings | None = None
+    users: UsersSettings | None = None
     filters: tuple[Annotated[Any, component("filters")], ...] = ()
 
     def __post_init__(self) -> None:
@@ -83,19 +85,22 @@ class Dataset:
                 (), f"dataset names no data: add 'path', a data file, or 'catalog', one of: {', '.join(known)}"
             )
         if self.catalog is not None and self.path is not None:
-            raise FaultError(("path",), "dataset has both 'catalog' and 'path'. Leave one out.")
+            raise FaultError(("path",), "dataset has both 'catalog' and 'path'. Remove one of them.")
         if self.catalog is not None and self.columns is not None:
-            raise FaultError(("columns",), "dataset.columns belongs to 'path'; a catalogue entry knows its columns")
+            raise FaultError(
+                ("columns",),
+                "dataset.columns applies only with 'path'; a catalogue entry defines its columns",
+            )
         for key, default in (("delimiter", None), ("format", None), ("timestamp_unit", "auto")):
             if self.catalog is not None and getattr(self, key) != default:
-                raise FaultError((key,), f"dataset.{key} belongs to 'path'; a catalogue entry knows it")
+                raise FaultError((key,), f"dataset.{key} applies only with 'path'; a catalogue entry defines it")
         check_delimiter(self.delimiter, "dataset.delimiter")
         if self.path is not None and self.columns is None:
-            object.__setattr__(self, "columns", Columns())
+            object.__setattr__(self, "columns", ColumnNames())
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Fit:
+class FitSettings:
     """The parts of the split that the model is fitted on."""
 
     on: Literal["train", "train_validation"]
@@ -108,7 +113,7 @@ def _no_options() -> Any:
 
 def _model_params(value: Any, info: ValidationInfo) -> Any:
     kind = info.data.get("kind")
-    if kind is None:  # already at fault, and the options mean nothing without it
+    if kind is None:  # the kind is invalid and reported; its options cannot be checked
         return value
     if isinstance(value, dict):
         if "trial" in value and "trial" not in option_names(component_class("models", kind)):
@@ -120,27 +125,27 @@ def _model_params(value: Any, info: ValidationInfo) -> Any:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Model:
-    """What recommends.
+class ModelSettings:
+    """The section ``model``: the recommender, its checkpoint and options.
 
     Parameters
     ----------
     kind
         A name of the group ``models``.
     checkpoint
-        The file with the fitted model, made where it is missing; of kind ``predictions`` the file
-        of lists; of a model from elsewhere what its kind says, or None.
+        File of the fitted model, which a run creates if it is missing. Kind ``predictions``: the file of
+        predictions. External models: the checkpoint that their kind reads, or None.
     fit
-        What it is fitted on; None for a kind that is not fitted.
+        Parts that the model is fitted on; None for kinds that are not fitted.
     params
-        The instance of the model's class; from a file its options.
+        Instance of the model's configuration class; in YAML a map of its options.
     trial
-        What is tried before a run of a model from elsewhere; None for any other kind.
+        Settings of the trial of an external model; None for other kinds.
     """
 
     kind: Annotated[str, AfterValidator(known_model)]
     checkpoint: Text | None = None
-    fit: Fit | None = None
+    fit: FitSettings | None = None
     params: Annotated[ModelConfig, PlainValidator(_model_params)] = Field(
         default_factory=_no_options, validate_default=True
     )
@@ -153,42 +158,41 @@ class Model:
         if fitted and self.fit is None:
             raise FaultError(("fit",), "missing key 'fit' in model")
         if not fitted and self.fit is not None:
-            message = f"model.fit does not belong to kind '{self.kind}', which is not fitted"
-            raise FaultError(("fit",), f"{message}. Leave it out, or write 'fit: null' over that of an extended file.")
+            message = f"model.fit does not apply to kind '{self.kind}', which is not fitted"
+            raise FaultError(("fit",), f"{message}. Remove it, or write 'fit: null' if an extended file sets it.")
         if isinstance(self.params, ExternalModel):
-            object.__setattr__(self, "trial", Trial() if self.trial is None else self.trial)
+            object.__setattr__(self, "trial", TrialSettings() if self.trial is None else self.trial)
         elif self.trial is not None:
-            message = f"model.trial belongs to models from elsewhere; kind '{self.kind}' is not tried"
-            raise FaultError(
-                ("trial",), f"{message}. Leave it out, or write 'trial: null' over that of an extended file."
-            )
+            message = f"model.trial applies to external models only; kind '{self.kind}' has no trial"
+            raise FaultError(("trial",), f"{message}. Remove it, or write 'trial: null' if an extended file sets it.")
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Evaluation:
-    """What is measured.
+class EvaluationSettings:
+    """The section ``evaluation``: the evaluated part, metrics and their conventions.
 
     Parameters
     ----------
     part
-        The part that is predicted; ``validation`` for tuning.
+        The part to predict; ``validation`` for tuning.
     metrics
-        Names, or maps of a kind and options, as given.
+        Names, labels, or maps of a kind and options, as written in the file.
     cutoffs
-        1 or more each; of accuracy metrics, which are told from exact ranks, also beyond ``runner.k``.
+        Whole numbers of 1 or more. Accuracy metrics, which use exact ranks, may have cutoffs above ``runner.k``.
     primary
-        The label that decides a comparison; ``ndcg@10`` if it is computed, else the first label. The name and
-        cutoff alone will do where one metric has them.
+        Label of the primary metric. None: ``ndcg@10`` if it is computed, else the first label. A name and
+        cutoff without options suffice if only one metric has them.
     convention
-        The library whose definitions are the defaults of all that is below and of the metrics' options; None: ours.
+        Library whose definitions are the defaults of ``ties``, ``without_predictions`` and the metrics' options.
+        None: the defaults of this package.
     ties
-        The order among equal scores: ``given`` (as listed), ``expected``, ``worst``, ``best`` or ``trec_eval``.
+        Order of equal scores: ``given`` (as listed), ``expected``, ``worst``, ``best`` or ``trec_eval``.
     without_predictions
-        Users with relevant items and no recommendation: ``zero`` counts them, ``drop`` leaves them out.
+        Users with relevant items but no recommendations: ``zero`` counts them, ``drop`` leaves them out.
     slices
-        Groups of users and items for which metrics are given apart: names, or maps with ``by`` and options.
+        Groups of users or items to report separately: names, or maps with ``by`` and options.
     parallel
-        How users are spread over cores; it never changes a result.
+        Workers that compute metrics. It never changes a result.
     """
 
     part: Literal["test", "validation"] = "test"
@@ -202,13 +206,13 @@ class Evaluation:
     parallel: Parallel = Parallel()
 
     def __post_init__(self) -> None:
-        cutoffs = _below("cutoffs", lambda: check_cutoffs(self.cutoffs))
+        cutoffs = _check_key("cutoffs", lambda: check_cutoffs(self.cutoffs))
         if self.convention is not None:
-            _below("convention", lambda: convention_of(self.convention))
+            _check_key("convention", lambda: convention_of(self.convention))
         names = [one.name for one in self.slices]
-        if twice := [place for place, name in enumerate(names) if name in names[:place]]:
-            raise FaultError(("slices", twice[0]), f"the slice '{names[twice[0]]}' stands twice. Leave one out.")
-        groups = _below("metrics", lambda: expanded(self.metrics, cutoffs, self.convention))
+        if twice := [index for index, name in enumerate(names) if name in names[:index]]:
+            raise FaultError(("slices", twice[0]), f"the slice '{names[twice[0]]}' is repeated. Remove one.")
+        groups = _check_key("metrics", lambda: expand_specs(self.metrics, cutoffs, self.convention))
         metrics = [metric for group in groups for metric in group]
         labels = [metric.label for metric in metrics]
         wanted = DEFAULT_PRIMARY if self.primary is None else self.primary
@@ -222,26 +226,26 @@ class Evaluation:
 
     @property
     def rules(self) -> Rules:
-        """What is settled for all metrics alike."""
+        """The rules that apply to all metrics."""
         return rules_of(self.convention, ties=self.ties, without_predictions=self.without_predictions)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Statistics:
-    """What a comparison claims.
+class StatisticsSettings:
+    """The section ``statistics``: how a comparison tests differences.
 
     Parameters
     ----------
     confidence
-        Level of the intervals, between 0 and 1.
+        Confidence level of the intervals, between 0 and 1.
     test
         ``auto``, or a name of the group ``tests``.
     correction
-        For several candidates: Holm's, or none.
+        Correction for several candidates: ``holm`` or ``none``.
     margin
-        The largest difference that does not matter, in the metric's own unit; None: not declared.
+        Largest difference that does not matter, in units of the metric. None: no test of equivalence.
     seed
-        Of tests that draw.
+        Random seed of tests that sample.
     """
 
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
@@ -257,15 +261,15 @@ class Statistics:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Tracking:
-    """Where runs are logged.
+class TrackingSettings:
+    """The section ``tracking``: logging to MLflow.
 
     Parameters
     ----------
     experiment
         Name of the MLflow experiment.
     enabled
-        Whether to log at all.
+        Whether to log runs.
     """
 
     experiment: Text
@@ -273,15 +277,15 @@ class Tracking:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Report:
-    """Where results go: ``directory/<name>/``."""
+class ReportSettings:
+    """The section ``report``: results are written to ``directory/<name>/``."""
 
     directory: Text = "reports"
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Expectation:
-    """A number that a metric should have, give or take ``tolerance``."""
+class ExpectedValue:
+    """The value that a metric must have, within ``tolerance``."""
 
     value: float
     tolerance: Annotated[float, Field(ge=0)]
@@ -293,11 +297,11 @@ def _short_label(metric: Metric) -> str:
 
 
 def not_computed(path: tuple[str, ...], what: str, label: str, labels: list[str]) -> FaultError:
-    """Return the fault of a label that no metric of the experiment has."""
+    """Return the error for a label that no metric of the experiment has."""
     return FaultError(path, f"{what} {shown(label)} is not computed. {did_you_mean(label, labels)}")
 
 
-def _below(key: str, check: Any) -> Any:
+def _check_key(key: str, check: Any) -> Any:
     try:
         return check()
     except FaultError as fault:

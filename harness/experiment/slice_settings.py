@@ -1,4 +1,4 @@
-"""Groups of users and items for which metrics are given apart."""
+"""The key ``evaluation.slices``: groups of users or items to report separately."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ _WITH_COLUMN = ("user_column", "item_column")
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Slice:
-    """A way to cut users, or the relevant items, into groups.
+class SliceSettings:
+    """A grouping of users or of relevant items.
 
     Parameters
     ----------
     by
-        ``activity``: users by the length of their history, in quantiles. ``user_warmth``: with or without history.
-        ``user_column``: by a column of the user table. ``item_popularity``: relevant items by how often they were
-        interacted with before: head, mid, tail. ``item_warmth``: with or without any interaction before.
-        ``repeat``: in the user's own history, or new to them. ``item_column``: by a column of the item table.
+        ``activity``: quantiles of users by the length of their history. ``user_warmth``: users with or without
+        history. ``user_column``: a column of the user table. ``item_popularity``: head, mid and tail of the
+        relevant items by earlier interactions. ``item_warmth``: items with or without earlier interactions.
+        ``repeat``: items in the user's own history or not. ``item_column``: a column of the item table.
     quantiles
-        Of ``activity``, and of columns of numbers with many values.
+        Number of groups of ``activity``, and of numeric columns with many values.
     shares
-        Of ``item_popularity``: what shares of all interactions the head, and head and mid together, have.
+        With ``item_popularity``: shares of all interactions in the head, and in head and mid together.
     column
-        Of ``user_column`` and ``item_column``.
+        With ``user_column`` and ``item_column``: name of the column.
     """
 
     by: By
@@ -46,18 +46,18 @@ class Slice:
         if self.by in _WITH_COLUMN and self.column is None:
             raise FaultError(("column",), f"a slice by {self.by} needs the key 'column', such as column: age")
         if self.by not in _WITH_COLUMN and self.column is not None:
-            raise FaultError(("column",), f"column belongs to slices by {' and '.join(_WITH_COLUMN)}")
+            raise FaultError(("column",), f"column applies only to slices by {' and '.join(_WITH_COLUMN)}")
         if not 0 < self.shares[0] < self.shares[1] < 1:
             raise FaultError(("shares",), "shares are of the head, and of head and mid together, such as [0.5, 0.8]")
 
     @property
     def name(self) -> str:
-        """What results call it: ``activity``, ``user_column age``."""
+        """The name in results, such as ``activity`` or ``user_column age``."""
         return self.by if self.column is None else f"{self.by} {self.column}"
 
 
-def _slice(value: Any) -> Slice:
-    if isinstance(value, Slice):
+def _slice(value: Any) -> SliceSettings:
+    if isinstance(value, SliceSettings):
         return value
     plain = {"by": value} if isinstance(value, str) else value
     if not isinstance(plain, Mapping):
@@ -66,14 +66,14 @@ def _slice(value: Any) -> Slice:
     if plain.get("by") not in known:
         raise FaultError((), f"unknown slice {shown(plain.get('by'))}. {did_you_mean(str(plain.get('by')), known)}")
     try:
-        return Slice(**{**plain, **_as_tuple(plain)})
+        return SliceSettings(**{**plain, **_as_tuple(plain)})
     except ValidationError as error:
         raise faults_of(error, dict(plain))[0] from error
 
 
 def _as_tuple(plain: Mapping[str, Any]) -> dict[str, Any]:
-    # YAML has lists alone.
+    # YAML has no tuples.
     return {"shares": tuple(plain["shares"])} if isinstance(plain.get("shares"), list) else {}
 
 
-SliceField: TypeAlias = Annotated[Slice, PlainValidator(_slice)]
+SliceField: TypeAlias = Annotated[SliceSettings, PlainValidator(_slice)]

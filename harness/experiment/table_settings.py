@@ -1,4 +1,4 @@
-"""The sections of ``dataset`` that say what is in files of data: columns, side tables, vectors."""
+"""The keys of ``dataset`` that describe data files: columns, side tables and item vectors."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from harness.experiment.validation_errors import FaultError, shown
 from harness.experiment.value_types import Text
 from harness.storage.table_format import TableFormat
 
-_OWN_NAMES = ("title", "categories")  # of the joined table
+_RESERVED_NAMES = ("title", "categories")  # columns of the joined table
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Columns:
+class ColumnNames:
     """Names of the columns of a data file.
 
     Parameters
     ----------
     user, item
-        Own ids, integers or text.
+        Columns of external ids, which are integers or text.
     timestamp, rating
-        None means the column called so, if there is one.
+        None: the column ``timestamp`` or ``rating``, if it exists.
     """
 
     user: Text = "user"
@@ -39,19 +39,22 @@ class Columns:
         for key, column in named.items():
             others = [other for other in named if other != key and column is not None and named[other] == column]
             if others:
-                raise FaultError((key,), f"the column {shown(column)} is both {others[0]} and {key}. Name two columns.")
+                raise FaultError(
+                    (key,),
+                    f"the column {shown(column)} is both {others[0]} and {key}. Name two columns.",
+                )
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Categories:
-    """The column with the categories of an item.
+class CategoriesSettings:
+    """The column with the categories of items.
 
     Parameters
     ----------
     column
-        Of lists, or of text.
+        Name of a column of lists or text.
     delimiter
-        What sets categories apart in text; None: the column holds lists, or one category a row.
+        Separator of categories in text. None: the column holds lists, or one category per row.
     """
 
     column: Text
@@ -59,18 +62,18 @@ class Categories:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Vectors:
-    """A file with a vector an item.
+class VectorsSettings:
+    """A file of item vectors.
 
     Parameters
     ----------
     path
-        ``.npy`` with the shape (items, dimension), or parquet.
+        ``.npy`` file of shape (items, dimension), or parquet.
     ids
-        With ``.npy`` alone: a file with the id of each row, one a line, or ``.npy``. None: the rows are
-        those of the side table.
+        Only with ``.npy``: a file with the id of each row, one per line, or another ``.npy`` file. None: the
+        rows are those of the side table.
     id, column
-        With parquet alone: the columns of own ids (None: as in the side table) and of vectors.
+        Only with parquet: the columns of external ids (None: as in the side table) and of vectors.
     """
 
     path: Text
@@ -80,51 +83,51 @@ class Vectors:
 
     def __post_init__(self) -> None:
         if self.ids is not None and PurePath(self.path).suffix.lower() != ".npy":
-            raise FaultError(("ids",), "dataset.items.vectors.ids belongs to a .npy file; others hold their ids")
+            raise FaultError(("ids",), "dataset.items.vectors.ids applies only to .npy files; others contain their ids")
 
 
 def _vectors(value: Any) -> Any:
-    if value is None or isinstance(value, Vectors):
+    if value is None or isinstance(value, VectorsSettings):
         return value
     if isinstance(value, str) and value:
-        return Vectors(path=value)
+        return VectorsSettings(path=value)
     if isinstance(value, dict):
-        return TypeAdapter(Vectors).validate_json(json.dumps(value, allow_nan=False))
+        return TypeAdapter(VectorsSettings).validate_json(json.dumps(value, allow_nan=False))
     raise FaultError((), f"dataset.items.vectors is {shown(value)}; a file, or a map with 'path', is needed")
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Items:
-    """What is known of the items.
+class ItemsSettings:
+    """The item table and item vectors.
 
     Parameters
     ----------
     path
-        A file with a row an item, in any format of interactions; None: there are vectors alone.
+        File with one row per item, in any format of interactions. None: there are only vectors.
     id
-        Its column of own ids.
+        Column of external ids.
     title
-        Its column of titles; None means the column called so, if there is one.
+        Column of titles. None: the column ``title``, if it exists.
     categories
-        Its column of categories.
+        Column of categories.
     attributes
-        Further columns, under their own names.
+        Further columns, which keep their names.
     delimiter
-        Of a text file; None: as its format has it.
+        Delimiter of a text file. None: the default of the format.
     format
-        Of the file; None: as its name says.
+        Format of the file. None: the file name decides.
     vectors
-        A file, or a map.
+        File of item vectors; in YAML its path or a map.
     """
 
     path: Text | None = None
     id: Text = "item"
     title: Text | None = None
-    categories: Categories | None = None
+    categories: CategoriesSettings | None = None
     attributes: tuple[Text, ...] = ()
     delimiter: Text | None = None
     format: TableFormat | None = None
-    vectors: Annotated[Vectors | None, PlainValidator(_vectors)] = None
+    vectors: Annotated[VectorsSettings | None, PlainValidator(_vectors)] = None
 
     def __post_init__(self) -> None:
         if self.path is None:
@@ -132,7 +135,7 @@ class Items:
                 raise FaultError((), "dataset.items names no file: add 'path', a table, or 'vectors'")
             for key in ("title", "categories", "attributes", "delimiter", "format"):
                 if getattr(self, key):
-                    raise FaultError((key,), f"dataset.items.{key} is of a table, and there is none: add 'path'")
+                    raise FaultError((key,), f"dataset.items.{key} needs an item table: add 'path'")
         check_delimiter(self.delimiter, "dataset.items.delimiter")
         _check_names("attributes", self.attributes)
         if self.vectors is not None and self.vectors.id is None:
@@ -140,21 +143,21 @@ class Items:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Users:
-    """What is known of the users.
+class UsersSettings:
+    """The user table.
 
     Parameters
     ----------
     path
-        A file with a row a user, in any format of interactions.
+        File with one row per user, in any format of interactions.
     groups
-        Columns that put users into groups, under their own names.
+        Columns that group users, which keep their names.
     id
-        Its column of own ids.
+        Column of external ids.
     delimiter
-        Of a text file; None: as its format has it.
+        Delimiter of a text file. None: the default of the format.
     format
-        Of the file; None: as its name says.
+        Format of the file. None: the file name decides.
     """
 
     path: Text
@@ -169,17 +172,17 @@ class Users:
 
 
 def check_delimiter(delimiter: str | None, where: str) -> None:
-    """Raise a ``FaultError`` at ``delimiter`` where it cannot set columns apart."""
+    """Raise ``FaultError`` at ``delimiter`` if it cannot separate columns."""
     if delimiter is not None and set(delimiter) & set('\r\n"'):
         raise FaultError(
             ("delimiter",),
-            f"{where} is {shown(delimiter)}; one or more characters are needed, no quotation mark and no end of line",
+            f"{where} is {shown(delimiter)}; characters other than quotation marks and line ends are needed",
         )
 
 
 def _check_names(key: str, names: tuple[str, ...]) -> None:
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise FaultError((key, place), f"the column {shown(name)} is named twice. Leave one out.")
-        if name in _OWN_NAMES:
-            raise FaultError((key, place), f"{shown(name)} has a key of its own in dataset.items. Name it there.")
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise FaultError((key, index), f"the column {shown(name)} is named twice. Remove one.")
+        if name in _RESERVED_NAMES:
+            raise FaultError((key, index), f"{shown(name)} is set by the key dataset.items.{name}. Use that key.")

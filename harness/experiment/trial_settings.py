@@ -1,4 +1,4 @@
-"""The key ``model.trial``: what is tried before a run, and how much time that may take."""
+"""The key ``model.trial``: the checks of an external model on a few users before a run."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Seconds: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)] | Litera
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Trial:
-    """The trial of a model from elsewhere on a few users before its run. It decides no number.
+class TrialSettings:
+    """Settings of the trial of an external model. The trial affects no number of the run.
 
     Parameters
     ----------
     on_failure
-        What a failed check does: ``error`` stops the run, ``warn`` reports a finding. ``off`` tries nothing.
+        Effect of a failed check: ``error`` stops the run, ``warn`` reports a finding. ``off`` disables the trial.
     users
-        Number of users whose lists are compared, 1 or more. The last items of up to eight times as many are looked for.
+        Number of users whose lists are compared, 1 or more. Checks of the last item of histories use up to eight
+        times as many users.
     depth
-        Length of the lists, at most ``runner.k``; None for ``runner.k``.
+        Length of the lists, at most ``runner.k``. None: ``runner.k``.
     seconds
-        Time that the trial may take, more than 0. ``auto``: a tenth of the estimated time of the run, or 30 seconds if
-        that is more.
+        Time limit in seconds. ``auto``: the larger of 30 seconds and a tenth of the estimated time of the run.
     """
 
     on_failure: OnFailure = "error"
@@ -39,10 +39,10 @@ class Trial:
 
 def _from_name(value: Any) -> Any:
     if value in ("error", "warn", "off"):
-        return Trial(on_failure=value)
-    if value is None or isinstance(value, (dict, Trial)):
+        return TrialSettings(on_failure=value)
+    if value is None or isinstance(value, (dict, TrialSettings)):
         return value
     raise FaultError((), f"model.trial is {shown(value)}; error, warn, off or a map of its options is needed")
 
 
-TrialField: TypeAlias = Annotated[Trial | None, BeforeValidator(_from_name)]
+TrialField: TypeAlias = Annotated[TrialSettings | None, BeforeValidator(_from_name)]

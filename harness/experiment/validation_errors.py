@@ -1,4 +1,4 @@
-"""What is wrong with a value, where in the value, and in which words."""
+"""Validation errors with the path of the invalid value and a message for the user."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ KeysAt = Callable[[Path], Sequence[str]]
 
 _MISSING = frozenset({"missing", "missing_argument", "missing_keyword_only_argument"})
 _UNKNOWN = frozenset({"unexpected_keyword_argument", "extra_forbidden"})
-_LONGEST = 60  # characters of a value that a message shows
+_LONGEST = 60  # characters of a value in a message
 
-# pydantic's type of error to what would have been right; {…} are the error's own facts.
+# What is needed instead, by pydantic's error type. Braces hold fields of the error's context.
 _NEEDED = {
     "bool_type": "true or false",
     "dataclass_type": "a map",
@@ -43,14 +43,14 @@ _NEEDED = {
 
 
 class FaultError(ValueError):
-    """A wrong value at a path below the one that is being checked.
+    """An invalid value and its path within the value that is validated.
 
     Parameters
     ----------
     path
-        Keys and indices that lead to the value.
+        Keys and indices that lead to the invalid value.
     message
-        What, what was got, and what would work.
+        What is wrong, what was found, and what would work.
     """
 
     def __init__(self, path: Path, message: str) -> None:
@@ -60,7 +60,7 @@ class FaultError(ValueError):
 
 
 def shown(value: Any) -> str:
-    """Return a value as an error shows it: as YAML would write it, and short.
+    """Return a short text of a value for an error message, written as in YAML.
 
     Examples
     --------
@@ -80,7 +80,7 @@ def shown(value: Any) -> str:
 
 
 def dotted(path: Sequence[Step]) -> str:
-    """Return a path as it is written in words.
+    """Return a path in dotted notation.
 
     Examples
     --------
@@ -95,32 +95,34 @@ def _printable(key: str) -> str:
 
 
 def unknown_key(key: str, where: Path, options: Sequence[str]) -> FaultError:
-    """Return the fault of a key that a map does not take."""
+    """Return the error for an unknown key of a map."""
     inside = f" in {dotted(where)}" if where else ""
     return FaultError((*where, key), f"unknown key {shown(key)}{inside}. {did_you_mean(key, options)}".rstrip())
 
 
 def faults_of(error: ValidationError, plain: Any, *, keys_at: KeysAt = lambda _: ()) -> list[FaultError]:
-    """Return what pydantic found wrong with a plain value, one fault a place.
+    """Translate a pydantic error into faults, one per invalid path.
 
     Parameters
     ----------
+    error
+        The pydantic error.
     plain
-        The value that was checked, in dicts, lists and scalars.
+        The validated value as dicts, lists and scalars.
     keys_at
-        Path of a map to the keys that it takes, to suggest one.
+        Function from the path of a map to its allowed keys, for suggestions.
     """
     needed: dict[Path, list[str]] = {}
     faults: list[FaultError] = []
     for detail in error.errors(include_url=False):
-        path = _real_path(detail, plain)
+        path = _path_in_file(detail, plain)
         if detail["type"] in _NEEDED:
             phrase = _NEEDED[detail["type"]].format(**detail.get("ctx", {}))
             needed.setdefault(path, []).append(phrase)
         else:
-            faults.append(_other(detail, path, plain, keys_at))
+            faults.append(_fault_of(detail, path, plain, keys_at))
     for path, phrases in needed.items():
-        value = _at(plain, path)
+        value = _value_at(plain, path)
         words = " or ".join(dict.fromkeys(phrases))
         quotes = " (in quotes)" if words == "text" and value is not None and not isinstance(value, (dict, list)) else ""
         where = dotted(path) or "it"
@@ -128,20 +130,20 @@ def faults_of(error: ValidationError, plain: Any, *, keys_at: KeysAt = lambda _:
     return faults
 
 
-def _real_path(detail: ErrorDetails, plain: Any) -> Path:
-    # pydantic adds the branch of a union to the path, which no file has.
+def _path_in_file(detail: ErrorDetails, plain: Any) -> Path:
+    # pydantic adds the branch of a union to the path. The file has no such key.
     steps = detail["loc"]
     if detail["type"] in _MISSING | _UNKNOWN:
         return steps
     for length in range(len(steps) + 1):
         try:
-            _at(plain, steps[:length])
+            _value_at(plain, steps[:length])
         except LookupError:
             return steps[: length - 1]
     return steps
 
 
-def _at(plain: Any, path: Path) -> Any:
+def _value_at(plain: Any, path: Path) -> Any:
     for step in path:
         if not isinstance(plain, list if isinstance(step, int) else dict):
             raise LookupError(step)
@@ -150,7 +152,7 @@ def _at(plain: Any, path: Path) -> Any:
     return plain
 
 
-def _other(detail: ErrorDetails, path: Path, plain: Any, keys_at: KeysAt) -> FaultError:
+def _fault_of(detail: ErrorDetails, path: Path, plain: Any, keys_at: KeysAt) -> FaultError:
     cause = detail.get("ctx", {}).get("error")
     if isinstance(cause, FaultError):
         return FaultError((*path, *cause.path), cause.message)
@@ -161,12 +163,12 @@ def _other(detail: ErrorDetails, path: Path, plain: Any, keys_at: KeysAt) -> Fau
         return unknown_key(str(path[-1]), path[:-1], keys_at(path[:-1]))
     where = f"{dotted(path)}: " if path else ""
     if isinstance(cause, Exception):
-        return FaultError((*path, *_named_option(str(cause), _at(plain, path))), f"{where}{cause}")
+        return FaultError((*path, *_named_option(str(cause), _value_at(plain, path))), f"{where}{cause}")
     return FaultError(path, f"{where}{detail['msg']}")
 
 
 def _named_option(message: str, options: Any) -> Path:
-    """Return the path of the first option that a component's message names."""
+    """Return the path of the first option that occurs in an error message of a component."""
     for word in re.findall(r"\w+", message):
         if isinstance(options, dict) and word in options:
             return (word,)

@@ -1,4 +1,4 @@
-"""The kinds of plain values that several sections take."""
+"""Types of plain values that several sections share."""
 
 from __future__ import annotations
 

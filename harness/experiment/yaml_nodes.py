@@ -1,4 +1,4 @@
-"""YAML text to nodes that know their file and line."""
+"""Parse YAML text into nodes that keep their file and line."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ import yaml
 from harness.errors import ExperimentError
 from harness.experiment.yaml_scalars import Scalar, resolve
 
-MOST_VALUES = 20_000  # with aliases expanded
+MOST_VALUES = 20_000  # counted after aliases are expanded
 MOST_LEVELS = 32
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 Step = str | int
-PlaceAt = Callable[[int], "Place"]
+LocationAt = Callable[[int], "YamlLocation"]
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a value was written: a file and a line (from 1), or an override.
+class YamlLocation:
+    """The origin of a value: a file and a line (from 1), or an override.
 
     Examples
     --------
-    >>> str(Place("a.yaml", 3)), str(Place("--set seed=1"))
+    >>> str(YamlLocation("a.yaml", 3)), str(YamlLocation("--set seed=1"))
     ('a.yaml:3', '--set seed=1')
     """
 
@@ -37,25 +37,27 @@ class Place:
         return self.file if self.line is None else f"{self.file}:{self.line}"
 
     def error(self, message: str) -> ExperimentError:
-        """Return the error that a message makes at this place."""
+        """Return an error with a message at this location."""
         return ExperimentError(f"{self}: {message}")
 
 
 @dataclass(frozen=True)
 class Node:
-    """A value and its place; the place of a map's value is that of its key.
+    """A YAML value and its location. The location of a value in a map is that of its key.
 
     Parameters
     ----------
     value
         A scalar, a tuple of nodes, or a map from text to nodes.
+    location
+        File and line, or override.
     """
 
     value: Scalar | tuple[Node, ...] | Mapping[str, Node]
-    place: Place
+    location: YamlLocation
 
     def plain(self) -> Any:
-        """Return the value in dicts, lists and scalars."""
+        """Return the value as dicts, lists and scalars."""
         if isinstance(self.value, Mapping):
             return {key: node.plain() for key, node in self.value.items()}
         if isinstance(self.value, tuple):
@@ -63,7 +65,7 @@ class Node:
         return self.value
 
     def find(self, path: Sequence[Step]) -> Node:
-        """Return the node at a path of keys and indices, or the last one on the way that exists."""
+        """Return the node at a path of keys and indices, or its nearest existing ancestor."""
         node = self
         for step in path:
             child = node.child(step)
@@ -73,7 +75,7 @@ class Node:
         return node
 
     def child(self, step: Step) -> Node | None:
-        """Return the node under a key or an index, or None."""
+        """Return the child of a key or an index, or None if there is none."""
         if isinstance(self.value, Mapping):
             return self.value.get(step) if isinstance(step, str) else None
         if isinstance(self.value, tuple) and isinstance(step, int) and step < len(self.value):
@@ -81,7 +83,7 @@ class Node:
         return None
 
     def walk(self, level: int = 1) -> Iterator[int]:
-        """Yield the level of this node and of each node below it."""
+        """Yield the nesting level of this node and of each node below it."""
         yield level
         below: Sequence[Node] = ()
         if isinstance(self.value, Mapping):
@@ -92,28 +94,29 @@ class Node:
             yield from node.walk(level + 1)
 
 
-def parse(text: str, place_at: PlaceAt) -> Node | None:
-    """Return the root of a YAML text, or None where it holds nothing.
+def parse(text: str, location_at: LocationAt) -> Node | None:
+    """Parse a YAML text and return its root, or None if the text is empty.
 
     Parameters
     ----------
     text
-        One document of YAML. Anchors and aliases are expanded; tags, merge keys and duplicate
-        keys are refused.
-    place_at
-        Line (from 1) to place.
+        One YAML document. Anchors and aliases are expanded. Tags, merge keys and duplicate keys are
+        errors.
+    location_at
+        Function from a line (from 1) to its location.
 
     Raises
     ------
     ExperimentError
-        It is not YAML, uses something refused, or holds more than 20,000 values or 32 levels.
+        The text is not valid YAML, uses an unsupported feature, or has more than 20,000 values or
+        32 levels.
 
     Examples
     --------
-    >>> parse("a: [1, no]", lambda line: Place("a.yaml", line)).plain()
+    >>> parse("a: [1, no]", lambda line: YamlLocation("a.yaml", line)).plain()
     {'a': [1, 'no']}
     """
-    composer = _Composer(text, place_at)
+    composer = _Composer(text, location_at)
     try:
         return composer.document()
     except yaml.MarkedYAMLError as error:
@@ -121,22 +124,22 @@ def parse(text: str, place_at: PlaceAt) -> Node | None:
         line = composer.line if mark is None else mark.line + 1
         problem = " ".join(filter(None, (error.context, error.problem)))
         hint = " Indent with spaces." if "'\\t'" in problem else ""
-        raise place_at(line).error(f"not valid YAML: {problem}.{hint}") from error
+        raise location_at(line).error(f"not valid YAML: {problem}.{hint}") from error
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
-        raise place_at(line).error("a character that YAML does not allow. Is this a text file?") from error
+        raise location_at(line).error("a character that YAML does not allow. Is this a text file?") from error
     except (ValueError, OverflowError, IndexError) as error:
-        # The scanner lets some malformed escapes and directives through to Python.
-        raise place_at(composer.line).error(f"not valid YAML: {error}.") from error
+        # Some malformed escapes and directives raise plain Python errors in the scanner.
+        raise location_at(composer.line).error(f"not valid YAML: {error}.") from error
 
 
 class _Composer:
-    """Turns the events of one text into nodes."""
+    """Builder of nodes from the parser events of one text."""
 
-    def __init__(self, text: str, place_at: PlaceAt) -> None:
-        # Events of the parser in Python: the one in C crashes on very deep input.
+    def __init__(self, text: str, location_at: LocationAt) -> None:
+        # The pure Python parser: the C parser crashes on very deep input.
         self._events: Iterator[Any] = iter(yaml.parse(text, Loader=yaml.SafeLoader))
-        self._place_at = place_at
+        self._location_at = location_at
         self._anchors: dict[str, Node] = {}
         self._values = 0
         self.line = 1
@@ -148,7 +151,7 @@ class _Composer:
         root = self._node(self._next(), level=1)
         self._next()
         if not isinstance(self._next(), yaml.StreamEndEvent):
-            raise self._error("a second document; one a file is allowed")
+            raise self._error("a second document; only one per file is allowed")
         return root
 
     def _next(self) -> Any:
@@ -157,20 +160,20 @@ class _Composer:
         return event
 
     def _error(self, message: str) -> ExperimentError:
-        return self._place_at(self.line).error(message)
+        return self._location_at(self.line).error(message)
 
     def _node(self, event: Any, *, level: int) -> Node:
-        place = self._place_at(self.line)
+        location = self._location_at(self.line)
         if isinstance(event, yaml.AliasEvent):
-            return self._alias(event.anchor, place, level)
+            return self._alias(event.anchor, location, level)
         self._count(values=1, level=level)
         self._refuse_tag(event)
         if isinstance(event, yaml.ScalarEvent):
-            node = Node(self._scalar(event), place)
+            node = Node(self._scalar(event), location)
         elif isinstance(event, yaml.SequenceStartEvent):
-            node = Node(self._sequence(level), place)
+            node = Node(self._sequence(level), location)
         else:
-            node = Node(self._mapping(level), place)
+            node = Node(self._mapping(level), location)
         if event.anchor is not None:
             self._anchors[event.anchor] = node
         return node
@@ -178,21 +181,21 @@ class _Composer:
     def _count(self, *, values: int, level: int) -> None:
         self._values += values
         if self._values > MOST_VALUES:
-            raise self._error(f"more than {MOST_VALUES:,} values, aliases expanded; shorten the file")
+            raise self._error(f"more than {MOST_VALUES:,} values after aliases are expanded; shorten the file")
         if level > MOST_LEVELS:
             raise self._error(f"more than {MOST_LEVELS} levels; nest less deeply")
 
     def _refuse_tag(self, event: Any) -> None:
         if event.tag is not None:
-            raise self._error(f"the tag {event.tag!r}; tags are not supported, leave it out")
+            raise self._error(f"the tag {event.tag!r}; tags are not supported, remove it")
 
-    def _alias(self, anchor: str | None, place: Place, level: int) -> Node:
+    def _alias(self, anchor: str | None, location: YamlLocation, level: int) -> Node:
         node = None if anchor is None else self._anchors.get(anchor)
         if node is None:
             raise self._error(f"the alias *{anchor} has no anchor &{anchor} that ends before it")
         levels = list(node.walk(level))
         self._count(values=len(levels), level=max(levels))
-        return replace(node, place=place)
+        return replace(node, location=location)
 
     def _scalar(self, event: Any) -> Scalar:
         text = self._text(event)
@@ -207,7 +210,7 @@ class _Composer:
         text: str = event.value
         control = _CONTROL.search(text)
         if control is not None:
-            raise self._error(f"text with the control character {control[0]!r}; leave it out")
+            raise self._error(f"text with the control character {control[0]!r}; remove it")
         return text
 
     def _sequence(self, level: int) -> tuple[Node, ...]:
@@ -219,10 +222,10 @@ class _Composer:
     def _mapping(self, level: int) -> Mapping[str, Node]:
         nodes: dict[str, Node] = {}
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
-            key, place = self._key(event), self._place_at(self.line)
+            key, location = self._key(event), self._location_at(self.line)
             if key in nodes:
-                raise place.error(f"duplicate key {key!r}; it stands at {nodes[key].place} too. Keep one of them.")
-            nodes[key] = replace(self._node(self._next(), level=level + 1), place=place)
+                raise location.error(f"duplicate key {key!r}, first set at {nodes[key].location}. Keep one of them.")
+            nodes[key] = replace(self._node(self._next(), level=level + 1), location=location)
         return nodes
 
     def _key(self, event: Any) -> str:
@@ -231,7 +234,7 @@ class _Composer:
         self._refuse_tag(event)
         key = self._text(event)
         if key == "<<" and event.style is None:
-            raise self._error("the merge key <<; it is not supported, use 'extends' or write the keys out")
+            raise self._error("the merge key <<, which is not supported; use 'extends' or write the keys out")
         if key == "":
             raise self._error("an empty key; write a word before the colon")
         return key

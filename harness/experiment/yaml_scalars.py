@@ -1,4 +1,4 @@
-"""What a plain YAML scalar stands for: the core schema of YAML 1.2, less its traps."""
+"""Resolve unquoted YAML scalars by the core schema of YAML 1.2, restricted to finite decimal numbers."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ Scalar = str | int | float | bool | None
 
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _BOOLEANS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-# No leading zeros: 010 is 8 to some readers and 10 to others, so it stays text.
+# A number with a leading zero stays text: some readers take 010 for 8, others for 10.
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _LARGEST = 2**63 - 1
-_MOST_DIGITS = 19  # of a 64-bit integer
+_MOST_DIGITS = 19  # digits of the largest 64-bit integer
 
 
 def resolve(text: str) -> Scalar:
     """Return the value of an unquoted scalar.
 
-    Only ``true`` and ``false`` (also capitalised) are booleans and only decimal notation is a
-    number; ``no``, ``010``, ``0x1F``, ``1_000`` and ``12:30`` are text.
+    Only ``true`` and ``false`` (also capitalised) are booleans, and only decimal numbers are
+    numbers: ``no``, ``010``, ``0x1F``, ``1_000`` and ``12:30`` are text.
 
     Raises
     ------
     ValueError
-        A number that is infinite, not a number, or a whole number over 64 bits.
+        The scalar is infinite, NaN, or a whole number of more than 64 bits.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def resolve(text: str) -> Scalar:
     if text in _BOOLEANS:
         return _BOOLEANS[text]
     if _INTEGER.fullmatch(text):
-        # Counted first, since reading very many digits takes long.
+        # Count digits first: converting very many digits is slow.
         if len(text.lstrip("+-")) > _MOST_DIGITS or abs(int(text)) > _LARGEST:
             raise ValueError("the whole number does not fit into 64 bits; put it in quotes if it is text")
         return int(text)
@@ -53,7 +53,7 @@ def resolve(text: str) -> Scalar:
 
 
 def reads_as_text(text: str) -> bool:
-    """Return whether an unquoted scalar stands for its own text.
+    """Return whether an unquoted scalar resolves to its own text.
 
     Examples
     --------

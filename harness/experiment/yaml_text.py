@@ -1,4 +1,4 @@
-"""Plain values to YAML text that reads back as the same values."""
+"""Write plain values as YAML text that parses to the same values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.experiment.yaml_scalars import reads_as_text
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes text that our own rule of scalars would read as something else, such as ``1e-3``."""
+    """YAML dumper that quotes text that ``resolve`` would not read as text, such as ``1e-3``."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -25,7 +25,7 @@ _Dumper.add_representer(str, _represent_text)
 
 
 def to_yaml(plain: Any) -> str:
-    """Return dicts, lists and scalars as YAML, keys in their order.
+    """Return dicts, lists and scalars as YAML text. Keys keep their order.
 
     Examples
     --------

@@ -15,7 +15,7 @@ from harness.artifacts import Vocabulary
 from harness.data import read_table
 from harness.data.side_tables.item_vectors import read_vectors
 from harness.errors import DataError
-from harness.experiment import Vectors
+from harness.experiment import VectorsSettings as Vectors
 
 WORDS = rb"user item timestamp rating user_id:token item_id:token , :: { } [ ] : 1 7 - 2024-05-31 nan 1e400 null \ud800"
 ODD = (b"\t", b"\n", b"\r", b'"', b" ", b"\xe9", b"\0", b"\x1f", b"\xef\xbb\xbf", "\U0001f600".encode())

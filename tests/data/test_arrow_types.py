@@ -20,7 +20,11 @@ from harness.data import FixedSplit, lists_from, load_source, read_predictions, 
 from harness.data.predictions.prediction_lists import indices_of
 from harness.data.side_tables.item_vectors import read_vectors
 from harness.errors import HarnessError
-from harness.experiment import Categories, Columns, Items, Users, Vectors
+from harness.experiment import CategoriesSettings as Categories
+from harness.experiment import ColumnNames as Columns
+from harness.experiment import ItemsSettings as Items
+from harness.experiment import UsersSettings as Users
+from harness.experiment import VectorsSettings as Vectors
 from harness.models.external.external_arrays import vectors_in
 from harness.models.external.id_map import IdMap, Ids
 

@@ -17,7 +17,7 @@ from harness.artifacts import History, Interactions, RecommendationTask, Truth, 
 from harness.data import FixedSplit, Items, Users, allow_list, lists_from, read_predictions, read_table
 from harness.data.predictions.prediction_lists import indices_of
 from harness.data.side_tables.item_vectors import read_vectors
-from harness.experiment import Vectors
+from harness.experiment import VectorsSettings as Vectors
 from harness.models.external.id_map import IdMap, Ids
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1

@@ -16,7 +16,10 @@ from hypothesis import strategies as st
 
 from harness.data import MovieLens100K, SourceData, load_source
 from harness.errors import DataError
-from harness.experiment import Categories, Items, Users, Vectors
+from harness.experiment import CategoriesSettings as Categories
+from harness.experiment import ItemsSettings as Items
+from harness.experiment import UsersSettings as Users
+from harness.experiment import VectorsSettings as Vectors
 from harness.storage import sha256_file
 
 PLAYS = "user,item\nann,7\nbob,9\nann,8\n"

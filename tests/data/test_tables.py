@@ -18,7 +18,8 @@ from harness.data import FixedSplit, lists_from, read_predictions, read_table
 from harness.data.readers.file_layout import sha256_of
 from harness.data.side_tables.table_join import join
 from harness.errors import DataError
-from harness.experiment import Items, Users
+from harness.experiment import ItemsSettings as Items
+from harness.experiment import UsersSettings as Users
 from harness.storage.table_format import TableFormat
 
 ROWS = [("a", 1, 0.5), ("a", 2, 0.25), ("b", 1, 0.125)]

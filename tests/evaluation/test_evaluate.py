@@ -215,7 +215,7 @@ TOPK, TRUTH = TopK(np.array([[1, 2, 3]])), Truth.from_lists([[3]])
         ({"metrics": "ndcg"}, r"metrics is 'ndcg'; a list is needed"),
         ({"metrics": 5}, "metrics is 5; pass a list"),
         ({"metrics": []}, "no metrics"),
-        ({"metrics": ["ndcg", "ndcg"]}, "'ndcg@1' is asked for twice"),
+        ({"metrics": ["ndcg", "ndcg"]}, "'ndcg@1' is repeated"),
         ({"metrics": [{"kind": "ndcg", "gian": 1}]}, "gian"),
         ({"metrics": [pd.DataFrame]}, "."),
         ({"metrics": [Parallel()]}, "is no metric"),

@@ -70,7 +70,7 @@ class TestFiles:
         ({"metrics": ["recall"]}, "'recall' is no metric with its cutoff. Pass a list of metrics"),
         ({"metrics": Recall(k=1), "n_items": 0}, "n_items is 0"),
         ({"metrics": []}, "no metrics"),
-        ({"metrics": [Recall(k=1), Recall(k=1)]}, "'recall@1' is asked for twice"),
+        ({"metrics": [Recall(k=1), Recall(k=1)]}, "'recall@1' is repeated"),
         ({"metrics": [Recall(k=3)]}, "recall@3 looks at 3 ranks, and the lists have 2"),
         ({"metrics": [Coverage(k=1)]}, "coverage@1 needs the size of the catalogue"),
         ({"metrics": [Recall(k=1)], "n_items": 2}, "item index 2, outside a catalogue of 2"),

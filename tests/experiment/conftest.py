@@ -4,6 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.errors import ExperimentError
+from harness.experiment import load_experiment
+
 Write = Callable[..., Path]
 
 EASE = """\
@@ -19,6 +22,18 @@ model:
 """
 
 
+SHOP = """\
+name: shop/knn
+dataset:
+  path: shop.parquet
+  columns: {user: customer, item: article}
+  split: {kind: global_time, test: 0.3}
+model:
+  kind: item_knn
+  fit: {on: train}
+"""
+
+
 @pytest.fixture
 def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
     """Write files into a fresh working directory: keyword or (name, text)."""
@@ -31,3 +46,21 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
         return path
 
     return write_file
+
+
+@pytest.fixture
+def message() -> Callable[..., str]:
+    """Load a file with overrides and return the message of the error."""
+
+    def error_message(path: Path | str, *overrides: str) -> str:
+        with pytest.raises(ExperimentError) as caught:
+            load_experiment(path, overrides)
+        return str(caught.value)
+
+    return error_message
+
+
+@pytest.fixture
+def shop() -> str:
+    """Return the text of an experiment on a file."""
+    return SHOP

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from harness.errors import ExperimentError
 from harness.experiment import load_experiment
 from harness.experiment.extends import LARGEST_FILE, load_tree, merge
-from harness.experiment.yaml_nodes import Node, Place
+from harness.experiment.yaml_nodes import Node, YamlLocation
 
 keys = st.sampled_from("abcd")
 trees = st.recursive(
@@ -21,8 +21,8 @@ maps = st.dictionaries(keys, trees, max_size=4)
 
 def nodes(plain: Any, file: str) -> Node:
     if isinstance(plain, dict):
-        return Node({key: nodes(value, file) for key, value in plain.items()}, Place(file))
-    return Node(tuple(nodes(value, file) for value in plain) if isinstance(plain, list) else plain, Place(file))
+        return Node({key: nodes(value, file) for key, value in plain.items()}, YamlLocation(file))
+    return Node(tuple(nodes(value, file) for value in plain) if isinstance(plain, list) else plain, YamlLocation(file))
 
 
 def merged_leaves(base: Any, over: Any, path: tuple[str, ...] = ()) -> dict[tuple[str, ...], Any]:
@@ -55,14 +55,14 @@ def test_a_file_extends_one_relative_to_itself(write: Any) -> None:
     write("in/deep/top.yaml", "extends: ../middle.yaml\nlist: [9]\n")
     tree = load_tree("in/deep/top.yaml")
     assert tree.plain() == {"a": {"x": 1, "y": 3}, "list": [9]}
-    assert str(tree.find(("a", "y")).place) == "in/deep/../middle.yaml:2"
-    assert str(tree.find(("a", "x")).place) == "in/deep/../../base.yaml:1"
+    assert str(tree.find(("a", "y")).location) == "in/deep/../middle.yaml:2"
+    assert str(tree.find(("a", "x")).location) == "in/deep/../../base.yaml:1"
 
 
 @pytest.mark.parametrize("value", ["3", "[a.yaml]", "''", "{}", "true"])
 def test_extends_is_one_path(write: Any, value: str) -> None:
     write("a.yaml", f"x: 1\nextends: {value}\n")
-    with pytest.raises(ExperimentError, match=r"^a\.yaml:2: extends wants the path of one file"):
+    with pytest.raises(ExperimentError, match=r"^a\.yaml:2: extends needs the path of one file"):
         load_tree("a.yaml")
 
 
@@ -157,7 +157,7 @@ def test_a_protocol_that_says_what_is_fitted_on_does_for_models_from_elsewhere_t
     assert load_experiment("short.yaml").model.fit is None
     assert load_experiment("ease.yaml").model.fit is not None
     for overrides in (["model.fit.on=train"], ["model={kind: predictions, checkpoint: x.csv, fit: {on: train}}"]):
-        with pytest.raises(ExperimentError, match=r"model\.fit does not belong to kind 'predictions'"):
+        with pytest.raises(ExperimentError, match=r"model\.fit does not apply to kind 'predictions'"):
             load_experiment("lists.yaml", overrides)
 
 
@@ -165,7 +165,7 @@ def test_a_kind_that_is_inherited_is_named(write: Any) -> None:
     write("protocol.yaml", "dataset: {path: data.csv, split: {kind: leave_last_out}}\n")
     write("torch.yaml", "extends: protocol.yaml\nname: a\nmodel:\n  kind: torch\n  params: {factory: shop:Net}\n")
     write("short.yaml", "extends: torch.yaml\nmodel: {factory: shop:Popular, params: {damping: 1}}\n")
-    with pytest.raises(ExperimentError, match=r"short.yaml:2: model.factory is short .* torch.yaml:4 sets kind: torch"):
+    with pytest.raises(ExperimentError, match=r"short.yaml:2: model.factory .* inherits kind: torch from torch.yaml:4"):
         load_experiment("short.yaml")
     write("option.yaml", "extends: torch.yaml\nmodel: {checkpoint: a.pt, params: {damping: 1}}\n")
     with pytest.raises(

@@ -2,11 +2,11 @@ import pytest
 
 from harness.errors import ExperimentError
 from harness.experiment.overrides import apply_overrides
-from harness.experiment.yaml_nodes import Node, Place, parse
+from harness.experiment.yaml_nodes import Node, YamlLocation, parse
 
 
 def tree(text: str = "a: {b: 1}\nlist: [1, 2]\nnothing:\n") -> Node:
-    node = parse(text, lambda line: Place("a.yaml", line))
+    node = parse(text, lambda line: YamlLocation("a.yaml", line))
     assert node is not None
     return node
 
@@ -33,7 +33,7 @@ def tree(text: str = "a: {b: 1}\nlist: [1, 2]\nnothing:\n") -> Node:
 def test_values(override: str, path: tuple[str, ...], value: object) -> None:
     node = apply_overrides(tree(), [override]).find(path)
     assert node.plain() == value
-    assert str(node.place) == f"--set {override}"
+    assert str(node.location) == f"--set {override}"
 
 
 def test_the_last_one_stands_and_the_file_is_kept() -> None:
@@ -56,9 +56,9 @@ def test_the_last_one_stands_and_the_file_is_kept() -> None:
         ("a.b=!!int 3", "tags are not supported"),
         ("a.b={x: 1, x: 2}", "duplicate key 'x'"),
         ("a.b=.inf", "not a finite number"),
-        ("a.b.c=1", "a.b is 1, and has no keys below it. Set it itself: a.b=…"),
-        ("list.0=1", "list is a list, and its entries have no keys. Set it whole: list=[…]"),
-        ("extends=b.yaml", "extends is read from files alone"),
+        ("a.b.c=1", "a.b is 1, which has no keys. Set its value: a.b=…"),
+        ("list.0=1", "list is a list, whose entries cannot be set. Set the list: list=[…]"),
+        ("extends=b.yaml", "extends cannot be overridden"),
         ("a" + ".a" * 40 + "=1", "more than 32 keys"),
     ],
 )

@@ -183,7 +183,7 @@ def test_the_cache_on_the_command_line(cli, small, cache):
         ([], "say what to remove"),
         (["--all", "--keep", "1GB"], "say what to remove"),
         (["--older-than", "soon"], "write days, hours or minutes"),
-        (["--keep", "some"], "is no size"),
+        (["--keep", "some"], "is not a size"),
         (["--older-than", "-3d"], "write days, hours or minutes"),
     ):
         code, _, err = cli("cache", "prune", *wrong)

@@ -132,7 +132,7 @@ def test_in_an_experiment_file(finished, small, tmp_path):
         harness.fit(experiment)
     for wrong, message in (
         ("{kind: predictions}", "missing key 'checkpoint' in model. Name the file of predictions"),
-        ("{kind: predictions, checkpoint: x.csv, fit: {on: train}}", "model.fit does not belong to kind 'predictions'"),
+        ("{kind: predictions, checkpoint: x.csv, fit: {on: train}}", "model.fit does not apply to kind 'predictions'"),
         ("{kind: ease}", "missing key 'fit' in model. Say what the model is fitted on"),
     ):
         path.write_text(text[:start] + f"model: {wrong}\n" + text[end:])

@@ -155,8 +155,8 @@ def test_a_slice_is_part_of_what_a_run_is(small):
     [
         ("[actvity]", "unknown slice 'actvity'. Did you mean 'activity'"),
         ("[{by: user_column}]", "a slice by user_column needs the key 'column'"),
-        ("[{by: activity, column: x}]", "column belongs to slices by user_column and item_column"),
-        ("[activity, activity]", "the slice 'activity' stands twice"),
+        ("[{by: activity, column: x}]", "column applies only to slices by user_column and item_column"),
+        ("[activity, activity]", "the slice 'activity' is repeated"),
         ("[{by: item_popularity, shares: [0.8, 0.5]}]", "shares are of the head, and of head and mid together"),
         ("[{by: activity, quantiles: 1}]", "2 or more"),
         ("[3]", "a slice is 3; a name or a map"),

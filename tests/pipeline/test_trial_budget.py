@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.artifacts import History, ModelConfig, RecommendationTask, Truth, Vocabulary
 from harness.errors import HarnessError
-from harness.experiment import Trial
+from harness.experiment import TrialSettings as Trial
 from harness.models.external.list_cleaning import cleaned
 from harness.pipeline.model_trial import How, tried
 from harness.runner import Options

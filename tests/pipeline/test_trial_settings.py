@@ -14,7 +14,7 @@ from foreign_runs import audits, run, values
 
 import harness
 from harness.errors import ExperimentError, HarnessError
-from harness.experiment import Trial
+from harness.experiment import TrialSettings as Trial
 
 OBJECTS = '''
 import json
@@ -207,7 +207,7 @@ WRONG = {
     "model.trial={users: 0}": "model.trial.users is 0; 1 or more is needed",
     "model.trial={seconds: 0}": r"model.trial.seconds is 0; more than 0 or 'auto' is needed",
     "model.trial={seconds: soon}": "model.trial.seconds is 'soon'; a number or 'auto' is needed",
-    "model.trial={depth: 11}": "model.trial.depth is 11, and runner.k is 10: a trial asks for no longer lists than the",
+    "model.trial={depth: 11}": "model.trial.depth is 11, and runner.k is 10: the lists of a trial cannot be longer",
     "model.params.trial=warn": "model.params has no key 'trial'. Set model.trial: error, warn or off.",
 }
 
@@ -220,9 +220,7 @@ def test_what_is_wrong_is_told(setting, inside):
 
 
 def test_models_that_are_fitted_here_are_not_tried(small):
-    with pytest.raises(
-        ExperimentError, match=r"model.trial belongs to models from elsewhere; kind 'ease' is not tried"
-    ):
+    with pytest.raises(ExperimentError, match=r"model.trial applies to external models only; kind 'ease' has no trial"):
         loaded("model.trial=warn", name=small)
     assert loaded(name=small).model.trial is None
     assert loaded("model.trial=null", name=small).to_dict()["model"]["trial"] is None

@@ -1,4 +1,4 @@
-"""A metric of one's own: hits count less rank by rank, by equal steps."""
+"""A custom metric in which the weight of a hit decreases linearly with its rank."""
 
 import numpy as np
 from pydantic.dataclasses import dataclass
@@ -8,7 +8,7 @@ from harness.metrics import Hits, UserMetric
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class LinearGain(UserMetric):
-    """Sum over the hits of 1, (k-1)/k, … 1/k by rank, over that of the best list."""
+    """Sum of the linear weights 1, (k-1)/k, … 1/k of the hits, divided by that of the ideal list."""
 
     k: int = 10
 

@@ -122,7 +122,7 @@ def _settings_of(file: Experiment | Benchmark) -> ComparisonSettings:
 
 
 def _settings_of_folder(folder: Path, overrides: Sequence[str]) -> ComparisonSettings:
-    return recorded_settings(stored.read_results(folder)["experiment"], overrides, place=str(folder))
+    return recorded_settings(stored.read_results(folder)["experiment"], overrides, folder=str(folder))
 
 
 def _is_run(source: str) -> bool:

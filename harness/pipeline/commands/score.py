@@ -94,9 +94,9 @@ def scored_experiment(path: Path, experiment: Experiment, options: ScoreOptions)
     HarnessError
         The name leads out of the folder of reports.
     """
-    from harness.experiment import Model, run_folder
+    from harness.experiment import ModelSettings, run_folder
 
-    model = Model(kind="predictions", checkpoint=str(path), params=options.file)
+    model = ModelSettings(kind="predictions", checkpoint=str(path), params=options.file)
     name = _name(path, experiment.name) if options.name is None else options.name
     run_folder(experiment.report, name)
     # What the experiment expects is of its own model.

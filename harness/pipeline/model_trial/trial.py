@@ -13,7 +13,7 @@ from harness.artifacts import AnyRecommender, Finding, ModelConfig, Recommendati
 from harness.artifacts.array_types import Int64Array
 from harness.errors import HarnessError
 from harness.execution import progress
-from harness.experiment import Trial
+from harness.experiment import TrialSettings
 from harness.pipeline.model_trial.rank_checks import Ranking
 from harness.pipeline.model_trial.repeat_checks import alone_name, asked_again, asked_alone, longer_lists, reaction
 from harness.pipeline.model_trial.time_budget import Budget, Clock
@@ -61,7 +61,7 @@ class How:
         No progress.
     """
 
-    trial: Trial
+    trial: TrialSettings
     params: ModelConfig = field(default_factory=ModelConfig)
     clock: Clock = time.perf_counter
     quiet: bool = False

@@ -21,7 +21,7 @@ from harness.pipeline.stages.side_arrays import popularity_of
 
 if TYPE_CHECKING:
     from harness.artifacts import RecommendationTask
-    from harness.experiment import Experiment, Slice
+    from harness.experiment import Experiment, SliceSettings
     from harness.pipeline.stages.recommendation import Part, Recommended
 
 _MOST_GROUPS = 20
@@ -69,7 +69,7 @@ def slice_rows(slices: Sequence[SliceTable]) -> list[dict[str, Any]]:
 
 
 def _sliced(
-    one: Slice,
+    one: SliceSettings,
     experiment: Experiment,
     recommended: Recommended,
     task: RecommendationTask,
@@ -104,7 +104,9 @@ def _of_targets(
     return measured_parts(experiment, replace(recommended, parts=parts, job=None), restricted, metrics=metrics)
 
 
-def _user_groups(one: Slice, task: RecommendationTask, split: Split, users: Int64Array) -> Mapping[str, BoolArray]:
+def _user_groups(
+    one: SliceSettings, task: RecommendationTask, split: Split, users: Int64Array
+) -> Mapping[str, BoolArray]:
     """Return who of some users, indices into the vocabulary, belongs to each group."""
     if one.by == "user_column":
         table = _column_of(split.interactions.user_table, one, "users")
@@ -115,7 +117,7 @@ def _user_groups(one: Slice, task: RecommendationTask, split: Split, users: Int6
     return _quantiles(lengths.astype(np.float64), one.quantiles, unit="interactions")
 
 
-def _target_groups(one: Slice, task: RecommendationTask, split: Split) -> Mapping[str, BoolArray]:
+def _target_groups(one: SliceSettings, task: RecommendationTask, split: Split) -> Mapping[str, BoolArray]:
     """Return which of the relevant items, one by one, belong to each group; bool ``(targets,)`` each."""
     items = task.truth.items
     if one.by == "repeat":
@@ -140,7 +142,7 @@ def _in_history(task: RecommendationTask) -> BoolArray:
     return np.isin(owners * n_items + task.truth.items, did)
 
 
-def _column_of(table: pd.DataFrame | None, one: Slice, what: str) -> pd.Series[Any]:
+def _column_of(table: pd.DataFrame | None, one: SliceSettings, what: str) -> pd.Series[Any]:
     if table is None:
         raise DataError(f"the slice {one.name} needs a table of {what}. Name its file by dataset.{what}.path.")
     if one.column not in table.columns:

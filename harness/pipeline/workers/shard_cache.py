@@ -22,7 +22,7 @@ from harness.runner import Options, Shards, found_by
 from harness.topk import choose_device
 
 if TYPE_CHECKING:
-    from harness.experiment import Experiment, Runner
+    from harness.experiment import Experiment, RunnerSettings
 
 logger = logging.getLogger("harness")
 
@@ -138,7 +138,7 @@ def _told(job: Job, missing: list[int], seconds: float) -> Made:
     return Made(job, facts, findings)
 
 
-def _make(runner: Runner, job: Job, missing: list[int], *, quiet: bool) -> None:
+def _make(runner: RunnerSettings, job: Job, missing: list[int], *, quiet: bool) -> None:
     shards = job.shards
     sizes = {index: shards.bounds[index][1] - shards.bounds[index][0] for index in missing}
     names = [shards.name(index) for index in missing]
@@ -161,7 +161,7 @@ def _make(runner: Runner, job: Job, missing: list[int], *, quiet: bool) -> None:
                 map_shards(make, missing, parallel=runner.parallel, names=names, on_result=done)
 
 
-def _threads(runner: Runner) -> int:
+def _threads(runner: RunnerSettings) -> int:
     """Return how many threads each process takes, so that together they take one a core."""
     if runner.devices is not None:
         return max(1, Parallel().workers // len(runner.devices))
@@ -170,7 +170,7 @@ def _threads(runner: Runner) -> int:
     return runner.parallel.n_jobs if runner.parallel.backend == "threading" else 1
 
 
-def _processes(runner: Runner) -> int:
+def _processes(runner: RunnerSettings) -> int:
     """Return how many processes share this machine's memory. How many a cluster's machine has is not known here."""
     if runner.devices is not None:
         return len(runner.devices)

@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from harness.errors import ExperimentError
-from harness.experiment.yaml_nodes import Node, Place, parse
+from harness.experiment.yaml_nodes import Node, YamlLocation, parse
 from harness.experiment.yaml_text import to_yaml
 
 texts = st.text(st.characters(exclude_categories=["Cc", "Cs"]), max_size=12)
@@ -27,7 +27,7 @@ trees = st.recursive(
 
 
 def read(text: str) -> Node:
-    node = parse(text, lambda line: Place("x.yaml", line))
+    node = parse(text, lambda line: YamlLocation("x.yaml", line))
     assert node is not None
     return node
 
@@ -49,20 +49,22 @@ def test_json_reads_as_json(tree: Any) -> None:
 
 def test_places_are_those_of_keys_and_entries() -> None:
     root = read("a:\n  - 1\n  - b: 2\n    c:\n      3\nd: [x,\n  y]\n")
-    places = {path: root.find(path).place.line for path in [("a",), ("a", 1), ("a", 1, "c"), ("d", 1), ("nowhere", 1)]}
+    places = {
+        path: root.find(path).location.line for path in [("a",), ("a", 1), ("a", 1, "c"), ("d", 1), ("nowhere", 1)]
+    }
     assert places == {("a",): 1, ("a", 1): 3, ("a", 1, "c"): 4, ("d", 1): 7, ("nowhere", 1): 1}
 
 
 def test_an_alias_stands_where_it_is_used() -> None:
     root = read("a: &x {k: 1}\nb: *x\n")
     assert root.plain() == {"a": {"k": 1}, "b": {"k": 1}}
-    assert root.find(("b",)).place == Place("x.yaml", 2)
+    assert root.find(("b",)).location == YamlLocation("x.yaml", 2)
 
 
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("a: 1\nb: 2\na: 3\n", 3, "duplicate key 'a'; it stands at x.yaml:1 too"),
+        ("a: 1\nb: 2\na: 3\n", 3, "duplicate key 'a', first set at x.yaml:1"),
         ("a: 1\n'a': 3\n", 2, "duplicate key 'a'"),
         ("a: !!python/object:os.system x", 1, "tags are not supported"),
         ("a: !!int 3", 1, "tags are not supported"),
@@ -126,4 +128,4 @@ def test_aliases_count_as_deep_as_what_they_stand_for() -> None:
 
 
 def test_nothing_in_a_text_is_no_node() -> None:
-    assert parse("# a comment\n", lambda line: Place("x.yaml", line)) is None
+    assert parse("# a comment\n", lambda line: YamlLocation("x.yaml", line)) is None

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from harness.errors import ExperimentError
-from harness.experiment import Categories, Items, Users, Vectors, load_experiment
+from harness.experiment import CategoriesSettings, ItemsSettings, UsersSettings, VectorsSettings, load_experiment
 
 FILE = """\
 name: shop/knn
@@ -60,7 +60,7 @@ def test_duplicates_of_the_catalogue(write: Any) -> None:
             "shop.yaml:5: dataset.format is 'excel'; 'csv', 'tsv', 'jsonl', 'inter', 'dat' or 'parquet' is",
         ),
         ("delimiter: 7", "shop.yaml:5: dataset.delimiter is 7; text is needed (in quotes)"),
-        ("\ndelimiter: '\"'", "shop.yaml:6: dataset.delimiter is '\"'; one or more characters are needed, no quot"),
+        ("\ndelimiter: '\"'", "shop.yaml:6: dataset.delimiter is '\"'; characters other than quot"),
     ],
 )
 def test_faults(write: Any, keys: str, told: str) -> None:
@@ -71,7 +71,7 @@ def test_faults(write: Any, keys: str, told: str) -> None:
 
 @pytest.mark.parametrize("keys", ["delimiter: ';'", "format: csv", "timestamp_unit: ms"])
 def test_a_catalogue_entry_knows_how_it_is_read(write: Any, keys: str) -> None:
-    with pytest.raises(ExperimentError, match=r"shop\.yaml:5: dataset\.\w+ belongs to 'path'"):
+    with pytest.raises(ExperimentError, match=r"shop\.yaml:5: dataset\.\w+ applies only with 'path'"):
         load_experiment(write("shop.yaml", with_keys(keys, CATALOG)))
 
 
@@ -87,18 +87,18 @@ users: {path: users.csv, groups: [age, city]}"""
 
 def test_side_tables(write: Any) -> None:
     experiment = load_experiment(write("shop.yaml", with_keys(TABLES)))
-    assert experiment.dataset.items == Items(
+    assert experiment.dataset.items == ItemsSettings(
         path="items.csv",
         id="sku",
-        categories=Categories(column="genres", delimiter="|"),
+        categories=CategoriesSettings(column="genres", delimiter="|"),
         attributes=("year",),
-        vectors=Vectors(path="vectors.npy", id="sku"),
+        vectors=VectorsSettings(path="vectors.npy", id="sku"),
     )
-    assert experiment.dataset.users == Users(path="users.csv", groups=("age", "city"))
+    assert experiment.dataset.users == UsersSettings(path="users.csv", groups=("age", "city"))
     assert load_experiment(write("again.yaml", experiment.to_yaml())) == experiment
     one = load_experiment(write("shop.yaml", with_keys(TABLES)), ["dataset.items.vectors={path: v.npy, ids: ids.txt}"])
     assert one.dataset.items is not None
-    assert one.dataset.items.vectors == Vectors(path="v.npy", ids="ids.txt", id="sku")
+    assert one.dataset.items.vectors == VectorsSettings(path="v.npy", ids="ids.txt", id="sku")
 
 
 @pytest.mark.parametrize(
@@ -107,15 +107,18 @@ def test_side_tables(write: Any) -> None:
         ("items: {}", "shop.yaml:5: dataset.items names no file: add 'path', a table, or 'vectors'"),
         ("items: items.csv", "shop.yaml:5: dataset.items is 'items.csv'; a map"),
         ("items:\n  paht: a.csv", "shop.yaml:6: unknown key 'paht' in dataset.items. Did you mean 'path'?"),
-        ("items:\n  vectors: v.npy\n  title: t", "shop.yaml:7: dataset.items.title is of a table, and there is none"),
+        ("items:\n  vectors: v.npy\n  title: t", "shop.yaml:7: dataset.items.title needs an item table"),
         ("items:\n  path: a.csv\n  categories: genres", "shop.yaml:7: dataset.items.categories is 'genres'; a map"),
         ("items:\n  path: a.csv\n  categories:\n    colum: g", "shop.yaml:8: unknown key 'colum'"),
         ("items:\n  path: a.csv\n  attributes: [a, a]", "shop.yaml:7: the column 'a' is named twice"),
-        ("items:\n  path: a.csv\n  attributes: [title]", "shop.yaml:7: 'title' has a key of its own"),
+        ("items:\n  path: a.csv\n  attributes: [title]", "shop.yaml:7: 'title' is set by the key dataset.items.title"),
         ("items:\n  path: a.csv\n  delimiter: ''", "shop.yaml:7: dataset.items.delimiter is ''"),
         ("items:\n  vectors: 3", "shop.yaml:6: dataset.items.vectors is 3; a file, or a map with 'path', is needed"),
         ("items:\n  vectors:\n    pth: v.npy", "shop.yaml:7: unknown key 'pth' in dataset.items.vectors. Did you mean"),
-        ("items:\n  vectors:\n    path: v.parquet\n    ids: a", "shop.yaml:8: dataset.items.vectors.ids belongs to a"),
+        (
+            "items:\n  vectors:\n    path: v.parquet\n    ids: a",
+            "shop.yaml:8: dataset.items.vectors.ids applies only",
+        ),
         ("users: {path: u.csv}", "shop.yaml:5: missing key 'groups' in dataset.users"),
         ("users:\n  path: u.csv\n  groups: []", "shop.yaml:7: dataset.users.groups is an empty list; 1 entry or more"),
     ],
