@@ -20,7 +20,7 @@ from harness.experiment.table_settings import Columns, Items, Users, check_delim
 from harness.experiment.trial_settings import Trial, TrialField
 from harness.experiment.validation_errors import FaultError, shown
 from harness.experiment.value_types import Seed, Text
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 DEFAULT_METRICS = ("recall", "precision", "ndcg", "hit_rate", "coverage", "diversity")
 DEFAULT_CUTOFFS = (1, 5, 10, 20)

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 Name = Annotated[str, Field(min_length=1)]
 

@@ -193,7 +193,7 @@ def _rolling_task(experiment: Experiment, split: Split, part: Part, users: Int64
     asked = np.zeros(len(split.interactions.user_ids), dtype=np.bool_)
     asked[users] = True
     parts = _history_parts(split, part)
-    found = data.occasions_of(split, part, parts).of_users(asked)
+    found = data.rolling_holdout(split, part, parts).of_users(asked)
     item_ids = split.interactions.item_ids
     candidates = _candidates(experiment, split)
     truth = replace(found.truth, gains=None) if judging else _as_asked(found.truth, experiment)
