@@ -11,7 +11,7 @@ import typer
 from harness.cli.options import Debug, Json, print_facts
 
 if TYPE_CHECKING:
-    from harness.storage import Entry
+    from harness.storage import CacheEntry
 
 cache_app = typer.Typer(
     no_args_is_help=True,
@@ -77,7 +77,7 @@ def _age(text: str) -> datetime.timedelta:
     return datetime.timedelta(seconds=seconds)
 
 
-def _facts(entry: Entry) -> dict[str, object]:
+def _facts(entry: CacheEntry) -> dict[str, object]:
     return {
         "key": entry.key,
         "kind": entry.kind,

@@ -4,16 +4,17 @@ from harness.data.audits import audit
 from harness.data.candidates.allow_lists import AllowList, UserCandidates, allow_list, lists_from
 from harness.data.candidates.sampled_negatives import sampled_negatives
 from harness.data.describe import describe
+from harness.data.filters.counts import Counts
 from harness.data.filters.duplicates import Duplicates
 from harness.data.filters.filter_chain import Filter, FilterResult, apply_filters
-from harness.data.filters.id_lists import Items, Users
-from harness.data.filters.k_core import Counts, KCore
+from harness.data.filters.id_lists import ItemFilter, UserFilter
+from harness.data.filters.k_core import KCore
 from harness.data.filters.min_rating import MinRating
 from harness.data.filters.time_window import TimeWindow
 from harness.data.predictions.prediction_files import open_predictions, read_predictions
 from harness.data.predictions.prediction_lists import checked_predictions
 from harness.data.predictions.trec_files import TrecFiles, write_trec
-from harness.data.readers.file_layout import parts_of
+from harness.data.readers.file_checks import parts_of
 from harness.data.readers.interaction_files import read_table
 from harness.data.readers.table_keys import TableKeys
 from harness.data.sources.catalogue import catalogue_table, fetch, list_sources
@@ -23,7 +24,7 @@ from harness.data.sources.source import CatalogueEntry, Source, SourceData, chec
 from harness.data.sources.synthetic import Synthetic
 from harness.data.sources.ta_feng import TaFeng
 from harness.data.splits import FixedSplit, GlobalTime, KFold, LeaveLastOut, RandomSplit, UserHoldout, UserTime
-from harness.data.splits.holdout_moments import Occasions, occasions_of
+from harness.data.splits.rolling_holdout import RollingHoldout, rolling_holdout
 from harness.data.splits.split_files import time_column, write_parts
 
 __all__ = [
@@ -35,14 +36,14 @@ __all__ = [
     "FilterResult",
     "FixedSplit",
     "GlobalTime",
-    "Items",
+    "ItemFilter",
     "KCore",
     "KFold",
     "LeaveLastOut",
     "MinRating",
     "MovieLens100K",
-    "Occasions",
     "RandomSplit",
+    "RollingHoldout",
     "Source",
     "SourceData",
     "Synthetic",
@@ -51,9 +52,9 @@ __all__ = [
     "TimeWindow",
     "TrecFiles",
     "UserCandidates",
+    "UserFilter",
     "UserHoldout",
     "UserTime",
-    "Users",
     "Wheel",
     "allow_list",
     "apply_filters",
@@ -66,11 +67,11 @@ __all__ = [
     "list_sources",
     "lists_from",
     "load_source",
-    "occasions_of",
     "open_predictions",
     "parts_of",
     "read_predictions",
     "read_table",
+    "rolling_holdout",
     "sampled_negatives",
     "time_column",
     "write_parts",

@@ -12,7 +12,8 @@ import numpy as np
 
 from harness.artifacts import PARTS, Finding, Interactions, Part, Split
 from harness.artifacts.array_types import BoolArray, Int64Array
-from harness.data.row_order import decided_by_ties, distinct, needed_timestamps, pair_codes, repeated_rows
+from harness.data.canonical_order import decided_by_ties, require_timestamps
+from harness.data.repeated_pairs import count_distinct, pair_codes, repeated_rows
 from harness.data.times.date_text import date_text, span_text
 
 _CASES = 3  # of the worst that are told
@@ -110,7 +111,7 @@ def _tied_targets(holdout: Holdout) -> Finding | None:
     tied = holdout.in_part & decided_by_ties(interactions, holdout.split.labels)
     return Finding.counted(
         "tied_targets",
-        distinct(interactions.users[tied]),
+        count_distinct(interactions.users[tied]),
         len(holdout.users),
         "users",
         "the tie rule alone decides which of their interactions is held out.",
@@ -162,7 +163,7 @@ def _repeats(holdout: Holdout) -> Finding:
 
 def _seen_within(rows: Interactions) -> BoolArray:
     """Return whether the user had each row's item at an earlier moment of the part itself; ``(n,)``."""
-    times = needed_timestamps(rows, purpose="rolling history")
+    times = require_timestamps(rows, purpose="rolling history")
     _, pairs = np.unique(pair_codes(rows), return_inverse=True)
     first = np.full(int(pairs.max(initial=-1)) + 1, times.max(initial=0), dtype=times.dtype)
     np.minimum.at(first, pairs, times)

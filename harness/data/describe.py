@@ -8,7 +8,8 @@ import numpy as np
 
 from harness.artifacts import Interactions
 from harness.artifacts.array_types import Int64Array
-from harness.data.row_order import Moments, by_user_and_time, distinct, pair_codes
+from harness.data.canonical_order import TiedRuns, by_user_and_time
+from harness.data.repeated_pairs import count_distinct, pair_codes
 from harness.data.times.date_text import date_text
 
 
@@ -51,7 +52,7 @@ def describe(interactions: Interactions) -> dict[str, Any]:
     (0.75, 2, 0)
     """
     counts = sizes(interactions)
-    pairs = distinct(pair_codes(interactions))
+    pairs = count_distinct(pair_codes(interactions))
     per_user, per_item = _counted(interactions.users), _counted(interactions.items)
     return counts | {
         "density": pairs / (counts["users"] * counts["items"]) if pairs else None,
@@ -116,8 +117,8 @@ def _timestamps(interactions: Interactions) -> dict[str, Any] | None:
     facts = {
         "first": first,
         "last": last,
-        "distinct": distinct(times),
-        "tied": float(Moments.of(users[order], times[order]).shared.mean()),
+        "distinct": count_distinct(times),
+        "tied": float(TiedRuns.of(users[order], times[order]).shared.mean()),
     }
     if unit is None:
         return facts
@@ -132,7 +133,7 @@ def _ratings(interactions: Interactions) -> dict[str, float] | None:
         "min": float(values.min()),
         "mean": float(values.mean(dtype=np.float64)),
         "max": float(values.max()),
-        "distinct": distinct(values),
+        "distinct": count_distinct(values),
     }
 
 

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from harness.artifacts import PER_SECOND, TimeUnit, Vocabulary
 from harness.artifacts.array_types import Float64Array, Int64Array
-from harness.data.readers.columns import flags
+from harness.data.readers.columns import bool_array
 from harness.data.times.date_text import date_text
 
 logger = logging.getLogger("harness")
@@ -26,7 +26,7 @@ _told: set[str] = set()
 
 
 @dataclass(frozen=True)
-class Caution:
+class DataWarning:
     """Something that looks wrong in a data set, and how often.
 
     Parameters
@@ -48,15 +48,15 @@ class Caution:
         return asdict(self)
 
 
-def tell(cautions: Iterable[Caution]) -> None:
+def log_warnings(warnings: Iterable[DataWarning]) -> None:
     """Log each caution, once in the life of a process."""
-    for caution in cautions:
-        if caution.sentence not in _told:
-            _told.add(caution.sentence)
-            logger.warning("%s", caution.sentence)
+    for warning in warnings:
+        if warning.sentence not in _told:
+            _told.add(warning.sentence)
+            logger.warning("%s", warning.sentence)
 
 
-def id_cautions(vocabulary: Vocabulary, *, where: str, what: str) -> list[Caution]:
+def id_warnings(vocabulary: Vocabulary, *, where: str, what: str) -> list[DataWarning]:
     """Return what looks wrong in own ids: pairs that are one but for spaces or case, integers among text.
 
     Parameters
@@ -70,8 +70,8 @@ def id_cautions(vocabulary: Vocabulary, *, where: str, what: str) -> list[Cautio
 
     Examples
     --------
-    >>> [caution] = id_cautions(Vocabulary.of(["ann", "Ann ", "bob"]), where="plays.csv", what="user")
-    >>> caution.sentence[:80]
+    >>> [warning] = id_warnings(Vocabulary.of(["ann", "Ann ", "bob"]), where="plays.csv", what="user")
+    >>> warning.sentence[:80]
     "plays.csv: 2 user ids differ from another only by spaces or case, such as 'Ann '"
     """
     if not vocabulary.is_text or len(vocabulary) == 0:
@@ -80,7 +80,7 @@ def id_cautions(vocabulary: Vocabulary, *, where: str, what: str) -> list[Cautio
     return [*_alike(ids, where, what), *_mixed(ids, where, what)]
 
 
-def time_cautions(times: Int64Array | Float64Array, *, unit: TimeUnit, where: str) -> list[Caution]:
+def time_warnings(times: Int64Array | Float64Array, *, unit: TimeUnit, where: str) -> list[DataWarning]:
     """Return what looks wrong in times since 1970: the future, and zero or less.
 
     Parameters
@@ -92,13 +92,13 @@ def time_cautions(times: Int64Array | Float64Array, *, unit: TimeUnit, where: st
     where
         The data set, for the sentence.
     """
-    cautions = []
+    warnings = []
     # A day of grace: a file may have been written east of here a moment ago.
     future = times > (int(time.time()) + _SECONDS_A_DAY) * PER_SECOND[unit]
     if future.any():
         latest = date_text(times.max().item(), unit)
-        cautions.append(
-            Caution(
+        warnings.append(
+            DataWarning(
                 "future_timestamps",
                 int(future.sum()),
                 f"{where}: {future.sum():,} of {len(times):,} timestamps are in the future, up to {latest}. "
@@ -107,18 +107,18 @@ def time_cautions(times: Int64Array | Float64Array, *, unit: TimeUnit, where: st
         )
     unset = times <= 0
     if unset.any():
-        cautions.append(
-            Caution(
+        warnings.append(
+            DataWarning(
                 "timestamps_of_zero",
                 int(unset.sum()),
                 f"{where}: {unset.sum():,} of {len(times):,} timestamps are zero or before 1970, which often means "
                 "that they are not known; they count as the earliest. Remove those rows if so.",
             )
         )
-    return cautions
+    return warnings
 
 
-def _alike(ids: pa.Array[Any], where: str, what: str) -> list[Caution]:
+def _alike(ids: pa.Array[Any], where: str, what: str) -> list[DataWarning]:
     folded = pc.replace_substring_regex(pc.utf8_lower(ids), pattern=r"[\s\p{Z}]+", replacement="")
     encoded = folded.dictionary_encode()
     codes = encoded.indices.to_numpy()
@@ -133,11 +133,11 @@ def _alike(ids: pa.Array[Any], where: str, what: str) -> list[Caution]:
         f"{where}: {count:,} {what} ids differ from another only by spaces or case, such as {pair}. "
         f"They count as different {what}s; write them alike if they are one."
     )
-    return [Caution(f"{what}_ids_alike", count, sentence)]
+    return [DataWarning(f"{what}_ids_alike", count, sentence)]
 
 
-def _mixed(ids: pa.Array[Any], where: str, what: str) -> list[Caution]:
-    integers = flags(pc.match_substring_regex(ids, _INTEGER))
+def _mixed(ids: pa.Array[Any], where: str, what: str) -> list[DataWarning]:
+    integers = bool_array(pc.match_substring_regex(ids, _INTEGER))
     count = int((~integers).sum())
     if count == 0 or integers.mean() < _MOSTLY:
         return []
@@ -146,4 +146,4 @@ def _mixed(ids: pa.Array[Any], where: str, what: str) -> list[Caution]:
         f"{where}: {count:,} of {len(ids):,} {what} ids are no integers, such as {example!r}, where the others are. "
         "All of them are taken as text; mend those rows if they are slips."
     )
-    return [Caution(f"{what}_ids_mixed", count, sentence)]
+    return [DataWarning(f"{what}_ids_mixed", count, sentence)]

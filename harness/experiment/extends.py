@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from harness.experiment.yaml_nodes import Node, YamlLocation, parse
-from harness.storage.input_files import odd_kind
+from harness.storage.input_files import special_file_kind
 
 LARGEST_FILE = 1 << 20  # bytes
 _LONGEST_CHAIN = 32
@@ -66,7 +66,7 @@ def _load(path: Path, *, chain: tuple[Path, ...], named_at: YamlLocation | None)
 
 
 def _read(path: Path, here: YamlLocation) -> str:
-    odd = odd_kind(path)
+    odd = special_file_kind(path)
     if odd is not None and not path.is_dir():
         raise here.error(f"{path} is {odd}; a regular file is needed. {_nearby(path)}".rstrip())
     try:

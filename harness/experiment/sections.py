@@ -19,7 +19,7 @@ from harness.experiment.table_settings import ColumnNames, ItemsSettings, UsersS
 from harness.experiment.trial_settings import TrialField, TrialSettings
 from harness.experiment.validation_errors import FaultError, shown
 from harness.experiment.value_types import Seed, Text
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 if TYPE_CHECKING:
     from harness.metrics import Metric

@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from harness.experiment.validation_errors import FaultError, shown
 from harness.experiment.value_types import Text
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 _RESERVED_NAMES = ("title", "categories")  # columns of the joined table
 

@@ -1,6 +1,6 @@
 """Files that are whole or absent, locks, checksums, and the cache."""
 
-from harness.storage.cache import Entry, cache_entries, drop_if_empty, open_entry, prune_cache
+from harness.storage.cache import CacheEntry, cache_entries, drop_if_empty, open_entry, prune_cache
 from harness.storage.csv_files import plain_cell, write_csv
 from harness.storage.digests import changed_file, file_digests
 from harness.storage.files import (
@@ -21,7 +21,7 @@ from harness.storage.files import (
 
 __all__ = [
     "LONG",
-    "Entry",
+    "CacheEntry",
     "atomic_write",
     "cache_entries",
     "cache_folder",

@@ -25,7 +25,7 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
-class Entry:
+class CacheEntry:
     """One folder of the cache.
 
     Parameters
@@ -93,7 +93,7 @@ def drop_if_empty(folder: Path) -> None:
             shutil.rmtree(folder)
 
 
-def cache_entries() -> list[Entry]:
+def cache_entries() -> list[CacheEntry]:
     """Return what is in the cache, the longest unused first.
 
     Raises
@@ -114,7 +114,7 @@ def cache_entries() -> list[Entry]:
 
 def prune_cache(
     *, older_than: datetime.timedelta | None = None, keep: int | None = None, dry_run: bool = False
-) -> list[Entry]:
+) -> list[CacheEntry]:
     """Remove entries, the longest unused first, and return them. Those that a process works on stay.
 
     Parameters
@@ -144,13 +144,13 @@ def prune_cache(
     return removed
 
 
-def _entries() -> Iterator[Entry]:
+def _entries() -> Iterator[CacheEntry]:
     for kind in _KINDS:
         folder = cache_folder() / kind
         for path in folder.iterdir() if folder.is_dir() else ():
             if path.is_dir() and not path.is_symlink() and _KEY.fullmatch(path.name):
                 files = [file for file in path.rglob("*") if file.is_file()]
-                yield Entry(
+                yield CacheEntry(
                     path=path,
                     kind=kind,
                     key=path.name,

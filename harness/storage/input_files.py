@@ -25,14 +25,14 @@ _KINDS = (
 )
 
 
-def odd_kind(path: Path) -> str | None:
+def special_file_kind(path: Path) -> str | None:
     """Return what a path is where it is no regular file, such as ``a folder``; None for files and missing ones.
 
     A named pipe must never be opened: that waits for a writer. A device may never end.
 
     Examples
     --------
-    >>> odd_kind(Path("/")), odd_kind(Path("/dev/null")), odd_kind(Path(__file__))
+    >>> special_file_kind(Path("/")), special_file_kind(Path("/dev/null")), special_file_kind(Path(__file__))
     ('a folder', 'a device', None)
     """
     try:
@@ -42,12 +42,12 @@ def odd_kind(path: Path) -> str | None:
     return next((name for is_kind, name in _KINDS if is_kind(mode)), None)
 
 
-def is_packed(path: Path) -> bool:
+def is_gzip(path: Path) -> bool:
     """Return whether the file is compressed by gzip, by its name."""
     return path.suffix.lower() == ".gz"
 
 
-def opened(path: Path) -> IO[bytes]:
+def open_bytes(path: Path) -> IO[bytes]:
     """Return a file's bytes, unpacked. Reading raises a ``DataError`` at a line longer than ``LONGEST_LINE``.
 
     A few megabytes of gzip may hold one line of many gigabytes, which a reader would keep in memory whole.
@@ -65,7 +65,7 @@ def text_lines(path: Path) -> list[str]:
     DataError
         A line is too long, or the text is.
     """
-    with io.TextIOWrapper(cast("Any", opened(path)), encoding="utf-8-sig") as text:
+    with io.TextIOWrapper(cast("Any", open_bytes(path)), encoding="utf-8-sig") as text:
         content = text.read(_LONGEST_LIST + 1)
     if len(content) > _LONGEST_LIST:
         raise DataError(f"{path}: the list is longer than {_LONGEST_LIST:,} characters. Write it as a table instead.")
@@ -124,4 +124,4 @@ class _BoundedLines(io.RawIOBase):
 
 
 def _raw(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "rb") if is_packed(path) else path.open("rb", buffering=0))
+    return cast("IO[bytes]", gzip.open(path, "rb") if is_gzip(path) else path.open("rb", buffering=0))

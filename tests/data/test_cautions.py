@@ -15,7 +15,7 @@ import pytest
 
 from harness.artifacts import Interactions, Vocabulary
 from harness.data import SourceData, load_source
-from harness.data.warnings import id_cautions
+from harness.data.warnings import id_warnings
 
 
 def source_of(path: Path, **keys: object) -> SourceData:
@@ -64,8 +64,8 @@ def test_alike_ids_equal_counting_in_plain_python() -> None:
     texts = [f"{'a' * (n % 3)}{'B' if n % 2 else 'b'}{' ' * (n % 4)}{n // 6}" for n in range(200)]
     ids = Vocabulary.of(texts).ids.tolist()
     folded = ["".join(text.lower().split()) for text in ids]
-    [caution] = id_cautions(Vocabulary.of(texts), where="x", what="item")
-    assert caution.count == sum(folded.count(text) > 1 for text in folded)
+    [warning] = id_warnings(Vocabulary.of(texts), where="x", what="item")
+    assert warning.count == sum(folded.count(text) > 1 for text in folded)
 
 
 def test_integers_with_a_slip_among_them(tmp_path: Path) -> None:

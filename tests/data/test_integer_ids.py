@@ -14,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.artifacts import History, Interactions, RecommendationTask, Truth, Vocabulary, integer_of
-from harness.data import FixedSplit, Items, Users, allow_list, lists_from, read_predictions, read_table
+from harness.data import (
+    FixedSplit,
+    ItemFilter,
+    UserFilter,
+    allow_list,
+    lists_from,
+    read_predictions,
+    read_table,
+)
 from harness.data.predictions.prediction_lists import indices_of
 from harness.data.side_tables.item_vectors import read_vectors
 from harness.experiment import VectorsSettings as Vectors
@@ -66,7 +74,7 @@ def test_each_place_finds_it(number: int, text_in_data: bool, tmp_path: Path) ->
     place = int(ids.indices([str(number) if text_in_data else number])[0])
     rows = Interactions(users=np.arange(3), items=np.arange(3), user_ids=ids, item_ids=ids)
     path = listed(tmp_path, [str(number)])
-    for filter_ in (Items, Users):
+    for filter_ in (ItemFilter, UserFilter):
         for option in ({"allow": (str(number),)}, {"allow": (number,)}, {"allow_file": str(path)}):
             assert filter_(**option).counted(rows) == {"ids_listed": 1, "ids_unknown": 0}
             assert filter_(**option).apply(rows).item_ids.ids.tolist() == [ids.ids[place]]
@@ -113,9 +121,9 @@ def test_text_files_make_integers_of_it(number: int, tmp_path: Path) -> None:
 def test_each_place_leaves_it_out(text: str, tmp_path: Path) -> None:
     """Integers of the data are not what is written otherwise; text of the data is."""
     rows, path = of([7, 10]), listed(tmp_path, [text, "10"])
-    assert Items(deny_file=str(path)).counted(rows) == {"ids_listed": 2, "ids_unknown": 1}
-    assert Items(deny=(text, 10, "10")).counted(rows) == {"ids_listed": 2, "ids_unknown": 1}
-    assert Items(deny_file=str(path)).apply(rows).item_ids.ids.tolist() == [7]
+    assert ItemFilter(deny_file=str(path)).counted(rows) == {"ids_listed": 2, "ids_unknown": 1}
+    assert ItemFilter(deny=(text, 10, "10")).counted(rows) == {"ids_listed": 2, "ids_unknown": 1}
+    assert ItemFilter(deny_file=str(path)).apply(rows).item_ids.ids.tolist() == [7]
     assert np.flatnonzero(allow_list(path, rows.item_ids).items).tolist() == [1]
     assert IdMap.of(Ids(str(path)), rows.item_ids, size=2, what="item").own_index.tolist() == [-1, 1]
     column = pa.chunked_array([[text, "10"]])
@@ -128,7 +136,7 @@ def test_each_place_leaves_it_out(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [HIGHEST + 1, LOWEST - 1, 10**30])
 def test_integers_beyond_64_bits_in_an_experiment(number: int) -> None:
-    assert Items(deny=(number,)).counted(of([7, 10])) == {"ids_listed": 1, "ids_unknown": 1}
+    assert ItemFilter(deny=(number,)).counted(of([7, 10])) == {"ids_listed": 1, "ids_unknown": 1}
 
 
 def test_floats_of_predictions_are_integers_or_refused(tmp_path: Path) -> None:
@@ -147,7 +155,7 @@ def test_ids_are_lines_and_nothing_else_ends_them(tmp_path: Path) -> None:
     ids, path = Vocabulary.of(names), tmp_path / "ids.txt"
     path.write_bytes("\r\n".join(names).encode() + b"\r\n")
     rows = Interactions(users=np.arange(4), items=np.arange(4), user_ids=ids, item_ids=ids)
-    assert Items(allow_file=str(path)).counted(rows) == {"ids_listed": 4, "ids_unknown": 0}
+    assert ItemFilter(allow_file=str(path)).counted(rows) == {"ids_listed": 4, "ids_unknown": 0}
     assert allow_list(path, ids).items.all()
     assert (IdMap.of(Ids(str(path)), ids, size=4, what="item").own_index >= 0).all()
     np.save(tmp_path / "v.npy", np.arange(4.0).reshape(4, 1))

@@ -15,12 +15,12 @@ import pytest
 
 from harness.artifacts import History, Interactions, RecommendationTask, Truth, Vocabulary
 from harness.data import FixedSplit, lists_from, read_predictions, read_table
-from harness.data.readers.file_layout import sha256_of
+from harness.data.readers.file_checks import sha256_of
 from harness.data.side_tables.table_join import join
 from harness.errors import DataError
 from harness.experiment import ItemsSettings as Items
 from harness.experiment import UsersSettings as Users
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 ROWS = [("a", 1, 0.5), ("a", 2, 0.25), ("b", 1, 0.125)]
 NAMES = ("user", "item", "score")

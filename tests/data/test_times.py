@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness.artifacts import Interactions
 from harness.data import LeaveLastOut, describe, read_table
-from harness.data.readers.columns import Place
+from harness.data.readers.columns import ColumnLocation
 from harness.data.readers.interaction_files import read_interactions
 from harness.data.times.time_columns import epoch_unit, times_of
 from harness.errors import DataError
@@ -216,7 +216,7 @@ def test_what_cannot_be_exact_is_told(tmp_path: Path, column: pa.Array, count: i
     pq.write_table(pa.table({"user": [1, 1], "item": [1, 2], "timestamp": column}), tmp_path / "a.parquet")
     names = {"user": "user", "item": "item", "timestamp": None, "rating": None}
     found = read_interactions(tmp_path / "a.parquet", names, delimiter=None, timestamp_unit="auto")
-    assert {caution.name: caution.count for caution in found.cautions} == (
+    assert {warning.name: warning.count for warning in found.warnings} == (
         {"timestamps_rounded": count} if count else {}
     )
 
@@ -229,7 +229,7 @@ def test_what_cannot_be_exact_is_told(tmp_path: Path, column: pa.Array, count: i
 )
 def test_floats_keep_their_order_and_ties(numbers: list[float], decimals: int, unit: str) -> None:
     floats = [round(number, decimals) * (1 if unit == "s" else 1000) for number in numbers]
-    times = times_of(pa.chunked_array([floats]), place=Place("a", "b"), unit=unit)  # type: ignore[arg-type]
+    times = times_of(pa.chunked_array([floats]), place=ColumnLocation("a", "b"), unit=unit)  # type: ignore[arg-type]
     found = times.values.tolist()
     for first, other in itertools.pairwise(range(len(floats))):
         assert (found[first] < found[other], found[first] == found[other]) == (

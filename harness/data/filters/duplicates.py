@@ -8,7 +8,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions
-from harness.data.row_order import pair_codes
+from harness.data.repeated_pairs import pair_codes
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})

@@ -22,7 +22,7 @@ class Filter(Protocol):
 
 
 @runtime_checkable
-class Counting(Protocol):
+class CountingFilter(Protocol):
     """A filter that has more to report than what it removed."""
 
     def counted(self, interactions: Interactions) -> Mapping[str, int]:
@@ -65,7 +65,7 @@ def apply_filters(interactions: Interactions, filters: Sequence[Any]) -> FilterR
     steps: list[Mapping[str, Any]] = []
     for chosen in filters:
         before = sizes(interactions)
-        more = chosen.counted(interactions) if isinstance(chosen, Counting) else {}
+        more = chosen.counted(interactions) if isinstance(chosen, CountingFilter) else {}
         interactions = chosen.apply(interactions)
         options = dataclasses.asdict(chosen)
         if len(interactions) == 0:

@@ -12,14 +12,14 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions, Vocabulary
 from harness.artifacts.array_types import BoolArray, Int32Array
-from harness.data.readers.file_layout import id_lines
+from harness.data.readers.file_checks import id_lines
 from harness.errors import DataError
 
 logger = logging.getLogger("harness")
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class _Listed:
+class _IdListFilter:
     """What ``Items`` and ``Users`` share: one list, inline or in a file, of what to keep or to remove."""
 
     kind: ClassVar[str]
@@ -71,7 +71,7 @@ class _Listed:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Items(_Listed):
+class ItemFilter(_IdListFilter):
     """Keep the interactions with listed items, or with all others.
 
     Exactly one of the four is given. Ids that occur nowhere are counted, and warned of.
@@ -100,9 +100,9 @@ class Items(_Listed):
     ...     user_ids=Vocabulary.of(["ann", "bob"]),
     ...     item_ids=Vocabulary.of([7, 9]),
     ... )
-    >>> Items(deny=(9,)).apply(rows).frame().to_dict("list")
+    >>> ItemFilter(deny=(9,)).apply(rows).frame().to_dict("list")
     {'user': ['ann'], 'item': [7]}
-    >>> Items(allow=(7, 8)).counted(rows)
+    >>> ItemFilter(allow=(7, 8)).counted(rows)
     {'ids_listed': 2, 'ids_unknown': 1}
     """
 
@@ -124,7 +124,7 @@ class Items(_Listed):
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Users(_Listed):
+class UserFilter(_IdListFilter):
     """Keep the interactions of listed users, or of all others; the options are those of ``Items``.
 
     Parameters
@@ -148,7 +148,7 @@ class Users(_Listed):
     ...     user_ids=Vocabulary.of(["ann", "bob"]),
     ...     item_ids=Vocabulary.of([7, 9]),
     ... )
-    >>> Users(allow=("bob",)).apply(rows).frame().to_dict("list")
+    >>> UserFilter(allow=("bob",)).apply(rows).frame().to_dict("list")
     {'user': ['bob'], 'item': [9]}
     """
 

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions
-from harness.data.row_order import needed_timestamps
-from harness.data.times.instants import Instant, at_or_after, check_instant, check_order, in_unit_of
+from harness.data.canonical_order import require_timestamps
+from harness.data.times.time_options import TimeOption, at_or_after, check_order, check_time_option, in_unit_of
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -48,14 +48,14 @@ class TimeWindow:
     """
 
     kind: ClassVar[str] = "time_window"
-    since: Instant | None = None
-    until: Instant | None = None
+    since: TimeOption | None = None
+    until: TimeOption | None = None
 
     def __post_init__(self) -> None:
         if self.since is None and self.until is None:
             raise ValueError("time_window has no limit; give since, until, or both")
-        check_instant("since", self.since)
-        check_instant("until", self.until)
+        check_time_option("since", self.since)
+        check_time_option("until", self.until)
         check_order(since=self.since, until=self.until)
 
     def apply(self, interactions: Interactions) -> Interactions:
@@ -66,7 +66,7 @@ class TimeWindow:
         DataError
             The interactions have no timestamps, or a limit is a date and they do not look like times since 1970.
         """
-        times, unit = needed_timestamps(interactions, purpose="filter time_window"), interactions.time_unit
+        times, unit = require_timestamps(interactions, purpose="filter time_window"), interactions.time_unit
         kept = np.ones(len(times), dtype=np.bool_)
         if self.since is not None:
             kept &= at_or_after(times, in_unit_of(times, self.since, purpose="filter time_window, since,", unit=unit))

@@ -44,14 +44,14 @@ class RankedRows:
 
 
 @dataclass(frozen=True, eq=False)
-class Barred:
+class ExcludedRows:
     """Which rows hold an item that may not be recommended, bool ``(n,)`` each: seen, or no candidate."""
 
     seen: BoolArray
     outside: BoolArray
 
 
-def barred_of(rows: RankedRows, asked: RecommendationTask) -> Barred:
+def excluded_rows(rows: RankedRows, asked: RecommendationTask) -> ExcludedRows:
     """Return which rows hold an item that may not be recommended to their user."""
     # Deferred, so that reading an experiment does not wait for numba.
     from harness.data.predictions.prediction_kernels import mark_held
@@ -69,15 +69,15 @@ def barred_of(rows: RankedRows, asked: RecommendationTask) -> Barred:
     seen = np.zeros(len(rows.items), dtype=np.bool_)
     if asked.exclude_seen:
         mark_held(rows.users, rows.items, asked.users, asked.history.indptr, asked.history.items, n_items, seen)
-    return Barred(seen, outside & ~seen)
+    return ExcludedRows(seen, outside & ~seen)
 
 
-def findings_of(
+def prediction_findings(
     table: PredictionTable,
     asked: RecommendationTask,
     users: Int32Array,
     rows: RankedRows,
-    barred: Barred,
+    barred: ExcludedRows,
     *,
     depth: int,
     missing_count: bool = True,
@@ -207,7 +207,7 @@ def _contradictions(rows: RankedRows, table: PredictionTable) -> Finding:
     )
 
 
-def none_usable(table: PredictionTable, asked: RecommendationTask) -> str:
+def no_usable_message(table: PredictionTable, asked: RecommendationTask) -> str:
     """Return the message for a file without a prediction for a user who is asked for."""
     if len(table.users) == 0:
         return f"{table.place}: there is not one prediction in the file. Write a row for each recommended item."

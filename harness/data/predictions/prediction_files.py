@@ -15,15 +15,22 @@ from numpy.typing import NDArray
 
 from harness.artifacts import rounded, score_fault, wrong_scores
 from harness.artifacts.array_types import Float64Array, Int64Array
-from harness.data.readers.columns import Place, is_text, numbers_of, present
-from harness.data.readers.file_layout import check_file, suffix_of
+from harness.data.readers.columns import ColumnLocation, is_text, numbers_of, require_values
+from harness.data.readers.file_checks import check_file, suffix_of
 from harness.data.readers.id_columns import id_column
+from harness.data.readers.open_table import (
+    TableReader,
+    chosen_columns,
+    needed_column,
+    open_table,
+    read_columns,
+    warnings_of,
+)
 from harness.data.readers.table_keys import TableKeys
-from harness.data.readers.tables import TableFile, cautions_of, chosen_columns, needed_column, open_table, read_columns
-from harness.data.warnings import tell
+from harness.data.warnings import log_warnings
 from harness.errors import DataError
-from harness.storage.input_files import opened
-from harness.storage.table_format import TableFormat
+from harness.storage.input_files import open_bytes
+from harness.storage.table_formats import TableFormat
 
 if TYPE_CHECKING:
     from harness.data.readers.columns import ArrowColumn
@@ -68,7 +75,7 @@ class PredictionTable:
 
 
 @dataclass(frozen=True)
-class OpenPredictions:
+class PredictionReader:
     """A file of predictions whose columns are known, and not read yet.
 
     Parameters
@@ -79,7 +86,7 @@ class OpenPredictions:
         ``user``, ``item``, and ``score`` or ``rank`` or both, to the names of their columns.
     """
 
-    file: TableFile
+    file: TableReader
     names: dict[str, str]
 
     def read(self) -> PredictionTable:
@@ -94,10 +101,10 @@ class OpenPredictions:
         columns = list(names.values())
         # Text files as text: an id such as 007 is no number, and a score is read by the column's own rules.
         table = read_columns(self.file, columns, text=columns if self.file.is_text else ())
-        tell(cautions_of(self.file))
+        log_warnings(warnings_of(self.file))
         score = _numbers(table, names.get("score"), path, what="score")
         # The score of a TREC run decides, and its rank is not read, as in trec_eval.
-        rank = None if isinstance(self.file, _TrecRun) else _numbers(table, names.get("rank"), path, what="rank")
+        rank = None if isinstance(self.file, _TrecRunReader) else _numbers(table, names.get("rank"), path, what="rank")
         return PredictionTable(
             users=_ids(table, names["user"], path),
             items=_ids(table, names["item"], path),
@@ -114,7 +121,7 @@ def open_predictions(
     columns: dict[str, str] | None = None,
     delimiter: str | None = None,
     keys: TableKeys = _KEYS,
-) -> OpenPredictions:
+) -> PredictionReader:
     """Return a file of predictions, once its format and its columns are known.
 
     Parameters
@@ -134,7 +141,7 @@ def open_predictions(
         check_file(path, key=keys.path)
         if delimiter is not None:
             raise DataError(f"{path}: {keys.delimiter} is {delimiter!r}, and a TREC run has none. Leave it out.")
-        file: TableFile = _TrecRun(path)
+        file: TableReader = _TrecRunReader(path)
     else:
         # Comparisons, not a tuple: only they narrow the type.
         named = None if form == "auto" or form == "trec" else form
@@ -144,7 +151,7 @@ def open_predictions(
     if not {"score", "rank"} & set(names):
         what = "score, nor one called 'rank'"
         names["score"] = needed_column("score", file, meaning=what, key=keys.column_named("score"), keys=keys)
-    return OpenPredictions(file, names)
+    return PredictionReader(file, names)
 
 
 def read_predictions(
@@ -182,14 +189,14 @@ def read_predictions(
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
+class IdPairs:
     """Rows of a file of pairs, own ids ``(n,)`` each, none missing."""
 
     users: ArrowColumn
     items: ArrowColumn
 
 
-def read_pairs(path: Path, *, keys: TableKeys) -> Pairs:
+def read_pairs(path: Path, *, keys: TableKeys) -> IdPairs:
     """Read the columns ``user`` and ``item`` of a table in any format of interactions.
 
     Raises
@@ -201,12 +208,12 @@ def read_pairs(path: Path, *, keys: TableKeys) -> Pairs:
     names = chosen_columns({"user": "user", "item": "item"}, file, keys)
     columns = list(names.values())
     table = read_columns(file, columns, text=columns)
-    tell(cautions_of(file))
-    return Pairs(_ids(table, names["user"], path), _ids(table, names["item"], path))
+    log_warnings(warnings_of(file))
+    return IdPairs(_ids(table, names["user"], path), _ids(table, names["item"], path))
 
 
 @dataclass(frozen=True)
-class _TrecRun:
+class _TrecRunReader:
     """A TREC run, which has no header."""
 
     path: Path
@@ -217,7 +224,7 @@ class _TrecRun:
     def read(self, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
         """Return columns as they are written."""
         try:
-            with opened(self.path) as stream:
+            with open_bytes(self.path) as stream:
                 frame = pd.read_csv(stream, sep=r"\s+", header=None, dtype=str, keep_default_na=False, quoting=3)
         except (OSError, EOFError, ValueError, zlib.error) as error:
             reason = " ".join(str(error).split())[:200].rstrip(".")
@@ -231,21 +238,21 @@ class _TrecRun:
 
 
 def _ids(table: pa.Table, name: str, path: Path) -> ArrowColumn:
-    return id_column(table.column(name), place=Place(str(path), name))
+    return id_column(table.column(name), place=ColumnLocation(str(path), name))
 
 
 def _numbers(table: pa.Table, name: str | None, path: Path, *, what: str) -> Int64Array | Float64Array | None:
     if name is None:
         return None
-    place = Place(str(path), name)
-    column = present(table.column(name), place=place, what=what)
+    place = ColumnLocation(str(path), name)
+    column = require_values(table.column(name), place=place, what=what)
     remedy = "Use numbers; leave out what is not recommended, or give it the score minus infinity."
     if what == "score":
         return _scores(column, place, remedy)
     return numbers_of(column, place=place, what=what, remedy=remedy)
 
 
-def _scores(column: ArrowColumn, place: Place, remedy: str) -> Int64Array | Float64Array:
+def _scores(column: ArrowColumn, place: ColumnLocation, remedy: str) -> Int64Array | Float64Array:
     """Return scores; minus infinity, which stands for what is not recommended, is let through."""
     if not (is_text(column) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         raise DataError(f"{place.file}: column '{place.column}' holds {column.type}, where scores are needed. {remedy}")
@@ -264,10 +271,12 @@ def _ranks(ranks: Int64Array | Float64Array, path: Path) -> Int64Array:
     wrong = (ranks < 1) | (ranks != np.floor(ranks))
     if wrong.any():
         value = ranks[wrong][0]
-        raise Place(str(path), "rank").error(
+        raise ColumnLocation(str(path), "rank").error(
             wrong, f"the rank is {value:g}", "Use whole numbers from 1, the best; add 1 to ranks that begin at 0."
         )
     large = ranks > np.iinfo(np.int32).max
     if large.any():
-        raise Place(str(path), "rank").error(large, f"the rank {ranks[large][0]:g} is too large", "Use ranks from 1.")
+        raise ColumnLocation(str(path), "rank").error(
+            large, f"the rank {ranks[large][0]:g} is too large", "Use ranks from 1."
+        )
     return ranks.astype(np.int64)

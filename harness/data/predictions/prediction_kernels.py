@@ -12,7 +12,7 @@ from harness.jit import kernel
 
 
 @kernel
-def in_order(users: Int32Array, keys: NDArray[Any]) -> bool:
+def is_sorted(users: Int32Array, keys: NDArray[Any]) -> bool:
     """Return whether rows are by user, then key, both ascending."""
     for row in range(1, len(users)):
         if users[row] < users[row - 1] or (users[row] == users[row - 1] and keys[row] < keys[row - 1]):

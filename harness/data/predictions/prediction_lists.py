@@ -24,7 +24,13 @@ from harness.artifacts import (
     stream,
 )
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
-from harness.data.predictions.prediction_checks import UNKNOWN, RankedRows, barred_of, findings_of, none_usable
+from harness.data.predictions.prediction_checks import (
+    UNKNOWN,
+    RankedRows,
+    excluded_rows,
+    no_usable_message,
+    prediction_findings,
+)
 from harness.data.predictions.prediction_files import PredictionTable
 from harness.errors import DataError
 
@@ -85,13 +91,13 @@ def checked_predictions(
     if table.scores is not None:
         usable &= table.scores != -np.inf
     if not usable.any():
-        raise DataError(none_usable(table, asked))
+        raise DataError(no_usable_message(table, asked))
     # A view of everything costs nothing where nothing is left out.
     kept = slice(None) if usable.all() else np.flatnonzero(usable)
-    order = _Order(asked.seed, by_id)
+    order = _TieRule(asked.seed, by_id)
     rows = _ordered(table, place, items, kept, asked, order)
-    barred = barred_of(rows, asked)
-    findings = findings_of(table, asked, users, rows, barred, depth=depth, missing_count=missing_count)
+    barred = excluded_rows(rows, asked)
+    findings = prediction_findings(table, asked, users, rows, barred, depth=depth, missing_count=missing_count)
     if strict:
         _refuse(findings, table.place)
     items_in = np.where(barred.seen | barred.outside | (rows.items == UNKNOWN), np.int32(NO_ITEM), rows.items)
@@ -138,7 +144,7 @@ def _dense_indices(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array | 
 
 
 @dataclass(frozen=True)
-class _Order:
+class _TieRule:
     """The rule by which equal scores are ordered, as in ``checked_predictions``."""
 
     seed: int
@@ -151,7 +157,7 @@ def _ordered(
     items: Int32Array,
     kept: slice | Int64Array,
     asked: RecommendationTask,
-    rule: _Order,
+    rule: _TieRule,
 ) -> RankedRows:
     users, items = place[kept], items[kept]
     scores = None if table.scores is None else rounded(table.scores[kept])
@@ -182,7 +188,7 @@ def _ordered(
 
 
 def _tie_keys(
-    names: ArrowColumn, users: Int32Array, items: Int32Array, asked: RecommendationTask, rule: _Order
+    names: ArrowColumn, users: Int32Array, items: Int32Array, asked: RecommendationTask, rule: _TieRule
 ) -> UInt64Array:
     """Return what orders equal scores of a user, ascending; ``(n,)``.
 
@@ -233,9 +239,9 @@ def _keys_of(ids: list[str | int]) -> UInt64Array:
 def _order(users: Int32Array, keys: NDArray[Any]) -> slice | Int64Array:
     """Return the order by user, then key: a view of everything where rows have it already."""
     # Deferred, so that reading an experiment does not wait for numba.
-    from harness.data.predictions.prediction_kernels import in_order
+    from harness.data.predictions.prediction_kernels import is_sorted
 
-    return slice(None) if in_order(users, keys) else np.lexsort((keys, users))
+    return slice(None) if is_sorted(users, keys) else np.lexsort((keys, users))
 
 
 def _shared(users: Int32Array, keys: Float32Array) -> BoolArray:

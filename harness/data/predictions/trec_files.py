@@ -71,7 +71,7 @@ def write_trec(predictions: pa.Table, relevant: pa.Table, folder: Path, *, tag: 
         The folder cannot be written.
     """
     tables = (predictions, relevant)
-    users, items = (_Words.of([table.column(kind) for table in tables], kind) for kind in ("user", "item"))
+    users, items = (_TrecIds.of([table.column(kind) for table in tables], kind) for kind in ("user", "item"))
     written = predictions.select(["user", "item", "rank"])
     written = written.set_column(0, "user", users.words_of(written.column("user")))
     filled = _with_misses(written.set_column(1, "item", items.words_of(written.column("item"))))
@@ -97,7 +97,7 @@ def write_trec(predictions: pa.Table, relevant: pa.Table, folder: Path, *, tag: 
 
 
 @dataclass(frozen=True, eq=False)
-class _Words:
+class _TrecIds:
     """How the ids of one kind are written: as they are, or by their place among all of them.
 
     Parameters
@@ -115,7 +115,7 @@ class _Words:
     renamed: bool
 
     @classmethod
-    def of(cls, columns: list[ArrowColumn], kind: str) -> _Words:
+    def of(cls, columns: list[ArrowColumn], kind: str) -> _TrecIds:
         text: Any = pa.chunked_array([chunk for column in columns for chunk in _text(column).chunks], pa.large_string())
         ids = pc.unique(text)
         ids = ids.take(pc.sort_indices(ids))

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Place:
+class ColumnLocation:
     """A column of a file, for messages.
 
     Examples
     --------
-    >>> Place("plays.csv", "user").error(np.array([False, True]), "the id is missing", "Fill it in.")
+    >>> ColumnLocation("plays.csv", "user").error(np.array([False, True]), "the id is missing", "Fill it in.")
     DataError("plays.csv: column 'user', row 2: the id is missing. Fill it in.")
     """
 
@@ -39,7 +39,7 @@ class Place:
         return DataError(f"{self.file}: column '{self.column}', row {row}{others}: {problem}. {remedy}")
 
 
-def plain_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
+def plain_column(column: ArrowColumn, *, place: ColumnLocation) -> ArrowColumn:
     """Return a column in one of the types that the readers know; see ``harness.storage.arrow_types``.
 
     Raises
@@ -54,7 +54,7 @@ def plain_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
         raise DataError(f"{place.file}: column '{place.column}' holds {held}. Use integers or text.") from error
 
 
-def present(column: ArrowColumn, *, place: Place, what: str) -> ArrowColumn:
+def require_values(column: ArrowColumn, *, place: ColumnLocation, what: str) -> ArrowColumn:
     """Return the column in a type that the readers know, once no value of it is missing.
 
     Raises
@@ -63,7 +63,7 @@ def present(column: ArrowColumn, *, place: Place, what: str) -> ArrowColumn:
         A value is null or NaN, or an id is the empty text.
     """
     column = plain_column(column, place=place)
-    missing = flags(pc.is_null(column, nan_is_null=True))
+    missing = bool_array(pc.is_null(column, nan_is_null=True))
     if is_text(column):
         missing |= equal_to(column, "")
     if missing.any():
@@ -71,7 +71,7 @@ def present(column: ArrowColumn, *, place: Place, what: str) -> ArrowColumn:
     return column
 
 
-def numbers_of(column: ArrowColumn, *, place: Place, what: str, remedy: str) -> Int64Array | Float64Array:
+def numbers_of(column: ArrowColumn, *, place: ColumnLocation, what: str, remedy: str) -> Int64Array | Float64Array:
     """Return a column's finite numbers as int64 or float64 ``(n,)``; numbers in text count.
 
     Raises
@@ -87,7 +87,7 @@ def numbers_of(column: ArrowColumn, *, place: Place, what: str, remedy: str) -> 
         floats: Float64Array = column.cast(pa.float64(), safe=False).to_numpy()
     elif is_text(column):
         parsed = pd.to_numeric(column.to_pandas(), errors="coerce")
-        refuse_unread(parsed.isna().to_numpy(), column, place=place, what=what, remedy=remedy)
+        refuse_unparsed(parsed.isna().to_numpy(), column, place=place, what=what, remedy=remedy)
         floats = parsed.to_numpy(dtype=np.float64)
         if pd.api.types.is_integer_dtype(parsed.dtype):
             return parsed.to_numpy(dtype=np.int64)
@@ -99,7 +99,7 @@ def numbers_of(column: ArrowColumn, *, place: Place, what: str, remedy: str) -> 
     return floats
 
 
-def ratings_of(column: ArrowColumn, *, place: Place) -> Float32Array:
+def ratings_of(column: ArrowColumn, *, place: ColumnLocation) -> Float32Array:
     """Return ratings as float32 ``(n,)``.
 
     Raises
@@ -108,7 +108,7 @@ def ratings_of(column: ArrowColumn, *, place: Place) -> Float32Array:
         A rating is missing, infinite, or not a number.
     """
     remedy = "Use finite numbers, or name another column in dataset.columns.rating."
-    column = present(column, place=place, what="rating")
+    column = require_values(column, place=place, what="rating")
     if pa.types.is_float32(column.type):
         ratings: Float32Array = column.to_numpy()
         if np.isfinite(ratings).all():
@@ -120,7 +120,7 @@ def ratings_of(column: ArrowColumn, *, place: Place) -> Float32Array:
     return numbers.astype(np.float32)
 
 
-def refuse_unread(unread: BoolArray, column: ArrowColumn, *, place: Place, what: str, remedy: str) -> None:
+def refuse_unparsed(unread: BoolArray, column: ArrowColumn, *, place: ColumnLocation, what: str, remedy: str) -> None:
     """Raise for the first row of a mask, if it has one.
 
     Raises
@@ -141,10 +141,10 @@ def is_text(column: ArrowColumn) -> bool:
 
 def equal_to(column: Any, text: str) -> BoolArray:
     """Return where a column of text is just so; ``(n,)``."""
-    return flags(pc.equal(column, pa.scalar(text, type=column.type)))
+    return bool_array(pc.equal(column, pa.scalar(text, type=column.type)))
 
 
-def flags(values: Any) -> BoolArray:
+def bool_array(values: Any) -> BoolArray:
     """Return Arrow booleans as an array that may be written to."""
     return np.array(values.to_pylist() if len(values) == 0 else values.to_numpy(zero_copy_only=False), dtype=np.bool_)
 

@@ -14,9 +14,9 @@ from typing import IO, Any, ClassVar
 import pyarrow as pa
 import pyarrow.csv
 
-from harness.data.readers.file_layout import Layout, not_utf8
+from harness.data.readers.file_checks import Layout, not_utf8
 from harness.errors import DataError
-from harness.storage.input_files import LONGEST_LINE, long_csv_fields, opened
+from harness.storage.input_files import LONGEST_LINE, long_csv_fields, open_bytes
 
 _HEADER_BYTES = 1 << 20
 _BLOCK = 1 << 20
@@ -26,7 +26,7 @@ _SNIFFED = (";", "\t", ",", "|", "::", ":")
 
 
 @dataclass(frozen=True)
-class DelimitedFile:
+class DelimitedReader:
     """A text file whose columns are known.
 
     Parameters
@@ -46,7 +46,7 @@ class DelimitedFile:
     is_text: ClassVar[bool] = True
 
     @classmethod
-    def open(cls, path: Path, layout: Layout, *, unnamed: Sequence[str] = ()) -> DelimitedFile:
+    def open(cls, path: Path, layout: Layout, *, unnamed: Sequence[str] = ()) -> DelimitedReader:
         """Read the names of the columns.
 
         Parameters
@@ -110,7 +110,7 @@ class DelimitedFile:
         """Return whether quotes may have made one row of several lines."""
         quotes = ends = 0
         last = b""
-        with opened(self.path) as stream:
+        with open_bytes(self.path) as stream:
             while block := stream.read(_BLOCK):
                 quotes += block.count(b'"')
                 ends += block.count(b"\n")
@@ -122,7 +122,7 @@ class DelimitedFile:
         """Return the error that names the first quote which swallows what follows it, if one does."""
         if not self.layout.quoted:
             return None
-        with opened(self.path) as stream:
+        with open_bytes(self.path) as stream:
             lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
             reader = csv.reader(lines, delimiter=self.layout.delimiter, strict=True)
             done = 0
@@ -157,7 +157,7 @@ class DelimitedFile:
             column_types={written[name]: pa.string() for name in text},
         )
         options = pyarrow.csv.ReadOptions(block_size=block, column_names=None if self.header else list(self.names))
-        with opened(self.path) as stream:
+        with open_bytes(self.path) as stream:
             source: Any = stream if one_byte else _translated(stream, self.path, layout.delimiter)
             table = pyarrow.csv.read_csv(source, read_options=options, parse_options=parse, convert_options=convert)
         return table.rename_columns(list(columns))
@@ -180,7 +180,7 @@ class DelimitedFile:
     def _lines(self) -> Iterator[tuple[int, int]]:
         """Yield the number and the number of fields of each line that is not blank."""
         layout = self.layout
-        with opened(self.path) as stream:
+        with open_bytes(self.path) as stream:
             lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
             if not layout.quoted:
                 for number, line in enumerate(lines, start=1):
@@ -206,7 +206,7 @@ def _first_fields(path: Path, layout: Layout) -> list[str]:
 
 
 def _first_line(path: Path) -> str:
-    with opened(path) as stream:
+    with open_bytes(path) as stream:
         start = stream.read(_HEADER_BYTES + 1)
     if b"\0" in start:
         raise DataError(f"{path}: the file is binary, or not UTF-8. Write it as UTF-8 text, or as .parquet.")
@@ -228,7 +228,7 @@ def _first_line(path: Path) -> str:
         ) from error
 
 
-class _Translated(io.RawIOBase):
+class _DelimiterStream(io.RawIOBase):
     """A file's bytes with one delimiter in place of another, line by whole line."""
 
     def __init__(self, stream: IO[bytes], path: Path, delimiter: str) -> None:
@@ -256,4 +256,4 @@ class _Translated(io.RawIOBase):
 
 
 def _translated(stream: IO[bytes], path: Path, delimiter: str) -> io.BufferedReader:
-    return io.BufferedReader(_Translated(stream, path, delimiter), _BLOCK)
+    return io.BufferedReader(_DelimiterStream(stream, path, delimiter), _BLOCK)

@@ -9,14 +9,14 @@ import numpy as np
 
 from harness.artifacts import Interactions
 from harness.artifacts.array_types import Float32Array, Int64Array
-from harness.data.row_order import pair_codes
+from harness.data.repeated_pairs import pair_codes
 from harness.errors import DataError
 
 DuplicateRule: TypeAlias = Literal["first", "last", "sum", "keep"]
 
 
 @dataclass(frozen=True, eq=False)
-class Merged:
+class MergeResult:
     """Interactions after duplicates were merged.
 
     Parameters
@@ -31,7 +31,7 @@ class Merged:
     rows: int
 
 
-def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> Merged:
+def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> MergeResult:
     """Return interactions with one row a pair of user and item.
 
     Parameters
@@ -63,11 +63,11 @@ def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> Merged:
     (array([9, 5]), 1)
     """
     if rule == "keep" or len(interactions) == 0:
-        return Merged(interactions, 0)
+        return MergeResult(interactions, 0)
     codes = pair_codes(interactions)
     rows = _of_repeated_pairs(codes)
     if len(rows) == 0:
-        return Merged(_counted(interactions) if rule == "sum" else interactions, 0)
+        return MergeResult(_counted(interactions) if rule == "sum" else interactions, 0)
     times = interactions.timestamps
     keys = (codes[rows],) if times is None else (times[rows], codes[rows])
     order = rows[np.lexsort(keys)]
@@ -83,7 +83,7 @@ def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> Merged:
     kept = np.ones(len(interactions), dtype=np.bool_)
     kept[rows] = False
     kept[places] = True
-    return Merged(interactions.rows(kept), len(order) - len(places))
+    return MergeResult(interactions.rows(kept), len(order) - len(places))
 
 
 def _of_repeated_pairs(codes: Int64Array) -> Int64Array:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from harness.artifacts import CANONICAL_INTEGER, LONGEST_ID, Vocabulary, as_ids
 from harness.artifacts.array_types import Int32Array, Int64Array
-from harness.data.readers.columns import Place, equal_to, flags, is_text, present
+from harness.data.readers.columns import ColumnLocation, bool_array, equal_to, is_text, require_values
 from harness.errors import DataError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class CodedIds:
     indices: Int32Array
 
 
-def id_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
+def id_column(column: ArrowColumn, *, place: ColumnLocation) -> ArrowColumn:
     """Return a column of ids as integers or text, none missing.
 
     Floats and decimals become the integers that they are.
@@ -57,15 +57,15 @@ def id_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
 
     Examples
     --------
-    >>> id_column(pa.chunked_array([[7.0, 9.0]]), place=Place("plays.parquet", "user")).to_pylist()
+    >>> id_column(pa.chunked_array([[7.0, 9.0]]), place=ColumnLocation("plays.parquet", "user")).to_pylist()
     [7, 9]
     """
-    column = present(column, place=place, what="id")
+    column = require_values(column, place=place, what="id")
     kind = column.type
     if is_text(column):
         lengths: Any = pc.binary_length(column)
         if (pc.max(lengths).as_py() or 0) > LONGEST_ID:
-            long = flags(pc.greater(lengths, pa.scalar(LONGEST_ID)))
+            long = bool_array(pc.greater(lengths, pa.scalar(LONGEST_ID)))
             raise place.error(long, f"the id is longer than {LONGEST_ID:,} bytes", "Name the column of ids.")
         return column
     if pa.types.is_decimal(kind):
@@ -80,7 +80,7 @@ def id_column(column: ArrowColumn, *, place: Place) -> ArrowColumn:
     return column
 
 
-def coded_ids(column: ArrowColumn, *, place: Place, text_file: bool) -> CodedIds:
+def coded_ids(column: ArrowColumn, *, place: ColumnLocation, text_file: bool) -> CodedIds:
     """Return a column's ids as indices into their vocabulary.
 
     In a text file a column whose every value is a canonical integer is int; any other is text
@@ -103,7 +103,7 @@ def coded_ids(column: ArrowColumn, *, place: Place, text_file: bool) -> CodedIds
     Examples
     --------
     >>> column = pa.chunked_array([["b", "a", "b"]])
-    >>> coded_ids(column, place=Place("plays.csv", "user"), text_file=True).indices
+    >>> coded_ids(column, place=ColumnLocation("plays.csv", "user"), text_file=True).indices
     array([1, 0, 1], dtype=int32)
     """
     column = id_column(column, place=place)
@@ -165,8 +165,8 @@ def shown_id(vocabulary: Vocabulary, index: int) -> str:
     return repr(own[:40]) if vocabulary.is_text else str(own)
 
 
-def _integers_where_all_are(distinct: Any, column: ArrowColumn, place: Place) -> Any:
-    canonical = flags(pc.match_substring_regex(distinct, f"^{CANONICAL_INTEGER}$"))
+def _integers_where_all_are(distinct: Any, column: ArrowColumn, place: ColumnLocation) -> Any:
+    canonical = bool_array(pc.match_substring_regex(distinct, f"^{CANONICAL_INTEGER}$"))
     others = [str(value) for value in distinct.filter(pa.array(~canonical)).slice(0, 10).to_pylist()]
     if not others:
         try:
@@ -182,7 +182,7 @@ def _integers_where_all_are(distinct: Any, column: ArrowColumn, place: Place) ->
     return distinct
 
 
-def _whole_decimals(column: ArrowColumn, place: Place) -> ArrowColumn:
+def _whole_decimals(column: ArrowColumn, place: ColumnLocation) -> ArrowColumn:
     try:
         return column.cast(pa.int64())
     except pa.ArrowInvalid as error:

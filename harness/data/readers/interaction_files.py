@@ -9,13 +9,13 @@ from pathlib import Path
 import pyarrow as pa
 
 from harness.artifacts import Interactions
-from harness.data.readers.columns import Place, ratings_of
+from harness.data.readers.columns import ColumnLocation, ratings_of
 from harness.data.readers.id_columns import coded_ids
+from harness.data.readers.open_table import chosen_columns, open_table, read_columns, warnings_of
 from harness.data.readers.table_keys import TableKeys
-from harness.data.readers.tables import cautions_of, chosen_columns, open_table, read_columns
-from harness.data.times.time_columns import Times, TimestampUnit, times_of
-from harness.data.warnings import Caution
-from harness.storage.table_format import TableFormat
+from harness.data.times.time_columns import TimeColumn, TimestampUnit, times_of
+from harness.data.warnings import DataWarning
+from harness.storage.table_formats import TableFormat
 
 # In the order of MovieLens' .dat files, which have no header.
 _USUAL = ("user", "item", "rating", "timestamp")
@@ -23,7 +23,7 @@ _DATASET = TableKeys.of("dataset")
 
 
 @dataclass(frozen=True, eq=False)
-class Reading:
+class InteractionFile:
     """A file of interactions, read.
 
     Parameters
@@ -35,14 +35,14 @@ class Reading:
         without times. The unit of the timestamps as they were read is ``interactions.time_unit``.
     is_text
         Whether ids were read as text that may have meant integers.
-    cautions
+    warnings
         What looks wrong in the file.
     """
 
     interactions: Interactions
     timestamp_unit: str | None
     is_text: bool
-    cautions: tuple[Caution, ...] = ()
+    warnings: tuple[DataWarning, ...] = ()
 
 
 def read_table(
@@ -109,7 +109,7 @@ def read_interactions(
     form: TableFormat | None = None,
     timestamp_unit: TimestampUnit = "raw",
     keys: TableKeys = _DATASET,
-) -> Reading:
+) -> InteractionFile:
     """Read a file of interactions, and say what was found on the way.
 
     Parameters
@@ -136,7 +136,7 @@ def read_interactions(
     if when is not None and timestamp_unit != "raw" and file.is_text and pa.types.is_floating(table.column(when).type):
         # As floats, decimals lose digits.
         table = read_columns(file, list(names.values()), text=(*ids, when))
-    reading = interactions_of(
+    reading = interactions_from_table(
         table,
         where=str(path),
         user=names["user"],
@@ -146,15 +146,15 @@ def read_interactions(
         text_file=file.is_text,
         timestamp_unit=timestamp_unit,
     )
-    return Reading(
+    return InteractionFile(
         reading.interactions,
         reading.timestamp_unit,
         reading.is_text,
-        cautions=(*cautions_of(file), *reading.cautions),
+        warnings=(*warnings_of(file), *reading.warnings),
     )
 
 
-def interactions_of(
+def interactions_from_table(
     table: pa.Table,
     *,
     where: str,
@@ -164,7 +164,7 @@ def interactions_of(
     rating: str | None,
     text_file: bool,
     timestamp_unit: TimestampUnit = "raw",
-) -> Reading:
+) -> InteractionFile:
     """Return a table's rows as interactions, in their order.
 
     Parameters
@@ -187,12 +187,12 @@ def interactions_of(
     DataError
         A value is missing or cannot be used.
     """
-    users = coded_ids(table.column(user), place=Place(where, user), text_file=text_file)
-    items = coded_ids(table.column(item), place=Place(where, item), text_file=text_file)
+    users = coded_ids(table.column(user), place=ColumnLocation(where, user), text_file=text_file)
+    items = coded_ids(table.column(item), place=ColumnLocation(where, item), text_file=text_file)
     times = None
     if timestamp is not None:
-        times = times_of(table.column(timestamp), place=Place(where, timestamp), unit=timestamp_unit)
-    values = None if rating is None else ratings_of(table.column(rating), place=Place(where, rating))
+        times = times_of(table.column(timestamp), place=ColumnLocation(where, timestamp), unit=timestamp_unit)
+    values = None if rating is None else ratings_of(table.column(rating), place=ColumnLocation(where, rating))
     interactions = Interactions(
         users=users.indices,
         items=items.indices,
@@ -202,22 +202,22 @@ def interactions_of(
         values=values,
         time_unit=None if times is None else times.time_unit,
     )
-    cautions = () if times is None else tuple(_cautions(times, where))
-    return Reading(interactions, None if times is None else times.unit, text_file, cautions)
+    warnings = () if times is None else tuple(_warnings(times, where))
+    return InteractionFile(interactions, None if times is None else times.unit, text_file, warnings)
 
 
-def _cautions(times: Times, where: str) -> Iterator[Caution]:
+def _warnings(times: TimeColumn, where: str) -> Iterator[DataWarning]:
     if times.strays:
         sentence = (
             f"{where}: {times.strays:,} of {len(times.values):,} timestamps look like another unit than "
             f"'{times.unit}', which most are in and all were taken for. Write them alike, or say which in "
             "dataset.timestamp_unit."
         )
-        yield Caution("timestamps_of_another_unit", times.strays, sentence)
+        yield DataWarning("timestamps_of_another_unit", times.strays, sentence)
     if times.rounded:
         sentence = (
             f"{where}: {times.rounded:,} of {len(times.values):,} timestamps may have been rounded: they are floats "
             "with too few digits, or have decimals beyond nanoseconds. Events that are close may tie or change "
             "places. Write the times as integers, or as dates with nine decimals at most."
         )
-        yield Caution("timestamps_rounded", times.rounded, sentence)
+        yield DataWarning("timestamps_rounded", times.rounded, sentence)

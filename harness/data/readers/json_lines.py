@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 import pyarrow as pa
 import pyarrow.json
 
-from harness.data.readers.file_layout import not_utf8
+from harness.data.readers.file_checks import not_utf8
 from harness.errors import DataError
-from harness.storage.input_files import opened
+from harness.storage.input_files import open_bytes
 
 _LINES_FOR_KEYS = 1_000
 _ARROW_TYPES: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
@@ -22,7 +22,7 @@ _WORDS = {str: "text", int: "a number", float: "a number", bool: "true or false"
 
 
 @dataclass(frozen=True)
-class JsonLinesFile:
+class JsonLinesReader:
     """A file of JSON objects whose keys are known.
 
     Parameters
@@ -39,7 +39,7 @@ class JsonLinesFile:
     looks_separated_by: ClassVar[None] = None
 
     @classmethod
-    def open(cls, path: Path, usual: Sequence[str] = ()) -> JsonLinesFile:
+    def open(cls, path: Path, usual: Sequence[str] = ()) -> JsonLinesReader:
         """Read the names of the columns.
 
         Parameters
@@ -94,7 +94,7 @@ class JsonLinesFile:
         schema = pa.schema([(name, types[name]) for name in columns])
         options = pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
         try:
-            with opened(self.path) as stream:
+            with open_bytes(self.path) as stream:
                 return pyarrow.json.read_json(stream, parse_options=options).select(list(columns))
         except pa.ArrowException:
             return None
@@ -133,7 +133,7 @@ def _later(path: Path, wanted: set[str]) -> set[str]:
     found: set[str] = set()
     if not written:
         return found
-    with opened(path) as stream:
+    with open_bytes(path) as stream:
         for line in stream:
             for name, key in written.items():
                 if name not in found and key in line and _has_key(line, name):
@@ -153,7 +153,7 @@ def _has_key(line: bytes, name: str) -> bool:
 
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the number of each line that is not blank, and its object."""
-    with opened(path) as stream:
+    with open_bytes(path) as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
                 continue

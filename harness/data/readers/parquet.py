@@ -10,16 +10,16 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.parquet
 
-from harness.data.readers.columns import Place, is_text, plain_column
-from harness.data.readers.file_layout import parts_of, reading
+from harness.data.readers.columns import ColumnLocation, is_text, plain_column
+from harness.data.readers.file_checks import parts_of, reading
 from harness.data.times.int96 import with_exact_int96
-from harness.data.warnings import Caution
+from harness.data.warnings import DataWarning
 from harness.errors import DataError
 from harness.storage.arrow_types import plain_type
 
 
 @dataclass(frozen=True)
-class ParquetFiles:
+class ParquetReader:
     """Parquet whose columns are known.
 
     Parameters
@@ -30,19 +30,19 @@ class ParquetFiles:
         The file, or the parts in the order of their names.
     names
         Of the columns, in order.
-    cautions
+    warnings
         Of files that are not read, and parts without rows.
     """
 
     path: Path
     files: tuple[Path, ...]
     names: tuple[str, ...]
-    cautions: tuple[Caution, ...] = ()
+    warnings: tuple[DataWarning, ...] = ()
     is_text: ClassVar[bool] = False
     looks_separated_by: ClassVar[None] = None
 
     @classmethod
-    def open(cls, path: Path) -> ParquetFiles:
+    def open(cls, path: Path) -> ParquetReader:
         """Read the names of the columns.
 
         Raises
@@ -56,7 +56,7 @@ class ParquetFiles:
         first, *others = (_schema(file).names for file in parts.files)
         # Columns of later parts count too: an optional one, once missing, would be left out without a word.
         later = dict.fromkeys(name for names in others for name in names if name not in first)
-        return cls(path, parts.files, (*first, *later), _cautions(path, parts.ignored, parts.files))
+        return cls(path, parts.files, (*first, *later), _warnings(path, parts.ignored, parts.files))
 
     def read(self, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
         """Return columns, the rows of the parts in their order.
@@ -118,14 +118,16 @@ def _family(kind: pa.DataType) -> pa.DataType:
 
 def _plain(table: pa.Table, file: Path) -> pa.Table:
     names = table.column_names
-    return pa.table([plain_column(table.column(name), place=Place(str(file), name)) for name in names], names=names)
+    return pa.table(
+        [plain_column(table.column(name), place=ColumnLocation(str(file), name)) for name in names], names=names
+    )
 
 
-def _cautions(folder: Path, ignored: Sequence[str], files: Sequence[Path]) -> tuple[Caution, ...]:
+def _warnings(folder: Path, ignored: Sequence[str], files: Sequence[Path]) -> tuple[DataWarning, ...]:
     found = []
     if ignored:
         found.append(
-            Caution(
+            DataWarning(
                 "files_ignored",
                 len(ignored),
                 f"{folder}: {len(ignored):,} files of the folder are not parquet and were not read, such as "
@@ -135,7 +137,7 @@ def _cautions(folder: Path, ignored: Sequence[str], files: Sequence[Path]) -> tu
     empty = [file.name for file in files if _rows(file) == 0]
     if empty:
         found.append(
-            Caution(
+            DataWarning(
                 "empty_parts",
                 len(empty),
                 f"{folder}: {len(empty):,} of {len(files):,} parts have no rows, such as '{empty[0]}'. "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 
 @dataclass(frozen=True)

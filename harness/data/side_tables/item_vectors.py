@@ -13,13 +13,13 @@ import pyarrow.compute as pc
 
 from harness.artifacts import Vocabulary
 from harness.artifacts.array_types import Float32Array, IdArray, Int64Array
-from harness.data.readers.columns import Place, is_text
-from harness.data.readers.file_layout import PARQUET, check_file, id_lines, sha256_of
+from harness.data.readers.columns import ColumnLocation, is_text
+from harness.data.readers.file_checks import PARQUET, check_file, id_lines, sha256_of
 from harness.data.readers.id_columns import shown_id
+from harness.data.readers.open_table import needed_column, open_table, read_columns, warnings_of
 from harness.data.readers.table_keys import TableKeys
-from harness.data.readers.tables import cautions_of, needed_column, open_table, read_columns
-from harness.data.side_tables.side_table import missing_caution, own_ids, rows_in
-from harness.data.warnings import Caution
+from harness.data.side_tables.side_table import matching_ids, missing_row_warnings, row_of_each_id
+from harness.data.warnings import DataWarning
 from harness.errors import DataError
 from harness.storage.array_files import mapped_array, texts_of
 
@@ -55,16 +55,16 @@ class VectorsSection(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
+class _VectorRows:
     """The vectors of a file, ``(rows, dimension)``, the row of each item, -1 where it has none, and cautions."""
 
     vectors: Any
     rows: Int64Array
-    cautions: tuple[Caution, ...] = ()
+    warnings: tuple[DataWarning, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class Vectors:
+class ItemVectors:
     """Vectors in the order of a vocabulary.
 
     Parameters
@@ -74,16 +74,16 @@ class Vectors:
     facts
         ``path``, ``sha256``, ``rows``, ``dimension``, ``missing`` (items without a vector), and the
         file of ids with its own SHA-256 if there is one.
-    cautions
+    warnings
         Of items without a vector, and of what looks wrong in the file.
     """
 
     matrix: Float32Array
     facts: Mapping[str, Any]
-    cautions: tuple[Caution, ...]
+    warnings: tuple[DataWarning, ...]
 
 
-def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: IdArray | None) -> Vectors:
+def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: IdArray | None) -> ItemVectors:
     """Read vectors and bring them into the order of a vocabulary.
 
     Parameters
@@ -130,11 +130,11 @@ def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: 
     }
     if section.ids is not None:
         facts |= {"ids": str(section.ids), "ids_sha256": sha256_of(Path(section.ids))}
-    cautions = missing_caution("items_without_vector", rows, vocabulary, where=str(path), what="item")
-    return Vectors(matrix, facts, (*found.cautions, *cautions))
+    warnings = missing_row_warnings("items_without_vector", rows, vocabulary, where=str(path), what="item")
+    return ItemVectors(matrix, facts, (*found.warnings, *warnings))
 
 
-def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table_ids: IdArray | None) -> _Found:
+def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table_ids: IdArray | None) -> _VectorRows:
     array = _npy(path)
     if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiu":
         raise DataError(
@@ -143,9 +143,9 @@ def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table
         )
     if section.ids is not None:
         source, ids = str(section.ids), _ids_in(Path(section.ids))
-        place = Place(source, "id")
+        place = ColumnLocation(source, "id")
     elif table_ids is not None:
-        source, ids, place = "the side table", pa.chunked_array([pa.array(table_ids)]), Place(str(path), "id")
+        source, ids, place = "the side table", pa.chunked_array([pa.array(table_ids)]), ColumnLocation(str(path), "id")
     else:
         raise DataError(
             f"{path}: nothing says whose vectors these are. Name a file of ids, one a row, in {_SECTION}.ids, "
@@ -156,22 +156,22 @@ def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table
             f"{path}: {len(array):,} vectors for {len(ids):,} ids of {source}. "
             "Each row needs its id, in the same order."
         )
-    coded = own_ids(ids, vocabulary, place=place, text_file=is_text(ids))
-    return _Found(array, rows_in(coded, vocabulary, place=place, what="item"))
+    coded = matching_ids(ids, vocabulary, place=place, text_file=is_text(ids))
+    return _VectorRows(array, row_of_each_id(coded, vocabulary, place=place, what="item"))
 
 
-def _from_parquet(path: Path, section: VectorsSection, vocabulary: Vocabulary) -> _Found:
+def _from_parquet(path: Path, section: VectorsSection, vocabulary: Vocabulary) -> _VectorRows:
     file = open_table(path, keys=_KEYS)
     own = needed_column(section.id or "item", file, meaning="item ids", key=f"{_SECTION}.id", keys=_KEYS)
     name = needed_column(section.column, file, meaning="vectors", key=f"{_SECTION}.column", keys=_KEYS)
     table = read_columns(file, [own, name], text=())
-    place = Place(str(path), own)
-    coded = own_ids(table.column(own), vocabulary, place=place, text_file=False)
-    rows = rows_in(coded, vocabulary, place=place, what="item")
-    return _Found(_matrix(table.column(name), Place(str(path), name)), rows, cautions_of(file))
+    place = ColumnLocation(str(path), own)
+    coded = matching_ids(table.column(own), vocabulary, place=place, text_file=False)
+    rows = row_of_each_id(coded, vocabulary, place=place, what="item")
+    return _VectorRows(_matrix(table.column(name), ColumnLocation(str(path), name)), rows, warnings_of(file))
 
 
-def _matrix(column: ArrowColumn, place: Place) -> Float32Array:
+def _matrix(column: ArrowColumn, place: ColumnLocation) -> Float32Array:
     kind = column.type
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     if not lists or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):

@@ -13,14 +13,21 @@ import pyarrow as pa
 
 from harness.artifacts import Vocabulary
 from harness.artifacts.array_types import IdArray, Int64Array
-from harness.data.readers.columns import Place, is_text
-from harness.data.readers.file_layout import sha256_of
+from harness.data.readers.columns import ColumnLocation, is_text
+from harness.data.readers.file_checks import sha256_of
 from harness.data.readers.id_columns import CodedIds, coded_ids, shown_id
+from harness.data.readers.open_table import (
+    TableReader,
+    needed_column,
+    open_table,
+    read_columns,
+    single_column,
+    warnings_of,
+)
 from harness.data.readers.table_keys import TableKeys
-from harness.data.readers.tables import TableFile, cautions_of, needed_column, open_table, read_columns, single_column
-from harness.data.warnings import Caution
+from harness.data.warnings import DataWarning
 from harness.errors import DataError
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 if TYPE_CHECKING:
     from harness.data.readers.columns import ArrowColumn
@@ -41,7 +48,7 @@ class CategoriesSection(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
+class SideTableSpec:
     """What an experiment asks of a side table.
 
     Parameters
@@ -92,17 +99,17 @@ class SideTable:
     facts
         ``path``, ``sha256``, ``rows``, ``unused`` (rows whose id does not occur) and ``missing``
         (ids without a row).
-    cautions
+    warnings
         Of ids without a row, and of what looks wrong in the file.
     """
 
     table: pd.DataFrame
     own: IdArray
     facts: Mapping[str, Any]
-    cautions: tuple[Caution, ...]
+    warnings: tuple[DataWarning, ...]
 
 
-def read_side_table(wanted: Wanted, vocabulary: Vocabulary) -> SideTable:
+def read_side_table(wanted: SideTableSpec, vocabulary: Vocabulary) -> SideTable:
     """Read a side table and join it to a vocabulary.
 
     Parameters
@@ -123,8 +130,10 @@ def read_side_table(wanted: Wanted, vocabulary: Vocabulary) -> SideTable:
     own = needed_column(wanted.id, file, meaning=f"{wanted.what} ids", key=f"{wanted.section}.id", keys=wanted.keys)
     text = [own, *(column for name, column in columns.items() if name in ("title", "categories"))]
     table = read_columns(file, [own, *columns.values()], text=text if file.is_text else [own])
-    ids = own_ids(table.column(own), vocabulary, place=Place(str(wanted.path), own), text_file=file.is_text)
-    rows = rows_in(ids, vocabulary, place=Place(str(wanted.path), own), what=wanted.what)
+    ids = matching_ids(
+        table.column(own), vocabulary, place=ColumnLocation(str(wanted.path), own), text_file=file.is_text
+    )
+    rows = row_of_each_id(ids, vocabulary, place=ColumnLocation(str(wanted.path), own), what=wanted.what)
     missing = int((rows < 0).sum())
     facts = {
         "path": str(wanted.path),
@@ -136,16 +145,16 @@ def read_side_table(wanted: Wanted, vocabulary: Vocabulary) -> SideTable:
     taken: Any = pa.array(rows, mask=rows < 0)
     joined = {name: _joined(name, table.column(column).take(taken), wanted) for name, column in columns.items()}
     name = f"{wanted.what}s_without_row"
-    cautions = missing_caution(name, rows, vocabulary, where=str(wanted.path), what=wanted.what)
+    warnings = missing_row_warnings(name, rows, vocabulary, where=str(wanted.path), what=wanted.what)
     return SideTable(
         pd.DataFrame(joined, index=pd.RangeIndex(len(vocabulary))),
         ids.vocabulary.ids[ids.indices],
         facts,
-        (*cautions_of(file), *cautions),
+        (*warnings_of(file), *warnings),
     )
 
 
-def own_ids(column: ArrowColumn, vocabulary: Vocabulary, *, place: Place, text_file: bool) -> CodedIds:
+def matching_ids(column: ArrowColumn, vocabulary: Vocabulary, *, place: ColumnLocation, text_file: bool) -> CodedIds:
     """Return the ids of another file, of the same kind as the interactions'.
 
     Raises
@@ -165,7 +174,7 @@ def own_ids(column: ArrowColumn, vocabulary: Vocabulary, *, place: Place, text_f
     return ids
 
 
-def rows_in(ids: CodedIds, vocabulary: Vocabulary, *, place: Place, what: str) -> Int64Array:
+def row_of_each_id(ids: CodedIds, vocabulary: Vocabulary, *, place: ColumnLocation, what: str) -> Int64Array:
     """Return the row of each id of a vocabulary in a file, -1 where it has none; int64 ``(ids,)``.
 
     Raises
@@ -193,9 +202,9 @@ def rows_in(ids: CodedIds, vocabulary: Vocabulary, *, place: Place, what: str) -
     return np.where(places < 0, -1, first[places])
 
 
-def missing_caution(
+def missing_row_warnings(
     name: str, rows: Int64Array, vocabulary: Vocabulary, *, where: str, what: str
-) -> tuple[Caution, ...]:
+) -> tuple[DataWarning, ...]:
     """Return the caution of ids without a row, if there are such."""
     missing = np.flatnonzero(rows < 0)
     if len(missing) == 0:
@@ -204,10 +213,10 @@ def missing_caution(
         f"{where}: {len(missing):,} of {len(rows):,} {what}s of the interactions are not in it, such as "
         f"{shown_id(vocabulary, missing[0])}. What needs it knows nothing of them."
     )
-    return (Caution(name, len(missing), sentence),)
+    return (DataWarning(name, len(missing), sentence),)
 
 
-def _columns_of(wanted: Wanted, file: TableFile) -> dict[str, str]:
+def _columns_of(wanted: SideTableSpec, file: TableReader) -> dict[str, str]:
     columns = {
         name: needed_column(
             column, file, meaning=name, key=f"{wanted.section}.{_key_of(name, wanted)}", keys=wanted.keys
@@ -230,14 +239,14 @@ def _has_values(kind: Any) -> bool:
     return not pa.types.is_nested(kind.value_type if pa.types.is_list(kind) or pa.types.is_large_list(kind) else kind)
 
 
-def _key_of(name: str, wanted: Wanted) -> str:
+def _key_of(name: str, wanted: SideTableSpec) -> str:
     return name if name == "title" else "attributes" if wanted.what == "item" else "groups"
 
 
-def _joined(name: str, column: ArrowColumn, wanted: Wanted) -> Any:
+def _joined(name: str, column: ArrowColumn, wanted: SideTableSpec) -> Any:
     """Return a column of the joined table; whole numbers stay so where some are missing."""
     if name == "categories" and wanted.categories is not None:
-        return _categories(column, wanted.categories, Place(str(wanted.path), wanted.categories.column))
+        return _categories(column, wanted.categories, ColumnLocation(str(wanted.path), wanted.categories.column))
     if not _has_values(column.type) or (name == "title" and pa.types.is_nested(column.type)):
         raise DataError(
             f"{wanted.path}: column '{wanted.columns.get(name, name)}' holds {column.type}, where {wanted.section}."
@@ -250,7 +259,7 @@ def _joined(name: str, column: ArrowColumn, wanted: Wanted) -> Any:
     return column.to_pandas()
 
 
-def _categories(column: ArrowColumn, section: CategoriesSection, place: Place) -> pd.Series[Any]:
+def _categories(column: ArrowColumn, section: CategoriesSection, place: ColumnLocation) -> pd.Series[Any]:
     kind = column.type
     if is_text(column):
         delimiter = section.delimiter

@@ -11,10 +11,10 @@ import pandas as pd
 
 from harness.artifacts import Interactions
 from harness.data.side_tables.item_vectors import VectorsSection, read_vectors
-from harness.data.side_tables.side_table import CategoriesSection, SideTable, Wanted, read_side_table
-from harness.data.warnings import Caution
+from harness.data.side_tables.side_table import CategoriesSection, SideTable, SideTableSpec, read_side_table
+from harness.data.warnings import DataWarning
 from harness.errors import DataError
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 JOINED = ("items", "vectors", "users")  # what there may be facts of
 
@@ -93,7 +93,7 @@ class UsersSection(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class Joined:
+class JoinResult:
     """Interactions with what is known of their items and users.
 
     Parameters
@@ -102,16 +102,16 @@ class Joined:
         Rows and vocabularies unchanged.
     facts
         Of each file that was joined: under ``items``, ``vectors``, ``users``.
-    cautions
+    warnings
         Of items and users that a file does not have.
     """
 
     interactions: Interactions
     facts: Mapping[str, Any]
-    cautions: tuple[Caution, ...]
+    warnings: tuple[DataWarning, ...]
 
 
-def join(interactions: Interactions, *, items: ItemsSection | None, users: UsersSection | None) -> Joined:
+def join(interactions: Interactions, *, items: ItemsSection | None, users: UsersSection | None) -> JoinResult:
     """Return interactions with the side tables and vectors that an experiment names.
 
     Columns are added to those that a catalogue entry brings.
@@ -122,29 +122,29 @@ def join(interactions: Interactions, *, items: ItemsSection | None, users: Users
         A file cannot be read or does not fit the interactions, or a column is there already.
     """
     facts: dict[str, Any] = {}
-    cautions: list[Caution] = []
+    warnings: list[DataWarning] = []
     table_ids = None
     if items is not None and items.path is not None:
         side = read_side_table(_of_items(items), interactions.item_ids)
         interactions = replace(interactions, item_table=_beside(interactions.item_table, side, "dataset.items"))
         facts["items"], table_ids = side.facts, side.own
-        cautions += side.cautions
+        warnings += side.warnings
     if items is not None and items.vectors is not None:
         vectors = read_vectors(items.vectors, interactions.item_ids, table_ids=table_ids)
         interactions = replace(interactions, item_vectors=vectors.matrix)
         facts["vectors"] = vectors.facts
-        cautions += vectors.cautions
+        warnings += vectors.warnings
     if users is not None:
         side = read_side_table(_of_users(users), interactions.user_ids)
         interactions = replace(interactions, user_table=_beside(interactions.user_table, side, "dataset.users"))
         facts["users"] = side.facts
-        cautions += side.cautions
-    return Joined(interactions, {key: dict(value) for key, value in facts.items()}, tuple(cautions))
+        warnings += side.warnings
+    return JoinResult(interactions, {key: dict(value) for key, value in facts.items()}, tuple(warnings))
 
 
-def _of_items(section: ItemsSection) -> Wanted:
+def _of_items(section: ItemsSection) -> SideTableSpec:
     columns = {} if section.title is None else {"title": section.title}
-    return Wanted(
+    return SideTableSpec(
         section="dataset.items",
         path=Path(section.path),
         id=section.id,
@@ -156,8 +156,8 @@ def _of_items(section: ItemsSection) -> Wanted:
     )
 
 
-def _of_users(section: UsersSection) -> Wanted:
-    return Wanted(
+def _of_users(section: UsersSection) -> SideTableSpec:
+    return SideTableSpec(
         section="dataset.users",
         path=Path(section.path),
         id=section.id,

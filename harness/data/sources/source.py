@@ -9,16 +9,16 @@ from typing import Any, ClassVar, Protocol
 
 from harness.artifacts import Interactions
 from harness.data.readers.duplicate_rows import DuplicateRule, merge_duplicates
-from harness.data.readers.file_layout import format_of, sha256_of
+from harness.data.readers.file_checks import format_of, sha256_of
 from harness.data.readers.interaction_files import read_interactions
 from harness.data.readers.table_keys import TableKeys
-from harness.data.row_order import repeated_rows
+from harness.data.repeated_pairs import repeated_rows
 from harness.data.side_tables.table_join import JOINED, ItemsSection, UsersSection, join
 from harness.data.times.time_columns import TimestampUnit, epoch_unit
-from harness.data.warnings import Caution, id_cautions, tell, time_cautions
+from harness.data.warnings import DataWarning, id_warnings, log_warnings, time_warnings
 from harness.errors import DataError
 from harness.storage import sha256_json
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,10 +194,10 @@ def load_source(dataset: DatasetSection) -> SourceData:
         found = source.read()
     facts = dict(found.facts)
     rows, where = found.interactions, found.name if dataset.path is None else str(dataset.path)
-    cautions = [
-        *(Caution(**caution) for caution in facts.get("warnings", [])),
-        *id_cautions(rows.user_ids, where=where, what="user"),
-        *id_cautions(rows.item_ids, where=where, what="item"),
+    warnings = [
+        *(DataWarning(**warning) for warning in facts.get("warnings", [])),
+        *id_warnings(rows.user_ids, where=where, what="user"),
+        *id_warnings(rows.item_ids, where=where, what="item"),
     ]
     times = rows.timestamps
     if times is not None:
@@ -207,14 +207,14 @@ def load_source(dataset: DatasetSection) -> SourceData:
         stated = facts.setdefault("timestamp_unit", rows.time_unit or looks_like)
         # Numbers that are no times may be anything, zero too.
         unit = rows.time_unit or (None if stated == "raw" or looks_like == "raw" else looks_like)
-        cautions += [] if unit is None else time_cautions(times, unit=unit, where=where)
+        warnings += [] if unit is None else time_warnings(times, unit=unit, where=where)
     merged = merge_duplicates(rows, dataset.duplicates)
     if dataset.duplicates != "keep":
         facts["merged"] = {"rule": dataset.duplicates, "rows": merged.rows}
     joined = join(merged.interactions, items=dataset.items, users=dataset.users)
-    cautions += joined.cautions
-    tell(cautions)
-    facts |= {**joined.facts, "warnings": [caution.as_dict() for caution in cautions]}
+    warnings += joined.warnings
+    log_warnings(warnings)
+    facts |= {**joined.facts, "warnings": [warning.as_dict() for warning in warnings]}
     return replace(found, interactions=joined.interactions, facts=facts)
 
 
@@ -256,5 +256,5 @@ def _read_path(dataset: DatasetSection) -> SourceData:
     facts: dict[str, Any] = {"origin": str(path), "duplicates": repeated_rows(found.interactions)}
     if found.timestamp_unit is not None:
         facts["timestamp_unit"] = found.timestamp_unit
-    facts["warnings"] = [caution.as_dict() for caution in found.cautions]
+    facts["warnings"] = [warning.as_dict() for warning in found.warnings]
     return SourceData(found.interactions, name=path.name, sha256=sha256_of(path), facts=facts)

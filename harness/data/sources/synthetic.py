@@ -12,7 +12,7 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions, Vocabulary, stream
 from harness.artifacts.array_types import Float64Array, Int32Array, Int64Array
-from harness.data.row_order import repeated_rows
+from harness.data.repeated_pairs import repeated_rows
 from harness.data.sources.source import CatalogueEntry, SourceData
 from harness.storage import sha256_json
 
@@ -114,8 +114,8 @@ class Synthetic:
         return by_item
 
     @cached_property
-    def _world(self) -> _World:
-        return _World.of(self)
+    def _world(self) -> _Distributions:
+        return _Distributions.of(self)
 
     def _drawn(self) -> Interactions:
         world, rng = self._world, _rng(self.seed, "rows")
@@ -135,7 +135,7 @@ class Synthetic:
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class _World:
+class _Distributions:
     """What the draws come from. Items stand by cluster, so that a cluster is a run of places."""
 
     weights: Float64Array  # (items,) at their places
@@ -146,7 +146,7 @@ class _World:
     activity: Int64Array  # (users,)
 
     @classmethod
-    def of(cls, options: Synthetic) -> _World:
+    def of(cls, options: Synthetic) -> _Distributions:
         """Draw clusters, tastes and activity."""
         rng = _rng(options.seed, "world")
         by_rank: Float64Array = (np.arange(options.items, dtype=np.float64) + _POPULARITY_SHIFT) ** _POPULARITY_EXPONENT

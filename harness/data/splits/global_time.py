@@ -12,10 +12,19 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import PARTS, Interactions, Part, Split, SplitRule, TimeUnit
 from harness.artifacts.array_types import Float64Array, Int64Array
-from harness.data.row_order import TieOrder, distinct, needed_timestamps
-from harness.data.splits.part_labels import TRAIN, check_seed, check_shares, finished, in_order
+from harness.data.canonical_order import TieOrder, require_timestamps
+from harness.data.repeated_pairs import count_distinct
+from harness.data.splits.labelled_split import TRAIN, labelled_split, ordered_interactions
+from harness.data.splits.split_options import check_seed, check_shares
 from harness.data.times.date_text import date_text
-from harness.data.times.instants import Instant, as_number, at_or_after, check_instant, check_order, in_unit_of
+from harness.data.times.time_options import (
+    TimeOption,
+    as_number,
+    at_or_after,
+    check_order,
+    check_time_option,
+    in_unit_of,
+)
 from harness.errors import DataError
 
 
@@ -75,16 +84,16 @@ class GlobalTime(SplitRule):
     kind: ClassVar[str] = "global_time"
     test: float | None = None
     validation: float = 0.0
-    test_from: Instant | None = None
-    validation_from: Instant | None = None
+    test_from: TimeOption | None = None
+    validation_from: TimeOption | None = None
     history: Literal["frozen", "rolling"] = "frozen"
     ties: TieOrder = "shuffle"
     seed: int = 0
 
     def __post_init__(self) -> None:
         check_seed(self.seed, ties=self.ties)
-        check_instant("test_from", self.test_from)
-        check_instant("validation_from", self.validation_from)
+        check_time_option("test_from", self.test_from)
+        check_time_option("validation_from", self.validation_from)
         if self.test_from is None:
             if self.validation_from is not None:
                 raise ValueError("validation_from needs test_from; give both moments, or both shares")
@@ -111,11 +120,11 @@ class GlobalTime(SplitRule):
             There are no timestamps, a moment is a date and they do not look like times since 1970, or a
             part that is asked for has no interaction.
         """
-        times = needed_timestamps(interactions, purpose="split global_time")
+        times = require_timestamps(interactions, purpose="split global_time")
         moments = self._moments(times, interactions.time_unit)
         told = {part: date_text(moment, interactions.time_unit) for part, moment in moments.items()}
-        ordered = in_order(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
-        times = needed_timestamps(ordered, purpose="split global_time")
+        ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
+        times = require_timestamps(ordered, purpose="split global_time")
         labels = np.full(len(ordered), TRAIN, dtype=np.int8)
         for part in ("validation", "test"):
             if part in moments:
@@ -124,13 +133,13 @@ class GlobalTime(SplitRule):
             if not (labels == PARTS.index(part)).any():
                 raise DataError(
                     f"split global_time leaves no interaction in {part}: {len(times):,} interactions have "
-                    f"{distinct(times):,} distinct timestamps, and no moment is cut in two "
+                    f"{count_distinct(times):,} distinct timestamps, and no moment is cut in two "
                     f"({_told(told)}). Choose other shares or moments, or another split."
                 )
         facts: dict[str, Any] = {"moments": {part: as_number(moment) for part, moment in moments.items()}}
         if interactions.time_unit is not None:
             facts["moments_date"] = told
-        split = finished(ordered, labels, kind=self.kind, needed=(), remedy="", ties=self.ties, facts=facts)
+        split = labelled_split(ordered, labels, kind=self.kind, needed=(), remedy="", ties=self.ties, facts=facts)
         return replace(split, rolling=self.history == "rolling")
 
     def _moments(self, times: Int64Array | Float64Array, unit: TimeUnit | None) -> dict[Part, Fraction]:
@@ -140,7 +149,7 @@ class GlobalTime(SplitRule):
             if self.validation > 0:
                 shares["validation"] = self._test + self.validation
             return {part: Fraction(_moment(times, share)) for part, share in shares.items()}
-        named: dict[Part, Instant] = {"test": self.test_from}
+        named: dict[Part, TimeOption] = {"test": self.test_from}
         if self.validation_from is not None:
             named["validation"] = self.validation_from
         return {

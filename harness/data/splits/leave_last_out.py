@@ -7,21 +7,11 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Interactions, Part, Split, SplitRule
-from harness.data.row_order import needed_timestamps
-from harness.data.splits.part_labels import (
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Ties,
-    check_seed,
-    check_shares,
-    finished,
-    in_order,
-    last_shares,
-    lengths_of,
-    places_of,
-)
+from harness.artifacts import Interactions, Split, SplitRule
+from harness.data.canonical_order import require_timestamps
+from harness.data.splits.labelled_split import TEST, TRAIN, VALIDATION, labelled_split, ordered_interactions
+from harness.data.splits.split_options import Ties, check_seed
+from harness.data.splits.user_rows import rows_per_user
 from harness.errors import DataError
 
 
@@ -87,9 +77,9 @@ class LeaveLastOut(SplitRule):
             There are no timestamps, so that "last" is undefined, no user has enough interactions, or
             a tie decides that is to be refused.
         """
-        needed_timestamps(interactions, purpose="split leave_last_out")
-        ordered = in_order(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
-        lengths = lengths_of(ordered)
+        require_timestamps(interactions, purpose="split leave_last_out")
+        ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
+        lengths = rows_per_user(ordered)
         if not (lengths > self.n).any():
             raise DataError(
                 f"split leave_last_out leaves no user to test: none of {(lengths > 0).sum():,} users has "
@@ -105,79 +95,4 @@ class LeaveLastOut(SplitRule):
         facts = {"users_too_short_to_test": int(((lengths > 0) & (lengths <= self.n)).sum())}
         if self.validation:
             facts["users_too_short_to_validate"] = int(((lengths > 0) & (lengths <= 2 * self.n)).sum())
-        return finished(ordered, labels, kind=self.kind, needed=(), remedy="", ties=self.ties, facts=facts)
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class UserTime(SplitRule):
-    """Hold out the last share of each user's interactions.
-
-    The share is rounded to the nearest whole number of interactions, halves up, and each user keeps
-    at least one in train. So users with few interactions may have none in test; the ``facts`` count
-    them.
-
-    Parameters
-    ----------
-    test
-        Share of each user's interactions for test; above 0.
-    validation
-        Share of those just before; 0 for none. Below 1 together with ``test``.
-    ties, seed
-        The order of interactions of one user at one moment, as in ``LeaveLastOut``.
-
-    Raises
-    ------
-    ValueError
-        A share is out of range, the seed is negative, or there is one for a tie rule that draws
-        nothing.
-
-    Examples
-    --------
-    >>> from harness.artifacts import Vocabulary
-    >>> rows = Interactions(
-    ...     users=np.array([0, 0, 0, 0, 1]),
-    ...     items=np.array([0, 1, 2, 3, 3]),
-    ...     timestamps=np.array([40, 10, 30, 20, 5]),
-    ...     user_ids=Vocabulary.of(["ann", "bob"]),
-    ...     item_ids=Vocabulary.of([6, 7, 8, 9]),
-    ... )
-    >>> split = UserTime(test=0.5).split(rows)
-    >>> split.part("test").frame()["item"].tolist(), split.facts["users_without_test"]
-    ([8, 6], 1)
-    """
-
-    kind: ClassVar[str] = "user_time"
-    test: float = 0.2
-    validation: float = 0.0
-    ties: Ties = "shuffle"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_shares(self.test, self.validation)
-        check_seed(self.seed, ties=self.ties)
-
-    def split(self, interactions: Interactions) -> Split:
-        """Return the interactions in canonical order, each with its part.
-
-        Raises
-        ------
-        DataError
-            There are no timestamps, a part that is asked for has no interaction, or a tie decides
-            that is to be refused.
-        """
-        needed_timestamps(interactions, purpose="split user_time")
-        ordered = in_order(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
-        lengths = lengths_of(ordered)
-        labels = last_shares(lengths, places_of(lengths), test=self.test, validation=self.validation)
-        needed: tuple[Part, ...] = ("validation", "test") if self.validation else ("test",)
-        users = int((lengths > 0).sum())
-        tested = int(np.count_nonzero(np.bincount(ordered.users[labels == TEST])))
-        return finished(
-            ordered,
-            labels,
-            kind=self.kind,
-            needed=needed,
-            remedy="Choose larger shares, or loosen the filters.",
-            ties=self.ties,
-            facts={"users_without_test": users - tested},
-        )
+        return labelled_split(ordered, labels, kind=self.kind, needed=(), remedy="", ties=self.ties, facts=facts)

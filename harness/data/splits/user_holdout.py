@@ -9,20 +9,9 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions, Part, Split, SplitRule, pair_keys, stream
 from harness.artifacts.array_types import Int8Array, Int64Array
-from harness.data.splits.part_labels import (
-    FOLD_IN,
-    TEST,
-    TRAIN,
-    VALIDATION,
-    Ties,
-    check_seed,
-    check_shares,
-    finished,
-    in_order,
-    lengths_of,
-    places_of,
-    share_of,
-)
+from harness.data.splits.labelled_split import FOLD_IN, TEST, TRAIN, VALIDATION, labelled_split, ordered_interactions
+from harness.data.splits.split_options import Ties, check_seed, check_shares
+from harness.data.splits.user_rows import places_within_users, rounded_share, rows_per_user
 from harness.errors import DataError
 
 
@@ -101,15 +90,15 @@ class UserHoldout(SplitRule):
             Too few users have enough interactions, a part that is asked for has none, or a tie
             decides that is to be refused.
         """
-        ordered = in_order(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
-        lengths = lengths_of(ordered)
+        ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
+        lengths = rows_per_user(ordered)
         known = self._known(lengths)
         roles = self._roles(ordered, lengths, known)
         labels = np.repeat(roles, lengths)
-        first = places_of(lengths) < np.repeat(known, lengths)
+        first = places_within_users(lengths) < np.repeat(known, lengths)
         labels[first & (labels != TRAIN)] = FOLD_IN
         needed: tuple[Part, ...] = ("train", "validation", "test") if self.validation else ("train", "test")
-        return finished(
+        return labelled_split(
             ordered,
             labels,
             kind=self.kind,
@@ -123,13 +112,13 @@ class UserHoldout(SplitRule):
         """Return how many interactions of each user would be history."""
         if isinstance(self.fold_in, int):
             return np.full(len(lengths), self.fold_in)
-        return np.maximum(np.minimum(share_of(lengths, self.fold_in), lengths - 1), 1)
+        return np.maximum(np.minimum(rounded_share(lengths, self.fold_in), lengths - 1), 1)
 
     def _roles(self, ordered: Interactions, lengths: Int64Array, known: Int64Array) -> Int8Array:
         """Return the part of what each user does after their history; int8 ``(users,)``."""
         users = np.array([np.count_nonzero(lengths)])
-        tested = int(share_of(users, self.test)[0])
-        held_out = int(share_of(users, self.test + self.validation)[0])
+        tested = int(rounded_share(users, self.test)[0])
+        held_out = int(rounded_share(users, self.test + self.validation)[0])
         able = np.flatnonzero(lengths > known)
         if held_out > len(able):
             raise DataError(

@@ -11,8 +11,14 @@ import pyarrow as pa
 
 from harness.artifacts import PER_SECOND, TimeUnit
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
-from harness.data.readers.columns import Place, is_text, numbers_of, present, refuse_unread
-from harness.data.times.ticks import Ticks, coarsest, in_unit, ticks_of_decimals, too_far
+from harness.data.readers.columns import ColumnLocation, is_text, numbers_of, refuse_unparsed, require_values
+from harness.data.times.unit_conversion import (
+    EpochTimes,
+    converted,
+    in_coarsest_unit,
+    out_of_range_error,
+    times_of_decimals,
+)
 from harness.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,7 +38,7 @@ _BEYOND_NANOSECONDS = r"[.,][0-9]{9}[0-9]*[1-9]"
 
 
 @dataclass(frozen=True, eq=False)
-class Times:
+class TimeColumn:
     """A column of times.
 
     Parameters
@@ -56,7 +62,7 @@ class Times:
     rounded: int = 0
 
 
-def times_of(column: ArrowColumn, *, place: Place, unit: TimestampUnit = "raw") -> Times:
+def times_of(column: ArrowColumn, *, place: ColumnLocation, unit: TimestampUnit = "raw") -> TimeColumn:
     """Return a column of times as numbers.
 
     Dates, ISO 8601 text, and numbers with a unit become times since 1970 in UTC, a time without a
@@ -75,14 +81,14 @@ def times_of(column: ArrowColumn, *, place: Place, unit: TimestampUnit = "raw") 
 
     Examples
     --------
-    >>> place = Place("plays.csv", "timestamp")
+    >>> place = ColumnLocation("plays.csv", "timestamp")
     >>> times_of(pa.chunked_array([["1970-01-02", "1970-01-01T00:00:30+00:00"]]), place=place).values
     array([86400,    30])
     >>> times = times_of(pa.chunked_array([[1717113600000, 1717113600250]]), place=place, unit="auto")
     >>> times.values, times.unit, times.time_unit
     (array([1717113600000, 1717113600250]), 'ms', 'ms')
     """
-    column = present(column, place=place, what="timestamp")
+    column = require_values(column, place=place, what="timestamp")
     dates = _dates(column, place)
     if dates is not None:
         if unit in PER_SECOND:
@@ -90,14 +96,14 @@ def times_of(column: ArrowColumn, *, place: Place, unit: TimestampUnit = "raw") 
                 f"{place.file}: column '{place.column}' holds dates, and dataset.timestamp_unit is {unit}. "
                 "Leave it out; it is for numbers."
             )
-        return Times(dates.values, "dates", dates.unit, rounded=dates.rounded)
+        return TimeColumn(dates.values, "dates", dates.unit, rounded=dates.rounded)
     numbers = numbers_of(column, place=place, what="timestamp", remedy=_REMEDY)
     taken = epoch_unit(numbers) if unit == "auto" else unit
     if taken == "raw":
-        return Times(numbers, taken, None)
+        return TimeColumn(numbers, taken, None)
     strays = sum(int(_within(numbers, other).sum()) for other in PER_SECOND if other != taken) if unit == "auto" else 0
     ticks = _ticks_of(numbers, column, taken, place)
-    return Times(ticks.values, taken, ticks.unit, strays, ticks.rounded)
+    return TimeColumn(ticks.values, taken, ticks.unit, strays, ticks.rounded)
 
 
 def epoch_unit(numbers: Int64Array | Float64Array) -> TimeUnit | Literal["raw"]:
@@ -121,7 +127,9 @@ def _within(numbers: Int64Array | Float64Array, unit: TimeUnit) -> BoolArray:
     return (numbers >= _EARLIEST * PER_SECOND[unit]) & (numbers < _LATEST * PER_SECOND[unit])
 
 
-def _ticks_of(numbers: Int64Array | Float64Array, column: ArrowColumn, unit: TimeUnit, place: Place) -> Ticks:
+def _ticks_of(
+    numbers: Int64Array | Float64Array, column: ArrowColumn, unit: TimeUnit, place: ColumnLocation
+) -> EpochTimes:
     """Return times that are numbers in a unit.
 
     Parameters
@@ -132,24 +140,24 @@ def _ticks_of(numbers: Int64Array | Float64Array, column: ArrowColumn, unit: Tim
         As it was read: text and decimals are exact, floats are what they are.
     """
     if numbers.dtype.kind == "i":
-        return coarsest(numbers.astype(np.int64, copy=False), unit)
+        return in_coarsest_unit(numbers.astype(np.int64, copy=False), unit)
     numbers = numbers.astype(np.float64, copy=False)
     if pa.types.is_floating(column.type):
         return _of_floats(numbers, unit, digits=_DIGITS[column.type.bit_width])
-    exact = ticks_of_decimals(column, unit, place=place)
+    exact = times_of_decimals(column, unit, place=place)
     if exact is None:
-        return Ticks(numbers, unit, len(numbers))
+        return EpochTimes(numbers, unit, len(numbers))
     # Whole seconds that are not written as integers have always been floats.
-    return Ticks(exact.values.astype(np.float64), "s") if exact.unit == "s" else exact
+    return EpochTimes(exact.values.astype(np.float64), "s") if exact.unit == "s" else exact
 
 
-def _of_floats(numbers: Float64Array, unit: TimeUnit, *, digits: int) -> Ticks:
+def _of_floats(numbers: Float64Array, unit: TimeUnit, *, digits: int) -> EpochTimes:
     """Return times of a column of floats that tell so many binary digits apart."""
     rounded = int((np.abs(numbers) >= 2.0**digits).sum())
     per_second = PER_SECOND[unit]
     if not (numbers % per_second).any():
         # No writer of 64-bit floats had more digits than whole seconds have.
-        return Ticks(numbers / per_second, "s", rounded if digits < _DIGITS[64] else 0)
+        return EpochTimes(numbers / per_second, "s", rounded if digits < _DIGITS[64] else 0)
     for finer in ("ms", "us", "ns"):
         factor = PER_SECOND[finer] / per_second
         if factor < 1 or (finer == "ns" and unit != "ns"):
@@ -157,26 +165,26 @@ def _of_floats(numbers: Float64Array, unit: TimeUnit, *, digits: int) -> Ticks:
         # The nearest whole number stands for the float where it leads back to the very float.
         whole = np.rint(numbers * factor)
         if (np.abs(whole) < 2.0**63).all() and (whole / factor == numbers).all():
-            ticks = coarsest(whole.astype(np.int64), finer)
-            return Ticks(ticks.values, ticks.unit, rounded)
-    return Ticks(numbers, unit, rounded)
+            ticks = in_coarsest_unit(whole.astype(np.int64), finer)
+            return EpochTimes(ticks.values, ticks.unit, rounded)
+    return EpochTimes(numbers, unit, rounded)
 
 
-def _dates(column: ArrowColumn, place: Place) -> Ticks | None:
+def _dates(column: ArrowColumn, place: ColumnLocation) -> EpochTimes | None:
     """Return dates as times since 1970, or None where the column holds numbers."""
     kind = column.type
     if is_text(column):
         return _dates_in_text(column, place)
     if pa.types.is_date32(kind):
         days: Int64Array = column.cast(pa.int32()).cast(pa.int64()).to_numpy()
-        return Ticks(days * _SECONDS_A_DAY, "s")
+        return EpochTimes(days * _SECONDS_A_DAY, "s")
     if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
         ticks: Int64Array = column.cast(pa.int64()).to_numpy()
-        return coarsest(ticks, kind.unit if pa.types.is_timestamp(kind) else "ms")  # date64 counts milliseconds
+        return in_coarsest_unit(ticks, kind.unit if pa.types.is_timestamp(kind) else "ms")  # date64 counts milliseconds
     return None
 
 
-def _dates_in_text(column: ArrowColumn, place: Place) -> Ticks | None:
+def _dates_in_text(column: ArrowColumn, place: ColumnLocation) -> EpochTimes | None:
     text = column.to_pandas()
     numeric = pd.to_numeric(text, errors="coerce").notna().to_numpy()
     # Where most are numbers a word among them is the mistake, and the other way round.
@@ -189,13 +197,13 @@ def _dates_in_text(column: ArrowColumn, place: Place) -> Ticks | None:
         times = _parsed(text.str.replace(_ZEROS_BEYOND_MICROSECONDS, r"\1\2", regex=True))
         unread = times.isna().to_numpy() | numeric
         beyond = np.array([wrong and not pd.isna(_parsed(text[[row]])[row]) for row, wrong in enumerate(unread)])
-        refuse_unread(unread & (numeric | ~beyond), column, place=place, what="timestamp", remedy=_REMEDY)
+        refuse_unparsed(unread & (numeric | ~beyond), column, place=place, what="timestamp", remedy=_REMEDY)
         if beyond.any():
-            raise too_far(beyond, str(text[int(np.argmax(beyond))]), "ns", place)
+            raise out_of_range_error(beyond, str(text[int(np.argmax(beyond))]), "ns", place)
     ticks: Int64Array = times.to_numpy(dtype=f"datetime64[{times.dt.unit}]").astype(np.int64)
-    found = coarsest(ticks, times.dt.unit)
+    found = in_coarsest_unit(ticks, times.dt.unit)
     rounded = int(text.str.contains(_BEYOND_NANOSECONDS, regex=True).sum()) if times.dt.unit == "ns" else 0
-    return Ticks(found.values, found.unit, rounded)
+    return EpochTimes(found.values, found.unit, rounded)
 
 
 def _parsed(text: pd.Series[str]) -> pd.Series[pd.Timestamp]:
@@ -210,5 +218,5 @@ def in_seconds(numbers: Int64Array | Float64Array, unit: TimeUnit) -> Int64Array
     >>> in_seconds(np.array([1717113600000]), "ms"), in_seconds(np.array([1717113600500]), "ms")
     (array([1717113600]), array([1.7171136e+09]))
     """
-    whole = in_unit(Ticks(numbers, unit), "s")
+    whole = converted(EpochTimes(numbers, unit), "s")
     return numbers / PER_SECOND[unit] if whole is None else whole

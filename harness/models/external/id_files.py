@@ -17,7 +17,7 @@ from harness.models.external.external_arrays import PARQUET, array_in, id_values
 from harness.models.external.external_ids import Id, plain_id
 from harness.storage.array_files import texts_of
 from harness.storage.arrow_types import plain
-from harness.storage.input_files import long_csv_fields, opened, text_lines
+from harness.storage.input_files import long_csv_fields, open_bytes, text_lines
 
 WITH_COLUMNS = (".csv", ".tsv", *PARQUET)
 COLUMN_OPTION = "column, or ids_column of kind vectors"
@@ -112,7 +112,7 @@ def _lines(path: Path) -> list[str]:
 
 def _rows(path: Path, delimiter: str) -> list[list[str]]:
     """Return the rows of a table as they are written; one that is empty has one empty column."""
-    stream: Any = opened(path)
+    stream: Any = open_bytes(path)
     with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as file, long_csv_fields():
         return [row or [""] for row in csv.reader(file, delimiter=delimiter, strict=True)]
 

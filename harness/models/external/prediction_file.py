@@ -8,7 +8,7 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import ModelConfig
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 Name = Annotated[str, Field(min_length=1)]
 

@@ -14,7 +14,7 @@ from harness.errors import CheckpointError, HarnessError
 from harness.models import PredictionFile
 from harness.pipeline.commands.run import RunResult, run
 from harness.pipeline.run_folder import results as stored
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment

@@ -11,7 +11,7 @@ from harness.artifacts import ExternalModel
 from harness.errors import HarnessError, did_you_mean
 from harness.models.checkpoints.inspection import check_format
 from harness.models.mlflow_model.mlflow_model import MLflowModel
-from harness.storage.input_files import odd_kind
+from harness.storage.input_files import special_file_kind
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -58,7 +58,7 @@ def check_inputs(*experiments: Experiment, refit: bool = False) -> None:
 
 def _check_file(experiment: Experiment, keys: tuple[str | int, ...], name: str) -> None:
     path = Path(name)
-    odd = odd_kind(path)
+    odd = special_file_kind(path)
     if odd is not None and not (path.is_dir() and keys[-1] not in _NO_FOLDER):
         raise HarnessError(f"{experiment.where(keys)}: {name} is {odd}, where a regular file is needed.")
     if path.exists():

@@ -17,7 +17,7 @@ from harness.models import PredictionFile, run_messages
 from harness.pipeline.commands.fit import Fitted, obtain_checkpoint
 from harness.pipeline.run_folder.results import check_file_of_run
 from harness.pipeline.stages.task import depth_of
-from harness.storage.input_files import odd_kind
+from harness.storage.input_files import special_file_kind
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -161,7 +161,7 @@ class FromFile:
     @classmethod
     def of(cls, path: Path) -> FromFile:
         """Return the source that a file is."""
-        odd = odd_kind(path)
+        odd = special_file_kind(path)
         if not path.exists() or (odd is not None and not path.is_dir()):
             wrong = "do not exist" if odd is None else f"are {odd}, not a regular file"
             raise CheckpointError(f"the predictions {path} {wrong}. Mend model.checkpoint, which names their file.")

@@ -146,7 +146,7 @@ def _with_truth(
         _refuse_candidates_per_user(experiment)
         is_user = np.zeros(len(holdout.user_ids), dtype=np.bool_)
         is_user[users] = True
-        moments = data.occasions_of(split, part, parts).of_users(is_user)
+        moments = data.rolling_holdout(split, part, parts).of_users(is_user)
         users, history, times = moments.users, moments.history, moments.times
         truth, places = _gains(moments.truth, experiment, graded=graded), np.arange(len(users))
     else:

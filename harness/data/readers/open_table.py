@@ -9,20 +9,20 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from harness.data.readers.delimited import DelimitedFile
-from harness.data.readers.file_layout import check_file, format_of, layout_of, reading
-from harness.data.readers.json_lines import JsonLinesFile
-from harness.data.readers.parquet import ParquetFiles
+from harness.data.readers.delimited import DelimitedReader
+from harness.data.readers.file_checks import check_file, format_of, layout_of, reading
+from harness.data.readers.json_lines import JsonLinesReader
+from harness.data.readers.parquet import ParquetReader
 from harness.data.readers.table_keys import TableKeys
-from harness.data.warnings import Caution
+from harness.data.warnings import DataWarning
 from harness.errors import DataError, did_you_mean
-from harness.storage.table_format import TableFormat
+from harness.storage.table_formats import TableFormat
 
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _DATASET = TableKeys.of("dataset")
 
 
-class TableFile(Protocol):
+class TableReader(Protocol):
     """A file of rows whose columns are known before it is read."""
 
     @property
@@ -57,7 +57,7 @@ def open_table(
     form: TableFormat | None = None,
     usual: Sequence[str] = (),
     keys: TableKeys = _DATASET,
-) -> TableFile:
+) -> TableReader:
     """Return a file of rows, of the format that is named or that its name ends in.
 
     Every table that a user names is opened here: interactions, parts of splits, side tables, vectors, predictions
@@ -86,18 +86,18 @@ def open_table(
         check_file(path, key=keys.path)
         found = format_of(path, form, delimiter=delimiter, keys=keys)
         if found == "parquet":
-            return ParquetFiles.open(path)
+            return ParquetReader.open(path)
         if found == "jsonl":
-            return JsonLinesFile.open(path, usual)
-        return DelimitedFile.open(path, layout_of(found, delimiter), unnamed=usual)
+            return JsonLinesReader.open(path, usual)
+        return DelimitedReader.open(path, layout_of(found, delimiter), unnamed=usual)
 
 
-def cautions_of(file: TableFile) -> tuple[Caution, ...]:
+def warnings_of(file: TableReader) -> tuple[DataWarning, ...]:
     """Return what looked wrong before a row was read."""
-    return file.cautions if isinstance(file, ParquetFiles) else ()
+    return file.warnings if isinstance(file, ParquetReader) else ()
 
 
-def read_columns(file: TableFile, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
+def read_columns(file: TableReader, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
     """Return columns of a file that has rows, those of ``text`` as they are written.
 
     Raises
@@ -112,7 +112,7 @@ def read_columns(file: TableFile, columns: Sequence[str], *, text: Sequence[str]
     return table
 
 
-def chosen_columns(wanted: Mapping[str, str | None], file: TableFile, keys: TableKeys = _DATASET) -> dict[str, str]:
+def chosen_columns(wanted: Mapping[str, str | None], file: TableReader, keys: TableKeys = _DATASET) -> dict[str, str]:
     """Return the columns of a table by what they mean.
 
     Parameters
@@ -145,7 +145,7 @@ def chosen_columns(wanted: Mapping[str, str | None], file: TableFile, keys: Tabl
     return {meaning: name for meaning, name in chosen.items() if wanted[meaning] is not None or name not in taken}
 
 
-def single_column(name: str, file: TableFile) -> str:
+def single_column(name: str, file: TableReader) -> str:
     """Return the name of a column that is there, once it is clear which one it is.
 
     Raises
@@ -158,7 +158,7 @@ def single_column(name: str, file: TableFile) -> str:
     return name
 
 
-def needed_column(name: str, file: TableFile, *, meaning: str, key: str | None, keys: TableKeys) -> str:
+def needed_column(name: str, file: TableReader, *, meaning: str, key: str | None, keys: TableKeys) -> str:
     """Return the name of a column that must be there.
 
     Parameters
@@ -179,7 +179,7 @@ def needed_column(name: str, file: TableFile, *, meaning: str, key: str | None, 
     """
     if name in file.names:
         return single_column(name, file)
-    atomic = isinstance(file, DelimitedFile) and file.layout.typed
+    atomic = isinstance(file, DelimitedReader) and file.layout.typed
     if atomic and name in ("user", "item") and f"{name}_id" in file.names:
         return f"{name}_id"
     shown = ", ".join(repr(column[:40]) for column in file.names[:20]) + (", ..." if len(file.names) > 20 else "")
@@ -190,14 +190,14 @@ def needed_column(name: str, file: TableFile, *, meaning: str, key: str | None, 
     )
 
 
-def _hint(name: str, file: TableFile, keys: TableKeys) -> str:
+def _hint(name: str, file: TableReader, keys: TableKeys) -> str:
     """Return a sentence on why a column may not have been found, or nothing."""
     mark = file.looks_separated_by
     if mark is not None:
         return f"The columns look separated by {mark!r}: {keys.for_delimiter()}. "
     # A number is a value, not a name: the first line is a row where any of its columns is one.
     if (
-        isinstance(file, DelimitedFile)
+        isinstance(file, DelimitedReader)
         and file.header is not None
         and any(_NUMBER.fullmatch(column) for column in file.names)
     ):

@@ -12,7 +12,7 @@ from harness.artifacts import PER_SECOND, TimeUnit
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
 from harness.errors import DataError
 
-Instant: TypeAlias = int | float | str
+TimeOption: TypeAlias = int | float | str
 
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _SECOND = datetime.timedelta(seconds=1)
@@ -24,7 +24,7 @@ _MOST = 10**30  # beyond any time in any unit
 _REMEDY = "use a date such as 2024-05-31 or 2024-05-31T12:00:00Z, or a number below 1e30"
 
 
-def check_instant(name: str, value: Instant | None) -> None:
+def check_time_option(name: str, value: TimeOption | None) -> None:
     """Raise for an option that is no moment; None is none, and fine.
 
     Raises
@@ -34,22 +34,22 @@ def check_instant(name: str, value: Instant | None) -> None:
 
     Examples
     --------
-    >>> check_instant("since", "2024-05-31")
-    >>> check_instant("since", "yesterday")
+    >>> check_time_option("since", "2024-05-31")
+    >>> check_time_option("since", "yesterday")
     Traceback (most recent call last):
     ValueError: since is 'yesterday'; use a date such as 2024-05-31 or ...
     """
     if value is None:
         return
     try:
-        sensible = abs(fraction_of(value)) < _MOST
+        sensible = abs(exact_time(value)) < _MOST
     except (ValueError, OverflowError):
         sensible = False
     if not sensible:
         raise ValueError(f"{name} is {value!r:.60}; {_REMEDY}")
 
 
-def check_order(**options: Instant | None) -> None:
+def check_order(**options: TimeOption | None) -> None:
     """Raise for the second of two options where it is no later moment than the first.
 
     A date and a number are compared once the unit of the data set is known, not here.
@@ -68,11 +68,11 @@ def check_order(**options: Instant | None) -> None:
     (first, earlier), (second, later) = options.items()
     if earlier is None or later is None or isinstance(earlier, str) != isinstance(later, str):
         return
-    if fraction_of(earlier) >= fraction_of(later):
+    if exact_time(earlier) >= exact_time(later):
         raise ValueError(f"{second} is {later}, not later than {first}, which is {earlier}")
 
 
-def fraction_of(value: Instant) -> Fraction:
+def exact_time(value: TimeOption) -> Fraction:
     """Return a number as it is written, or the seconds from 1970 to a date, exactly.
 
     Raises
@@ -82,7 +82,7 @@ def fraction_of(value: Instant) -> Fraction:
 
     Examples
     --------
-    >>> fraction_of(0.1), fraction_of("1970-01-01T00:00:01.000000040Z")
+    >>> exact_time(0.1), exact_time("1970-01-01T00:00:01.000000040Z")
     (Fraction(1, 10), Fraction(25000001, 25000000))
     """
     if not isinstance(value, str):
@@ -100,7 +100,7 @@ def fraction_of(value: Instant) -> Fraction:
 
 
 def in_unit_of(
-    times: Int64Array | Float64Array, value: Instant, *, purpose: str, unit: TimeUnit | None = None
+    times: Int64Array | Float64Array, value: TimeOption, *, purpose: str, unit: TimeUnit | None = None
 ) -> Fraction:
     """Return a moment as an exact number that compares with times.
 
@@ -132,7 +132,7 @@ def in_unit_of(
     >>> in_unit_of(np.array([1717200000250]), "2024-05-31", purpose="filter time_window, since", unit="ms")
     Fraction(1717113600000, 1)
     """
-    moment = fraction_of(value)
+    moment = exact_time(value)
     if unit is not None:
         return moment * PER_SECOND[unit]
     if not isinstance(value, str):

@@ -18,7 +18,7 @@ TieOrder = Literal["shuffle", "stable", "item_ascending", "item_descending"]
 
 
 @dataclass(frozen=True, eq=False)
-class Moments:
+class TiedRuns:
     """Runs of rows that share user and timestamp, in an order by user and time.
 
     Parameters
@@ -33,7 +33,7 @@ class Moments:
     sizes: Int64Array
 
     @classmethod
-    def of(cls, users: Int32Array, times: Int64Array | Float64Array | None) -> Moments:
+    def of(cls, users: Int32Array, times: Int64Array | Float64Array | None) -> TiedRuns:
         """Return the moments of rows that are ordered by user, then time; without times a user is one."""
         changes = users[1:] != users[:-1]
         if times is not None:
@@ -47,7 +47,7 @@ class Moments:
         return np.repeat(self.sizes > 1, self.sizes)
 
 
-def needed_timestamps(interactions: Interactions, *, purpose: str) -> Int64Array | Float64Array:
+def require_timestamps(interactions: Interactions, *, purpose: str) -> Int64Array | Float64Array:
     """Return the timestamps ``(n,)`` for what cannot do without them.
 
     Raises
@@ -113,7 +113,7 @@ def canonical_order(interactions: Interactions, *, seed: int, ties: TieOrder = "
     users, items, times = interactions.users, interactions.items, interactions.timestamps
     order = by_user_and_time(users, times)
     # Most rows are placed by user and time; only those that share a moment need the other keys.
-    moments = Moments.of(users[order], None if times is None else times[order])
+    moments = TiedRuns.of(users[order], None if times is None else times[order])
     shared = np.flatnonzero(moments.shared)
     rows = order[shared]
     sizes = moments.sizes[moments.sizes > 1]
@@ -201,7 +201,7 @@ def decided_by_ties(interactions: Interactions, labels: Int8Array) -> BoolArray:
     cut &= times[1:] == times[:-1]
     if not cut.any():
         return decided
-    moments = Moments.of(users, times)
+    moments = TiedRuns.of(users, times)
     cut_moments = np.unique(np.searchsorted(moments.starts, np.flatnonzero(cut), side="right") - 1)
     sizes = moments.sizes[cut_moments]
     # The rows of just those moments, which are few, and where each moment begins among them.
@@ -211,26 +211,3 @@ def decided_by_ties(interactions: Interactions, labels: Int8Array) -> BoolArray:
     mixed = np.minimum.reduceat(tied, begins) != np.maximum.reduceat(tied, begins)
     decided[rows] = np.repeat(mixed, sizes)
     return decided
-
-
-def distinct(values: NDArray[Any]) -> int:
-    """Return how many values differ.
-
-    Examples
-    --------
-    >>> distinct(np.array([3, 1, 3])), distinct(np.array([]))
-    (2, 0)
-    """
-    # Sorting is many times faster here than the hash table of numpy.unique.
-    ascending = np.sort(values)
-    return min(len(values), 1) + int(np.count_nonzero(ascending[1:] != ascending[:-1]))
-
-
-def pair_codes(interactions: Interactions) -> Int64Array:
-    """Return one number a row that stands for its pair of user and item; int64 ``(n,)``."""
-    return interactions.users.astype(np.int64) * len(interactions.item_ids) + interactions.items
-
-
-def repeated_rows(interactions: Interactions) -> int:
-    """Return how many rows repeat the user and item of another; each pair's first is not counted."""
-    return len(interactions) - distinct(pair_codes(interactions))

@@ -9,11 +9,11 @@ import numpy as np
 
 from harness.artifacts import PARTS, History, Part, Split, Truth, runs
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
-from harness.data.row_order import Moments, needed_timestamps
+from harness.data.canonical_order import TiedRuns, require_timestamps
 
 
 @dataclass(frozen=True, eq=False)
-class Occasions:
+class RollingHoldout:
     """The moments of a part at which a user is predicted for, by user, then time.
 
     Parameters
@@ -33,13 +33,13 @@ class Occasions:
     truth: Truth
     history: History
 
-    def of_users(self, chosen: BoolArray) -> Occasions:
+    def of_users(self, chosen: BoolArray) -> RollingHoldout:
         """Return the occasions of some users, bool ``(users of the vocabulary,)``."""
         rows = np.flatnonzero(chosen[self.users])
-        return Occasions(self.users[rows], self.times[rows], self.truth.rows(rows), self.history.rows(rows))
+        return RollingHoldout(self.users[rows], self.times[rows], self.truth.rows(rows), self.history.rows(rows))
 
 
-def occasions_of(split: Split, part: Part, known: Sequence[Part]) -> Occasions:
+def rolling_holdout(split: Split, part: Part, known: Sequence[Part]) -> RollingHoldout:
     """Return the occasions of a part.
 
     Parameters
@@ -61,14 +61,14 @@ def occasions_of(split: Split, part: Part, known: Sequence[Part]) -> Occasions:
     ...     user_ids=Vocabulary.of(["ann"]),
     ...     item_ids=Vocabulary.of(np.arange(8)),
     ... )
-    >>> found = occasions_of(Split(rows, np.array([0, 2, 2, 2], dtype=np.int8)), "test", ("train",))
+    >>> found = rolling_holdout(Split(rows, np.array([0, 2, 2, 2], dtype=np.int8)), "test", ("train",))
     >>> found.times.tolist(), found.truth.items.tolist(), found.history.items.tolist()
     ([2, 3], [5, 6, 7], [4, 4, 5])
     """
     labels = [PARTS.index(name) for name in (*known, part)]
     rows = split.interactions.rows(np.isin(split.labels, labels))
     held_out = split.labels[np.isin(split.labels, labels)] == PARTS.index(part)
-    times = needed_timestamps(rows, purpose="rolling history")
+    times = require_timestamps(rows, purpose="rolling history")
     places = np.flatnonzero(held_out)
     users, moments = rows.users[places], times[places]
     first = np.flatnonzero(np.r_[True, (users[1:] != users[:-1]) | (moments[1:] != moments[:-1])][: len(places)])
@@ -78,8 +78,8 @@ def occasions_of(split: Split, part: Part, known: Sequence[Part]) -> Occasions:
     truth = Truth(indptr, rows.items[places], gains, users=rows.user_ids.ids[owners])
     # In canonical order what a user did before is a run of rows that ends where the moment begins.
     begins = np.searchsorted(rows.users, owners, side="left")
-    tied = Moments.of(rows.users, times)
+    tied = TiedRuns.of(rows.users, times)
     ends = np.repeat(tied.starts, tied.sizes)[places[first]]
     history_indptr, before = runs(begins, ends - begins)
     history = History(history_indptr, rows.items[before], len(rows.item_ids))
-    return Occasions(owners, moments[first], truth, history)
+    return RollingHoldout(owners, moments[first], truth, history)

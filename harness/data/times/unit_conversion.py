@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from harness.artifacts import PER_SECOND, TimeUnit
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
-from harness.data.readers.columns import Place, is_text
+from harness.data.readers.columns import ColumnLocation, is_text
 from harness.errors import DataError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _INT64 = np.iinfo(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
-class Ticks:
+class EpochTimes:
     """Times since 1970 in UTC.
 
     Parameters
@@ -40,7 +40,7 @@ class Ticks:
     rounded: int = 0
 
 
-def coarsest(ticks: Int64Array, unit: TimeUnit) -> Ticks:
+def in_coarsest_unit(ticks: Int64Array, unit: TimeUnit) -> EpochTimes:
     """Return times in the coarsest unit in which all of them are whole.
 
     Parameters
@@ -52,9 +52,9 @@ def coarsest(ticks: Int64Array, unit: TimeUnit) -> Ticks:
 
     Examples
     --------
-    >>> coarsest(np.array([1717113600000]), "ms")
+    >>> in_coarsest_unit(np.array([1717113600000]), "ms")
     Ticks(values=array([1717113600]), unit='s', rounded=0)
-    >>> coarsest(np.array([1717113600250000000]), "ns")
+    >>> in_coarsest_unit(np.array([1717113600250000000]), "ns")
     Ticks(values=array([1717113600250]), unit='ms', rounded=0)
     """
     for coarser, per_second in PER_SECOND.items():
@@ -62,11 +62,11 @@ def coarsest(ticks: Int64Array, unit: TimeUnit) -> Ticks:
         if factor <= 1:
             break
         if not (ticks % factor).any():
-            return Ticks(ticks // factor, coarser)
-    return Ticks(ticks, unit)
+            return EpochTimes(ticks // factor, coarser)
+    return EpochTimes(ticks, unit)
 
 
-def ticks_of_decimals(column: ArrowColumn, unit: TimeUnit, *, place: Place) -> Ticks | None:
+def times_of_decimals(column: ArrowColumn, unit: TimeUnit, *, place: ColumnLocation) -> EpochTimes | None:
     """Convert times with decimals, such as ``1700000000.25``, to integers without rounding.
 
     Parameters
@@ -90,9 +90,9 @@ def ticks_of_decimals(column: ArrowColumn, unit: TimeUnit, *, place: Place) -> T
 
     Examples
     --------
-    >>> place = Place("plays.csv", "timestamp")
+    >>> place = ColumnLocation("plays.csv", "timestamp")
     >>> column = pa.chunked_array([["1700000000.000000040", "1700000000"]])
-    >>> ticks_of_decimals(column, "s", place=place).values
+    >>> times_of_decimals(column, "s", place=place).values
     array([1700000000000000040, 1700000000000000000])
     """
     if is_text(column):
@@ -105,11 +105,11 @@ def ticks_of_decimals(column: ArrowColumn, unit: TimeUnit, *, place: Place) -> T
             scaled = column.cast(pa.decimal128(_DIGITS, decimals))
         except pa.ArrowException:  # more decimals than this unit has
             continue
-        return coarsest(_unscaled(scaled, finer, place), finer)
+        return in_coarsest_unit(_unscaled(scaled, finer, place), finer)
     return None
 
 
-def _unscaled(column: ArrowColumn, unit: TimeUnit, place: Place) -> Int64Array:
+def _unscaled(column: ArrowColumn, unit: TimeUnit, place: ColumnLocation) -> Int64Array:
     """Return decimals without their decimal point, so that 1.25 becomes 125; int64 ``(n,)``."""
     # The bytes of a decimal are those of the whole number; the power of ten stands in its type alone.
     chunks = [
@@ -121,11 +121,11 @@ def _unscaled(column: ArrowColumn, unit: TimeUnit, place: Place) -> Int64Array:
         ticks: Int64Array = whole.cast(pa.int64()).to_numpy()
     except pa.ArrowInvalid:
         beyond = np.array([not _INT64.min <= value.as_py() <= _INT64.max for value in whole], dtype=np.bool_)
-        raise too_far(beyond, str(column[int(np.argmax(beyond))].as_py()), unit, place) from None
+        raise out_of_range_error(beyond, str(column[int(np.argmax(beyond))].as_py()), unit, place) from None
     return ticks
 
 
-def too_far(beyond: BoolArray, value: str, unit: TimeUnit, place: Place) -> DataError:
+def out_of_range_error(beyond: BoolArray, value: str, unit: TimeUnit, place: ColumnLocation) -> DataError:
     """Return the error for times that do not fit into 64 bits in the unit that the column needs."""
     words = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
     years = ", which reach from 1677 to 2262," if unit == "ns" else ""
@@ -136,12 +136,12 @@ def too_far(beyond: BoolArray, value: str, unit: TimeUnit, place: Place) -> Data
     )
 
 
-def in_unit(ticks: Ticks, unit: TimeUnit) -> Int64Array | Float64Array | None:
+def converted(ticks: EpochTimes, unit: TimeUnit) -> Int64Array | Float64Array | None:
     """Return times in another unit, or None where whole ones are not whole in it or do not fit into 64 bits.
 
     Examples
     --------
-    >>> in_unit(Ticks(np.array([5]), "s"), "ms"), in_unit(Ticks(np.array([5500]), "ms"), "s")
+    >>> converted(EpochTimes(np.array([5]), "s"), "ms"), converted(EpochTimes(np.array([5500]), "ms"), "s")
     (array([5000]), None)
     """
     values, own, wanted = ticks.values, PER_SECOND[ticks.unit], PER_SECOND[unit]

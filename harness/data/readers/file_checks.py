@@ -14,8 +14,8 @@ import pyarrow as pa
 from harness.data.readers.table_keys import TableKeys
 from harness.errors import DataError, did_you_mean
 from harness.storage import sha256_file
-from harness.storage.input_files import is_packed, odd_kind, opened, text_lines
-from harness.storage.table_format import TableFormat
+from harness.storage.input_files import is_gzip, open_bytes, special_file_kind, text_lines
+from harness.storage.table_formats import TableFormat
 
 PARQUET = (".parquet", ".pq")
 FORMATS = ".csv, .tsv, .jsonl, .inter, .dat (each also with .gz), .parquet, or a folder of .parquet files"
@@ -70,7 +70,7 @@ def suffix_of(path: Path) -> str:
     >>> suffix_of(Path("Plays.CSV.gz"))
     '.csv'
     """
-    return Path(path.stem).suffix.lower() if is_packed(path) else path.suffix.lower()
+    return Path(path.stem).suffix.lower() if is_gzip(path) else path.suffix.lower()
 
 
 def format_of(path: Path, form: TableFormat | None, *, delimiter: str | None, keys: TableKeys) -> TableFormat:
@@ -100,7 +100,7 @@ def format_of(path: Path, form: TableFormat | None, *, delimiter: str | None, ke
     elif form is None:
         suffix = suffix_of(path)
         found = "csv" if suffix == _TEXT and delimiter is not None else _FORMAT_OF.get(suffix)
-        if found is None or (found == "parquet" and is_packed(path)):
+        if found is None or (found == "parquet" and is_gzip(path)):
             also = f", or name the delimiter of a .txt file in {keys.delimiter}" if suffix == _TEXT else ""
             named = f", or name the format in {keys.form}, as one of {', '.join(keys.formats)}"
             raise DataError(
@@ -140,7 +140,7 @@ def check_file(path: Path, *, key: str) -> None:
     DataError
         There is none, it is empty, or it is something else, such as a device.
     """
-    odd = odd_kind(path)
+    odd = special_file_kind(path)
     if path.is_dir():
         return
     if odd is not None:
@@ -157,7 +157,7 @@ def check_file(path: Path, *, key: str) -> None:
 
 
 @dataclass(frozen=True)
-class Parts:
+class FolderParts:
     """The files of a folder.
 
     Parameters
@@ -172,7 +172,7 @@ class Parts:
     ignored: tuple[str, ...]
 
 
-def parts_of(folder: Path) -> Parts:
+def parts_of(folder: Path) -> FolderParts:
     """Return the files of a folder of parquet parts, in the order of their names.
 
     Raises
@@ -190,13 +190,13 @@ def parts_of(folder: Path) -> Parts:
     files = tuple(entry for entry in entries if entry.suffix.lower() in PARQUET)
     if not files:
         raise DataError(f"{folder} is a folder without a .parquet file. Give one file or folder, as {FORMATS}.")
-    odd = next((file for file in files if odd_kind(file) is not None), None)
+    odd = next((file for file in files if special_file_kind(file) is not None), None)
     if odd is not None:
-        raise DataError(f"{odd} is {odd_kind(odd)}, not a regular file. Remove it from the folder.")
+        raise DataError(f"{odd} is {special_file_kind(odd)}, not a regular file. Remove it from the folder.")
     empty = [file for file in files if file.stat().st_size == 0]
     if empty:
         raise DataError(f"{empty[0]}: the part is empty, not even parquet. Write it again, or remove it.")
-    return Parts(files, tuple(entry.name for entry in entries if entry not in files))
+    return FolderParts(files, tuple(entry.name for entry in entries if entry not in files))
 
 
 def sha256_of(path: Path) -> str:
@@ -230,7 +230,7 @@ def id_lines(path: Path) -> list[str]:
         There is no such file, or it cannot be read as UTF-8.
     """
     remedy = "Give a text file of one id a line; a relative path starts at the working directory."
-    odd = odd_kind(path)
+    odd = special_file_kind(path)
     if odd is not None:
         raise DataError(f"{path} is {odd}, where a list of ids is needed. {remedy}")
     try:
@@ -243,7 +243,7 @@ def id_lines(path: Path) -> list[str]:
 
 def not_utf8(path: Path) -> DataError | None:
     """Return the error that names the first line which is not UTF-8, if one is not."""
-    with opened(path) as stream:
+    with open_bytes(path) as stream:
         for number, line in enumerate(stream, start=1):
             try:
                 line.decode()

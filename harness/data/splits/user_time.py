@@ -1,0 +1,89 @@
+"""Splits that hold out what each user did last."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from pydantic.dataclasses import dataclass
+
+from harness.artifacts import Interactions, Part, Split, SplitRule
+from harness.data.canonical_order import require_timestamps
+from harness.data.splits.labelled_split import TEST, labelled_split, ordered_interactions
+from harness.data.splits.split_options import Ties, check_seed, check_shares
+from harness.data.splits.user_rows import last_share_labels, places_within_users, rows_per_user
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class UserTime(SplitRule):
+    """Hold out the last share of each user's interactions.
+
+    The share is rounded to the nearest whole number of interactions, halves up, and each user keeps
+    at least one in train. So users with few interactions may have none in test; the ``facts`` count
+    them.
+
+    Parameters
+    ----------
+    test
+        Share of each user's interactions for test; above 0.
+    validation
+        Share of those just before; 0 for none. Below 1 together with ``test``.
+    ties, seed
+        The order of interactions of one user at one moment, as in ``LeaveLastOut``.
+
+    Raises
+    ------
+    ValueError
+        A share is out of range, the seed is negative, or there is one for a tie rule that draws
+        nothing.
+
+    Examples
+    --------
+    >>> from harness.artifacts import Vocabulary
+    >>> rows = Interactions(
+    ...     users=np.array([0, 0, 0, 0, 1]),
+    ...     items=np.array([0, 1, 2, 3, 3]),
+    ...     timestamps=np.array([40, 10, 30, 20, 5]),
+    ...     user_ids=Vocabulary.of(["ann", "bob"]),
+    ...     item_ids=Vocabulary.of([6, 7, 8, 9]),
+    ... )
+    >>> split = UserTime(test=0.5).split(rows)
+    >>> split.part("test").frame()["item"].tolist(), split.facts["users_without_test"]
+    ([8, 6], 1)
+    """
+
+    kind: ClassVar[str] = "user_time"
+    test: float = 0.2
+    validation: float = 0.0
+    ties: Ties = "shuffle"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_shares(self.test, self.validation)
+        check_seed(self.seed, ties=self.ties)
+
+    def split(self, interactions: Interactions) -> Split:
+        """Return the interactions in canonical order, each with its part.
+
+        Raises
+        ------
+        DataError
+            There are no timestamps, a part that is asked for has no interaction, or a tie decides
+            that is to be refused.
+        """
+        require_timestamps(interactions, purpose="split user_time")
+        ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
+        lengths = rows_per_user(ordered)
+        labels = last_share_labels(lengths, places_within_users(lengths), test=self.test, validation=self.validation)
+        needed: tuple[Part, ...] = ("validation", "test") if self.validation else ("test",)
+        users = int((lengths > 0).sum())
+        tested = int(np.count_nonzero(np.bincount(ordered.users[labels == TEST])))
+        return labelled_split(
+            ordered,
+            labels,
+            kind=self.kind,
+            needed=needed,
+            remedy="Choose larger shares, or loosen the filters.",
+            ties=self.ties,
+            facts={"users_without_test": users - tested},
+        )
