@@ -15,7 +15,7 @@ from harness.models.checkpoints.checkpoint import (
 from harness.models.checkpoints.checkpoint_facts import CheckpointFacts
 from harness.models.checkpoints.inspection import inspect_checkpoint
 from harness.models.external.prediction_file import PredictionFile
-from harness.models.generative.generative import Codes, Generative, GenerativeRecipe
+from harness.models.generative.generative import CodeOptions, Generative, GenerativeRecipe
 from harness.models.mlflow_model.mlflow_model import MLflowModel
 from harness.models.neural.recipe import Recipe
 from harness.models.neural.sequential import Sequential, SequentialRecipe
@@ -29,7 +29,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointFacts",
     "CheckpointHeader",
-    "Codes",
+    "CodeOptions",
     "Generative",
     "GenerativeRecipe",
     "ItemKNN",

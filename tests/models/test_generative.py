@@ -10,12 +10,12 @@ import torch
 from histories import history_of
 
 from harness.artifacts import CandidateLists, Lessons, ListsAsked, Training, UserBatch, Vocabulary
-from harness.models import Codes, Generative, GenerativeRecipe
+from harness.models import CodeOptions, Generative, GenerativeRecipe
 from harness.models.generative.generative_network import _batches
 from harness.models.generative.semantic_ids import PrefixTree
 
 MODEL = Generative(
-    codes=Codes(dimension=4, levels=2, size=4, hidden_dim=8, latent_dim=4, steps=60),
+    codes=CodeOptions(dimension=4, levels=2, size=4, hidden_dim=8, latent_dim=4, steps=60),
     embedding_dim=16,
     num_heads=2,
     attn_dim=32,

@@ -12,7 +12,7 @@ from harness.models.neural.recipe import Recipe
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Codes:
+class CodeOptions:
     """How items get their codes.
 
     Parameters
@@ -93,14 +93,14 @@ class Generative:
 
     Examples
     --------
-    >>> Generative(codes=Codes(levels=4, size=256), beam=50).codes.size
+    >>> Generative(codes=CodeOptions(levels=4, size=256), beam=50).codes.size
     256
     """
 
     batch_invariant: ClassVar[bool] = True
     ranks_targets: ClassVar[bool] = False
 
-    codes: Codes = Codes()
+    codes: CodeOptions = CodeOptions()
     embedding_dim: Annotated[int, Field(ge=1)] = 64
     num_heads: Annotated[int, Field(ge=1)] = 4
     attn_dim: Annotated[int, Field(ge=1)] = 256

@@ -31,7 +31,7 @@ from harness.models.generative.semantic_ids import n_colliding, with_extra_code
 from harness.models.generative.seq2seq import SemanticTransformer
 from harness.models.linear_algebra.cooccurrence_vectors import cooccurrence_vectors
 from harness.models.neural.padded_sequences import alike, padded_rows
-from harness.models.neural.training_loop import Course, judged, tensors_of, trained
+from harness.models.neural.training_loop import TrainingPlan, module_tensors, train_module, validation_judge
 from harness.modules import SequenceLoss
 
 if TYPE_CHECKING:
@@ -60,18 +60,18 @@ def network_of(model: Generative, codes: Int32Array) -> SemanticTransformer:
 def train(model: Generative, lessons: Lessons, training: Training) -> Tensors:
     """Return codes and the trained network's state."""
 
-    def course(history: History, codes: Int32Array) -> Course:
-        # One of the course, so that its tree is made once and not each epoch.
+    def plan(history: History, codes: Int32Array) -> TrainingPlan:
+        # One of the plan, so that its tree is made once and not each epoch.
         catalogue = SemanticCatalogue(codes, users=lessons.users, items=lessons.items, device=training.device)
         rows = np.flatnonzero(history.lengths >= 2)
         places = int(np.minimum(history.lengths[rows] - 1, model.targets_per_user).sum())
-        return Course(
+        return TrainingPlan(
             "generative",
             lambda: network_of(model, codes).to(training.device),
             lambda rng: _batches(history, rows, model, rng, training.device),
             math.ceil(places / model.recipe.batch_size),
             lambda module, batch: _loss(module, batch, catalogue.table),
-            judged(lessons, training, lambda module: GenerativeLists(module, catalogue, beam=2 * JUDGED_AT)),
+            validation_judge(lessons, training, lambda module: GenerativeLists(module, catalogue, beam=2 * JUDGED_AT)),
             basis=hashlib.sha256(codes.tobytes()).hexdigest(),
         )
 
@@ -80,13 +80,13 @@ def train(model: Generative, lessons: Lessons, training: Training) -> Tensors:
     # Of the training part alone while validation tells when to stop.
     learnt = _codes(model, lessons.train, lessons, training)
     codes, whole = with_extra_code(learnt), None
-    on_train = course(lessons.train, codes)
+    on_train = plan(lessons.train, codes)
     if lessons.whole is not None:
         learnt = _codes(model, lessons.whole, lessons, training)
         codes = with_extra_code(learnt)
-        whole = course(lessons.whole, codes)
-    module = trained(on_train, whole, model.recipe, training, seed=model.seed)
-    state = {f"{_NETWORK}{name}": tensor for name, tensor in tensors_of(module, without=(_POSITIONS,)).items()}
+        whole = plan(lessons.whole, codes)
+    module = train_module(on_train, whole, model.recipe, training, seed=model.seed)
+    state = {f"{_NETWORK}{name}": tensor for name, tensor in module_tensors(module, without=(_POSITIONS,)).items()}
     return {"codes": codes, "levels": np.array([learnt.shape[1]], dtype=np.int32), **state}
 
 

@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import CheckpointError, HarnessError
+from harness.models.external.factories import describe_error
 
 logger = logging.getLogger("harness")
 
@@ -175,11 +176,9 @@ def _folder(checkpoint: str | None) -> Path:
 
 @contextmanager
 def _no_errors_of_mlflow(what: str) -> Iterator[None]:
-    from harness.models.external.factories import said
-
     try:
         yield
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:  # a stranger's model, or a store that is down, may raise anything
-        raise CheckpointError(f"{what}: {said(error)}.") from error
+        raise CheckpointError(f"{what}: {describe_error(error)}.") from error

@@ -15,7 +15,7 @@ from harness.artifacts.array_types import Int32Array
 from harness.errors import HarnessError
 from harness.models.checkpoints.tensor_checks import load_module
 from harness.models.neural.padded_sequences import alike, blocks, padded_rows
-from harness.models.neural.training_loop import Course, judged, tensors_of, trained
+from harness.models.neural.training_loop import TrainingPlan, module_tensors, train_module, validation_judge
 from harness.modules import SequenceLoss, TransformerEncoder
 
 if TYPE_CHECKING:
@@ -43,23 +43,23 @@ def train(model: Sequential, lessons: Lessons, training: Training) -> Tensors:
     n_items = len(lessons.items)
     loss = SequenceLoss(n_items, label_smoothing=model.label_smoothing)
 
-    def course(history: History) -> Course:
+    def plan(history: History) -> TrainingPlan:
         rows = np.flatnonzero(history.lengths >= 2)
         if len(rows) == 0:
             raise HarnessError("sequential learns from one item to the next, and no user has two interactions.")
         size = model.recipe.batch_size
-        return Course(
+        return TrainingPlan(
             "sequential",
             lambda: encoder_of(model, n_items).to(training.device),
             lambda rng: _batches(history, rows, model, rng, training.device),
             math.ceil(len(rows) / size),
             lambda module, batch: _loss(module, batch, loss),
-            judged(lessons, training, SequentialScorer),
+            validation_judge(lessons, training, SequentialScorer),
         )
 
-    whole = None if lessons.whole is None else course(lessons.whole)
-    module = trained(course(lessons.train), whole, model.recipe, training, seed=model.seed)
-    return tensors_of(module, without=(_POSITIONS,))
+    whole = None if lessons.whole is None else plan(lessons.whole)
+    module = train_module(plan(lessons.train), whole, model.recipe, training, seed=model.seed)
+    return module_tensors(module, without=(_POSITIONS,))
 
 
 def _batches(

@@ -15,7 +15,7 @@ from harness.artifacts import History, Lessons, Tensors, Training, UserBatch
 from harness.errors import HarnessError
 from harness.models.checkpoints.tensor_checks import load_module
 from harness.models.neural.padded_sequences import BLOCK_ROWS
-from harness.models.neural.training_loop import Course, judged, tensors_of, trained
+from harness.models.neural.training_loop import TrainingPlan, module_tensors, train_module, validation_judge
 from harness.modules import ContrastiveLoss, ModelUtils
 
 if TYPE_CHECKING:
@@ -66,22 +66,22 @@ def train(model: TwoTower, lessons: Lessons, training: Training) -> Tensors:
     n_items = len(lessons.items)
     loss = ContrastiveLoss(model.temperature)
 
-    def course(history: History) -> Course:
-        pairs = _Pairs.of(history, model.uniform_negatives)
-        return Course(
+    def plan(history: History) -> TrainingPlan:
+        pairs = _InteractionPairs.of(history, model.uniform_negatives)
+        return TrainingPlan(
             "two_tower",
             lambda: Towers(model, n_items).to(training.device),
             lambda rng: pairs.batches(model.recipe.batch_size, rng, training.device),
             math.ceil(len(pairs.users) / model.recipe.batch_size),
             lambda module, batch: _loss(module, batch, loss),
-            judged(lessons, training, TowerScorer),
+            validation_judge(lessons, training, TowerScorer),
         )
 
-    whole = None if lessons.whole is None else course(lessons.whole)
-    return tensors_of(trained(course(lessons.train), whole, model.recipe, training, seed=model.seed))
+    whole = None if lessons.whole is None else plan(lessons.whole)
+    return module_tensors(train_module(plan(lessons.train), whole, model.recipe, training, seed=model.seed))
 
 
-class _Pairs:
+class _InteractionPairs:
     """Pairs of a user and an item of theirs, of users with two items and more, and items of the whole catalogue.
 
     Parameters
@@ -99,7 +99,7 @@ class _Pairs:
         self._shares = np.bincount(items, minlength=matrix.shape[1]) / len(items)
 
     @classmethod
-    def of(cls, history: History, uniform: int) -> _Pairs:
+    def of(cls, history: History, uniform: int) -> _InteractionPairs:
         matrix = history.matrix
         users = np.repeat(np.arange(history.n_users), np.diff(matrix.indptr))
         kept = np.diff(matrix.indptr)[users] >= 2

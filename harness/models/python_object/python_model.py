@@ -15,7 +15,7 @@ from harness.errors import CheckpointError, HarnessError
 from harness.models.external.code_files import files_of, folder_of, specs_in
 from harness.models.external.factories import check_factory, construct, source_files
 from harness.models.external.id_files import checked_header
-from harness.models.external.id_map import Ids
+from harness.models.external.id_map import IdOptions
 from harness.models.external.importing import importing
 from harness.models.external.named_files import named_files, refuse_pickles
 from harness.models.external.pickles import refuse_pickle, unpickled
@@ -56,7 +56,7 @@ class PythonModel:
     user, item
         Whether the object names users and items by own ``id`` or by an ``index`` of its own.
     users, items
-        What the indices mean; see ``Ids``.
+        What the indices mean; see ``IdOptions``.
     history
         What is passed as ``history``: ``none``; ``ids``, a list for each user, oldest first, named as items are; or
         ``csr``, a binary ``scipy.sparse.csr_matrix`` ``(users, items)`` in the order of the object's indices, or of
@@ -92,8 +92,8 @@ class PythonModel:
     method: Literal["recommend", "score"] = "recommend"
     user: Literal["id", "index"] = "id"
     item: Literal["id", "index"] = "id"
-    users: Ids = Ids()
-    items: Ids = Ids()
+    users: IdOptions = IdOptions()
+    items: IdOptions = IdOptions()
     history: Literal["none", "ids", "csr"] = "none"
     exclude: Literal["harness", "model"] = "harness"
     missing_users: Literal["error", "empty"] = "error"
@@ -103,7 +103,7 @@ class PythonModel:
 
     def __post_init__(self) -> None:
         for what, by, ids in (("user", self.user, self.users), ("item", self.item, self.items)):
-            if by == "id" and self.adapter != "implicit" and ids != Ids():
+            if by == "id" and self.adapter != "implicit" and ids != IdOptions():
                 raise ValueError(f"{what}s says what indices mean, and the object takes own ids: set {what}: index")
         if self.adapter in ("lenskit", "rectools") and "index" in (self.user, self.item):
             raise ValueError(f"objects of {self.adapter} know own ids: leave out user and item")

@@ -15,9 +15,9 @@ from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import HarnessError
 from harness.models.external.answers import barred_of, called, lists_of, more_than, scores_of, unasked
 from harness.models.external.id_map import IdMap
-from harness.models.external.id_naming import Naming
+from harness.models.external.id_naming import IdNaming
 from harness.models.python_object.python_adapters import Implicit, adapted, check_arguments, without_tensors
-from harness.models.vectors.vectors_network import LAST, GivenVectors, Side
+from harness.models.vectors.vectors_network import LAST, StoredVectors, VectorTable
 
 if TYPE_CHECKING:
     from harness.models.python_object.python_model import PythonModel
@@ -51,12 +51,12 @@ def recommender_of(
     adapter = adapted(given, model.adapter)
     user_index, item_index = model.by_index
     n_users, n_items = (adapter.n_users, adapter.n_items) if isinstance(adapter, Implicit) else (None, None)
-    known = Called(
+    known = ObjectCaller(
         model,
         adapter,
         where,
-        Naming(users, IdMap.of(model.users, users, size=n_users, what="user") if user_index else None),
-        Naming(items, IdMap.of(model.items, items, size=n_items, what="item") if item_index else None),
+        IdNaming(users, IdMap.of(model.users, users, size=n_users, what="user") if user_index else None),
+        IdNaming(items, IdMap.of(model.items, items, size=n_items, what="item") if item_index else None),
     )
     if model.method == "score" and isinstance(adapter, Implicit):
         return _by_vectors(known, adapter, device)
@@ -67,10 +67,10 @@ def recommender_of(
     if model.adapter is None:
         method = getattr(adapter, model.method)
         check_arguments(method, history=model.history, exclude=model.exclude, where=f"{model.method} of {where}")
-    return (ListsOfObject if model.method == "recommend" else ScoresOfObject)(known, device)
+    return (ObjectLists if model.method == "recommend" else ObjectScores)(known, device)
 
 
-class OfObject:
+class ObjectRecommender:
     """What the recommenders of an object have; those that name users or items by indices can be moved.
 
     Parameters
@@ -81,7 +81,7 @@ class OfObject:
         Where scores go.
     """
 
-    def __init__(self, known: Called, device: str) -> None:
+    def __init__(self, known: ObjectCaller, device: str) -> None:
         self._known, self._device = known, device
 
     @property
@@ -100,14 +100,14 @@ class OfObject:
         users = self._known.users.shifted(by)
         return None if users is None else self._of(replace(self._known, users=users))
 
-    def _of(self, known: Called) -> Self:
+    def _of(self, known: ObjectCaller) -> Self:
         # Whoever is moved out of the indices has nothing there.
         lenient = replace(known.model, missing_users="empty", missing_items="last")
         return type(self)(replace(known, model=lenient), self._device)
 
 
 @dataclass(frozen=True, eq=False)
-class Called:
+class ObjectCaller:
     """An object, and how it is called.
 
     Parameters
@@ -125,8 +125,8 @@ class Called:
     model: PythonModel
     given: Any
     where: str
-    users: Naming
-    items: Naming
+    users: IdNaming
+    items: IdNaming
 
     def answer(self, method: str, *asked: Any, **more: Any) -> Any:
         """Return what a method of the object returns, arrays in the place of tensors."""
@@ -168,7 +168,7 @@ class Called:
     def _csr(self, matrix: sp.csr_array) -> sp.csr_matrix:
         if self.items.index is not None:
             # (users, items) -> (users, the object's items)
-            own = self.items.index.own_index
+            own = self.items.index.catalogue_index
             known = np.flatnonzero(own >= 0)
             into = sp.csr_array(
                 (np.ones(len(known), dtype=np.float32), (own[known], known)), shape=(matrix.shape[1], len(own))
@@ -192,7 +192,7 @@ def each_once(batch: UserBatch) -> tuple[UserBatch, Int64Array, Int64Array]:
     return UserBatch(batch.users[rows], batch.history, places[rows]), rows, back
 
 
-class ListsOfObject(OfObject):
+class ObjectLists(ObjectRecommender):
     """Lists that an object makes; see ``PythonModel``."""
 
     @property
@@ -227,7 +227,7 @@ class ListsOfObject(OfObject):
         return made if told else unasked(made)
 
 
-class ScoresOfObject(OfObject):
+class ObjectScores(ObjectRecommender):
     """Scores that an object gives; see ``PythonModel``."""
 
     def score(self, batch: UserBatch) -> torch.Tensor:
@@ -276,11 +276,11 @@ class ScoresOfObject(OfObject):
         scores[missing] = LAST
 
 
-def _by_vectors(known: Called, model: Implicit, device: str) -> GivenVectors:
+def _by_vectors(known: ObjectCaller, model: Implicit, device: str) -> StoredVectors:
     users, items = model.vectors()
     assert known.users.index is not None  # noqa: S101  (implicit knows indices alone)
     assert known.items.index is not None  # noqa: S101
-    user_side = Side(
+    user_side = VectorTable(
         users,
         known.users.index.model_index,
         known.users.vocabulary,
@@ -288,7 +288,7 @@ def _by_vectors(known: Called, model: Implicit, device: str) -> GivenVectors:
         "user",
         "zero" if known.model.missing_users == "empty" else "error",
     )
-    item_side = Side(
+    item_side = VectorTable(
         items, known.items.index.model_index, known.items.vocabulary, known.where, "item", known.model.missing_items
     )
-    return GivenVectors(user_side, item_side, cosine=False, bias=None, device=device)
+    return StoredVectors(user_side, item_side, cosine=False, bias=None, device=device)

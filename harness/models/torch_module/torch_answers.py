@@ -11,7 +11,7 @@ import torch
 
 from harness.errors import HarnessError, did_you_mean
 from harness.models.external.score_precision import tell_of_ties
-from harness.models.torch_module.torch_calls import Answer, Caller, shape_of
+from harness.models.torch_module.torch_calls import ModuleAnswer, ModuleCaller, shape_of
 from harness.models.vectors.vectors_network import LAST
 
 _TOLD = 8  # of what a map or tuple holds
@@ -73,7 +73,7 @@ def _inside(given: Any) -> dict[Any, Any]:
     return {}
 
 
-def at_last(caller: Caller, answer: Answer, *, what: str) -> torch.Tensor:
+def at_last(caller: ModuleCaller, answer: ModuleAnswer, *, what: str) -> torch.Tensor:
     """Return the row of each user in an answer, ``(users, …)``, at the last item where there is one a position."""
     output, padding = caller.model.output, caller.model.call.padding
     given = tensor_in(answer.given, output.key, "key")
@@ -98,7 +98,7 @@ def at_last(caller: Caller, answer: Answer, *, what: str) -> torch.Tensor:
     )
 
 
-def settled(caller: Caller, answer: Answer, given: torch.Tensor, what: str) -> torch.Tensor:
+def settled(caller: ModuleCaller, answer: ModuleAnswer, given: torch.Tensor, what: str) -> torch.Tensor:
     """Return float32 numbers that are finite; 0 for users without history, where they are to have that.
 
     Raises
@@ -126,7 +126,7 @@ def settled(caller: Caller, answer: Answer, given: torch.Tensor, what: str) -> t
     return given.float()
 
 
-def check_finite(caller: Caller, given: torch.Tensor, what: str, answer: Answer | None = None) -> None:
+def check_finite(caller: ModuleCaller, given: torch.Tensor, what: str, answer: ModuleAnswer | None = None) -> None:
     """Check that all numbers of a tensor are finite.
 
     Raises
@@ -159,7 +159,7 @@ def _alone_not_finite(given: torch.Tensor, some: torch.Tensor) -> bool:
     return bool((some & ~finite).any()) and bool(finite[~some].all())
 
 
-def _why_nan(given: torch.Tensor, answer: Answer | None) -> str:
+def _why_nan(given: torch.Tensor, answer: ModuleAnswer | None) -> str:
     """Return whose numbers are NaN, and what they have in common."""
     if answer is None:
         return "Is the checkpoint whole, and of this module?"
@@ -174,7 +174,7 @@ def _why_nan(given: torch.Tensor, answer: Answer | None) -> str:
     return f"{told}. Is the checkpoint whole, and of this module?"
 
 
-def table_of(caller: Caller, name: str, option: str) -> torch.Tensor:
+def table_of(caller: ModuleCaller, name: str, option: str) -> torch.Tensor:
     """Return a table of the module: of a parameter, a buffer, an embedding, or a method without arguments."""
     found: Any = caller.module
     for word in name.split("."):

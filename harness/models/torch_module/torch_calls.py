@@ -15,7 +15,7 @@ from harness.artifacts import UserBatch
 from harness.artifacts.array_types import Int64Array
 from harness.artifacts.csr import indptr_of_kept
 from harness.errors import HarnessError, did_you_mean
-from harness.models.external.factories import said
+from harness.models.external.factories import describe_error
 from harness.models.external.id_map import OWN, SORTED, IdMap
 from harness.models.neural.random_seed import seeded
 from harness.topk import is_out_of_memory
@@ -24,11 +24,11 @@ _TABLES = 4  # whose rows are told
 
 if TYPE_CHECKING:
     from harness.models.torch_module.torch_model import TorchModel
-    from harness.models.torch_module.torch_options import Call
+    from harness.models.torch_module.torch_options import CallOptions
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class ModuleAnswer:
     """What the module gave for some users.
 
     Parameters
@@ -55,7 +55,7 @@ class Answer:
 
 
 @dataclass(frozen=True, eq=False)
-class Caller:
+class ModuleCaller:
     """A module on its device, and how it is called.
 
     Parameters
@@ -86,7 +86,7 @@ class Caller:
     seed: int = 0
     missing: tuple[str, ...] = ()
 
-    def answers(self, batch: UserBatch, further: Mapping[str, Any] | None = None) -> Iterator[Answer]:
+    def answers(self, batch: UserBatch, further: Mapping[str, Any] | None = None) -> Iterator[ModuleAnswer]:
         """Yield what the module gives for the users of a batch, so many at once as it is to be called for.
 
         Raises
@@ -117,7 +117,7 @@ class Caller:
                     named[call.lengths] = self._on_device(given)
             if call.user is not None:
                 named[call.user] = self._on_device(self.user_indices(batch.users[rows]))
-            yield Answer(rows, self._called(places, named, whole, lengths), lengths, width)
+            yield ModuleAnswer(rows, self._called(places, named, whole, lengths), lengths, width)
 
     def user_indices(self, users: Int64Array) -> Int64Array:
         """Return the model's indices of users, its offset added."""
@@ -126,7 +126,7 @@ class Caller:
         indices = self.users.model_index[users]
         unknown = -1 if call.unknown_user is None else call.unknown_user
         # A trial of moved users stays within the indices that there are.
-        moved = np.clip(indices + self.user_shift, 0, len(self.users.own_index) - 1)
+        moved = np.clip(indices + self.user_shift, 0, len(self.users.catalogue_index) - 1)
         return np.where(indices < 0, unknown, moved + call.user_offset)
 
     def _histories(self, batch: UserBatch) -> tuple[Int64Array, Int64Array]:
@@ -151,7 +151,7 @@ class Caller:
             places = (indptr[1:] - lengths)[:, None] + columns
         tokens = np.full(real.shape, call.pad_id, dtype=np.int64)
         # A trial of moved items stays within the tokens that there are.
-        most = call.offset + len(self.items.own_index) - 1 + self.model.output.trailing
+        most = call.offset + len(self.items.catalogue_index) - 1 + self.model.output.trailing
         own = items[places[real]] + call.offset
         tokens[real] = own if self.shift == 0 else np.clip(own + self.shift, 0, most)
         return tokens, real, lengths
@@ -179,8 +179,8 @@ class Caller:
                     f"call.user_offset ({call.user_offset}), call.unknown_user or users.ids another?"
                 )
             raise HarnessError(
-                f"{self.model.factory}.{call.method} failed with {said(error)}. It was given {', '.join(given)} "
-                f"(model.params.call).{remedy}"
+                f"{self.model.factory}.{call.method} failed with {describe_error(error)}. It was given "
+                f"{', '.join(given)} (model.params.call).{remedy}"
             ) from error
 
     def _remedy(self, error: BaseException, tokens: torch.Tensor, longest: int, lengths: Int64Array) -> str:
@@ -209,7 +209,7 @@ class Caller:
         """A sentence where both the first row of the ids and ``call.offset`` stand for padding; else empty."""
         ids, offset = self.model.items.ids, self.model.call.offset
         is_list = ids not in (SORTED, OWN) and not ids.lower().endswith(".json")
-        if not is_list or offset == 0 or not len(self.items.own_index) or self.items.own_index[0] >= 0:
+        if not is_list or offset == 0 or not len(self.items.catalogue_index) or self.items.catalogue_index[0] >= 0:
             return ""
         return (
             f" The first row of {ids} is no item, as that of padding, and call.offset: {offset} counts padding once "
@@ -265,7 +265,7 @@ def check_arguments(model: TorchModel, module: nn.Module) -> None:
         ) from error
 
 
-def first_of(caller: Caller) -> int:
+def first_of(caller: ModuleCaller) -> int:
     """Return the column or row of the model's item 0."""
     first = caller.model.output.first
     if first is not None:
@@ -280,7 +280,7 @@ def _without_gaps(indptr: Int64Array, items: Int64Array) -> tuple[Int64Array, In
     return np.concatenate([[0], np.cumsum(np.maximum(lengths, 1))]), filled
 
 
-def _mask(real: np.ndarray, call: Call) -> np.ndarray:
+def _mask(real: np.ndarray, call: CallOptions) -> np.ndarray:
     if call.mask_values == "integer":
         return real.astype(np.int64)
     return real if call.mask_values == "boolean" else ~real

@@ -16,8 +16,8 @@ from harness.errors import CheckpointError, HarnessError
 from harness.models.external.external_arrays import FORMATS, PARQUET, array_in, levels_in
 from harness.models.external.list_cleaning import cleaned
 from harness.models.torch_module.torch_answers import tensor_in
-from harness.models.torch_module.torch_calls import Answer, Caller
-from harness.models.torch_module.torch_trials import OfModule
+from harness.models.torch_module.torch_calls import ModuleAnswer, ModuleCaller
+from harness.models.torch_module.torch_variants import ModuleRecommender
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def read_codes(path: Path, key: str | None) -> CodeTable:
 
 
 @dataclass(eq=False)
-class GivenLists(OfModule):
+class ModuleLists(ModuleRecommender):
     """A module that makes lists itself.
 
     Parameters
@@ -103,7 +103,7 @@ class GivenLists(OfModule):
         By how much the items given are moved, to try whether they are off by one.
     """
 
-    caller: Caller
+    caller: ModuleCaller
     n_items: int
     table: CodeTable | None = None
     shift: int = 0
@@ -134,11 +134,11 @@ class GivenLists(OfModule):
             parts.append(cleaned(items, scores, part, self.n_items, lengths=lengths))
         return _joined(parts)
 
-    def otherwise(self, caller: Caller, shift: int) -> GivenLists:
+    def variant(self, caller: ModuleCaller, shift: int) -> ModuleLists:
         """Return the same with another caller and shift."""
         return dataclasses.replace(self, caller=caller, shift=shift)
 
-    def _given(self, answer: Answer) -> tuple[Int64Array, Float32Array | None]:
+    def _given(self, answer: ModuleAnswer) -> tuple[Int64Array, Float32Array | None]:
         """Return own indices of items ``(users, n)``, -1 for what is none, and their scores."""
         output = self.caller.model.output
         given = tensor_in(answer.given, output.key, "key")
@@ -146,7 +146,7 @@ class GivenLists(OfModule):
             raise HarnessError(f"the module gives lists of {given.dtype}; whole numbers are needed (output.key).")
         tokens = given.cpu().numpy().astype(np.int64)
         indices = self._indices(tokens, answer.users) - self.shift  # (users, n)
-        own = self.caller.items.own_index
+        own = self.caller.items.catalogue_index
         known = (indices >= 0) & (indices < len(own))
         items = np.where(known, own[np.where(known, indices, 0)], -1)
         if output.scores is None:

@@ -17,8 +17,8 @@ from harness.models.external.named_files import refuse_pickles
 from harness.models.external.state_dicts import load_state
 from harness.models.external.state_files import read_state
 from harness.models.neural.random_seed import seeded
-from harness.models.torch_module.torch_calls import Caller, check_arguments
-from harness.models.torch_module.torch_lists import GivenLists, read_codes
+from harness.models.torch_module.torch_calls import ModuleCaller, check_arguments
+from harness.models.torch_module.torch_lists import ModuleLists, read_codes
 from harness.models.torch_module.torch_scorers import LogitsScorer, VectorsScorer
 
 if TYPE_CHECKING:
@@ -36,10 +36,10 @@ def loaded(model: TorchModel, path: Path, *, users: Vocabulary, items: Vocabular
     table = None if model.output.table is None else read_codes(Path(model.output.table), model.output.table_key)
     module, missing = _module(model, path)
     module = module.to(device=device, dtype=getattr(torch, model.dtype))
-    caller = Caller(model, module, item_map, user_map, device, missing=missing)
+    caller = ModuleCaller(model, module, item_map, user_map, device, missing=missing)
     if model.output.users is None:
         check_arguments(model, module)
-    rows, n_model = 0 if table is None else len(table.codes), len(item_map.own_index)
+    rows, n_model = 0 if table is None else len(table.codes), len(item_map.catalogue_index)
     if table is not None and rows != n_model:
         raise HarnessError(
             f"the table of codes {model.output.table} has {rows:,} rows, and the model {n_model:,} items; a row an "
@@ -48,7 +48,7 @@ def loaded(model: TorchModel, path: Path, *, users: Vocabulary, items: Vocabular
         )
     if model.output.kind == "logits":
         return LogitsScorer(caller)
-    return VectorsScorer(caller) if model.output.kind == "vectors" else GivenLists(caller, len(items), table)
+    return VectorsScorer(caller) if model.output.kind == "vectors" else ModuleLists(caller, len(items), table)
 
 
 def _module(model: TorchModel, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
@@ -85,11 +85,16 @@ def _check_items(model: TorchModel, item_map: IdMap, items: Vocabulary) -> None:
     call = model.call
     place = call.pad_id - call.offset
     hidden = call.mask is not None or call.lengths is not None
-    if model.reads_history and not hidden and 0 <= place < len(item_map.own_index) and item_map.own_index[place] >= 0:
-        own = items.ids[item_map.own_index[place]]
+    if (
+        model.reads_history
+        and not hidden
+        and 0 <= place < len(item_map.catalogue_index)
+        and item_map.catalogue_index[place] >= 0
+    ):
+        own = items.ids[item_map.catalogue_index[place]]
         raise HarnessError(
             f"call.pad_id {call.pad_id} is also the token of item {own}: with call.offset {call.offset} the items have "
-            f"the tokens {call.offset} to {call.offset + len(item_map.own_index) - 1}. Set call.pad_id to the "
+            f"the tokens {call.offset} to {call.offset + len(item_map.catalogue_index) - 1}. Set call.pad_id to the "
             f"module's own, or call.offset to another{' (1, if token 0 is padding)' if call.pad_id == 0 else ''}."
         )
 

@@ -14,10 +14,10 @@ from harness.models.checkpoints.torch_files import is_plain_pickle
 from harness.models.external.external_arrays import FORMATS as TABLES
 from harness.models.external.factories import check_factory, source_files
 from harness.models.external.id_files import checked_header
-from harness.models.external.id_map import Ids
+from harness.models.external.id_map import IdOptions
 from harness.models.external.named_files import named_files, refuse_pickles
 from harness.models.external.pickles import refuse_pickle
-from harness.models.torch_module.torch_options import Call, Name, Output, State
+from harness.models.torch_module.torch_options import CallOptions, Name, OutputOptions, StateOptions
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -64,13 +64,13 @@ class TorchModel:
     init: dict[str, Any] = Field(default_factory=dict)
     python_path: Name | None = None
     allow_pickle: bool = False
-    state: State = State()
+    state: StateOptions = StateOptions()
     dtype: Literal["float32", "float16", "bfloat16"] = "float32"
-    items: Ids = Ids()
-    users: Ids = Ids()
+    items: IdOptions = IdOptions()
+    users: IdOptions = IdOptions()
     unknown_items: Literal["error", "last"] = "error"
-    call: Call = Call()
-    output: Output = Output()
+    call: CallOptions = CallOptions()
+    output: OutputOptions = OutputOptions()
 
     def __post_init__(self) -> None:
         if self.allow_pickle and self.state.objects == "skip":

@@ -29,7 +29,7 @@ _BELONG = {
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class State:
+class StateOptions:
     """Where the state dict stands in the checkpoint, and how its names become the module's.
 
     Parameters
@@ -58,7 +58,7 @@ class State:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Call:
+class CallOptions:
     """How the module is called.
 
     Parameters
@@ -122,7 +122,7 @@ class Call:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Output:
+class OutputOptions:
     """What the module gives.
 
     Parameters

@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 from typing import Any, Literal, Self
 
 from harness.artifacts.array_types import Int64Array
-from harness.models.torch_module.torch_calls import Caller, first_of
+from harness.models.torch_module.torch_calls import ModuleCaller, first_of
 
 
-class OfModule(ABC):
+class ModuleRecommender(ABC):
     """What all recommenders of a module have.
 
     Attributes
@@ -21,11 +21,11 @@ class OfModule(ABC):
         By how much the items that it gives are moved.
     """
 
-    caller: Caller
+    caller: ModuleCaller
     shift: int
 
     @abstractmethod
-    def otherwise(self, caller: Caller, shift: int) -> Self:
+    def variant(self, caller: ModuleCaller, shift: int) -> Self:
         """Return the same with another caller and shift."""
 
     @property
@@ -60,31 +60,31 @@ class OfModule(ABC):
         """Return the same with other options of ``call``."""
         model = self.caller.model
         model = dataclasses.replace(model, call=dataclasses.replace(model.call, **options))
-        return self.otherwise(dataclasses.replace(self.caller, model=model), self.shift)
+        return self.variant(dataclasses.replace(self.caller, model=model), self.shift)
 
     def reseeded(self, seed: int) -> Self:
         """Return the same with another seed of whatever the module draws."""
-        return self.otherwise(dataclasses.replace(self.caller, seed=seed), self.shift)
+        return self.variant(dataclasses.replace(self.caller, seed=seed), self.shift)
 
     def shifted(self, by: int) -> Self:
         """Return the same with all items moved, in the history and in what it gives."""
-        return self.otherwise(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift + by)
+        return self.variant(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift + by)
 
     def shifted_input(self, by: int) -> Self | None:
         """Return the same with the items moved that it is given; None where it is given no history."""
         if not self.caller.model.reads_history:
             return None
-        return self.otherwise(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift)
+        return self.variant(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift)
 
     def shifted_output(self, by: int) -> Self:
         """Return the same with the items moved that it gives."""
-        return self.otherwise(self.caller, self.shift + by)
+        return self.variant(self.caller, self.shift + by)
 
     def shifted_users(self, by: int) -> Self | None:
         """Return the same with the users moved; None where it is given none."""
         if self.caller.users is None:
             return None
-        return self.otherwise(dataclasses.replace(self.caller, user_shift=self.caller.user_shift + by), self.shift)
+        return self.variant(dataclasses.replace(self.caller, user_shift=self.caller.user_shift + by), self.shift)
 
     def shift_remedy(self, by: int, moved: Literal["shifted", "shifted_input", "shifted_output"]) -> str:
         """Return what to set where the items are better moved by so many."""
