@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,22 +17,20 @@ from harness.models.external.answers import barred_of, called, lists_of, more_th
 from harness.models.external.id_map import IdMap
 from harness.models.external.id_naming import IdNaming
 from harness.models.python_object.python_adapters import Implicit, adapted, check_arguments, without_tensors
+from harness.models.python_object.python_options import ObjectOptions
 from harness.models.vectors.vectors_network import LAST, StoredVectors, VectorTable
-
-if TYPE_CHECKING:
-    from harness.models.python_object.python_model import PythonModel
 
 _SHOWN = 3
 
 
 def recommender_of(
-    model: PythonModel, given: Any, *, users: Vocabulary, items: Vocabulary, device: str, where: str
+    options: ObjectOptions, given: Any, *, users: Vocabulary, items: Vocabulary, device: str, where: str
 ) -> AnyRecommender:
     """Return an object as one of our models.
 
     Parameters
     ----------
-    model
+    options
         How it is called.
     given
         The object.
@@ -48,26 +46,26 @@ def recommender_of(
     HarnessError
         The object has no such method, or ids do not match.
     """
-    adapter = adapted(given, model.adapter)
-    user_index, item_index = model.by_index
+    adapter = adapted(given, options.adapter)
+    user_index, item_index = options.by_index
     n_users, n_items = (adapter.n_users, adapter.n_items) if isinstance(adapter, Implicit) else (None, None)
     known = ObjectCaller(
-        model,
+        options,
         adapter,
         where,
-        IdNaming(users, IdMap.of(model.users, users, size=n_users, what="user") if user_index else None),
-        IdNaming(items, IdMap.of(model.items, items, size=n_items, what="item") if item_index else None),
+        IdNaming(users, IdMap.of(options.users, users, size=n_users, what="user") if user_index else None),
+        IdNaming(items, IdMap.of(options.items, items, size=n_items, what="item") if item_index else None),
     )
-    if model.method == "score" and isinstance(adapter, Implicit):
+    if options.method == "score" and isinstance(adapter, Implicit):
         return _by_vectors(known, adapter, device)
-    if not callable(getattr(adapter, model.method, None)):
-        other = "score" if model.method == "recommend" else "recommend"
+    if not callable(getattr(adapter, options.method, None)):
+        other = "score" if options.method == "recommend" else "recommend"
         hint = f" It has '{other}': set model.params.method: {other}." if callable(getattr(given, other, None)) else ""
-        raise HarnessError(f"{where} ({type(given).__qualname__}) has no method '{model.method}'.{hint}")
-    if model.adapter is None:
-        method = getattr(adapter, model.method)
-        check_arguments(method, history=model.history, exclude=model.exclude, where=f"{model.method} of {where}")
-    return (ObjectLists if model.method == "recommend" else ObjectScores)(known, device)
+        raise HarnessError(f"{where} ({type(given).__qualname__}) has no method '{options.method}'.{hint}")
+    if options.adapter is None:
+        method = getattr(adapter, options.method)
+        check_arguments(method, history=options.history, exclude=options.exclude, where=f"{options.method} of {where}")
+    return (ObjectLists if options.method == "recommend" else ObjectScores)(known, device)
 
 
 class ObjectRecommender:
@@ -102,8 +100,8 @@ class ObjectRecommender:
 
     def _of(self, known: ObjectCaller) -> Self:
         # Whoever is moved out of the indices has nothing there.
-        lenient = replace(known.model, missing_users="empty", missing_items="last")
-        return type(self)(replace(known, model=lenient), self._device)
+        lenient = replace(known.options, missing_users="empty", missing_items="last")
+        return type(self)(replace(known, options=lenient), self._device)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,8 +110,8 @@ class ObjectCaller:
 
     Parameters
     ----------
-    model
-        Its configuration.
+    options
+        How it is called.
     given
         The object.
     where
@@ -122,7 +120,7 @@ class ObjectCaller:
         How it names them.
     """
 
-    model: PythonModel
+    options: ObjectOptions
     given: Any
     where: str
     users: IdNaming
@@ -143,7 +141,7 @@ class ObjectCaller:
         """
         names = self.users.names(batch.users)
         places = np.array([place for place, name in enumerate(names) if name is not None], dtype=np.int64)
-        if len(places) < len(names) and self.model.missing_users == "error":
+        if len(places) < len(names) and self.options.missing_users == "error":
             unknown = np.setdiff1d(np.arange(len(names)), places)
             index = self.users.index
             missing = 0 if index is None else index.missing
@@ -156,7 +154,7 @@ class ObjectCaller:
 
     def more(self, batch: UserBatch, places: Int64Array) -> dict[str, Any]:
         """Return the history as the object takes it, for some of a batch."""
-        form = "csr" if self.model.adapter == "implicit" else self.model.history
+        form = "csr" if self.options.adapter == "implicit" else self.options.history
         if form == "none":
             return {}
         if form == "csr":
@@ -198,12 +196,12 @@ class ObjectLists(ObjectRecommender):
     @property
     def users_at_once(self) -> int:
         """How many users it takes at once where nobody says otherwise."""
-        return self._known.model.batch_size
+        return self._known.options.batch_size
 
     @property
     def asks_for_more(self) -> bool:
         """Whether it is asked for more items than are wanted, since what may not be recommended is left out here."""
-        return self._known.model.exclude == "harness"
+        return self._known.options.exclude == "harness"
 
     def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
         """Return the best items of each user."""
@@ -214,7 +212,7 @@ class ObjectLists(ObjectRecommender):
         known, n_items = self._known, len(self._known.items.vocabulary)
         names, places = known.named_users(batch)
         more = known.more(batch, places)
-        told = known.model.exclude == "model"
+        told = known.options.exclude == "model"
         if told:
             barred = barred_of(asked, len(batch.users), n_items)
             rows = [known.items.names(barred[place]) for place in places]
@@ -265,7 +263,7 @@ class ObjectScores(ObjectRecommender):
                 "score let it give NaN, with missing_items: last."
             )
         missing = np.isnan(scores)
-        if missing.any() and self._known.model.missing_items == "error":
+        if missing.any() and self._known.options.missing_items == "error":
             items = np.flatnonzero(missing.any(axis=0))
             shown = ", ".join(f"'{own}'" for own in self._known.items.vocabulary.ids[items[:_SHOWN]])
             raise HarnessError(
@@ -286,9 +284,9 @@ def _by_vectors(known: ObjectCaller, model: Implicit, device: str) -> StoredVect
         known.users.vocabulary,
         known.where,
         "user",
-        "zero" if known.model.missing_users == "empty" else "error",
+        "zero" if known.options.missing_users == "empty" else "error",
     )
     item_side = VectorTable(
-        items, known.items.index.model_index, known.items.vocabulary, known.where, "item", known.model.missing_items
+        items, known.items.index.model_index, known.items.vocabulary, known.where, "item", known.options.missing_items
     )
     return StoredVectors(user_side, item_side, cosine=False, bias=None, device=device)

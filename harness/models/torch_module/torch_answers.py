@@ -75,7 +75,7 @@ def _inside(given: Any) -> dict[Any, Any]:
 
 def at_last(caller: ModuleCaller, answer: ModuleAnswer, *, what: str) -> torch.Tensor:
     """Return the row of each user in an answer, ``(users, …)``, at the last item where there is one a position."""
-    output, padding = caller.model.output, caller.model.call.padding
+    output, padding = caller.options.output, caller.options.call.padding
     given = tensor_in(answer.given, output.key, "key")
     if output.positions == "last" and given.ndim == 3 and given.shape[2] == 1:
         given = given.squeeze(2)  # (users, columns, 1): a score an item, as a layer of one unit gives it
@@ -108,13 +108,13 @@ def settled(caller: ModuleCaller, answer: ModuleAnswer, given: torch.Tensor, wha
     """
     if not given.is_floating_point():
         raise HarnessError(f"the module gives {what} as {given.dtype}; floating-point numbers are needed.")
-    if caller.model.unknown_items == "last" and given.dtype is not torch.float16:
+    if caller.options.unknown_items == "last" and given.dtype is not torch.float16:
         # What the module itself leaves out; in 16 bits it may as well be a number that is too large for them.
         given = given.masked_fill(given == -torch.inf, LAST)
     empty = torch.from_numpy(answer.lengths == 0).to(given.device)
-    if caller.model.reads_history and caller.model.call.empty == "zero":
+    if caller.options.reads_history and caller.options.call.empty == "zero":
         given = given.masked_fill(empty[:, None], 0.0)
-    elif caller.model.reads_history and _alone_not_finite(given, empty):
+    elif caller.options.reads_history and _alone_not_finite(given, empty):
         raise HarnessError(
             f"the module gives numbers that are not finite for users without history, {int(empty.sum()):,} of "
             f"{answer.users:,} here, to whom it is given padding alone. Set model.params.call.empty: zero, so that all "
@@ -122,7 +122,7 @@ def settled(caller: ModuleCaller, answer: ModuleAnswer, given: torch.Tensor, wha
         )
     check_finite(caller, given, what, answer)
     if given.dtype is torch.float64:
-        tell_of_ties(given.cpu().numpy(), f"{what} of {caller.model.factory}")
+        tell_of_ties(given.cpu().numpy(), f"{what} of {caller.options.factory}")
     return given.float()
 
 
@@ -137,7 +137,7 @@ def check_finite(caller: ModuleCaller, given: torch.Tensor, what: str, answer: M
     if bool(torch.isfinite(given).all()):
         return
     bad = given[~torch.isfinite(given)]
-    dtype = caller.model.dtype
+    dtype = caller.options.dtype
     half = dtype == "float16" or given.dtype is torch.float16
     remedy = (
         _why_nan(given, answer)

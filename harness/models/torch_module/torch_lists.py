@@ -112,7 +112,7 @@ class ModuleLists(ModuleRecommender):
     @property
     def users_at_once(self) -> int:
         """How many users it is asked for at once where nobody says otherwise."""
-        return self.caller.model.call.users_at_once
+        return self.caller.options.call.users_at_once
 
     @property
     def collisions(self) -> int | None:
@@ -121,7 +121,7 @@ class ModuleLists(ModuleRecommender):
 
     def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
         """Return the lists of users, cleaned."""
-        model = self.caller.model
+        model = self.caller.options
         count = min(asked.k * model.output.k_factor, self.n_items)
         further = dict.fromkeys(model.output.count_arguments, count)
         parts = []
@@ -140,7 +140,7 @@ class ModuleLists(ModuleRecommender):
 
     def _given(self, answer: ModuleAnswer) -> tuple[Int64Array, Float32Array | None]:
         """Return own indices of items ``(users, n)``, -1 for what is none, and their scores."""
-        output = self.caller.model.output
+        output = self.caller.options.output
         given = tensor_in(answer.given, output.key, "key")
         if given.is_floating_point() or given.is_complex() or given.dtype is torch.bool:
             raise HarnessError(f"the module gives lists of {given.dtype}; whole numbers are needed (output.key).")
@@ -162,7 +162,7 @@ class ModuleLists(ModuleRecommender):
 
     def _indices(self, tokens: Int64Array, users: int) -> Int64Array:
         """Return the model's indices of items in what it gave, ``(users, n)``."""
-        output, offset = self.caller.model.output, self.caller.model.call.offset
+        output, offset = self.caller.options.output, self.caller.options.call.offset
         skip, (rows, *inner) = output.skip, tokens.shape or (0,)
         levels = 1 if self.table is None else self.table.codes.shape[1]
         # Where each entry is a row, (users x n, …), the rows of a user stand together.

@@ -43,7 +43,7 @@ class ScoreColumns:
         HarnessError
             There are more or fewer than the items and what is declared beside them.
         """
-        items, output = caller.items, caller.model.output
+        items, output = caller.items, caller.options.output
         first = first_of(caller)
         n_model = len(items.catalogue_index)
         if first + n_model + output.trailing != size:
@@ -55,8 +55,8 @@ class ScoreColumns:
 
 
 def _misfit(caller: ModuleCaller, size: int, what: str, first: int, n_model: int) -> str:
-    output = caller.model.output
-    ids = caller.model.items.ids
+    output = caller.options.output
+    ids = caller.options.items.ids
     items = f"own ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} items"
     told = (
         f"the module has {size:,} {what}, and {items} with {first} {what} before them (output.first) and "
@@ -91,13 +91,13 @@ def _misfit(caller: ModuleCaller, size: int, what: str, first: int, n_model: int
 def _check_users(caller: ModuleCaller, rows: int) -> None:
     """Check that a table has a row for each of the model's users, and none that is not declared."""
     assert caller.users is not None  # noqa: S101  (there is a table of users)
-    call, n_model = caller.model.call, len(caller.users.catalogue_index)
+    call, n_model = caller.options.call, len(caller.users.catalogue_index)
     declared = call.user_offset + n_model
     if call.unknown_user == declared:  # its row may stand behind those of users
         declared += 1
     if rows == declared and (call.unknown_user is None or call.unknown_user < rows):
         return
-    ids = caller.model.users.ids
+    ids = caller.options.users.ids
     users = f"own ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} users"
     told = (
         f"the module has {rows:,} rows of users, and {users} with {call.user_offset} rows before them "
@@ -170,7 +170,7 @@ class VectorsScorer(ModuleRecommender):
 
     def __init__(self, caller: ModuleCaller, *, shift: int = 0) -> None:
         self.caller, self.shift = caller, shift
-        output = caller.model.output
+        output = caller.options.output
         assert output.items is not None  # noqa: S101  (the configuration has it)
         table = table_of(caller, output.items, "items")
         places = ScoreColumns.of(caller, len(table), "rows", shift=shift)
@@ -198,7 +198,7 @@ class VectorsScorer(ModuleRecommender):
         if found.shape[1] != width:
             raise HarnessError(
                 f"the module gives users {found.shape[1]} dimensions, and the items of "
-                f"{self.caller.model.output.items} have {width}; they must be alike."
+                f"{self.caller.options.output.items} have {width}; they must be alike."
             )
         return torch.cat([found, torch.ones_like(found[:, :1])], dim=1) if self._extra else found
 

@@ -41,7 +41,7 @@ class ModuleRecommender(ABC):
     @property
     def padding(self) -> Literal["left", "right"] | None:
         """On which side histories are padded; None where the module reads none."""
-        return self.caller.model.call.padding if self.caller.model.reads_history else None
+        return self.caller.options.call.padding if self.caller.options.reads_history else None
 
     def repadded(self, padding: Literal["left", "right"]) -> Self:
         """Return the same with the padding on a side."""
@@ -50,7 +50,7 @@ class ModuleRecommender(ABC):
     @property
     def pads_to_longest(self) -> bool:
         """Whether histories are padded to the longest of those called for together."""
-        return self.caller.model.reads_history and self.caller.model.call.length is None
+        return self.caller.options.reads_history and self.caller.options.call.length is None
 
     def padded_to(self, length: int) -> Self:
         """Return the same with all histories padded to a length."""
@@ -58,9 +58,9 @@ class ModuleRecommender(ABC):
 
     def _called(self, **options: Any) -> Self:
         """Return the same with other options of ``call``."""
-        model = self.caller.model
-        model = dataclasses.replace(model, call=dataclasses.replace(model.call, **options))
-        return self.variant(dataclasses.replace(self.caller, model=model), self.shift)
+        changed = dataclasses.replace(self.caller.options.call, **options)
+        module_options = dataclasses.replace(self.caller.options, call=changed)
+        return self.variant(dataclasses.replace(self.caller, options=module_options), self.shift)
 
     def reseeded(self, seed: int) -> Self:
         """Return the same with another seed of whatever the module draws."""
@@ -72,7 +72,7 @@ class ModuleRecommender(ABC):
 
     def shifted_input(self, by: int) -> Self | None:
         """Return the same with the items moved that it is given; None where it is given no history."""
-        if not self.caller.model.reads_history:
+        if not self.caller.options.reads_history:
             return None
         return self.variant(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift)
 
@@ -88,7 +88,7 @@ class ModuleRecommender(ABC):
 
     def shift_remedy(self, by: int, moved: Literal["shifted", "shifted_input", "shifted_output"]) -> str:
         """Return what to set where the items are better moved by so many."""
-        model, first = self.caller.model, first_of(self.caller)
+        model, first = self.caller.options, first_of(self.caller)
         numbers = {}
         if moved != "shifted_output" and model.reads_history:
             numbers["call.offset"] = model.call.offset + by
