@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from harness.artifacts import History, RecommendationTask, Truth, Vocabulary
 from harness.models.neural.sequential import Sequential
-from harness.models.neural.sequential_network import SequentialScorer, encoder_of
+from harness.models.neural.sequential_network import SequentialScorer
 from harness.runner import predict
 
 CATALOGUES = (1_000, 10_000, 50_000)
@@ -32,7 +32,7 @@ def made(n_users, n_items):
     """Return a model with random weights, and what is asked of it."""
     rng = np.random.default_rng(0)
     torch.manual_seed(0)
-    encoder = encoder_of(Sequential(max_length=LONGEST), n_items).eval()
+    encoder = Sequential(max_length=LONGEST).encoder(n_items).eval()
     lengths = rng.integers(SHORTEST, LONGEST + 1, n_users)
     indptr = np.concatenate([[0], np.cumsum(lengths)])
     history = History(indptr, rng.integers(0, n_items, indptr[-1], dtype=np.int32), n_items)

@@ -20,7 +20,7 @@ from harness.storage import cache_folder
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = (cache_folder() / "sources").resolve()
 SOURCES.mkdir(parents=True, exist_ok=True)
-collect_ignore = ["foreign_project"]  # a package of its own, which tests run as strangers do
+collect_ignore = ["external_project"]  # a package of its own, which tests run as strangers do
 REFERENCE_MODELS = ("random", "popularity", "item_knn", "ease")
 
 

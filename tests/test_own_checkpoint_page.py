@@ -95,12 +95,12 @@ def interactions():
 def project(tmp_path_factory):
     """Make the files that the page names, from small data."""
     folder = tmp_path_factory.mktemp("page")
-    shutil.copytree(ROOT / "tests/foreign_project/kiosk", folder / "src/kiosk")
+    shutil.copytree(ROOT / "tests/external_project/kiosk", folder / "src/kiosk")
     (folder / "examples").symlink_to(EXAMPLES, target_is_directory=True)
     (folder / "protocol.yaml").write_text(PROTOCOL)
     table = interactions()
     table.to_csv(folder / "interactions.csv", index=False)
-    runpy.run_path(str(ROOT / "tests/foreign_project/make.py"))["main"](folder / "interactions.csv", folder)
+    runpy.run_path(str(ROOT / "tests/external_project/make.py"))["main"](folder / "interactions.csv", folder)
     write_ids(folder, table)
     write_vectors(folder, table)
     table.to_parquet(folder / "train.parquet")

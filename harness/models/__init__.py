@@ -16,7 +16,8 @@ from harness.models.checkpoints.checkpoint import (
 from harness.models.checkpoints.checkpoint_facts import CheckpointFacts
 from harness.models.checkpoints.inspection import inspect_checkpoint
 from harness.models.external.prediction_file import PredictionFile
-from harness.models.generative.generative import Codes, Generative, GenerativeRecipe
+from harness.models.generative.generative import Generative
+from harness.models.generative.generative_options import CodeOptions, GenerativeRecipe
 from harness.models.mlflow_model.mlflow_model import MLflowModel
 from harness.models.neural.recipe import Recipe
 from harness.models.neural.sequential import Sequential, SequentialRecipe
@@ -30,7 +31,7 @@ __all__ = [
     "Checkpoint",
     "CheckpointFacts",
     "CheckpointHeader",
-    "Codes",
+    "CodeOptions",
     "ExternalModel",
     "FittedModel",
     "Generative",

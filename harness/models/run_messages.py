@@ -8,14 +8,14 @@ import logging
 logger = logging.getLogger("harness")
 
 
-def begin_anew() -> None:
+def forget_messages() -> None:
     """Say everything again, in another run."""
-    say_once.cache_clear()
+    log_once.cache_clear()
     warn_once.cache_clear()
 
 
 @functools.cache
-def say_once(what: str) -> None:
+def log_once(what: str) -> None:
     """Log something once."""
     logger.info(what)
 

@@ -26,7 +26,7 @@ from harness.experiment import ItemsSettings as Items
 from harness.experiment import UsersSettings as Users
 from harness.experiment import VectorsSettings as Vectors
 from harness.models.external.external_arrays import vectors_in
-from harness.models.external.id_map import IdMap, Ids
+from harness.models.external.id_map import IdMap, IdOptions
 
 NUMBERS = (7, 8, 9)
 TEXTS = tuple(map(str, NUMBERS))
@@ -174,13 +174,13 @@ def as_candidates(folder: Path, column: Column, ids: Vocabulary) -> list[int]:
 
 def as_ids_of_a_model(folder: Path, column: Column, ids: Vocabulary) -> list[int]:
     path = written(folder, id=column)
-    return IdMap.of(Ids(str(path)), ids, size=3, what="item").own_index.tolist()
+    return IdMap.of(IdOptions(str(path)), ids, size=3, what="item").catalogue_index.tolist()
 
 
 def as_vectors_of_a_model(folder: Path, column: Column, ids: Vocabulary) -> list[int]:
     path = written(folder, item=column, vector=of_type([[0.0], [1.0], [2.0]], pa.list_(pa.float32())))
     read, _ = vectors_in(path, id_column="item", column="vector")
-    return IdMap.by_ids(read, ids, where=str(path), what="item").own_index.tolist()
+    return IdMap.by_ids(read, ids, where=str(path), what="item").catalogue_index.tolist()
 
 
 PLACES: dict[str, Callable[[Path, Column, Vocabulary], list[int]]] = {

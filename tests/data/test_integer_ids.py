@@ -26,7 +26,7 @@ from harness.data import (
 from harness.data.predictions.prediction_lists import indices_of
 from harness.data.side_tables.item_vectors import read_vectors
 from harness.experiment import VectorsSettings as Vectors
-from harness.models.external.id_map import IdMap, Ids
+from harness.models.external.id_map import IdMap, IdOptions
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
 SEVENTEEN, EIGHTEEN, NINETEEN = 76561198000000001, 765611980000000012, 7656119800000000123
@@ -79,9 +79,12 @@ def test_each_place_finds_it(number: int, text_in_data: bool, tmp_path: Path) ->
             assert filter_(**option).counted(rows) == {"ids_listed": 1, "ids_unknown": 0}
             assert filter_(**option).apply(rows).item_ids.ids.tolist() == [ids.ids[place]]
     assert np.flatnonzero(allow_list(path, ids).items).tolist() == [place]
-    assert IdMap.of(Ids(str(path)), ids, size=1, what="item").own_index.tolist() == [place]
+    assert IdMap.of(IdOptions(str(path)), ids, size=1, what="item").catalogue_index.tolist() == [place]
     (tmp_path / "ids.json").write_text(json.dumps([number, "nobody"]))
-    assert IdMap.of(Ids(str(tmp_path / "ids.json")), ids, size=2, what="item").own_index.tolist() == [place, -1]
+    assert IdMap.of(IdOptions(str(tmp_path / "ids.json")), ids, size=2, what="item").catalogue_index.tolist() == [
+        place,
+        -1,
+    ]
     for suffix, column in (("parquet", [number]), ("text.parquet", [str(number)]), ("csv", [str(number)])):
         table = tmp_path / f"lists.{suffix}"
         frame = pd.DataFrame({"user": column, "item": column, "rank": [1]})
@@ -125,7 +128,7 @@ def test_each_place_leaves_it_out(text: str, tmp_path: Path) -> None:
     assert ItemFilter(deny=(text, 10, "10")).counted(rows) == {"ids_listed": 2, "ids_unknown": 1}
     assert ItemFilter(deny_file=str(path)).apply(rows).item_ids.ids.tolist() == [7]
     assert np.flatnonzero(allow_list(path, rows.item_ids).items).tolist() == [1]
-    assert IdMap.of(Ids(str(path)), rows.item_ids, size=2, what="item").own_index.tolist() == [-1, 1]
+    assert IdMap.of(IdOptions(str(path)), rows.item_ids, size=2, what="item").catalogue_index.tolist() == [-1, 1]
     column = pa.chunked_array([[text, "10"]])
     assert indices_of(column, rows.item_ids).tolist() == [-1, 1]
     assert (
@@ -157,7 +160,7 @@ def test_ids_are_lines_and_nothing_else_ends_them(tmp_path: Path) -> None:
     rows = Interactions(users=np.arange(4), items=np.arange(4), user_ids=ids, item_ids=ids)
     assert ItemFilter(allow_file=str(path)).counted(rows) == {"ids_listed": 4, "ids_unknown": 0}
     assert allow_list(path, ids).items.all()
-    assert (IdMap.of(Ids(str(path)), ids, size=4, what="item").own_index >= 0).all()
+    assert (IdMap.of(IdOptions(str(path)), ids, size=4, what="item").catalogue_index >= 0).all()
     np.save(tmp_path / "v.npy", np.arange(4.0).reshape(4, 1))
     section = Vectors(str(tmp_path / "v.npy"), ids=str(path))
     assert read_vectors(section, ids, table_ids=None).matrix[:, 0].tolist() == [0.0, 1.0, 2.0, 3.0]

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from histories import history_of
 
-from harness.models.generative.quantiser import QuantiserSizes, learnt_codes
+from harness.models.generative.generative_options import CodeOptions
+from harness.models.generative.quantiser import learnt_codes
 from harness.models.linear_algebra.cooccurrence_vectors import cooccurrence_vectors
 
-SIZES = QuantiserSizes(hidden=16, latent=8, levels=2, codes=4, steps=300)
+SIZES = CodeOptions(hidden_dim=16, latent_dim=8, levels=2, size=4, steps=300)
 
 
 def test_cooccurrence_vectors_restore_what_a_plain_computation_gives():

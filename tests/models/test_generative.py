@@ -10,12 +10,12 @@ import torch
 from histories import history_of
 
 from harness.artifacts import CandidateLists, ListRequest, TrainingData, TrainingOptions, UserBatch, Vocabulary
-from harness.models import Codes, Generative, GenerativeRecipe
+from harness.models import CodeOptions, Generative, GenerativeRecipe
 from harness.models.generative.generative_network import _batches
 from harness.models.generative.semantic_ids import PrefixTree
 
 MODEL = Generative(
-    codes=Codes(dimension=4, levels=2, size=4, hidden_dim=8, latent_dim=4, steps=60),
+    codes=CodeOptions(dimension=4, levels=2, size=4, hidden_dim=8, latent_dim=4, steps=60),
     embedding_dim=16,
     num_heads=2,
     attn_dim=32,
@@ -56,12 +56,12 @@ def test_it_learns_what_follows(cycle):
     assert (made_unseen.items[:, 0] == following).mean() > 0.9
 
 
-def examples_drawn(rows, *, seed=0, **changes):
-    """Return what an epoch of batches teaches: a history as it is read, and what follows it."""
-    model = Generative(**{"max_items": 3, "recipe": GenerativeRecipe(batch_size=2), **changes})
+def examples_of_an_epoch(rows, *, seed=0, targets_per_user=8):
+    """Return the training examples of an epoch: the part of a history that is read, and the next item."""
+    options = {"max_items": 3, "targets_per_user": targets_per_user, "size": 2, "device": "cpu"}
     history, found = history_of(rows, N_ITEMS), []
     chosen = np.flatnonzero(history.lengths >= 2)
-    for items, real, following in _batches(history, chosen, model, np.random.default_rng(seed), "cpu"):
+    for items, real, following in _batches(history, chosen, np.random.default_rng(seed), **options):
         assert len(items) <= 2
         for row, where, target in zip(items, real, following.tolist(), strict=True):
             assert where.tolist() == sorted(where.tolist(), reverse=True)  # the padding is last
@@ -72,10 +72,10 @@ def examples_drawn(rows, *, seed=0, **changes):
 def test_an_epoch_by_hand():
     rows = [[0, 1, 2, 3, 4], [5], [6, 7], []]
     by_hand = {((0,), 1), ((0, 1), 2), ((0, 1, 2), 3), ((1, 2, 3), 4), ((6,), 7)}
-    found = examples_drawn(rows)
+    found = examples_of_an_epoch(rows)
     assert len(found) == 5
     assert set(found) == by_hand
-    some = [examples_drawn(rows, seed=seed, targets_per_user=2) for seed in range(20)]
+    some = [examples_of_an_epoch(rows, seed=seed, targets_per_user=2) for seed in range(20)]
     assert all(len(set(drawn)) == 3 and set(drawn) <= by_hand and ((6,), 7) in drawn for drawn in some)
     assert set().union(*some) == by_hand
 

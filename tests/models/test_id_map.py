@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from harness.artifacts import Vocabulary
 from harness.errors import CheckpointError
-from harness.models.external.id_map import IdMap, Ids
+from harness.models.external.id_map import IdMap, IdOptions
 
 NUMBERS = Vocabulary.of([7, 9, 30])
 WORDS = Vocabulary.of(["apple", "fig", "pear"])
@@ -25,15 +25,15 @@ def map_of(section, vocabulary=NUMBERS, size=None):
 def test_worked_by_hand(tmp_path):
     path = tmp_path / "items.txt"
     path.write_text("\n30\n[MASK]\n7\n\n\n")
-    found = map_of(Ids(ids=str(path)))
-    assert found.own_index.tolist() == [-1, 2, -1, 0, -1, -1]
+    found = map_of(IdOptions(ids=str(path)))
+    assert found.catalogue_index.tolist() == [-1, 2, -1, 0, -1, -1]
     assert found.model_index.tolist() == [3, -1, 1]
     assert (found.missing, found.strange) == (1, 4)
-    assert map_of(Ids(), size=3).model_index.tolist() == [0, 1, 2]
-    own = map_of(Ids(ids="own"), size=10)
+    assert map_of(IdOptions(), size=3).model_index.tolist() == [0, 1, 2]
+    own = map_of(IdOptions(ids="own"), size=10)
     assert own.model_index.tolist() == [7, 9, -1]
-    assert own.own_index.tolist() == [-1] * 7 + [0, -1, 1]
-    assert len(map_of(Ids(ids="own")).own_index) == 31
+    assert own.catalogue_index.tolist() == [-1] * 7 + [0, -1, 1]
+    assert len(map_of(IdOptions(ids="own")).catalogue_index) == 31
 
 
 @pytest.mark.parametrize("suffix", ["txt", "csv", "tsv", "npy", "parquet", "json", "map.json"])
@@ -51,9 +51,9 @@ def test_each_format_says_the_same(suffix, vocabulary, tmp_path):
         table.to_parquet(path)
     else:
         path.write_text(json.dumps({str(own): row for row, own in enumerate(ids)} if "map" in suffix else ids))
-    section = Ids(ids=str(path), column=column if suffix in ("csv", "tsv", "parquet") else None)
+    section = IdOptions(ids=str(path), column=column if suffix in ("csv", "tsv", "parquet") else None)
     found = map_of(section, vocabulary, size=2)
-    assert found.own_index.tolist() == [2, 0]
+    assert found.catalogue_index.tolist() == [2, 0]
     assert found.model_index.tolist() == [1, -1, 0]
 
 
@@ -73,9 +73,9 @@ def test_an_empty_row_is_an_index_wherever_it_stands(form, tmp_path):
         pd.DataFrame({"item": [int(own) if own else None for own in ids]}).to_parquet(path)
     else:
         path.write_text(lines)
-    assert map_of(Ids(ids=str(path), column=column), size=7).own_index.tolist() == [-1, 0, -1, 1, 2, -1, -1]
+    assert map_of(IdOptions(ids=str(path), column=column), size=7).catalogue_index.tolist() == [-1, 0, -1, 1, 2, -1, -1]
     with pytest.raises(CheckpointError, match=r"holds 7 ids, .* 5 .* last 2 rows are empty .* and an empty row counts"):
-        map_of(Ids(ids=str(path), column=column), size=5)
+        map_of(IdOptions(ids=str(path), column=column), size=5)
 
 
 def test_ids_in_text_are_taken_as_they_are_written(tmp_path):
@@ -90,11 +90,11 @@ def test_ids_in_text_are_taken_as_they_are_written(tmp_path):
         ("first.csv", '"id, x", sku\n' + "".join(f"{own},1\n" for own in quoted), "id, x"),
     ):
         (tmp_path / name).write_text(text, encoding="utf-8")
-        found = map_of(Ids(ids=str(tmp_path / name), column=column), vocabulary, size=len(odd))
-        assert vocabulary.ids[found.own_index].tolist() == odd, name
+        found = map_of(IdOptions(ids=str(tmp_path / name), column=column), vocabulary, size=len(odd))
+        assert vocabulary.ids[found.catalogue_index].tolist() == odd, name
     # Of integers "007" is no usual writing, in whatever format.
     (tmp_path / "ids.csv").write_text("sku\n007\n9\n")
-    assert map_of(Ids(ids=str(tmp_path / "ids.csv"), column="sku")).own_index.tolist() == [-1, 1]
+    assert map_of(IdOptions(ids=str(tmp_path / "ids.csv"), column="sku")).catalogue_index.tolist() == [-1, 1]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_ids_in_text_are_taken_as_they_are_written(tmp_path):
 def test_tables_that_are_none(text, message, tmp_path):
     (tmp_path / "items.csv").write_text(text)
     with pytest.raises(CheckpointError, match=message):
-        map_of(Ids(ids=str(tmp_path / "items.csv"), column="b"))
+        map_of(IdOptions(ids=str(tmp_path / "items.csv"), column="b"))
 
 
 def test_indices_that_nobody_speaks_of_are_refused(tmp_path):
@@ -118,23 +118,23 @@ def test_indices_that_nobody_speaks_of_are_refused(tmp_path):
     with pytest.raises(
         CheckpointError, match=r"indices end with 2, and the model has 4 .*one is mostly the row of pad"
     ):
-        map_of(Ids(ids=str(path)), size=4)
+        map_of(IdOptions(ids=str(path)), size=4)
     path.write_text('{"7": 1, "9": 2, "30": 3, "<padding>": 0}')
-    assert map_of(Ids(ids=str(path)), size=4).own_index.tolist() == [-1, 0, 1, 2]
+    assert map_of(IdOptions(ids=str(path)), size=4).catalogue_index.tolist() == [-1, 0, 1, 2]
     with pytest.raises(CheckpointError, match=r"go from 7 to 30, so that 'own' makes 31\..*numpy.arange\(33\)"):
-        map_of(Ids(ids="own"), size=33)
+        map_of(IdOptions(ids="own"), size=33)
     np.save(tmp_path / "items.npy", np.arange(33))
-    assert map_of(Ids(ids=str(tmp_path / "items.npy")), size=33).model_index.tolist() == [7, 9, 30]
-    assert map_of(Ids(ids="own"), size=31).model_index.tolist() == [7, 9, 30]
+    assert map_of(IdOptions(ids=str(tmp_path / "items.npy")), size=33).model_index.tolist() == [7, 9, 30]
+    assert map_of(IdOptions(ids="own"), size=31).model_index.tolist() == [7, 9, 30]
 
 
 def test_integers_and_their_writing_are_the_same_ids(tmp_path):
     np.save(tmp_path / "text.npy", np.array(["30", "007", "7"]))
-    assert map_of(Ids(ids=str(tmp_path / "text.npy"))).own_index.tolist() == [2, -1, 0]
+    assert map_of(IdOptions(ids=str(tmp_path / "text.npy"))).catalogue_index.tolist() == [2, -1, 0]
     np.save(tmp_path / "numbers.npy", np.array([30, 8, 7]))
     text = Vocabulary.of(["7", "30", "x"])
-    found = map_of(Ids(ids=str(tmp_path / "numbers.npy")), text)
-    assert text.ids[found.own_index[[0, 2]]].tolist() == ["30", "7"]
+    found = map_of(IdOptions(ids=str(tmp_path / "numbers.npy")), text)
+    assert text.ids[found.catalogue_index[[0, 2]]].tolist() == ["30", "7"]
 
 
 @given(
@@ -152,11 +152,11 @@ def test_the_two_ways_are_each_others_inverse(rows):
     ids.append(2 if 2 not in ids else None)
     found = IdMap.by_ids(ids, vocabulary, where="here", what="item")
     for index, own in enumerate(ids):
-        assert (found.own_index[index] >= 0) == (own is not None and own % 2 == 0)
-        if found.own_index[index] >= 0:
-            assert vocabulary.ids[found.own_index[index]] == own
-            assert found.model_index[found.own_index[index]] == index
-    assert (found.model_index >= 0).sum() == (found.own_index >= 0).sum()
+        assert (found.catalogue_index[index] >= 0) == (own is not None and own % 2 == 0)
+        if found.catalogue_index[index] >= 0:
+            assert vocabulary.ids[found.catalogue_index[index]] == own
+            assert found.model_index[found.catalogue_index[index]] == index
+    assert (found.model_index >= 0).sum() == (found.catalogue_index >= 0).sum()
 
 
 def test_what_does_not_fit_is_told_with_numbers(tmp_path):
@@ -164,12 +164,14 @@ def test_what_does_not_fit_is_told_with_numbers(tmp_path):
         with pytest.raises(CheckpointError, match=message):
             map_of(section, vocabulary, size)
 
-    refused(r"model has 4 item indices, and the data set has 3 items.*one is mostly the row of padding", Ids(), size=4)
-    refused(r"item ids of the data set are text, such as 'apple', 'fig', 'pear'", Ids(ids="own"), WORDS)
-    refused(r"no item id .* such as 7, 9, 30, and the model's go from 0 to 4", Ids(ids="own"), size=5)
-    refused(r"go up to 1,000,000,000,000, too many", Ids(ids="own"), Vocabulary.of([10**12]))
+    refused(
+        r"model has 4 item indices, and the data set has 3 items.*one is mostly the row of padding", IdOptions(), size=4
+    )
+    refused(r"item ids of the data set are text, such as 'apple', 'fig', 'pear'", IdOptions(ids="own"), WORDS)
+    refused(r"no item id .* such as 7, 9, 30, and the model's go from 0 to 4", IdOptions(ids="own"), size=5)
+    refused(r"go up to 1,000,000,000,000, too many", IdOptions(ids="own"), Vocabulary.of([10**12]))
     path = tmp_path / "items.txt"
-    section = Ids(ids=str(path))
+    section = IdOptions(ids=str(path))
     refused("does not exist", section)
     path.write_text("7\n9\n30\n")
     refused(r"holds 3 ids, and the model has 4 item indices.*padding", section, size=4)
@@ -183,7 +185,7 @@ def test_what_does_not_fit_is_told_with_numbers(tmp_path):
     path.write_text("a\nb\nc\nd\n")
     refused(r"none of its 4 item ids .* such as 'a', 'b', 'c' here and 7, 9, 30 there", section)
     path = tmp_path / "items.json"
-    section = Ids(ids=str(path))
+    section = IdOptions(ids=str(path))
     for text, message in (
         ('{"7": 0, "9": 0}', r"1 indices stand twice, such as 0 of '7', '9'"),
         ('{"7": 3}', r"id '7' has the index 3; an integer from 0 to 2"),
@@ -196,18 +198,21 @@ def test_what_does_not_fit_is_told_with_numbers(tmp_path):
         path.write_text(text)
         refused(message, section, size=3)
     np.save(tmp_path / "items.npy", np.array([7, "x", None], dtype=object), allow_pickle=True)
-    refused("holds Python objects, which are never unpickled", Ids(ids=str(tmp_path / "items.npy")))
+    refused("holds Python objects, which are never unpickled", IdOptions(ids=str(tmp_path / "items.npy")))
     (tmp_path / "items.json").write_text('{"7": 1000000000000}')
     refused(r"id '7' has the index 1000000000000; an integer from 0 to 268,435,456", section)
     (tmp_path / "items.json").write_text('{"7": 0, "9": 1, "7": 2}')
     refused(r"cannot be read: the key '7' stands twice", section)
     (tmp_path / "items.txt").write_text("")
-    refused(r"items.txt holds no ids; each of the model's item indices needs its row", Ids(ids=f"{tmp_path}/items.txt"))
+    refused(
+        r"items.txt holds no ids; each of the model's item indices needs its row",
+        IdOptions(ids=f"{tmp_path}/items.txt"),
+    )
     np.save(tmp_path / "square.npy", np.zeros((2, 2)))
-    refused(r"float64 with the shape \(2, 2\); .* numpy.save", Ids(ids=str(tmp_path / "square.npy")))
+    refused(r"float64 with the shape \(2, 2\); .* numpy.save", IdOptions(ids=str(tmp_path / "square.npy")))
     (tmp_path / "items.csv").write_text("a,b\n7,1\n")
-    refused("several columns", Ids(ids=str(tmp_path / "items.csv")))
-    refused(r"has the columns a, b. There is no 'c'", Ids(ids=str(tmp_path / "items.csv"), column="c"))
+    refused("several columns", IdOptions(ids=str(tmp_path / "items.csv")))
+    refused(r"has the columns a, b. There is no 'c'", IdOptions(ids=str(tmp_path / "items.csv"), column="c"))
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv"])
@@ -217,26 +222,26 @@ def test_a_header_is_not_taken_for_an_id(suffix, tmp_path):
     with pytest.raises(
         CheckpointError, match=r"its first row, 'sku', is no item id of the data set. .* name the column"
     ):
-        map_of(Ids(ids=str(path)), NUMBERS)
-    assert map_of(Ids(ids=str(path), column="sku"), NUMBERS).model_index.tolist() == [1, 2, 0]
+        map_of(IdOptions(ids=str(path)), NUMBERS)
+    assert map_of(IdOptions(ids=str(path), column="sku"), NUMBERS).model_index.tolist() == [1, 2, 0]
     for first in ("", "7"):  # a row of padding; or no header
         path.write_text(f"{first}\n30\n9\n")
-        assert map_of(Ids(ids=str(path)), NUMBERS).model_index.tolist() == [0 if first else -1, 2, 1]
+        assert map_of(IdOptions(ids=str(path)), NUMBERS).model_index.tolist() == [0 if first else -1, 2, 1]
 
 
 @given(st.integers(-4, 4), st.permutations(list(range(6))))
 def test_a_map_is_moved(by, places):
     found = IdMap(np.array(places[:3]), np.array([places.index(place) for place in range(6)]))
-    found = IdMap(found.model_index, np.where(found.own_index < 3, found.own_index, -1))
+    found = IdMap(found.model_index, np.where(found.catalogue_index < 3, found.catalogue_index, -1))
     moved = found.shifted(by)
     for own, index in enumerate(found.model_index + by):
         assert moved.model_index[own] == (index if 0 <= index < 6 else -1)
-        assert not 0 <= index < 6 or moved.own_index[index] == own
-    assert (moved.own_index >= 0).sum() == (moved.model_index >= 0).sum()
+        assert not 0 <= index < 6 or moved.catalogue_index[index] == own
+    assert (moved.catalogue_index >= 0).sum() == (moved.model_index >= 0).sum()
 
 
 def test_the_section_is_valid_by_construction():
     with pytest.raises(ValueError, match=r"ids is 'sortd'; use 'sorted', 'own', or a file"):
-        Ids(ids="sortd")
+        IdOptions(ids="sortd")
     with pytest.raises(ValueError, match=r"column 'item' is of a .csv"):
-        Ids(column="item")
+        IdOptions(column="item")

@@ -115,7 +115,7 @@ def lists(answer, **params):
         return answer
 
     called = PythonModel(method=model.method, allow_pickle=True)
-    given = FrameModel(predict, model)
+    given = FrameModel(predict, model.input, model.output)
     return recommender_of(called, given, users=USERS, items=ITEMS, device="cpu", where="the MLflow model"), asked
 
 
@@ -150,7 +150,7 @@ def test_users_are_the_same_as_text_or_numbers():
     rows = pd.DataFrame({"user": ["8", "7"], "item": [30, 20], "score": [1.0, 2.0]})
     model = component_of("models", "mlflow", {"allow_pickle": True})
     for user in (["8", "7"], [8.0, 7.0], [8, 7]):
-        given = FrameModel(lambda frame, user=user: rows.assign(user=user), model)
+        given = FrameModel(lambda frame, user=user: rows.assign(user=user), model.input, model.output)
         recommender = recommender_of(
             PythonModel(), given, users=users, items=ITEMS, device="cpu", where="the MLflow model"
         )
@@ -165,7 +165,7 @@ def test_items_without_a_score_stand_last_if_that_is_said():
     with pytest.raises(HarnessError, match=r"Set model.params.missing_items: last"):
         lists(scores, method="score")[0].score(BATCH)
     called = PythonModel(method="score", missing_items=model.missing_items)
-    given = FrameModel(lambda frame: scores, model)
+    given = FrameModel(lambda frame: scores, model.input, model.output)
     found = recommender_of(called, given, users=USERS, items=ITEMS, device="cpu", where="the MLflow model")
     assert found.score(BATCH)[0].argsort().tolist() == [0, 1, 2]
 

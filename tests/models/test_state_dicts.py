@@ -14,7 +14,7 @@ from torch import nn
 from harness.errors import CheckpointError
 from harness.models.external.state_dicts import load_state
 from harness.models.external.state_files import read_state
-from harness.models.torch_module.torch_options import State
+from harness.models.torch_module.torch_options import StateOptions
 
 
 class Net(nn.Module):
@@ -42,7 +42,7 @@ def state():
 
 def loaded(path, module=None, *, key=None, **options):
     module = Net() if module is None else module
-    load_state(module, read_state(path, key=key), State(**options), path=path)
+    load_state(module, read_state(path, key=key), StateOptions(**options), path=path)
     return module.state_dict()
 
 

@@ -27,7 +27,7 @@ from torch import nn
 
 from harness.errors import CheckpointError
 from harness.models import inspect_checkpoint
-from harness.models.checkpoints.pickled_values import LeftOut
+from harness.models.checkpoints.pickled_values import OmittedObject
 from harness.models.checkpoints.tensor_archive import content_without_objects
 from harness.models.external.state_files import read_state
 
@@ -86,7 +86,7 @@ def test_a_checkpoint_with_objects_in_its_hyperparameters(protocol, state, tmp_p
     ):
         read_state(path, key="hyper_parameters.args.rate", objects="skip")
     found = content_without_objects(path)["hyper_parameters"]
-    left_out = {name for name, one in found.items() if isinstance(one, LeftOut)}
+    left_out = {name for name, one in found.items() if isinstance(one, OmittedObject)}
     assert left_out == {"args", "config", "settings", "loss", "scale", "rng"}
     assert found["plain"] == hyperparameters()["plain"]
     assert found["counts"] == {1: [2]}

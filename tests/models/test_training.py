@@ -15,7 +15,7 @@ import harness
 from harness.artifacts import RecommendationTask, TrainingData, TrainingOptions, Truth, UserBatch, Vocabulary
 from harness.errors import CheckpointError, HarnessError
 from harness.models import (
-    Codes,
+    CodeOptions,
     Generative,
     GenerativeRecipe,
     Recipe,
@@ -25,8 +25,8 @@ from harness.models import (
     TwoTowerRecipe,
 )
 from harness.models.neural.padded_sequences import alike, blocks
-from harness.models.neural.training_loop import Course, trained
-from harness.models.run_messages import begin_anew
+from harness.models.neural.training_loop import TrainingPlan, train_module
+from harness.models.run_messages import forget_messages
 from harness.pipeline.stages.validation_score import ndcg_on
 
 SEQUENTIAL = Sequential(
@@ -39,7 +39,7 @@ SEQUENTIAL = Sequential(
 )
 TWO_TOWER = TwoTower(embedding_dim=8, hidden_dim=8, recipe=TwoTowerRecipe(epochs=3, batch_size=32))
 GENERATIVE = Generative(
-    codes=Codes(dimension=4, levels=2, size=4, hidden_dim=8, latent_dim=4, steps=60),
+    codes=CodeOptions(dimension=4, levels=2, size=4, hidden_dim=8, latent_dim=4, steps=60),
     embedding_dim=16,
     num_heads=2,
     attn_dim=16,
@@ -172,10 +172,10 @@ def test_the_last_training_runs_as_many_epochs_as_were_best(values, found):
         return modules[-1]
 
     steps = {"batches": lambda rng: iter([None]), "steps": 1, "loss": lambda module, batch: module.value * 1.0}
-    search = Course("counter", made, **steps, judge=lambda module: next(judgements))
-    last = trained(
+    search = TrainingPlan("counter", made, **steps, judge=lambda module: next(judgements))
+    last = train_module(
         search,
-        Course("counter", made, **steps),
+        TrainingPlan("counter", made, **steps),
         Recipe(learning_rate=1.0, epochs=9, patience=2),
         TrainingOptions(quiet=True),
         seed=0,
@@ -194,16 +194,18 @@ def test_a_judge_that_says_the_same_of_all_epochs_is_told_of(caplog):
 
 
 def counted(values, **recipe):
-    """Return how many epochs were judged and the steps in the weights that are kept, for a course of judgements."""
+    """Return how many epochs were judged and the steps in the weights that are kept, for a plan of judgements."""
     judged = []
 
     def judge(module):
         judged.append(module.value.item())
         return values[len(judged) - 1]
 
-    course = Course("counter", Counter, lambda rng: iter([None]), 1, lambda module, batch: module.value * 1.0, judge)
+    plan = TrainingPlan(
+        "counter", Counter, lambda rng: iter([None]), 1, lambda module, batch: module.value * 1.0, judge
+    )
     recipe = Recipe(**{"learning_rate": 1.0, "batch_size": 1, **recipe})
-    module = trained(course, None, recipe, TrainingOptions(quiet=True), seed=0)
+    module = train_module(plan, None, recipe, TrainingOptions(quiet=True), seed=0)
     return len(judged), round(-module.value.item())
 
 
@@ -223,16 +225,16 @@ def test_without_a_validation_part_all_epochs_are_trained(caplog):
 
 
 def test_a_loss_that_is_not_finite_is_an_error():
-    course = Course("counter", Counter, lambda rng: iter([None]), 1, lambda module, batch: module.value * torch.nan)
+    plan = TrainingPlan("counter", Counter, lambda rng: iter([None]), 1, lambda module, batch: module.value * torch.nan)
     with pytest.raises(HarnessError, match=r"counter: the loss is nan in epoch 1\. Lower .*learning_rate"):
-        trained(course, None, Recipe(patience=None), TrainingOptions(quiet=True), seed=0)
+        train_module(plan, None, Recipe(patience=None), TrainingOptions(quiet=True), seed=0)
 
 
 def test_weights_that_are_not_finite_are_an_error():
-    course = Course("counter", Counter, lambda rng: iter([None]), 1, lambda module, batch: module.value * 1e-30)
+    plan = TrainingPlan("counter", Counter, lambda rng: iter([None]), 1, lambda module, batch: module.value * 1e-30)
     recipe = Recipe(patience=None, learning_rate=1e308)
     with pytest.raises(HarnessError, match=r"counter: weights are NaN or infinite after epoch 1\. Lower"):
-        trained(course, None, recipe, TrainingOptions(quiet=True), seed=0)
+        train_module(plan, None, recipe, TrainingOptions(quiet=True), seed=0)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: type(model).__name__)
@@ -369,7 +371,7 @@ def courses(monkeypatch):
             raise StoppedError(on_train, on_whole)
 
         for network in ("neural.sequential", "neural.two_tower", "generative.generative"):
-            monkeypatch.setattr(f"harness.models.{network}_network.trained", stop)
+            monkeypatch.setattr(f"harness.models.{network}_network.train_module", stop)
         with pytest.raises(StoppedError) as stopped:
             train(model, training_data)
         return stopped.value.args
@@ -383,11 +385,11 @@ def marked(n_users=24):
     return training_data_of(rows, [[MARKER]] * n_users, MARKER + 1)
 
 
-def learnt_from(model, course, epochs=20):
-    """Return the items of a course's batches that something is learnt from."""
+def learnt_from(model, plan, epochs=20):
+    """Return the items of a plan's batches that something is learnt from."""
     found = set()
     for epoch in range(epochs):
-        for batch in course.batches(np.random.default_rng(epoch)):
+        for batch in plan.batches(np.random.default_rng(epoch)):
             if isinstance(model, Sequential):
                 items, following, real = batch
                 found |= {*items[real].tolist(), *following[real].tolist()}
@@ -426,7 +428,7 @@ def test_a_state_of_other_codes_is_not_taken_up(tmp_path, caplog):
     one, two = (dataclasses.replace(training_data, item_vectors=some) for some in vectors)
     train(model, one, state=state, identity="a")
     with caplog.at_level("INFO", logger="harness"):
-        begin_anew()
+        forget_messages()
         found = train(model, two, state=state, identity="a")
     assert "is of other data, parameters or codes; the training begins anew" in " ".join(caplog.text.split())
     assert alike_to_the_bit(found, train(model, two))

@@ -6,7 +6,7 @@ import runpy
 import shutil
 
 import pytest
-from foreign_runs import PROJECT, walks
+from external_runs import PROJECT, walks
 
 
 @pytest.fixture(scope="module")

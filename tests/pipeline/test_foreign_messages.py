@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from foreign_runs import audits, params, run, values
+from external_runs import audits, params, run, values
 
 from harness.errors import HarnessError
 

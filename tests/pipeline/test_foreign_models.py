@@ -10,7 +10,7 @@ import sys
 import pandas as pd
 import pytest
 import torch
-from foreign_runs import audits, params, run, values, walks
+from external_runs import audits, params, run, values, walks
 
 from harness.errors import HarnessError
 from harness.models.external.factories import load_factory

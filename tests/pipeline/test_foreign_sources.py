@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
-from foreign_runs import audits, params, run, values
+from external_runs import audits, params, run, values
 
 import harness
 from harness.errors import HarnessError

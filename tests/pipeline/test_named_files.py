@@ -15,7 +15,7 @@ import pytest
 
 from harness.artifacts import Vocabulary
 from harness.errors import HarnessError
-from harness.models.external.id_map import IdMap, Ids
+from harness.models.external.id_map import IdMap, IdOptions
 
 KINDS = ("a named pipe", "a device", "a folder")
 
@@ -114,7 +114,7 @@ def test_experiments_and_predictions(kind, cli, small, odd, tmp_path):
 def test_files_of_ids(kind, name, odd):
     path = odd(kind, name)
     with pytest.raises(HarnessError, match=kind):
-        IdMap.of(Ids(str(path)), Vocabulary.of([1]), size=1, what="item")
+        IdMap.of(IdOptions(str(path)), Vocabulary.of([1]), size=1, what="item")
 
 
 def test_a_part_of_a_folder(odd, cli, small, tmp_path):

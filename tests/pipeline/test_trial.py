@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from foreign_runs import N_ITEMS, N_USERS, PLAIN, audits, params, run, values, walks
+from external_runs import N_ITEMS, N_USERS, PLAIN, audits, params, run, values, walks
 from safetensors.torch import load_file, save_file
 
 from harness.errors import HarnessError

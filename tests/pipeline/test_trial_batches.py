@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 import yaml
-from foreign_runs import N_ITEMS, PLAIN, audits, params, run, values, walks
+from external_runs import N_ITEMS, PLAIN, audits, params, run, values, walks
 from safetensors.torch import load_file, save_file
 
 from harness.errors import HarnessError

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 import yaml
-from foreign_runs import N_ITEMS, N_USERS, audits, params, run, values, walks
+from external_runs import N_ITEMS, N_USERS, audits, params, run, values, walks
 from safetensors.torch import load_file, save_file
 
 MODULES = '''

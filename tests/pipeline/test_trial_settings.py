@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from foreign_runs import audits, run, values
+from external_runs import audits, run, values
 
 import harness
 from harness.errors import ExperimentError, HarnessError

@@ -19,7 +19,7 @@ from harness.errors import CheckpointError
 from harness.models.checkpoints.array_inspection import array_facts
 from harness.models.checkpoints.checkpoint import check_digest
 from harness.models.checkpoints.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
-from harness.models.checkpoints.pickled_values import LeftOut, Named
+from harness.models.checkpoints.pickled_values import OmittedObject, PickledName
 from harness.models.checkpoints.required_files import require_file
 from harness.models.checkpoints.text_inspection import other_kind
 from harness.models.checkpoints.torch_files import TENSORS_ALONE, load_torch, why_refused
@@ -100,7 +100,7 @@ def _of_safetensors(path: Path, size: int) -> CheckpointFacts:
             metadata = file.metadata() or {}
             # A type of four bits is stored two by two: the shape is the header's.
             named = [
-                _Named(name, file.get_tensor(name), tuple(file.get_slice(name).get_shape()))
+                _TensorEntry(name, file.get_tensor(name), tuple(file.get_slice(name).get_shape()))
                 for name in file.keys()  # noqa: SIM118 - no mapping
             ]
         other = {key: _parsed(text) for key, text in metadata.items()}
@@ -143,14 +143,14 @@ def _without_objects(path: Path, size: int) -> CheckpointFacts | None:
 def _described(content: Any, path: Path, size: int) -> CheckpointFacts:
     import torch
 
-    top: list[_Named] = []
-    nested: list[tuple[str, list[_Named]]] = []
+    top: list[_TensorEntry] = []
+    nested: list[tuple[str, list[_TensorEntry]]] = []
     other: dict[str, Any] = {}
     budget = itertools.count()
     try:
         for name, value in content.items() if isinstance(content, Mapping) else [("content", content)]:
             if isinstance(value, torch.Tensor):
-                top.append(_Named(str(name), value, tuple(value.shape)))
+                top.append(_TensorEntry(str(name), value, tuple(value.shape)))
                 continue
             found = list(_tensors(value, "", path, budget))
             if found:
@@ -165,7 +165,7 @@ def _described(content: Any, path: Path, size: int) -> CheckpointFacts:
 
 
 @dataclass(frozen=True, eq=False)
-class _Named:
+class _TensorEntry:
     """A tensor with its name and the shape that it stands for."""
 
     name: str
@@ -173,7 +173,7 @@ class _Named:
     shape: tuple[int, ...]
 
 
-def _tensors(value: Any, name: str, path: Path, budget: Iterator[int], depth: int = 0) -> Iterator[_Named]:
+def _tensors(value: Any, name: str, path: Path, budget: Iterator[int], depth: int = 0) -> Iterator[_TensorEntry]:
     """Yield the tensors of nested containers with dotted names."""
     import torch
 
@@ -182,13 +182,13 @@ def _tensors(value: Any, name: str, path: Path, budget: Iterator[int], depth: in
             f"the checkpoint {path} has more than {_MOST_ENTRIES:,} entries or {_DEEPEST} levels. {TENSORS_ALONE}"
         )
     if isinstance(value, torch.Tensor):
-        yield _Named(name, value, tuple(value.shape))
+        yield _TensorEntry(name, value, tuple(value.shape))
     elif isinstance(value, (Mapping, list, tuple)):
         for key, child in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from _tensors(child, f"{name}.{key}" if depth else str(key), path, budget, depth + 1)
 
 
-def _state(name: str, tensors: Sequence[_Named]) -> StateFacts:
+def _state(name: str, tensors: Sequence[_TensorEntry]) -> StateFacts:
     from harness.modules import ModelUtils
 
     model = _as_module(named.tensor for named in tensors)
@@ -251,7 +251,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
         if len(value) > _MOST_TOLD:
             told["…"] = f"{len(value) - _MOST_TOLD:,} more"
         return told if isinstance(value, Mapping) or "…" in told else list(told.values())
-    if isinstance(value, (LeftOut, Named)):
+    if isinstance(value, (OmittedObject, PickledName)):
         return str(value)
     size = f" of {len(value):,}" if hasattr(value, "__len__") else ""
     return f"{type(value).__name__}{size}"

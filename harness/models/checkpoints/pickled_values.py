@@ -34,7 +34,7 @@ _ATOMS = (str, bytes, int, float, complex, type(None))
 
 
 @dataclass(frozen=True, eq=False)
-class Named:
+class PickledName:
     """A class or function that a pickle names: the name alone, ``module.name``."""
 
     name: str
@@ -44,7 +44,7 @@ class Named:
 
 
 @dataclass(frozen=True, eq=False)
-class LeftOut:
+class OmittedObject:
     """The place of an object that only code could make.
 
     Parameters
@@ -63,7 +63,7 @@ Make = Callable[[str, tuple[Any, ...]], Any]
 
 
 def values_of(pickle: bytes, *, make: Make, stored: Callable[[Any], Any]) -> Any:
-    """Return what a pickle describes, with ``LeftOut`` in the place of objects.
+    """Return what a pickle describes, with ``OmittedObject`` in the place of objects.
 
     The instructions are followed here, by their names: there is none that imports, calls, or sets the state of
     anything. Containers, text and numbers are made; a call becomes what ``make`` says, which is given the name of what
@@ -75,7 +75,7 @@ def values_of(pickle: bytes, *, make: Make, stored: Callable[[Any], Any]) -> Any
         The bytes.
     make
         Called with the name of a class or function and its arguments, whatever they are; it returns a value, or a
-        ``LeftOut``.
+        ``OmittedObject``.
     stored
         Called with each persistent id; it returns the value.
 
@@ -86,7 +86,7 @@ def values_of(pickle: bytes, *, make: Make, stored: Callable[[Any], Any]) -> Any
     """
     if len(pickle) > _LARGEST:
         raise ValueError(f"its pickle has {len(pickle):,} bytes; up to {_LARGEST:,} are read")
-    machine = _Machine(make, stored)
+    machine = _PickleMachine(make, stored)
     try:
         for number, (instruction, argument, _) in enumerate(pickletools.genops(pickle)):
             if number >= _MOST_STEPS:
@@ -97,7 +97,7 @@ def values_of(pickle: bytes, *, make: Make, stored: Callable[[Any], Any]) -> Any
         raise ValueError(f"its pickle is damaged ({type(error).__name__}: {str(error)[:80]})") from error
 
 
-class _Machine:
+class _PickleMachine:
     """The stack and the memory that the instructions work on."""
 
     def __init__(self, make: Make, stored: Callable[[Any], Any]) -> None:
@@ -183,7 +183,7 @@ class _Machine:
     def _container(self, kind: type) -> Any:
         """Return the container on top of the stack; None if it was left out, and its content with it."""
         into = self.stack[-1]
-        if type(into) is not kind and not isinstance(into, LeftOut):
+        if type(into) is not kind and not isinstance(into, OmittedObject):
             raise ValueError(f"its pickle is damaged: {type(into).__name__} in the place of {kind.__name__}")
         return into if type(into) is kind else None
 
@@ -204,30 +204,30 @@ class _Machine:
     # --- what only code could make
 
     def _global(self, argument: str) -> None:
-        self.stack.append(Named(argument.replace(" ", ".", 1)))
+        self.stack.append(PickledName(argument.replace(" ", ".", 1)))
 
     def _stack_global(self, _: Any) -> None:
         module, name = _last(self.stack, 2)
-        self.stack[-2:] = [Named(f"{module}.{name}" if type(module) is type(name) is str else "nothing by name")]
+        self.stack[-2:] = [PickledName(f"{module}.{name}" if type(module) is type(name) is str else "nothing by name")]
 
     def _reduce(self, _: Any) -> None:
         called, arguments = _last(self.stack, 2)
-        is_known = isinstance(called, Named) and type(arguments) is tuple
-        self.stack[-2:] = [self._make(called.name, arguments) if is_known else LeftOut(_name(called))]
+        is_known = isinstance(called, PickledName) and type(arguments) is tuple
+        self.stack[-2:] = [self._make(called.name, arguments) if is_known else OmittedObject(_name(called))]
 
     def _newobj(self, _: Any) -> None:
-        self.stack[-2:] = [LeftOut(_name(_last(self.stack, 2)[0]))]
+        self.stack[-2:] = [OmittedObject(_name(_last(self.stack, 2)[0]))]
 
     def _newobj_ex(self, _: Any) -> None:
-        self.stack[-3:] = [LeftOut(_name(_last(self.stack, 3)[0]))]
+        self.stack[-3:] = [OmittedObject(_name(_last(self.stack, 3)[0]))]
 
     def _inst(self, argument: str) -> None:
         self._marked()
-        self.stack.append(LeftOut(argument.replace(" ", ".", 1)))
+        self.stack.append(OmittedObject(argument.replace(" ", ".", 1)))
 
     def _obj(self, _: Any) -> None:
         found = self._marked()
-        self.stack.append(LeftOut(_name(found[0])))
+        self.stack.append(OmittedObject(_name(found[0])))
 
     def _build(self, _: Any) -> None:
         _last(self.stack, 2)
@@ -237,28 +237,28 @@ class _Machine:
         self.stack[-1] = self._stored(self.stack[-1])
 
 
-_RULES: dict[str, Callable[[_Machine, Any], None]] = {
-    "TUPLE": _Machine._tuple,
-    "LIST": _Machine._list,
-    "DICT": _Machine._dict,
-    "FROZENSET": _Machine._frozenset,
-    "APPEND": _Machine._append,
-    "APPENDS": _Machine._appends,
-    "SETITEM": _Machine._setitem,
-    "SETITEMS": _Machine._setitems,
-    "ADDITEMS": _Machine._additems,
-    "POP": _Machine._pop,
-    "POP_MARK": _Machine._pop_mark,
-    "DUP": _Machine._dup,
-    "GLOBAL": _Machine._global,
-    "STACK_GLOBAL": _Machine._stack_global,
-    "REDUCE": _Machine._reduce,
-    "NEWOBJ": _Machine._newobj,
-    "NEWOBJ_EX": _Machine._newobj_ex,
-    "INST": _Machine._inst,
-    "OBJ": _Machine._obj,
-    "BUILD": _Machine._build,
-    "BINPERSID": _Machine._binpersid,
+_RULES: dict[str, Callable[[_PickleMachine, Any], None]] = {
+    "TUPLE": _PickleMachine._tuple,
+    "LIST": _PickleMachine._list,
+    "DICT": _PickleMachine._dict,
+    "FROZENSET": _PickleMachine._frozenset,
+    "APPEND": _PickleMachine._append,
+    "APPENDS": _PickleMachine._appends,
+    "SETITEM": _PickleMachine._setitem,
+    "SETITEMS": _PickleMachine._setitems,
+    "ADDITEMS": _PickleMachine._additems,
+    "POP": _PickleMachine._pop,
+    "POP_MARK": _PickleMachine._pop_mark,
+    "DUP": _PickleMachine._dup,
+    "GLOBAL": _PickleMachine._global,
+    "STACK_GLOBAL": _PickleMachine._stack_global,
+    "REDUCE": _PickleMachine._reduce,
+    "NEWOBJ": _PickleMachine._newobj,
+    "NEWOBJ_EX": _PickleMachine._newobj_ex,
+    "INST": _PickleMachine._inst,
+    "OBJ": _PickleMachine._obj,
+    "BUILD": _PickleMachine._build,
+    "BINPERSID": _PickleMachine._binpersid,
 }
 
 
@@ -269,7 +269,7 @@ def _last(stack: list[Any], count: int) -> list[Any]:
 
 
 def _name(called: Any) -> str:
-    return called.name if isinstance(called, (Named, LeftOut)) else type(called).__name__
+    return called.name if isinstance(called, (PickledName, OmittedObject)) else type(called).__name__
 
 
 def _pairs(flat: list[Any]) -> Iterator[tuple[Any, Any]]:
@@ -281,11 +281,11 @@ def _pairs(flat: list[Any]) -> Iterator[tuple[Any, Any]]:
 
 def _key(value: Any) -> Any:
     """Return a value that can be a key; of tuples flat ones alone, since Python has no limit to how deep it hashes."""
-    if isinstance(value, (*_ATOMS, LeftOut, Named)):
+    if isinstance(value, (*_ATOMS, OmittedObject, PickledName)):
         return value
     if type(value) is tuple and all(isinstance(one, _ATOMS) for one in value):
         return value
-    return LeftOut(f"a key of type {type(value).__name__}")
+    return OmittedObject(f"a key of type {type(value).__name__}")
 
 
 def _printable(name: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from harness.errors import CheckpointError
-from harness.models.checkpoints.pickled_values import LeftOut, Named, values_of
+from harness.models.checkpoints.pickled_values import OmittedObject, PickledName, values_of
 from harness.models.checkpoints.torch_files import check_archive
 
 _LOCAL_HEADER = 30  # bytes before the name of an entry
@@ -45,7 +45,7 @@ _TENSORS = ("torch.Tensor", "torch._tensor.Tensor", "torch.nn.parameter.Paramete
 
 
 def content_without_objects(path: Path) -> Any:
-    """Return what an archive of ``torch.save`` holds, with a ``LeftOut`` for each object that only code could make.
+    """Return the content of a ``torch.save`` archive, with an ``OmittedObject`` where only code could make an object.
 
     Containers become dicts, lists, tuples and sets; what is derived from one is left out too. Tensors are views of the
     file, which is mapped rather than read. No tensor has more values than stand in the file.
@@ -68,12 +68,12 @@ def content_without_objects(path: Path) -> Any:
         ) from error
 
 
-def first_left_out(value: Any) -> LeftOut | Named | None:
+def first_left_out(value: Any) -> OmittedObject | PickledName | None:
     """Return an object that was left out of a value, or a name in it, at any depth; None if there is none."""
     waiting, seen = [value], set()
     while waiting:
         here = waiting.pop()
-        if isinstance(here, (LeftOut, Named)):
+        if isinstance(here, (OmittedObject, PickledName)):
             return here
         if isinstance(here, (dict, list, tuple, set, frozenset)) and id(here) not in seen:
             seen.add(id(here))
@@ -126,7 +126,7 @@ class _Reader:
     def storage(self, persistent: Any) -> _Storage:
         """Return the storage of a persistent id: ``("storage", type, key, device, number of values)``."""
         kind, of, key, _, values = persistent
-        if kind != "storage" or not isinstance(of, Named) or type(key) is not str or type(values) is not int:
+        if kind != "storage" or not isinstance(of, PickledName) or type(key) is not str or type(values) is not int:
             raise ValueError("it refers to something that is no storage of tensors")
         if of.name not in _STORAGES:
             raise ValueError(f"it has a storage of an unknown type, {of.name}")
@@ -156,13 +156,13 @@ class _Reader:
             try:
                 return _PLAIN[name](*arguments)
             except (TypeError, ValueError):
-                return LeftOut(name)
+                return OmittedObject(name)
         match name, arguments:
             case "torch._utils._rebuild_tensor_v2", (_Storage() as storage, offset, tuple(size), tuple(stride), *_):
                 return _tensor(storage, storage.dtype, offset, size, stride)
             case (
                 "torch._utils._rebuild_tensor_v3",
-                (_Storage() as storage, offset, tuple(size), tuple(stride), _, _, Named(name=dtype), *_),
+                (_Storage() as storage, offset, tuple(size), tuple(stride), _, _, PickledName(name=dtype), *_),
             ) if dtype in _BY_NAME:
                 return _tensor(storage, _BY_NAME[dtype], offset, size, stride)
             case (
@@ -170,15 +170,18 @@ class _Reader:
                 (torch.Tensor() as tensor, *_),
             ):
                 return tensor
-            case "torch._tensor._rebuild_from_type_v2", (Named(name=function), Named(name=of), tuple(inner), *_) if (
-                of in _TENSORS and function != name
-            ):
+            case "torch._tensor._rebuild_from_type_v2", (
+                PickledName(name=function),
+                PickledName(name=of),
+                tuple(inner),
+                *_,
+            ) if of in _TENSORS and function != name:
                 return self.make(function, inner)
-        return LeftOut(name)
+        return OmittedObject(name)
 
 
 def _tensor(storage: _Storage, dtype: torch.dtype, offset: Any, size: tuple[Any, ...], stride: tuple[Any, ...]) -> Any:
-    """Return a view of a storage, or a ``LeftOut`` if it has more values than the storage has, such as an expanded one.
+    """Return a view of a storage, or an ``OmittedObject`` if the storage has fewer values, as of an expanded tensor.
 
     Raises
     ------
@@ -190,7 +193,7 @@ def _tensor(storage: _Storage, dtype: torch.dtype, offset: Any, size: tuple[Any,
         raise ValueError("it has a tensor without a proper shape")
     values = len(storage.octets) // dtype.itemsize
     if math.prod(size) > values:
-        return LeftOut(f"an expansion of {values:,} values to the shape {size[:8]}")
+        return OmittedObject(f"an expansion of {values:,} values to the shape {size[:8]}")
     if 0 in size:
         return torch.empty_strided(size, stride, dtype=dtype)
     if offset > values or _reach(offset, size, stride) >= values:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from harness.artifacts import CandidateLists, History, ListRequest, RankedLists, rounded
 from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import HarnessError
-from harness.models.external.id_naming import Naming
+from harness.models.external.factories import describe_error
+from harness.models.external.id_naming import IdNaming
 from harness.models.external.list_cleaning import cleaned
 from harness.models.external.score_precision import tell_of_ties
 
@@ -22,7 +23,7 @@ def lists_of(
     answer: Any,
     users: Sequence[Any],
     rows: int,
-    items: Naming,
+    items: IdNaming,
     asked: ListRequest,
     *,
     places: Int64Array,
@@ -125,12 +126,12 @@ def scores_of(answer: Any, users: Sequence[Any], items: Sequence[Any], *, where:
 
 def _order(labels: pd.Index, names: Sequence[Any], what: str) -> Any:
     """Return the places of names among labels; as they stand where the labels are others, such as 0, 1, 2 and so on."""
-    said, wanted = labels.map(str), pd.Index([str(name) for name in names])
-    if isinstance(labels, pd.RangeIndex) or said.equals(wanted) or not said.isin(wanted).any():
+    texts, wanted = labels.map(str), pd.Index([str(name) for name in names])
+    if isinstance(labels, pd.RangeIndex) or texts.equals(wanted) or not texts.isin(wanted).any():
         return np.arange(len(names))
-    if not said.is_unique:
-        raise HarnessError(f"{what} in which '{said[said.duplicated()][0]}' stands twice. Name each once, or none.")
-    places = said.get_indexer(wanted)
+    if not texts.is_unique:
+        raise HarnessError(f"{what} in which '{texts[texts.duplicated()][0]}' stands twice. Name each once, or none.")
+    places = texts.get_indexer(wanted)
     if (places < 0).any():
         missing = [name for name, place in zip(names, places, strict=True) if place < 0]
         raise HarnessError(
@@ -188,14 +189,12 @@ def called(call: Callable[[], Any], *, where: str) -> Any:
     HarnessError
         It raises an exception.
     """
-    from harness.models.external.factories import said
-
     try:
         return call()
     except (HarnessError, MemoryError):
         raise
     except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        raise HarnessError(f"{where} failed with {said(error)}.") from error
+        raise HarnessError(f"{where} failed with {describe_error(error)}.") from error
 
 
 def _row(lists: CandidateLists, row: int) -> Any:

@@ -40,12 +40,12 @@ def plain_id(value: Any, where: str) -> Id:
     raise CheckpointError(f"{where}: {str(value)[:40]!r} is no id. Use integers or text.")
 
 
-def own_indices(ids: Sequence[Id], vocabulary: Vocabulary) -> Int64Array:
+def indices_of(ids: Sequence[Id], vocabulary: Vocabulary) -> Int64Array:
     """Return the index of each id, -1 where it is none of the vocabulary's; ``7`` and ``"7"`` are the same id.
 
     Examples
     --------
-    >>> own_indices(["7", 9, None, "padding"], Vocabulary.of([7, 8, 9]))
+    >>> indices_of(["7", 9, None, "padding"], Vocabulary.of([7, 8, 9]))
     array([ 0,  2, -1, -1])
     """
     return vocabulary.lookup(ids).astype(np.int64)

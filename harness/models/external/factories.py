@@ -67,7 +67,9 @@ def construct(factory: str, init: Mapping[str, Any], *, python_path: str | None)
         # A call that fails before the first line of what is called has the wrong arguments.
         inside = error.__traceback__ is not None and error.__traceback__.tb_next is not None
         what = "failed with" if inside else "does not take"
-        raise HarnessError(f"the factory '{factory}' {what} model.params.init ({given}): {said(error)}.") from error
+        raise HarnessError(
+            f"the factory '{factory}' {what} model.params.init ({given}): {describe_error(error)}."
+        ) from error
 
 
 def source_files(factory: str, *, python_path: str | None) -> list[Path]:
@@ -122,12 +124,12 @@ def _specs(factory: str, python_path: str | None) -> dict[str, ModuleSpec]:
     return specs_of(_parts(factory)[0].partition(".")[0], factory, python_path=python_path)
 
 
-def said(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return an exception's type, the first of its words, and the line of a stranger's code that led to it.
 
     Examples
     --------
-    >>> said(ValueError("no"))
+    >>> describe_error(ValueError("no"))
     'ValueError: no'
     """
     text = " ".join(str(error).split())
@@ -165,7 +167,9 @@ def _imported(module: str, name: str, factory: str, *, python_path: str | None) 
             raise no_module(missing, factory, list(getattr(parent, "__path__", []))) from error
         instead = "" if missing is None else deeper(module, name, python_path=python_path)
         remedy = f" Install the package that has '{missing}'{instead}." if missing is not None else ""
-        raise HarnessError(f"the factory '{factory}': importing {module} failed with {said(error)}.{remedy}") from error
+        raise HarnessError(
+            f"the factory '{factory}': importing {module} failed with {describe_error(error)}.{remedy}"
+        ) from error
 
 
 def _attribute(module: ModuleType, name: str, factory: str) -> Any:

@@ -13,7 +13,7 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import Vocabulary
 from harness.artifacts.array_types import Int64Array
 from harness.errors import CheckpointError
-from harness.models.external.external_ids import Id, own_indices, plain_id
+from harness.models.external.external_ids import Id, indices_of, plain_id
 from harness.models.external.id_files import COLUMN_OPTION, FORMATS, WITH_COLUMNS, ids_in
 
 SORTED, OWN = "sorted", "own"
@@ -22,7 +22,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Ids:
+class IdOptions:
     """Whose the indices of a model are: which own id stands behind row, column or token 0, 1, 2 and so on.
 
     Parameters
@@ -44,7 +44,7 @@ class Ids:
 
     Examples
     --------
-    >>> Ids(ids="items.txt").files
+    >>> IdOptions(ids="items.txt").files
     [PosixPath('items.txt')]
     """
 
@@ -73,14 +73,14 @@ class IdMap:
     ----------
     model_index
         int64 ``(own ids,)``: the model's index of each id of the vocabulary, -1 where the model does not know it.
-    own_index
+    catalogue_index
         int64 ``(model indices,)``: the vocabulary's index of each of the model's, -1 where it stands for nothing here.
     note
         What is to be told of the ids where the model has another number of indices; empty if nothing.
     """
 
     model_index: Int64Array
-    own_index: Int64Array
+    catalogue_index: Int64Array
     note: str = ""
 
     @property
@@ -91,19 +91,19 @@ class IdMap:
     @property
     def strange(self) -> int:
         """How many of the model's indices stand for nothing here."""
-        return int((self.own_index < 0).sum())
+        return int((self.catalogue_index < 0).sum())
 
     def shifted(self, by: int) -> IdMap:
         """Return the map in which each own id has the index that is so many higher; none where there is none."""
         indices = self.model_index + by
-        inside = (self.model_index >= 0) & (indices >= 0) & (indices < len(self.own_index))
+        inside = (self.model_index >= 0) & (indices >= 0) & (indices < len(self.catalogue_index))
         moved = np.where(inside, indices, -1)
-        own_index = np.full(len(self.own_index), -1, dtype=np.int64)
-        own_index[moved[inside]] = np.flatnonzero(inside)
-        return IdMap(moved, own_index)
+        catalogue_index = np.full(len(self.catalogue_index), -1, dtype=np.int64)
+        catalogue_index[moved[inside]] = np.flatnonzero(inside)
+        return IdMap(moved, catalogue_index)
 
     @classmethod
-    def of(cls, section: Ids, vocabulary: Vocabulary, *, size: int | None, what: str) -> IdMap:
+    def of(cls, section: IdOptions, vocabulary: Vocabulary, *, size: int | None, what: str) -> IdMap:
         """Return the map that a section of the configuration describes.
 
         Parameters
@@ -211,15 +211,15 @@ class IdMap:
                 f"model's go from 0 to {length - 1:,}. Name a file of ids in {what}s.ids, or '{SORTED}'."
             )
         # Own ids may be far apart: without a size the largest decides how long the map is.
-        own_index = np.full(length, -1, dtype=np.int64)
-        own_index[ids[fits]] = np.flatnonzero(fits)
-        return cls(np.where(fits, ids, -1), own_index)
+        catalogue_index = np.full(length, -1, dtype=np.int64)
+        catalogue_index[ids[fits]] = np.flatnonzero(fits)
+        return cls(np.where(fits, ids, -1), catalogue_index)
 
     @classmethod
     def _matched(
         cls, ids: Sequence[Id], indices: Int64Array, vocabulary: Vocabulary, *, length: int, where: str, what: str
     ) -> IdMap:
-        own = own_indices(ids, vocabulary)
+        own = indices_of(ids, vocabulary)
         _refuse_repeated(ids, own, where=where, what=what)
         known = np.flatnonzero(own >= 0)
         if len(known) == 0:
@@ -229,11 +229,11 @@ class IdMap:
                 f"{_shown(given)} here and {_shown(vocabulary.ids)} there. Name the right file or column, or write the "
                 "ids alike."
             )
-        own_index = np.full(length, -1, dtype=np.int64)
-        own_index[indices[known]] = own[known]
+        catalogue_index = np.full(length, -1, dtype=np.int64)
+        catalogue_index[indices[known]] = own[known]
         model_index = np.full(len(vocabulary), -1, dtype=np.int64)
         model_index[own[known]] = indices[known]
-        return cls(model_index, own_index)
+        return cls(model_index, catalogue_index)
 
 
 def _indices(entries: dict[str, Any], path: Path, *, size: int | None) -> Int64Array:
@@ -254,11 +254,11 @@ def _indices(entries: dict[str, Any], path: Path, *, size: int | None) -> Int64A
     return indices
 
 
-def _refuse_header(ids: Sequence[Id], section: Ids, vocabulary: Vocabulary, *, what: str) -> None:
+def _refuse_header(ids: Sequence[Id], section: IdOptions, vocabulary: Vocabulary, *, what: str) -> None:
     """Raise if the first row of a table without a named column is no id, as a header is, or the name of padding."""
     if section.column is not None or Path(section.ids).suffix.lower() not in (".csv", ".tsv") or ids[0] is None:
         return
-    if own_indices(ids[:1], vocabulary)[0] < 0 <= own_indices(ids[1:], vocabulary).max(initial=-1):
+    if indices_of(ids[:1], vocabulary)[0] < 0 <= indices_of(ids[1:], vocabulary).max(initial=-1):
         raise CheckpointError(
             f"{section.ids}: its first row, {ids[0]!r}, is no {what} id of the data set. If it is a header, name the "
             f"column ({COLUMN_OPTION}); if it is an index that stands for nothing here, such as padding, leave the row "

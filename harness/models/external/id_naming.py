@@ -11,7 +11,7 @@ import numpy as np
 from harness.artifacts import Vocabulary
 from harness.artifacts.array_types import BoolArray, Int64Array
 from harness.errors import HarnessError
-from harness.models.external.external_ids import own_indices, plain_id
+from harness.models.external.external_ids import indices_of, plain_id
 from harness.models.external.id_map import IdMap
 
 _LARGEST = int(np.iinfo(np.int64).max)
@@ -19,7 +19,7 @@ UNKNOWN = -2  # an item that is not of the catalogue; -1 is a place without an i
 
 
 @dataclass(frozen=True, eq=False)
-class Naming:
+class IdNaming:
     """How an object names users or items: by own ids, or by indices of its own.
 
     Parameters
@@ -33,7 +33,7 @@ class Naming:
     vocabulary: Vocabulary
     index: IdMap | None = None
 
-    def shifted(self, by: int) -> Naming | None:
+    def shifted(self, by: int) -> IdNaming | None:
         """Return the same with the indices moved; None where own ids are taken."""
         return None if self.index is None else replace(self, index=self.index.shifted(by))
 
@@ -53,7 +53,7 @@ class Naming:
             plain = [plain_id(name, where) for name in names]
             nothing = np.array([name is None for name in plain], dtype=bool)
             if self.index is None:
-                return _marked(own_indices(plain, self.vocabulary), nothing)
+                return _marked(indices_of(plain, self.vocabulary), nothing)
             if any(isinstance(name, str) for name in plain):
                 text = next(name for name in plain if isinstance(name, str))
                 raise HarnessError(
@@ -64,11 +64,11 @@ class Naming:
             numbers = np.array([-1 if name is None else min(max(name, -1), _LARGEST) for name in plain], dtype=np.int64)
         if self.index is None:
             of_text = self.vocabulary.is_text
-            found = own_indices(numbers.tolist(), self.vocabulary) if of_text else self.vocabulary.indices(numbers)
+            found = indices_of(numbers.tolist(), self.vocabulary) if of_text else self.vocabulary.indices(numbers)
             return _marked(found.astype(np.int64), nothing)
         nothing |= numbers < 0  # how libraries fill lists that are shorter than the array
-        inside = (numbers >= 0) & (numbers < len(self.index.own_index))
-        return _marked(np.where(inside, self.index.own_index[np.where(inside, numbers, 0)], -1), nothing)
+        inside = (numbers >= 0) & (numbers < len(self.index.catalogue_index))
+        return _marked(np.where(inside, self.index.catalogue_index[np.where(inside, numbers, 0)], -1), nothing)
 
 
 def _integers(names: Sequence[Any]) -> Any:

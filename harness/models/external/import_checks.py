@@ -23,7 +23,7 @@ _NAMES_DIFFER = re.compile(
 
 
 @dataclass(frozen=True)
-class _Missing:
+class _BrokenImport:
     """An import that cannot work: in which file and line, and of what."""
 
     path: Path
@@ -163,7 +163,7 @@ def _source(spec: ModuleSpec) -> bytes | None:
         return None
 
 
-def _missing_imports(module: str, folder: str | None, *, above: str | None = None) -> list[_Missing]:
+def _missing_imports(module: str, folder: str | None, *, above: str | None = None) -> list[_BrokenImport]:
     """Return the imports of a module, of its packages and of what they import from the project that cannot work.
 
     Parameters
@@ -173,7 +173,7 @@ def _missing_imports(module: str, folder: str | None, *, above: str | None = Non
     """
     own = module.partition(".")[0]
     waiting, seen = _packages(module), set()
-    missing: list[_Missing] = []
+    missing: list[_BrokenImport] = []
     while waiting:
         here = waiting.pop(0)
         spec = None if here in seen else _find(here, folder)
@@ -193,11 +193,11 @@ def _missing_imports(module: str, folder: str | None, *, above: str | None = Non
             whole = _absolute(target, level, package)
             top = "" if whole is None else whole.partition(".")[0]
             if whole is None or top == above:
-                missing.append(_Missing(path, line, f"{'.' * level}{target}"))
+                missing.append(_BrokenImport(path, line, f"{'.' * level}{target}"))
             elif top == own or (folder is not None and PathFinder.find_spec(top, [folder]) is not None):
                 waiting += [one for one in _packages(whole) if one not in seen]
             elif top not in sys.modules and spec_of(top, folder) is None:
-                missing.append(_Missing(path, line, top))
+                missing.append(_BrokenImport(path, line, top))
     return missing
 
 

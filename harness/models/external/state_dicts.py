@@ -12,14 +12,14 @@ from torch import nn
 
 from harness.errors import CheckpointError
 from harness.models.external.state_files import EXTRA, StateDict
-from harness.models.run_messages import say_once, warn_once
-from harness.models.torch_module.torch_options import State
+from harness.models.run_messages import log_once, warn_once
+from harness.models.torch_module.torch_options import StateOptions
 
 PREFIXES = ("module.", "model.", "_orig_mod.")  # of DataParallel, Lightning and torch.compile
 _SHOWN = 8
 
 
-def load_state(module: nn.Module, tensors: StateDict, options: State, *, path: Path) -> tuple[str, ...]:
+def load_state(module: nn.Module, tensors: StateDict, options: StateOptions, *, path: Path) -> tuple[str, ...]:
     """Give a module the tensors of a state dict, and return the names of those that it lacks.
 
     Parameters
@@ -104,7 +104,7 @@ def _renamed(tensors: StateDict, own: Mapping[str, Any], prefix: str | None, pat
             )
         return kept
     while carried := next((one for one in PREFIXES if _is_on_all(one, tensors, own)), None):
-        say_once(f"{path}: the prefix '{carried}' is taken off all names")
+        log_once(f"{path}: the prefix '{carried}' is taken off all names")
         tensors = {name.removeprefix(carried): tensor for name, tensor in tensors.items()}
     return tensors
 

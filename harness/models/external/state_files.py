@@ -16,12 +16,12 @@ from torch import nn
 
 from harness.errors import CheckpointError, did_you_mean
 from harness.models.checkpoints.inspection import is_safetensors
-from harness.models.checkpoints.pickled_values import LeftOut
+from harness.models.checkpoints.pickled_values import OmittedObject
 from harness.models.checkpoints.tensor_archive import content_without_objects, first_left_out
 from harness.models.checkpoints.text_inspection import other_kind
 from harness.models.checkpoints.torch_files import load_torch, why_refused
 from harness.models.external.importing import importing
-from harness.models.run_messages import say_once, warn_once
+from harness.models.run_messages import log_once, warn_once
 
 StateDict = dict[str, Any]  # tensors by name, and what modules keep as extra state
 
@@ -118,14 +118,14 @@ def _of_torch(path: Path, *, allow_pickle: bool, python_path: str | None) -> Any
 
 def _without_objects(path: Path) -> Any:
     content = content_without_objects(path)
-    if isinstance(content, LeftOut):
+    if isinstance(content, OmittedObject):
         raise CheckpointError(
             f"the checkpoint {path} is {content} as a whole, and nothing is left without it (model.params.state."
             "objects). Save its state dict: torch.save(model.state_dict(), 'model.pt')."
         )
     left_out = first_left_out(content)
     if left_out is not None:
-        say_once(f"{path}: objects that only code could make are left out, such as {left_out}")
+        log_once(f"{path}: objects that only code could make are left out, such as {left_out}")
     return content
 
 
@@ -141,7 +141,7 @@ def _at(content: Any, key: str, path: Path) -> Any:
                 here, words = here[name], words[stop:]
                 break
         else:
-            if isinstance(here, LeftOut):
+            if isinstance(here, OmittedObject):
                 raise CheckpointError(
                     f"the checkpoint {path} has {here} above '{'.'.join(words)}' (model.params.state.key), and what is "
                     "in objects is not read. Name a key of a map, or save the state dict alone."
@@ -180,7 +180,7 @@ def _found(content: Any, path: Path) -> Any:
     if len(nested) == 1:
         ((key, value),) = nested.items()
         beside = f"; {len(own):,} tensors beside it are not: {', '.join(sorted(map(str, own))[:_SHOWN])}" if own else ""
-        say_once(f"{path}: the state dict is taken from its key '{key}'{beside}")
+        log_once(f"{path}: the state dict is taken from its key '{key}'{beside}")
         return value
     if nested:
         some = list(nested.items())[:_SHOWN]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from harness.models.generative.decoder import Context, NetworkSizes
-from harness.models.generative.search_tree import Barred, NodeOrder, SearchTree
+from harness.models.generative.decoder import DecoderContext, NetworkSizes
+from harness.models.generative.search_tree import ExcludedNodes, NodeOrder, SearchTree
 from harness.models.generative.semantic_ids import PrefixTree
 from harness.models.generative.seq2seq import SemanticTransformer
 from harness.topk import select
@@ -33,7 +33,7 @@ class Beams:
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
+class BeamSearchRequest:
     """Whose items are searched for.
 
     Parameters
@@ -51,13 +51,13 @@ class Asked:
     """
 
     tree: SearchTree
-    barred: Barred
+    barred: ExcludedNodes
     user_keys: torch.Tensor
     seed: int
     beam: int
 
 
-def beam_search(network: SemanticTransformer, context: Context, asked: Asked) -> Beams:
+def beam_search(network: SemanticTransformer, context: DecoderContext, asked: BeamSearchRequest) -> Beams:
     r"""Return the most probable items of each user.
 
     The score of an item with codes ``c`` is its log probability under the network, each code among all of its level:

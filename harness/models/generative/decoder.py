@@ -37,7 +37,7 @@ class NetworkSizes:
 
 
 @dataclass(frozen=True, eq=False)
-class Context:
+class DecoderContext:
     """Encoded histories: keys and values of each decoder layer, once a user whatever the beams.
 
     Parameters
@@ -57,7 +57,7 @@ class Context:
 
 
 @dataclass(frozen=True, eq=False)
-class Past:
+class DecoderCache:
     """What the decoder keeps of the codes so far: keys and values of each layer.
 
     Parameters
@@ -69,9 +69,9 @@ class Past:
     keys: tuple[torch.Tensor, ...]
     values: tuple[torch.Tensor, ...]
 
-    def of_beams(self, chosen: torch.Tensor) -> Past:
+    def of_beams(self, chosen: torch.Tensor) -> DecoderCache:
         """Return the past of some beams, int64 ``(n,)``, in the order given."""
-        return Past(
+        return DecoderCache(
             tuple(keys.index_select(0, chosen) for keys in self.keys),
             tuple(values.index_select(0, chosen) for values in self.values),
         )

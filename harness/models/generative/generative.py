@@ -2,50 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Finding, ListRecommender, Tensors, TrainedModel, TrainingData, TrainingOptions, Vocabulary
-from harness.models.neural.recipe import Recipe
+from harness.models.generative.generative_options import CodeOptions, GenerativeRecipe
 
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Codes:
-    """How items get their codes.
-
-    Parameters
-    ----------
-    vectors
-        ``cooccurrence``: from what the training part says of items; ``dataset``: those of ``dataset.items.vectors``,
-        such as embeddings of texts.
-    dimension
-        Of the vectors by co-occurrence.
-    levels
-        Codes an item, before the one that tells collisions apart.
-    size
-        Codes at each level.
-    hidden_dim, latent_dim
-        Of the autoencoder.
-    steps
-        Of its training, all items a step.
-    """
-
-    vectors: Literal["cooccurrence", "dataset"] = "cooccurrence"
-    dimension: Annotated[int, Field(ge=1)] = 64
-    levels: Annotated[int, Field(ge=1)] = 2
-    size: Annotated[int, Field(ge=2)] = 64
-    hidden_dim: Annotated[int, Field(ge=1)] = 128
-    latent_dim: Annotated[int, Field(ge=1)] = 32
-    steps: Annotated[int, Field(ge=1)] = 500
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class GenerativeRecipe(Recipe):
-    """As ``Recipe``, with defaults of its own."""
-
-    patience: Annotated[int | None, Field(ge=1)] = 8
+if TYPE_CHECKING:
+    from harness.artifacts.array_types import Int32Array
+    from harness.models.generative.seq2seq import SemanticTransformer
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -93,14 +60,14 @@ class Generative(TrainedModel):
 
     Examples
     --------
-    >>> Generative(codes=Codes(levels=4, size=256), beam=50).codes.size
+    >>> Generative(codes=CodeOptions(levels=4, size=256), beam=50).codes.size
     256
     """
 
     batch_invariant: ClassVar[bool] = True
     ranks_targets: ClassVar[bool] = False
 
-    codes: Codes = Codes()
+    codes: CodeOptions = CodeOptions()
     embedding_dim: Annotated[int, Field(ge=1)] = 64
     num_heads: Annotated[int, Field(ge=1)] = 4
     attn_dim: Annotated[int, Field(ge=1)] = 256
@@ -136,7 +103,16 @@ class Generative(TrainedModel):
         """
         from harness.models.generative.generative_network import train
 
-        return train(self, data, options)
+        return train(
+            self.network,
+            data,
+            options,
+            options=self.codes,
+            recipe=self.recipe,
+            max_items=self.max_items,
+            targets_per_user=self.targets_per_user,
+            seed=self.seed,
+        )
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> ListRecommender:
         """Return the model on a device.
@@ -148,7 +124,25 @@ class Generative(TrainedModel):
         """
         from harness.models.generative.generative_network import recommender
 
-        return recommender(self, tensors, users=users, items=items, device=device)
+        return recommender(self.network, tensors, users=users, items=items, beam=self.beam, device=device)
+
+    def network(self, codes: Int32Array) -> SemanticTransformer:
+        """Return the network for items with codes ``(items, levels)``, with random weights."""
+        from harness.models.generative.decoder import NetworkSizes
+        from harness.models.generative.seq2seq import SemanticTransformer
+
+        return SemanticTransformer(
+            NetworkSizes(
+                codes=tuple(int(highest) + 1 for highest in codes.max(axis=0)),
+                embedding_dim=self.embedding_dim,
+                num_heads=self.num_heads,
+                attn_dim=self.attn_dim,
+                encoder_layers=self.encoder_layers,
+                decoder_layers=self.decoder_layers,
+                dropout=self.dropout,
+                max_items=self.max_items,
+            )
+        )
 
     def audit(self, tensors: Tensors) -> tuple[Finding, ...]:
         """Return how many items share their learnt codes."""

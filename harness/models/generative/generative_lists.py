@@ -12,8 +12,8 @@ from harness.artifacts import NO_ITEM, Attention, ListRequest, RankedLists, User
 from harness.artifacts.array_types import Int32Array
 from harness.errors import HarnessError
 from harness.memory import size_text
-from harness.models.generative.beam_search import Asked, beam_search, bytes_of_user
-from harness.models.generative.search_tree import Barred, SearchTree, SemanticCatalogue
+from harness.models.generative.beam_search import BeamSearchRequest, beam_search, bytes_of_user
+from harness.models.generative.search_tree import ExcludedNodes, SearchTree, SemanticCatalogue
 from harness.models.generative.seq2seq import SemanticTransformer
 from harness.models.neural.padded_sequences import blocks
 from harness.topk import is_out_of_memory
@@ -95,7 +95,7 @@ class GenerativeLists:
         for block in blocks(*batch.rows(), self._network.sizes.max_items, n_rows=rows):
             own = block.rows
             of_block = asked.of(own)
-            barred = Barred.of(
+            barred = ExcludedNodes.of(
                 tree.tree,
                 seen=of_block.seen,
                 lists=of_block.lists,
@@ -106,7 +106,7 @@ class GenerativeLists:
                 catalogue.table[torch.from_numpy(block.items)], torch.from_numpy(block.real).to(catalogue.device)
             )
             keys = catalogue.user_keys(batch.users[own])
-            found = beam_search(self._network, context, Asked(tree, barred, keys, asked.seed, beam))
+            found = beam_search(self._network, context, BeamSearchRequest(tree, barred, keys, asked.seed, beam))
             scores = found.scores[: len(own)]
             values = scores[:, : asked.k].float().cpu().numpy()
             places = found.places[: len(own), : asked.k].cpu().numpy()

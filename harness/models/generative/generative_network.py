@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -23,76 +23,96 @@ from harness.artifacts.array_types import Int32Array, Int64Array
 from harness.errors import CheckpointError, HarnessError
 from harness.execution import hidden_progress
 from harness.models.checkpoints.tensor_checks import REMEDY, load_module, require
-from harness.models.generative.decoder import NetworkSizes
 from harness.models.generative.generative_lists import GenerativeLists
-from harness.models.generative.quantiser import QuantiserSizes, learnt_codes
+from harness.models.generative.generative_options import CodeOptions
+from harness.models.generative.quantiser import learnt_codes
 from harness.models.generative.search_tree import SemanticCatalogue
 from harness.models.generative.semantic_ids import n_colliding, with_extra_code
 from harness.models.generative.seq2seq import SemanticTransformer
 from harness.models.linear_algebra.cooccurrence_vectors import cooccurrence_vectors
 from harness.models.neural.padded_sequences import alike, padded_rows
-from harness.models.neural.training_loop import Course, judged, tensors_of, trained
+from harness.models.neural.recipe import Recipe
+from harness.models.neural.training_loop import TrainingPlan, module_tensors, train_module, validation_judge
 from harness.modules import SequenceLoss
 
-if TYPE_CHECKING:
-    from harness.models.generative.generative import Generative
-
 _NETWORK = "network."  # what the names of the network's tensors begin with
-_POSITIONS = "encoder.pos_encoding.pe"  # made anew, not kept
+_POSITIONS = "encoder.pos_encoding.pe"  # computed from the sizes, so that checkpoints do not hold it
 
 
-def network_of(model: Generative, codes: Int32Array) -> SemanticTransformer:
-    """Return the network with its first weights."""
-    return SemanticTransformer(
-        NetworkSizes(
-            codes=tuple(int(highest) + 1 for highest in codes.max(axis=0)),
-            embedding_dim=model.embedding_dim,
-            num_heads=model.num_heads,
-            attn_dim=model.attn_dim,
-            encoder_layers=model.encoder_layers,
-            decoder_layers=model.decoder_layers,
-            dropout=model.dropout,
-            max_items=model.max_items,
-        )
-    )
+def train(
+    network: Callable[[Int32Array], SemanticTransformer],
+    data: TrainingData,
+    training: TrainingOptions,
+    *,
+    options: CodeOptions,
+    recipe: Recipe,
+    max_items: int,
+    targets_per_user: int,
+    seed: int,
+) -> Tensors:
+    """Learn the items' codes, train a network to write them, and return both.
 
+    Parameters
+    ----------
+    network
+        Makes a network with random weights for items of the given codes, int32 ``(items, levels)``.
+    data, training
+        The data, and where the training runs.
+    options
+        How items get their codes.
+    recipe
+        How long and how fast the network is trained.
+    max_items
+        Number of items of a history that the network reads.
+    targets_per_user
+        Number of positions of a history that each epoch draws.
+    seed
+        Seed of the codes, of the weights, of the order of the examples and of dropout.
+    """
 
-def train(model: Generative, data: TrainingData, training: TrainingOptions) -> Tensors:
-    """Return codes and the trained network's state."""
-
-    def course(history: History, codes: Int32Array) -> Course:
-        # One of the course, so that its tree is made once and not each epoch.
+    def plan(history: History, codes: Int32Array) -> TrainingPlan:
+        # One catalogue per plan, so that its tree is built once and not in each epoch.
         catalogue = SemanticCatalogue(codes, users=data.users, items=data.items, device=training.device)
         rows = np.flatnonzero(history.lengths >= 2)
-        places = int(np.minimum(history.lengths[rows] - 1, model.targets_per_user).sum())
-        return Course(
+        places = int(np.minimum(history.lengths[rows] - 1, targets_per_user).sum())
+        return TrainingPlan(
             "generative",
-            lambda: network_of(model, codes).to(training.device),
-            lambda rng: _batches(history, rows, model, rng, training.device),
-            math.ceil(places / model.recipe.batch_size),
+            lambda: network(codes).to(training.device),
+            lambda rng: batches(history, rows, rng),
+            math.ceil(places / recipe.batch_size),
             lambda module, batch: _loss(module, batch, catalogue.table),
-            judged(data, training, lambda module: GenerativeLists(module, catalogue, beam=2 * VALIDATION_CUTOFF)),
+            validation_judge(
+                data, training, lambda module: GenerativeLists(module, catalogue, beam=2 * VALIDATION_CUTOFF)
+            ),
             basis=hashlib.sha256(codes.tobytes()).hexdigest(),
         )
 
+    batches = functools.partial(
+        _batches,
+        max_items=max_items,
+        targets_per_user=targets_per_user,
+        size=recipe.batch_size,
+        device=training.device,
+    )
     if not (data.train.lengths >= 2).any():
         raise HarnessError("generative learns from one item to the next, and no user has two interactions.")
-    # Of the training part alone while validation tells when to stop.
-    learnt = _codes(model, data.train, data, training)
+    # While validation decides when to stop, the codes come from the training part only.
+    learnt = _codes(options, data.train, data, training, seed)
     codes, whole = with_extra_code(learnt), None
-    on_train = course(data.train, codes)
+    on_train = plan(data.train, codes)
     if data.whole is not None:
-        learnt = _codes(model, data.whole, data, training)
+        learnt = _codes(options, data.whole, data, training, seed)
         codes = with_extra_code(learnt)
-        whole = course(data.whole, codes)
-    module = trained(on_train, whole, model.recipe, training, seed=model.seed)
-    state = {f"{_NETWORK}{name}": tensor for name, tensor in tensors_of(module, without=(_POSITIONS,)).items()}
+        whole = plan(data.whole, codes)
+    module = train_module(on_train, whole, recipe, training, seed=seed)
+    state = {f"{_NETWORK}{name}": tensor for name, tensor in module_tensors(module, without=(_POSITIONS,)).items()}
     return {"codes": codes, "levels": np.array([learnt.shape[1]], dtype=np.int32), **state}
 
 
-def _codes(model: Generative, history: History, data: TrainingData, training: TrainingOptions) -> Int32Array:
-    chosen = model.codes
-    if chosen.vectors == "dataset":
+def _codes(
+    options: CodeOptions, history: History, data: TrainingData, training: TrainingOptions, seed: int
+) -> Int32Array:
+    if options.vectors == "dataset":
         if data.item_vectors is None:
             raise HarnessError(
                 "model.params.codes.vectors is 'dataset', and the data set has no vectors of items. Name their file in "
@@ -101,24 +121,30 @@ def _codes(model: Generative, history: History, data: TrainingData, training: Tr
         vectors = data.item_vectors
     else:
         with hidden_progress(hide=training.quiet):
-            vectors = cooccurrence_vectors(history, chosen.dimension, seed=model.seed)
-    sizes = QuantiserSizes(chosen.hidden_dim, chosen.latent_dim, chosen.levels, chosen.size, chosen.steps)
-    return learnt_codes(vectors, sizes, seed=model.seed, device=training.device, quiet=training.quiet)
+            vectors = cooccurrence_vectors(history, options.dimension, seed=seed)
+    return learnt_codes(vectors, options, seed=seed, device=training.device, quiet=training.quiet)
 
 
 def _batches(
-    history: History, rows: Int64Array, model: Generative, rng: np.random.Generator, device: str
+    history: History,
+    rows: Int64Array,
+    rng: np.random.Generator,
+    *,
+    max_items: int,
+    targets_per_user: int,
+    size: int,
+    device: str,
 ) -> Iterator[tuple[torch.Tensor, ...]]:
     """Yield items of histories ``(batch, length)``, where they are real, and the items that follow ``(batch,)``."""
-    counts = np.minimum(history.lengths[rows] - 1, model.targets_per_user)
+    counts = np.minimum(history.lengths[rows] - 1, targets_per_user)
     owners = np.repeat(rows, counts)
     # Places within each user's history, without repeats: the first few of a random order of 1 ... length - 1.
     places = np.concatenate(
         [1 + rng.permutation(length - 1)[:count] for length, count in zip(history.lengths[rows], counts, strict=True)]
     )
     stops = history.indptr[owners] + places
-    lengths = np.minimum(places, model.max_items)
-    for chosen in alike(rng.permutation(len(stops)), lengths, model.recipe.batch_size, rng):
+    lengths = np.minimum(places, max_items)
+    for chosen in alike(rng.permutation(len(stops)), lengths, size, rng):
         table, real = padded_rows(stops[chosen], lengths[chosen], history.items, int(lengths[chosen].max()))
         following = history.items[stops[chosen]].astype(np.int64)
         yield tuple(torch.from_numpy(np.ascontiguousarray(part)).to(device) for part in (table, real, following))
@@ -133,9 +159,15 @@ def _loss(module: nn.Module, batch: tuple[torch.Tensor, ...], codes: torch.Tenso
 
 
 def recommender(
-    model: Generative, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str
+    network: Callable[[Int32Array], SemanticTransformer],
+    tensors: Tensors,
+    *,
+    users: Vocabulary,
+    items: Vocabulary,
+    beam: int | None,
+    device: str,
 ) -> GenerativeLists:
-    """Return the model of a checkpoint's tensors."""
+    """Return the recommender of a checkpoint: a network, made for its codes, that takes over its tensors."""
     for name in ("codes", "levels"):
         if name not in tensors:
             raise CheckpointError(f"the checkpoint of kind generative holds no tensor '{name}'. {REMEDY}")
@@ -143,6 +175,6 @@ def recommender(
     if codes.shape[1] < 1 or codes.min(initial=0) < 0 or n_colliding(codes):
         raise CheckpointError(f"the tensor 'codes' of the generative checkpoint holds no semantic ids. {REMEDY}")
     state = {name.removeprefix(_NETWORK): tensor for name, tensor in tensors.items() if name.startswith(_NETWORK)}
-    network = load_module(network_of(model, codes), state, kind="generative", made=(_POSITIONS,))
+    module = load_module(network(codes), state, kind="generative", made=(_POSITIONS,))
     catalogue = SemanticCatalogue(codes, users=users, items=items, device=device)
-    return GenerativeLists(network.to(device), catalogue, beam=model.beam)
+    return GenerativeLists(module.to(device), catalogue, beam=beam)

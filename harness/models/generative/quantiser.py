@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import warnings
-from dataclasses import dataclass
 
 import numpy as np
 import scipy.cluster.vq
@@ -14,6 +13,7 @@ from torch import nn
 from harness.artifacts import stream
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array
 from harness.execution import progress
+from harness.models.generative.generative_options import CodeOptions
 from harness.models.neural.random_seed import seeded
 from harness.modules import VQVAELoss
 
@@ -70,18 +70,7 @@ class ResidualQuantiser(nn.Module):
         return self.decoder(through), commitment, embedding, torch.stack(found, dim=1)
 
 
-@dataclass(frozen=True)
-class QuantiserSizes:
-    """Sizes of the quantiser and how long it is trained; see ``Generative``."""
-
-    hidden: int
-    latent: int
-    levels: int
-    codes: int
-    steps: int
-
-
-def learnt_codes(vectors: Float32Array, sizes: QuantiserSizes, *, seed: int, device: str, quiet: bool) -> Int32Array:
+def learnt_codes(vectors: Float32Array, options: CodeOptions, *, seed: int, device: str, quiet: bool) -> Int32Array:
     """Return the codes of items: int32 ``(items, levels)``.
 
     All items are one batch. Books begin at the centres of k-means of what they code; every few steps a code that no
@@ -91,8 +80,8 @@ def learnt_codes(vectors: Float32Array, sizes: QuantiserSizes, *, seed: int, dev
     ----------
     vectors
         float32 ``(items, dimension)``; NaN rows count as the mean of the others.
-    sizes
-        Of the quantiser.
+    options
+        Sizes of the quantiser, and the number of its training steps.
     seed
         Of weights, centres and moves.
     device, quiet
@@ -102,18 +91,22 @@ def learnt_codes(vectors: Float32Array, sizes: QuantiserSizes, *, seed: int, dev
     draw = np.random.default_rng(stream(seed, "codes"))
     with seeded(stream(seed, "quantiser"), device):
         module = ResidualQuantiser(
-            width=x.shape[1], hidden=sizes.hidden, latent=sizes.latent, levels=sizes.levels, codes=sizes.codes
+            width=x.shape[1],
+            hidden=options.hidden_dim,
+            latent=options.latent_dim,
+            levels=options.levels,
+            codes=options.size,
         ).to(device)
         _start_books(module, x, draw)
         loss, optimizer = VQVAELoss(), torch.optim.Adam(module.parameters(), lr=_LEARNING_RATE)
-        with progress("training the codes", sizes.steps, unit="steps", quiet=quiet) as advance:
-            for step in range(sizes.steps):
+        with progress("training the codes", options.steps, unit="steps", quiet=quiet) as advance:
+            for step in range(options.steps):
                 restored, commitment, embedding, codes = module(x)
                 result = loss(x, restored, commitment, embedding)
                 optimizer.zero_grad(set_to_none=True)
                 result["total_loss"].backward()
                 optimizer.step()
-                if step % _DEAD_EVERY == _DEAD_EVERY - 1 and step < sizes.steps * 3 // 4:
+                if step % _DEAD_EVERY == _DEAD_EVERY - 1 and step < options.steps * 3 // 4:
                     _revive(module, x, codes, draw)
                 advance(1)
     with torch.inference_mode():

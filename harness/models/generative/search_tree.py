@@ -66,7 +66,7 @@ class NodeOrder(TieOrder):
 
 
 @dataclass(frozen=True, eq=False)
-class Barred:
+class ExcludedNodes:
     """Which nodes of each level lead a user nowhere.
 
     Parameters
@@ -89,7 +89,7 @@ class Barred:
         lists: CandidateLists | None,
         n_items: int,
         device: torch.device | str,
-    ) -> Barred:
+    ) -> ExcludedNodes:
         """Return what is barred for the users of a batch.
 
         Parameters

@@ -50,7 +50,7 @@ def n_colliding(codes: Int32Array) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Level:
+class TreeLevel:
     """The nodes of one level of a tree; each stands for the items that begin alike.
 
     Parameters
@@ -89,7 +89,7 @@ class PrefixTree:
     ([1, 0, 2], [[0, 3], [2, 1], [0, 0, 1]])
     """
 
-    levels: tuple[Level, ...]
+    levels: tuple[TreeLevel, ...]
     items: Int64Array
 
     @classmethod
@@ -107,6 +107,6 @@ class PrefixTree:
             starts = np.flatnonzero(begins)
             children = np.searchsorted(above[starts], np.arange(n_above + 1))
             node_of = np.cumsum(begins) - 1
-            levels.append(Level(children, table[starts, level], np.append(starts, len(order)), node_of))
+            levels.append(TreeLevel(children, table[starts, level], np.append(starts, len(order)), node_of))
             above, n_above = node_of, len(starts)
         return cls(tuple(levels), order)

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from harness.models.generative.decoder import Context, DecoderLayer, NetworkSizes, Past
+from harness.models.generative.decoder import DecoderCache, DecoderContext, DecoderLayer, NetworkSizes
 from harness.modules import MultiHeadAttention, TransformerEncoder
 
 
@@ -108,13 +108,13 @@ class SemanticTransformer(nn.Module):
                 found.append(weights)
         return hidden, found
 
-    def context(self, codes: torch.Tensor, real: torch.Tensor) -> Context:
+    def context(self, codes: torch.Tensor, real: torch.Tensor) -> DecoderContext:
         """Return what the decoder reads of histories, as for ``encode``."""
         encoded = self.encode(codes, real)
         attentions = [layer.cross_attention for layer in self.decoder]
         tokens = real.repeat_interleave(codes.shape[2], dim=1)  # (users, tokens)
         blind = ~tokens.any(dim=1)
-        return Context(
+        return DecoderContext(
             tuple(self._heads(attention.w_k(encoded)) for attention in attentions),
             tuple(self._heads(attention.w_v(encoded)) for attention in attentions),
             (tokens | blind.unsqueeze(1))[:, None, None],
@@ -122,8 +122,8 @@ class SemanticTransformer(nn.Module):
         )
 
     def step(
-        self, level: int, codes: torch.Tensor | None, context: Context, past: Past | None
-    ) -> tuple[torch.Tensor, Past]:
+        self, level: int, codes: torch.Tensor | None, context: DecoderContext, past: DecoderCache | None
+    ) -> tuple[torch.Tensor, DecoderCache]:
         """Return the logits of one level for each beam, and the past with this step in it.
 
         Parameters
@@ -163,10 +163,10 @@ class SemanticTransformer(nn.Module):
             weights = ((query * key).sum(-1) / math.sqrt(key.shape[-1])).softmax(-1)  # (users x beams, heads, steps)
             attended = (weights.unsqueeze(-1) * value).sum(2).flatten(1)  # (users x beams, D)
             hidden = hidden + own.w_o(attended).view_as(hidden)
-            hidden = hidden + self._told(layer.cross_attention, layer.norms[1](hidden), context, place)
+            hidden = hidden + self._cross_attended(layer.cross_attention, layer.norms[1](hidden), context, place)
             hidden = hidden + layer.feed_forward(layer.norms[2](hidden))
         logits = self.norm(hidden) @ self.output[level, : self.sizes.codes[level]].T
-        return logits, Past(tuple(keys), tuple(values))
+        return logits, DecoderCache(tuple(keys), tuple(values))
 
     def attention_weights(self, codes: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
         """Return what the decoder attends to in a history when it writes each code of an item, for pictures.
@@ -189,7 +189,9 @@ class SemanticTransformer(nn.Module):
         _, found = self._written(encoded, real.expand(n, -1), targets, need_weights=True)
         return torch.stack([weights.view(*weights.shape[:3], items, targets.shape[1]).sum(4) for weights in found])
 
-    def _told(self, attention: MultiHeadAttention, normed: torch.Tensor, context: Context, layer: int) -> torch.Tensor:
+    def _cross_attended(
+        self, attention: MultiHeadAttention, normed: torch.Tensor, context: DecoderContext, layer: int
+    ) -> torch.Tensor:
         query = self._heads(attention.w_q(normed))  # (users, heads, beams, width), against unexpanded keys
         told = F.scaled_dot_product_attention(
             query, context.keys[layer], context.values[layer], attn_mask=context.allowed

@@ -63,7 +63,7 @@ def singular_vectors(
     start = np.random.default_rng(seed).random(min(matrix.shape))
     with progress(f"fitting {what}", None, unit="products") as advance:
         left, values, right = scipy.sparse.linalg.svds(
-            _Counted(matrix, matrix.T, advance),
+            _CountingOperator(matrix, matrix.T, advance),
             k=count,
             v0=start,
             return_singular_vectors="u" if side == "left" else "vh",  # type: ignore[arg-type]  # stubs lack "vh"
@@ -88,7 +88,7 @@ def memory_of(shape: tuple[int, int], count: int) -> int:
     return 8 * max(iteration, factor)
 
 
-class _Counted(scipy.sparse.linalg.LinearOperator):
+class _CountingOperator(scipy.sparse.linalg.LinearOperator):
     """A matrix that tells how often it was multiplied by."""
 
     def __init__(self, matrix: Sparse, transposed: Sparse, advance: Advance | None) -> None:
@@ -101,6 +101,6 @@ class _Counted(scipy.sparse.linalg.LinearOperator):
             self._advance(1)
         return product
 
-    def _adjoint(self) -> _Counted:
+    def _adjoint(self) -> _CountingOperator:
         # A step multiplies by the matrix and by its transposed; it counts once.
-        return _Counted(self._transposed, self._matrix, None)
+        return _CountingOperator(self._transposed, self._matrix, None)

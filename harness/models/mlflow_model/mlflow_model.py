@@ -15,44 +15,11 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import AnyRecommender, ExternalModel, Vocabulary
 from harness.errors import CheckpointError, HarnessError
+from harness.models.external.factories import describe_error
+from harness.models.mlflow_model.mlflow_columns import MLflowInput, MLflowOutput
+from harness.models.python_object.python_options import ObjectOptions
 
 logger = logging.getLogger("harness")
-
-Name = Annotated[str, Field(min_length=1)]
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class MLflowInput:
-    """The columns of the data frame that ``predict`` gets, a row a user.
-
-    Parameters
-    ----------
-    user
-        Own ids of the users.
-    k
-        How many items are asked for, the same in each row: more than ``runner.k``, since seen ones are left out
-        afterwards. None: there is no such column, and what it gives has to suffice.
-    """
-
-    user: Name = "user"
-    k: Name | None = None
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class MLflowOutput:
-    """The columns of the data frame that ``predict`` returns, if it returns one with a row an item.
-
-    Parameters
-    ----------
-    user, item
-        Own ids.
-    score
-        Higher is better; None, or no column ``score``: the items of a user stand in their order.
-    """
-
-    user: Name = "user"
-    item: Name = "item"
-    score: Name | None = "score"
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -119,7 +86,6 @@ class MLflowModel(ExternalModel):
             It cannot be had, may not be loaded, or cannot be loaded.
         """
         from harness.models.mlflow_model.mlflow_recommenders import FrameModel
-        from harness.models.python_object.python_model import PythonModel
         from harness.models.python_object.python_recommenders import recommender_of
 
         self.check_allowed(checkpoint)
@@ -129,10 +95,10 @@ class MLflowModel(ExternalModel):
             import mlflow.pyfunc
 
             loaded = mlflow.pyfunc.load_model(str(folder))
-        given = FrameModel(loaded.predict, self)
-        called = PythonModel(method=self.method, batch_size=self.batch_size, missing_items=self.missing_items)
+        given = FrameModel(loaded.predict, self.input, self.output)
+        options = ObjectOptions(method=self.method, batch_size=self.batch_size, missing_items=self.missing_items)
         return recommender_of(
-            called, given, users=users, items=items, device=device, where=f"the MLflow model {checkpoint}"
+            options, given, users=users, items=items, device=device, where=f"the MLflow model {checkpoint}"
         )
 
     def check_allowed(self, checkpoint: str | None) -> None:
@@ -172,11 +138,9 @@ def _folder(checkpoint: str | None) -> Path:
 
 @contextmanager
 def _no_errors_of_mlflow(what: str) -> Iterator[None]:
-    from harness.models.external.factories import said
-
     try:
         yield
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:  # a stranger's model, or a store that is down, may raise anything
-        raise CheckpointError(f"{what}: {said(error)}.") from error
+        raise CheckpointError(f"{what}: {describe_error(error)}.") from error

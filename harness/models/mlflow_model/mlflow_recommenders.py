@@ -10,7 +10,7 @@ import pandas as pd
 
 from harness.errors import HarnessError, did_you_mean
 from harness.models.external.external_ids import plain_id
-from harness.models.mlflow_model.mlflow_model import MLflowModel, MLflowOutput
+from harness.models.mlflow_model.mlflow_columns import MLflowInput, MLflowOutput
 
 
 class FrameModel:
@@ -20,12 +20,12 @@ class FrameModel:
     ----------
     predict
         Of the loaded model.
-    section
-        Its configuration.
+    inputs, outputs
+        Names of the columns of the data frames.
     """
 
-    def __init__(self, predict: Callable[[Any], Any], section: MLflowModel) -> None:
-        self._predict, self._section = predict, section
+    def __init__(self, predict: Callable[[Any], Any], inputs: MLflowInput, outputs: MLflowOutput) -> None:
+        self._predict, self._inputs, self._outputs = predict, inputs, outputs
 
     def recommend(self, users: list[Any], k: int) -> Any:
         """Return lists of items, with their scores if there are such."""
@@ -56,7 +56,7 @@ class FrameModel:
         return self._predict(self._frame(users, len(items)))
 
     def _frame(self, users: list[Any], k: int) -> pd.DataFrame:
-        columns = self._section.input
+        columns = self._inputs
         frame = pd.DataFrame({columns.user: users})
         if columns.k is not None:
             frame[columns.k] = np.full(len(users), k, dtype=np.int64)
@@ -64,7 +64,7 @@ class FrameModel:
 
     def _from_rows(self, table: pd.DataFrame) -> tuple[dict[str, list[Any]], dict[str, list[Any]] | None]:
         """Return items and scores by own id of the user, as text: 7, "7" and 7.0 are the same user."""
-        columns = self._section.output
+        columns = self._outputs
         scored = columns.score is not None and (columns.score != MLflowOutput().score or columns.score in table.columns)
         for key in ("user", "item", *(["score"] if scored else [])):
             name = getattr(columns, key)

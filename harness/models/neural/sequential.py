@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Tensors, TrainedModel, TrainingData, TrainingOptions, VectorRecommender, Vocabulary
 from harness.models.neural.recipe import Recipe
+
+if TYPE_CHECKING:
+    from harness.modules import TransformerEncoder
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -86,7 +89,15 @@ class Sequential(TrainedModel):
         """
         from harness.models.neural.sequential_network import train
 
-        return train(self, data, options)
+        return train(
+            lambda: self.encoder(len(data.items)),
+            data,
+            options,
+            recipe=self.recipe,
+            max_length=self.max_length,
+            label_smoothing=self.label_smoothing,
+            seed=self.seed,
+        )
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
         """Return the scorer by products of vectors.
@@ -98,4 +109,11 @@ class Sequential(TrainedModel):
         """
         from harness.models.neural.sequential_network import scorer
 
-        return scorer(self, tensors, len(items), device)
+        return scorer(self.encoder(len(items)), tensors, device)
+
+    def encoder(self, n_items: int) -> TransformerEncoder:
+        """Return the encoder with random weights."""
+        from harness.modules import TransformerEncoder
+
+        sizes = (self.embedding_dim, self.num_heads, self.num_layers, self.attn_dim, self.dropout, self.max_length)
+        return TransformerEncoder(n_items, *sizes, causal=True)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import torch
@@ -15,59 +14,66 @@ from harness.artifacts.array_types import Int32Array
 from harness.errors import HarnessError
 from harness.models.checkpoints.tensor_checks import load_module
 from harness.models.neural.padded_sequences import alike, blocks, padded_rows
-from harness.models.neural.training_loop import Course, judged, tensors_of, trained
+from harness.models.neural.recipe import Recipe
+from harness.models.neural.training_loop import TrainingPlan, module_tensors, train_module, validation_judge
 from harness.modules import SequenceLoss, TransformerEncoder
 
-if TYPE_CHECKING:
-    from harness.models.neural.sequential import Sequential
-
-_POSITIONS = "pos_encoding.pe"  # made anew, not kept
+_POSITIONS = "pos_encoding.pe"  # computed from the sizes, so that checkpoints do not hold it
 
 
-def encoder_of(model: Sequential, n_items: int) -> TransformerEncoder:
-    """Return the encoder with its first weights."""
-    return TransformerEncoder(
-        n_items,
-        model.embedding_dim,
-        model.num_heads,
-        model.num_layers,
-        model.attn_dim,
-        model.dropout,
-        model.max_length,
-        causal=True,
-    )
+def train(
+    encoder: Callable[[], TransformerEncoder],
+    data: TrainingData,
+    training: TrainingOptions,
+    *,
+    recipe: Recipe,
+    max_length: int,
+    label_smoothing: float,
+    seed: int,
+) -> Tensors:
+    """Train an encoder to predict the next item, and return its state dict.
 
+    Parameters
+    ----------
+    encoder
+        Makes an encoder with random weights.
+    data, training
+        The data, and where the training runs.
+    recipe
+        How long and how fast it is trained.
+    max_length
+        Number of items that a training sequence has at most.
+    label_smoothing
+        Share of the target that is spread over the catalogue.
+    seed
+        Seed of the weights, of the order of the examples and of dropout.
+    """
+    loss = SequenceLoss(len(data.items), label_smoothing=label_smoothing)
 
-def train(model: Sequential, data: TrainingData, training: TrainingOptions) -> Tensors:
-    """Return the trained encoder's state dict."""
-    n_items = len(data.items)
-    loss = SequenceLoss(n_items, label_smoothing=model.label_smoothing)
-
-    def course(history: History) -> Course:
+    def plan(history: History) -> TrainingPlan:
         rows = np.flatnonzero(history.lengths >= 2)
         if len(rows) == 0:
             raise HarnessError("sequential learns from one item to the next, and no user has two interactions.")
-        size = model.recipe.batch_size
-        return Course(
+        return TrainingPlan(
             "sequential",
-            lambda: encoder_of(model, n_items).to(training.device),
-            lambda rng: _batches(history, rows, model, rng, training.device),
-            math.ceil(len(rows) / size),
+            lambda: encoder().to(training.device),
+            lambda rng: _batches(history, rows, max_length, recipe.batch_size, rng, training.device),
+            math.ceil(len(rows) / recipe.batch_size),
             lambda module, batch: _loss(module, batch, loss),
-            judged(data, training, SequentialScorer),
+            validation_judge(data, training, SequentialScorer),
         )
 
-    whole = None if data.whole is None else course(data.whole)
-    module = trained(course(data.train), whole, model.recipe, training, seed=model.seed)
-    return tensors_of(module, without=(_POSITIONS,))
+    whole = None if data.whole is None else plan(data.whole)
+    module = train_module(plan(data.train), whole, recipe, training, seed=seed)
+    return module_tensors(module, without=(_POSITIONS,))
 
 
 def _batches(
-    history: History, rows: np.ndarray, model: Sequential, rng: np.random.Generator, device: str
+    history: History, rows: np.ndarray, max_length: int, size: int, rng: np.random.Generator, device: str
 ) -> Iterator[tuple[torch.Tensor, ...]]:
     """Yield items, next items and where both are real, ``(batch, length)`` each; of long histories a random window."""
-    for chosen in alike(rng.permutation(rows), history.lengths, model.recipe.batch_size, rng):
-        lengths = np.minimum(history.lengths[chosen], model.max_length + 1)
+    for chosen in alike(rng.permutation(rows), history.lengths, size, rng):
+        lengths = np.minimum(history.lengths[chosen], max_length + 1)
         spare = history.lengths[chosen] - lengths
         # The end of the window, so that each part of a long history is learnt from.
         stops = history.indptr[chosen + 1] - rng.integers(0, spare + 1)
@@ -127,8 +133,6 @@ class SequentialScorer:
         return Attention(weights[0].mean(dim=0).float().cpu().numpy(), read, labels, "inputs")
 
 
-def scorer(model: Sequential, tensors: Tensors, n_items: int, device: str) -> SequentialScorer:
-    """Return the scorer of a checkpoint's tensors."""
-    return SequentialScorer(
-        load_module(encoder_of(model, n_items), tensors, kind="sequential", made=(_POSITIONS,)).to(device)
-    )
+def scorer(encoder: TransformerEncoder, tensors: Tensors, device: str) -> SequentialScorer:
+    """Return the scorer of a checkpoint: an encoder that takes over its tensors."""
+    return SequentialScorer(load_module(encoder, tensors, kind="sequential", made=(_POSITIONS,)).to(device))

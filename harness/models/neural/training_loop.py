@@ -27,7 +27,7 @@ from harness.execution import progress
 from harness.models.checkpoints.checkpoint import tensors_digest
 from harness.models.neural.random_seed import seeded
 from harness.models.neural.recipe import Recipe
-from harness.models.run_messages import say_once, warn_once
+from harness.models.run_messages import log_once, warn_once
 from harness.storage import atomic_write
 
 logger = logging.getLogger("harness")
@@ -37,7 +37,7 @@ _KEY = "training"  # where the state's header stands in the file's metadata
 
 
 @dataclass(frozen=True, eq=False)
-class Course:
+class TrainingPlan:
     """What one training is made of.
 
     Parameters
@@ -68,7 +68,7 @@ class Course:
 
 
 @dataclass
-class _Reached:
+class _TrainingProgress:
     """How far a training is."""
 
     phase: str
@@ -84,7 +84,7 @@ class _Reached:
         return {key: value for key, value in asdict(self).items() if key != "best"}
 
 
-def judged(
+def validation_judge(
     data: TrainingData, training: TrainingOptions, recommender_of: Callable[[nn.Module], AnyRecommender]
 ) -> Callable[[nn.Module], float] | None:
     """Return what tells how good a module is as a recommender; None where the split has no validation part."""
@@ -92,8 +92,8 @@ def judged(
     return None if judge is None else lambda module: judge(recommender_of(module), training.device)
 
 
-def trained(
-    on_train: Course, on_whole: Course | None, recipe: Recipe, training: TrainingOptions, *, seed: int
+def train_module(
+    on_train: TrainingPlan, on_whole: TrainingPlan | None, recipe: Recipe, training: TrainingOptions, *, seed: int
 ) -> nn.Module:
     """Return a trained module, in eval mode, with the weights of its best epoch.
 
@@ -115,7 +115,7 @@ def trained(
     HarnessError
         A loss is NaN or infinite, or the state's file cannot be written.
     """
-    basis = ["" if course is None else course.basis for course in (on_train, on_whole)]
+    basis = ["" if plan is None else plan.basis for plan in (on_train, on_whole)]
     training = replace(training, identity=" ".join([training.identity, *filter(None, basis)]))
     if recipe.patience is None or on_train.judge is None:
         if recipe.patience is not None:
@@ -124,9 +124,9 @@ def trained(
                 on_train.name,
                 recipe.epochs,
             )
-        return _run(on_whole or on_train, recipe.epochs, None, recipe, training, _Reached("whole"), seed)
-    reached = _Reached("search")
-    kept = _read(training)
+        return _run(on_whole or on_train, recipe.epochs, None, recipe, training, _TrainingProgress("whole"), seed)
+    reached = _TrainingProgress("search")
+    kept = _saved_state(training)
     if kept is None or kept[0].phase == "search":
         module = _run(on_train, recipe.epochs, recipe.patience, recipe, training, reached, seed)
         logger.info(
@@ -139,10 +139,10 @@ def trained(
             return module
     else:
         found = kept[0].found_epochs
-    return _run(on_whole, found, None, recipe, training, _Reached("whole", found_epochs=found), seed)  # type: ignore[arg-type]
+    return _run(on_whole, found, None, recipe, training, _TrainingProgress("whole", found_epochs=found), seed)  # type: ignore[arg-type]
 
 
-def _warn_of_blind(name: str, reached: _Reached) -> None:
+def _warn_of_blind(name: str, reached: _TrainingProgress) -> None:
     if reached.epoch > 1 and reached.best_value == reached.worst_value:
         logger.warning(
             "%s: ndcg@%d on validation was %.4f after each of %d epochs, so that it told nothing of when to stop; "
@@ -152,45 +152,45 @@ def _warn_of_blind(name: str, reached: _Reached) -> None:
 
 
 def _run(
-    course: Course,
+    plan: TrainingPlan,
     epochs: int,
     patience: int | None,
     recipe: Recipe,
     training: TrainingOptions,
-    reached: _Reached,
+    reached: _TrainingProgress,
     seed: int,
 ) -> nn.Module:
     """Train for so many epochs, or until ``patience`` is at its end; ``reached`` is brought up to date."""
-    with seeded(stream(seed, f"{course.name} weights"), training.device):
-        module = course.module()
+    with seeded(stream(seed, f"{plan.name} weights"), training.device):
+        module = plan.module()
     optimizer = torch.optim.AdamW(
         module.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, foreach=True
     )
-    _take_up(module, optimizer, reached, training)
-    what = f"training {course.name}" + (" on train and validation" if reached.found_epochs else "")
-    before, whole = reached.epoch * course.steps, epochs * course.steps
+    _resume(module, optimizer, reached, training)
+    what = f"training {plan.name}" + (" on train and validation" if reached.found_epochs else "")
+    before, whole = reached.epoch * plan.steps, epochs * plan.steps
     with progress(what, whole, unit="batches", done=before, quiet=training.quiet) as advance:
         while reached.epoch < epochs:
             if patience is not None and reached.epoch - reached.best_epoch >= patience and reached.best:
                 break
-            _epoch(course, module, optimizer, reached.epoch, training, seed, advance)
+            _epoch(plan, module, optimizer, reached.epoch, training, seed, advance)
             reached.epoch += 1
-            if patience is not None and course.judge is not None:
+            if patience is not None and plan.judge is not None:
                 module.eval()
-                value = course.judge(module)
-                logger.debug("%s: epoch %d, ndcg@%d %.4f", course.name, reached.epoch, VALIDATION_CUTOFF, value)
+                value = plan.judge(module)
+                logger.debug("%s: epoch %d, ndcg@%d %.4f", plan.name, reached.epoch, VALIDATION_CUTOFF, value)
                 reached.worst_value = min(value, reached.worst_value)
                 if value > reached.best_value or not reached.best:
                     reached.best_value, reached.best_epoch = value, reached.epoch
                     reached.best = copy.deepcopy(module.state_dict())
-            _keep(module, optimizer, reached, training)
+            _save_state(module, optimizer, reached, training)
     if reached.best:
         module.load_state_dict(reached.best)
     return module.eval()
 
 
 def _epoch(
-    course: Course,
+    plan: TrainingPlan,
     module: nn.Module,
     optimizer: torch.optim.Optimizer,
     epoch: int,
@@ -199,22 +199,24 @@ def _epoch(
     advance: Callable[[int], None],
 ) -> None:
     module.train()
-    draw = stream(seed, f"{course.name} epoch {epoch}")
+    draw = stream(seed, f"{plan.name} epoch {epoch}")
     with seeded(draw, training.device):
-        for batch in course.batches(np.random.default_rng(draw)):
+        for batch in plan.batches(np.random.default_rng(draw)):
             optimizer.zero_grad(set_to_none=True)
-            loss = course.loss(module, batch)
+            loss = plan.loss(module, batch)
             value = loss.item()
             if not math.isfinite(value):
-                raise HarnessError(f"{course.name}: the loss is {value} in epoch {epoch + 1}. {_REMEDY}")
+                raise HarnessError(f"{plan.name}: the loss is {value} in epoch {epoch + 1}. {_REMEDY}")
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             advance(1)
     if not all(bool(torch.isfinite(weights).all()) for weights in module.parameters()):
-        raise HarnessError(f"{course.name}: weights are NaN or infinite after epoch {epoch + 1}. {_REMEDY}")
+        raise HarnessError(f"{plan.name}: weights are NaN or infinite after epoch {epoch + 1}. {_REMEDY}")
 
 
-def _keep(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached, training: TrainingOptions) -> None:
+def _save_state(
+    module: nn.Module, optimizer: torch.optim.Optimizer, reached: _TrainingProgress, training: TrainingOptions
+) -> None:
     if training.state is None:
         return
     tensors = {f"model.{name}": tensor for name, tensor in module.state_dict().items()}
@@ -229,7 +231,7 @@ def _keep(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached
         temporary.write_bytes(content)
 
 
-def _read(training: TrainingOptions) -> tuple[_Reached, dict[str, torch.Tensor]] | None:
+def _saved_state(training: TrainingOptions) -> tuple[_TrainingProgress, dict[str, torch.Tensor]] | None:
     """Return what an earlier training of the same model reached; None where there is nothing to go on from."""
     if training.state is None or not training.state.exists():
         return None
@@ -237,20 +239,22 @@ def _read(training: TrainingOptions) -> tuple[_Reached, dict[str, torch.Tensor]]
         with safetensors.safe_open(training.state, framework="pt") as file:
             facts = json.loads((file.metadata() or {})[_KEY])
             if facts.pop("identity") != training.identity:
-                say_once(f"{training.state} is of other data, parameters or codes; the training begins anew")
+                log_once(f"{training.state} is of other data, parameters or codes; the training begins anew")
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         if facts.pop("digest") != tensors_digest(tensors):
             warn_once(f"{training.state} is damaged; the training begins anew")
             return None
-        return _Reached(**facts), tensors
+        return _TrainingProgress(**facts), tensors
     except (OSError, safetensors.SafetensorError, ValueError, TypeError, KeyError):
         return None  # cut short or of another version: training begins anew
 
 
-def _take_up(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reached, training: TrainingOptions) -> None:
+def _resume(
+    module: nn.Module, optimizer: torch.optim.Optimizer, reached: _TrainingProgress, training: TrainingOptions
+) -> None:
     """Bring a module and its optimizer to where an earlier training of the same phase was."""
-    found = _read(training)
+    found = _saved_state(training)
     if found is None or found[0].phase != reached.phase:
         return
     earlier, tensors = found
@@ -275,6 +279,6 @@ def _take_up(module: nn.Module, optimizer: torch.optim.Optimizer, reached: _Reac
     logger.info("%d epochs were done before an interruption; going on from there", reached.epoch)
 
 
-def tensors_of(module: nn.Module, *, without: Sequence[str] = ()) -> dict[str, np.ndarray]:
+def module_tensors(module: nn.Module, *, without: Sequence[str] = ()) -> dict[str, np.ndarray]:
     """Return a module's state dict as arrays, but for what a model makes anew."""
     return {name: tensor.detach().cpu().numpy() for name, tensor in module.state_dict().items() if name not in without}

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Tensors, TrainedModel, TrainingData, TrainingOptions, VectorRecommender, Vocabulary
 from harness.models.neural.recipe import Recipe
+
+if TYPE_CHECKING:
+    from harness.models.neural.two_tower_network import Towers
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -81,7 +84,15 @@ class TwoTower(TrainedModel):
         """
         from harness.models.neural.two_tower_network import train
 
-        return train(self, data, options)
+        return train(
+            lambda: self.towers(len(data.items)),
+            data,
+            options,
+            recipe=self.recipe,
+            temperature=self.temperature,
+            uniform_negatives=self.uniform_negatives,
+            seed=self.seed,
+        )
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
         """Return the scorer by products of vectors.
@@ -93,4 +104,10 @@ class TwoTower(TrainedModel):
         """
         from harness.models.neural.two_tower_network import scorer
 
-        return scorer(self, tensors, len(items), device)
+        return scorer(self.towers(len(items)), tensors, device)
+
+    def towers(self, n_items: int) -> Towers:
+        """Return both towers with random weights."""
+        from harness.models.neural.two_tower_network import Towers
+
+        return Towers(n_items, self.embedding_dim, self.hidden_dim, self.dropout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,33 +15,36 @@ from harness.artifacts import History, Tensors, TrainingData, TrainingOptions, U
 from harness.errors import HarnessError
 from harness.models.checkpoints.tensor_checks import load_module
 from harness.models.neural.padded_sequences import BLOCK_ROWS
-from harness.models.neural.training_loop import Course, judged, tensors_of, trained
+from harness.models.neural.recipe import Recipe
+from harness.models.neural.training_loop import TrainingPlan, module_tensors, train_module, validation_judge
 from harness.modules import ContrastiveLoss, ModelUtils
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-    from harness.models.neural.two_tower import TwoTower
-
 
 class Towers(nn.Module):
-    """Both towers.
+    """The user tower and the item tower.
 
     Parameters
     ----------
-    model
-        Their sizes.
     n_items
         Size of the catalogue.
+    embedding_dim
+        Dimension of the vectors.
+    hidden_dim
+        Width of the hidden layer of the user tower.
+    dropout
+        Share of the mean of the history that is dropped in training.
     """
 
-    def __init__(self, model: TwoTower, n_items: int) -> None:
+    def __init__(self, n_items: int, embedding_dim: int, hidden_dim: int, dropout: float) -> None:
         super().__init__()
-        self.history = nn.Embedding(n_items, model.embedding_dim)
-        self.item = nn.Embedding(n_items, model.embedding_dim)
-        self.inner = nn.Linear(model.embedding_dim, model.hidden_dim)
-        self.outer = nn.Linear(model.hidden_dim, model.embedding_dim)
-        self.dropout = nn.Dropout(model.dropout)
+        self.history = nn.Embedding(n_items, embedding_dim)
+        self.item = nn.Embedding(n_items, embedding_dim)
+        self.inner = nn.Linear(embedding_dim, hidden_dim)
+        self.outer = nn.Linear(hidden_dim, embedding_dim)
+        self.dropout = nn.Dropout(dropout)
         ModelUtils.initialize_weights(self, "xavier")
 
     def users(self, items: torch.Tensor, indptr: torch.Tensor) -> torch.Tensor:
@@ -61,27 +64,51 @@ class Towers(nn.Module):
         return F.normalize(vectors, dim=1).masked_fill(empty, 0)
 
 
-def train(model: TwoTower, data: TrainingData, training: TrainingOptions) -> Tensors:
-    """Return the trained towers' state dict."""
-    n_items = len(data.items)
-    loss = ContrastiveLoss(model.temperature)
+def train(
+    towers: Callable[[], Towers],
+    data: TrainingData,
+    training: TrainingOptions,
+    *,
+    recipe: Recipe,
+    temperature: float,
+    uniform_negatives: int,
+    seed: int,
+) -> Tensors:
+    """Train both towers, and return their state dict.
 
-    def course(history: History) -> Course:
-        pairs = _Pairs.of(history, model.uniform_negatives)
-        return Course(
+    Parameters
+    ----------
+    towers
+        Makes towers with random weights.
+    data, training
+        The data, and where the training runs.
+    recipe
+        How long and how fast they are trained.
+    temperature
+        Temperature of the loss.
+    uniform_negatives
+        Number of items per batch that are drawn from the whole catalogue.
+    seed
+        Seed of the weights, of the order of the examples and of dropout.
+    """
+    loss = ContrastiveLoss(temperature)
+
+    def plan(history: History) -> TrainingPlan:
+        pairs = _InteractionPairs.of(history, uniform_negatives)
+        return TrainingPlan(
             "two_tower",
-            lambda: Towers(model, n_items).to(training.device),
-            lambda rng: pairs.batches(model.recipe.batch_size, rng, training.device),
-            math.ceil(len(pairs.users) / model.recipe.batch_size),
+            lambda: towers().to(training.device),
+            lambda rng: pairs.batches(recipe.batch_size, rng, training.device),
+            math.ceil(len(pairs.users) / recipe.batch_size),
             lambda module, batch: _loss(module, batch, loss),
-            judged(data, training, TowerScorer),
+            validation_judge(data, training, TowerScorer),
         )
 
-    whole = None if data.whole is None else course(data.whole)
-    return tensors_of(trained(course(data.train), whole, model.recipe, training, seed=model.seed))
+    whole = None if data.whole is None else plan(data.whole)
+    return module_tensors(train_module(plan(data.train), whole, recipe, training, seed=seed))
 
 
-class _Pairs:
+class _InteractionPairs:
     """Pairs of a user and an item of theirs, of users with two items and more, and items of the whole catalogue.
 
     Parameters
@@ -99,7 +126,7 @@ class _Pairs:
         self._shares = np.bincount(items, minlength=matrix.shape[1]) / len(items)
 
     @classmethod
-    def of(cls, history: History, uniform: int) -> _Pairs:
+    def of(cls, history: History, uniform: int) -> _InteractionPairs:
         matrix = history.matrix
         users = np.repeat(np.arange(history.n_users), np.diff(matrix.indptr))
         kept = np.diff(matrix.indptr)[users] >= 2
@@ -172,6 +199,6 @@ class TowerScorer:
         return F.normalize(self._towers.item.weight, dim=1)
 
 
-def scorer(model: TwoTower, tensors: Tensors, n_items: int, device: str) -> TowerScorer:
-    """Return the scorer of a checkpoint's tensors."""
-    return TowerScorer(load_module(Towers(model, n_items), tensors, kind="two_tower").to(device))
+def scorer(towers: Towers, tensors: Tensors, device: str) -> TowerScorer:
+    """Return the scorer of a checkpoint: towers that take over its tensors."""
+    return TowerScorer(load_module(towers, tensors, kind="two_tower").to(device))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -15,16 +15,16 @@ from harness.errors import CheckpointError, HarnessError
 from harness.models.external.code_files import files_of, folder_of, specs_in
 from harness.models.external.factories import check_factory, construct, source_files
 from harness.models.external.id_files import checked_header
-from harness.models.external.id_map import Ids
 from harness.models.external.importing import importing
 from harness.models.external.named_files import named_files, refuse_pickles
 from harness.models.external.pickles import refuse_pickle, unpickled
+from harness.models.python_object.python_options import ObjectOptions
 
 Name = Annotated[str, Field(min_length=1)]
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class PythonModel(ExternalModel):
+class PythonModel(ObjectOptions, ExternalModel):
     """Recommend by an object with ``recommend`` or ``score``, which a factory makes ready to use.
 
     The object has one of::
@@ -47,31 +47,6 @@ class PythonModel(ExternalModel):
         The folder that holds the package; None: it is installed.
     checkpoint_argument
         The argument of the factory that ``model.checkpoint`` is passed as, where there is one.
-    adapter
-        Of which library the object is, where it has another way to be called: ``implicit`` (indices), ``lenskit`` (a
-        trained ``Pipeline``) or ``rectools`` (a pair of a fitted model and its ``Dataset``).
-    method
-        ``recommend``: the lists are the object's; ranks beyond them are not known. ``score``: it scores the whole
-        catalogue, and lists are made here, as for models of this project.
-    user, item
-        Whether the object names users and items by own ``id`` or by an ``index`` of its own.
-    users, items
-        What the indices mean; see ``Ids``.
-    history
-        What is passed as ``history``: ``none``; ``ids``, a list for each user, oldest first, named as items are; or
-        ``csr``, a binary ``scipy.sparse.csr_matrix`` ``(users, items)`` in the order of the object's indices, or of
-        the catalogue's ascending own ids.
-    exclude
-        Who leaves out what may not be recommended, such as seen items. ``harness``: the object is asked for as many
-        items more. ``model``: the object is told, by ``exclude``, a list of items for each user; what it gives
-        nevertheless is left out, and counted.
-    missing_users
-        Users whom the object has no index for: ``error``, or ``empty``: they get no list, or equal scores.
-    missing_items
-        With ``score``, items of the catalogue that the object has no index or a score of NaN for: ``error``, or
-        ``last``: they come after all others.
-    batch_size
-        Users at once with ``recommend``, unless ``runner.batch_size`` says otherwise.
     allow_pickle
         Whether the checkpoint may be a pickle, which can run any code when it is read.
 
@@ -87,41 +62,7 @@ class PythonModel(ExternalModel):
     init: dict[str, Any] = dataclasses.field(default_factory=dict)
     python_path: Name | None = None
     checkpoint_argument: Name = "checkpoint"
-    adapter: Literal["implicit", "lenskit", "rectools"] | None = None
-    method: Literal["recommend", "score"] = "recommend"
-    user: Literal["id", "index"] = "id"
-    item: Literal["id", "index"] = "id"
-    users: Ids = Ids()
-    items: Ids = Ids()
-    history: Literal["none", "ids", "csr"] = "none"
-    exclude: Literal["harness", "model"] = "harness"
-    missing_users: Literal["error", "empty"] = "error"
-    missing_items: Literal["error", "last"] = "error"
-    batch_size: Annotated[int, Field(ge=1)] = 512
     allow_pickle: bool = False
-
-    def __post_init__(self) -> None:
-        for what, by, ids in (("user", self.user, self.users), ("item", self.item, self.items)):
-            if by == "id" and self.adapter != "implicit" and ids != Ids():
-                raise ValueError(f"{what}s says what indices mean, and the object takes own ids: set {what}: index")
-        if self.adapter in ("lenskit", "rectools") and "index" in (self.user, self.item):
-            raise ValueError(f"objects of {self.adapter} know own ids: leave out user and item")
-        if self.adapter is not None and self.exclude == "model":
-            raise ValueError("exclude: model is of objects without an adapter; leave it out")
-        if self.method == "score" and self.exclude == "model":
-            raise ValueError("exclude: model is of method recommend; with score the lists are made here")
-        if self.adapter == "rectools" and self.method == "score":
-            raise ValueError("models of rectools make lists: use method recommend")
-
-    @property
-    def ranks_targets(self) -> bool:
-        """Whether it tells where any item stands."""
-        return self.method == "score"
-
-    @property
-    def reads_history(self) -> bool:
-        """Whether scores are meant to depend on the history."""
-        return self.history != "none"
 
     def files(self, checkpoint: str | None) -> list[Path]:
         """Return the checkpoint, the factory's sources, the files of ids and those that ``init`` names.
@@ -197,11 +138,6 @@ class PythonModel(ExternalModel):
             device=device,
             where=f"the object of {self.factory}" if self.factory is not None else "the unpickled object",
         )
-
-    @property
-    def by_index(self) -> tuple[bool, bool]:
-        """Whether users, and items, are named by indices."""
-        return self.user == "index" or self.adapter == "implicit", self.item == "index" or self.adapter == "implicit"
 
     def _pickled_specs(self) -> dict[str, ModuleSpec]:
         """Return where the classes of a pickle may be."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,24 +15,22 @@ from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import HarnessError
 from harness.models.external.answers import barred_of, called, lists_of, more_than, scores_of, unasked
 from harness.models.external.id_map import IdMap
-from harness.models.external.id_naming import Naming
+from harness.models.external.id_naming import IdNaming
 from harness.models.python_object.python_adapters import Implicit, adapted, check_arguments, without_tensors
-from harness.models.vectors.vectors_network import LAST, GivenVectors, Side
-
-if TYPE_CHECKING:
-    from harness.models.python_object.python_model import PythonModel
+from harness.models.python_object.python_options import ObjectOptions
+from harness.models.vectors.vectors_network import LAST, StoredVectors, VectorTable
 
 _SHOWN = 3
 
 
 def recommender_of(
-    model: PythonModel, given: Any, *, users: Vocabulary, items: Vocabulary, device: str, where: str
+    options: ObjectOptions, given: Any, *, users: Vocabulary, items: Vocabulary, device: str, where: str
 ) -> AnyRecommender:
     """Return an object as one of our models.
 
     Parameters
     ----------
-    model
+    options
         How it is called.
     given
         The object.
@@ -48,29 +46,29 @@ def recommender_of(
     HarnessError
         The object has no such method, or ids do not match.
     """
-    adapter = adapted(given, model.adapter)
-    user_index, item_index = model.by_index
+    adapter = adapted(given, options.adapter)
+    user_index, item_index = options.by_index
     n_users, n_items = (adapter.n_users, adapter.n_items) if isinstance(adapter, Implicit) else (None, None)
-    known = Called(
-        model,
+    known = ObjectCaller(
+        options,
         adapter,
         where,
-        Naming(users, IdMap.of(model.users, users, size=n_users, what="user") if user_index else None),
-        Naming(items, IdMap.of(model.items, items, size=n_items, what="item") if item_index else None),
+        IdNaming(users, IdMap.of(options.users, users, size=n_users, what="user") if user_index else None),
+        IdNaming(items, IdMap.of(options.items, items, size=n_items, what="item") if item_index else None),
     )
-    if model.method == "score" and isinstance(adapter, Implicit):
+    if options.method == "score" and isinstance(adapter, Implicit):
         return _by_vectors(known, adapter, device)
-    if not callable(getattr(adapter, model.method, None)):
-        other = "score" if model.method == "recommend" else "recommend"
+    if not callable(getattr(adapter, options.method, None)):
+        other = "score" if options.method == "recommend" else "recommend"
         hint = f" It has '{other}': set model.params.method: {other}." if callable(getattr(given, other, None)) else ""
-        raise HarnessError(f"{where} ({type(given).__qualname__}) has no method '{model.method}'.{hint}")
-    if model.adapter is None:
-        method = getattr(adapter, model.method)
-        check_arguments(method, history=model.history, exclude=model.exclude, where=f"{model.method} of {where}")
-    return (ListsOfObject if model.method == "recommend" else ScoresOfObject)(known, device)
+        raise HarnessError(f"{where} ({type(given).__qualname__}) has no method '{options.method}'.{hint}")
+    if options.adapter is None:
+        method = getattr(adapter, options.method)
+        check_arguments(method, history=options.history, exclude=options.exclude, where=f"{options.method} of {where}")
+    return (ObjectLists if options.method == "recommend" else ObjectScores)(known, device)
 
 
-class OfObject:
+class ObjectRecommender:
     """What the recommenders of an object have; those that name users or items by indices can be moved.
 
     Parameters
@@ -81,7 +79,7 @@ class OfObject:
         Where scores go.
     """
 
-    def __init__(self, known: Called, device: str) -> None:
+    def __init__(self, known: ObjectCaller, device: str) -> None:
         self._known, self._device = known, device
 
     @property
@@ -100,20 +98,20 @@ class OfObject:
         users = self._known.users.shifted(by)
         return None if users is None else self._of(replace(self._known, users=users))
 
-    def _of(self, known: Called) -> Self:
+    def _of(self, known: ObjectCaller) -> Self:
         # Whoever is moved out of the indices has nothing there.
-        lenient = replace(known.model, missing_users="empty", missing_items="last")
-        return type(self)(replace(known, model=lenient), self._device)
+        lenient = replace(known.options, missing_users="empty", missing_items="last")
+        return type(self)(replace(known, options=lenient), self._device)
 
 
 @dataclass(frozen=True, eq=False)
-class Called:
+class ObjectCaller:
     """An object, and how it is called.
 
     Parameters
     ----------
-    model
-        Its configuration.
+    options
+        How it is called.
     given
         The object.
     where
@@ -122,11 +120,11 @@ class Called:
         How it names them.
     """
 
-    model: PythonModel
+    options: ObjectOptions
     given: Any
     where: str
-    users: Naming
-    items: Naming
+    users: IdNaming
+    items: IdNaming
 
     def answer(self, method: str, *asked: Any, **more: Any) -> Any:
         """Return what a method of the object returns, arrays in the place of tensors."""
@@ -143,7 +141,7 @@ class Called:
         """
         names = self.users.names(batch.users)
         places = np.array([place for place, name in enumerate(names) if name is not None], dtype=np.int64)
-        if len(places) < len(names) and self.model.missing_users == "error":
+        if len(places) < len(names) and self.options.missing_users == "error":
             unknown = np.setdiff1d(np.arange(len(names)), places)
             index = self.users.index
             missing = 0 if index is None else index.missing
@@ -156,7 +154,7 @@ class Called:
 
     def more(self, batch: UserBatch, places: Int64Array) -> dict[str, Any]:
         """Return the history as the object takes it, for some of a batch."""
-        form = "csr" if self.model.adapter == "implicit" else self.model.history
+        form = "csr" if self.options.adapter == "implicit" else self.options.history
         if form == "none":
             return {}
         if form == "csr":
@@ -168,7 +166,7 @@ class Called:
     def _csr(self, matrix: sp.csr_array) -> sp.csr_matrix:
         if self.items.index is not None:
             # (users, items) -> (users, the object's items)
-            own = self.items.index.own_index
+            own = self.items.index.catalogue_index
             known = np.flatnonzero(own >= 0)
             into = sp.csr_array(
                 (np.ones(len(known), dtype=np.float32), (own[known], known)), shape=(matrix.shape[1], len(own))
@@ -192,18 +190,18 @@ def each_once(batch: UserBatch) -> tuple[UserBatch, Int64Array, Int64Array]:
     return UserBatch(batch.users[rows], batch.history, places[rows]), rows, back
 
 
-class ListsOfObject(OfObject):
+class ObjectLists(ObjectRecommender):
     """Lists that an object makes; see ``PythonModel``."""
 
     @property
     def users_at_once(self) -> int:
         """How many users it takes at once where nobody says otherwise."""
-        return self._known.model.batch_size
+        return self._known.options.batch_size
 
     @property
     def asks_for_more(self) -> bool:
         """Whether it is asked for more items than are wanted, since what may not be recommended is left out here."""
-        return self._known.model.exclude == "harness"
+        return self._known.options.exclude == "harness"
 
     def recommend(self, batch: UserBatch, asked: ListRequest) -> RankedLists:
         """Return the best items of each user."""
@@ -214,7 +212,7 @@ class ListsOfObject(OfObject):
         known, n_items = self._known, len(self._known.items.vocabulary)
         names, places = known.named_users(batch)
         more = known.more(batch, places)
-        told = known.model.exclude == "model"
+        told = known.options.exclude == "model"
         if told:
             barred = barred_of(asked, len(batch.users), n_items)
             rows = [known.items.names(barred[place]) for place in places]
@@ -227,7 +225,7 @@ class ListsOfObject(OfObject):
         return made if told else unasked(made)
 
 
-class ScoresOfObject(OfObject):
+class ObjectScores(ObjectRecommender):
     """Scores that an object gives; see ``PythonModel``."""
 
     def score(self, batch: UserBatch) -> torch.Tensor:
@@ -265,7 +263,7 @@ class ScoresOfObject(OfObject):
                 "score let it give NaN, with missing_items: last."
             )
         missing = np.isnan(scores)
-        if missing.any() and self._known.model.missing_items == "error":
+        if missing.any() and self._known.options.missing_items == "error":
             items = np.flatnonzero(missing.any(axis=0))
             shown = ", ".join(f"'{own}'" for own in self._known.items.vocabulary.ids[items[:_SHOWN]])
             raise HarnessError(
@@ -276,19 +274,19 @@ class ScoresOfObject(OfObject):
         scores[missing] = LAST
 
 
-def _by_vectors(known: Called, model: Implicit, device: str) -> GivenVectors:
+def _by_vectors(known: ObjectCaller, model: Implicit, device: str) -> StoredVectors:
     users, items = model.vectors()
     assert known.users.index is not None  # noqa: S101  (implicit knows indices alone)
     assert known.items.index is not None  # noqa: S101
-    user_side = Side(
+    user_side = VectorTable(
         users,
         known.users.index.model_index,
         known.users.vocabulary,
         known.where,
         "user",
-        "zero" if known.model.missing_users == "empty" else "error",
+        "zero" if known.options.missing_users == "empty" else "error",
     )
-    item_side = Side(
-        items, known.items.index.model_index, known.items.vocabulary, known.where, "item", known.model.missing_items
+    item_side = VectorTable(
+        items, known.items.index.model_index, known.items.vocabulary, known.where, "item", known.options.missing_items
     )
-    return GivenVectors(user_side, item_side, cosine=False, bias=None, device=device)
+    return StoredVectors(user_side, item_side, cosine=False, bias=None, device=device)

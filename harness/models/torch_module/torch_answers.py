@@ -11,7 +11,7 @@ import torch
 
 from harness.errors import HarnessError, did_you_mean
 from harness.models.external.score_precision import tell_of_ties
-from harness.models.torch_module.torch_calls import Answer, Caller, shape_of
+from harness.models.torch_module.torch_calls import ModuleAnswer, ModuleCaller, shape_of
 from harness.models.vectors.vectors_network import LAST
 
 _TOLD = 8  # of what a map or tuple holds
@@ -73,9 +73,9 @@ def _inside(given: Any) -> dict[Any, Any]:
     return {}
 
 
-def at_last(caller: Caller, answer: Answer, *, what: str) -> torch.Tensor:
+def at_last(caller: ModuleCaller, answer: ModuleAnswer, *, what: str) -> torch.Tensor:
     """Return the row of each user in an answer, ``(users, …)``, at the last item where there is one a position."""
-    output, padding = caller.model.output, caller.model.call.padding
+    output, padding = caller.options.output, caller.options.call.padding
     given = tensor_in(answer.given, output.key, "key")
     if output.positions == "last" and given.ndim == 3 and given.shape[2] == 1:
         given = given.squeeze(2)  # (users, columns, 1): a score an item, as a layer of one unit gives it
@@ -98,7 +98,7 @@ def at_last(caller: Caller, answer: Answer, *, what: str) -> torch.Tensor:
     )
 
 
-def settled(caller: Caller, answer: Answer, given: torch.Tensor, what: str) -> torch.Tensor:
+def settled(caller: ModuleCaller, answer: ModuleAnswer, given: torch.Tensor, what: str) -> torch.Tensor:
     """Return float32 numbers that are finite; 0 for users without history, where they are to have that.
 
     Raises
@@ -108,13 +108,13 @@ def settled(caller: Caller, answer: Answer, given: torch.Tensor, what: str) -> t
     """
     if not given.is_floating_point():
         raise HarnessError(f"the module gives {what} as {given.dtype}; floating-point numbers are needed.")
-    if caller.model.unknown_items == "last" and given.dtype is not torch.float16:
+    if caller.options.unknown_items == "last" and given.dtype is not torch.float16:
         # What the module itself leaves out; in 16 bits it may as well be a number that is too large for them.
         given = given.masked_fill(given == -torch.inf, LAST)
     empty = torch.from_numpy(answer.lengths == 0).to(given.device)
-    if caller.model.reads_history and caller.model.call.empty == "zero":
+    if caller.options.reads_history and caller.options.call.empty == "zero":
         given = given.masked_fill(empty[:, None], 0.0)
-    elif caller.model.reads_history and _alone_not_finite(given, empty):
+    elif caller.options.reads_history and _alone_not_finite(given, empty):
         raise HarnessError(
             f"the module gives numbers that are not finite for users without history, {int(empty.sum()):,} of "
             f"{answer.users:,} here, to whom it is given padding alone. Set model.params.call.empty: zero, so that all "
@@ -122,11 +122,11 @@ def settled(caller: Caller, answer: Answer, given: torch.Tensor, what: str) -> t
         )
     check_finite(caller, given, what, answer)
     if given.dtype is torch.float64:
-        tell_of_ties(given.cpu().numpy(), f"{what} of {caller.model.factory}")
+        tell_of_ties(given.cpu().numpy(), f"{what} of {caller.options.factory}")
     return given.float()
 
 
-def check_finite(caller: Caller, given: torch.Tensor, what: str, answer: Answer | None = None) -> None:
+def check_finite(caller: ModuleCaller, given: torch.Tensor, what: str, answer: ModuleAnswer | None = None) -> None:
     """Check that all numbers of a tensor are finite.
 
     Raises
@@ -137,7 +137,7 @@ def check_finite(caller: Caller, given: torch.Tensor, what: str, answer: Answer 
     if bool(torch.isfinite(given).all()):
         return
     bad = given[~torch.isfinite(given)]
-    dtype = caller.model.dtype
+    dtype = caller.options.dtype
     half = dtype == "float16" or given.dtype is torch.float16
     remedy = (
         _why_nan(given, answer)
@@ -159,7 +159,7 @@ def _alone_not_finite(given: torch.Tensor, some: torch.Tensor) -> bool:
     return bool((some & ~finite).any()) and bool(finite[~some].all())
 
 
-def _why_nan(given: torch.Tensor, answer: Answer | None) -> str:
+def _why_nan(given: torch.Tensor, answer: ModuleAnswer | None) -> str:
     """Return whose numbers are NaN, and what they have in common."""
     if answer is None:
         return "Is the checkpoint whole, and of this module?"
@@ -174,7 +174,7 @@ def _why_nan(given: torch.Tensor, answer: Answer | None) -> str:
     return f"{told}. Is the checkpoint whole, and of this module?"
 
 
-def table_of(caller: Caller, name: str, option: str) -> torch.Tensor:
+def table_of(caller: ModuleCaller, name: str, option: str) -> torch.Tensor:
     """Return a table of the module: of a parameter, a buffer, an embedding, or a method without arguments."""
     found: Any = caller.module
     for word in name.split("."):

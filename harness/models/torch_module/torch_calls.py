@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,20 +15,17 @@ from harness.artifacts import UserBatch
 from harness.artifacts.array_types import Int64Array
 from harness.artifacts.csr import indptr_of_kept
 from harness.errors import HarnessError, did_you_mean
-from harness.models.external.factories import said
+from harness.models.external.factories import describe_error
 from harness.models.external.id_map import OWN, SORTED, IdMap
 from harness.models.neural.random_seed import seeded
+from harness.models.torch_module.torch_options import CallOptions, ModuleOptions
 from harness.topk import is_out_of_memory
 
 _TABLES = 4  # whose rows are told
 
-if TYPE_CHECKING:
-    from harness.models.torch_module.torch_model import TorchModel
-    from harness.models.torch_module.torch_options import Call
-
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class ModuleAnswer:
     """What the module gave for some users.
 
     Parameters
@@ -55,13 +52,13 @@ class Answer:
 
 
 @dataclass(frozen=True, eq=False)
-class Caller:
+class ModuleCaller:
     """A module on its device, and how it is called.
 
     Parameters
     ----------
-    model
-        The configuration.
+    options
+        How the module is called.
     module
         In eval mode.
     items, users
@@ -76,7 +73,7 @@ class Caller:
         Names of the module's tensors that its checkpoint lacks.
     """
 
-    model: TorchModel
+    options: ModuleOptions
     module: nn.Module
     items: IdMap
     users: IdMap | None
@@ -86,7 +83,7 @@ class Caller:
     seed: int = 0
     missing: tuple[str, ...] = ()
 
-    def answers(self, batch: UserBatch, further: Mapping[str, Any] | None = None) -> Iterator[Answer]:
+    def answers(self, batch: UserBatch, further: Mapping[str, Any] | None = None) -> Iterator[ModuleAnswer]:
         """Yield what the module gives for the users of a batch, so many at once as it is to be called for.
 
         Raises
@@ -94,7 +91,7 @@ class Caller:
         HarnessError
             The module raises an exception.
         """
-        call = self.model.call
+        call = self.options.call
         size = call.users_at_once
         indptr, items = self._histories(batch)
         whole = np.diff(indptr)
@@ -117,16 +114,16 @@ class Caller:
                     named[call.lengths] = self._on_device(given)
             if call.user is not None:
                 named[call.user] = self._on_device(self.user_indices(batch.users[rows]))
-            yield Answer(rows, self._called(places, named, whole, lengths), lengths, width)
+            yield ModuleAnswer(rows, self._called(places, named, whole, lengths), lengths, width)
 
     def user_indices(self, users: Int64Array) -> Int64Array:
         """Return the model's indices of users, its offset added."""
         assert self.users is not None  # noqa: S101  (asked for where there is a map alone)
-        call = self.model.call
+        call = self.options.call
         indices = self.users.model_index[users]
         unknown = -1 if call.unknown_user is None else call.unknown_user
         # A trial of moved users stays within the indices that there are.
-        moved = np.clip(indices + self.user_shift, 0, len(self.users.own_index) - 1)
+        moved = np.clip(indices + self.user_shift, 0, len(self.users.catalogue_index) - 1)
         return np.where(indices < 0, unknown, moved + call.user_offset)
 
     def _histories(self, batch: UserBatch) -> tuple[Int64Array, Int64Array]:
@@ -138,7 +135,7 @@ class Caller:
 
     def _padded(self, indptr: Int64Array, items: Int64Array) -> tuple[Int64Array, np.ndarray, Int64Array]:
         """Return tokens ``(users, width)``, where they are items, and how many a user has."""
-        call = self.model.call
+        call = self.options.call
         lengths = np.diff(indptr)
         width = call.length or max(1, int(lengths.max(initial=0)))
         lengths = np.minimum(lengths, width)
@@ -151,7 +148,7 @@ class Caller:
             places = (indptr[1:] - lengths)[:, None] + columns
         tokens = np.full(real.shape, call.pad_id, dtype=np.int64)
         # A trial of moved items stays within the tokens that there are.
-        most = call.offset + len(self.items.own_index) - 1 + self.model.output.trailing
+        most = call.offset + len(self.items.catalogue_index) - 1 + self.options.output.trailing
         own = items[places[real]] + call.offset
         tokens[real] = own if self.shift == 0 else np.clip(own + self.shift, 0, most)
         return tokens, real, lengths
@@ -161,8 +158,8 @@ class Caller:
 
     def _called(self, places: list[torch.Tensor], named: dict[str, Any], whole: Int64Array, lengths: Int64Array) -> Any:
         """Return what the module gives; ``whole`` are the lengths of all histories, ``lengths`` of those given."""
-        call = self.model.call
-        method = method_of(self.module, call.method, self.model.factory)
+        call = self.options.call
+        method = method_of(self.module, call.method, self.options.factory)
         try:
             with seeded(self.seed, self.device):
                 return method(*places, **named)
@@ -179,13 +176,13 @@ class Caller:
                     f"call.user_offset ({call.user_offset}), call.unknown_user or users.ids another?"
                 )
             raise HarnessError(
-                f"{self.model.factory}.{call.method} failed with {said(error)}. It was given {', '.join(given)} "
-                f"(model.params.call).{remedy}"
+                f"{self.options.factory}.{call.method} failed with {describe_error(error)}. It was given "
+                f"{', '.join(given)} (model.params.call).{remedy}"
             ) from error
 
     def _remedy(self, error: BaseException, tokens: torch.Tensor, longest: int, lengths: Int64Array) -> str:
         """Return what may have made the module fail on the tokens of histories."""
-        call, said_so = self.model.call, []
+        call, said_so = self.options.call, []
         if call.length is None:
             said_so.append(
                 f"call.length is not set, and the longest history has {longest:,} items: set it to the module's "
@@ -207,9 +204,9 @@ class Caller:
     @property
     def padding_twice(self) -> str:
         """A sentence where both the first row of the ids and ``call.offset`` stand for padding; else empty."""
-        ids, offset = self.model.items.ids, self.model.call.offset
+        ids, offset = self.options.items.ids, self.options.call.offset
         is_list = ids not in (SORTED, OWN) and not ids.lower().endswith(".json")
-        if not is_list or offset == 0 or not len(self.items.own_index) or self.items.own_index[0] >= 0:
+        if not is_list or offset == 0 or not len(self.items.catalogue_index) or self.items.catalogue_index[0] >= 0:
             return ""
         return (
             f" The first row of {ids} is no item, as that of padding, and call.offset: {offset} counts padding once "
@@ -232,7 +229,7 @@ def method_of(module: nn.Module, name: str, factory: str) -> Any:
     return method
 
 
-def check_arguments(model: TorchModel, module: nn.Module) -> None:
+def check_arguments(options: ModuleOptions, module: nn.Module) -> None:
     """Check that the method takes the arguments that the configuration names.
 
     Raises
@@ -240,37 +237,37 @@ def check_arguments(model: TorchModel, module: nn.Module) -> None:
     HarnessError
         There is no such method, it has no argument of a name, or it needs one more.
     """
-    call = model.call
-    method = method_of(module, call.method, model.factory)
+    call = options.call
+    method = method_of(module, call.method, options.factory)
     try:
         signature = inspect.signature(module.forward if method is module else method)
     except (TypeError, ValueError):  # of a method that is not written in Python
         return
     named = [one for one in (call.history, call.mask, call.lengths, call.user) if one]
-    named += [*call.arguments, *model.output.count_arguments]
+    named += [*call.arguments, *options.output.count_arguments]
     kinds = {parameter.kind for parameter in signature.parameters.values()}
     known = [name for name, one in signature.parameters.items() if one.kind is not one.VAR_POSITIONAL]
     for name in named:
         if name not in known and inspect.Parameter.VAR_KEYWORD not in kinds:
             raise HarnessError(
-                f"{model.factory}.{call.method} takes no argument '{name}' (model.params.call). It takes "
+                f"{options.factory}.{call.method} takes no argument '{name}' (model.params.call). It takes "
                 f"{', '.join(known) or 'none'}."
             )
     try:
         signature.bind(*([None] if call.history is None else []), **dict.fromkeys(named))
     except TypeError as error:
         raise HarnessError(
-            f"{model.factory}.{call.method}{signature} cannot be called as model.params.call says: {error}. Other "
+            f"{options.factory}.{call.method}{signature} cannot be called as model.params.call says: {error}. Other "
             "arguments stand in call.arguments."
         ) from error
 
 
-def first_of(caller: Caller) -> int:
+def first_of(caller: ModuleCaller) -> int:
     """Return the column or row of the model's item 0."""
-    first = caller.model.output.first
+    first = caller.options.output.first
     if first is not None:
         return first
-    return caller.model.call.offset if caller.model.reads_history else 0
+    return caller.options.call.offset if caller.options.reads_history else 0
 
 
 def _without_gaps(indptr: Int64Array, items: Int64Array) -> tuple[Int64Array, Int64Array]:
@@ -280,7 +277,7 @@ def _without_gaps(indptr: Int64Array, items: Int64Array) -> tuple[Int64Array, In
     return np.concatenate([[0], np.cumsum(np.maximum(lengths, 1))]), filled
 
 
-def _mask(real: np.ndarray, call: Call) -> np.ndarray:
+def _mask(real: np.ndarray, call: CallOptions) -> np.ndarray:
     if call.mask_values == "integer":
         return real.astype(np.int64)
     return real if call.mask_values == "boolean" else ~real

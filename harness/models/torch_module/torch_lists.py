@@ -16,8 +16,8 @@ from harness.errors import CheckpointError, HarnessError
 from harness.models.external.external_arrays import FORMATS, PARQUET, array_in, levels_in
 from harness.models.external.list_cleaning import cleaned
 from harness.models.torch_module.torch_answers import tensor_in
-from harness.models.torch_module.torch_calls import Answer, Caller
-from harness.models.torch_module.torch_trials import OfModule
+from harness.models.torch_module.torch_calls import ModuleAnswer, ModuleCaller
+from harness.models.torch_module.torch_variants import ModuleRecommender
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def read_codes(path: Path, key: str | None) -> CodeTable:
 
 
 @dataclass(eq=False)
-class GivenLists(OfModule):
+class ModuleLists(ModuleRecommender):
     """A module that makes lists itself.
 
     Parameters
@@ -103,7 +103,7 @@ class GivenLists(OfModule):
         By how much the items given are moved, to try whether they are off by one.
     """
 
-    caller: Caller
+    caller: ModuleCaller
     n_items: int
     table: CodeTable | None = None
     shift: int = 0
@@ -112,7 +112,7 @@ class GivenLists(OfModule):
     @property
     def users_at_once(self) -> int:
         """How many users it is asked for at once where nobody says otherwise."""
-        return self.caller.model.call.users_at_once
+        return self.caller.options.call.users_at_once
 
     @property
     def collisions(self) -> int | None:
@@ -121,7 +121,7 @@ class GivenLists(OfModule):
 
     def recommend(self, batch: UserBatch, asked: ListRequest) -> RankedLists:
         """Return the lists of users, cleaned."""
-        model = self.caller.model
+        model = self.caller.options
         count = min(asked.k * model.output.k_factor, self.n_items)
         further = dict.fromkeys(model.output.count_arguments, count)
         parts = []
@@ -134,19 +134,19 @@ class GivenLists(OfModule):
             parts.append(cleaned(items, scores, part, self.n_items, lengths=lengths))
         return _joined(parts)
 
-    def otherwise(self, caller: Caller, shift: int) -> GivenLists:
+    def variant(self, caller: ModuleCaller, shift: int) -> ModuleLists:
         """Return the same with another caller and shift."""
         return dataclasses.replace(self, caller=caller, shift=shift)
 
-    def _given(self, answer: Answer) -> tuple[Int64Array, Float32Array | None]:
+    def _given(self, answer: ModuleAnswer) -> tuple[Int64Array, Float32Array | None]:
         """Return own indices of items ``(users, n)``, -1 for what is none, and their scores."""
-        output = self.caller.model.output
+        output = self.caller.options.output
         given = tensor_in(answer.given, output.key, "key")
         if given.is_floating_point() or given.is_complex() or given.dtype is torch.bool:
             raise HarnessError(f"the module gives lists of {given.dtype}; whole numbers are needed (output.key).")
         tokens = given.cpu().numpy().astype(np.int64)
         indices = self._indices(tokens, answer.users) - self.shift  # (users, n)
-        own = self.caller.items.own_index
+        own = self.caller.items.catalogue_index
         known = (indices >= 0) & (indices < len(own))
         items = np.where(known, own[np.where(known, indices, 0)], -1)
         if output.scores is None:
@@ -162,7 +162,7 @@ class GivenLists(OfModule):
 
     def _indices(self, tokens: Int64Array, users: int) -> Int64Array:
         """Return the model's indices of items in what it gave, ``(users, n)``."""
-        output, offset = self.caller.model.output, self.caller.model.call.offset
+        output, offset = self.caller.options.output, self.caller.options.call.offset
         skip, (rows, *inner) = output.skip, tokens.shape or (0,)
         levels = 1 if self.table is None else self.table.codes.shape[1]
         # Where each entry is a row, (users x n, …), the rows of a user stand together.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -17,89 +16,92 @@ from harness.models.external.named_files import refuse_pickles
 from harness.models.external.state_dicts import load_state
 from harness.models.external.state_files import read_state
 from harness.models.neural.random_seed import seeded
-from harness.models.torch_module.torch_calls import Caller, check_arguments
-from harness.models.torch_module.torch_lists import GivenLists, read_codes
+from harness.models.torch_module.torch_calls import ModuleCaller, check_arguments
+from harness.models.torch_module.torch_lists import ModuleLists, read_codes
+from harness.models.torch_module.torch_options import ModuleOptions
 from harness.models.torch_module.torch_scorers import LogitsScorer, VectorsScorer
-
-if TYPE_CHECKING:
-    from harness.models.torch_module.torch_model import TorchModel
 
 _SHOWN = 3
 _SEED = 0
 
 
-def loaded(model: TorchModel, path: Path, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
+def loaded(options: ModuleOptions, path: Path, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
     """Return the recommender that a configuration and its checkpoint describe; see ``TorchModel.load``."""
-    item_map = IdMap.of(model.items, items, size=None, what="item")
-    _check_items(model, item_map, items)
-    user_map = _user_map(model, users)
-    table = None if model.output.table is None else read_codes(Path(model.output.table), model.output.table_key)
-    module, missing = _module(model, path)
-    module = module.to(device=device, dtype=getattr(torch, model.dtype))
-    caller = Caller(model, module, item_map, user_map, device, missing=missing)
-    if model.output.users is None:
-        check_arguments(model, module)
-    rows, n_model = 0 if table is None else len(table.codes), len(item_map.own_index)
+    item_map = IdMap.of(options.items, items, size=None, what="item")
+    _check_items(options, item_map, items)
+    user_map = _user_map(options, users)
+    table = None if options.output.table is None else read_codes(Path(options.output.table), options.output.table_key)
+    module, missing = _module(options, path)
+    module = module.to(device=device, dtype=getattr(torch, options.dtype))
+    caller = ModuleCaller(options, module, item_map, user_map, device, missing=missing)
+    if options.output.users is None:
+        check_arguments(options, module)
+    rows, n_model = 0 if table is None else len(table.codes), len(item_map.catalogue_index)
     if table is not None and rows != n_model:
         raise HarnessError(
-            f"the table of codes {model.output.table} has {rows:,} rows, and the model {n_model:,} items; a row an "
+            f"the table of codes {options.output.table} has {rows:,} rows, and the model {n_model:,} items; a row an "
             "item is needed, in their order. One for padding needs its row in model.params.items.ids too, an empty one."
             f"{item_map.note}"
         )
-    if model.output.kind == "logits":
+    if options.output.kind == "logits":
         return LogitsScorer(caller)
-    return VectorsScorer(caller) if model.output.kind == "vectors" else GivenLists(caller, len(items), table)
+    return VectorsScorer(caller) if options.output.kind == "vectors" else ModuleLists(caller, len(items), table)
 
 
-def _module(model: TorchModel, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
+def _module(options: ModuleOptions, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
     """Return the module, and the names of its tensors that the checkpoint lacks."""
-    check_factory(model.factory, python_path=model.python_path)
-    if not model.allow_pickle:
-        refuse_pickles(model.init)
+    check_factory(options.factory, python_path=options.python_path)
+    if not options.allow_pickle:
+        refuse_pickles(options.init)
     with seeded(_SEED, "cpu"):  # what the checkpoint lacks is random
-        module = construct(model.factory, model.init, python_path=model.python_path)
+        module = construct(options.factory, options.init, python_path=options.python_path)
     if not isinstance(module, nn.Module):
         raise HarnessError(
-            f"the factory '{model.factory}' made {type(module).__name__}; a torch.nn.Module is needed. Other objects "
+            f"the factory '{options.factory}' made {type(module).__name__}; a torch.nn.Module is needed. Other objects "
             "are of kind python."
         )
     tensors = read_state(
         path,
-        key=model.state.key,
-        objects=model.state.objects,
-        allow_pickle=model.allow_pickle,
-        python_path=model.python_path,
+        key=options.state.key,
+        objects=options.state.objects,
+        allow_pickle=options.allow_pickle,
+        python_path=options.python_path,
     )
-    missing = load_state(module, tensors, model.state, path=path)
+    missing = load_state(module, tensors, options.state, path=path)
     return module.eval().requires_grad_(requires_grad=False), missing
 
 
-def _check_items(model: TorchModel, item_map: IdMap, items: Vocabulary) -> None:
+def _check_items(options: ModuleOptions, item_map: IdMap, items: Vocabulary) -> None:
     unknown = np.flatnonzero(item_map.model_index < 0)
-    if len(unknown) and model.ranks_targets and model.unknown_items == "error":
+    if len(unknown) and options.ranks_targets and options.unknown_items == "error":
         some = ", ".join(str(own) for own in items.ids[unknown[:_SHOWN]])
         raise HarnessError(
             f"the model does not know {len(unknown):,} of the {len(items):,} items, such as {some}, and cannot score "
             "them. Filter them out (dataset.filters), or put them behind all others: model.params.unknown_items: last."
         )
-    call = model.call
+    call = options.call
     place = call.pad_id - call.offset
     hidden = call.mask is not None or call.lengths is not None
-    if model.reads_history and not hidden and 0 <= place < len(item_map.own_index) and item_map.own_index[place] >= 0:
-        own = items.ids[item_map.own_index[place]]
+    if (
+        options.reads_history
+        and not hidden
+        and 0 <= place < len(item_map.catalogue_index)
+        and item_map.catalogue_index[place] >= 0
+    ):
+        own = items.ids[item_map.catalogue_index[place]]
         raise HarnessError(
             f"call.pad_id {call.pad_id} is also the token of item {own}: with call.offset {call.offset} the items have "
-            f"the tokens {call.offset} to {call.offset + len(item_map.own_index) - 1}. Set call.pad_id to the "
+            f"the tokens {call.offset} to {call.offset + len(item_map.catalogue_index) - 1}. Set call.pad_id to the "
             f"module's own, or call.offset to another{' (1, if token 0 is padding)' if call.pad_id == 0 else ''}."
         )
 
 
-def _user_map(model: TorchModel, users: Vocabulary) -> IdMap | None:
-    if model.call.user is None and model.output.users is None:
+def _user_map(options: ModuleOptions, users: Vocabulary) -> IdMap | None:
+    if options.call.user is None and options.output.users is None:
         return None
-    user_map = IdMap.of(model.users, users, size=None, what="user")
+    user_map = IdMap.of(options.users, users, size=None, what="user")
     unknown = np.flatnonzero(user_map.model_index < 0)
-    if len(unknown) and model.call.unknown_user is None:
+    if len(unknown) and options.call.unknown_user is None:
         some = ", ".join(str(own) for own in users.ids[unknown[:_SHOWN]])
         raise HarnessError(
             f"the model does not know {len(unknown):,} of the {len(users):,} users, such as {some}. Filter them out "

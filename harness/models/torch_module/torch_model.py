@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
 
-from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import AnyRecommender, ExternalModel, Vocabulary
@@ -14,80 +12,26 @@ from harness.models.checkpoints.torch_files import is_plain_pickle
 from harness.models.external.external_arrays import FORMATS as TABLES
 from harness.models.external.factories import check_factory, source_files
 from harness.models.external.id_files import checked_header
-from harness.models.external.id_map import Ids
 from harness.models.external.named_files import named_files, refuse_pickles
 from harness.models.external.pickles import refuse_pickle
-from harness.models.torch_module.torch_options import Call, Name, Output, State
+from harness.models.torch_module.torch_options import ModuleOptions
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class TorchModel(ExternalModel):
+class TorchModel(ModuleOptions, ExternalModel):
     """Score with a module of another project; ``model.checkpoint`` names the file of its state dict.
 
     The module is made by ``factory(**init)``, given the state dict, and called as ``call`` says, in eval mode. Items
     that the model does not know are left out of the histories, and those that the data set does not have out of what
     the model gives.
 
-    Parameters
-    ----------
-    factory
-        ``package.module:Name`` of the class, or of a function that returns the module.
-    init
-        Its keyword arguments, plain values.
-    python_path
-        The folder that holds the package, if it is not installed.
-    allow_pickle
-        Whether a checkpoint may run code while it is read. Only for a file whose origin you trust as your own code.
-    state
-        Where the state dict stands in the file.
-    dtype
-        What the floating-point weights are cast to.
-    items, users
-        Whose the model's indices are.
-    unknown_items
-        What becomes of items that the model cannot score: an ``error``, or they stand ``last``, behind all others, all
-        alike. A model that gives lists just does not give them.
-    call
-        How the module is called.
-    output
-        What it gives.
+    The parameters are those of ``ModuleOptions``.
 
     Examples
     --------
     >>> TorchModel(factory="shop.models:SASRec", init={"n_items": 1008}).output.kind
     'logits'
     """
-
-    factory: Name
-    init: dict[str, Any] = Field(default_factory=dict)
-    python_path: Name | None = None
-    allow_pickle: bool = False
-    state: State = State()
-    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
-    items: Ids = Ids()
-    users: Ids = Ids()
-    unknown_items: Literal["error", "last"] = "error"
-    call: Call = Call()
-    output: Output = Output()
-
-    def __post_init__(self) -> None:
-        if self.allow_pickle and self.state.objects == "skip":
-            raise ValueError(
-                "allow_pickle makes the objects of the file, and state.objects: skip leaves them out; set one"
-            )
-        stored = self.output.kind == "vectors" and self.output.users is not None
-        if not stored and self.call.history is False and self.call.user is None:
-            raise ValueError("call gives the module neither the history nor the user; name an argument for one of them")
-
-    @property
-    def ranks_targets(self) -> bool:
-        """Whether all items are scored, so that the ranks of relevant ones are known."""
-        return self.output.kind in ("logits", "vectors")
-
-    @property
-    def reads_history(self) -> bool:
-        """Whether the module is given the user's history."""
-        return self.call.history is not False and self.output.users is None
 
     def files(self, checkpoint: str | None) -> list[Path]:
         """Return the checkpoint, the factory's code, the files of ids and codes, and those that arguments name.

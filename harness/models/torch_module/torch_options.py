@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
+from harness.models.external.id_map import IdOptions
+
 Name = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -29,7 +31,7 @@ _BELONG = {
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class State:
+class StateOptions:
     """Where the state dict stands in the checkpoint, and how its names become the module's.
 
     Parameters
@@ -58,7 +60,7 @@ class State:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Call:
+class CallOptions:
     """How the module is called.
 
     Parameters
@@ -122,7 +124,7 @@ class Call:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Output:
+class OutputOptions:
     """What the module gives.
 
     Parameters
@@ -191,3 +193,64 @@ class Output:
     def count_arguments(self) -> tuple[str, ...]:
         """The arguments that take how many are asked for."""
         return (self.k,) if isinstance(self.k, str) else self.k or ()
+
+
+@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+class ModuleOptions:
+    """How a PyTorch module is built and called, and what its ids and its output mean.
+
+    Parameters
+    ----------
+    factory
+        ``package.module:Name`` of the class, or of a function that returns the module.
+    init
+        Its keyword arguments, plain values.
+    python_path
+        The folder that holds the package, if it is not installed.
+    allow_pickle
+        Whether a checkpoint may run code while it is read. Only for a file whose origin you trust as your own code.
+    state
+        Where the state dict stands in the file.
+    dtype
+        What the floating-point weights are cast to.
+    items, users
+        Whose the model's indices are.
+    unknown_items
+        What becomes of items that the model cannot score: an ``error``, or they stand ``last``, behind all others, all
+        alike. A model that gives lists just does not give them.
+    call
+        How the module is called.
+    output
+        What it gives.
+    """
+
+    factory: Name
+    init: dict[str, Any] = Field(default_factory=dict)
+    python_path: Name | None = None
+    allow_pickle: bool = False
+    state: StateOptions = StateOptions()
+    dtype: Literal["float32", "float16", "bfloat16"] = "float32"
+    items: IdOptions = IdOptions()
+    users: IdOptions = IdOptions()
+    unknown_items: Literal["error", "last"] = "error"
+    call: CallOptions = CallOptions()
+    output: OutputOptions = OutputOptions()
+
+    def __post_init__(self) -> None:
+        if self.allow_pickle and self.state.objects == "skip":
+            raise ValueError(
+                "allow_pickle makes the objects of the file, and state.objects: skip leaves them out; set one"
+            )
+        stored = self.output.kind == "vectors" and self.output.users is not None
+        if not stored and self.call.history is False and self.call.user is None:
+            raise ValueError("call gives the module neither the history nor the user; name an argument for one of them")
+
+    @property
+    def ranks_targets(self) -> bool:
+        """Whether all items are scored, so that the ranks of relevant ones are known."""
+        return self.output.kind in ("logits", "vectors")
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether the module is given the user's history."""
+        return self.call.history is not False and self.output.users is None

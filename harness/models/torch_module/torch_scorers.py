@@ -12,15 +12,15 @@ from harness.artifacts import UserBatch
 from harness.errors import HarnessError
 from harness.models.external.id_map import OWN, SORTED
 from harness.models.torch_module.torch_answers import at_last, check_finite, settled, table_of
-from harness.models.torch_module.torch_calls import Answer, Caller, first_of
-from harness.models.torch_module.torch_trials import OfModule
+from harness.models.torch_module.torch_calls import ModuleAnswer, ModuleCaller, first_of
+from harness.models.torch_module.torch_variants import ModuleRecommender
 from harness.models.vectors.vectors_network import LAST
 
 _MOST_BESIDE = 4  # rows or columns that are of no item or user: more are no padding
 
 
 @dataclass(frozen=True, eq=False)
-class Places:
+class ScoreColumns:
     """Where the items of the data set stand among a module's columns or rows.
 
     Parameters
@@ -35,7 +35,7 @@ class Places:
     unknown: torch.Tensor | None
 
     @classmethod
-    def of(cls, caller: Caller, size: int, what: str, *, shift: int = 0) -> Places:
+    def of(cls, caller: ModuleCaller, size: int, what: str, *, shift: int = 0) -> ScoreColumns:
         """Return the places among ``size`` columns.
 
         Raises
@@ -43,9 +43,9 @@ class Places:
         HarnessError
             There are more or fewer than the items and what is declared beside them.
         """
-        items, output = caller.items, caller.model.output
+        items, output = caller.items, caller.options.output
         first = first_of(caller)
-        n_model = len(items.own_index)
+        n_model = len(items.catalogue_index)
         if first + n_model + output.trailing != size:
             raise HarnessError(_misfit(caller, size, what, first, n_model))
         known = items.model_index >= 0
@@ -54,9 +54,9 @@ class Places:
         return cls(torch.from_numpy(columns).to(caller.device), unknown)
 
 
-def _misfit(caller: Caller, size: int, what: str, first: int, n_model: int) -> str:
-    output = caller.model.output
-    ids = caller.model.items.ids
+def _misfit(caller: ModuleCaller, size: int, what: str, first: int, n_model: int) -> str:
+    output = caller.options.output
+    ids = caller.options.items.ids
     items = f"own ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} items"
     told = (
         f"the module has {size:,} {what}, and {items} with {first} {what} before them (output.first) and "
@@ -88,16 +88,16 @@ def _misfit(caller: Caller, size: int, what: str, first: int, n_model: int) -> s
     return f"{told} It was trained on other items: {mend}."
 
 
-def _check_users(caller: Caller, rows: int) -> None:
+def _check_users(caller: ModuleCaller, rows: int) -> None:
     """Check that a table has a row for each of the model's users, and none that is not declared."""
     assert caller.users is not None  # noqa: S101  (there is a table of users)
-    call, n_model = caller.model.call, len(caller.users.own_index)
+    call, n_model = caller.options.call, len(caller.users.catalogue_index)
     declared = call.user_offset + n_model
     if call.unknown_user == declared:  # its row may stand behind those of users
         declared += 1
     if rows == declared and (call.unknown_user is None or call.unknown_user < rows):
         return
-    ids = caller.model.users.ids
+    ids = caller.options.users.ids
     users = f"own ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} users"
     told = (
         f"the module has {rows:,} rows of users, and {users} with {call.user_offset} rows before them "
@@ -123,7 +123,7 @@ def _check_users(caller: Caller, rows: int) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class LogitsScorer(OfModule):
+class LogitsScorer(ModuleRecommender):
     """A module that gives a score for each of its items.
 
     Parameters
@@ -134,30 +134,30 @@ class LogitsScorer(OfModule):
         By how much the columns are moved, to try whether they are off by one.
     """
 
-    caller: Caller
+    caller: ModuleCaller
     shift: int = 0
-    _places: dict[int, Places] = dataclasses.field(init=False, default_factory=dict, repr=False)
+    _places: dict[int, ScoreColumns] = dataclasses.field(init=False, default_factory=dict, repr=False)
 
     def score(self, batch: UserBatch) -> torch.Tensor:
         """Return float32 ``(batch, items)``."""
         parts = [self._scores(answer) for answer in self.caller.answers(batch)]
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
-    def otherwise(self, caller: Caller, shift: int) -> LogitsScorer:
+    def variant(self, caller: ModuleCaller, shift: int) -> LogitsScorer:
         """Return the same with another caller and shift."""
         return LogitsScorer(caller, shift)
 
-    def _scores(self, answer: Answer) -> torch.Tensor:
+    def _scores(self, answer: ModuleAnswer) -> torch.Tensor:
         logits = at_last(self.caller, answer, what="logits")  # (users, columns)
         size = logits.shape[1]
         if size not in self._places:
-            self._places[size] = Places.of(self.caller, size, "columns", shift=self.shift)
+            self._places[size] = ScoreColumns.of(self.caller, size, "columns", shift=self.shift)
         places = self._places[size]
         scores = settled(self.caller, answer, logits.index_select(1, places.columns), "logits")
         return scores if places.unknown is None else scores.masked_fill(places.unknown, LAST)
 
 
-class VectorsScorer(OfModule):
+class VectorsScorer(ModuleRecommender):
     """A module whose scores are products of vectors of users and items.
 
     Parameters
@@ -168,12 +168,12 @@ class VectorsScorer(OfModule):
         By how much the rows of items are moved, to try whether they are off by one.
     """
 
-    def __init__(self, caller: Caller, *, shift: int = 0) -> None:
+    def __init__(self, caller: ModuleCaller, *, shift: int = 0) -> None:
         self.caller, self.shift = caller, shift
-        output = caller.model.output
+        output = caller.options.output
         assert output.items is not None  # noqa: S101  (the configuration has it)
         table = table_of(caller, output.items, "items")
-        places = Places.of(caller, len(table), "rows", shift=shift)
+        places = ScoreColumns.of(caller, len(table), "rows", shift=shift)
         vectors = table.index_select(0, places.columns).float()
         check_finite(caller, vectors, "item vectors")
         # A further dimension, 1 for each user, puts what the model does not know behind all else.
@@ -198,7 +198,7 @@ class VectorsScorer(OfModule):
         if found.shape[1] != width:
             raise HarnessError(
                 f"the module gives users {found.shape[1]} dimensions, and the items of "
-                f"{self.caller.model.output.items} have {width}; they must be alike."
+                f"{self.caller.options.output.items} have {width}; they must be alike."
             )
         return torch.cat([found, torch.ones_like(found[:, :1])], dim=1) if self._extra else found
 
@@ -206,9 +206,9 @@ class VectorsScorer(OfModule):
         """Return float32 ``(items, dimension)``."""
         return self._items
 
-    def otherwise(self, caller: Caller, shift: int) -> VectorsScorer:
+    def variant(self, caller: ModuleCaller, shift: int) -> VectorsScorer:
         """Return the same with another caller and shift."""
         return VectorsScorer(caller, shift=shift)
 
-    def _vectors(self, answer: Answer) -> torch.Tensor:
+    def _vectors(self, answer: ModuleAnswer) -> torch.Tensor:
         return settled(self.caller, answer, at_last(self.caller, answer, what="user vectors"), "user vectors")

@@ -14,10 +14,10 @@ from harness.errors import CheckpointError
 from harness.models.checkpoints.required_files import require_file
 from harness.models.external.external_arrays import FORMATS, PARQUET, array_in, vectors_in
 from harness.models.external.id_files import checked_header
-from harness.models.external.id_map import SORTED, IdMap, Ids
+from harness.models.external.id_map import SORTED, IdMap, IdOptions
 
 if TYPE_CHECKING:
-    from harness.models.vectors.vectors_network import Side
+    from harness.models.vectors.vectors_network import VectorTable
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -39,7 +39,7 @@ class VectorsFile:
     name
         Of the array in a file with several. None: ``users`` or ``items``, or the only one.
     ids, ids_column
-        Whose the rows of an array are; see ``Ids``.
+        Whose the rows of an array are; see ``IdOptions``.
     id, column
         In parquet: the column of own ids, None for ``user`` or ``item``; and that of the vectors, as lists of numbers.
     missing
@@ -57,12 +57,12 @@ class VectorsFile:
     missing: Literal["error", "zero", "last"] = "error"
 
     def __post_init__(self) -> None:
-        Ids(self.ids, self.ids_column)
+        IdOptions(self.ids, self.ids_column)
 
     @property
-    def own(self) -> Ids:
+    def own(self) -> IdOptions:
         """Whose the rows of an array are."""
-        return Ids(self.ids, self.ids_column)
+        return IdOptions(self.ids, self.ids_column)
 
     def where(self, checkpoint: str | None, *, what: str) -> Path:
         """Return the file.
@@ -155,7 +155,7 @@ class UserItemVectors(ExternalModel):
         CheckpointError
             A file cannot be used, or does not fit the catalogue.
         """
-        from harness.models.vectors.vectors_network import GivenVectors, HistoryMean
+        from harness.models.vectors.vectors_network import HistoryMean, StoredVectors
 
         path = self.items.where(checkpoint, what="item")
         section, cosine = self._users, self.similarity == "cosine"
@@ -172,7 +172,7 @@ class UserItemVectors(ExternalModel):
                 f"user vectors have {user_side.source.shape[1]} dimensions ({user_side.where}) and item vectors "
                 f"{item_side.source.shape[1]} ({item_side.where}); they must be alike."
             )
-        return GivenVectors(user_side, item_side, cosine=cosine, bias=bias, device=device)
+        return StoredVectors(user_side, item_side, cosine=cosine, bias=bias, device=device)
 
     @staticmethod
     def _bias(path: Path, name: str, n_items: int) -> Any:
@@ -198,9 +198,9 @@ class UserItemVectors(ExternalModel):
 
 def _side(
     section: VectorsFile, path: Path, vocabulary: Vocabulary, *, what: Literal["user", "item"], shared: bool
-) -> Side:
+) -> VectorTable:
     """Return the vectors of a file with the row of each own id."""
-    from harness.models.vectors.vectors_network import Side
+    from harness.models.vectors.vectors_network import VectorTable
 
     source: Any
     if path.suffix.lower() in PARQUET:
@@ -217,4 +217,4 @@ def _side(
                 f"({what}s, dimension) are needed."
             )
         known = IdMap.of(section.own, vocabulary, size=len(source), what=what)
-    return Side(source, known.model_index, vocabulary, str(path), what, section.missing)
+    return VectorTable(source, known.model_index, vocabulary, str(path), what, section.missing)

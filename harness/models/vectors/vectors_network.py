@@ -19,7 +19,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
+class VectorTable:
     """The vectors of users or of items as a file has them.
 
     Parameters
@@ -89,7 +89,7 @@ class Side:
         """Return some own ids as a message shows them."""
         return ", ".join(f"'{own}'" for own in self.vocabulary.ids[indices[:_SHOWN]])
 
-    def shifted(self, by: int) -> Side:
+    def shifted(self, by: int) -> VectorTable:
         """Return the same with the row that stands so many below; none where there is no such row."""
         rows = self.rows + by
         inside = (self.rows >= 0) & (rows >= 0) & (rows < len(self.source))
@@ -103,7 +103,7 @@ class Side:
 class _Items:
     """Item vectors, with one dimension more where there is a bias, or where items without a vector come last."""
 
-    def __init__(self, side: Side, *, cosine: bool, bias: Any, device: str) -> None:
+    def __init__(self, side: VectorTable, *, cosine: bool, bias: Any, device: str) -> None:
         side.refuse_missing(np.flatnonzero(side.rows < 0))
         vectors = side.matrix()
         self.plain = _unit(vectors) if cosine else vectors
@@ -124,10 +124,10 @@ class _Items:
         return torch.nn.functional.pad(users, (0, 1), value=1.0) if self.extended else users
 
 
-class GivenVectors:
+class StoredVectors:
     """Products of the vectors of users and items; see ``UserItemVectors``."""
 
-    def __init__(self, users: Side, items: Side, *, cosine: bool, bias: Any, device: str) -> None:
+    def __init__(self, users: VectorTable, items: VectorTable, *, cosine: bool, bias: Any, device: str) -> None:
         self._sides, self._options = (users, items), {"cosine": cosine, "bias": bias, "device": device}
         self._items = _Items(items, cosine=cosine, bias=bias, device=device)
         vectors = users.matrix()
@@ -149,11 +149,11 @@ class GivenVectors:
 
     def shifted(self, by: int) -> VectorRecommender:
         """Return the same model with items moved: each has the vector so many rows below its own."""
-        return GivenVectors(self._sides[0], self._sides[1].shifted(by), **self._options)
+        return StoredVectors(self._sides[0], self._sides[1].shifted(by), **self._options)
 
     def shifted_users(self, by: int) -> VectorRecommender:
         """Return the same model with users moved: each has the vector so many rows below their own."""
-        return GivenVectors(self._sides[0].shifted(by), self._sides[1], **self._options)
+        return StoredVectors(self._sides[0].shifted(by), self._sides[1], **self._options)
 
     @property
     def item_positions(self) -> Int64Array:
@@ -164,7 +164,7 @@ class GivenVectors:
 class HistoryMean:
     """Products of the items' vectors with their sum or mean over the history; see ``UserItemVectors``."""
 
-    def __init__(self, items: Side, *, mean: bool, cosine: bool, bias: Any, device: str) -> None:
+    def __init__(self, items: VectorTable, *, mean: bool, cosine: bool, bias: Any, device: str) -> None:
         self._side, self._options = items, {"mean": mean, "cosine": cosine, "bias": bias, "device": device}
         self._items = _Items(items, cosine=cosine, bias=bias, device=device)
         self._history = HistoryVectors(self._items.plain, device)

@@ -141,7 +141,7 @@ def source_of(experiment: Experiment, split: Split, *, quiet: bool = False) -> S
     CheckpointError
         The checkpoint cannot be used, or the file is missing.
     """
-    run_messages.begin_anew()
+    run_messages.forget_messages()
     if isinstance(experiment.model.params, PredictionFile):
         assert experiment.model.checkpoint is not None  # noqa: S101  (the kind needs one)
         return FromFile.of(Path(experiment.model.checkpoint))

@@ -10,7 +10,7 @@ import pandas as pd
 
 import harness
 
-PROJECT = Path(__file__).parent / "foreign_project"
+PROJECT = Path(__file__).parent / "external_project"
 N_USERS, N_ITEMS = 120, 40
 # A module whose scores are a row of a table, for others to be made of.
 PLAIN = """

@@ -7,10 +7,10 @@ from abc import ABC, abstractmethod
 from typing import Any, Literal, Self
 
 from harness.artifacts.array_types import Int64Array
-from harness.models.torch_module.torch_calls import Caller, first_of
+from harness.models.torch_module.torch_calls import ModuleCaller, first_of
 
 
-class OfModule(ABC):
+class ModuleRecommender(ABC):
     """What all recommenders of a module have.
 
     Attributes
@@ -21,11 +21,11 @@ class OfModule(ABC):
         By how much the items that it gives are moved.
     """
 
-    caller: Caller
+    caller: ModuleCaller
     shift: int
 
     @abstractmethod
-    def otherwise(self, caller: Caller, shift: int) -> Self:
+    def variant(self, caller: ModuleCaller, shift: int) -> Self:
         """Return the same with another caller and shift."""
 
     @property
@@ -41,7 +41,7 @@ class OfModule(ABC):
     @property
     def padding(self) -> Literal["left", "right"] | None:
         """On which side histories are padded; None where the module reads none."""
-        return self.caller.model.call.padding if self.caller.model.reads_history else None
+        return self.caller.options.call.padding if self.caller.options.reads_history else None
 
     def repadded(self, padding: Literal["left", "right"]) -> Self:
         """Return the same with the padding on a side."""
@@ -50,7 +50,7 @@ class OfModule(ABC):
     @property
     def pads_to_longest(self) -> bool:
         """Whether histories are padded to the longest of those called for together."""
-        return self.caller.model.reads_history and self.caller.model.call.length is None
+        return self.caller.options.reads_history and self.caller.options.call.length is None
 
     def padded_to(self, length: int) -> Self:
         """Return the same with all histories padded to a length."""
@@ -58,37 +58,37 @@ class OfModule(ABC):
 
     def _called(self, **options: Any) -> Self:
         """Return the same with other options of ``call``."""
-        model = self.caller.model
-        model = dataclasses.replace(model, call=dataclasses.replace(model.call, **options))
-        return self.otherwise(dataclasses.replace(self.caller, model=model), self.shift)
+        changed = dataclasses.replace(self.caller.options.call, **options)
+        module_options = dataclasses.replace(self.caller.options, call=changed)
+        return self.variant(dataclasses.replace(self.caller, options=module_options), self.shift)
 
     def reseeded(self, seed: int) -> Self:
         """Return the same with another seed of whatever the module draws."""
-        return self.otherwise(dataclasses.replace(self.caller, seed=seed), self.shift)
+        return self.variant(dataclasses.replace(self.caller, seed=seed), self.shift)
 
     def shifted(self, by: int) -> Self:
         """Return the same with all items moved, in the history and in what it gives."""
-        return self.otherwise(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift + by)
+        return self.variant(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift + by)
 
     def shifted_input(self, by: int) -> Self | None:
         """Return the same with the items moved that it is given; None where it is given no history."""
-        if not self.caller.model.reads_history:
+        if not self.caller.options.reads_history:
             return None
-        return self.otherwise(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift)
+        return self.variant(dataclasses.replace(self.caller, shift=self.caller.shift + by), self.shift)
 
     def shifted_output(self, by: int) -> Self:
         """Return the same with the items moved that it gives."""
-        return self.otherwise(self.caller, self.shift + by)
+        return self.variant(self.caller, self.shift + by)
 
     def shifted_users(self, by: int) -> Self | None:
         """Return the same with the users moved; None where it is given none."""
         if self.caller.users is None:
             return None
-        return self.otherwise(dataclasses.replace(self.caller, user_shift=self.caller.user_shift + by), self.shift)
+        return self.variant(dataclasses.replace(self.caller, user_shift=self.caller.user_shift + by), self.shift)
 
     def shift_remedy(self, by: int, moved: Literal["shifted", "shifted_input", "shifted_output"]) -> str:
         """Return what to set where the items are better moved by so many."""
-        model, first = self.caller.model, first_of(self.caller)
+        model, first = self.caller.options, first_of(self.caller)
         numbers = {}
         if moved != "shifted_output" and model.reads_history:
             numbers["call.offset"] = model.call.offset + by
