@@ -3,6 +3,7 @@
 from harness.artifacts.block_size import USER_BLOCK
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.csr import indptr_of_kept, runs
+from harness.artifacts.external_recommender import ExternalRecommender, PaddingSide, ShiftTarget, TensorCounts
 from harness.artifacts.finding import Finding, Severity
 from harness.artifacts.integer_ids import CANONICAL_INTEGER, LONGEST_ID, integer_of
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
@@ -64,6 +65,7 @@ __all__ = [
     "Categories",
     "Comparison",
     "Explains",
+    "ExternalRecommender",
     "Finding",
     "ForeignModel",
     "History",
@@ -76,15 +78,18 @@ __all__ = [
     "MetricTable",
     "MetricValue",
     "Model",
+    "PaddingSide",
     "Part",
     "Recommender",
     "Severity",
+    "ShiftTarget",
     "SideInformation",
     "SliceGap",
     "SliceTable",
     "SliceValue",
     "Split",
     "TargetRanks",
+    "TensorCounts",
     "Tensors",
     "TieRange",
     "TimeUnit",

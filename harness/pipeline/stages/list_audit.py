@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.artifacts import NO_ITEM, AnyRecommender, Finding, ForeignModel
+from harness.artifacts import NO_ITEM, AnyRecommender, ExternalRecommender, Finding, ForeignModel
 from harness.artifacts.array_types import Int64Array
 from harness.models.torch_module.torch_model import TorchModel
 from harness.pipeline.commands.fit import Fitted
@@ -55,12 +55,11 @@ def _pickles(params: ForeignModel) -> Iterator[Finding]:
 
 def _of_checkpoint(recommender: AnyRecommender, task: PredictionTask) -> Iterator[Finding]:
     """Yield how many tensors of a module its checkpoint lacks, and how many items share a semantic id."""
-    lacking: tuple[int, int] | None = getattr(recommender, "missing_tensors", None)
-    if lacking is not None and lacking[0]:
-        count, of = lacking
+    external = ExternalRecommender.of(recommender)
+    tensors, collisions = external.missing_tensors, external.collisions
+    if tensors is not None and tensors.missing:
         what = "they are not in the checkpoint (state.strict is false), and keep the random values they begin with."
-        yield Finding.counted("missing_tensors", count, of, "tensors of the module", what)
-    collisions: int | None = getattr(recommender, "collisions", None)
+        yield Finding.counted("missing_tensors", tensors.missing, tensors.total, "tensors of the module", what)
     if collisions is not None:
         sentence = (
             f"{collisions:,} items have the semantic id of one before them in the table, so that they are never "
