@@ -30,7 +30,7 @@ from harness.experiment.sections import (
 )
 from harness.experiment.slice_settings import Slice
 from harness.experiment.table_settings import Categories, Columns, Items, Users, Vectors
-from harness.experiment.trial_settings import Trial
+from harness.experiment.trial_settings import TrialSettings
 from harness.experiment.validation_errors import FaultError
 
 __all__ = [
@@ -58,7 +58,7 @@ __all__ = [
     "Statistics",
     "Ties",
     "Tracking",
-    "Trial",
+    "TrialSettings",
     "Users",
     "Vectors",
     "WithoutPredictions",

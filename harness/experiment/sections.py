@@ -17,7 +17,7 @@ from harness.experiment.metric_expansion import CUTOFF, check_cutoffs, expanded
 from harness.experiment.rules import Rules, Ties, WithoutPredictions
 from harness.experiment.slice_settings import SliceField
 from harness.experiment.table_settings import Columns, Items, Users, check_delimiter
-from harness.experiment.trial_settings import Trial, TrialField
+from harness.experiment.trial_settings import TrialField, TrialSettings
 from harness.experiment.validation_errors import FaultError, shown
 from harness.experiment.value_types import Seed, Text
 from harness.storage.table_format import TableFormat
@@ -147,7 +147,7 @@ class Model:
             message = f"model.fit does not belong to kind '{self.kind}', which is not fitted"
             raise FaultError(("fit",), f"{message}. Leave it out, or write 'fit: null' over that of an extended file.")
         if isinstance(self.params, ForeignModel):
-            object.__setattr__(self, "trial", Trial() if self.trial is None else self.trial)
+            object.__setattr__(self, "trial", TrialSettings() if self.trial is None else self.trial)
         elif self.trial is not None:
             message = f"model.trial belongs to models from elsewhere; kind '{self.kind}' is not tried"
             raise FaultError(

@@ -1,4 +1,4 @@
-"""The key ``model.trial``: what is tried before a run, and how much time that may take."""
+"""The section ``model.trial``: how an external model is tried before its run."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ Seconds: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)] | Litera
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Trial:
-    """The trial of a model from elsewhere on a few users before its run. It decides no number.
+class TrialSettings:
+    """Settings of the trial of an external model on a few users before its run. They change no number.
 
     Parameters
     ----------
     on_failure
-        What a failed check does: ``error`` stops the run, ``warn`` reports a finding. ``off`` tries nothing.
+        What a failed check does: ``error`` stops the run, ``warn`` reports a finding. ``off`` skips the trial.
     users
-        Number of users whose lists are compared, 1 or more. The last items of up to eight times as many are looked for.
+        Number of users whose lists are compared, 1 or more. Ranks are compared for up to eight times as many users.
     depth
         Length of the lists, at most ``runner.k``; None for ``runner.k``.
     seconds
@@ -39,10 +39,10 @@ class Trial:
 
 def _from_name(value: Any) -> Any:
     if value in ("error", "warn", "off"):
-        return Trial(on_failure=value)
-    if value is None or isinstance(value, (dict, Trial)):
+        return TrialSettings(on_failure=value)
+    if value is None or isinstance(value, (dict, TrialSettings)):
         return value
     raise FaultError((), f"model.trial is {shown(value)}; error, warn, off or a map of its options is needed")
 
 
-TrialField: TypeAlias = Annotated[Trial | None, BeforeValidator(_from_name)]
+TrialField: TypeAlias = Annotated[TrialSettings | None, BeforeValidator(_from_name)]

@@ -1,4 +1,4 @@
-"""What the model trial may ask of an external module: facts of how it is called, and the same module called otherwise."""
+"""What the model trial may ask of an external module: how it is called, and variants that are called otherwise."""
 
 from __future__ import annotations
 

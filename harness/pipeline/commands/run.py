@@ -27,7 +27,7 @@ from harness.pipeline.stages.fingerprints import fingerprints
 from harness.pipeline.stages.measurement import measured_parts
 from harness.pipeline.stages.preparation import Prepared, Task, prepare, task_of
 from harness.pipeline.stages.publication import publish
-from harness.pipeline.stages.recommendation import How, Recommended, Source, source_of
+from harness.pipeline.stages.recommendation import PredictionOptions, PredictionSource, RunPredictions, source_of
 from harness.pipeline.stages.side_arrays import side_of
 from harness.pipeline.stages.slice_metrics import slice_rows, sliced
 from harness.pipeline.stages.tie_audit import judgement_findings, tie_findings
@@ -126,7 +126,7 @@ def predict(experiment: Experiment, *, force: bool = False, quiet: bool = False)
         folder, asked = found.path, _asked(experiment, Phases(), quiet=quiet)
         if force or not stored.is_finished(folder, asked.keys):
             found.require_writable()
-            how = How(asked.keys["predictions"], force=force, quiet=quiet)
+            how = PredictionOptions(asked.keys["predictions"], force=force, quiet=quiet)
             with asked.source.recommend(experiment, asked.prepared.split, asked.task, how) as recommended:
                 _write_lists(folder, recommended, asked)
     return folder / stored.PREDICTIONS
@@ -138,7 +138,7 @@ class _Asked:
 
     prepared: Prepared
     task: Task
-    source: Source
+    source: PredictionSource
     keys: dict[str, str]
 
 
@@ -160,7 +160,7 @@ def _asked(experiment: Experiment, phases: Phases, *, quiet: bool) -> _Asked:
     return _Asked(prepared, task, source, keys)
 
 
-def _write_lists(folder: Path, recommended: Recommended, asked: _Asked) -> None:
+def _write_lists(folder: Path, recommended: RunPredictions, asked: _Asked) -> None:
     """Write the lists of a run. Results that are there are removed first, as they are of other lists."""
     (folder / stored.RESULTS).unlink(missing_ok=True)
     task, items = asked.task, asked.prepared.split.interactions.item_ids
@@ -178,7 +178,7 @@ def _run(experiment: Experiment, found: RunFolder, *, force: bool, quiet: bool) 
 
     with contextlib.ExitStack() as held:
         with phases.measure("predict"):
-            how = How(keys["predictions"], force=force, quiet=quiet)
+            how = PredictionOptions(keys["predictions"], force=force, quiet=quiet)
             recommended = held.enter_context(source.recommend(experiment, prepared.split, task, how))
         with phases.measure("evaluate"):
             side = side_of(experiment.metrics, task, prepared.split)
@@ -249,7 +249,7 @@ def _partial(experiment: Experiment, split: Split) -> dict[str, Any] | None:
     return {"limit_users": limit, "sentence": sentence}
 
 
-def _protocol(experiment: Experiment, task: Task, recommended: Recommended, table: MetricTable) -> dict[str, Any]:
+def _protocol(experiment: Experiment, task: Task, recommended: RunPredictions, table: MetricTable) -> dict[str, Any]:
     part = experiment.evaluation.part
     return {
         "part": part,
@@ -276,7 +276,7 @@ def _protocol(experiment: Experiment, task: Task, recommended: Recommended, tabl
     }
 
 
-def _timings(phases: Phases, recommended: Recommended) -> dict[str, Any]:
+def _timings(phases: Phases, recommended: RunPredictions) -> dict[str, Any]:
     seconds = {name: round(value, 4) for name, value in phases.seconds.items()}
     return {"phases": seconds, "total": round(sum(phases.seconds.values()), 4), **recommended.facts}
 

@@ -1,4 +1,4 @@
-"""What is odd in a model that makes lists itself, or that was trained elsewhere: as audits have it."""
+"""Audit models and the lists that they make themselves."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 _CASES = 5
 
 
-def model_findings(experiment: Experiment, job: Job, fitted: Fitted | None) -> tuple[dict[str, Any], ...]:
-    """Return what is odd in the model itself, whatever lists it makes.
+def model_findings(experiment: Experiment, task: PredictionTask, fitted: Fitted | None) -> tuple[dict[str, Any], ...]:
+    """Return what is odd in the configuration or the checkpoint of a model, whatever lists it makes.
 
     Parameters
     ----------
     experiment
-        Whose model.
-    job
-        With the model, and what is asked of it.
+        The experiment of the model.
+    task
+        The task of the run.
     fitted
-        Its checkpoint; None of a model that was trained elsewhere.
+        The checkpoint of the model; None for an external model, see ``checkpoint_findings``.
     """
-    params, task = experiment.model.params, job.shards.task
+    params = experiment.model.params
     if isinstance(params, ForeignModel):
-        found = (*_pickles(params), *_of_checkpoint(job.recommender(job.options.device), task))
+        found = tuple(_pickles(params))
     else:
         audit = getattr(params, "audit", None)
         found = (*_stopped(experiment, task), *(() if audit is None or fitted is None else audit(fitted.tensors)))
@@ -53,8 +53,8 @@ def _pickles(params: ForeignModel) -> Iterator[Finding]:
         yield Finding("allow_pickle", 1, 1, sentence)
 
 
-def _of_checkpoint(recommender: AnyRecommender, task: PredictionTask) -> Iterator[Finding]:
-    """Yield how many tensors of a module its checkpoint lacks, and how many items share a semantic id."""
+def checkpoint_findings(recommender: AnyRecommender, task: PredictionTask) -> Iterator[Finding]:
+    """Yield how many tensors the checkpoint of an external model lacks, and how many items share a semantic id."""
     external = ExternalRecommender.of(recommender)
     tensors, collisions = external.missing_tensors, external.collisions
     if tensors is not None and tensors.missing:

@@ -22,14 +22,14 @@ from harness.pipeline.stages.side_arrays import popularity_of
 if TYPE_CHECKING:
     from harness.experiment import Experiment, Slice
     from harness.pipeline.stages.preparation import Task
-    from harness.pipeline.stages.recommendation import Part, Recommended
+    from harness.pipeline.stages.recommendation import PredictionBlock, RunPredictions
 
 _MOST_GROUPS = 20
 _OTHERS, _UNKNOWN = "others", "unknown"
 
 
 def sliced(
-    experiment: Experiment, recommended: Recommended, task: Task, split: Split, table: MetricTable
+    experiment: Experiment, recommended: RunPredictions, task: Task, split: Split, table: MetricTable
 ) -> list[SliceTable]:
     """Return the metrics of each group of each slice.
 
@@ -69,7 +69,7 @@ def slice_rows(slices: Sequence[SliceTable]) -> list[dict[str, Any]]:
 
 
 def _sliced(
-    one: Slice, experiment: Experiment, recommended: Recommended, task: Task, split: Split, table: MetricTable
+    one: Slice, experiment: Experiment, recommended: RunPredictions, task: Task, split: Split, table: MetricTable
 ) -> SliceTable:
     user_ids = split.interactions.user_ids
     if one.by in ("activity", "user_warmth", "user_column"):
@@ -83,11 +83,11 @@ def _sliced(
     return evaluation.slice_items(one.name, tables, rows)
 
 
-def _of_targets(experiment: Experiment, recommended: Recommended, task: Task, mask: BoolArray) -> MetricTable:
+def _of_targets(experiment: Experiment, recommended: RunPredictions, task: Task, mask: BoolArray) -> MetricTable:
     """Return the accuracy of a task as if only some of its relevant items were relevant; bool ``(targets,)``."""
     indptr = task.truth.indptr
 
-    def parts() -> Iterator[Part]:
+    def parts() -> Iterator[PredictionBlock]:
         for part in recommended.parts():
             ranks, kept = part.target_ranks, mask[indptr[part.start] : indptr[part.stop]]
             yield replace(part, target_ranks=None if ranks is None else ranks.of_items(kept))

@@ -12,11 +12,11 @@ from harness.artifacts import Finding, MetricTable
 if TYPE_CHECKING:
     from harness.experiment import Experiment
     from harness.pipeline.stages.preparation import Task
-    from harness.pipeline.stages.recommendation import Recommended
+    from harness.pipeline.stages.recommendation import RunPredictions
 
 
 def tie_findings(
-    experiment: Experiment, recommended: Recommended, task: Task, table: MetricTable
+    experiment: Experiment, recommended: RunPredictions, task: Task, table: MetricTable
 ) -> tuple[dict[str, Any], ...]:
     """Return how far the order of equal scores can move the primary metric, as audits have it.
 
@@ -99,7 +99,7 @@ class _TiedLists:
         )
 
 
-def _ties_of(recommended: Recommended, task: Task, k: int | None) -> _TiedLists:
+def _ties_of(recommended: RunPredictions, task: Task, k: int | None) -> _TiedLists:
     across = inside = lists = 0
     for part in recommended.parts():
         ranks = part.target_ranks
