@@ -5,6 +5,7 @@ from harness.artifacts.block_size import USER_BLOCK
 from harness.artifacts.candidate_lists import CandidateLists
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.csr import indptr_of_kept, runs
+from harness.artifacts.external_recommender import ExternalRecommender, PaddingSide, ShiftTarget, TensorCounts
 from harness.artifacts.finding import Finding, Severity
 from harness.artifacts.integer_ids import CANONICAL_INTEGER, LONGEST_ID, integer_of
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
@@ -66,6 +67,7 @@ __all__ = [
     "Categories",
     "Comparison",
     "ExternalModel",
+    "ExternalRecommender",
     "Finding",
     "FittedModel",
     "History",
@@ -75,12 +77,14 @@ __all__ = [
     "MetricTable",
     "MetricValue",
     "ModelConfig",
+    "PaddingSide",
     "Part",
     "RankedLists",
     "RecommendationTask",
     "Recommender",
     "Rules",
     "Severity",
+    "ShiftTarget",
     "SideInformation",
     "SliceGap",
     "SliceTable",
@@ -88,6 +92,7 @@ __all__ = [
     "Split",
     "SplitRule",
     "TargetRanks",
+    "TensorCounts",
     "Tensors",
     "TieRange",
     "Ties",

@@ -1,11 +1,12 @@
-"""What was found for a run's users, in files of so many users each."""
+"""The lists of a run as files of consecutive users, which are whole or absent."""
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,28 +21,36 @@ from harness.topk import Found
 _DTYPES = {"items": np.int32, "scores": np.float32, "above": np.int32, "tied": np.int32, "candidates": np.int32}
 _DTYPES_OF_LISTS = {"items": np.int32, "scores": np.float32, "oddities": np.int32}
 _ODDITIES = 4  # columns
-_NONE = np.empty(0, dtype=np.int32)  # lists that a model made say nothing of ranks
+_NO_RANKS = np.empty(0, dtype=np.int32)  # lists that a model makes itself have no exact ranks
+_KEPT_BYTES = 1 << 25  # of shards that are kept in memory after they were opened
+
+_FileState = tuple[int, int, int]  # inode, size, time of the last change
 
 
 @dataclass(frozen=True, eq=False)
 class Shards:
-    """The shards of one run: files that are whole or absent.
+    """The shards of one run.
+
+    A shard is hashed once: when it is written, or when it is first read. After that it is hashed again only if its file
+    changed. The first shards are kept in memory, up to 32 MiB; so a small run reads each file once at most.
 
     Parameters
     ----------
     folder
-        Of these shards alone.
+        The folder of these shards.
     key
-        The hash of all that decides their content; it stands in each file.
+        The hash of everything that decides their content; it is part of each file.
     task
-        What is asked for.
+        The task whose lists they hold.
     """
 
     folder: Path
     key: str
     task: RecommendationTask
+    _checked: dict[int, _FileState] = field(init=False, default_factory=dict)  # files whose hash was right
+    _kept: dict[int, Found] = field(init=False, default_factory=dict)
 
-    @property
+    @functools.cached_property
     def bounds(self) -> list[tuple[int, int]]:
         """The first user of each shard and the one after its last."""
         n_users = self.task.n_users
@@ -49,32 +58,33 @@ class Shards:
 
     @property
     def missing(self) -> list[int]:
-        """The shards that are still to be made."""
+        """The shards that are absent or damaged."""
         return [index for index in range(len(self.bounds)) if not self.has(index)]
 
     def has(self, index: int) -> bool:
-        """Return whether a shard is there, whole."""
+        """Return whether a shard is there and whole."""
         return self._read(index) is not None
 
     def name(self, index: int) -> str:
-        """Return what a shard is called in messages."""
+        """Return the name of a shard in messages."""
         start, stop = self.bounds[index]
         return f"users {start:,} to {stop - 1:,}"
 
     def part(self, index: int) -> RecommendationTask:
-        """Return what is asked for in a shard."""
+        """Return the task of a shard."""
         return self.task.rows(*self.bounds[index])
 
     def write(self, index: int, found: Found) -> None:
-        """Write what was found for the users of a shard."""
+        """Write the lists of a shard."""
         # Contiguous, as safetensors writes the memory behind a view that is not.
         arrays = {name: np.ascontiguousarray(getattr(found, name), dtype=kind) for name, kind in self._dtypes.items()}
         content = safetensors.numpy.save(arrays, metadata=self._metadata(index, arrays))
         with atomic_write(self._path(index)) as temporary:
             temporary.write_bytes(content)
+        self._keep(index, _file_state(self._path(index)), _found(arrays))
 
     def read(self, index: int) -> Found:
-        """Return what was found for the users of a shard.
+        """Return the lists of a shard.
 
         Raises
         ------
@@ -87,12 +97,12 @@ class Shards:
         return found
 
     def __iter__(self) -> Iterator[Found]:
-        """Yield what was found in each shard, in order; no more than one is held."""
+        """Yield the lists of each shard in order."""
         for index in range(len(self.bounds)):
             yield self.read(index)
 
     def clear(self, *, finished: bool) -> None:
-        """Remove what processes that died left half-written; and the finished shards, if asked for."""
+        """Remove what killed processes left half-written, and if ``finished`` the shards too."""
         for pattern in (".*.part.safetensors", *(["shard-*.safetensors"] if finished else [])):
             for path in self.folder.glob(pattern):
                 remove(path)
@@ -104,7 +114,7 @@ class Shards:
         digest = hashlib.sha256()
         for name in self._dtypes:
             digest.update(np.ascontiguousarray(arrays[name]).data)
-        # One entry: of several the order in the file would differ from time to time.
+        # One entry: the order of several entries in the file is random.
         return {"shard": f"{self.key}/{index}/{digest.hexdigest()}"}
 
     @property
@@ -116,14 +126,27 @@ class Shards:
 
     def _read(self, index: int) -> Found | None:
         try:
+            state = _file_state(self._path(index))
+            is_checked = self._checked.get(index) == state
+            if is_checked and index in self._kept:
+                return self._kept[index]
             with safetensors.safe_open(self._path(index), framework="numpy") as file:
                 arrays = {name: file.get_tensor(name) for name in self._dtypes}
-                if file.metadata() != self._metadata(index, arrays):
+                if not is_checked and file.metadata() != self._metadata(index, arrays):
                     return None
-                found = Found(**(dict.fromkeys(("above", "tied", "candidates"), _NONE) | arrays))
         except (OSError, safetensors.SafetensorError, TypeError):
             return None
-        return found if self._fits(index, found) else None
+        found = _found(arrays)
+        if not self._fits(index, found):
+            return None
+        self._keep(index, state, found)
+        return found
+
+    def _keep(self, index: int, state: _FileState, found: Found) -> None:
+        self._checked[index] = state
+        self._kept.pop(index, None)
+        if sum(map(_size, self._kept.values())) + _size(found) <= _KEPT_BYTES:
+            self._kept[index] = found
 
     def _fits(self, index: int, found: Found) -> bool:
         start, stop = self.bounds[index]
@@ -141,3 +164,16 @@ class Shards:
             getattr(found, name).shape == shapes[name] and getattr(found, name).dtype == kind
             for name, kind in self._dtypes.items()
         )
+
+
+def _file_state(path: Path) -> _FileState:
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _found(arrays: Mapping[str, np.ndarray]) -> Found:
+    return Found(**{**dict.fromkeys(("above", "tied", "candidates"), _NO_RANKS), **arrays})
+
+
+def _size(found: Found) -> int:
+    return sum(array.nbytes for array in vars(found).values() if array is not None)

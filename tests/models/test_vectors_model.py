@@ -79,12 +79,12 @@ def test_ids_of_a_file_bias_and_shift(tmp_path):
     recommender = loaded(tmp_path / "f.npz", **params)
     assert scores(recommender).tolist() == [[2.5, -2.0, 9.5], [1.0, 0.0, 3.0]]
     # Rows are those of 30, 10, 20: with the one below, 10 has that of 20, 20 none, 30 that of 10.
-    assert scores(recommender.shifted(1)).tolist() == [[-2.0, 0.0, 2.5], [0.0, 0.0, 1.0]]
-    assert scores(recommender.shifted(-1)).tolist() == [[9.5, 2.5, 0.0], [3.0, 1.0, 0.0]]
+    assert scores(recommender.with_shift("items", 1)).tolist() == [[-2.0, 0.0, 2.5], [0.0, 0.0, 1.0]]
+    assert scores(recommender.with_shift("items", -1)).tolist() == [[9.5, 2.5, 0.0], [3.0, 1.0, 0.0]]
     biased = loaded(tmp_path / "f.npz", bias="item_bias", **params)
     assert scores(biased).tolist() == [[2.5, 5.0, 109.5], [1.0, 7.0, 103.0]]
     assert scores(loaded(tmp_path / "f.npz", bias="item_bias", history="sum", **params))[1].tolist() == [9, 2, 132]
-    assert scores(loaded(tmp_path / "f.npz", history="sum", **params).shifted(1)).shape == (2, 3)
+    assert scores(loaded(tmp_path / "f.npz", history="sum", **params).with_shift("items", 1)).shape == (2, 3)
 
 
 def test_those_without_a_vector(tmp_path):

@@ -98,7 +98,7 @@ WRONG = {
         "logits.yaml",
         params(call__offset=0, call__pad_id=40, output__trailing=1),
         (
-            r"stands at 0\.\d\d of the ranking on average .* at 0\.0\d when all items are moved by \+1, which "
+            r"ranks at 0\.\d\d on average .* at 0\.0\d when all items are moved by \+1, which "
             r"is better for \d+ of 120 users: the items are off by one. Set call.offset to 1 and output.first to 1 and "
             "output.trailing to 0"
         ),
@@ -205,7 +205,7 @@ WRONG = {
     "no id of the catalogue": (
         "codes.yaml",
         params(output__offsets=50),
-        "none of the .* entries that the model gave .* users is an item of the catalogue of 40; what it gave is 1 to ",
+        "none of the .* entries that the model recommended to .* users is an item .* of 40; its ids are 1 to ",
     ),
     "levels without an offset": ("codes.yaml", params(output__offsets=[1]), "offsets has 1 numbers, and .* 2 levels"),
 }

@@ -127,9 +127,9 @@ LISTS = {"call": {"method": "recommend"}, "output": {"kind": "items", "k": "top"
 @pytest.mark.parametrize(("batch", "changes"), [("auto", {}), (4, {}), ("auto", LISTS)])
 def test_a_module_that_goes_by_the_padding(batch, changes, project):
     message = (
-        r"\d\d of 3\d users .* asked for alone than with their histories padded to 11, .* such as user 'u\d+', from "
-        r"place \d+ on 'i\d\d', .* rather than 'i\d\d', .*Set model.params.call.length to the length that the model "
-        r"was trained with.*trial: warn"
+        r"\d\d of 3\d users .* called for them alone than with their histories padded to 11, .* such as user "
+        r"'u\d+', from place \d+ on 'i\d\d', .* rather than 'i\d\d', .*Set model.params.call.length to the length that "
+        r"the model was trained with.*trial: warn"
     )
     with pytest.raises(HarnessError, match=message):
         placed(f"runner.batch_size={batch}", **changes)
@@ -162,7 +162,7 @@ def test_an_object_whose_scores_depend_on_the_batch(project):
     found = audits(of_object(project, "InBatch", method="score"))["depends_on_batch"]
     assert (found["severity"], found["of"]) == ("warning", 8)
     assert found["count"] >= 6
-    assert "asked for alone than together with others, such as user 'u" in found["sentence"]
+    assert "called for them alone than together with others, such as user 'u" in found["sentence"]
     plain = audits(of_object(project, "Popular"))["depends_on_batch"]
     assert (plain["severity"], plain["count"]) == ("info", 0)
 

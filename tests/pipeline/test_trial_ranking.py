@@ -134,7 +134,7 @@ def test_scores_of_the_wrong_sign(project):
     assert "items_off_by_one" not in found
     told = found["worse_than_chance"]
     assert (told["severity"], told["count"], told["of"]) == ("warning", N_USERS, N_USERS)
-    assert "stands at 0.9" in told["sentence"]
+    assert "ranks at 0.9" in told["sentence"]
     assert "Is lower better, as with distances or losses? Then negate the scores." in told["sentence"]
 
 

@@ -14,7 +14,7 @@ from external_runs import audits, run, values
 
 import harness
 from harness.errors import ExperimentError, HarnessError
-from harness.experiment import TrialSettings as Trial
+from harness.experiment import TrialSettings
 
 OBJECTS = '''
 import json
@@ -156,7 +156,7 @@ def test_off_asks_nothing(folder):
 
 
 def test_a_failed_check_stops_the_run_or_warns(folder):
-    with pytest.raises(HarnessError, match=r"none of the [\d,]+ entries that the model gave \d+ users is an item"):
+    with pytest.raises(HarnessError, match=r"none of the [\d,]+ entries that the model recommended to \d+ users"):
         of_object(folder, "Strange")
     told = of_object(folder, "Strange", "model.trial=warn")
     found = audits(told)["trial_failed"]
@@ -184,12 +184,12 @@ def loaded(*settings, name="items.yaml"):
 @pytest.mark.parametrize(
     ("setting", "trial"),
     [
-        (None, Trial()),
-        ("model.trial=off", Trial(on_failure="off")),
-        ("model.trial=warn", Trial(on_failure="warn")),
-        ("model.trial.users=8", Trial(users=8)),
-        ("model.trial={on_failure: warn, users: 5, depth: 10, seconds: 90}", Trial("warn", 5, 10, 90.0)),
-        ("model.trial=null", Trial()),
+        (None, TrialSettings()),
+        ("model.trial=off", TrialSettings(on_failure="off")),
+        ("model.trial=warn", TrialSettings(on_failure="warn")),
+        ("model.trial.users=8", TrialSettings(users=8)),
+        ("model.trial={on_failure: warn, users: 5, depth: 10, seconds: 90}", TrialSettings("warn", 5, 10, 90.0)),
+        ("model.trial=null", TrialSettings()),
     ],
 )
 def test_a_trial_is_a_word_or_a_map(setting, trial, inside):

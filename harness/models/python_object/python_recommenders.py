@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, cast
 
 import numpy as np
 import scipy.sparse as sp
 import torch
 
-from harness.artifacts import AnyRecommender, ListRequest, RankedLists, UserBatch, Vocabulary
+from harness.artifacts import (
+    AnyRecommender,
+    ExternalRecommender,
+    ListRequest,
+    RankedLists,
+    ShiftTarget,
+    UserBatch,
+    Vocabulary,
+)
 from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import HarnessError
 from harness.models.external.answers import barred_of, called, lists_of, more_than, scores_of, unasked
@@ -68,8 +76,8 @@ def recommender_of(
     return (ObjectLists if options.method == "recommend" else ObjectScores)(known, device)
 
 
-class ObjectRecommender:
-    """What the recommenders of an object have; those that name users or items by indices can be moved.
+class ObjectRecommender(ExternalRecommender):
+    """Base class of the recommenders of an object. Only users and items that have indices can be shifted.
 
     Parameters
     ----------
@@ -84,24 +92,21 @@ class ObjectRecommender:
 
     @property
     def item_positions(self) -> Int64Array | None:
-        """The object's index of each item of the catalogue, int64 ``(items,)``; None where it takes own ids."""
+        """The object's index of each item of the catalogue, int64 ``(items,)``; None if it takes external ids."""
         index = self._known.items.index
         return None if index is None else index.model_index
 
-    def shifted(self, by: int) -> Self | None:
-        """Return the same with all items moved; None where they are named by own id."""
-        items = self._known.items.shifted(by)
-        return None if items is None else self._of(replace(self._known, items=items))
-
-    def shifted_users(self, by: int) -> Self | None:
-        """Return the same with the users moved; None where they are named by own id."""
-        users = self._known.users.shifted(by)
-        return None if users is None else self._of(replace(self._known, users=users))
-
-    def _of(self, known: ObjectCaller) -> Self:
-        # Whoever is moved out of the indices has nothing there.
-        lenient = replace(known.options, missing_users="empty", missing_items="last")
-        return type(self)(replace(known, options=lenient), self._device)
+    def with_shift(self, target: ShiftTarget, by: int) -> AnyRecommender | None:
+        """Return the same object with users or items moved; None if they are named by external id."""
+        if target not in ("users", "items"):
+            return None
+        naming = getattr(self._known, target).shifted(by)
+        if naming is None:
+            return None
+        # A user or item that is moved out of the range of indices is unknown.
+        lenient = replace(self._known.options, missing_users="empty", missing_items="last")
+        known = replace(self._known, options=lenient, **{target: naming})
+        return cast("AnyRecommender", type(self)(known, self._device))
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +205,7 @@ class ObjectLists(ObjectRecommender):
 
     @property
     def asks_for_more(self) -> bool:
-        """Whether it is asked for more items than are wanted, since what may not be recommended is left out here."""
+        """Whether the object is asked for more than k items, because seen items are removed from its lists."""
         return self._known.options.exclude == "harness"
 
     def recommend(self, batch: UserBatch, asked: ListRequest) -> RankedLists:

@@ -107,7 +107,7 @@ class ModuleLists(ModuleRecommender):
     n_items: int
     table: CodeTable | None = None
     shift: int = 0
-    given_ids: str = field(init=False, default="")  # what came last, for messages of the trial
+    recommended_ids: str = field(init=False, default="")  # of the last call
 
     @property
     def users_at_once(self) -> int:
@@ -172,7 +172,7 @@ class ModuleLists(ModuleRecommender):
             if not a_user_a_row and not (each_a_row and inner == [skip + 1]):
                 raise self._shape(tokens, users, f"(users, n), or (users x n, {skip + 1}),")
             flat = tokens[..., skip:].reshape(users, -1)
-            self.given_ids = f"{flat.min()} to {flat.max()}" if flat.size else "none"
+            self.recommended_ids = f"{flat.min()} to {flat.max()}" if flat.size else "none"
             return flat - offset
         # A row with room for the codes of several items is no row of one.
         several = rows == users and len(inner) == 1 and inner[0] >= skip + 2 * levels
@@ -184,7 +184,7 @@ class ModuleLists(ModuleRecommender):
         codes = tokens[..., skip : skip + levels].reshape(-1, levels)  # (users x n, levels)
         if codes.size:
             lowest, highest = codes.min(axis=0), codes.max(axis=0)
-            self.given_ids = ", ".join(f"{low} to {high}" for low, high in zip(lowest, highest, strict=True))
+            self.recommended_ids = ", ".join(f"{low} to {high}" for low, high in zip(lowest, highest, strict=True))
         return self.table.items(codes - _offsets(output.offsets, levels)).reshape(users, -1)
 
     @staticmethod

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from harness.artifacts import UserBatch, VectorRecommender, Vocabulary
+from harness.artifacts import ExternalRecommender, ShiftTarget, UserBatch, VectorRecommender, Vocabulary
 from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import CheckpointError
 from harness.models.baselines.scorers import HistoryVectors
@@ -124,7 +124,7 @@ class _Items:
         return torch.nn.functional.pad(users, (0, 1), value=1.0) if self.extended else users
 
 
-class StoredVectors:
+class StoredVectors(ExternalRecommender):
     """Products of the vectors of users and items; see ``UserItemVectors``."""
 
     def __init__(self, users: VectorTable, items: VectorTable, *, cosine: bool, bias: Any, device: str) -> None:
@@ -147,21 +147,20 @@ class StoredVectors:
         """Return float32 ``(items, dimension)``."""
         return self._items.vectors
 
-    def shifted(self, by: int) -> VectorRecommender:
-        """Return the same model with items moved: each has the vector so many rows below its own."""
-        return StoredVectors(self._sides[0], self._sides[1].shifted(by), **self._options)
-
-    def shifted_users(self, by: int) -> VectorRecommender:
-        """Return the same model with users moved: each has the vector so many rows below their own."""
-        return StoredVectors(self._sides[0].shifted(by), self._sides[1], **self._options)
+    def with_shift(self, target: ShiftTarget, by: int) -> VectorRecommender | None:
+        """Return the same model with users or items moved: each has the vector that many rows below its own."""
+        users, items = self._sides
+        if target == "users":
+            return StoredVectors(users.shifted(by), items, **self._options)
+        return StoredVectors(users, items.shifted(by), **self._options) if target == "items" else None
 
     @property
     def item_positions(self) -> Int64Array:
-        """The row of each item of the catalogue, int64 ``(items,)``; -1 where it has none."""
+        """The row of each item of the catalogue, int64 ``(items,)``, -1 where it has none."""
         return self._sides[1].rows
 
 
-class HistoryMean:
+class HistoryMean(ExternalRecommender):
     """Products of the items' vectors with their sum or mean over the history; see ``UserItemVectors``."""
 
     def __init__(self, items: VectorTable, *, mean: bool, cosine: bool, bias: Any, device: str) -> None:
@@ -186,13 +185,13 @@ class HistoryMean:
         """Return float32 ``(items, dimension)``."""
         return self._items.vectors
 
-    def shifted(self, by: int) -> VectorRecommender:
-        """Return the same model with items moved: each has the vector so many rows below its own."""
-        return HistoryMean(self._side.shifted(by), **self._options)
+    def with_shift(self, target: ShiftTarget, by: int) -> VectorRecommender | None:
+        """Return the same model with items moved: each has the vector that many rows below its own."""
+        return HistoryMean(self._side.shifted(by), **self._options) if target == "items" else None
 
     @property
     def item_positions(self) -> Int64Array:
-        """The row of each item of the catalogue, int64 ``(items,)``; -1 where it has none."""
+        """The row of each item of the catalogue, int64 ``(items,)``, -1 where it has none."""
         return self._side.rows
 
 

@@ -29,7 +29,7 @@ from harness.models import PredictionFile
 from harness.pipeline.commands.attention_picture import Drawn, Picture, Titles, drawn
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.stages.preparation import prepare
-from harness.pipeline.stages.recommendation import FromModel
+from harness.pipeline.stages.recommendation import ModelPredictions
 from harness.pipeline.stages.task import task_of
 from harness.registry import BUILT_IN
 
@@ -176,7 +176,7 @@ def _computed(
     from harness.pipeline.workers.shard_jobs import ModelSource
     from harness.runner import found_by
 
-    source = FromModel.of(experiment, split, quiet=quiet)
+    source = ModelPredictions.of(experiment, split, quiet=quiet)
     plain = experiment.to_dict()["model"]
     model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
     recommender = model.recommender(asked, source.device)

@@ -27,7 +27,7 @@ from harness.pipeline.stages.fingerprints import fingerprints
 from harness.pipeline.stages.measurement import measured_parts
 from harness.pipeline.stages.preparation import PreparedData, prepare
 from harness.pipeline.stages.publication import publish
-from harness.pipeline.stages.recommendation import How, Recommended, Source, source_of
+from harness.pipeline.stages.recommendation import PredictionOptions, PredictionSource, RunPredictions, source_of
 from harness.pipeline.stages.side_arrays import side_of
 from harness.pipeline.stages.slice_metrics import slice_rows, sliced
 from harness.pipeline.stages.task import candidates_digest, task_of
@@ -127,7 +127,7 @@ def predict(experiment: Experiment, *, force: bool = False, quiet: bool = False)
         folder, asked = found.path, _asked(experiment, Phases(), quiet=quiet)
         if force or not stored.is_finished(folder, asked.keys):
             found.require_writable()
-            how = How(asked.keys["predictions"], force=force, quiet=quiet)
+            how = PredictionOptions(asked.keys["predictions"], force=force, quiet=quiet)
             with asked.source.recommend(experiment, asked.prepared.split, asked.task, how) as recommended:
                 _write_lists(folder, recommended, asked)
     return folder / stored.PREDICTIONS
@@ -139,7 +139,7 @@ class _Asked:
 
     prepared: PreparedData
     task: RecommendationTask
-    source: Source
+    source: PredictionSource
     keys: dict[str, str]
 
 
@@ -161,7 +161,7 @@ def _asked(experiment: Experiment, phases: Phases, *, quiet: bool) -> _Asked:
     return _Asked(prepared, task, source, keys)
 
 
-def _write_lists(folder: Path, recommended: Recommended, asked: _Asked) -> None:
+def _write_lists(folder: Path, recommended: RunPredictions, asked: _Asked) -> None:
     """Write the lists of a run. Results that are there are removed first, as they are of other lists."""
     (folder / stored.RESULTS).unlink(missing_ok=True)
     task, items = asked.task, asked.prepared.split.interactions.item_ids
@@ -179,7 +179,7 @@ def _run(experiment: Experiment, found: RunFolder, *, force: bool, quiet: bool) 
 
     with contextlib.ExitStack() as held:
         with phases.measure("predict"):
-            how = How(keys["predictions"], force=force, quiet=quiet)
+            how = PredictionOptions(keys["predictions"], force=force, quiet=quiet)
             recommended = held.enter_context(source.recommend(experiment, prepared.split, task, how))
         with phases.measure("evaluate"):
             side = side_of(experiment.metrics, task, prepared.split)
@@ -251,7 +251,7 @@ def _partial(experiment: Experiment, split: Split) -> dict[str, Any] | None:
 
 
 def _protocol(
-    experiment: Experiment, task: RecommendationTask, recommended: Recommended, table: MetricTable
+    experiment: Experiment, task: RecommendationTask, recommended: RunPredictions, table: MetricTable
 ) -> dict[str, Any]:
     part = experiment.evaluation.part
     return {
@@ -279,7 +279,7 @@ def _protocol(
     }
 
 
-def _timings(phases: Phases, recommended: Recommended) -> dict[str, Any]:
+def _timings(phases: Phases, recommended: RunPredictions) -> dict[str, Any]:
     seconds = {name: round(value, 4) for name, value in phases.seconds.items()}
     return {"phases": seconds, "total": round(sum(phases.seconds.values()), 4), **recommended.facts}
 

@@ -1,6 +1,6 @@
-"""A trial of a model from elsewhere on a few users, before it makes lists for all."""
+"""Try external models on a few users before a run."""
 
-from harness.pipeline.model_trial.trial import How, Tried, tried
-from harness.pipeline.model_trial.trial_run import trial_of
+from harness.pipeline.model_trial.model_audit import ModelAudit, audit_digest, audit_model
+from harness.pipeline.model_trial.trial import TrialReport, try_model
 
-__all__ = ["How", "Tried", "trial_of", "tried"]
+__all__ = ["ModelAudit", "TrialReport", "audit_digest", "audit_model", "try_model"]

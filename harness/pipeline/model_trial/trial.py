@@ -1,219 +1,236 @@
-"""A trial of a model from elsewhere on a few users, before it makes lists for all."""
+"""Try an external model on a few users before it makes the lists of all users."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.artifacts import AnyRecommender, Finding, ModelConfig, RecommendationTask
-from harness.artifacts.array_types import Int64Array
+from harness.artifacts.array_types import BoolArray, Int64Array
 from harness.errors import HarnessError
 from harness.execution import progress
 from harness.experiment import TrialSettings
-from harness.pipeline.model_trial.rank_checks import Ranking
-from harness.pipeline.model_trial.repeat_checks import alone_name, asked_again, asked_alone, longer_lists, reaction
-from harness.pipeline.model_trial.time_budget import Budget, Clock
-from harness.pipeline.model_trial.trial_users import Few, by_hash
+from harness.pipeline.model_trial.repeat_checks import (
+    BatchCheck,
+    depends_on_batch,
+    depends_on_length,
+    differs_when_repeated,
+    ignores_history,
+)
+from harness.pipeline.model_trial.shift_checks import ShiftChecks
+from harness.pipeline.model_trial.time_budget import Clock, TimeBudget
+from harness.pipeline.model_trial.trial_users import TrialUsers, in_hash_order
 from harness.runner import Options
 
 logger = logging.getLogger("harness")
 
-_SILENT = 5.0  # seconds that a trial may take without a word
-_AGAIN = "differs_when_asked_again"
+DEFAULT_CONFIG = ModelConfig()
+
+_SILENT = 5.0  # seconds; a longer trial is announced
 
 Check = Callable[[], Iterator[Finding]]
 
 
 @dataclass(frozen=True)
-class Tried:
+class TrialReport:
     """What a trial found.
 
     Parameters
     ----------
     findings
-        Each of them marked as the trial's.
+        The findings, each with ``trial`` set.
     seconds
-        Time that it took.
+        Time that the trial took.
+    is_repeatable
+        Whether the model gave the same lists when it was called again, so that its calls leave no trace in it.
     """
 
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
+    is_repeatable: bool = False
 
 
-@dataclass(frozen=True)
-class How:
-    """How a trial is made.
+def try_model(
+    recommender: AnyRecommender,
+    task: RecommendationTask,
+    options: Options,
+    settings: TrialSettings,
+    *,
+    params: ModelConfig = DEFAULT_CONFIG,
+    clock: Clock = time.perf_counter,
+    quiet: bool = False,
+) -> TrialReport:
+    """Return what is odd in the lists that a model makes for a few users.
 
-    Parameters
-    ----------
-    trial
-        Its configuration, which is not ``off``.
-    params
-        The model's configuration. Its ``reads_history`` says whether its lists should depend on the history, its
-        ``batch_invariant`` that they do not depend on the batch.
-    clock
-        Returns seconds.
-    quiet
-        No progress.
-    """
-
-    trial: TrialSettings
-    params: ModelConfig = field(default_factory=ModelConfig)
-    clock: Clock = time.perf_counter
-    quiet: bool = False
-
-
-def tried(recommender: AnyRecommender, task: RecommendationTask, options: Options, how: How) -> Tried:
-    """Return what is odd in what a model gives to a few users.
-
-    The users are chosen by a hash of their external ids; the one with the longest history, one with the shortest and
-    one without any, if there is one, are among them. No list is longer than those of the run. A check that there is no
-    time for is skipped, and the finding ``trial_skipped`` names it.
+    The users are drawn by a hash of their external ids. The user with the longest history, the one with the shortest,
+    and one without any history, if there is one, are among them. No list is longer than those of the run. A check for
+    which there is no time is skipped, and the finding ``trial_skipped`` names it.
 
     Parameters
     ----------
     recommender
-        What recommends.
-    task
-        What the run asks of it.
-    options
-        How the run asks.
-    how
-        What the trial may cost, and what a failed check does.
+        The model.
+    task, options
+        The task of the run, and how the run makes lists.
+    settings
+        What the trial may cost, and what a failed check does; not ``off``.
+    params
+        The configuration of the model.
+    clock
+        Returns seconds.
+    quiet
+        Whether to hide the progress.
 
     Raises
     ------
     HarnessError
-        A check failed, and that is not to warn only: the model gives another shape than asked for, numbers that are
-        not finite, nothing that is an item, or other lists with other padding; or the items are off by one; or so many
-        users at once do not fit into memory.
+        A check failed, and failures are not to be reported only: the model gives arrays of a wrong shape, numbers that
+        are not finite, no item of the catalogue, or other lists with other padding; its ids are off by one; or so many
+        users do not fit into memory.
     """
     task.check()
     if task.n_users == 0:
-        return Tried()
-    budget = Budget(how.trial.seconds, task.n_users, how.clock)
-    task = replace(task, k=min(task.k, how.trial.depth or task.k))
-    few = Few(recommender, task, options, budget, warns=how.trial.on_failure == "warn")
-    findings = list(_found(few, how))
-    findings.extend(_not_passed(few))
-    return Tried(tuple(replace(finding, trial=True) for finding in findings), budget.spent)
+        return TrialReport()
+    budget = TimeBudget(settings.seconds, task.n_users, clock)
+    task = replace(task, k=min(task.k, settings.depth or task.k))
+    trial = _Trial(TrialUsers(recommender, task, options, budget, settings.on_failure == "warn"), params)
+    findings = [*trial.findings(settings.users, quiet=quiet), *_unfinished(trial.users)]
+    differ = trial.differ
+    return TrialReport(
+        tuple(replace(finding, trial=True) for finding in findings),
+        budget.spent,
+        is_repeatable=differ is not None and not differ.any(),
+    )
 
 
-def _found(few: Few, how: How) -> Iterator[Finding]:
-    lengths = few.task.history.lengths[few.task.history_rows]
-    chosen = np.zeros(0, dtype=np.int64)
-    with few.check("first_lists"):
-        _try_empty(few, lengths)
-        chosen = few.first(_chosen(few.task, lengths, how.trial.users))
-        _refuse_strange(few, chosen)
-    if len(chosen) == 0:
-        return
-    differ = np.zeros(len(chosen), dtype=bool)
+@dataclass(eq=False)
+class _Trial:
+    """The checks of a trial in their order."""
 
-    def again() -> Iterator[Finding]:
-        nonlocal differ
-        finding, differ = asked_again(few, chosen)
+    users: TrialUsers
+    params: ModelConfig
+    differ: BoolArray | None = None  # the users whose lists differ when repeated; None if that was not checked
+
+    def findings(self, n_users: int, *, quiet: bool) -> Iterator[Finding]:
+        """Yield what the checks find; ``n_users`` is the number of users whose lists are compared."""
+        users = self.users
+        lengths = users.task.history.lengths[users.task.history_rows]
+        rows = np.zeros(0, dtype=np.int64)
+        with users.check("first_lists"):
+            _check_empty_history(users, lengths)
+            rows = users.first(_chosen_rows(users.task, lengths, n_users))
+            _check_known_items(users, rows)
+        if len(rows) == 0:
+            return
+        reads_history = self.params.reads_history
+        shifts = ShiftChecks(users, lengths, n_users=n_users, reads_history=reads_history)
+        checks: list[tuple[str, Check]] = [("differs_when_asked_again", lambda: self._repeated(rows))]
+        if reads_history:
+            checks.append(("ignores_history", lambda: ignores_history(users, rows[lengths[rows] > 0])))
+        checks += [*shifts, *self._repeatable_checks(rows)]
+        is_announced = _announce(users, shifts, len(rows), quiet=quiet)
+        with progress("trying the model", len(checks), unit="checks", quiet=quiet or not is_announced) as advance:
+            for name, check in checks:
+                with users.check(name):
+                    yield from check()
+                advance(1)
+
+    def _repeated(self, rows: Int64Array) -> Iterator[Finding]:
+        finding, self.differ = differs_when_repeated(self.users, rows)
         yield finding
 
-    reads_history = how.params.reads_history
-    ranking = Ranking.of(few, lengths, users=how.trial.users, reads_history=reads_history)
-    checks: list[tuple[str, Check]] = [(_AGAIN, again)]
-    if reads_history:
-        checks.append(("ignores_history", lambda: reaction(few, chosen[lengths[chosen] > 0])))
-    checks.extend(ranking.checks())
-    checks.extend(_repeats(few, how.params, lambda: chosen[~differ]))
-    quiet = how.quiet or not _announced(few, ranking, len(chosen), quiet=how.quiet)
-    with progress("trying the model", len(checks), unit="checks", quiet=quiet) as advance:
-        for name, check in checks:
-            with few.check(name):
-                yield from check()
-            advance(1)
+    def _repeatable_checks(self, rows: Int64Array) -> Iterator[tuple[str, Check]]:
+        """Yield the checks that need users who get the same lists when the model is called again."""
+        users, external = self.users, self.users.external
+
+        def steady() -> Int64Array:
+            return rows if self.differ is None else rows[~self.differ]
+
+        if external.asks_for_more:
+            yield "depends_on_length", lambda: depends_on_length(users, steady())
+        if self.params.batch_invariant or external.pads_to_longest is False:
+            return
+        name: BatchCheck = "depends_on_padding" if external.pads_to_longest else "depends_on_batch"
+        yield (
+            name,
+            lambda: depends_on_batch(name, users, steady(), dtype=self.params.dtype),
+        )  # last: it can do with fewer users
 
 
-def _repeats(few: Few, params: ModelConfig, steady: Callable[[], Int64Array]) -> Iterator[tuple[str, Check]]:
-    """Yield the checks of users who get the same when they are asked for again."""
-    if getattr(few.recommender, "asks_for_more", False):
-        yield "depends_on_length", lambda: longer_lists(few, steady())
-    name = alone_name(params, few.recommender)
-    if name is not None:  # last, since fewer users will do
-        yield name, lambda: asked_alone(name, few, steady(), dtype=params.dtype)
-
-
-def _announced(few: Few, ranking: Ranking, chosen: int, *, quiet: bool) -> bool:
+def _announce(users: TrialUsers, shifts: ShiftChecks, n_users: int, *, quiet: bool) -> bool:
     """Return whether the trial takes more than some seconds, and log how many."""
-    budget = few.budget
-    expected = min(budget.left, budget.per_user * (5 * chosen + ranking.lists))
-    if budget.spent + expected <= _SILENT:
-        return False
-    if not quiet:
+    budget = users.budget
+    expected = budget.spent + min(budget.left, budget.per_user * (5 * n_users + shifts.n_lists))
+    if expected > _SILENT and not quiet:
         logger.info(
-            "trying the model on a few users first takes up to %.0f s, and the run about %.0f s (model.trial)",
-            budget.spent + expected,
+            "trying the model on a few users takes up to %.0f s, and the run about %.0f s (model.trial)",
+            expected,
             budget.run,
         )
-    return True
+    return expected > _SILENT
 
 
-def _chosen(task: RecommendationTask, lengths: Int64Array, users: int) -> Int64Array:
-    """Return so many rows of a task, those of the longest and of the shortest history first."""
-    some = by_hash(task, np.arange(task.n_users))[:users]
+def _chosen_rows(task: RecommendationTask, lengths: Int64Array, n_users: int) -> Int64Array:
+    """Return rows of a task for a number of users, those with the longest and the shortest history first."""
+    drawn = in_hash_order(task, np.arange(task.n_users))[:n_users]
     with_history = np.flatnonzero(lengths > 0)
     ends = [] if len(with_history) == 0 else [np.argmax(lengths), with_history[np.argmin(lengths[with_history])]]
-    return np.array(list(dict.fromkeys([*map(int, ends), *some.tolist()]))[:users], dtype=np.int64)
+    return np.array(list(dict.fromkeys([*map(int, ends), *drawn.tolist()]))[:n_users], dtype=np.int64)
 
 
-def _try_empty(few: Few, lengths: Int64Array) -> None:
-    task, empty = few.task, np.flatnonzero(lengths == 0)
+def _check_empty_history(users: TrialUsers, lengths: Int64Array) -> None:
+    """Raise if the model fails for a user without history."""
+    task, empty = users.task, np.flatnonzero(lengths == 0)
     if len(empty) == 0:
         return
     try:
-        few.found(few.recommender, task.of_users(empty[:1]))
+        users.found(users.recommender, task.of_users(empty[:1]))
     except HarnessError as error:
         raise HarnessError(
-            f"{len(empty):,} of {task.n_users:,} users have an empty history, and the model fails for "
-            f"'{task.user_ids.ids[task.users[empty[0]]]}', who is one of them: {error}"
+            f"{len(empty):,} of {task.n_users:,} users have an empty history, and the model fails for one of them, "
+            f"'{task.user_ids.ids[task.users[empty[0]]]}': {error}"
         ) from error
 
 
-def _refuse_strange(few: Few, chosen: Int64Array) -> None:
-    """Raise where lists hold no item of the catalogue."""
-    if len(chosen) == 0 or few.task.scored:
+def _check_known_items(users: TrialUsers, rows: Int64Array) -> None:
+    """Raise if no list holds an item of the catalogue."""
+    if len(rows) == 0 or users.task.scored:
         return
-    oddities = few.lists(chosen).oddities
+    oddities = users.lists(rows).oddities
     assert oddities is not None  # noqa: S101  (of lists that a model made)
     given, invalid = int(oddities[:, 0].sum()), int(oddities[:, 1].sum())
     if given == 0:
         raise HarnessError(
-            f"the model gave none of the {len(oddities):,} users who were tried any item. Does it know these users, or "
-            "read the history where it is given? (model.params)"
+            f"the model recommended no item to any of the {len(oddities):,} users of the trial. Does it know these "
+            "users, or read the history where it is passed? (model.params)"
         )
     if invalid < given:
         return
-    told = getattr(few.recommender, "given_ids", "")
+    ids = users.external.recommended_ids
     raise HarnessError(
-        f"none of the {given:,} entries that the model gave {len(oddities):,} users is an item of the catalogue of "
-        f"{few.task.n_items:,}{f'; what it gave is {told}' if told else ''}. Look at the offset of the ids and at the "
-        "file that says which item each stands for (model.params)."
+        f"none of the {given:,} entries that the model recommended to {len(oddities):,} users is an item of the "
+        f"catalogue of {users.task.n_items:,}{f'; its ids are {ids}' if ids else ''}. Look at the offset of the ids "
+        "and at the file that says which item each of them is (model.params)."
     )
 
 
-def _not_passed(few: Few) -> Iterator[Finding]:
-    """Yield which checks failed, where that is to warn only, and which there was no time for."""
-    of = few.checks
-    if few.failed:
-        count = len(few.failed)
-        sentence = f"{count:,} of {of:,} checks of the trial failed. {'; '.join(few.failed)}"
-        yield Finding("trial_failed", count, of, sentence)
-    if few.skipped:
-        budget, names, count = few.budget, ", ".join(few.skipped), len(few.skipped)
+def _unfinished(users: TrialUsers) -> Iterator[Finding]:
+    """Yield which checks failed, if failures are to be reported only, and which were skipped."""
+    if users.failed:
+        count = len(users.failed)
+        sentence = f"{count:,} of {users.checks:,} checks of the trial failed. {'; '.join(users.failed)}"
+        yield Finding("trial_failed", count, users.checks, sentence)
+    if users.skipped:
+        budget, count = users.budget, len(users.skipped)
         sentence = (
-            f"{count:,} of {of:,} checks of the trial were skipped for lack of time: {names}. The trial may take "
-            f"{budget.limit:,.0f} s; the run takes about {budget.run:,.0f} s. Set model.trial.seconds higher for all "
-            "checks, or model.trial.users lower for cheaper ones."
+            f"{count:,} of {users.checks:,} checks of the trial were skipped for lack of time: "
+            f"{', '.join(users.skipped)}. The trial may take {budget.limit:,.0f} s; the run takes about "
+            f"{budget.run:,.0f} s. Set model.trial.seconds higher for all checks, or model.trial.users lower for "
+            "cheaper ones."
         )
         logger.warning(sentence)
-        yield Finding("trial_skipped", count, of, sentence)
+        yield Finding("trial_skipped", count, users.checks, sentence)

@@ -1,54 +1,75 @@
-"""A few users, asked for as the whole run asks for all, each list once, within the time of a trial."""
+"""The users of a trial, and the lists that the model gives them under the options of its run."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 
-from harness.artifacts import AnyRecommender, CandidateLists, ListRecommender, RecommendationTask, VectorRecommender
-from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
+from harness.artifacts import (
+    AnyRecommender,
+    ExternalRecommender,
+    ListRecommender,
+    RecommendationTask,
+    VectorRecommender,
+)
+from harness.artifacts.array_types import Int64Array
 from harness.errors import HarnessError
-from harness.pipeline.model_trial.time_budget import Budget, OutOfTimeError
+from harness.pipeline.model_trial.time_budget import OutOfTimeError, TimeBudget
 from harness.runner import Options, found_by
 from harness.runner.memory_budget import batch_size_of
 from harness.topk import Found, is_out_of_memory
 
 
 @dataclass(eq=False)
-class Few:
-    """Asks a model for the lists of a few users, with the options and the batches of its run.
+class TrialUsers:
+    """The users of a trial: each list is made once, with the options and batches of the run, within a time budget.
 
     Parameters
     ----------
     recommender
         The model.
     task
-        That of the run; its lists may be shorter.
+        The task of the run; its lists may be shorter.
     options
-        Those of the run.
+        The options of the run.
     budget
-        The time that there is.
+        The time that the trial may take.
     warns
-        Whether a failed check reports a finding, where it otherwise raises.
+        Whether a failed check is reported as a finding, rather than raised.
+
+    Attributes
+    ----------
+    checks
+        Number of checks so far.
+    skipped
+        Names of the checks for which there was no time.
+    failed
+        Messages of the checks that failed.
     """
 
     recommender: AnyRecommender
     task: RecommendationTask
     options: Options
-    budget: Budget
+    budget: TimeBudget
     warns: bool = False
     checks: int = field(init=False, default=0)
-    skipped: list[str] = field(init=False, default_factory=list)  # names of checks, in their order
-    failed: list[str] = field(init=False, default_factory=list)  # messages
-    _made: dict[int, Found] = field(init=False, default_factory=dict)  # row of the task to its list
-    _calls: list[Int64Array] = field(init=False, default_factory=list)  # rows that were first asked for together
+    skipped: list[str] = field(init=False, default_factory=list)
+    failed: list[str] = field(init=False, default_factory=list)
+    _found: dict[int, Found] = field(init=False, default_factory=dict)  # row of the task to its list
+    _calls: list[Int64Array] = field(init=False, default_factory=list)  # rows that were first called for together
+
+    @property
+    def external(self) -> ExternalRecommender:
+        """What the model declares for the trial."""
+        return ExternalRecommender.of(self.recommender)
 
     @contextlib.contextmanager
     def check(self, name: str) -> Iterator[None]:
-        """Skip the rest of the block where there is no time left for it, and note a failure if that is to warn only."""
+        """Run a check: note it if there is no time left for it, or if it fails and failures are to be reported."""
         self.checks += 1
         try:
             yield
@@ -60,59 +81,56 @@ class Few:
             self.failed.append(f"{name}: {error}")
 
     def first(self, rows: Int64Array) -> Int64Array:
-        """Make the lists of some rows of the task, and return the rows that there was time for.
+        """Make the lists of some rows of the task, and return the rows for which there was time.
 
-        One user is asked for first, so that all is loaded and compiled. Then come so few that they take a tenth of the
-        run at most, and their time says how many more there is time for.
+        The first call is for one user, so that everything is loaded and compiled. The second is for at most a tenth of
+        the users of the run; its time says for how many more there is time.
 
         Raises
         ------
         HarnessError
-            What is wrong with the model, or that so many users do not fit into memory.
+            The model fails, or so many users do not fit into memory.
         """
         if not self.budget.is_warm:
-            with contextlib.suppress(HarnessError):  # which more users say more of
+            with contextlib.suppress(HarnessError):  # more users give a better message
                 self.found(self.recommender, self.task.of_users(rows[:1]))
-        done, at_once = 0, self.whole_batches(self.budget.users_at_first)
-        while done < len(rows) and at_once > 0:
-            call = rows[done : done + at_once]
+        done, size = 0, self.whole_batches(self.budget.first_users)
+        while done < len(rows) and size > 0:
+            call = rows[done : done + size]
             try:
                 self.lists(call)
             except OutOfTimeError:
-                at_once = len(call) // 2
+                size = len(call) // 2
             else:
                 self._calls.append(call)
-                done, at_once = done + len(call), len(rows)
+                done, size = done + len(call), len(rows)
         return rows[:done]
 
     def lists(self, rows: Int64Array) -> Found:
-        """Return the model's lists for some rows of the task. Those that were made before are not made again.
+        """Return the model's lists for one or more distinct rows of the task, int64 ``(users,)``.
 
-        Parameters
-        ----------
-        rows
-            int64 ``(users,)``, each once, 1 or more.
+        Lists that were made before are not made again.
 
         Raises
         ------
         HarnessError
-            As for ``first``.
+            The model fails, or so many users do not fit into memory.
         OutOfTimeError
-            There is no time for the lists that are missing.
+            There is no time for the missing lists.
         """
-        missing = np.array([row for row in rows.tolist() if row not in self._made], dtype=np.int64)
+        missing = np.array([row for row in rows.tolist() if row not in self._found], dtype=np.int64)
         if len(missing):
             task = self.task.of_users(missing)
-            made = _by_user(self.found(self.recommender, task), task)
-            self._made.update(zip(missing.tolist(), made, strict=True))
-        return _joined([self._made[row] for row in rows.tolist()])
+            found = _per_user(self.found(self.recommender, task), task)
+            self._found.update(zip(missing.tolist(), found, strict=True))
+        return _joined([self._found[row] for row in rows.tolist()])
 
-    def again(self, recommender: AnyRecommender) -> Found:
-        """Return what a model finds for the rows that ``first`` returned, asked for in the same calls."""
+    def repeated(self, recommender: AnyRecommender) -> Found:
+        """Return the lists of a model for the rows that ``first`` returned, by the same calls."""
         return _joined([self.found(recommender, self.task.of_users(call)) for call in self._calls])
 
-    def alone(self, rows: Int64Array) -> Found:
-        """Return the lists of the first of some rows, as many as there is time for, when each is asked for by itself.
+    def one_by_one(self, rows: Int64Array) -> Found:
+        """Return the lists of the first of some rows, as many as there is time for, each made by a call of its own.
 
         Raises
         ------
@@ -130,7 +148,7 @@ class Few:
         return _joined(parts)
 
     def found(self, recommender: AnyRecommender, task: RecommendationTask) -> Found:
-        """Return what a model finds for the users of a task, in batches no larger than those of the run.
+        """Return the lists of a model for a task, in batches no larger than those of the run.
 
         Raises
         ------
@@ -141,7 +159,7 @@ class Few:
         size = self._batch_size(recommender, users)
         options = replace(self.options, batch_size=size)
         if isinstance(recommender, VectorRecommender):
-            # It is asked for thousands at once, which a few are not to be filled up to.
+            # Its batches have thousands of users, and few users are not to be filled up to that.
             options = replace(self.options, fixed_batches=False, precision="float32")
         with self.budget.measured(users, size=size):
             try:
@@ -150,16 +168,15 @@ class Few:
                 if not isinstance(recommender, VectorRecommender) or not is_out_of_memory(error):
                     raise
                 raise HarnessError(
-                    f"the vectors of {users:,} users do not fit into the memory of {options.device}. Set how many a "
-                    "module is called for at once, such as model.params.call.users_at_once: 16."
+                    f"the vectors of {users:,} users do not fit into the memory of {options.device}. Set the number of "
+                    "users per call of the module, such as model.params.call.users_at_once: 16."
                 ) from error
 
     def whole_batches(self, users: int) -> int:
-        """Return how many of some users make whole batches, or all of them where they are fewer than one."""
+        """Return a number of users rounded down to whole batches, if it is one batch or more."""
         return users - users % self._batch_size(self.recommender, users)
 
     def _batch_size(self, recommender: AnyRecommender, users: int) -> int:
-        """Return how many of some users are asked for at once."""
         if isinstance(recommender, VectorRecommender):
             return users
         if not isinstance(recommender, ListRecommender):
@@ -168,79 +185,26 @@ class Few:
         return min(size, users)
 
 
-def by_hash(task: RecommendationTask, among: Int64Array) -> Int64Array:
-    """Return rows of a task in a random order that goes by the users' external ids."""
-    return among[np.argsort(task.user_ids.keys[task.users[among]], kind="stable")]
+def in_hash_order(task: RecommendationTask, rows: Int64Array) -> Int64Array:
+    """Return rows of a task in a random order that depends on the users' external ids alone."""
+    return rows[np.argsort(task.user_ids.keys[task.users[rows]], kind="stable")]
 
 
-def places(found: Found, task: RecommendationTask) -> tuple[Float64Array, Float64Array]:
-    """Return where the relevant items of a task stand in the ranking of a user's candidates.
-
-    Parameters
-    ----------
-    found
-        What was found for the task.
-    task
-        With the relevant items.
-
-    Returns
-    -------
-    tuple
-        The share of other candidates above each relevant item, ties counted half, ``(relevant items,)``, 0 at the
-        top and NaN where it is no candidate; and the share of the candidates whose order is known, ``(users,)``,
-        1 where all are scored. What is not in a list stands in the middle of what is left.
-    """
-    rows = np.repeat(np.arange(task.n_users), np.diff(task.truth.indptr))
-    candidates = task.n_candidates()
-    others = np.maximum(candidates - 1, 1)[rows]
-    if task.scored:
-        above = (found.above + found.tied / 2) / others
-        return np.where(found.above < 0, np.nan, above), np.ones(task.n_users)
-    lengths = (found.items >= 0).sum(axis=1)
-    hits = found.items[rows] == task.truth.items[:, None]  # (relevant items, k)
-    left = np.maximum(candidates - 1 - lengths, 0)[rows]
-    above = np.where(hits.any(axis=1), hits.argmax(axis=1), lengths[rows] + left / 2) / others
-    return np.where(_may_be(task, rows), above, np.nan), lengths / np.maximum(candidates, 1)
-
-
-def _by_user(found: Found, task: RecommendationTask) -> Iterator[Found]:
-    """Yield what was found for each user of a task."""
+def _per_user(found: Found, task: RecommendationTask) -> Iterator[Found]:
+    """Yield the lists of a task user by user."""
     targets = task.truth.indptr if task.scored else np.zeros(task.n_users + 1, dtype=np.int64)
     for row in range(task.n_users):
-        one, own = slice(row, row + 1), slice(targets[row], targets[row + 1])
-        oddities = None if found.oddities is None else found.oddities[one]
+        user, own = slice(row, row + 1), slice(targets[row], targets[row + 1])
+        oddities = None if found.oddities is None else found.oddities[user]
         yield Found(
-            found.items[one], found.scores[one], found.above[own], found.tied[own], found.candidates[one], oddities
+            found.items[user], found.scores[user], found.above[own], found.tied[own], found.candidates[user], oddities
         )
 
 
 def _joined(parts: list[Found]) -> Found:
-    """Return what was found for users, one after the other."""
+    """Return the lists of several calls as one."""
 
-    def join(array_of: Callable[[Found], np.ndarray | None]) -> np.ndarray:
-        return np.concatenate([array for array in map(array_of, parts) if array is not None])
+    def join(arrays: list[Any]) -> Any:
+        return None if arrays[0] is None else np.concatenate(arrays)
 
-    return Found(
-        join(lambda part: part.items),
-        join(lambda part: part.scores),
-        join(lambda part: part.above),
-        join(lambda part: part.tied),
-        join(lambda part: part.candidates),
-        None if parts[0].oddities is None else join(lambda part: part.oddities),
-    )
-
-
-def _may_be(task: RecommendationTask, rows: Int64Array) -> BoolArray:
-    """Return which of a task's relevant items are candidates, bool ``(relevant items,)``."""
-    asked, keys = task.list_request(0, task.n_users), rows * task.n_items + task.truth.items
-    may = np.ones(len(keys), dtype=bool) if asked.allowed is None else asked.allowed[task.truth.items]
-    if asked.lists is not None:
-        may = may & np.isin(keys, _keys(asked.lists, task.n_items))
-    if asked.seen is not None:
-        may = may & ~np.isin(keys, _keys(asked.seen, task.n_items))
-    return may
-
-
-def _keys(lists: CandidateLists, n_items: int) -> Int64Array:
-    keys: Int64Array = np.repeat(np.arange(len(lists.indptr) - 1), np.diff(lists.indptr)) * n_items + lists.items
-    return keys
+    return Found(*(join([getattr(part, array.name) for part in parts]) for array in fields(Found)))

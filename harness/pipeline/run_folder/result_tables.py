@@ -18,7 +18,7 @@ from harness.pipeline.run_folder.results import CANDIDATES, PREDICTIONS, TARGET_
 
 if TYPE_CHECKING:
     from harness.artifacts import RecommendationTask
-    from harness.pipeline.stages.recommendation import Part
+    from harness.pipeline.stages.recommendation import PredictionBlock
 
 # The moment of each list, where a user has several, as it is written.
 Times: TypeAlias = "pa.Array[Any] | None"
@@ -116,7 +116,12 @@ def parquet_writer(path: Path, *, rows: int) -> Iterator[Callable[[pa.Table], No
 
 
 def write_lists(
-    folder: Path, parts: Callable[[], Iterator[Part]], task: RecommendationTask, items: Vocabulary, *, rows: int
+    folder: Path,
+    parts: Callable[[], Iterator[PredictionBlock]],
+    task: RecommendationTask,
+    items: Vocabulary,
+    *,
+    rows: int,
 ) -> None:
     """Write ``predictions.parquet`` and ``target_ranks.parquet``, part by part, and ``candidates.parquet``.
 

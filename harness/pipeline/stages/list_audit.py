@@ -1,4 +1,4 @@
-"""What is odd in a model that makes lists itself, or that was trained elsewhere: as audits have it."""
+"""Audit models and the lists that they make themselves."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.artifacts import NO_ITEM, AnyRecommender, ExternalModel, Finding, RecommendationTask
+from harness.artifacts import (
+    NO_ITEM,
+    AnyRecommender,
+    ExternalModel,
+    ExternalRecommender,
+    Finding,
+    RecommendationTask,
+)
 from harness.artifacts.array_types import Int64Array
 from harness.models.torch_module.torch_model import TorchModel
 from harness.pipeline.commands.fit import Fitted
@@ -19,21 +26,23 @@ if TYPE_CHECKING:
 _CASES = 5
 
 
-def model_findings(experiment: Experiment, job: Job, fitted: Fitted | None) -> tuple[dict[str, Any], ...]:
-    """Return what is odd in the model itself, whatever lists it makes.
+def model_findings(
+    experiment: Experiment, task: RecommendationTask, fitted: Fitted | None
+) -> tuple[dict[str, Any], ...]:
+    """Return what is odd in the configuration or the checkpoint of a model, whatever lists it makes.
 
     Parameters
     ----------
     experiment
-        Whose model.
-    job
-        With the model, and what is asked of it.
+        The experiment of the model.
+    task
+        The task of the run.
     fitted
-        Its checkpoint; None of a model that was trained elsewhere.
+        The checkpoint of the model; None for an external model, see ``checkpoint_findings``.
     """
-    params, task = experiment.model.params, job.shards.task
+    params = experiment.model.params
     if isinstance(params, ExternalModel):
-        found = (*_pickles(params), *_of_checkpoint(job.recommender(job.options.device), task))
+        found = tuple(_pickles(params))
     else:
         found = (*_stopped(experiment, task), *(() if fitted is None else params.audit(fitted.tensors)))
     return tuple(finding.as_dict() for finding in found)
@@ -51,14 +60,13 @@ def _pickles(params: ExternalModel) -> Iterator[Finding]:
         yield Finding("allow_pickle", 1, 1, sentence)
 
 
-def _of_checkpoint(recommender: AnyRecommender, task: RecommendationTask) -> Iterator[Finding]:
-    """Yield how many tensors of a module its checkpoint lacks, and how many items share a semantic id."""
-    lacking: tuple[int, int] | None = getattr(recommender, "missing_tensors", None)
-    if lacking is not None and lacking[0]:
-        count, of = lacking
+def checkpoint_findings(recommender: AnyRecommender, task: RecommendationTask) -> Iterator[Finding]:
+    """Yield how many tensors the checkpoint of an external model lacks, and how many items share a semantic id."""
+    external = ExternalRecommender.of(recommender)
+    tensors, collisions = external.missing_tensors, external.collisions
+    if tensors is not None and tensors.missing:
         what = "they are not in the checkpoint (state.strict is false), and keep the random values they begin with."
-        yield Finding.counted("missing_tensors", count, of, "tensors of the module", what)
-    collisions: int | None = getattr(recommender, "collisions", None)
+        yield Finding.counted("missing_tensors", tensors.missing, tensors.total, "tensors of the module", what)
     if collisions is not None:
         sentence = (
             f"{collisions:,} items have the semantic id of one before them in the table, so that they are never "

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from harness.evaluation import ShardScores
     from harness.experiment import Experiment
     from harness.metrics import Metric
-    from harness.pipeline.stages.recommendation import Part, Recommended
+    from harness.pipeline.stages.recommendation import PredictionBlock, RunPredictions
     from harness.pipeline.workers.shard_jobs import Job
 
 
 def measured_parts(
     experiment: Experiment,
-    recommended: Recommended,
+    recommended: RunPredictions,
     task: RecommendationTask,
     *,
     side: SideInformation | None = None,
@@ -110,7 +110,7 @@ def measured(
 
 def _scored(
     experiment: Experiment,
-    parts: Callable[[], Iterator[Part]],
+    parts: Callable[[], Iterator[PredictionBlock]],
     task: RecommendationTask,
     side: SideInformation | None,
     metrics: Sequence[Metric],
@@ -128,7 +128,7 @@ def _scored(
         places=_places(task) if rules.ties == "trec_eval" else None,
     )
 
-    def given(part: Part) -> _Given:
+    def given(part: PredictionBlock) -> _Given:
         rows = np.arange(part.start, part.stop)
         return _Given(part.topk, task.truth.rows(rows), part.target_ranks, None if side is None else side.rows(rows))
 
@@ -172,7 +172,7 @@ def _places(task: RecommendationTask) -> UInt64Array:
     return descending_places(task.item_ids.ids)
 
 
-def _joined_lists(parts: Sequence[Part]) -> TopK:
+def _joined_lists(parts: Sequence[PredictionBlock]) -> TopK:
     scores = [part.topk.scores for part in parts if part.topk.scores is not None]
     return TopK(
         np.concatenate([part.topk.items for part in parts]),
@@ -180,7 +180,7 @@ def _joined_lists(parts: Sequence[Part]) -> TopK:
     )
 
 
-def _joined_ranks(parts: Sequence[Part]) -> TargetRanks | None:
+def _joined_ranks(parts: Sequence[PredictionBlock]) -> TargetRanks | None:
     ranks = [part.target_ranks for part in parts if part.target_ranks is not None]
     if len(ranks) < len(parts):
         return None

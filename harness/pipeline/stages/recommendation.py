@@ -1,4 +1,4 @@
-"""Where the lists come from: a fitted model that scores, or a file of predictions made elsewhere."""
+"""Get the lists of a run from its model, or from a file of predictions."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from harness.experiment import Experiment
     from harness.pipeline.workers.shard_jobs import Job
 
-NO_DEVICE = "none"  # lists from a file need none
+NO_DEVICE = "none"  # of lists from a file
 _ORDER = "score descending, then a hash of (seed, user id, item id)"
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class PredictionBlock:
     """The lists of consecutive users of a task.
 
     Parameters
@@ -36,10 +36,10 @@ class Part:
     start, stop
         The first user, and the one after the last.
     topk
-        In the order of the task's users.
+        The lists in the order of the task's users.
     target_ranks
-        Of the relevant items; None for lists from a file, or that a model makes itself: they do not hold all
-        candidates.
+        The ranks of the relevant items; None for lists from a file or lists that a model makes itself, which do not
+        rank all candidates.
     """
 
     start: int
@@ -49,28 +49,28 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Recommended:
-    """Lists for the users of a task, part by part.
+class RunPredictions:
+    """The lists of a run.
 
     Parameters
     ----------
     parts
-        Begins anew at each call; no more than one part is held.
+        Returns the lists block by block, from the first block at each call.
     k
         Length of the lists.
     short_lists
-        How many users got fewer items than k.
+        Number of users with fewer items than k.
     facts
-        How it went: throughput and memory.
+        Throughput and memory.
     order
-        How equal scores were put into an order.
+        How equal scores are ordered, in words.
     findings
-        What is odd in the lists, as audits have it.
+        What is odd in the lists and in the model.
     job
         The lists as work for other processes; None for lists from a file.
     """
 
-    parts: Callable[[], Iterator[Part]]
+    parts: Callable[[], Iterator[PredictionBlock]]
     k: int
     short_lists: int
     facts: dict[str, Any]
@@ -80,17 +80,17 @@ class Recommended:
 
 
 @dataclass(frozen=True)
-class How:
-    """How lists are made.
+class PredictionOptions:
+    """Options of getting the lists of a run.
 
     Parameters
     ----------
     key
         The fingerprint of the lists.
     force
-        Make anew what the cache holds.
+        Whether to make lists again that the cache holds.
     quiet
-        No progress.
+        Whether to hide the progress.
     """
 
     key: str
@@ -98,43 +98,45 @@ class How:
     quiet: bool = False
 
 
-class Source(Protocol):
-    """What recommends, known by the bytes that decide its lists."""
+class PredictionSource(Protocol):
+    """A model or a file that gives the lists of a run."""
 
     @property
     def sha256(self) -> str:
-        """Of the bytes that it was read from."""
+        """The SHA-256 of the bytes that decide the lists."""
         ...
 
     @property
     def files(self) -> Mapping[str, str]:
-        """SHA-256 by path of files from elsewhere that it was read from."""
+        """The SHA-256 of each external file that it reads, by path."""
         ...
 
     @property
     def device(self) -> str:
-        """Where it scores, or ``none``."""
+        """The device that makes the lists, or ``none``."""
         ...
 
     @property
     def was_fitted(self) -> bool:
-        """Whether its checkpoint was made just now."""
+        """Whether its checkpoint was fitted just now."""
         ...
 
     def recommend(
-        self, experiment: Experiment, split: Split, task: RecommendationTask, how: How
-    ) -> AbstractContextManager[Recommended]:
-        """Give the lists for a task, which can be read until the block ends."""
+        self, experiment: Experiment, split: Split, task: RecommendationTask, options: PredictionOptions
+    ) -> AbstractContextManager[RunPredictions]:
+        """Yield the lists for a task, which can be read until the block ends."""
         ...
 
 
-def source_of(experiment: Experiment, split: Split, *, quiet: bool = False) -> Source:
-    """Return what recommends in an experiment: its model, fitted if it must be, or its file of predictions.
+def source_of(experiment: Experiment, split: Split, *, quiet: bool = False) -> PredictionSource:
+    """Return the model of an experiment, fitted if its checkpoint is missing, or its file of predictions.
 
     Parameters
     ----------
+    experiment, split
+        The experiment and its data.
     quiet
-        No progress of fitting.
+        Whether to hide the progress of fitting.
 
     Raises
     ------
@@ -144,12 +146,12 @@ def source_of(experiment: Experiment, split: Split, *, quiet: bool = False) -> S
     run_messages.forget_messages()
     if isinstance(experiment.model.params, PredictionFile):
         assert experiment.model.checkpoint is not None  # noqa: S101  (the kind needs one)
-        return FromFile.of(Path(experiment.model.checkpoint))
-    return FromModel.of(experiment, split, quiet=quiet)
+        return FilePredictions.of(Path(experiment.model.checkpoint))
+    return ModelPredictions.of(experiment, split, quiet=quiet)
 
 
 @dataclass(frozen=True)
-class FromFile:
+class FilePredictions:
     """Lists from a file of predictions."""
 
     path: Path
@@ -159,8 +161,8 @@ class FromFile:
     was_fitted: bool = False
 
     @classmethod
-    def of(cls, path: Path) -> FromFile:
-        """Return the source that a file is."""
+    def of(cls, path: Path) -> FilePredictions:
+        """Return the predictions of a file or a folder of parts."""
         odd = special_file_kind(path)
         if not path.exists() or (odd is not None and not path.is_dir()):
             wrong = "do not exist" if odd is None else f"are {odd}, not a regular file"
@@ -172,37 +174,37 @@ class FromFile:
 
     @contextlib.contextmanager
     def recommend(
-        self, experiment: Experiment, split: Split, task: RecommendationTask, how: How
-    ) -> Iterator[Recommended]:
-        """Give the file's lists, checked against the data."""
+        self, experiment: Experiment, split: Split, task: RecommendationTask, options: PredictionOptions
+    ) -> Iterator[RunPredictions]:
+        """Yield the lists of the file, checked against the data."""
         if task.times is not None:
             raise DataError(
-                "predictions from a file are one list a user, and rolling history asks for one a moment. "
+                "predictions from a file are one list per user, and rolling history needs one per moment. "
                 "Use dataset.split.history: frozen."
             )
-        options = experiment.model.params
-        assert isinstance(options, PredictionFile)  # noqa: S101  (as source_of chooses)
+        reading = experiment.model.params
+        assert isinstance(reading, PredictionFile)  # noqa: S101  (as source_of chooses)
         found = data.checked_predictions(
             data.read_predictions(
-                self.path, form=options.format, columns=options.columns.named, delimiter=options.delimiter
+                self.path, form=reading.format, columns=reading.columns.named, delimiter=reading.delimiter
             ),
             task,
             depth=depth_of(experiment),
             by_id=experiment.evaluation.rules.ties == "trec_eval",
-            strict=options.strict,
+            strict=reading.strict,
             missing_count=experiment.evaluation.rules.without_predictions == "zero",
         )
         order = "as the file ranks them, else score descending, then a hash of (seed, user id, item id)"
-        yield Recommended(
+        yield RunPredictions(
             lambda: _cut(found.topk), found.topk.k, _short(found.topk), {}, order=order, findings=found.findings
         )
 
 
-def _cut(topk: TopK) -> Iterator[Part]:
+def _cut(topk: TopK) -> Iterator[PredictionBlock]:
     for start in range(0, topk.n_users, USER_BLOCK):
         rows = slice(start, min(start + USER_BLOCK, topk.n_users))
         users = None if topk.users is None else topk.users[rows]
-        yield Part(rows.start, rows.stop, TopK(topk.items[rows], _rows(topk.scores, rows), users), None)
+        yield PredictionBlock(rows.start, rows.stop, TopK(topk.items[rows], _rows(topk.scores, rows), users), None)
 
 
 def _rows(scores: Float32Array | None, rows: slice) -> Float32Array | None:
@@ -214,8 +216,8 @@ def _short(topk: TopK) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class FromModel:
-    """Lists from a fitted model's scores."""
+class ModelPredictions:
+    """Lists from a model."""
 
     fitted: Fitted | None
     sha256: str
@@ -224,12 +226,12 @@ class FromModel:
 
     @property
     def was_fitted(self) -> bool:
-        """Whether its checkpoint was made just now."""
+        """Whether its checkpoint was fitted just now."""
         return self.fitted is not None and not self.fitted.was_there
 
     @classmethod
-    def of(cls, experiment: Experiment, split: Split, *, quiet: bool = False) -> FromModel:
-        """Return an experiment's model, fitted if its checkpoint is missing."""
+    def of(cls, experiment: Experiment, split: Split, *, quiet: bool = False) -> ModelPredictions:
+        """Return the model of an experiment, fitted if its checkpoint is missing."""
         from harness.topk import choose_device  # needs torch, which predictions from a file do not
 
         runner = experiment.runner
@@ -240,12 +242,12 @@ class FromModel:
                 raise
             what = str(error).partition(" Use ")[0]
             raise HarnessError(f"runner.devices: {what} Use devices: [cpu, cpu], or leave devices out.") from error
-        device = devices[0]  # which stands for all: they are of one kind
+        device = devices[0]  # all are of one kind
         model = experiment.model
         if isinstance(model.params, ExternalModel):
             found = storage.path_digests(model.params.files(model.checkpoint))
             sha256 = storage.sha256_json([[path.name, digest] for path, digest in found])
-            # Code is known by its own history.
+            # Code is in version control, not in the record of files.
             files = {str(path): digest for path, digest in found if path.suffix != ".py"}
             return cls(None, sha256, device, files)
         fitted = obtain_checkpoint(experiment, split, quiet=quiet)
@@ -253,37 +255,43 @@ class FromModel:
 
     @contextlib.contextmanager
     def recommend(
-        self, experiment: Experiment, split: Split, task: RecommendationTask, how: How
-    ) -> Iterator[Recommended]:
-        """Score all candidates of the task's users, those of shards in the cache apart."""
-        from harness.pipeline.model_trial import trial_of
+        self, experiment: Experiment, split: Split, task: RecommendationTask, options: PredictionOptions
+    ) -> Iterator[RunPredictions]:
+        """Yield the lists of the model; those that the cache does not hold are made."""
         from harness.pipeline.stages.list_audit import list_findings, model_findings
-        from harness.pipeline.workers.shard_cache import made
+        from harness.pipeline.workers.shard_cache import cached_lists
         from harness.pipeline.workers.shard_jobs import ModelSource
 
         plain = experiment.to_dict()["model"]
         model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
-        trial = trial_of(experiment, model, task, device=self.device, quiet=how.quiet)
-        with made(experiment, model, task, key=how.key, device=self.device, force=how.force, quiet=how.quiet) as found:
-            yield Recommended(
-                lambda: _parts(found.job),
+        with cached_lists(
+            experiment,
+            model,
+            task,
+            key=options.key,
+            device=self.device,
+            force=options.force,
+            quiet=options.quiet,
+        ) as cached:
+            yield RunPredictions(
+                lambda: _blocks(cached.job),
                 task.k,
-                sum(int((lists.items[:, -1] < 0).sum()) for _, lists in found.job.all_found()),
-                {**found.facts, **({"trial_seconds": round(trial.seconds, 4)} if trial.findings else {})},
+                sum(int((lists.items[:, -1] < 0).sum()) for _, lists in cached.job.all_found()),
+                cached.facts,
                 order=_ORDER if task.scored else "as the model lists them, scores falling",
                 findings=(
-                    *model_findings(experiment, found.job, self.fitted),
-                    *(finding.as_dict() for finding in trial.findings),
-                    *list_findings(found.job, experiment.model.params),
-                    *found.findings,
+                    *model_findings(experiment, task, self.fitted),
+                    *(finding.as_dict() for finding in cached.model_findings),
+                    *list_findings(cached.job, experiment.model.params),
+                    *(finding.as_dict() for finding in cached.precision_findings),
                 ),
-                job=found.job,
+                job=cached.job,
             )
 
 
-def _parts(job: Job) -> Iterator[Part]:
+def _blocks(job: Job) -> Iterator[PredictionBlock]:
     task = job.shards.task
     for rows, found in job.all_found():
         topk = TopK(found.items, found.scores, task.user_ids.ids[task.users[rows]])
         ranks = TargetRanks(found.above, found.tied, found.candidates) if task.scored else None
-        yield Part(rows.start, rows.stop, topk, ranks)
+        yield PredictionBlock(rows.start, rows.stop, topk, ranks)

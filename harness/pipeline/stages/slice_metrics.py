@@ -22,14 +22,14 @@ from harness.pipeline.stages.side_arrays import popularity_of
 if TYPE_CHECKING:
     from harness.artifacts import RecommendationTask
     from harness.experiment import Experiment, SliceSettings
-    from harness.pipeline.stages.recommendation import Part, Recommended
+    from harness.pipeline.stages.recommendation import PredictionBlock, RunPredictions
 
 _MOST_GROUPS = 20
 _OTHERS, _UNKNOWN = "others", "unknown"
 
 
 def sliced(
-    experiment: Experiment, recommended: Recommended, task: RecommendationTask, split: Split, table: MetricTable
+    experiment: Experiment, recommended: RunPredictions, task: RecommendationTask, split: Split, table: MetricTable
 ) -> list[SliceTable]:
     """Return the metrics of each group of each slice.
 
@@ -71,7 +71,7 @@ def slice_rows(slices: Sequence[SliceTable]) -> list[dict[str, Any]]:
 def _sliced(
     one: SliceSettings,
     experiment: Experiment,
-    recommended: Recommended,
+    recommended: RunPredictions,
     task: RecommendationTask,
     split: Split,
     table: MetricTable,
@@ -89,12 +89,12 @@ def _sliced(
 
 
 def _of_targets(
-    experiment: Experiment, recommended: Recommended, task: RecommendationTask, mask: BoolArray
+    experiment: Experiment, recommended: RunPredictions, task: RecommendationTask, mask: BoolArray
 ) -> MetricTable:
     """Return the accuracy of a task as if only some of its relevant items were relevant; bool ``(targets,)``."""
     indptr = task.truth.indptr
 
-    def parts() -> Iterator[Part]:
+    def parts() -> Iterator[PredictionBlock]:
         for part in recommended.parts():
             ranks, kept = part.target_ranks, mask[indptr[part.start] : indptr[part.stop]]
             yield replace(part, target_ranks=None if ranks is None else ranks.of_items(kept))

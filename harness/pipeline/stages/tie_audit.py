@@ -12,11 +12,11 @@ from harness.artifacts import Finding, MetricTable
 if TYPE_CHECKING:
     from harness.artifacts import RecommendationTask
     from harness.experiment import Experiment
-    from harness.pipeline.stages.recommendation import Recommended
+    from harness.pipeline.stages.recommendation import RunPredictions
 
 
 def tie_findings(
-    experiment: Experiment, recommended: Recommended, task: RecommendationTask, table: MetricTable
+    experiment: Experiment, recommended: RunPredictions, task: RecommendationTask, table: MetricTable
 ) -> tuple[dict[str, Any], ...]:
     """Return how far the order of equal scores can move the primary metric, as audits have it.
 
@@ -99,7 +99,7 @@ class _TiedLists:
         )
 
 
-def _ties_of(recommended: Recommended, task: RecommendationTask, k: int | None) -> _TiedLists:
+def _ties_of(recommended: RunPredictions, task: RecommendationTask, k: int | None) -> _TiedLists:
     across = inside = lists = 0
     for part in recommended.parts():
         ranks = part.target_ranks

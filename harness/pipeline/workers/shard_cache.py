@@ -1,13 +1,15 @@
-"""A model's lists for a run's users: made shard by shard, kept in the cache, and never made twice."""
+"""Keep the lists of a run in the cache, shard by shard, and make those that are missing."""
 
 from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +19,7 @@ from harness.artifacts import Finding, RecommendationTask
 from harness.errors import LockError
 from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
+from harness.pipeline.model_trial import ModelAudit, audit_digest, audit_model
 from harness.pipeline.workers.shard_jobs import Job, ModelSource, make_shard
 from harness.runner import Options, Shards, found_by
 from harness.topk import choose_device
@@ -26,31 +29,35 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("harness")
 
-_SAMPLE = 1000  # users on whom a lower precision is compared with float32
+_SAMPLE = 1000  # users for whom a lower precision is compared with float32
+_FINDINGS = "findings-*.json"
 
 
 @dataclass(frozen=True, eq=False)
-class Made:
-    """The shards of a run, all there.
+class CachedLists:
+    """The lists of a run, all of them in the cache.
 
     Parameters
     ----------
     job
-        With the shards, which are in the cache.
+        The shards, and everything that makes them.
     facts
-        How it went, for the report: ``users_per_second`` of those made now, ``users_from_cache``,
-        ``peak_memory_bytes``, and of a GPU ``peak_device_memory_bytes``.
-    findings
-        What a lower precision than float32 changed, as audits have it.
+        Facts for the report: ``users_per_second`` of the shards that were made now, ``users_from_cache``,
+        ``peak_memory_bytes``, ``peak_device_memory_bytes`` of a GPU, and ``trial_seconds`` if the model was tried now.
+    model_findings
+        What is odd in an external model itself.
+    precision_findings
+        What a lower precision than float32 changed.
     """
 
     job: Job
     facts: dict[str, Any]
-    findings: tuple[dict[str, Any], ...]
+    model_findings: tuple[Finding, ...]
+    precision_findings: tuple[Finding, ...]
 
 
 def options_of(experiment: Experiment, device: str) -> Options:
-    """Return how an experiment's lists are made on a device."""
+    """Return the options with which an experiment makes its lists on a device."""
     runner = experiment.runner
     return Options(
         device=device,
@@ -64,12 +71,12 @@ def options_of(experiment: Experiment, device: str) -> Options:
 
 
 def is_batch_invariant(experiment: Experiment) -> bool:
-    """Return whether the model says that a user's scores do not depend on the batch, to the bit."""
+    """Return whether the model declares that the scores of a user do not depend on the batch, to the bit."""
     return experiment.model.params.batch_invariant
 
 
 @contextlib.contextmanager
-def made(
+def cached_lists(
     experiment: Experiment,
     model: ModelSource,
     task: RecommendationTask,
@@ -78,64 +85,105 @@ def made(
     device: str,
     force: bool,
     quiet: bool,
-) -> Iterator[Made]:
-    """Give the shards of a run; those that the cache does not hold are made.
+) -> Iterator[CachedLists]:
+    """Yield the lists of a run; those that the cache does not hold are made.
 
-    Until the block ends nobody else makes, replaces or removes them.
+    An external model is tried first. Its findings are kept beside the shards, so that a later run with the same
+    ``model.trial`` does not load the model. Until the block ends no other process makes, replaces or removes
+    the shards.
 
     Parameters
     ----------
+    experiment
+        The experiment of the run.
     model
-        What recommends.
+        The model.
     task
-        What is asked for.
+        The task of the run.
     key
-        The hash of all that decides the lists.
+        The hash of everything that decides the lists.
     device
         As ``choose_device`` returns it.
     force
-        Make all shards anew.
+        Whether to make all shards again.
     quiet
-        No progress.
+        Whether to hide the progress.
     """
     task.check()
-    options = options_of(experiment, device)
     folder = storage.open_entry(
         "predictions", key, {"name": experiment.name, "model": model.kind, "users": task.n_users, "k": task.k}
     )
-    shards = Shards(folder, key, task)
-    job = Job(shards, model, options)
+    job = Job(Shards(folder, key, task), model, options_of(experiment, device))
     with contextlib.ExitStack() as held:
+        is_writable = True
         try:
             held.enter_context(storage.lock(folder, timeout=storage.LONG))
-            shards.clear(finished=force)
         except LockError:
-            if force or shards.missing:
-                raise  # a cache that holds all and can only be read is read
-        missing = shards.missing
-        start = time.perf_counter()
-        try:
-            if missing:
-                _make(experiment.runner, job, missing, quiet=quiet)
-        except BaseException:
-            storage.drop_if_empty(folder)  # a run that was refused leaves nothing
-            raise
+            if force or job.shards.missing:
+                raise  # a complete cache can be read without the lock
+            is_writable = False
+        else:
+            job.shards.clear(finished=force)
+            for path in folder.glob(_FINDINGS) if force else ():
+                path.unlink()
+        yield _complete(experiment, job, is_writable=is_writable, quiet=quiet)
+
+
+def _complete(experiment: Experiment, job: Job, *, is_writable: bool, quiet: bool) -> CachedLists:
+    """Try the model if its findings are missing, make the missing shards, and return all lists."""
+    shards, settings, facts = job.shards, experiment.model.trial, {}
+
+    def kept(name: str, findings: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+        path = shards.folder / _FINDINGS.replace("*", name)
+        found = _read_findings(path)
+        if found is None:
+            found = findings()
+            if is_writable:
+                storage.write_text(path, json.dumps([finding.as_dict() for finding in found], ensure_ascii=False))
+        return found
+
+    def audit() -> tuple[Finding, ...]:
+        assert settings is not None  # noqa: S101  (asked below)
+        audited: ModelAudit = audit_model(job, settings, experiment.model.params, quiet=quiet)
+        if audited.trial_seconds is not None:
+            facts["trial_seconds"] = round(audited.trial_seconds, 4)
+        return audited.findings
+
+    try:
+        model_findings = () if settings is None else kept(f"trial-{audit_digest(settings)[:16]}", audit)
+        missing, start = shards.missing, time.perf_counter()
+        if missing:
+            _make(experiment.runner, job, missing, quiet=quiet)
         seconds = time.perf_counter() - start
-        yield _told(job, missing, seconds)
-
-
-def _told(job: Job, missing: list[int], seconds: float) -> Made:
-    shards, device = job.shards, job.options.device
+    except BaseException:
+        if not any(shards.folder.glob("shard-*")):  # a run that was refused leaves nothing
+            for path in shards.folder.glob(_FINDINGS):
+                path.unlink()
+        storage.drop_if_empty(shards.folder)
+        raise
+    lower = job.options.precision != "float32"
+    precision_findings = kept("precision", lambda: (_precision_finding(job),)) if lower else ()
     users = sum(stop - start for start, stop in (shards.bounds[index] for index in missing))
-    facts: dict[str, Any] = {"users_from_cache": shards.task.n_users - users, "peak_memory_bytes": peak_memory()}
+    facts |= {"users_from_cache": shards.task.n_users - users, "peak_memory_bytes": peak_memory()}
     if users:
         facts["users_per_second"] = round(users / seconds, 1)
-    if device.startswith("cuda"):
+    if job.options.device.startswith("cuda"):
         import torch
 
-        facts["peak_device_memory_bytes"] = int(torch.cuda.max_memory_allocated(device))
-    findings = () if job.options.precision == "float32" else (_disagreement(job),)
-    return Made(job, facts, findings)
+        facts["peak_device_memory_bytes"] = int(torch.cuda.max_memory_allocated(job.options.device))
+    job.unload()
+    return CachedLists(job, facts, model_findings, precision_findings)
+
+
+def _read_findings(path: Path) -> tuple[Finding, ...] | None:
+    """Return the findings of a file; None if it is absent or damaged."""
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        for row in rows:
+            del row["share"]  # which follows from the other numbers
+        return tuple(Finding(**{**row, "cases": tuple(row["cases"])}) for row in rows)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _make(runner: RunnerSettings, job: Job, missing: list[int], *, quiet: bool) -> None:
@@ -152,6 +200,7 @@ def _make(runner: RunnerSettings, job: Job, missing: list[int], *, quiet: bool) 
             for index in missing:
                 shards.write(index, found_by(recommender, shards.part(index), job.options, advance))
             return
+        job.unload()  # the processes load it
         with job.written() as folder:
             make = functools.partial(make_shard, job=folder)
             if runner.devices is not None:
@@ -162,7 +211,7 @@ def _make(runner: RunnerSettings, job: Job, missing: list[int], *, quiet: bool) 
 
 
 def _threads(runner: RunnerSettings) -> int:
-    """Return how many threads each process takes, so that together they take one a core."""
+    """Return the number of threads per process, so that all processes together take one per core."""
     if runner.devices is not None:
         return max(1, Parallel().workers // len(runner.devices))
     if runner.parallel is None:
@@ -171,34 +220,30 @@ def _threads(runner: RunnerSettings) -> int:
 
 
 def _processes(runner: RunnerSettings) -> int:
-    """Return how many processes share this machine's memory. How many a cluster's machine has is not known here."""
+    """Return the number of processes that share the memory of this machine; 1 for a cluster, where it is not known."""
     if runner.devices is not None:
         return len(runner.devices)
     return runner.parallel.workers if runner.parallel is not None and runner.parallel.backend == "loky" else 1
 
 
-def _disagreement(job: Job) -> dict[str, Any]:
-    """Return how far the lists of a sample of users are from those of float32, as audits have it."""
+def _precision_finding(job: Job) -> Finding:
+    """Return how far the lists of a sample of users differ from those in float32."""
     task, options = job.shards.task, job.options
-    # By hash of the own id: the same users whatever their order.
+    # By a hash of the external id: the same users whatever their order.
     order = np.argsort(task.user_ids.keys[task.users], kind="stable")
     chosen = np.sort(order[:_SAMPLE])
-    exact = found_by(
-        job.model.recommender(task, options.device), task.of_users(chosen), replace(options, precision="float32")
-    )
+    exact = found_by(job.recommender(options.device), task.of_users(chosen), replace(options, precision="float32"))
     low = np.concatenate(
         [
             found.items[chosen[(chosen >= rows.start) & (chosen < rows.stop)] - rows.start]
             for rows, found in job.all_found()
         ]
     )
-    alike = (low == exact.items).all(axis=1)
+    differing = int((low != exact.items).any(axis=1).sum())
     shared = [len(np.intersect1d(one[one >= 0], two[two >= 0])) for one, two in zip(low, exact.items, strict=True)]
-    lengths = (exact.items >= 0).sum(axis=1)
-    overlap = float(np.sum(shared) / max(1, lengths.sum()))
-    differing = int((~alike).sum())
+    overlap = float(np.sum(shared) / max(1, int((exact.items >= 0).sum())))
     sentence = (
         f"{differing:,} of {len(chosen):,} sampled users have another list in {options.precision} than in float32; the "
         f"lists share {overlap:.2%} of their items. Compare runs of one precision."
     )
-    return Finding("precision", differing, len(chosen), sentence).as_dict()
+    return Finding("precision", differing, len(chosen), sentence)

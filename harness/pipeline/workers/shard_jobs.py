@@ -1,8 +1,7 @@
-"""A run's lists and their scores as work for other processes, shard by shard.
+"""Make and score the shards of a run in other processes.
 
-A job's folder holds arrays as ``.npy`` files, which are mapped rather than read, and a description in JSON.
-Nothing in it is code: a worker builds the model from its registered kind, its options and the
-checkpoint's path.
+The folder of a job holds arrays as ``.npy`` files, which workers map into memory, and a description in JSON. It holds
+no code: a worker builds the model from its registered kind, its options and the path of its checkpoint.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import logging
 import shutil
 import uuid
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,21 +49,21 @@ from harness.topk import Found
 logger = logging.getLogger("harness")
 
 _DESCRIPTION = "job.json"
-_USER_IDS, _ITEM_IDS = "user_ids_", "item_ids_"  # what the files of their parts begin with
+_USER_IDS, _ITEM_IDS = "user_ids_", "item_ids_"  # prefixes of the file names
 
 
 @dataclass(frozen=True)
 class ModelSource:
-    """What a model is built from.
+    """Everything that a model is built from.
 
     Parameters
     ----------
     kind
-        A name of the group ``models``.
+        The name of the model in the group ``models``.
     params
-        Its options, plain values.
+        Its options as plain values.
     checkpoint
-        The file with its tensors; of a model from elsewhere whatever it makes of it, or None.
+        The file with its tensors. An external model may take something else, or None.
     """
 
     kind: str
@@ -72,7 +71,7 @@ class ModelSource:
     checkpoint: str | None
 
     def recommender(self, task: RecommendationTask, device: str) -> AnyRecommender:
-        """Return the model on a device."""
+        """Load the model onto a device."""
         from harness.experiment import component_of
 
         model, known = component_of("models", self.kind, self.params), {"users": task.user_ids, "items": task.item_ids}
@@ -87,29 +86,30 @@ class ModelSource:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """A run's shards, and what makes them.
+    """The shards of a run, and everything that makes and scores them.
 
     Parameters
     ----------
     shards
-        With what is asked for.
+        The shards, with their task.
     model
-        What recommends.
+        The model.
     options
-        How.
+        How lists are made.
     side
-        What metrics know beside, the task's history in place of one of its own.
+        Side information for metrics. Its history is the history of the task.
     """
 
     shards: Shards
     model: ModelSource
     options: Options
     side: SideInformation | None = None
+    _models: dict[str, AnyRecommender] = field(init=False, default_factory=dict)  # by device
 
     @contextlib.contextmanager
     def written(self) -> Iterator[str]:
-        """Write the job for other processes, give its folder, and remove it in the end."""
-        # A name of its own: workers keep what they read, by the folder.
+        """Write the job for other processes, yield its folder, and remove it afterwards."""
+        # A unique name: workers keep what they read, by the name of the folder.
         folder = self.shards.folder / f"job-{uuid.uuid4().hex}"
         arrays, description = self._parts()
         with whole_folder(folder) as temporary:
@@ -125,13 +125,13 @@ class Job:
     @staticmethod
     @functools.lru_cache(maxsize=1)
     def read(folder: str) -> Job:
-        """Return the job of a folder; its arrays are mapped."""
+        """Return the job of a folder, with its arrays mapped into memory."""
         path = Path(folder)
         description = json.loads((path / _DESCRIPTION).read_text(encoding="utf-8"))
         if description["code"] != _code(description["model"]["kind"], description["model"]["params"]):
             raise HarnessError(
-                "a worker runs other code than the process that started the run, so that its lists or scores would be "
-                "those of another version. Restart the workers, with the same packages."
+                "a worker runs other code than the process that started the run, so its lists or scores would be those "
+                "of another version. Restart the workers with the same packages."
             )
         arrays = {file.stem: np.load(file, mmap_mode="r", allow_pickle=False) for file in path.glob("*.npy")}
         lists = None
@@ -153,7 +153,7 @@ class Job:
         return Job(shards, ModelSource(**description["model"]), Options(**description["options"]), side)
 
     def found(self, index: int) -> Found:
-        """Return what was found for the users of a shard. One that vanished or was damaged since is made again."""
+        """Return the lists of a shard. A shard that was removed or damaged during the run is made again."""
         try:
             return self.shards.read(index)
         except FileNotFoundError as error:
@@ -163,14 +163,19 @@ class Job:
         return found
 
     def all_found(self) -> Iterator[tuple[slice, Found]]:
-        """Yield the rows of each shard and what was found for them, in order; no more than one is held."""
+        """Yield the rows of each shard and their lists, in order."""
         for index, (start, stop) in enumerate(self.shards.bounds):
             yield slice(start, stop), self.found(index)
 
-    @functools.lru_cache(maxsize=2)  # noqa: B019  (what a long-lived worker holds of earlier jobs goes)
     def recommender(self, device: str) -> AnyRecommender:
-        """Return the model on a device."""
-        return self.model.recommender(self.shards.task, device)
+        """Return the model on a device, which is loaded once."""
+        if device not in self._models:
+            self._models[device] = self.model.recommender(self.shards.task, device)
+        return self._models[device]
+
+    def unload(self) -> None:
+        """Free the memory of the model. It is loaded again when it is needed."""
+        self._models.clear()
 
     def _parts(self) -> tuple[dict[str, np.ndarray | None], dict[str, Any]]:
         shards, task = self.shards, self.shards.task
@@ -207,16 +212,16 @@ class Job:
 
 
 def make_shard(index: int, device: str | None = None, *, job: str) -> int:
-    """Make one shard of a job, unless it is there, and return its number.
+    """Make a shard of a job, unless it is there, and return its number.
 
     Parameters
     ----------
     index
-        Which one.
+        Number of the shard.
     device
-        Where to; None for the one that the job states.
+        Device of the model; None for the device of the job.
     job
-        The folder.
+        Folder of the job.
     """
     opened = Job.read(job)
     if not opened.shards.has(index):
@@ -227,18 +232,18 @@ def make_shard(index: int, device: str | None = None, *, job: str) -> int:
 
 
 def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
-    """Measure one shard of a job, and return the file with what was measured.
+    """Compute the metrics of a shard, write them to a file, and return its path.
 
     Parameters
     ----------
     index
-        Which one.
+        Number of the shard.
     job
-        The folder.
+        Folder of the job.
     metrics
-        JSON of a list: kinds with all their options.
+        A list of metrics with all their options, as JSON.
     rules
-        JSON of what is settled for all metrics alike.
+        The rules that hold for all metrics, as JSON.
     """
     from harness.artifacts import Rules
     from harness.experiment import component_of
@@ -270,7 +275,7 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
 
 
 def read_scores(path: str) -> ShardScores:
-    """Return what ``score_stored`` wrote."""
+    """Return the metrics that ``score_stored`` wrote."""
     with safetensors.safe_open(path, framework="numpy") as file:
         names = list(file.keys())
         arrays = {name: file.get_tensor(name) for name in names}
@@ -278,7 +283,7 @@ def read_scores(path: str) -> ShardScores:
 
 
 def _code(kind: str, params: dict[str, Any]) -> str:
-    """Return the version of all code that makes lists and scores, as this process has it."""
+    """Return the version of the code with which this process makes lists and scores."""
     from harness.experiment import component_of
 
     model = component_of("models", kind, params)
@@ -287,7 +292,7 @@ def _code(kind: str, params: dict[str, Any]) -> str:
 
 
 def _absolute(checkpoint: str | None) -> str | None:
-    """Return the path that other processes find a file by; what is no file, such as a URI, stays."""
+    """Return the absolute path of a file; anything else, such as a URI, is returned as it is."""
     return checkpoint if checkpoint is None or not Path(checkpoint).exists() else str(Path(checkpoint).resolve())
 
 

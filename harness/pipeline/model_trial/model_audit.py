@@ -1,0 +1,96 @@
+"""The findings on an external model itself: facts of its checkpoint, and the trial on a few users."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from harness.artifacts import Finding
+from harness.experiment import TrialSettings
+from harness.pipeline.model_trial.trial import try_model
+from harness.pipeline.stages.fingerprints import code_version
+from harness.pipeline.stages.list_audit import checkpoint_findings
+from harness.pipeline.workers.shard_jobs import Job
+from harness.storage import sha256_json
+
+
+@dataclass(frozen=True)
+class ModelAudit:
+    """The findings on an external model itself, whatever its lists.
+
+    Parameters
+    ----------
+    findings
+        Facts of the checkpoint first, then the findings of the trial.
+    trial_seconds
+        Time that the trial took; None if there was none.
+    """
+
+    findings: tuple[Finding, ...]
+    trial_seconds: float | None = None
+
+
+def audit_digest(settings: TrialSettings) -> str:
+    """Return the SHA-256 of everything that decides an audit, other than the model and the task."""
+    code = code_version("harness.pipeline.model_trial", "harness.pipeline.stages.list_audit")
+    return sha256_json([asdict(settings), code])
+
+
+def audit_model(job: Job, settings: TrialSettings, params: Any, *, quiet: bool = False) -> ModelAudit:
+    """Load the model of a job, look at its checkpoint, and try it on a few users.
+
+    The trial changes no number of the run. The generators of random numbers are put back afterwards. The job keeps the
+    model for the run if it gave the same lists when it was called again; else the run loads it anew, in the state that
+    it has without a trial.
+
+    Parameters
+    ----------
+    job
+        The model, and what the run asks of it.
+    settings
+        What the trial may cost, and what a failed check does.
+    params
+        The configuration of the model.
+    quiet
+        Whether to hide the progress.
+
+    Raises
+    ------
+    HarnessError
+        The model cannot be loaded, or a check failed; see ``try_model``.
+    """
+    device = job.options.device
+    unloaded = _RandomStates(device)
+    recommender = job.recommender(device)
+    findings = tuple(checkpoint_findings(recommender, job.shards.task))
+    if settings.on_failure == "off":
+        return ModelAudit(findings)
+    loaded, is_repeatable = _RandomStates(device), False
+    try:
+        report = try_model(recommender, job.shards.task, job.options, settings, params=params, quiet=quiet)
+        is_repeatable = report.is_repeatable
+    finally:
+        (loaded if is_repeatable else unloaded).restore()
+        if not is_repeatable:
+            job.unload()
+    return ModelAudit((*findings, *report.findings), report.seconds)
+
+
+class _RandomStates:
+    """The states of the global generators of Python, NumPy and torch."""
+
+    def __init__(self, device: str) -> None:
+        self._python, self._numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  (external models use it)
+        self._torch, self._device = torch.get_rng_state(), device if device.startswith("cuda") else None
+        self._cuda = None if self._device is None else torch.cuda.get_rng_state(self._device)
+
+    def restore(self) -> None:
+        random.setstate(self._python)
+        np.random.set_state(self._numpy)  # noqa: NPY002
+        torch.set_rng_state(self._torch)
+        if self._device is not None and self._cuda is not None:
+            torch.cuda.set_rng_state(self._cuda, self._device)
