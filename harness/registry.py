@@ -2,8 +2,8 @@
 
 Built-in components stand in one literal table, so that looking a name up imports nothing but the
 module that holds it. The extension points also take entry points of installed packages, in the
-groups ``harness.metrics``, ``harness.models``, ``harness.sources``, ``harness.splits`` and
-``harness.tests``.
+groups ``harness.metrics``, ``harness.models``, ``harness.readers``, ``harness.sources``,
+``harness.splits`` and ``harness.tests``.
 """
 
 from __future__ import annotations
@@ -68,6 +68,20 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "python": "harness.models.python_object.python_model:PythonModel",
         "mlflow": "harness.models.mlflow_model.mlflow_model:MLflowModel",
     },
+    # By the suffix of the file name.
+    "readers": {
+        "csv": "harness.data.readers.delimited:CsvReader",
+        "tsv": "harness.data.readers.delimited:TsvReader",
+        "inter": "harness.data.readers.delimited:AtomicReader",
+        "item": "harness.data.readers.delimited:AtomicReader",
+        "user": "harness.data.readers.delimited:AtomicReader",
+        "dat": "harness.data.readers.delimited:DatReader",
+        "jsonl": "harness.data.readers.json_lines:JsonLinesReader",
+        "ndjson": "harness.data.readers.json_lines:JsonLinesReader",
+        "json": "harness.data.readers.json_lines:JsonLinesReader",
+        "parquet": "harness.data.readers.parquet:ParquetReader",
+        "pq": "harness.data.readers.parquet:ParquetReader",
+    },
     "sources": {
         "ml-100k": "harness.data.sources.movielens:MovieLens100K",
         "ta-feng": "harness.data.sources.ta_feng:TaFeng",
@@ -97,7 +111,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
 }
 
 # Filters are built in only: a new one belongs in the project, where it is tested and audited.
-EXTENSION_POINTS = ("metrics", "models", "sources", "splits", "tests")
+EXTENSION_POINTS = ("metrics", "models", "readers", "sources", "splits", "tests")
 
 # The base class of each group whose components state facts about themselves.
 _BASES = {
@@ -109,6 +123,7 @@ _BASES = {
 SINGULAR = {
     "metrics": "metric",
     "models": "model",
+    "readers": "reader",
     "sources": "data set",
     "splits": "split",
     "filters": "filter",
@@ -167,7 +182,8 @@ def load(group: str, name: str) -> Any:
             f"cannot load the {SINGULAR[group]} '{name}' from {known[name]}: {type(error).__name__}: {error}. "
             "Mend or uninstall the package that brings it."
         ) from error
-    if getattr(component, "__pydantic_config__", {}).get("extra") != "forbid":
+    # A reader has no options.
+    if group != "readers" and getattr(component, "__pydantic_config__", {}).get("extra") != "forbid":
         raise HarnessError(
             f"the {SINGULAR[group]} '{name}' from {known[name]} is not a pydantic dataclass that forbids unknown keys. "
             "Declare it with @pydantic.dataclasses.dataclass(frozen=True, config={'extra': 'forbid', 'strict': True})."

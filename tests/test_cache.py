@@ -49,7 +49,7 @@ def test_an_empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 def test_a_file_in_the_place_of_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "file"))
-    with pytest.raises(HarnessError, match=r"is no folder\. Set HARNESS_CACHE to a folder"):
+    with pytest.raises(HarnessError, match=r"is not a folder\. Set HARNESS_CACHE to a folder"):
         storage.cache_entries()
 
 
@@ -104,7 +104,7 @@ def test_what_is_in_use_stays(filled: Path) -> None:
 
 def test_no_other_places(filled: Path) -> None:
     for kind, key in (("predictions", "../../etc"), ("predictions", "abc"), ("sources", KEYS[0])):
-        with pytest.raises(ValueError, match="is no place of the cache"):
+        with pytest.raises(ValueError, match="is not a folder of the cache"):
             storage.open_entry(kind, key, {})
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.storage.files import cache_folder
+from harness.storage import cache_folder
 
 HERE = Path(__file__).resolve().parent
 PINS = {

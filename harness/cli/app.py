@@ -61,7 +61,7 @@ def _told(error: Exception) -> tuple[int, str]:
         advice = "Use a smaller runner.batch_size or data set, or a machine with more memory."
         return WRONG_INPUT, f"the memory is used up{f' ({text})' if text else ''}. {advice}"
     if isinstance(error, OSError):
-        from harness.storage.files import reason_of
+        from harness.storage.atomic_writes import reason_of
 
         where = f": {error.filename}" if error.filename is not None else ""
         advice = "Mend that and run the same command again; what was finished is kept."

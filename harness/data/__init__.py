@@ -14,23 +14,27 @@ from harness.data.filters.time_window import TimeWindow
 from harness.data.predictions.prediction_files import open_predictions, read_predictions
 from harness.data.predictions.prediction_lists import checked_predictions
 from harness.data.predictions.trec_files import TrecFiles, write_trec
-from harness.data.readers.file_checks import parts_of
 from harness.data.readers.interaction_files import read_table
+from harness.data.readers.parquet_parts import parts_of
 from harness.data.readers.table_keys import TableKeys
+from harness.data.readers.table_reader import TableReader
 from harness.data.sources.catalogue import catalogue_table, fetch, list_sources
+from harness.data.sources.load_source import check_source, load_source
 from harness.data.sources.movielens import MovieLens100K
 from harness.data.sources.package_index import Wheel
-from harness.data.sources.source import CatalogueEntry, Source, SourceData, check_source, load_source
+from harness.data.sources.source import CatalogueEntry, Source, SourceData
 from harness.data.sources.synthetic import Synthetic
 from harness.data.sources.ta_feng import TaFeng
 from harness.data.splits import FixedSplit, GlobalTime, KFold, LeaveLastOut, RandomSplit, UserHoldout, UserTime
 from harness.data.splits.rolling_holdout import RollingHoldout, rolling_holdout
 from harness.data.splits.split_files import time_column, write_parts
+from harness.data.warnings import DataWarning
 
 __all__ = [
     "AllowList",
     "CatalogueEntry",
     "Counts",
+    "DataWarning",
     "Duplicates",
     "Filter",
     "FilterResult",
@@ -49,6 +53,7 @@ __all__ = [
     "Synthetic",
     "TaFeng",
     "TableKeys",
+    "TableReader",
     "TimeWindow",
     "TrecFiles",
     "UserCandidates",

@@ -1,23 +1,18 @@
-"""Files that are whole or absent, locks, checksums, and the cache."""
+"""Atomic writes, locks, checksums, the cache, and files that users name."""
 
-from harness.storage.cache import CacheEntry, cache_entries, drop_if_empty, open_entry, prune_cache
-from harness.storage.csv_files import plain_cell, write_csv
-from harness.storage.digests import changed_file, file_digests
-from harness.storage.files import (
-    LONG,
-    atomic_write,
-    cache_folder,
-    inside,
-    lock,
+from harness.storage.atomic_writes import atomic_write, remove, whole_folder, write_text
+from harness.storage.cache import CacheEntry, cache_entries, cache_folder, drop_if_empty, open_entry, prune_cache
+from harness.storage.checksums import (
+    changed_file,
+    file_digests,
     path_digests,
-    refuse_link,
-    remove,
     sha256_file,
     sha256_json,
     sha256_paths,
-    whole_folder,
-    write_text,
 )
+from harness.storage.csv_files import plain_cell, write_csv
+from harness.storage.locks import LONG, lock
+from harness.storage.safe_paths import inside, refuse_link
 
 __all__ = [
     "LONG",

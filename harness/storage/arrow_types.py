@@ -1,4 +1,4 @@
-"""Arrow's many types of one meaning, brought to the few that the readers of tables know."""
+"""Convert Arrow's many types to the few that the readers of tables handle."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from harness.artifacts.array_types import Int64Array
+
 if TYPE_CHECKING:
     Column: TypeAlias = pa.ChunkedArray[Any]
 
 _UUID = "arrow.uuid"
-_EXTENSIONS = {_UUID: pa.string(), "arrow.bool8": pa.bool_()}  # those that are not what they store
-_INT64_DIGITS = 18  # every integer of so many decimal digits fits into int64
+_EXTENSIONS = {_UUID: pa.string(), "arrow.bool8": pa.bool_()}  # those whose plain type differs from their storage
+_INT64_DIGITS = 18  # every integer of this many decimal digits fits into int64
 
 
 def plain_type(kind: Any) -> Any:
-    """Return the type that stands for a type of the same meaning.
+    """Return the plain type of the same meaning.
 
-    Text of any layout and bytes are text, dictionaries are their values, float16 is float32, decimals without
-    fraction that fit are int64, list views are lists, UUIDs are text, other extension types are what they store. Any
-    other type stands for itself.
+    Text of any layout, bytes and UUIDs become text, dictionaries their values, float16 float32, short decimals without
+    a fraction int64, list views lists, and other extension types what they store. Any other type stays.
 
     Examples
     --------
@@ -61,36 +62,46 @@ def _plain_list(kind: Any) -> Any:
 
 
 def plain(column: Column) -> Column:
-    """Return a column in the type that stands for its own.
+    """Convert a column to the plain type of the same meaning.
 
     Raises
     ------
     pyarrow.ArrowInvalid
-        Bytes are not UTF-8 text.
+        The column holds bytes that are not UTF-8 text.
 
     Examples
     --------
     >>> plain(pa.chunked_array([pa.array(["a", "b"]).dictionary_encode()])).type
     DataType(string)
     """
-    kind, wanted = column.type, plain_type(column.type)
-    if kind == wanted:
+    kind, target = column.type, plain_type(column.type)
+    if kind == target:
         return column
     if isinstance(kind, pa.DictionaryType):
         return plain(column.cast(kind.value_type))
     if isinstance(kind, pa.BaseExtensionType):
         stored = _by_chunks(column, kind.storage_type, lambda chunk: chunk.storage)
-        return _uuids(stored) if _extension(kind) == _UUID else plain(stored).cast(wanted)
+        return _uuids(stored) if _extension(kind) == _UUID else plain(stored).cast(target)
     if pa.types.is_float16(kind):
         # Through numpy, since not every release of Arrow casts half floats.
-        return _by_chunks(column, wanted, lambda chunk: pa.array(_wider(chunk), mask=np.asarray(chunk.is_null())))
+        return _by_chunks(column, target, lambda chunk: pa.array(_wider(chunk), mask=np.asarray(chunk.is_null())))
     if pa.types.is_decimal(kind):
         # Arrow casts narrow decimals to integers wrongly.
-        return column.cast(pa.decimal128(kind.precision, 0)).cast(wanted)
+        return column.cast(pa.decimal128(kind.precision, 0)).cast(target)
     if pa.types.is_list_view(kind) or pa.types.is_large_list_view(kind):
         lists: Any = pa.list_ if pa.types.is_list_view(kind) else pa.large_list
         return plain(_by_chunks(column, lists(kind.value_type), _without_view))
-    return column.cast(wanted)
+    return column.cast(target)
+
+
+def list_lengths(column: Column) -> Int64Array | None:
+    """Return the length of each list of numbers, 0 for a missing one; None if the column holds anything else."""
+    kind: Any = column.type
+    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    if not is_list or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
+        return None
+    lengths: Any = pc.list_value_length(column)
+    return np.asarray(pc.fill_null(lengths, 0), dtype=np.int64)
 
 
 def _without_view(chunk: Any) -> Any:
@@ -103,7 +114,7 @@ def _without_view(chunk: Any) -> Any:
 
 
 def _extension(kind: Any) -> str:
-    # Types of pandas have a name that is none of Arrow's.
+    # Types of pandas may lack the name.
     return str(getattr(kind, "extension_name", ""))
 
 

@@ -1,4 +1,4 @@
-"""What runs keep for later ones: folders named by a hash of all that decides their content."""
+"""The cache: folders named by a hash of everything that decides their content."""
 
 from __future__ import annotations
 
@@ -14,34 +14,37 @@ from pathlib import Path
 from typing import Any
 
 import filelock
+import platformdirs
 
 from harness.errors import HarnessError
-from harness.storage.files import cache_folder, lock_path, write_text
+from harness.storage.atomic_writes import write_text
+from harness.storage.locks import lock_path
 
 _DESCRIPTION = "entry.json"
 _NAMELESS = "?"
 _KINDS = ("predictions",)
+_REMEDY = "Set HARNESS_CACHE to a folder that can be written."
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """One folder of the cache.
+    """A folder of the cache.
 
     Parameters
     ----------
     path
-        Where it is.
+        The folder.
     kind, key
-        What it holds, and the hash of all that decides its content.
+        What it holds, and the hash of everything that decides its content.
     name
-        Of the run that made it.
+        The name of the run that created it.
     size
         Bytes of its files.
     used
         When it was last opened, in UTC.
     in_use
-        Whether a process works on it now.
+        Whether a process is working on it.
     """
 
     path: Path
@@ -53,81 +56,89 @@ class CacheEntry:
     in_use: bool
 
 
+def cache_folder() -> Path:
+    """Return ``$HARNESS_CACHE``, or ``harness`` in the user's cache folder."""
+    chosen = os.environ.get("HARNESS_CACHE")
+    try:
+        return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("harness"))
+    except RuntimeError as error:  # such as ~somebody
+        raise HarnessError(f"HARNESS_CACHE is '{chosen}': no such home folder. Write the full path.") from error
+
+
 def open_entry(kind: str, key: str, description: Mapping[str, Any]) -> Path:
-    """Return the folder of a key, made if it is not there; it counts as used now.
+    """Return the folder of a key, created if it does not exist, and mark it as used now.
 
     Parameters
     ----------
     kind
         What the folder holds: ``predictions``.
     key
-        64 hexadecimal digits: a hash of all that decides the content.
+        64 hexadecimal digits: a hash of everything that decides the content.
     description
-        Plain values for people, ``name`` among them.
+        Plain values for people, including ``name``.
 
     Raises
     ------
     HarnessError
-        The folder cannot be made.
+        The folder cannot be created.
     """
     if kind not in _KINDS or not _KEY.fullmatch(key):
-        raise ValueError(f"{kind}/{key} is no place of the cache")
+        raise ValueError(f"{kind}/{key} is not a folder of the cache")
     folder = cache_folder() / kind / key
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise HarnessError(
-            f"cannot make {folder}: {error.strerror or error}. Set HARNESS_CACHE to a folder that can be written."
-        ) from error
+        raise HarnessError(f"cannot create {folder}: {error.strerror or error}. {_REMEDY}") from error
     if _name(folder) == _NAMELESS:  # new, or damaged
         write_text(folder / _DESCRIPTION, json.dumps(dict(description), indent=2, ensure_ascii=False) + "\n")
-    with contextlib.suppress(OSError):  # a cache that may only be read is read
+    with contextlib.suppress(OSError):  # a read-only cache can still be read
         os.utime(folder / _DESCRIPTION)
     return folder
 
 
 def drop_if_empty(folder: Path) -> None:
-    """Remove an entry that holds nothing but its description; who calls holds its lock."""
+    """Remove an entry that holds nothing but its description; the caller must hold its lock."""
     with contextlib.suppress(OSError):
         if [path.name for path in folder.iterdir()] == [_DESCRIPTION]:
             shutil.rmtree(folder)
 
 
 def cache_entries() -> list[CacheEntry]:
-    """Return what is in the cache, the longest unused first.
+    """Return the entries of the cache, the longest unused first.
 
     Raises
     ------
     HarnessError
-        What stands at the cache's place is no folder.
+        The path of the cache is not a folder.
     """
     folder = cache_folder()
     try:
         for path in (*(folder / kind for kind in _KINDS), folder, *folder.parents):
-            # A link that leads nowhere is there, and nothing can be made in its place.
+            # A broken link exists too, and nothing can be created in its place.
             if not path.is_dir() and os.path.lexists(path):
-                raise HarnessError(f"the cache {folder} cannot be: {path} is no folder. Set HARNESS_CACHE to a folder.")
+                raise HarnessError(f"cannot use the cache {folder}: {path} is not a folder. {_REMEDY}")
     except OSError as error:
-        raise HarnessError(f"the cache {folder} cannot be: {error.strerror}. Set HARNESS_CACHE to a folder.") from error
+        raise HarnessError(f"cannot use the cache {folder}: {error.strerror}. {_REMEDY}") from error
     return sorted(_entries(), key=lambda entry: (entry.used, entry.key))
 
 
 def prune_cache(
     *, older_than: datetime.timedelta | None = None, keep: int | None = None, dry_run: bool = False
 ) -> list[CacheEntry]:
-    """Remove entries, the longest unused first, and return them. Those that a process works on stay.
+    """Remove entries, the longest unused first, and return them. Entries in use stay.
+
+    Without ``older_than`` and ``keep``, all entries are removed.
 
     Parameters
     ----------
     older_than
-        Remove what was not used for so long; None for no such limit.
+        Remove entries that were not used for this long; None for no such limit.
     keep
-        Remove until no more than so many bytes are left; None for no such limit. Without either,
-        everything goes.
+        Remove entries until at most this many bytes are left; None for no such limit.
     dry_run
-        Remove nothing, and return what would be.
+        Remove nothing, and return the entries that would be removed.
     """
-    for remains in cache_folder().glob("*/.*.removed"):  # of a removal that died
+    for remains in cache_folder().glob("*/.*.removed"):  # of a removal that was killed
         shutil.rmtree(remains, ignore_errors=True)
     now, entries = datetime.datetime.now(datetime.UTC), cache_entries()
     left = sum(entry.size for entry in entries)
@@ -194,7 +205,7 @@ def _remove(path: Path) -> bool:
     except (filelock.Timeout, OSError):
         return False
     try:
-        # Renamed first: what is left of a removal that dies is no entry any more.
+        # Renamed first, so that the remains of a killed removal are not an entry.
         doomed = path.with_name(f".{path.name}.removed")
         shutil.rmtree(doomed, ignore_errors=True)
         path.rename(doomed)

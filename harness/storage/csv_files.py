@@ -1,4 +1,4 @@
-"""CSV that a spreadsheet opens without running what is in it."""
+"""Write CSV files in which spreadsheets find no formulas."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.storage.files import write_text
+from harness.storage.atomic_writes import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# What makes a spreadsheet take a cell for a formula; the last four are the full-width forms of the first four.
+# Beginnings of formulas in spreadsheets; the last four are the full-width forms of the first four.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def plain_cell(value: Any) -> Any:
-    """Return text that a spreadsheet would take for a formula behind an apostrophe; all else as it is.
+    """Put an apostrophe before text that a spreadsheet would run as a formula; return other values unchanged.
 
     Examples
     --------
@@ -29,17 +29,17 @@ def plain_cell(value: Any) -> Any:
 def write_csv(path: Path, frame: pd.DataFrame) -> None:
     """Write a table as CSV, atomically; text that begins like a formula gets a leading apostrophe.
 
-    Every CSV file of the project is written here. Numbers are written as they are.
+    Every CSV file of the project is written here. Numbers are written unchanged.
 
     Parameters
     ----------
     path
-        Where to.
+        The file.
     frame
-        The table; its index is left out.
+        The table, which is written without its index.
     """
     safe = frame.rename(columns=plain_cell)
     text = safe.select_dtypes(exclude="number").columns
     safe[text] = safe[text].map(plain_cell)
-    # All text is quoted: a bare carriage return inside a cell would begin a new row.
+    # All text is quoted, because a bare carriage return in a cell would begin a new row.
     write_text(path, safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC))

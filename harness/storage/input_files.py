@@ -1,4 +1,4 @@
-"""Files that users name: what kind of file a path is, and bytes whose lines have a bounded length."""
+"""Open files that users name: regular files only, and with a limit on the length of lines."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import IO, Any, cast
 from harness.errors import DataError
 
 LONGEST_LINE = 1 << 24  # bytes
-_LONGEST_LIST = 1 << 28  # characters of a list of ids, which is held whole
-_BLOCK = 1 << 20  # shorter than the longest line, so that only lines across blocks need to be measured
+_LONGEST_LIST = 1 << 28  # characters of a list of ids, which is kept in memory
+_BLOCK = 1 << 20  # shorter than the longest line, so that only lines across blocks are measured
 _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
@@ -26,9 +26,9 @@ _KINDS = (
 
 
 def special_file_kind(path: Path) -> str | None:
-    """Return what a path is where it is no regular file, such as ``a folder``; None for files and missing ones.
+    """Return the kind of a path that is not a regular file, such as ``a folder``; None for files and missing paths.
 
-    A named pipe must never be opened: that waits for a writer. A device may never end.
+    A named pipe must never be opened, because that waits for a writer. Reading a device may never end.
 
     Examples
     --------
@@ -37,33 +37,33 @@ def special_file_kind(path: Path) -> str | None:
     """
     try:
         mode = path.stat().st_mode
-    except (OSError, ValueError):  # whoever opens the path reports it
+    except (OSError, ValueError):  # reported when the path is opened
         return None
     return next((name for is_kind, name in _KINDS if is_kind(mode)), None)
 
 
 def is_gzip(path: Path) -> bool:
-    """Return whether the file is compressed by gzip, by its name."""
+    """Return whether the name of a file says that gzip compressed it."""
     return path.suffix.lower() == ".gz"
 
 
 def open_bytes(path: Path) -> IO[bytes]:
-    """Return a file's bytes, unpacked. Reading raises a ``DataError`` at a line longer than ``LONGEST_LINE``.
+    """Open a file as a binary stream, decompressed. Reading raises a ``DataError`` at a line above ``LONGEST_LINE``.
 
-    A few megabytes of gzip may hold one line of many gigabytes, which a reader would keep in memory whole.
+    A few megabytes of gzip may hold one line of many gigabytes, which a reader would keep in memory.
     """
     return io.BufferedReader(_BoundedLines(path), _BLOCK)
 
 
 def text_lines(path: Path) -> list[str]:
-    r"""Return the lines of a text in UTF-8, without their ends: ``\n``, ``\r\n`` or ``\r`` and nothing else.
+    r"""Return the lines of a UTF-8 text file without their ends, which are ``\n``, ``\r\n`` or ``\r`` alone.
 
     Raises
     ------
     OSError, UnicodeDecodeError
         The file cannot be read, or is not UTF-8.
     DataError
-        A line is too long, or the text is.
+        A line or the text is too long.
     """
     with io.TextIOWrapper(cast("Any", open_bytes(path)), encoding="utf-8-sig") as text:
         content = text.read(_LONGEST_LIST + 1)
@@ -74,7 +74,7 @@ def text_lines(path: Path) -> list[str]:
 
 @contextlib.contextmanager
 def long_csv_fields() -> Iterator[None]:
-    """Let the ``csv`` module read fields as long as the longest line; its own limit is 131,072 characters."""
+    """Let the ``csv`` module read fields as long as the longest line; its default limit is 131,072 characters."""
     before = csv.field_size_limit(LONGEST_LINE)
     try:
         yield
@@ -89,7 +89,7 @@ class _BoundedLines(io.RawIOBase):
         super().__init__()
         self._path = path
         self._stream = _raw(path)
-        self._read = self._begin = 0  # bytes that were read, and where the last line begins
+        self._read = self._begin = 0  # the bytes read so far, and where the last line begins
 
     def readable(self) -> bool:
         return True
@@ -111,7 +111,7 @@ class _BoundedLines(io.RawIOBase):
         super().close()
 
     def _too_long(self) -> DataError:
-        # Lines are counted only now: counting them while reading would slow down every file.
+        # Lines are counted only now, because counting them while reading would slow down every file.
         number, left = 1, self._begin
         with _raw(self._path) as stream:
             while left and (block := stream.read(min(left, _BLOCK))):
@@ -119,7 +119,7 @@ class _BoundedLines(io.RawIOBase):
                 left -= len(block)
         return DataError(
             f"{self._path}, line {number:,}: the line is longer than {LONGEST_LINE >> 20} MiB. "
-            "Check that the file is the right one and that lines end where rows do, or write it as .parquet."
+            "Check that the file is the right one and has one row per line, or write it as .parquet."
         )
 
 

@@ -73,5 +73,5 @@ def test_a_sum_has_the_same_bits_in_any_order(ratings: list[float], random) -> N
 
 
 def test_a_sum_that_is_too_large() -> None:
-    with pytest.raises(DataError, match="add up to more than 32-bit floats hold"):
+    with pytest.raises(DataError, match="add up to more than a 32-bit float holds"):
         merge_duplicates(interactions_from([Row(1, 1, 0, 3e38), Row(1, 1, 1, 3e38)]), "sum")

@@ -130,7 +130,7 @@ def test_ids_are_compared_as_the_data_set_writes_them() -> None:
 
 @pytest.mark.parametrize(
     ("content", "told"),
-    [(None, "cannot be read: No such file.*one id a line"), (b"\n\n", "is empty"), (b"\xff\xfe", "is not UTF-8")],
+    [(None, "cannot be read: No such file.*one id per line"), (b"\n\n", "is empty"), (b"\xff\xfe", "is not UTF-8")],
 )
 def test_lists_that_cannot_be_read(tmp_path: Path, content: bytes | None, told: str) -> None:
     path = tmp_path / "list.txt"

@@ -279,9 +279,7 @@ def test_ties_that_decide_are_refused(kind: str, tmp_path: Path, rows: list[Row]
     }
     chosen = registry.load("splits", kind)(**options, ties="error")
     if decided:
-        with pytest.raises(
-            DataError, match=rf"for {len(decided)} of .* the tie rule alone decides\. Use ties: shuffle"
-        ):
+        with pytest.raises(DataError, match=rf"for {len(decided)} of .* only the tie rule decides\. Use ties: shuffle"):
             chosen.split(interactions_from(rows))
     else:
         assert (

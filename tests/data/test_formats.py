@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.data import read_table
-from harness.data.readers.file_checks import sha256_of
+from harness.data.readers.parquet_parts import sha256_of
 from harness.errors import DataError
 
 NAMES = ("user", "item", "rating", "timestamp")
@@ -165,7 +165,7 @@ GOOD = '{"user": "ann", "item": 7}\n'
         ('{"user": {"id": 1}, "item": 7}\n', "column 'user' holds struct"),
         (GOOD + '"bob"\n', "line 2: text where a JSON object is needed"),
         (GOOD + "[1, 2]\n", "the file is one JSON array"),
-        ("[" + GOOD.strip() + "]", r"the file is one JSON array, where one object a line is needed.*jq -c '\.\[\]'"),
+        ("[" + GOOD.strip() + "]", r"the file is one JSON array, where one object per line is needed.*jq -c '\.\[\]'"),
         ("[\n" + GOOD.strip() + "\n]", "the file is one JSON array"),
         ('{\n"user": "ann"\n}', "line 1: the line is not a JSON object"),
         ("{}\n", "the file is empty"),
@@ -252,7 +252,7 @@ def test_bad_folders(tmp_path: Path) -> None:
 def test_delimiters_that_do_not_fit(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"look separated by ';': set dataset\.delimiter to that"):
         read_table(written(tmp_path, "user;item\n1;2\n", "a.csv"))
-    with pytest.raises(DataError, match=r"name the delimiter of a \.txt file in dataset\.delimiter"):
+    with pytest.raises(DataError, match=r"set the delimiter of a \.txt file in dataset\.delimiter"):
         read_table(written(tmp_path, "user;item\n1;2\n", "a.txt"))
     part(tmp_path / "a.parquet", user=["a"], item=[1])
     with pytest.raises(DataError, match=r"which only a text file such as \.csv has"):

@@ -248,7 +248,7 @@ def test_files_that_are_none(tmp_path):
     with pytest.raises(DataError, match=r"no such file\. Check model\.checkpoint"):
         read_predictions(tmp_path / "none.csv")
     (tmp_path / "lists.xlsx").write_bytes(b"PK")
-    with pytest.raises(DataError, match=r"format is not known.*model\.params\.format, as one of csv, .*, trec"):
+    with pytest.raises(DataError, match=r"does not say the format.*model\.params\.format to one of csv, .*, trec"):
         read_predictions(tmp_path / "lists.xlsx")
     (tmp_path / "broken.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(DataError, match=r"broken\.parquet: the file cannot be read"):
@@ -259,7 +259,7 @@ def test_files_that_are_none(tmp_path):
     with pytest.raises(DataError, match=r"broken\.csv\.gz: the file cannot be read"):
         read_predictions(tmp_path / "broken.csv.gz")
     (tmp_path / "short.run").write_text("1 Q0 a 1 0.5\n")
-    with pytest.raises(DataError, match="6 fields, user Q0 item rank score tag; here it has 5"):
+    with pytest.raises(DataError, match="6 fields, user Q0 item rank score tag; this file has 5"):
         read_predictions(tmp_path / "short.run")
     (tmp_path / "odd.run").write_text("1 Q0 a 1 0.5 x\n1 Q0 b 2 0.4 x y z\n")
     with pytest.raises(DataError, match="line 2"):

@@ -214,7 +214,7 @@ def test_odd_but_fine_text_files(tmp_path: Path) -> None:
         ("user,item,item\n1,2,3\n", "two columns are called 'item'"),
         ("user,item\n1,2\n3,4,5\n", r"line 3: 3 columns where the first line has 2"),
         ('user,item\n"a\nb",2\n\n3\n4\n', r"line 5 \(and 1 more\): 1 column where the first line has 2"),
-        ('user,item\n1,2\n1,"3\n2,4\n3,5\n', "line 3: a double quote opens a value, and does not close it"),
+        ('user,item\n1,2\n1,"3\n2,4\n3,5\n', "line 3: a double quote opens a value and does not close it"),
         ('user,item\n"a,1\nb,2\nc",3\n"d,4\ne"f,5\n', "line 5: a double quote opens a value"),
         ('user,item,note\n1,2,x\n2,3,"y\n3,4,z\n', "line 3: a double quote opens a value"),
         ("user,item\n1,2\n,4\n,5\n", r"column 'user', row 2 \(and 1 more\): the id is missing"),
@@ -291,11 +291,11 @@ def test_what_is_no_file(tmp_path: Path) -> None:
         read_table(tmp_path / f"{'x' * 300}.csv")
     with pytest.raises(DataError, match="is a folder"):
         read_table(tmp_path)
-    with pytest.raises(DataError, match=r"format is not known.*\.csv, \.tsv"):
+    with pytest.raises(DataError, match=r"does not say the format.*\.csv, \.tsv"):
         read_table(written(tmp_path, "x", "plays.xlsx"))
-    with pytest.raises(DataError, match="format is not known"):
+    with pytest.raises(DataError, match="does not say the format"):
         read_table(written(tmp_path, "x", "plays.parquet.gz"))
-    with pytest.raises(DataError, match="format is not known"):
+    with pytest.raises(DataError, match="does not say the format"):
         read_table(written(tmp_path, "x", "plays"))
 
 

@@ -75,8 +75,8 @@ def test_items_by_hand() -> None:
         {
             "name": "items_without_row",
             "count": 1,
-            "sentence": "items.csv: 1 of 3 items of the interactions are not in it, such as 8. "
-            "What needs it knows nothing of them.",
+            "sentence": "items.csv: 1 of 3 items of the interactions have no row in it, such as 8. "
+            "Metrics and models that use the file know nothing about them.",
         }
     ]
 
@@ -153,7 +153,7 @@ def test_bad_tables() -> None:
     )
     Path("items.csv").write_text("item,title\n70,a\n")
     fails(
-        "none of the ids of column 'item' occurs in the interactions: they are such as 70 here and 7 there",
+        "none of the ids of column 'item' occurs in the interactions: an id of the file is 70, one of the",
         items=Items("items.csv"),
     )
     Path("items.csv").write_text("item,title,title\n7,a,b\n")
@@ -258,7 +258,7 @@ def test_bad_vectors() -> None:
     Path("v.npy").write_bytes(b"")
     fails("the file is empty", items=Items("items.csv", vectors=Vectors("v.npy")))
     np.save("v.npy", np.zeros((3, 2)))
-    fails("nothing says whose vectors these are", items=Items(vectors=Vectors("v.npy")))
+    fails("nothing says which item each vector belongs to", items=Items(vectors=Vectors("v.npy")))
     fails("ids.txt: there is no such file", items=Items(vectors=Vectors("v.npy", ids="ids.txt")))
     Path("ids.txt").write_text("7\n8\n7\n")
     fails(
@@ -266,8 +266,8 @@ def test_bad_vectors() -> None:
         items=Items(vectors=Vectors("v.npy", ids="ids.txt")),
     )
     np.save("ids.npy", np.zeros((3, 1)))
-    fails("where one id a row is needed", items=Items(vectors=Vectors("v.npy", ids="ids.npy")))
-    fails("the format of vectors is not known", items=Items(vectors=Vectors("items.csv")))
+    fails("where one id per row is needed", items=Items(vectors=Vectors("v.npy", ids="ids.npy")))
+    fails("does not say the format of vectors", items=Items(vectors=Vectors("items.csv")))
 
 
 @pytest.mark.parametrize(

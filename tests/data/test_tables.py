@@ -15,8 +15,8 @@ import pytest
 
 from harness.artifacts import History, Interactions, RecommendationTask, Truth, Vocabulary
 from harness.data import FixedSplit, lists_from, read_predictions, read_table
-from harness.data.readers.file_checks import sha256_of
-from harness.data.side_tables.table_join import join
+from harness.data.readers.parquet_parts import sha256_of
+from harness.data.side_tables.side_table_join import join_side_tables
 from harness.errors import DataError
 from harness.experiment import ItemsSettings as Items
 from harness.experiment import UsersSettings as Users
@@ -136,22 +136,22 @@ def test_a_format_that_the_name_does_not_say(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     frame = pd.DataFrame({"user": ["a", "b"], "item": [1, 2], "score": [0.5, 1.0]})
     frame.to_csv(path, index=False, sep="\t", compression="gzip" if name.endswith("gz") else None)
-    told = "format is not known by the name's end.*, or name the format in {}, as one of csv, tsv, jsonl, inter, dat"
+    told = "does not say the format.*, or set the format in {} to one of csv, tsv, jsonl, inter, dat"
     with pytest.raises(DataError, match=told.format("dataset.format")):
         read_table(path)
     with pytest.raises(DataError, match=told.format("model.params.format")):
         read_predictions(path)
     for section, key in ((Items(str(path)), "items"), (Users(str(path), groups=("score",)), "users")):
         with pytest.raises(DataError, match=told.format(f"dataset.{key}.format")):
-            join(known(), **{"items": None, "users": None, key: section})
-    with pytest.raises(DataError, match=r"format is not known by the name's end\. Use \.csv.*\.parquet files\.$"):
+            join_side_tables(known(), **{"items": None, "users": None, key: section})
+    with pytest.raises(DataError, match=r"does not say the format\. Use \.csv.*\.parquet files\.$"):
         as_candidates(path)
     assert read_table(path, form="tsv").frame()["user"].tolist() == ["a", "b"]
     assert read_predictions(path, form="tsv").users.to_pylist() == ["a", "b"]
     # As written in YAML between double quotes, and as typed in a shell.
     for delimiter in ("\t", r"\t"):
         assert read_predictions(path, form="csv", delimiter=delimiter).users.to_pylist() == ["a", "b"]
-    joined = join(
+    joined = join_side_tables(
         known(),
         items=Items(str(path), attributes=("score",), format="tsv"),
         users=Users(str(path), groups=("score",), format="tsv"),
@@ -173,7 +173,7 @@ def test_a_format_over_the_name(tmp_path: Path) -> None:
         read_table(path, form="parquet")
     with pytest.raises(DataError, match=r"dataset\.delimiter is ';', which only a text file such as \.csv has"):
         read_table(path, form="jsonl", delimiter=";")
-    with pytest.raises(DataError, match=r"is a folder, which holds parquet, and dataset\.format is csv"):
+    with pytest.raises(DataError, match=r"is a folder, which must hold parquet, but dataset\.format is csv"):
         read_table(tmp_path, form="csv")
     with pytest.raises(DataError, match=r"model\.params\.delimiter is ';', and a TREC run has none"):
         read_predictions(path, form="trec", delimiter=";")
@@ -210,7 +210,7 @@ def test_predictions_with_a_delimiter(tmp_path: Path) -> None:
     path = tmp_path / "lists.txt"
     path.write_text("user;item;score\na;1;0.5\n")
     assert read_predictions(path, delimiter=";").users.to_pylist() == ["a"]
-    with pytest.raises(DataError, match=r"name the delimiter of a \.txt file in model\.params\.delimiter"):
+    with pytest.raises(DataError, match=r"set the delimiter of a \.txt file in model\.params\.delimiter"):
         read_predictions(path)
 
 

@@ -1,4 +1,4 @@
-"""Columns of a table into numbers, every bad value named with its row."""
+"""Convert columns of a table to numbers, and name the row of every bad value."""
 
 from __future__ import annotations
 
@@ -31,21 +31,25 @@ class ColumnLocation:
     file: str
     column: str
 
-    def error(self, mask: BoolArray, problem: str, remedy: str) -> DataError:
-        """Return the error for the first row of a mask; rows count from 1, the header apart."""
-        row = int(np.flatnonzero(mask)[0]) + 1
-        more = int(mask.sum()) - 1
+    def error(self, rows: BoolArray, problem: str, remedy: str) -> DataError:
+        """Return the error for the first marked row; rows count from 1, without the header."""
+        row = int(np.flatnonzero(rows)[0]) + 1
+        more = int(rows.sum()) - 1
         others = f" (and {more:,} more)" if more else ""
         return DataError(f"{self.file}: column '{self.column}', row {row}{others}: {problem}. {remedy}")
 
+    def type_error(self, held: object, needed: str, remedy: str) -> DataError:
+        """Return the error for a column of a wrong type."""
+        return DataError(f"{self.file}: column '{self.column}' holds {held}, where {needed} needed. {remedy}")
+
 
 def plain_column(column: ArrowColumn, *, place: ColumnLocation) -> ArrowColumn:
-    """Return a column in one of the types that the readers know; see ``harness.storage.arrow_types``.
+    """Return a column in one of the types that the readers handle; see ``harness.storage.arrow_types``.
 
     Raises
     ------
     DataError
-        It holds bytes that are not UTF-8, or a type that Arrow cannot bring to a known one.
+        The column holds bytes that are not UTF-8, or a type that Arrow cannot convert.
     """
     try:
         return plain(column)
@@ -55,12 +59,12 @@ def plain_column(column: ArrowColumn, *, place: ColumnLocation) -> ArrowColumn:
 
 
 def require_values(column: ArrowColumn, *, place: ColumnLocation, what: str) -> ArrowColumn:
-    """Return the column in a type that the readers know, once no value of it is missing.
+    """Return a column in a plain type, after checking that it has no missing value.
 
     Raises
     ------
     DataError
-        A value is null or NaN, or an id is the empty text.
+        A value is null, NaN or the empty text.
     """
     column = plain_column(column, place=place)
     missing = bool_array(pc.is_null(column, nan_is_null=True))
@@ -72,7 +76,7 @@ def require_values(column: ArrowColumn, *, place: ColumnLocation, what: str) -> 
 
 
 def numbers_of(column: ArrowColumn, *, place: ColumnLocation, what: str, remedy: str) -> Int64Array | Float64Array:
-    """Return a column's finite numbers as int64 or float64 ``(n,)``; numbers in text count.
+    """Return a column of finite numbers, or of text that holds such, as int64 or float64 ``(n,)``.
 
     Raises
     ------
@@ -92,7 +96,7 @@ def numbers_of(column: ArrowColumn, *, place: ColumnLocation, what: str, remedy:
         if pd.api.types.is_integer_dtype(parsed.dtype):
             return parsed.to_numpy(dtype=np.int64)
     else:
-        raise DataError(f"{place.file}: column '{place.column}' holds {kind}, where a {what} is needed. {remedy}")
+        raise place.type_error(kind, f"a {what} is", remedy)
     bad = ~np.isfinite(floats)
     if bad.any():
         raise place.error(bad, f"the {what} is {floats[bad][0]}", remedy)
@@ -120,17 +124,17 @@ def ratings_of(column: ArrowColumn, *, place: ColumnLocation) -> Float32Array:
     return numbers.astype(np.float32)
 
 
-def refuse_unparsed(unread: BoolArray, column: ArrowColumn, *, place: ColumnLocation, what: str, remedy: str) -> None:
-    """Raise for the first row of a mask, if it has one.
+def refuse_unparsed(unparsed: BoolArray, column: ArrowColumn, *, place: ColumnLocation, what: str, remedy: str) -> None:
+    """Raise for the first row that could not be parsed, if there is one.
 
     Raises
     ------
     DataError
-        The mask marks a row.
+        A row is marked.
     """
-    if unread.any():
-        value = str(column[int(np.flatnonzero(unread)[0])].as_py())[:40]
-        raise place.error(unread, f"{value!r} is not a {what}", remedy)
+    if unparsed.any():
+        value = str(column[int(np.flatnonzero(unparsed)[0])].as_py())[:40]
+        raise place.error(unparsed, f"{value!r} is not a {what}", remedy)
 
 
 def is_text(column: ArrowColumn) -> bool:
@@ -140,12 +144,12 @@ def is_text(column: ArrowColumn) -> bool:
 
 
 def equal_to(column: Any, text: str) -> BoolArray:
-    """Return where a column of text is just so; ``(n,)``."""
+    """Return which values of a column of text equal a text; ``(n,)``."""
     return bool_array(pc.equal(column, pa.scalar(text, type=column.type)))
 
 
 def bool_array(values: Any) -> BoolArray:
-    """Return Arrow booleans as an array that may be written to."""
+    """Return Arrow booleans as a writable array."""
     return np.array(values.to_pylist() if len(values) == 0 else values.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 

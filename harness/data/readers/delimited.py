@@ -1,4 +1,4 @@
-"""Text files with delimiters: CSV, TSV, RecBole's atomic files, MovieLens' .dat."""
+"""Read text files with delimiters: CSV, TSV, RecBole's atomic files, MovieLens' .dat files."""
 
 from __future__ import annotations
 
@@ -6,107 +6,143 @@ import contextlib
 import csv
 import io
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, ClassVar
+from typing import IO, Any, ClassVar, Self
 
 import pyarrow as pa
 import pyarrow.csv
 
-from harness.data.readers.file_checks import Layout, not_utf8
+from harness.data.readers.delimited_faults import reading_fault, stray_quote
+from harness.data.readers.table_keys import TableKeys
+from harness.data.readers.table_reader import TableReader
 from harness.errors import DataError
 from harness.storage.input_files import LONGEST_LINE, long_csv_fields, open_bytes
+from harness.storage.table_formats import DELIMITERS
 
 _HEADER_BYTES = 1 << 20
 _BLOCK = 1 << 20
 _LONG_BLOCK = 2 * LONGEST_LINE  # holds the longest line, wherever it begins
-_STAND_IN = b"\x1f"  # ASCII's own unit separator, for delimiters that are no single byte
-_SNIFFED = (";", "\t", ",", "|", "::", ":")
+_STAND_IN = b"\x1f"  # ASCII's own unit separator replaces delimiters of several bytes
+_COMMON_DELIMITERS = (";", "\t", ",", "|", "::", ":")
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
-class DelimitedReader:
-    """A text file whose columns are known.
+class DelimitedLayout:
+    """How a text file separates its columns.
 
     Parameters
     ----------
-    path, layout
-        Where it is, and how it is laid out.
-    names
-        Of the columns, in order; in an atomic file the part before the colon.
-    header
-        The names as the first line has them; None where it has none.
+    delimiter
+        One or more characters.
+    quoted
+        Whether values between double quotes may hold delimiters and line ends.
+    has_header
+        Whether the first line names the columns.
+    typed_header
+        Whether the header says ``name:type``, as in RecBole's atomic files.
     """
 
-    path: Path
-    layout: Layout
-    names: tuple[str, ...]
+    delimiter: str
+    quoted: bool = True
+    has_header: bool = True
+    typed_header: bool = False
+
+    def with_delimiter(self, delimiter: str | None) -> DelimitedLayout:
+        """Return the layout with another delimiter; None changes nothing."""
+        if delimiter is None:
+            return self
+        if delimiter == r"\t":  # as typed in a shell, or between single quotes in YAML
+            delimiter = "\t"
+        return replace(self, delimiter=delimiter, quoted=self.quoted and len(delimiter.encode()) == 1)
+
+
+@dataclass(frozen=True)
+class DelimitedReader(TableReader):
+    """A text file with delimiters.
+
+    Parameters
+    ----------
+    layout
+        How the file separates its columns.
+    header
+        The names as the first line has them; None without a header.
+    """
+
+    layout: DelimitedLayout
     header: tuple[str, ...] | None
-    is_text: ClassVar[bool] = True
+    untyped: ClassVar[bool] = True
+    takes_delimiter: ClassVar[bool] = True
+    default_layout: ClassVar[DelimitedLayout]
 
     @classmethod
-    def open(cls, path: Path, layout: Layout, *, unnamed: Sequence[str] = ()) -> DelimitedReader:
-        """Read the names of the columns.
-
-        Parameters
-        ----------
-        path, layout
-            Of the file.
-        unnamed
-            Names by position where the layout has no header; further columns are called by their number.
+    def open(cls, path: Path, *, usual: Sequence[str] = (), delimiter: str | None = None) -> Self:
+        """Open a file and read the names of its columns; columns beyond ``usual`` are named by their number.
 
         Raises
         ------
         DataError
-            There is no first line, or it is not text.
+            The file has no first line, or the line is not text.
         """
+        layout = cls.default_layout.with_delimiter(delimiter)
         first = _first_fields(path, layout)
-        if not layout.header:
+        if not layout.has_header:
             numbers = [str(place) for place in range(1, len(first) + 1)]
-            return cls(path, layout, tuple([*unnamed, *numbers[len(unnamed) :]][: len(first)]), None)
-        names = [name.partition(":")[0] for name in first] if layout.typed else first
-        return cls(path, layout, tuple(names), tuple(first))
+            return cls(path, tuple([*usual, *numbers[len(usual) :]][: len(first)]), layout, None)
+        names = [name.partition(":")[0] for name in first] if layout.typed_header else first
+        return cls(path, tuple(names), layout, tuple(first))
 
-    @property
-    def looks_separated_by(self) -> str | None:
-        """Another delimiter that the one column's name holds, to suggest it."""
-        if len(self.names) > 1 or not self.names:
-            return None
-        line = self.names[0] if self.layout.header else _first_line(self.path)
-        return next((mark for mark in _SNIFFED if mark in line), None)
+    def alias_of(self, name: str) -> str | None:
+        """Return ``user_id`` for ``user`` and ``item_id`` for ``item`` in an atomic file that has them."""
+        alias = f"{name}_id"
+        return alias if self.layout.typed_header and name in ("user", "item") and alias in self.columns else None
+
+    def missing_column_hint(self, keys: TableKeys) -> str:
+        """Return a sentence on a wrong delimiter or a missing header; empty if the header looks right."""
+        if len(self.columns) == 1:
+            line = self.columns[0] if self.layout.has_header else _first_line(self.path)
+            delimiter = next((mark for mark in _COMMON_DELIMITERS if mark in line), None)
+            if delimiter is not None:
+                return f"The columns look separated by {delimiter!r}: {keys.delimiter_remedy()}. "
+        # A number is a value rather than a name.
+        if self.header is not None and any(_NUMBER.fullmatch(column) for column in self.columns):
+            return "The first line looks like data: put a header above it. "
+        return ""
 
     def read(self, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
-        """Return columns, those of ``text`` as they are written.
+        """Read some columns of all rows.
 
         Raises
         ------
         DataError
-            A line has more or fewer columns than the first, is not UTF-8, or holds a quote that does not end.
+            A line has more or fewer columns than the first, is not UTF-8, or has a quote that is not closed.
         """
+        quoted, delimiter = self.layout.quoted, self.layout.delimiter
         try:
-            table = self._table(columns, text)
+            table = self._read_in_blocks(columns, text)
         except pa.ArrowInvalid:
-            fault = not_utf8(self.path) or self._stray_quote() or self._wrong_width()
+            fault = reading_fault(self.path, delimiter, quoted=quoted, width=len(self.columns))
             if fault is not None:
                 raise fault from None
             raise
-        if self.layout.quoted and self._spans_lines(table.num_rows):
-            fault = self._stray_quote()
-            if fault is not None:
-                raise fault
+        fault = stray_quote(self.path, delimiter) if quoted and self._has_long_rows(table.num_rows) else None
+        if fault is not None:
+            raise fault
         return table
 
-    def _table(self, columns: Sequence[str], text: Sequence[str]) -> pa.Table:
-        # The types of columns are guessed from the first block, and a later one may gainsay that: then all are text.
-        # A block must hold a line whole: larger blocks, which are slower, are for files with long lines.
+    def _read_in_blocks(self, columns: Sequence[str], text: Sequence[str]) -> pa.Table:
+        # Arrow infers types from the first block; if a later one contradicts them, all columns are read as text.
+        # A block must hold whole lines: larger blocks, which are slower, are for files with long lines.
         attempts = itertools.product((_BLOCK, _LONG_BLOCK), (text, columns))
-        for block, some in itertools.islice(attempts, 3):
+        for block, as_text in itertools.islice(attempts, 3):
             with contextlib.suppress(pa.ArrowInvalid):
-                return self._parsed(columns, some, block=block)
-        return self._parsed(columns, columns, block=_LONG_BLOCK)
+                return self._parse(columns, as_text, block=block)
+        return self._parse(columns, columns, block=_LONG_BLOCK)
 
-    def _spans_lines(self, rows: int) -> bool:
+    def _has_long_rows(self, rows: int) -> bool:
         """Return whether quotes may have made one row of several lines."""
         quotes = ends = 0
         last = b""
@@ -118,32 +154,7 @@ class DelimitedReader:
         lines = ends + (last != b"\n") - (self.header is not None)
         return quotes > 0 and lines > rows
 
-    def _stray_quote(self) -> DataError | None:
-        """Return the error that names the first quote which swallows what follows it, if one does."""
-        if not self.layout.quoted:
-            return None
-        with open_bytes(self.path) as stream:
-            lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-            reader = csv.reader(lines, delimiter=self.layout.delimiter, strict=True)
-            done = 0
-            try:
-                with long_csv_fields():
-                    for _ in reader:
-                        done = reader.line_num
-            except csv.Error as error:
-                if "field limit" in str(error):
-                    return DataError(
-                        f"{self.path}, line {done + 1:,}: a value between double quotes is longer than "
-                        f"{LONGEST_LINE >> 20} MiB, as one is whose closing quote is missing. Close it, or shorten it."
-                    )
-                return DataError(
-                    f"{self.path}, line {done + 1}: a double quote opens a value, and does not close it before the "
-                    "next delimiter or end of line, so that rows would be lost. Close it, or write it twice in a "
-                    "value between quotes."
-                )
-        return None
-
-    def _parsed(self, columns: Sequence[str], text: Sequence[str], *, block: int) -> pa.Table:
+    def _parse(self, columns: Sequence[str], text: Sequence[str], *, block: int) -> pa.Table:
         layout = self.layout
         one_byte = len(layout.delimiter.encode()) == 1
         parse = pyarrow.csv.ParseOptions(
@@ -151,50 +162,45 @@ class DelimitedReader:
             quote_char='"' if layout.quoted else False,
             newlines_in_values=layout.quoted,
         )
-        written = dict(zip(self.names, self.header or self.names, strict=True))
+        written = dict(zip(self.columns, self.header or self.columns, strict=True))
         convert = pyarrow.csv.ConvertOptions(
             include_columns=[written[name] for name in columns],
             column_types={written[name]: pa.string() for name in text},
         )
-        options = pyarrow.csv.ReadOptions(block_size=block, column_names=None if self.header else list(self.names))
+        options = pyarrow.csv.ReadOptions(block_size=block, column_names=None if self.header else list(self.columns))
         with open_bytes(self.path) as stream:
-            source: Any = stream if one_byte else _translated(stream, self.path, layout.delimiter)
+            source: Any = stream
+            if not one_byte:
+                source = io.BufferedReader(_DelimiterStream(stream, self.path, layout.delimiter), _BLOCK)
             table = pyarrow.csv.read_csv(source, read_options=options, parse_options=parse, convert_options=convert)
         return table.rename_columns(list(columns))
 
-    def _wrong_width(self) -> DataError | None:
-        """Return the error that names the first line of another width, and counts the others."""
-        width = len(self.names)
-        wrong = [(number, fields) for number, fields in self._lines() if fields != width]
-        if not wrong:
-            return None
-        number, fields = wrong[0]
-        more = f" (and {len(wrong) - 1:,} more)" if len(wrong) > 1 else ""
-        columns = "1 column" if fields == 1 else f"{fields} columns"
-        quotes = "text that holds the delimiter needs double quotes around it" if self.layout.quoted else ""
-        return DataError(
-            f"{self.path}, line {number}{more}: {columns} where the first line has {width}. "
-            f"Mend or remove the line{'; ' if quotes else ''}{quotes}."
-        )
 
-    def _lines(self) -> Iterator[tuple[int, int]]:
-        """Yield the number and the number of fields of each line that is not blank."""
-        layout = self.layout
-        with open_bytes(self.path) as stream:
-            lines = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
-            if not layout.quoted:
-                for number, line in enumerate(lines, start=1):
-                    if line.strip("\r\n"):
-                        yield number, line.count(layout.delimiter) + 1
-                return
-            reader = csv.reader(lines, delimiter=layout.delimiter)
-            with long_csv_fields(), contextlib.suppress(csv.Error):  # what was found so far must do
-                for fields in reader:
-                    if fields:
-                        yield reader.line_num, len(fields)
+class CsvReader(DelimitedReader):
+    """A file of comma-separated values."""
+
+    default_layout = DelimitedLayout(DELIMITERS[".csv"])
 
 
-def _first_fields(path: Path, layout: Layout) -> list[str]:
+class TsvReader(DelimitedReader):
+    """A file of tab-separated values."""
+
+    default_layout = DelimitedLayout(DELIMITERS[".tsv"])
+
+
+class AtomicReader(DelimitedReader):
+    """One of RecBole's atomic files: tabs, and a header of ``name:type``. Quotation marks in titles quote nothing."""
+
+    default_layout = DelimitedLayout("\t", quoted=False, typed_header=True)
+
+
+class DatReader(DelimitedReader):
+    """One of MovieLens' .dat files: ``::`` between columns, no header. Quotation marks in titles quote nothing."""
+
+    default_layout = DelimitedLayout("::", quoted=False, has_header=False)
+
+
+def _first_fields(path: Path, layout: DelimitedLayout) -> list[str]:
     line = _first_line(path)
     if not layout.quoted:
         return line.split(layout.delimiter)
@@ -206,6 +212,7 @@ def _first_fields(path: Path, layout: Layout) -> list[str]:
 
 
 def _first_line(path: Path) -> str:
+    """Return the first line that is not blank."""
     with open_bytes(path) as stream:
         start = stream.read(_HEADER_BYTES + 1)
     if b"\0" in start:
@@ -217,7 +224,7 @@ def _first_line(path: Path) -> str:
     if len(start) > _HEADER_BYTES and line is lines[-1] and not line.endswith((b"\n", b"\r")):
         raise DataError(
             f"{path}: the first line is longer than {_HEADER_BYTES >> 20} MiB. Check that the file is the right one "
-            "and that lines end where rows do, or write it as .parquet."
+            "and has one row per line, or write it as .parquet."
         )
     try:
         return line.decode("utf-8-sig").rstrip("\r\n")
@@ -229,7 +236,7 @@ def _first_line(path: Path) -> str:
 
 
 class _DelimiterStream(io.RawIOBase):
-    """A file's bytes with one delimiter in place of another, line by whole line."""
+    """A binary stream of a file in which one byte replaces each delimiter of several bytes."""
 
     def __init__(self, stream: IO[bytes], path: Path, delimiter: str) -> None:
         super().__init__()
@@ -242,18 +249,14 @@ class _DelimiterStream(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if not self._held:
             block = self._stream.read(_BLOCK)
-            block += self._stream.readline()
+            block += self._stream.readline()  # no block may end within a delimiter
             if _STAND_IN in block:
                 raise DataError(
-                    f"{self._path}: the text holds the control character 0x1f, which stands in for the delimiter. "
-                    "Remove it, or write the file with a delimiter of one character."
+                    f"{self._path}: the text holds the control character 0x1f, which the harness uses in place of the "
+                    "delimiter. Remove it, or write the file with a delimiter of one character."
                 )
             self._held = memoryview(block.replace(self._delimiter, _STAND_IN))
         size = min(len(buffer), len(self._held))
         buffer[:size] = self._held[:size]
         self._held = self._held[size:]
         return size
-
-
-def _translated(stream: IO[bytes], path: Path, delimiter: str) -> io.BufferedReader:
-    return io.BufferedReader(_DelimiterStream(stream, path, delimiter), _BLOCK)

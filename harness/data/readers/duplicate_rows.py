@@ -1,4 +1,4 @@
-"""Interactions that repeat a user and an item: kept, or merged into one."""
+"""Merge the rows that repeat a pair of user and item."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DuplicateRule: TypeAlias = Literal["first", "last", "sum", "keep"]
 
 @dataclass(frozen=True, eq=False)
 class MergeResult:
-    """Interactions after duplicates were merged.
+    """Interactions without duplicates.
 
     Parameters
     ----------
     interactions
-        In the order of the file.
+        The remaining rows, in the order of the file.
     rows
-        How many rows were merged into others.
+        The number of rows that were merged into others.
     """
 
     interactions: Interactions
@@ -32,21 +32,21 @@ class MergeResult:
 
 
 def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> MergeResult:
-    """Return interactions with one row a pair of user and item.
+    """Return interactions with one row per pair of user and item.
 
     Parameters
     ----------
     interactions
-        As read.
+        The rows in the order of the file.
     rule
-        ``first`` and ``last`` keep the row of the earliest and of the latest timestamp, among equal
-        ones (and where there are no timestamps) the first and the last in the file. ``sum`` keeps the
-        last row with the sum of the ratings; without ratings each row counts 1. ``keep`` merges nothing.
+        ``first`` and ``last`` keep the row with the earliest and the latest timestamp; among equal timestamps, or
+        without timestamps, the first and the last row in the file. ``sum`` keeps the last row, with the sum of the
+        ratings; without ratings each row counts 1. ``keep`` merges nothing.
 
     Raises
     ------
     DataError
-        A sum of ratings exceeds what float32 holds.
+        A sum of ratings exceeds the range of float32.
 
     Examples
     --------
@@ -65,9 +65,9 @@ def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> MergeRe
     if rule == "keep" or len(interactions) == 0:
         return MergeResult(interactions, 0)
     codes = pair_codes(interactions)
-    rows = _of_repeated_pairs(codes)
+    rows = _rows_of_repeated_pairs(codes)
     if len(rows) == 0:
-        return MergeResult(_counted(interactions) if rule == "sum" else interactions, 0)
+        return MergeResult(_with_values(interactions) if rule == "sum" else interactions, 0)
     times = interactions.timestamps
     keys = (codes[rows],) if times is None else (times[rows], codes[rows])
     order = rows[np.lexsort(keys)]
@@ -76,7 +76,7 @@ def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> MergeRe
     ends = np.append(starts[1:], len(order)) - 1
     places = order[starts if rule == "first" else ends]
     if rule == "sum":
-        interactions = _counted(interactions)
+        interactions = _with_values(interactions)
         values = np.array(interactions.values)
         values[places] = _sums(values[order], starts)
         interactions = replace(interactions, values=values)
@@ -86,8 +86,8 @@ def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> MergeRe
     return MergeResult(interactions.rows(kept), len(order) - len(places))
 
 
-def _of_repeated_pairs(codes: Int64Array) -> Int64Array:
-    """Return the numbers of the rows whose pair is in another row too; most data have few."""
+def _rows_of_repeated_pairs(codes: Int64Array) -> Int64Array:
+    """Return the numbers of the rows whose pair occurs in another row too, which are few in most data."""
     ascending = np.sort(codes)
     repeated = np.unique(ascending[1:][ascending[1:] == ascending[:-1]])
     if len(repeated) == 0:
@@ -96,7 +96,7 @@ def _of_repeated_pairs(codes: Int64Array) -> Int64Array:
     return np.flatnonzero(repeated[places] == codes)
 
 
-def _counted(interactions: Interactions) -> Interactions:
+def _with_values(interactions: Interactions) -> Interactions:
     if interactions.values is not None:
         return interactions
     return replace(interactions, values=np.ones(len(interactions), dtype=np.float32))
@@ -104,12 +104,12 @@ def _counted(interactions: Interactions) -> Interactions:
 
 def _sums(values: Float32Array, starts: Int64Array) -> Float32Array:
     """Return the sum of each run of values; float32 ``(runs,)``."""
-    # Ascending within a run: the bits of a sum of fractions do not depend on the order of the file.
+    # Ascending within a run, so that the bits of a sum of fractions do not depend on the order of the file.
     runs = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(values))))
     sums = np.add.reduceat(values[np.lexsort((values, runs))].astype(np.float64), starts)
     if (np.abs(sums) > np.finfo(np.float32).max).any():
         raise DataError(
-            "dataset.duplicates is sum, and the ratings of a user and item add up to more than 32-bit floats hold. "
+            "dataset.duplicates is sum, and the ratings of a user and item add up to more than a 32-bit float holds. "
             "Use first, last or keep, or scale the ratings."
         )
     return sums.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Columns of own ids into indices and a vocabulary."""
+"""Convert columns of ids to indices and a vocabulary."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from harness.errors import DataError
 if TYPE_CHECKING:
     from harness.data.readers.columns import ArrowColumn
 
-_DENSE, _SMALL = 4, 1 << 16  # a table of up to so many times the rows is quicker than a hash table
+# A lookup table is faster than a hash table up to this many times the rows, or up to this many entries.
+_DENSE, _SMALL = 4, 1 << 16
 _REMEDY = "Use integers or text."
 _WORDS_FOR_MISSING = frozenset({"nan", "na", "n/a", "null", "none", "nat", "<na>"})
 
 
 @dataclass(frozen=True, eq=False)
 class CodedIds:
-    """A column of ids.
+    """A column of ids as indices into a vocabulary.
 
     Parameters
     ----------
     vocabulary
         The ids that occur.
     indices
-        int32 ``(n,)``: the id of each row.
+        int32 ``(n,)``: the index of each row's id.
     """
 
     vocabulary: Vocabulary
@@ -39,16 +40,14 @@ class CodedIds:
 
 
 def id_column(column: ArrowColumn, *, place: ColumnLocation) -> ArrowColumn:
-    """Return a column of ids as integers or text, none missing.
-
-    Floats and decimals become the integers that they are.
+    """Return a column of ids as integers or text, none missing. Whole floats and decimals become integers.
 
     Parameters
     ----------
     column
         The ids ``(n,)``.
     place
-        For messages.
+        The column, for messages.
 
     Raises
     ------
@@ -76,24 +75,24 @@ def id_column(column: ArrowColumn, *, place: ColumnLocation) -> ArrowColumn:
         except DataError as error:
             raise DataError(f"{place.file}: column '{place.column}': {error}") from error
     if not pa.types.is_integer(kind):
-        raise DataError(f"{place.file}: column '{place.column}' holds {kind}, where an id is needed. {_REMEDY}")
+        raise place.type_error(kind, "an id is", _REMEDY)
     return column
 
 
-def coded_ids(column: ArrowColumn, *, place: ColumnLocation, text_file: bool) -> CodedIds:
+def coded_ids(column: ArrowColumn, *, place: ColumnLocation, untyped: bool) -> CodedIds:
     """Return a column's ids as indices into their vocabulary.
 
-    In a text file a column whose every value is a canonical integer is int; any other is text
-    exactly as it is written. Typed files keep their type, but that whole floats become integers.
+    In an untyped file, a column whose every value is a canonical integer holds integers; any other holds text exactly
+    as written. A typed file keeps its types, except that whole floats become integers.
 
     Parameters
     ----------
     column
         The ids ``(n,)``, n > 0.
     place
-        For messages.
-    text_file
-        The column was read as text, and may have meant integers.
+        The column, for messages.
+    untyped
+        Whether the column was read as text that may stand for integers.
 
     Raises
     ------
@@ -103,18 +102,18 @@ def coded_ids(column: ArrowColumn, *, place: ColumnLocation, text_file: bool) ->
     Examples
     --------
     >>> column = pa.chunked_array([["b", "a", "b"]])
-    >>> coded_ids(column, place=ColumnLocation("plays.csv", "user"), text_file=True).indices
+    >>> coded_ids(column, place=ColumnLocation("plays.csv", "user"), untyped=True).indices
     array([1, 0, 1], dtype=int32)
     """
     column = id_column(column, place=place)
     dense = _dense(column)
     if dense is not None:
         return dense
-    # Few ids fill many rows: types are settled on the distinct ones.
+    # Few ids fill many rows: the type is decided on the distinct ones.
     encoded: Any = column.dictionary_encode().unify_dictionaries().combine_chunks()
     distinct = encoded.dictionary
-    if text_file:
-        distinct = _integers_where_all_are(distinct, column, place)
+    if untyped:
+        distinct = _integers_if_all_are(distinct, column, place)
     try:
         ids = as_ids(distinct.to_pandas())
     except DataError as error:
@@ -127,7 +126,7 @@ def coded_ids(column: ArrowColumn, *, place: ColumnLocation, text_file: bool) ->
 
 
 def _dense(column: ArrowColumn) -> CodedIds | None:
-    """Return integers that lie close together, which need no hashing; None for other ids."""
+    """Return the coded ids of integers that lie close together, which need no hashing; None for other ids."""
     if not pa.types.is_integer(column.type):
         return None
     extremes: Any = pc.min_max(column)
@@ -139,7 +138,7 @@ def _dense(column: ArrowColumn) -> CodedIds | None:
     for chunk in column.chunks:
         occurs[_offsets(chunk, low)] = True
     places = np.cumsum(occurs, dtype=np.int32) - np.int32(1)
-    # A chunk at a time: the ids of all rows are never copied whole.
+    # One chunk at a time, so that the ids of all rows are never copied as a whole.
     indices = np.empty(len(column), dtype=np.int32)
     end = 0
     for chunk in column.chunks:
@@ -154,18 +153,18 @@ def _offsets(chunk: Any, low: int) -> Int64Array:
 
 
 def shown_id(vocabulary: Vocabulary, index: int) -> str:
-    """Return an own id as a message shows it.
+    """Return an id as messages show it.
 
     Examples
     --------
     >>> shown_id(Vocabulary.of([7, 9]), -1), shown_id(Vocabulary.of(["ann"]), 0)
     ('9', "'ann'")
     """
-    own = vocabulary.ids[index]
-    return repr(own[:40]) if vocabulary.is_text else str(own)
+    value = vocabulary.ids[index]
+    return repr(value[:40]) if vocabulary.is_text else str(value)
 
 
-def _integers_where_all_are(distinct: Any, column: ArrowColumn, place: ColumnLocation) -> Any:
+def _integers_if_all_are(distinct: Any, column: ArrowColumn, place: ColumnLocation) -> Any:
     canonical = bool_array(pc.match_substring_regex(distinct, f"^{CANONICAL_INTEGER}$"))
     others = [str(value) for value in distinct.filter(pa.array(~canonical)).slice(0, 10).to_pylist()]
     if not others:
@@ -187,6 +186,6 @@ def _whole_decimals(column: ArrowColumn, place: ColumnLocation) -> ArrowColumn:
         return column.cast(pa.int64())
     except pa.ArrowInvalid as error:
         raise DataError(
-            f"{place.file}: column '{place.column}' holds {column.type} with a value that is no integer of 64 bits. "
+            f"{place.file}: column '{place.column}' holds {column.type} with a value that is not a 64-bit integer. "
             f"{_REMEDY}"
         ) from error

@@ -1,47 +1,44 @@
-"""Files of interactions, in any format."""
+"""Read files of interactions in any format."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
 
 from harness.artifacts import Interactions
+from harness.data.readers.column_choice import choose_columns
 from harness.data.readers.columns import ColumnLocation, ratings_of
 from harness.data.readers.id_columns import coded_ids
-from harness.data.readers.open_table import chosen_columns, open_table, read_columns, warnings_of
-from harness.data.readers.table_keys import TableKeys
+from harness.data.readers.open_table import open_table, read_columns
+from harness.data.readers.table_keys import DATASET_KEYS, TableKeys
 from harness.data.times.time_columns import TimeColumn, TimestampUnit, times_of
 from harness.data.warnings import DataWarning
 from harness.storage.table_formats import TableFormat
 
 # In the order of MovieLens' .dat files, which have no header.
 _USUAL = ("user", "item", "rating", "timestamp")
-_DATASET = TableKeys.of("dataset")
 
 
 @dataclass(frozen=True, eq=False)
 class InteractionFile:
-    """A file of interactions, read.
+    """The content of a file of interactions.
 
     Parameters
     ----------
     interactions
-        All rows in their order, repeated ones too.
+        All rows in the order of the file, repeated ones too.
     timestamp_unit
-        What the file's times are: ``s``, ``ms``, ``us``, ``ns`` (since 1970), ``dates``, ``raw``, or None
-        without times. The unit of the timestamps as they were read is ``interactions.time_unit``.
-    is_text
-        Whether ids were read as text that may have meant integers.
+        What the times of the file are: ``s``, ``ms``, ``us``, ``ns`` (since 1970), ``dates``, ``raw``, or None
+        without times. ``interactions.time_unit`` is the unit of the timestamps in memory.
     warnings
         What looks wrong in the file.
     """
 
     interactions: Interactions
     timestamp_unit: str | None
-    is_text: bool
     warnings: tuple[DataWarning, ...] = ()
 
 
@@ -56,36 +53,36 @@ def read_table(
     form: TableFormat | None = None,
     timestamp_unit: TimestampUnit = "raw",
 ) -> Interactions:
-    r"""Read a file of interactions, one a row.
+    r"""Read a file of interactions, one per row.
 
-    The format follows the end of the name, unless ``form`` names it: ``.csv``, ``.tsv``, ``.txt`` with a
-    delimiter (UTF-8 with a header), ``.jsonl``, ``.ndjson``, ``.json`` (one object a line), ``.inter``
+    The suffix of the name decides the format, unless ``form`` is given: ``.csv``, ``.tsv``, ``.txt`` with a
+    delimiter (UTF-8 with a header), ``.jsonl``, ``.ndjson``, ``.json`` (one object per line), ``.inter``
     (RecBole: a header of ``name:type``), ``.dat`` (MovieLens: ``user::item::rating::timestamp``), each also
-    with ``.gz``; ``.parquet``, or a folder of such. Rows keep their order, repeated ones too. Ids are
-    integers or text: in text files a column whose every value is an integer in its usual writing is int, any
-    other is text exactly as written (``007`` stays ``007``).
+    with ``.gz``; ``.parquet``, or a folder of parquet files. Rows keep their order, repeated ones too. Ids are
+    integers or text. In a text file, a column of canonical integers is read as integers, and any other column as
+    text exactly as written (``007`` stays ``007``).
 
     Parameters
     ----------
     path
         The file or folder.
     user, item
-        Names of columns; in ``.inter`` also ``user_id`` and ``item_id`` are found.
+        Names of the columns; in ``.inter`` files ``user_id`` and ``item_id`` are found too.
     timestamp, rating
-        Names of columns; None takes ``timestamp`` and ``rating`` where there are such.
+        Names of the columns; None takes ``timestamp`` and ``rating`` if the file has them.
     delimiter
-        One or more characters; None: as the format has it.
+        One or more characters; None for the delimiter of the format.
     form
-        ``csv``, ``tsv``, ``jsonl``, ``inter``, ``dat`` or ``parquet``; None: as the name says.
+        ``csv``, ``tsv``, ``jsonl``, ``inter``, ``dat`` or ``parquet``; None chooses by the suffix.
     timestamp_unit
-        Of times that are numbers: ``s``, ``ms``, ``us`` or ``ns`` since 1970; ``raw`` leaves them;
-        ``auto`` decides by their magnitude. Times since 1970, dates and ISO 8601 text become integers
-        in the coarsest unit in which all are whole, which is ``time_unit`` of the interactions.
+        The unit of times that are numbers: ``s``, ``ms``, ``us`` or ``ns`` since 1970. ``raw`` leaves them
+        unchanged, ``auto`` decides by their magnitude. Times since 1970, dates and ISO 8601 text become integers
+        in the coarsest unit in which all are whole, which is the ``time_unit`` of the interactions.
 
     Raises
     ------
     DataError
-        The file, a column or a value is missing or cannot be used; the message names the row.
+        The file, a column or a value is missing or invalid; the message names the row.
 
     Examples
     --------
@@ -96,62 +93,62 @@ def read_table(
     >>> plays.user_ids.ids, plays.item_ids.ids, plays.timestamps
     (array(['ann', 'bob'], dtype=object), array([7, 9]), array([1717113600, 1717200000]))
     """
-    wanted = {"user": user, "item": item, "timestamp": timestamp, "rating": rating}
-    read = read_interactions(Path(path), wanted, delimiter=delimiter, form=form, timestamp_unit=timestamp_unit)
-    return read.interactions
+    names = {"user": user, "item": item, "timestamp": timestamp, "rating": rating}
+    file = read_interactions(Path(path), names, delimiter=delimiter, form=form, timestamp_unit=timestamp_unit)
+    return file.interactions
 
 
 def read_interactions(
     path: Path,
-    wanted: dict[str, str | None],
+    names: dict[str, str | None],
     *,
     delimiter: str | None = None,
     form: TableFormat | None = None,
     timestamp_unit: TimestampUnit = "raw",
-    keys: TableKeys = _DATASET,
+    keys: TableKeys = DATASET_KEYS,
 ) -> InteractionFile:
-    """Read a file of interactions, and say what was found on the way.
+    """Read a file of interactions, with the unit of its times and what looks wrong in it.
 
     Parameters
     ----------
     path
         The file or folder.
-    wanted
-        ``user``, ``item``, ``timestamp``, ``rating`` to the names of their columns.
+    names
+        ``user``, ``item``, ``timestamp`` and ``rating`` to the names of their columns, as for ``read_table``.
     delimiter, form, timestamp_unit
         As for ``read_table``.
     keys
-        What the user may set, for messages.
+        The settings of this table, for messages.
 
     Raises
     ------
     DataError
         As for ``read_table``.
     """
-    file = open_table(path, delimiter=delimiter, form=form, usual=_USUAL, keys=keys)
-    names = chosen_columns(wanted, file, keys)
-    ids = (names["user"], names["item"])
-    table = read_columns(file, list(names.values()), text=ids)
-    when = names.get("timestamp")
-    if when is not None and timestamp_unit != "raw" and file.is_text and pa.types.is_floating(table.column(when).type):
+    reader = open_table(path, delimiter=delimiter, form=form, usual=_USUAL, keys=keys)
+    columns = choose_columns(names, reader, keys)
+    text = [columns["user"], columns["item"]]
+    table = read_columns(reader, list(columns.values()), text=text)
+    time = columns.get("timestamp")
+    if (
+        time is not None
+        and timestamp_unit != "raw"
+        and reader.untyped
+        and pa.types.is_floating(table.column(time).type)
+    ):
         # As floats, decimals lose digits.
-        table = read_columns(file, list(names.values()), text=(*ids, when))
-    reading = interactions_from_table(
+        table = read_columns(reader, list(columns.values()), text=[*text, time])
+    file = interactions_from_table(
         table,
         where=str(path),
-        user=names["user"],
-        item=names["item"],
-        timestamp=names.get("timestamp"),
-        rating=names.get("rating"),
-        text_file=file.is_text,
+        user=columns["user"],
+        item=columns["item"],
+        timestamp=time,
+        rating=columns.get("rating"),
+        untyped=reader.untyped,
         timestamp_unit=timestamp_unit,
     )
-    return InteractionFile(
-        reading.interactions,
-        reading.timestamp_unit,
-        reading.is_text,
-        warnings=(*warnings_of(file), *reading.warnings),
-    )
+    return replace(file, warnings=(*reader.warnings, *file.warnings))
 
 
 def interactions_from_table(
@@ -162,33 +159,33 @@ def interactions_from_table(
     item: str,
     timestamp: str | None,
     rating: str | None,
-    text_file: bool,
+    untyped: bool,
     timestamp_unit: TimestampUnit = "raw",
 ) -> InteractionFile:
-    """Return a table's rows as interactions, in their order.
+    """Convert the rows of a table to interactions, in their order.
 
     Parameters
     ----------
     table
-        One row an interaction.
+        One interaction per row.
     where
         The file, for messages.
     user, item
-        Names of columns.
+        Names of the columns.
     timestamp, rating
-        Names of columns, or None for none.
-    text_file
-        The ids were read as text that may have meant integers.
+        Names of the columns, or None.
+    untyped
+        Whether the ids were read as text that may stand for integers.
     timestamp_unit
         As for ``read_table``.
 
     Raises
     ------
     DataError
-        A value is missing or cannot be used.
+        A value is missing or invalid.
     """
-    users = coded_ids(table.column(user), place=ColumnLocation(where, user), text_file=text_file)
-    items = coded_ids(table.column(item), place=ColumnLocation(where, item), text_file=text_file)
+    users = coded_ids(table.column(user), place=ColumnLocation(where, user), untyped=untyped)
+    items = coded_ids(table.column(item), place=ColumnLocation(where, item), untyped=untyped)
     times = None
     if timestamp is not None:
         times = times_of(table.column(timestamp), place=ColumnLocation(where, timestamp), unit=timestamp_unit)
@@ -202,22 +199,23 @@ def interactions_from_table(
         values=values,
         time_unit=None if times is None else times.time_unit,
     )
-    warnings = () if times is None else tuple(_warnings(times, where))
-    return InteractionFile(interactions, None if times is None else times.unit, text_file, warnings)
+    if times is None:
+        return InteractionFile(interactions, None)
+    return InteractionFile(interactions, times.unit, tuple(_time_warnings(times, where)))
 
 
-def _warnings(times: TimeColumn, where: str) -> Iterator[DataWarning]:
+def _time_warnings(times: TimeColumn, where: str) -> Iterator[DataWarning]:
     if times.strays:
         sentence = (
             f"{where}: {times.strays:,} of {len(times.values):,} timestamps look like another unit than "
-            f"'{times.unit}', which most are in and all were taken for. Write them alike, or say which in "
-            "dataset.timestamp_unit."
+            f"'{times.unit}', the unit of most, in which all were read. Write them all in one unit, or set the unit "
+            "in dataset.timestamp_unit."
         )
         yield DataWarning("timestamps_of_another_unit", times.strays, sentence)
     if times.rounded:
         sentence = (
             f"{where}: {times.rounded:,} of {len(times.values):,} timestamps may have been rounded: they are floats "
-            "with too few digits, or have decimals beyond nanoseconds. Events that are close may tie or change "
-            "places. Write the times as integers, or as dates with nine decimals at most."
+            "with too few digits, or have decimals beyond nanoseconds. Events close in time may tie or swap their "
+            "order. Write the times as integers, or as dates with nine decimals at most."
         )
         yield DataWarning("timestamps_rounded", times.rounded, sentence)

@@ -1,4 +1,4 @@
-"""JSON lines: one object a line, as reviews are often given."""
+"""Read JSON lines: one object per line, as reviews are often published."""
 
 from __future__ import annotations
 
@@ -7,81 +7,58 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.json
 
 from harness.data.readers.file_checks import not_utf8
+from harness.data.readers.table_reader import TableReader
 from harness.errors import DataError
 from harness.storage.input_files import open_bytes
 
 _LINES_FOR_KEYS = 1_000
 _ARROW_TYPES: dict[type, pa.DataType] = {str: pa.string(), int: pa.int64(), float: pa.float64()}
-_WORDS = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list", dict: "an object"}
+_KINDS = {str: "text", int: "a number", float: "a number", bool: "true or false", list: "a list", dict: "an object"}
 
 
 @dataclass(frozen=True)
-class JsonLinesReader:
-    """A file of JSON objects whose keys are known.
+class JsonLinesReader(TableReader):
+    """A file of JSON objects.
 
-    Parameters
-    ----------
-    path
-        Where it is.
-    names
-        The keys of the first thousand objects, and the usual ones that only occur later.
+    Its columns are the keys of the first thousand objects, and the usual names that only occur later.
     """
 
-    path: Path
-    names: tuple[str, ...]
-    is_text: ClassVar[bool] = False
-    looks_separated_by: ClassVar[None] = None
-
     @classmethod
-    def open(cls, path: Path, usual: Sequence[str] = ()) -> JsonLinesReader:
-        """Read the names of the columns.
-
-        Parameters
-        ----------
-        path
-            Where it is.
-        usual
-            Keys that are looked for in all lines, as they are taken without being named.
+    def open(cls, path: Path, *, usual: Sequence[str] = (), delimiter: str | None = None) -> Self:
+        """Open a file and read the keys of its objects.
 
         Raises
         ------
         DataError
-            The file is one JSON array, empty, or its first lines are no objects.
+            The file is one JSON array, is empty, or its first lines are not objects.
         """
         names: dict[str, None] = {}
         for _, entry in islice(_objects(path), _LINES_FOR_KEYS):
             names.update(dict.fromkeys(entry))
         if not names:
-            raise DataError(f"{path}: the file is empty. Give a file with one JSON object a line.")
-        late = _later(path, {name for name in usual if name not in names})
+            raise DataError(f"{path}: the file is empty. Give a file with one JSON object per line.")
+        late = _late_keys(path, {name for name in usual if name not in names})
         return cls(path, (*names, *(name for name in usual if name in late)))
 
     def read(self, columns: Sequence[str], *, text: Sequence[str]) -> pa.Table:
-        """Return columns; other keys are passed over, and a key that an object lacks is null.
-
-        Parameters
-        ----------
-        columns
-            Keys of the objects.
-        text
-            Of no meaning here: a JSON value says whether it is text.
+        """Read some keys of all objects; a key that an object lacks is null.
 
         Raises
         ------
         DataError
-            A line is no JSON object, or a key holds values of several kinds.
+            A line is not a JSON object, or a key holds values of several kinds.
         """
-        table = self._parsed(columns)
-        return self._parsed_in_python(columns) if table is None else table
+        table = self._parse_by_arrow(columns)
+        return self._parse_by_python(columns) if table is None else table
 
-    def _parsed(self, columns: Sequence[str]) -> pa.Table | None:
-        """Return the columns, or None where Arrow and the types of the first values do not do."""
+    def _parse_by_arrow(self, columns: Sequence[str]) -> pa.Table | None:
+        """Return the columns in the types of their first values, or None if Arrow cannot read them so."""
         types: dict[str, pa.DataType] = {}
         for _, entry in islice(_objects(self.path), _LINES_FOR_KEYS):
             for name in columns:
@@ -99,14 +76,14 @@ class JsonLinesReader:
         except pa.ArrowException:
             return None
 
-    def _parsed_in_python(self, columns: Sequence[str]) -> pa.Table:
+    def _parse_by_python(self, columns: Sequence[str]) -> pa.Table:
         rows: dict[str, list[Any]] = {name: [] for name in columns}
         kinds: dict[str, str] = {}
         for number, entry in _objects(self.path):
             for name in columns:
                 value = entry.get(name)
                 if value is not None:
-                    kind = _WORDS[type(value)]
+                    kind = _KINDS[type(value)]
                     if kinds.setdefault(name, kind) != kind:
                         raise DataError(
                             f"{self.path}, line {number}: '{name}' is {kind} where it was {kinds[name]} before. "
@@ -121,15 +98,13 @@ class JsonLinesReader:
         try:
             return pa.table(rows)
         except UnicodeEncodeError as error:
-            raise DataError(
-                f"{self.path}: the text holds half a character, such as \\ud800. Mend that line."
-            ) from error
+            raise DataError(f"{self.path}: the text holds half a character, such as \\ud800. Fix that line.") from error
 
 
-def _later(path: Path, wanted: set[str]) -> set[str]:
-    """Return those of some keys that an object anywhere in the file has."""
-    # Most lines are passed over by their bytes alone: parsing them all costs twenty times as much.
-    written = {name: f'"{name}"'.encode() for name in wanted}
+def _late_keys(path: Path, names: set[str]) -> set[str]:
+    """Return which of some keys occur anywhere in the file."""
+    # Most lines are skipped by their bytes alone: parsing them all costs twenty times as much.
+    written = {name: f'"{name}"'.encode() for name in names}
     found: set[str] = set()
     if not written:
         return found
@@ -147,12 +122,12 @@ def _has_key(line: bytes, name: str) -> bool:
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
-        return False  # told, with its number, by whoever reads the rows
+        return False  # reported, with its number, when the rows are read
     return isinstance(entry, dict) and name in entry
 
 
 def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the number of each line that is not blank, and its object."""
+    """Yield the number and the object of each line that is not blank."""
     with open_bytes(path) as stream:
         for number, line in enumerate(stream, start=1):
             if not line.strip():
@@ -162,30 +137,29 @@ def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             except UnicodeDecodeError as error:
                 raise not_utf8(path) or DataError(f"{path}: the text is not UTF-8.") from error
             except (ValueError, RecursionError) as error:
-                raise _malformed(path, number, line, error) from error
+                raise _syntax_error(path, number, line, error) from error
             if isinstance(entry, list):
-                raise _array(path)
+                raise _array_error(path)
             if not isinstance(entry, dict):
                 raise DataError(
-                    f"{path}, line {number}: {_WORDS.get(type(entry), 'null')} where a JSON object is needed. "
-                    'Write one object a line, such as {"user": "ann", "item": 7}.'
+                    f"{path}, line {number}: {_KINDS.get(type(entry), 'null')} where a JSON object is needed. "
+                    'Write one object per line, such as {"user": "ann", "item": 7}.'
                 )
             yield number, entry
 
 
-def _malformed(path: Path, number: int, line: bytes, error: Exception) -> DataError:
+def _syntax_error(path: Path, number: int, line: bytes, error: Exception) -> DataError:
     if number == 1 and line.lstrip().startswith(b"["):
-        return _array(path)
-    reason = getattr(error, "msg", None) or str(error)
-    place = f" at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else ""
+        return _array_error(path)
+    reason = f"{error.msg} at character {error.pos + 1}" if isinstance(error, json.JSONDecodeError) else str(error)
     return DataError(
-        f"{path}, line {number}: the line is not a JSON object: {reason}{place}. "
-        "Mend or remove the line; each object must stand whole on a line of its own."
+        f"{path}, line {number}: the line is not a JSON object: {reason}. "
+        "Fix or remove the line; each object needs a line of its own."
     )
 
 
-def _array(path: Path) -> DataError:
+def _array_error(path: Path) -> DataError:
     return DataError(
-        f"{path}: the file is one JSON array, where one object a line is needed. "
+        f"{path}: the file is one JSON array, where one object per line is needed. "
         f"Convert it, such as by: jq -c '.[]' {path.name} > {path.stem}.jsonl"
     )

@@ -1,4 +1,4 @@
-"""What a user may set to have a table read, as messages name it."""
+"""Settings that say how a table is read, as messages name them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from harness.storage.table_formats import TableFormat
 
 @dataclass(frozen=True)
 class TableKeys:
-    """Keys of an experiment, or flags of a command, that say how a file of rows is read.
+    """Names of the settings of a table: keys of an experiment, or flags of a command.
 
     Parameters
     ----------
     path
-        What names the file.
+        The setting of the file.
     delimiter, form
-        What sets its delimiter and its format; None where nothing does.
+        The settings of its delimiter and its format; None if the user cannot set them.
     column
-        What names a column, with ``{}`` for what the column means; None where nothing does.
+        The setting of a column, with ``{}`` in place of the meaning; None if the user cannot set it.
     formats
-        The values that ``form`` takes.
+        The values that the setting of the format takes.
 
     Examples
     --------
     >>> TableKeys.of("dataset.users").form
     'dataset.users.format'
-    >>> TableKeys("candidates.lists").for_delimiter()
+    >>> TableKeys("candidates.lists").delimiter_remedy()
     'write the file as .csv with commas, or as .parquet'
     """
 
@@ -42,12 +42,15 @@ class TableKeys:
         """Return the keys of a section of an experiment that has all of them."""
         return cls(f"{section}.path", f"{section}.delimiter", f"{section}.format", f"{section}.columns.{{}}")
 
-    def for_delimiter(self) -> str:
-        """Return how to read a file that another delimiter sets apart."""
+    def delimiter_remedy(self) -> str:
+        """Return what to do about a file with another delimiter."""
         if self.delimiter is None:
             return "write the file as .csv with commas, or as .parquet"
         return f"set {self.delimiter} to that"
 
-    def column_named(self, meaning: str) -> str | None:
-        """Return what names the column of a meaning."""
+    def column_key(self, meaning: str) -> str | None:
+        """Return the setting that names the column of a meaning; None if there is none."""
         return None if self.column is None else self.column.format(meaning)
+
+
+DATASET_KEYS = TableKeys.of("dataset")

@@ -1,4 +1,4 @@
-"""Vectors of items: a matrix in a file, brought into the order of the interactions' items."""
+"""Read item vectors, and bring them into the order of the interactions' items."""
 
 from __future__ import annotations
 
@@ -13,15 +13,19 @@ import pyarrow.compute as pc
 
 from harness.artifacts import Vocabulary
 from harness.artifacts.array_types import Float32Array, IdArray, Int64Array
+from harness.data.readers.column_choice import require_column
 from harness.data.readers.columns import ColumnLocation, is_text
-from harness.data.readers.file_checks import PARQUET, check_file, id_lines, sha256_of
+from harness.data.readers.file_checks import check_file, id_lines
 from harness.data.readers.id_columns import shown_id
-from harness.data.readers.open_table import needed_column, open_table, read_columns, warnings_of
+from harness.data.readers.open_table import open_table, read_columns
+from harness.data.readers.parquet_parts import sha256_of
 from harness.data.readers.table_keys import TableKeys
-from harness.data.side_tables.side_table import matching_ids, missing_row_warnings, row_of_each_id
+from harness.data.side_tables.id_matching import matching_ids, missing_row_warnings, row_of_each_id
 from harness.data.warnings import DataWarning
 from harness.errors import DataError
-from harness.storage.array_files import mapped_array, texts_of
+from harness.storage.array_files import holds_objects, mapped_array, texts_of
+from harness.storage.arrow_types import list_lengths
+from harness.storage.table_formats import PARQUET
 
 if TYPE_CHECKING:
     from harness.data.readers.columns import ArrowColumn
@@ -31,7 +35,7 @@ _KEYS = TableKeys(f"{_SECTION}.path")
 
 
 class VectorsSection(Protocol):
-    """The keys of an experiment that say where vectors are."""
+    """The keys of an experiment's ``dataset.items.vectors``."""
 
     @property
     def path(self) -> Any:
@@ -40,23 +44,23 @@ class VectorsSection(Protocol):
 
     @property
     def ids(self) -> Any:
-        """A file of the ids of a ``.npy`` file's rows; None: the rows of the side table."""
+        """A file with the ids of a ``.npy`` file's rows; None for the rows of the side table."""
         ...
 
     @property
     def id(self) -> str | None:
-        """The column of own ids in parquet."""
+        """The column of external ids in a parquet file."""
         ...
 
     @property
     def column(self) -> str:
-        """The column of vectors in parquet."""
+        """The column of vectors in a parquet file."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class _VectorRows:
-    """The vectors of a file, ``(rows, dimension)``, the row of each item, -1 where it has none, and cautions."""
+    """The vectors of a file ``(rows, dimension)``, the row of each item (-1 without one), and warnings."""
 
     vectors: Any
     rows: Int64Array
@@ -70,12 +74,12 @@ class ItemVectors:
     Parameters
     ----------
     matrix
-        float32 ``(items, dimension)``; a row of NaN where an item has no vector.
+        float32 ``(items, dimension)``; a row of NaN for an item without a vector.
     facts
         ``path``, ``sha256``, ``rows``, ``dimension``, ``missing`` (items without a vector), and the
-        file of ids with its own SHA-256 if there is one.
+        file of ids with its SHA-256 if there is one.
     warnings
-        Of items without a vector, and of what looks wrong in the file.
+        Warnings about items without a vector, and about what looks wrong in the file.
     """
 
     matrix: Float32Array
@@ -84,12 +88,12 @@ class ItemVectors:
 
 
 def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: IdArray | None) -> ItemVectors:
-    """Read vectors and bring them into the order of a vocabulary.
+    """Read item vectors and bring them into the order of a vocabulary.
 
     Parameters
     ----------
     section
-        Where they are.
+        The files and columns.
     vocabulary
         The items that occur.
     table_ids
@@ -98,22 +102,22 @@ def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: 
     Raises
     ------
     DataError
-        A file cannot be read, is pickled, has rows of several lengths, numbers that are not finite,
-        or another number of rows than there are ids.
+        A file cannot be read, is pickled, has rows of different lengths or numbers that are not finite,
+        or has another number of rows than there are ids.
     """
     path = Path(section.path)
     check_file(path, key=f"{_SECTION}.path")
     if path.is_dir() or path.suffix.lower() in PARQUET:
-        found = _from_parquet(path, section, vocabulary)
+        file = _from_parquet(path, section, vocabulary)
     elif path.suffix.lower() == ".npy":
-        found = _from_npy(path, section, vocabulary, table_ids)
+        file = _from_npy(path, section, vocabulary, table_ids)
     else:
-        raise DataError(f"{path}: the format of vectors is not known by the name's end. Use .npy or .parquet.")
-    source, rows = found.vectors, found.rows
-    matrix = np.full((len(vocabulary), source.shape[1]), np.nan, dtype=np.float32)
+        raise DataError(f"{path}: the suffix of the name does not say the format of vectors. Use .npy or .parquet.")
+    vectors, rows = file.vectors, file.rows
+    matrix = np.full((len(vocabulary), vectors.shape[1]), np.nan, dtype=np.float32)
     known = np.flatnonzero(rows >= 0)
     with np.errstate(over="ignore"):
-        matrix[known] = source[rows[known]]
+        matrix[known] = vectors[rows[known]]
     bad = ~np.isfinite(matrix[known]).all(axis=1)
     if bad.any():
         item = known[bad][0]
@@ -124,14 +128,14 @@ def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: 
     facts = {
         "path": str(path),
         "sha256": sha256_of(path),
-        "rows": len(source),
-        "dimension": source.shape[1],
+        "rows": len(vectors),
+        "dimension": vectors.shape[1],
         "missing": len(vocabulary) - len(known),
     }
     if section.ids is not None:
         facts |= {"ids": str(section.ids), "ids_sha256": sha256_of(Path(section.ids))}
     warnings = missing_row_warnings("items_without_vector", rows, vocabulary, where=str(path), what="item")
-    return ItemVectors(matrix, facts, (*found.warnings, *warnings))
+    return ItemVectors(matrix, facts, (*file.warnings, *warnings))
 
 
 def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table_ids: IdArray | None) -> _VectorRows:
@@ -139,48 +143,43 @@ def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table
     if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiu":
         raise DataError(
             f"{path}: an array of {array.dtype} with the shape {array.shape}, where numbers in the shape "
-            "(items, dimension) are needed. Save one row an item."
+            "(items, dimension) are needed. Save one row per item."
         )
     if section.ids is not None:
-        source, ids = str(section.ids), _ids_in(Path(section.ids))
+        source, ids = str(section.ids), _ids_of(Path(section.ids))
         place = ColumnLocation(source, "id")
     elif table_ids is not None:
-        source, ids, place = "the side table", pa.chunked_array([pa.array(table_ids)]), ColumnLocation(str(path), "id")
+        source, ids = "the side table", pa.chunked_array([pa.array(table_ids)])
+        place = ColumnLocation(str(path), "id")
     else:
         raise DataError(
-            f"{path}: nothing says whose vectors these are. Name a file of ids, one a row, in {_SECTION}.ids, "
-            "or a table with as many rows in dataset.items.path."
+            f"{path}: nothing says which item each vector belongs to. Name a file with one id per row in "
+            f"{_SECTION}.ids, or a table with as many rows in dataset.items.path."
         )
     if len(ids) != len(array):
         raise DataError(
             f"{path}: {len(array):,} vectors for {len(ids):,} ids of {source}. "
             "Each row needs its id, in the same order."
         )
-    coded = matching_ids(ids, vocabulary, place=place, text_file=is_text(ids))
+    coded = matching_ids(ids, vocabulary, place=place, untyped=is_text(ids))
     return _VectorRows(array, row_of_each_id(coded, vocabulary, place=place, what="item"))
 
 
 def _from_parquet(path: Path, section: VectorsSection, vocabulary: Vocabulary) -> _VectorRows:
-    file = open_table(path, keys=_KEYS)
-    own = needed_column(section.id or "item", file, meaning="item ids", key=f"{_SECTION}.id", keys=_KEYS)
-    name = needed_column(section.column, file, meaning="vectors", key=f"{_SECTION}.column", keys=_KEYS)
-    table = read_columns(file, [own, name], text=())
-    place = ColumnLocation(str(path), own)
-    coded = matching_ids(table.column(own), vocabulary, place=place, text_file=False)
+    reader = open_table(path, keys=_KEYS)
+    id_name = require_column(section.id or "item", reader, meaning="item ids", key=f"{_SECTION}.id", keys=_KEYS)
+    name = require_column(section.column, reader, meaning="vectors", key=f"{_SECTION}.column", keys=_KEYS)
+    table = read_columns(reader, [id_name, name], text=())
+    place = ColumnLocation(str(path), id_name)
+    coded = matching_ids(table.column(id_name), vocabulary, place=place, untyped=False)
     rows = row_of_each_id(coded, vocabulary, place=place, what="item")
-    return _VectorRows(_matrix(table.column(name), ColumnLocation(str(path), name)), rows, warnings_of(file))
+    return _VectorRows(_matrix(table.column(name), ColumnLocation(str(path), name)), rows, reader.warnings)
 
 
 def _matrix(column: ArrowColumn, place: ColumnLocation) -> Float32Array:
-    kind = column.type
-    lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    if not lists or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
-        raise DataError(
-            f"{place.file}: column '{place.column}' holds {kind}, where lists of numbers are needed. "
-            f"Name the column of vectors in {_SECTION}.column."
-        )
-    values: Any = column
-    lengths = np.asarray(pc.fill_null(pc.list_value_length(values), 0), dtype=np.int64)
+    lengths = list_lengths(column)
+    if lengths is None:
+        raise place.type_error(column.type, "lists of numbers are", f"Name the column of vectors in {_SECTION}.column.")
     dimension = int(lengths[0])
     if dimension == 0 or (lengths != dimension).any():
         wrong = lengths != dimension if dimension else lengths == 0
@@ -189,41 +188,37 @@ def _matrix(column: ArrowColumn, place: ColumnLocation) -> Float32Array:
             f"the vector has {lengths[np.argmax(wrong)]} numbers, where the first row has {dimension}",
             "All vectors need the same dimension, above 0.",
         )
-    flat: Any = pc.list_flatten(values)
+    flat: Any = pc.list_flatten(column)
     numbers = np.asarray(flat.cast(pa.float32(), safe=False), dtype=np.float32)
-    # (rows x dimension,) -> (rows, dimension); what is null becomes NaN, which is refused.
+    # (rows x dimension,) -> (rows, dimension); null becomes NaN, which is refused.
     return numbers.reshape(len(lengths), dimension)
 
 
 def _npy(path: Path) -> Any:
     try:
-        # Mapped, not read: only the rows of items that occur are. Pickled objects could run code.
+        # Mapped rather than read: only the rows of items that occur are needed.
         return mapped_array(path)
     except (ValueError, OSError) as error:
-        reason = (
-            "it holds Python objects, which are never unpickled"
-            if "pickle" in str(error) or "Python objects" in str(error)
-            else str(error)
-        )
+        reason = "it holds Python objects, which are never unpickled" if holds_objects(error) else str(error)
         raise DataError(
             f"{path}: the array cannot be read: {reason}. Save numbers or text by numpy.save(path, array)."
         ) from error
 
 
-def _ids_in(path: Path) -> ArrowColumn:
-    """Return the ids of a file with one a row: ``.npy``, or text with one a line."""
+def _ids_of(path: Path) -> ArrowColumn:
+    """Return the ids of a ``.npy`` file with one id per row, or of a text file with one id per line."""
     check_file(path, key=f"{_SECTION}.ids")
     if path.suffix.lower() == ".npy":
         array = np.asarray(_npy(path))
         if array.ndim != 1 or array.dtype.kind not in "iuU":
             raise DataError(
-                f"{path}: an array of {array.dtype} with the shape {array.shape}, where one id a row is needed. "
+                f"{path}: an array of {array.dtype} with the shape {array.shape}, where one id per row is needed. "
                 "Save integers or text in the shape (items,)."
             )
         try:
             return pa.chunked_array([pa.array(texts_of(array) if array.dtype.kind == "U" else array)])
         except ValueError as error:
-            raise DataError(f"{path}: the ids are no text: {error}. Save them again by numpy.save.") from error
+            raise DataError(f"{path}: the ids are not text: {error}. Save them again by numpy.save.") from error
     lines = id_lines(path)
-    # The end of the last line begins no other.
+    # The line end of the last line does not begin another.
     return pa.chunked_array([pa.array(lines if lines[-1] else lines[:-1], pa.string())])

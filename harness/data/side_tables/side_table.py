@@ -1,4 +1,4 @@
-"""What is known of items and users: tables of their own, joined to the interactions by own ids."""
+"""Read side tables of items and users, and join them to the interactions by id."""
 
 from __future__ import annotations
 
@@ -7,24 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from harness.artifacts import Vocabulary
-from harness.artifacts.array_types import IdArray, Int64Array
+from harness.artifacts.array_types import IdArray
+from harness.data.readers.column_choice import require_column, unique_column
 from harness.data.readers.columns import ColumnLocation, is_text
-from harness.data.readers.file_checks import sha256_of
-from harness.data.readers.id_columns import CodedIds, coded_ids, shown_id
-from harness.data.readers.open_table import (
-    TableReader,
-    needed_column,
-    open_table,
-    read_columns,
-    single_column,
-    warnings_of,
-)
+from harness.data.readers.open_table import open_table, read_columns
+from harness.data.readers.parquet_parts import sha256_of
 from harness.data.readers.table_keys import TableKeys
+from harness.data.readers.table_reader import TableReader
+from harness.data.side_tables.id_matching import matching_ids, missing_row_warnings, row_of_each_id
 from harness.data.warnings import DataWarning
 from harness.errors import DataError
 from harness.storage.table_formats import TableFormat
@@ -43,25 +37,28 @@ class CategoriesSection(Protocol):
 
     @property
     def delimiter(self) -> str | None:
-        """What sets categories apart in text; None: the column holds lists, or one category a row."""
+        """What separates categories in text; None if the column holds lists, or one category per row."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class SideTableSpec:
-    """What an experiment asks of a side table.
+    """A side table as an experiment describes it.
 
     Parameters
     ----------
     section
         ``dataset.items`` or ``dataset.users``, for messages.
-    path, id, delimiter, form
-        The file, its column of own ids, what sets its columns apart (None: as its format has it), and its
-        format (None: as its name says).
+    path
+        The file.
+    id
+        Its column of external ids.
+    delimiter, form
+        Its delimiter and format; None for the delimiter of the format, and the format of the suffix.
     columns
         Names in the joined table to columns of the file.
     optional
-        Columns that are taken where there are such.
+        Columns to take if the file has them.
     categories
         The column of categories, or None.
     """
@@ -82,39 +79,43 @@ class SideTableSpec:
 
     @property
     def keys(self) -> TableKeys:
-        """What the user may set, for messages."""
+        """The settings of the table, for messages."""
         return TableKeys.of(self.section)
+
+    def key_of(self, name: str) -> str:
+        """Return the setting that names a column of the joined table."""
+        return f"{self.section}.{name if name == 'title' else 'attributes' if self.what == 'item' else 'groups'}"
 
 
 @dataclass(frozen=True, eq=False)
 class SideTable:
-    """A side table, joined.
+    """A side table, joined to a vocabulary.
 
     Parameters
     ----------
     table
-        A row an id of the interactions' vocabulary, in its order; what is not known is missing.
-    own
+        One row per id of the vocabulary, in its order; values of ids without a row are missing.
+    ids
         The ids of the file, in the order of its rows.
     facts
         ``path``, ``sha256``, ``rows``, ``unused`` (rows whose id does not occur) and ``missing``
         (ids without a row).
     warnings
-        Of ids without a row, and of what looks wrong in the file.
+        Warnings about ids without a row, and about what looks wrong in the file.
     """
 
     table: pd.DataFrame
-    own: IdArray
+    ids: IdArray
     facts: Mapping[str, Any]
     warnings: tuple[DataWarning, ...]
 
 
-def read_side_table(wanted: SideTableSpec, vocabulary: Vocabulary) -> SideTable:
+def read_side_table(spec: SideTableSpec, vocabulary: Vocabulary) -> SideTable:
     """Read a side table and join it to a vocabulary.
 
     Parameters
     ----------
-    wanted
+    spec
         The file and its columns.
     vocabulary
         The users or items that occur.
@@ -122,135 +123,68 @@ def read_side_table(wanted: SideTableSpec, vocabulary: Vocabulary) -> SideTable:
     Raises
     ------
     DataError
-        The file or a column cannot be read, an id is missing, twice there or of another kind than
-        those of the interactions, or no id of the file occurs.
+        The file or a column cannot be read, an id is missing, repeated or of another type than those of the
+        interactions, or no id of the file occurs in the interactions.
     """
-    file = open_table(wanted.path, delimiter=wanted.delimiter, form=wanted.form, keys=wanted.keys)
-    columns = _columns_of(wanted, file)
-    own = needed_column(wanted.id, file, meaning=f"{wanted.what} ids", key=f"{wanted.section}.id", keys=wanted.keys)
-    text = [own, *(column for name, column in columns.items() if name in ("title", "categories"))]
-    table = read_columns(file, [own, *columns.values()], text=text if file.is_text else [own])
-    ids = matching_ids(
-        table.column(own), vocabulary, place=ColumnLocation(str(wanted.path), own), text_file=file.is_text
-    )
-    rows = row_of_each_id(ids, vocabulary, place=ColumnLocation(str(wanted.path), own), what=wanted.what)
+    reader = open_table(spec.path, delimiter=spec.delimiter, form=spec.form, keys=spec.keys)
+    columns = _columns_of(spec, reader)
+    id_name = require_column(spec.id, reader, meaning=f"{spec.what} ids", key=f"{spec.section}.id", keys=spec.keys)
+    text = [id_name, *(column for name, column in columns.items() if name in ("title", "categories"))]
+    table = read_columns(reader, [id_name, *columns.values()], text=text)
+    place = ColumnLocation(str(spec.path), id_name)
+    ids = matching_ids(table.column(id_name), vocabulary, place=place, untyped=reader.untyped)
+    rows = row_of_each_id(ids, vocabulary, place=place, what=spec.what)
     missing = int((rows < 0).sum())
     facts = {
-        "path": str(wanted.path),
-        "sha256": sha256_of(wanted.path),
+        "path": str(spec.path),
+        "sha256": sha256_of(spec.path),
         "rows": table.num_rows,
         "unused": table.num_rows - (len(rows) - missing),
         "missing": missing,
     }
     taken: Any = pa.array(rows, mask=rows < 0)
-    joined = {name: _joined(name, table.column(column).take(taken), wanted) for name, column in columns.items()}
-    name = f"{wanted.what}s_without_row"
-    warnings = missing_row_warnings(name, rows, vocabulary, where=str(wanted.path), what=wanted.what)
+    joined = {name: _pandas_column(name, table.column(column).take(taken), spec) for name, column in columns.items()}
+    name = f"{spec.what}s_without_row"
+    warnings = missing_row_warnings(name, rows, vocabulary, where=str(spec.path), what=spec.what)
     return SideTable(
         pd.DataFrame(joined, index=pd.RangeIndex(len(vocabulary))),
         ids.vocabulary.ids[ids.indices],
         facts,
-        (*warnings_of(file), *warnings),
+        (*reader.warnings, *warnings),
     )
 
 
-def matching_ids(column: ArrowColumn, vocabulary: Vocabulary, *, place: ColumnLocation, text_file: bool) -> CodedIds:
-    """Return the ids of another file, of the same kind as the interactions'.
-
-    Raises
-    ------
-    DataError
-        One is missing, or they are of another kind.
-    """
-    # Text that may mean integers does so only if the interactions' ids are integers.
-    ids = coded_ids(column, place=place, text_file=text_file and not vocabulary.is_text)
-    if ids.vocabulary.is_text != vocabulary.is_text:
-        kinds = {True: "text", False: "integers"}
-        raise DataError(
-            f"{place.file}: column '{place.column}' holds {kinds[ids.vocabulary.is_text]}, such as "
-            f"{shown_id(ids.vocabulary, -1)}, where the ids of the interactions are {kinds[vocabulary.is_text]}, "
-            f"such as {shown_id(vocabulary, -1)}. Write the ids of both files alike."
-        )
-    return ids
-
-
-def row_of_each_id(ids: CodedIds, vocabulary: Vocabulary, *, place: ColumnLocation, what: str) -> Int64Array:
-    """Return the row of each id of a vocabulary in a file, -1 where it has none; int64 ``(ids,)``.
-
-    Raises
-    ------
-    DataError
-        An id has two rows, or none of them occurs in the vocabulary.
-    """
-    first = np.full(len(ids.vocabulary), len(ids.indices))
-    np.minimum.at(first, ids.indices, np.arange(len(ids.indices)))
-    again = first[ids.indices] != np.arange(len(ids.indices))
-    if again.any():
-        row = int(np.argmax(again))
-        raise place.error(
-            again,
-            f"the {what} {shown_id(ids.vocabulary, ids.indices[row])} is in row {first[ids.indices[row]] + 1} already",
-            f"Each {what} needs one row; remove the others.",
-        )
-    places = ids.vocabulary.indices(vocabulary.ids)
-    if (places < 0).all():
-        raise DataError(
-            f"{place.file}: none of the ids of column '{place.column}' occurs in the interactions: they are such as "
-            f"{shown_id(ids.vocabulary, 0)} here and {shown_id(vocabulary, 0)} there. "
-            "Name the right column, or another file."
-        )
-    return np.where(places < 0, -1, first[places])
-
-
-def missing_row_warnings(
-    name: str, rows: Int64Array, vocabulary: Vocabulary, *, where: str, what: str
-) -> tuple[DataWarning, ...]:
-    """Return the caution of ids without a row, if there are such."""
-    missing = np.flatnonzero(rows < 0)
-    if len(missing) == 0:
-        return ()
-    sentence = (
-        f"{where}: {len(missing):,} of {len(rows):,} {what}s of the interactions are not in it, such as "
-        f"{shown_id(vocabulary, missing[0])}. What needs it knows nothing of them."
-    )
-    return (DataWarning(name, len(missing), sentence),)
-
-
-def _columns_of(wanted: SideTableSpec, file: TableReader) -> dict[str, str]:
+def _columns_of(spec: SideTableSpec, reader: TableReader) -> dict[str, str]:
     columns = {
-        name: needed_column(
-            column, file, meaning=name, key=f"{wanted.section}.{_key_of(name, wanted)}", keys=wanted.keys
-        )
-        for name, column in wanted.columns.items()
+        name: require_column(column, reader, meaning=name, key=spec.key_of(name), keys=spec.keys)
+        for name, column in spec.columns.items()
     }
-    for name in wanted.optional:
-        if name in file.names and name not in columns:
-            columns[name] = single_column(name, file)
-    if wanted.categories is not None:
-        key = f"{wanted.section}.categories.column"
-        columns["categories"] = needed_column(
-            wanted.categories.column, file, meaning="categories", key=key, keys=wanted.keys
+    for name in spec.optional:
+        if name in reader.columns and name not in columns:
+            columns[name] = unique_column(name, reader)
+    if spec.categories is not None:
+        key = f"{spec.section}.categories.column"
+        columns["categories"] = require_column(
+            spec.categories.column, reader, meaning="categories", key=key, keys=spec.keys
         )
     return columns
 
 
-def _has_values(kind: Any) -> bool:
-    """Return whether a type holds plain values or lists of them, and not maps, structs or lists of lists."""
-    return not pa.types.is_nested(kind.value_type if pa.types.is_list(kind) or pa.types.is_large_list(kind) else kind)
+def _is_list(kind: Any) -> bool:
+    return pa.types.is_list(kind) or pa.types.is_large_list(kind)
 
 
-def _key_of(name: str, wanted: SideTableSpec) -> str:
-    return name if name == "title" else "attributes" if wanted.what == "item" else "groups"
-
-
-def _joined(name: str, column: ArrowColumn, wanted: SideTableSpec) -> Any:
-    """Return a column of the joined table; whole numbers stay so where some are missing."""
-    if name == "categories" and wanted.categories is not None:
-        return _categories(column, wanted.categories, ColumnLocation(str(wanted.path), wanted.categories.column))
-    if not _has_values(column.type) or (name == "title" and pa.types.is_nested(column.type)):
+def _pandas_column(name: str, column: ArrowColumn, spec: SideTableSpec) -> Any:
+    """Return a column of the joined table; integers stay integers even if some are missing."""
+    kind: Any = column.type
+    if name == "categories" and spec.categories is not None:
+        return _categories(column, spec.categories, ColumnLocation(str(spec.path), spec.categories.column))
+    # Plain values or lists of them, but no maps, structs or lists of lists; titles are plain values.
+    nested = pa.types.is_nested(kind.value_type if _is_list(kind) and name != "title" else kind)
+    if nested:
         raise DataError(
-            f"{wanted.path}: column '{wanted.columns.get(name, name)}' holds {column.type}, where {wanted.section}."
-            f"{_key_of(name, wanted)} needs values. Use text, numbers, dates, true and false, or lists of text."
+            f"{spec.path}: column '{spec.columns.get(name, name)}' holds {kind}, where {spec.key_of(name)} needs "
+            "values. Use text, numbers, dates, true and false, or lists of text."
         )
     if name == "title" and not is_text(column):
         column = column.cast(pa.string())
@@ -260,13 +194,12 @@ def _joined(name: str, column: ArrowColumn, wanted: SideTableSpec) -> Any:
 
 
 def _categories(column: ArrowColumn, section: CategoriesSection, place: ColumnLocation) -> pd.Series[Any]:
-    kind = column.type
     if is_text(column):
         delimiter = section.delimiter
         texts = ("" if text is None else text for text in column.to_pylist())
         parts = ([text] if delimiter is None else text.split(delimiter) for text in texts)
         lists = [tuple(part.strip() for part in some if part.strip()) for some in parts]
-    elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+    elif _is_list(column.type):
         if section.delimiter is not None:
             raise DataError(
                 f"{place.file}: column '{place.column}' holds lists, and dataset.items.categories.delimiter is "
@@ -274,9 +207,7 @@ def _categories(column: ArrowColumn, section: CategoriesSection, place: ColumnLo
             )
         lists = [tuple(str(part) for part in some or () if part is not None) for some in column.to_pylist()]
     else:
-        raise DataError(
-            f"{place.file}: column '{place.column}' holds {kind}, where categories are needed. "
-            "Use lists of text, or text with dataset.items.categories.delimiter."
-        )
-    # A category that is named twice is one.
+        remedy = "Use lists of text, or text with dataset.items.categories.delimiter."
+        raise place.type_error(column.type, "categories are", remedy)
+    # A repeated category counts once.
     return pd.Series([tuple(dict.fromkeys(some)) for some in lists], dtype=object)

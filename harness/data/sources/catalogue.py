@@ -1,4 +1,4 @@
-"""What the catalogue offers."""
+"""List and fetch the data sets of the catalogue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.data.sources.source import CatalogueEntry, Source
 
 
 def list_sources() -> list[CatalogueEntry]:
-    """Return what is known of each data set of the catalogue, by name.
+    """Return the entries of the catalogue, sorted by name.
 
     Examples
     --------
@@ -40,12 +40,12 @@ def catalogue_table() -> Table:
 
 
 def fetch(name: str) -> Path | None:
-    """Download a data set of the catalogue into the cache, and return its path there, None if it is generated.
+    """Download a data set into the cache folder, and return its path there; None if it is generated.
 
     Raises
     ------
     HarnessError
-        The name is unknown, or the data set cannot be had.
+        The name is unknown, or the data set cannot be downloaded.
     """
     source: Source = registry.load("sources", name)()
     return source.fetch()

@@ -1,4 +1,4 @@
-"""Data sets that are known by name, and where they can be had."""
+"""MovieLens-100k, read out of a wheel of the Python package index."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class MovieLens100K(PackagedSource):
-    """MovieLens-100k: ratings of films, with titles, years, genres and what is known of the users.
+    """MovieLens-100k: ratings of films, with titles, years, genres and user attributes.
 
     The item table has ``title``, ``year`` (missing for two films), ``genres`` (joined by ``|``) and the same
     as ``categories``, the user table ``age`` (years), ``gender``, ``occupation`` and ``zip``.
@@ -65,7 +65,7 @@ class MovieLens100K(PackagedSource):
     )
 
     def read(self, folder: Path | None = None) -> SourceData:
-        """Return the data set, fetched if it must be.
+        """Return the data set, fetched first if it is not in the cache folder.
 
         Raises
         ------
@@ -82,13 +82,13 @@ class MovieLens100K(PackagedSource):
             item="item_id",
             timestamp="timestamp",
             rating="rating",
-            text_file=True,
+            untyped=True,
             timestamp_unit="s",
         ).interactions
         interactions = replace(
             interactions,
-            item_table=_in_order(_films(films), films["item_id"], interactions.item_ids),
-            user_table=_in_order(_people(people), people["user_id"], interactions.user_ids),
+            item_table=_in_vocabulary_order(_films(films), films["item_id"], interactions.item_ids),
+            user_table=_in_vocabulary_order(_people(people), people["user_id"], interactions.user_ids),
         )
         return self.source_data(archive, interactions)
 
@@ -108,7 +108,7 @@ def _member(files: zipfile.ZipFile, kind: str) -> pa.Table:
 
 def _films(table: pa.Table) -> pd.DataFrame:
     text = table.to_pandas()
-    # Two films have no year: their field holds a word.
+    # The field of two films holds a word instead of a year.
     years = pd.to_numeric(text["release_year"], errors="coerce").astype("Int64")
     genres = text["class"].str.replace(" ", "|", regex=False)
     categories = genres.map(lambda joined: tuple(joined.split("|")) if isinstance(joined, str) and joined else ())
@@ -127,6 +127,6 @@ def _people(table: pa.Table) -> pd.DataFrame:
     )
 
 
-def _in_order(attributes: pd.DataFrame, ids: ArrowColumn, vocabulary: Vocabulary) -> pd.DataFrame:
-    own = pd.Index(ids.cast(pa.int64()).to_numpy())
-    return attributes.set_index(own).loc[vocabulary.ids].reset_index(drop=True)
+def _in_vocabulary_order(attributes: pd.DataFrame, ids: ArrowColumn, vocabulary: Vocabulary) -> pd.DataFrame:
+    index = pd.Index(ids.cast(pa.int64()).to_numpy())
+    return attributes.set_index(index).loc[vocabulary.ids].reset_index(drop=True)

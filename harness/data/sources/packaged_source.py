@@ -1,4 +1,4 @@
-"""Data sets that lie in files of the Python package index."""
+"""The base class of data sets that are read out of a wheel of the Python package index."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class PackagedSource:
     Attributes
     ----------
     entry
-        What the catalogue says of it.
+        The entry of the catalogue.
     places
-        The wheels that hold it, in the order in which they are tried.
+        The wheels that hold the data set, in the order in which they are tried.
     """
 
     entry: ClassVar[CatalogueEntry]
@@ -32,12 +32,12 @@ class PackagedSource:
         Raises
         ------
         DataError
-            There is neither a cached file nor a network, or the index gives another file.
+            There is neither a cached file nor a network, or the index returns another file.
         """
         return fetch_wheel(self.places, folder=folder)
 
     def source_data(self, archive: Path, interactions: Interactions) -> SourceData:
-        """Return what was read from an archive, with where it came from and on what terms."""
+        """Return the interactions of an archive, with their origin, licence and citation."""
         wheel = next(place for place in self.places if place.filename == archive.name)
         facts = {
             "origin": f"{wheel.requirement} in the Python package index",

@@ -1,4 +1,4 @@
-"""Interactions of any number, drawn from probabilities that are known in closed form."""
+"""Generate any number of interactions from probabilities that are known in closed form."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from harness.storage import sha256_json
 
 _CHUNK = 1 << 20  # rows drawn at once
 _GLOBAL_SHARE = 0.15  # of the draws, over the whole catalogue
-_CLUSTERS_A_USER = 3
+_CLUSTERS_PER_USER = 3
 _POPULARITY_SHIFT, _POPULARITY_EXPONENT = 50.0, -0.9
 _ACTIVITY_SIGMA = 1.1
 _SECONDS = 365 * 86_400  # of the period that interactions fall into
-_VERSION = 1  # of the draws: other numbers under one seed are another version
+_VERSION = 1  # a change that draws other numbers under the same seed is a new version
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Synthetic:
-    r"""Users who like a few clusters of items, popular items more than others; every draw independent.
+    r"""Users who like a few clusters of items, and popular items more than others; draws are independent.
 
     Item i, by popularity rank, has the weight :math:`w_i = (i + 50)^{-0.9}`; items lie in clusters
-    at random, and each user has three clusters with weights :math:`v`. An interaction of user u is
+    at random, and each user has three clusters with weights :math:`v`. An interaction of user u has the probability
 
     .. math:: p(i \mid u) = 0.15 \, \frac{w_i}{\sum_j w_j}
               + 0.85 \sum_{c} v_{uc} \, \frac{w_i \, [i \in c]}{\sum_{j \in c} w_j}
 
-    Draws are independent, so that a user may have an item more than once, and the last interaction
-    is as any other: the best list for a user is by p(i | u), and its expected hit rate is a sum of
-    p(i | u). How many interactions a user has is log-normal (:math:`\sigma` = 1.1), at least 1;
+    Draws are independent, so a user may have an item more than once, and the last interaction is
+    distributed as any other: the best list for a user is ordered by p(i | u), and its expected hit rate is
+    a sum of p(i | u). The number of interactions per user is log-normal (:math:`\sigma` = 1.1), at least 1;
     times are uniform over a year.
 
     Parameters
     ----------
     users, items
-        How many; 1 or more. Those that no draw meets do not occur.
+        Numbers of users and items; 1 or more. Items that are never drawn do not occur.
     interactions
-        About how many; what is rounded a user makes the difference.
+        Number of interactions, approximately, because the number of each user is rounded.
     clusters
-        How many, at most ``items``.
+        Number of clusters; ``items`` at most.
     seed
-        Of all draws. The same options give the same interactions.
+        Seed of all draws. The same options give the same interactions.
 
     Raises
     ------
@@ -95,40 +95,40 @@ class Synthetic:
         return None
 
     def read(self, folder: Path | None = None) -> SourceData:
-        """Return the interactions, drawn anew."""
-        rows = self._drawn()
+        """Generate the interactions."""
+        rows = self._generated()
         facts = {"origin": "generated", "duplicates": repeated_rows(rows), "options": dataclasses.asdict(self)}
         digest = sha256_json({"synthetic": _VERSION, **dataclasses.asdict(self)})
         return SourceData(rows, name=self.entry.name, sha256=digest, facts=facts)
 
     def probabilities(self, user: int) -> Float64Array:
         """Return p(item | user) for each item by its id, float64 ``(items,)``; they sum to 1."""
-        world = self._world
-        by_place: Float64Array = _GLOBAL_SHARE * world.weights / world.weights.sum()
-        for cluster, share in zip(world.user_clusters[user], world.user_shares[user], strict=True):
-            members = slice(world.starts[cluster], world.starts[cluster + 1])
-            weights = world.weights[members]
+        distributions = self._distributions
+        by_place: Float64Array = _GLOBAL_SHARE * distributions.weights / distributions.weights.sum()
+        for cluster, share in zip(distributions.user_clusters[user], distributions.user_shares[user], strict=True):
+            members = slice(distributions.starts[cluster], distributions.starts[cluster + 1])
+            weights = distributions.weights[members]
             by_place[members] += (1 - _GLOBAL_SHARE) * share * weights / weights.sum()
         by_item = np.empty_like(by_place)
-        by_item[world.item_at] = by_place
+        by_item[distributions.item_at] = by_place
         return by_item
 
     @cached_property
-    def _world(self) -> _Distributions:
+    def _distributions(self) -> _Distributions:
         return _Distributions.of(self)
 
-    def _drawn(self) -> Interactions:
-        world, rng = self._world, _rng(self.seed, "rows")
-        users = np.repeat(np.arange(self.users, dtype=np.int32), world.activity)
+    def _generated(self) -> Interactions:
+        distributions, rng = self._distributions, _rng(self.seed, "rows")
+        users = np.repeat(np.arange(self.users, dtype=np.int32), distributions.activity)
         items = np.empty(len(users), dtype=np.int32)
         for start in range(0, len(users), _CHUNK):
             chunk = slice(start, start + _CHUNK)
-            items[chunk] = world.draw(users[chunk], rng)
+            items[chunk] = distributions.draw(users[chunk], rng)
         times = 1_577_836_800 + rng.integers(0, _SECONDS, size=len(users))  # from the first of January 2020
         kept = np.flatnonzero(np.bincount(items, minlength=self.items))
         places = np.zeros(self.items, dtype=np.int32)
         places[kept] = np.arange(len(kept), dtype=np.int32)
-        # Each user has an interaction, so that all occur.
+        # Each user has an interaction, so all users occur.
         return Interactions(
             users, places[items], Vocabulary(np.arange(self.users)), Vocabulary(kept), times, time_unit="s"
         )
@@ -136,7 +136,7 @@ class Synthetic:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class _Distributions:
-    """What the draws come from. Items stand by cluster, so that a cluster is a run of places."""
+    """The distributions of the draws. Items are ordered by cluster, so that a cluster is a run of places."""
 
     weights: Float64Array  # (items,) at their places
     item_at: Int64Array  # (items,): the item id at each place
@@ -150,17 +150,17 @@ class _Distributions:
         """Draw clusters, tastes and activity."""
         rng = _rng(options.seed, "world")
         by_rank: Float64Array = (np.arange(options.items, dtype=np.float64) + _POPULARITY_SHIFT) ** _POPULARITY_EXPONENT
-        # An id says nothing of popularity: ranks are dealt out at random.
+        # Ranks are assigned at random, so that an id says nothing about popularity.
         weight_of = by_rank[rng.permutation(options.items)]
-        # Every cluster has an item: the first ones are dealt in turn.
+        # Every cluster gets one of the first items, so that none is empty.
         cluster_of = np.concatenate(
             [np.arange(options.clusters), rng.integers(0, options.clusters, size=options.items - options.clusters)]
         )
         cluster_of = rng.permutation(cluster_of)
         item_at = np.argsort(cluster_of, kind="stable")
         sizes = np.bincount(cluster_of, minlength=options.clusters)
-        shares = rng.dirichlet(np.ones(_CLUSTERS_A_USER), size=options.users)
-        clusters = rng.integers(0, options.clusters, size=(options.users, _CLUSTERS_A_USER))
+        shares = rng.dirichlet(np.ones(_CLUSTERS_PER_USER), size=options.users)
+        clusters = rng.integers(0, options.clusters, size=(options.users, _CLUSTERS_PER_USER))
         raw = rng.lognormal(0.0, _ACTIVITY_SIGMA, size=options.users)
         activity = np.maximum(np.round(raw * options.interactions / raw.sum()), 1).astype(np.int64)
         starts = np.concatenate([[0], np.cumsum(sizes)])
@@ -179,7 +179,7 @@ class _Distributions:
         low = np.where(everywhere, 0.0, self._cumulated[self.starts[cluster]])
         high = np.where(everywhere, self._cumulated[-1], self._cumulated[self.starts[cluster + 1]])
         point = low + rng.random(len(users)) * (high - low)
-        # Rounding may put a point on the far end of its cluster.
+        # Rounding may put a point at the upper end of its cluster.
         places = np.searchsorted(self._cumulated, point, side="right") - 1
         last = np.where(everywhere, len(self.weights), self.starts[cluster + 1]) - 1
         chosen: Int64Array = self.item_at[np.minimum(places, last)]

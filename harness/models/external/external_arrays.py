@@ -13,13 +13,13 @@ import pyarrow.parquet
 import safetensors
 
 from harness.errors import CheckpointError, did_you_mean
-from harness.storage.array_files import mapped_array
-from harness.storage.arrow_types import plain
+from harness.storage.array_files import holds_objects, mapped_array
+from harness.storage.arrow_types import list_lengths, plain
+from harness.storage.table_formats import PARQUET
 
 if TYPE_CHECKING:
     import torch
 
-PARQUET = (".parquet", ".pq")
 _OBJECTS = (
     "it holds Python objects, which are never unpickled since that can run code. Where they are saved, make numbers of "
     "them, or text of ids: numpy.save(path, numpy.stack(vectors).astype('float32')), numpy.save(path, ids.astype(str))."
@@ -66,9 +66,7 @@ def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", 
     except CheckpointError:
         raise
     except Exception as error:  # what is cut short, spoilt or of another kind may raise anything
-        # Pickles and objects are what numpy names in its refusals.
-        pickled = any(word in str(error) for word in ("pickle", "Object arrays", "Python objects"))
-        why = _OBJECTS if pickled else f"{str(error)[:200].rstrip('.')}. Copy or save it again."
+        why = _OBJECTS if holds_objects(error) else f"{str(error)[:200].rstrip('.')}. Copy or save it again."
         raise CheckpointError(f"{path} cannot be read: {why}") from error
 
 
@@ -154,11 +152,9 @@ def _of_parquet(path: Path, columns: list[str] | None) -> Any:
 
 def _stacked(lists: Any, path: Path, column: str) -> Any:
     """Return lists of numbers as ``(rows, their length)``."""
-    kind = lists.type
-    is_lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
-    if not is_lists or not (pa.types.is_floating(kind.value_type) or pa.types.is_integer(kind.value_type)):
-        raise CheckpointError(f"{path}: column '{column}' holds {kind}, where lists of numbers are needed.")
-    lengths = np.asarray(pc.fill_null(pc.list_value_length(lists), 0), dtype=np.int64)
+    lengths = list_lengths(lists)
+    if lengths is None:
+        raise CheckpointError(f"{path}: column '{column}' holds {lists.type}, where lists of numbers are needed.")
     if lengths.min() != lengths.max() or lengths[0] == 0:
         raise CheckpointError(
             f"{path}: column '{column}' holds lists of {lengths.min()} to {lengths.max()} numbers. All need the same "

@@ -13,13 +13,14 @@ import pyarrow.parquet
 
 from harness.errors import CheckpointError
 from harness.models.checkpoints.required_files import require_file
-from harness.models.external.external_arrays import PARQUET, array_in, id_values
+from harness.models.external.external_arrays import array_in, id_values
 from harness.models.external.external_ids import Id, plain_id
 from harness.storage.array_files import texts_of
 from harness.storage.arrow_types import plain
 from harness.storage.input_files import long_csv_fields, open_bytes, text_lines
+from harness.storage.table_formats import DELIMITERS, PARQUET
 
-WITH_COLUMNS = (".csv", ".tsv", *PARQUET)
+WITH_COLUMNS = (*DELIMITERS, *PARQUET)
 COLUMN_OPTION = "column, or ids_column of kind vectors"
 _LONGEST_HEADER = 1 << 20
 FORMATS = (".txt", *WITH_COLUMNS, ".npy", ".json")
@@ -53,7 +54,7 @@ def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
         elif suffix == ".txt":
             values = _lines(path)
         else:
-            values = _from_rows(_rows(path, "\t" if suffix == ".tsv" else ","), path, column)
+            values = _from_rows(_rows(path, DELIMITERS.get(suffix, ",")), path, column)
     except (OSError, ValueError, RecursionError, csv.Error, pa.ArrowException) as error:
         raise CheckpointError(f"the file of ids {path} cannot be read: {str(error)[:200]}") from error
     return [plain_id(value, str(path)) for value in values]
@@ -74,7 +75,7 @@ def checked_header(path: Path, column: str | None) -> Path:
         elif suffix in WITH_COLUMNS:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 line = file.readline(_LONGEST_HEADER)
-            names = next(csv.reader([line], delimiter="\t" if suffix == ".tsv" else ",", strict=True), [])
+            names = next(csv.reader([line], delimiter=DELIMITERS[suffix], strict=True), [])
         else:
             return path
     except (OSError, ValueError, csv.Error, pa.ArrowException) as error:

@@ -13,11 +13,12 @@ import torch
 from harness.artifacts import ListRequest, RankedLists, UserBatch
 from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import CheckpointError, HarnessError
-from harness.models.external.external_arrays import FORMATS, PARQUET, array_in, levels_in
+from harness.models.external.external_arrays import FORMATS, array_in, levels_in
 from harness.models.external.list_cleaning import cleaned
 from harness.models.torch_module.torch_answers import tensor_in
 from harness.models.torch_module.torch_calls import ModuleAnswer, ModuleCaller
 from harness.models.torch_module.torch_variants import ModuleRecommender
+from harness.storage.table_formats import PARQUET
 
 
 @dataclass(frozen=True, eq=False)

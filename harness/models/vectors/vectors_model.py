@@ -12,9 +12,10 @@ from pydantic.dataclasses import dataclass
 from harness.artifacts import ExternalModel, VectorRecommender, Vocabulary
 from harness.errors import CheckpointError
 from harness.models.checkpoints.required_files import require_file
-from harness.models.external.external_arrays import FORMATS, PARQUET, array_in, vectors_in
+from harness.models.external.external_arrays import FORMATS, array_in, vectors_in
 from harness.models.external.id_files import checked_header
 from harness.models.external.id_map import SORTED, IdMap, IdOptions
+from harness.storage.table_formats import PARQUET
 
 if TYPE_CHECKING:
     from harness.models.vectors.vectors_network import VectorTable

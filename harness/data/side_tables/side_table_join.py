@@ -1,4 +1,4 @@
-"""The side tables and vectors of an experiment, joined to its interactions."""
+"""Join side tables and item vectors to the interactions, as an experiment names them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.data.warnings import DataWarning
 from harness.errors import DataError
 from harness.storage.table_formats import TableFormat
 
-JOINED = ("items", "vectors", "users")  # what there may be facts of
+JOINED = ("items", "vectors", "users")  # the keys of the facts
 
 
 class ItemsSection(Protocol):
@@ -29,7 +29,7 @@ class ItemsSection(Protocol):
 
     @property
     def id(self) -> str:
-        """Its column of own ids."""
+        """Its column of external ids."""
         ...
 
     @property
@@ -49,17 +49,17 @@ class ItemsSection(Protocol):
 
     @property
     def delimiter(self) -> str | None:
-        """Of a text file."""
+        """The delimiter of a text file; None for the one of its format."""
         ...
 
     @property
     def format(self) -> TableFormat | None:
-        """Of the file; None: as its name says."""
+        """The format of the table; None chooses by the suffix."""
         ...
 
     @property
     def vectors(self) -> VectorsSection | None:
-        """Where vectors are."""
+        """The item vectors, or None."""
         ...
 
 
@@ -73,7 +73,7 @@ class UsersSection(Protocol):
 
     @property
     def id(self) -> str:
-        """Its column of own ids."""
+        """Its column of external ids."""
         ...
 
     @property
@@ -83,27 +83,27 @@ class UsersSection(Protocol):
 
     @property
     def delimiter(self) -> str | None:
-        """Of a text file."""
+        """The delimiter of a text file; None for the one of its format."""
         ...
 
     @property
     def format(self) -> TableFormat | None:
-        """Of the file; None: as its name says."""
+        """The format of the table; None chooses by the suffix."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class JoinResult:
-    """Interactions with what is known of their items and users.
+    """Interactions with the joined side tables and vectors.
 
     Parameters
     ----------
     interactions
-        Rows and vocabularies unchanged.
+        The same rows and vocabularies, with the tables and vectors.
     facts
-        Of each file that was joined: under ``items``, ``vectors``, ``users``.
+        Facts about each file, under ``items``, ``vectors`` and ``users``.
     warnings
-        Of items and users that a file does not have.
+        What looks wrong in the files, such as items without a row.
     """
 
     interactions: Interactions
@@ -111,23 +111,25 @@ class JoinResult:
     warnings: tuple[DataWarning, ...]
 
 
-def join(interactions: Interactions, *, items: ItemsSection | None, users: UsersSection | None) -> JoinResult:
-    """Return interactions with the side tables and vectors that an experiment names.
+def join_side_tables(
+    interactions: Interactions, *, items: ItemsSection | None, users: UsersSection | None
+) -> JoinResult:
+    """Join side tables and vectors to interactions.
 
-    Columns are added to those that a catalogue entry brings.
+    Columns are added to those that the data set brings itself.
 
     Raises
     ------
     DataError
-        A file cannot be read or does not fit the interactions, or a column is there already.
+        A file cannot be read or does not fit the interactions, or a column exists already.
     """
     facts: dict[str, Any] = {}
     warnings: list[DataWarning] = []
     table_ids = None
     if items is not None and items.path is not None:
         side = read_side_table(_of_items(items), interactions.item_ids)
-        interactions = replace(interactions, item_table=_beside(interactions.item_table, side, "dataset.items"))
-        facts["items"], table_ids = side.facts, side.own
+        interactions = replace(interactions, item_table=_with_columns(interactions.item_table, side, "dataset.items"))
+        facts["items"], table_ids = side.facts, side.ids
         warnings += side.warnings
     if items is not None and items.vectors is not None:
         vectors = read_vectors(items.vectors, interactions.item_ids, table_ids=table_ids)
@@ -136,7 +138,7 @@ def join(interactions: Interactions, *, items: ItemsSection | None, users: Users
         warnings += vectors.warnings
     if users is not None:
         side = read_side_table(_of_users(users), interactions.user_ids)
-        interactions = replace(interactions, user_table=_beside(interactions.user_table, side, "dataset.users"))
+        interactions = replace(interactions, user_table=_with_columns(interactions.user_table, side, "dataset.users"))
         facts["users"] = side.facts
         warnings += side.warnings
     return JoinResult(interactions, {key: dict(value) for key, value in facts.items()}, tuple(warnings))
@@ -167,12 +169,12 @@ def _of_users(section: UsersSection) -> SideTableSpec:
     )
 
 
-def _beside(known: pd.DataFrame | None, side: SideTable, section: str) -> pd.DataFrame:
+def _with_columns(known: pd.DataFrame | None, side: SideTable, section: str) -> pd.DataFrame:
     if known is None:
         return side.table
     twice = [name for name in side.table if name in known]
     if twice:
         raise DataError(
-            f"{side.facts['path']}: the data set has a column '{twice[0]}' of its own. Rename that of {section}."
+            f"{side.facts['path']}: the data set has a column '{twice[0]}' of its own. Rename the one of {section}."
         )
     return pd.concat([known, side.table], axis=1)
