@@ -50,11 +50,7 @@ def check_importable(module: str, name: str, factory: str, *, python_path: str |
             break
         above = spec
     for file, line, target in _broken_imports(module, folder):
-        remedy = "Install it."
-        if file.name == "__init__.py":
-            remedy = (
-                "Install it, or set model.params.python_path to a folder below that __init__.py, which is then not run."
-            )
+        inner = ", or set model.params.python_path to the folder of the module itself, where no __init__.py is run"
         raise HarnessError(
             f"the factory '{factory}': {file.parent.name}/{file.name}, line {line}, imports {target}, which is not "
             f"installed. Install it{inner if file.name == '__init__.py' else ''}."
