@@ -25,7 +25,7 @@ from conftest import small_table
 
 import harness
 from harness.errors import HarnessError
-from harness.models.external.importing import leave
+from harness.models.external.project_imports import leave_project
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/own-checkpoint.md").read_text(encoding="utf-8")
@@ -152,12 +152,12 @@ def write_vectors(folder, table):
 @pytest.fixture
 def inside(project, monkeypatch):
     """Work in the folder of the page, whose packages are installed."""
-    leave()  # what earlier tests put on sys.path
+    leave_project()  # what earlier tests put on sys.path
     monkeypatch.chdir(project)
     monkeypatch.syspath_prepend(str(EXAMPLES))
     monkeypatch.syspath_prepend(str(project / "src"))
     yield project
-    leave()
+    leave_project()
     # An installed package stays in memory; the `kiosk` of other tests is another one.
     for name in [name for name in sys.modules if name.partition(".")[0] == "kiosk"]:
         del sys.modules[name]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from harness.artifacts import CandidateLists, History, ListRequest, RankedLists, rounded
 from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import HarnessError
-from harness.models.external.factories import describe_error
 from harness.models.external.id_naming import IdNaming
 from harness.models.external.list_cleaning import cleaned
 from harness.models.external.score_precision import tell_of_ties
@@ -179,22 +178,6 @@ def barred_of(asked: ListRequest, rows: int, n_items: int) -> list[Int64Array]:
 def unasked(made: RankedLists) -> RankedLists:
     """Return lists of a model that was not told what to leave out: that it did not is no oddity."""
     return replace(made, given=made.given - made.barred, barred=np.zeros_like(made.barred))
-
-
-def called(call: Callable[[], Any], *, where: str) -> Any:
-    """Return what a stranger's function returns.
-
-    Raises
-    ------
-    HarnessError
-        It raises an exception.
-    """
-    try:
-        return call()
-    except (HarnessError, MemoryError):
-        raise
-    except (Exception, SystemExit) as error:  # a stranger's code may raise anything
-        raise HarnessError(f"{where} failed with {describe_error(error)}.") from error
 
 
 def _row(lists: CandidateLists, row: int) -> Any:

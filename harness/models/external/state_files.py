@@ -20,7 +20,7 @@ from harness.models.checkpoints.pickled_values import OmittedObject
 from harness.models.checkpoints.tensor_archive import content_without_objects, first_left_out
 from harness.models.checkpoints.text_inspection import other_kind
 from harness.models.checkpoints.torch_files import load_torch, why_refused
-from harness.models.external.importing import importing
+from harness.models.external.project_imports import project_imports
 from harness.models.run_messages import log_once, warn_once
 
 StateDict = dict[str, Any]  # tensors by name, and what modules keep as extra state
@@ -107,7 +107,7 @@ def _of_torch(path: Path, *, allow_pickle: bool, python_path: str | None) -> Any
         warn_once(f"the checkpoint {path} is a pickle: reading it runs the code that it names (allow_pickle)")
         try:
             # Its classes are of the factory's project, which was entered when the module was made.
-            with importing({}, python_path=python_path):
+            with project_imports({}, python_path=python_path):
                 return torch.load(path, map_location="cpu", weights_only=False)
         except Exception as error:
             raise CheckpointError(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -14,8 +12,8 @@ from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import AnyRecommender, ExternalModel, Vocabulary
-from harness.errors import CheckpointError, HarnessError
-from harness.models.external.factories import describe_error
+from harness.errors import CheckpointError
+from harness.models.external.external_errors import external_errors
 from harness.models.mlflow_model.mlflow_columns import MLflowInput, MLflowOutput
 from harness.models.python_object.python_options import ObjectOptions
 
@@ -91,7 +89,7 @@ class MLflowModel(ExternalModel):
         self.check_allowed(checkpoint)
         folder = _folder(checkpoint)
         logger.warning("%s is loaded, which runs the code that is stored with it (allow_pickle)", checkpoint)
-        with _no_errors_of_mlflow(f"the model {checkpoint} of MLflow cannot be loaded"):
+        with external_errors(f"the model {checkpoint} of MLflow cannot be loaded:", CheckpointError):
             import mlflow.pyfunc
 
             loaded = mlflow.pyfunc.load_model(str(folder))
@@ -129,18 +127,9 @@ def _folder(checkpoint: str | None) -> Path:
                 "runs:/<run id>/model in model.checkpoint."
             )
         return folder
-    with _no_errors_of_mlflow(f"MLflow has no model {checkpoint} (MLFLOW_TRACKING_URI says which store)"):
+    missing = f"MLflow has no model {checkpoint} (MLFLOW_TRACKING_URI says which store):"
+    with external_errors(missing, CheckpointError):
         os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # the harness has one
         import mlflow.artifacts
 
         return Path(mlflow.artifacts.download_artifacts(artifact_uri=checkpoint))
-
-
-@contextmanager
-def _no_errors_of_mlflow(what: str) -> Iterator[None]:
-    try:
-        yield
-    except HarnessError:
-        raise
-    except (Exception, SystemExit) as error:  # a stranger's model, or a store that is down, may raise anything
-        raise CheckpointError(f"{what}: {describe_error(error)}.") from error

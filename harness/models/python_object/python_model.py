@@ -15,9 +15,9 @@ from harness.errors import CheckpointError, HarnessError
 from harness.models.external.code_files import files_of, folder_of, specs_in
 from harness.models.external.factories import check_factory, construct, source_files
 from harness.models.external.id_files import checked_header
-from harness.models.external.importing import importing
 from harness.models.external.named_files import named_files, refuse_pickles
 from harness.models.external.pickles import refuse_pickle, unpickled
+from harness.models.external.project_imports import project_imports
 from harness.models.python_object.python_options import ObjectOptions
 
 Name = Annotated[str, Field(min_length=1)]
@@ -146,7 +146,7 @@ class PythonModel(ObjectOptions, ExternalModel):
     def _made(self, checkpoint: str | None) -> Any:
         if self.factory is None:
             assert checkpoint is not None  # noqa: S101  (asked in files)
-            with importing(self._pickled_specs(), python_path=self.python_path):
+            with project_imports(self._pickled_specs(), python_path=self.python_path):
                 return unpickled(Path(checkpoint), allowed=self.allow_pickle)
         init = dict(self.init)
         if checkpoint is not None:
@@ -156,7 +156,6 @@ class PythonModel(ObjectOptions, ExternalModel):
                     "one out, or set model.params.checkpoint_argument."
                 )
             init[self.checkpoint_argument] = checkpoint
-        self._check_factory()
         if not self.allow_pickle:
             refuse_pickles(init)
         return construct(self.factory, init, python_path=self.python_path)

@@ -21,7 +21,8 @@ from harness.artifacts import (
 )
 from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import HarnessError
-from harness.models.external.answers import barred_of, called, lists_of, more_than, scores_of, unasked
+from harness.models.external.answers import barred_of, lists_of, more_than, scores_of, unasked
+from harness.models.external.external_errors import external_errors
 from harness.models.external.id_map import IdMap
 from harness.models.external.id_naming import IdNaming
 from harness.models.python_object.python_adapters import Implicit, adapted, check_arguments, without_tensors
@@ -134,7 +135,8 @@ class ObjectCaller:
     def answer(self, method: str, *asked: Any, **more: Any) -> Any:
         """Return what a method of the object returns, arrays in the place of tensors."""
         call = getattr(self.given, method)
-        return called(lambda: without_tensors(call(*asked, **more)), where=f"{method} of {self.where}")
+        with external_errors(f"{method} of {self.where} failed with"):
+            return without_tensors(call(*asked, **more))
 
     def named_users(self, batch: UserBatch) -> tuple[list[Any], Int64Array]:
         """Return the names of the users whom the object has one for, and their places in the batch.

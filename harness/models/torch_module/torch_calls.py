@@ -15,7 +15,7 @@ from harness.artifacts import UserBatch
 from harness.artifacts.array_types import Int64Array
 from harness.artifacts.csr import indptr_of_kept
 from harness.errors import HarnessError, did_you_mean
-from harness.models.external.factories import describe_error
+from harness.models.external.external_errors import describe_error
 from harness.models.external.id_map import OWN, SORTED, IdMap
 from harness.models.neural.random_seed import seeded
 from harness.models.torch_module.torch_options import CallOptions, ModuleOptions

@@ -10,7 +10,7 @@ from torch import nn
 
 from harness.artifacts import AnyRecommender, Vocabulary
 from harness.errors import HarnessError
-from harness.models.external.factories import check_factory, construct
+from harness.models.external.factories import construct
 from harness.models.external.id_map import IdMap
 from harness.models.external.named_files import refuse_pickles
 from harness.models.external.state_dicts import load_state
@@ -50,7 +50,6 @@ def loaded(options: ModuleOptions, path: Path, *, users: Vocabulary, items: Voca
 
 def _module(options: ModuleOptions, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
     """Return the module, and the names of its tensors that the checkpoint lacks."""
-    check_factory(options.factory, python_path=options.python_path)
     if not options.allow_pickle:
         refuse_pickles(options.init)
     with seeded(_SEED, "cpu"):  # what the checkpoint lacks is random
