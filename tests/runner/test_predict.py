@@ -382,15 +382,6 @@ def named_budget(refused):
     return bytes_of(enough[1])
 
 
-def test_processes_share_what_is_free(monkeypatch):
-    monkeypatch.setattr("harness.runner.scoring_options.available_memory", lambda: 8_000_000)
-    assert Options().budget == 4_000_000
-    assert Options(processes=4).budget == 1_000_000
-    assert Options(processes=4, memory=3).budget == 3
-    with pytest.raises(HarnessError, match="half of what is free, shared by 4 processes, is 1 MB"):
-        Options(processes=4).check(2_000_000, "this", enough=2_000_000)
-
-
 def test_a_batch_whose_shape_decides_is_not_halved():
     arguments = (history_of([[]] * 7, 3), np.arange(7), Truth.from_lists([[0]] * 7))
     with pytest.raises(HarnessError, match=r"7 users at once do not fit.*Set runner\.batch_size, such as to 1"):

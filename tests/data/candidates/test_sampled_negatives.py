@@ -1,15 +1,14 @@
-"""Candidates: drawn once whatever the model, the order of rows or the other users; lists and allow-lists of files."""
+"""Sampled negatives: drawn once, whatever the model, the order of rows or the other users."""
 
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.artifacts import History, RecommendationTask, Truth, Vocabulary
-from harness.data import allow_list, lists_from, sampled_negatives
+from harness.data import sampled_negatives
 from harness.errors import DataError
 
 
@@ -98,48 +97,3 @@ def test_nothing_to_draw():
     users = made()
     with pytest.raises(DataError, match="no item can be drawn by popularity"):
         sampled_negatives(users, negatives=5, by="popularity", seed=0, popularity=np.zeros(60, dtype=np.int64))
-
-
-def test_lists_of_a_file(tmp_path):
-    users = made(n_users=3, n_items=6, relevant=1, had=1)
-    truth = Truth(np.arange(4), np.array([1, 2, 3], dtype=np.int32))
-    users = RecommendationTask(users.users, truth, users.history, users.user_ids, users.item_ids)
-    table = pd.DataFrame(
-        [("u000", 1), ("u000", 5), ("u000", 5), ("u001", 4), ("u009", 1), ("u001", 99)], columns=["user", "item"]
-    )
-    for suffix in ("parquet", "csv"):
-        path = tmp_path / f"lists.{suffix}"
-        if suffix == "parquet":
-            table.to_parquet(path)
-        else:
-            table.to_csv(path, index=False)
-        found = lists_from(path, users)
-        assert rows(found) == [{1, 5}, {4}, set()]
-        counts = {finding.name: finding.count for finding in found.findings}
-        assert counts == {
-            "candidates_without_users": 1,
-            "relevant_items_no_candidates": 2,
-            "unknown_candidates": 1,
-            "candidates_of_unknown_users": 1,
-        }
-    (tmp_path / "nobody.csv").write_text("user,item\nx,1\n")
-    with pytest.raises(DataError, match="no candidate is for a user that is asked for"):
-        lists_from(tmp_path / "nobody.csv", users)
-    (tmp_path / "other.csv").write_text("uid,item\nx,1\n")
-    with pytest.raises(DataError, match="there is no column 'user'"):
-        lists_from(tmp_path / "other.csv", users)
-
-
-def test_an_allow_list(tmp_path):
-    path = tmp_path / "items.txt"
-    path.write_text("3\n\n5\r\n3\nx\n")
-    found = allow_list(path, Vocabulary.of([3, 4, 5]))
-    assert found.items.tolist() == [True, False, True]
-    assert (found.findings[0].count, found.findings[0].of) == (1, 3)
-    path.write_text("tea \n")
-    assert allow_list(path, Vocabulary.of(["coffee", "tea "])).items.tolist() == [False, True]
-    path.write_text("a\n")
-    with pytest.raises(DataError, match="none of its 1 distinct ids is an item"):
-        allow_list(path, Vocabulary.of([3, 4, 5]))
-    with pytest.raises(DataError, match="cannot be read"):
-        allow_list(tmp_path / "none.txt", Vocabulary.of([3]))

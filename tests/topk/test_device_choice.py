@@ -1,10 +1,9 @@
-"""Devices by name, and batches by memory."""
+"""Devices by name."""
 
 import pytest
 import torch
 
 from harness.errors import HarnessError
-from harness.runner import Options, resolved_batch_size
 from harness.topk import choose_device
 
 without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
@@ -39,10 +38,3 @@ def test_gpus_by_name():
 def test_unknown_names_are_errors(name):
     with pytest.raises(HarnessError, match="unknown device"):
         choose_device(name)
-
-
-def test_batches_shrink_with_the_catalogue():
-    sizes = [resolved_batch_size(Options(), n_items) for n_items in (0, 10, 10**4, 10**6, 10**8, 2 * 10**9)]
-    assert sizes == sorted(sizes, reverse=True)
-    assert sizes[-1] == 1
-    assert sizes[0] <= 1024

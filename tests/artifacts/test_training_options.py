@@ -1,0 +1,8 @@
+"""Where and how a model is trained, unless said otherwise."""
+
+from harness.artifacts import TrainingOptions
+
+
+def test_training_is_on_the_cpu_and_keeps_no_state_unless_said():
+    options = TrainingOptions()
+    assert (options.device, options.state, options.identity, options.quiet) == ("cpu", None, "", False)
