@@ -1,7 +1,8 @@
-"""Shards: files that are whole, of this run and of no other."""
+"""Shards are whole or absent, belong to one run, and are hashed once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -84,6 +85,44 @@ def test_what_is_left_half_written_is_removed(shards: Shards) -> None:
     assert not list(shards.folder.glob(".*"))
     shards.clear(finished=True)
     assert shards.missing == [0, 1, 2, 3]
+
+
+@pytest.fixture
+def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Collect the numbers of the shards that are hashed."""
+    numbers: list[int] = []
+    real = Shards._metadata
+
+    def metadata(self: Shards, index: int, arrays: Mapping[str, np.ndarray]) -> dict[str, str]:
+        numbers.append(index)
+        return real(self, index, arrays)
+
+    monkeypatch.setattr(Shards, "_metadata", metadata)
+    return numbers
+
+
+@pytest.mark.parametrize("kept_bytes", [0, 300, 1 << 25])
+def test_a_shard_is_hashed_once(
+    shards: Shards, hashed: list[int], kept_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards_module, "_KEPT_BYTES", kept_bytes)
+    opened = Shards(shards.folder, shards.key, shards.task)
+    for _ in range(3):
+        assert opened.missing == []
+        for one, other in zip(opened, shards, strict=True):
+            assert np.array_equal(one.items, other.items)
+            assert np.array_equal(one.tied, other.tied)
+    assert hashed == [0, 1, 2, 3]
+    assert sum(map(shards_module._size, opened._kept.values())) <= kept_bytes
+
+
+def test_a_file_that_changed_is_hashed_again(shards: Shards, hashed: list[int]) -> None:
+    content = shards._path(1).read_bytes()
+    shards._path(1).unlink()
+    assert shards.missing == [1]
+    shards._path(1).write_bytes(content)
+    assert shards.missing == []
+    assert hashed == [1]
 
 
 def test_names_for_messages(shards: Shards) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -64,33 +65,32 @@ def audit_model(job: Job, settings: TrialSettings, params: Any, *, quiet: bool =
         The model cannot be loaded, or a check failed; see ``try_model``.
     """
     device = job.options.device
-    unloaded = _RandomStates(device)
+    restore_unloaded = _random_states(device)
     recommender = job.recommender(device)
     findings = tuple(checkpoint_findings(recommender, job.shards.task))
     if settings.on_failure == "off":
         return ModelAudit(findings)
-    loaded, is_repeatable = _RandomStates(device), False
+    restore_loaded, is_repeatable = _random_states(device), False
     try:
         report = try_model(recommender, job.shards.task, job.options, settings, params=params, quiet=quiet)
         is_repeatable = report.is_repeatable
     finally:
-        (loaded if is_repeatable else unloaded).restore()
+        (restore_loaded if is_repeatable else restore_unloaded)()
         if not is_repeatable:
             job.unload()
     return ModelAudit((*findings, *report.findings), report.seconds)
 
 
-class _RandomStates:
-    """The states of the global generators of Python, NumPy and torch."""
+def _random_states(device: str) -> Callable[[], None]:
+    """Return what puts the global generators of Python, NumPy and torch back into their present states."""
+    of_python, of_numpy, of_torch = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    of_gpu = torch.cuda.get_rng_state(device) if device.startswith("cuda") else None
 
-    def __init__(self, device: str) -> None:
-        self._python, self._numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  (external models use it)
-        self._torch, self._device = torch.get_rng_state(), device if device.startswith("cuda") else None
-        self._cuda = None if self._device is None else torch.cuda.get_rng_state(self._device)
+    def restore() -> None:
+        random.setstate(of_python)
+        np.random.set_state(of_numpy)  # noqa: NPY002  (external models draw from it)
+        torch.set_rng_state(of_torch)
+        if of_gpu is not None:
+            torch.cuda.set_rng_state(of_gpu, device)
 
-    def restore(self) -> None:
-        random.setstate(self._python)
-        np.random.set_state(self._numpy)  # noqa: NPY002
-        torch.set_rng_state(self._torch)
-        if self._device is not None and self._cuda is not None:
-            torch.cuda.set_rng_state(self._cuda, self._device)
+    return restore

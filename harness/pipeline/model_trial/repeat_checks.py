@@ -169,28 +169,22 @@ def ignores_history(users: TrialUsers, rows: Int64Array) -> Iterator[Finding]:
     differ = np.array([not np.array_equal(*pair) for pair in pairs], dtype=bool)
     if not differ.any():
         return
-    one, two = (users.found(users.recommender, _with_history(task, rows, history)) for history in (own, other))
+    task = replace(
+        task.of_users(rows),
+        truth=Truth.from_lists([[]] * len(rows)),
+        places=np.arange(len(rows)),
+        candidates=None,
+        lists=None,
+        exclude_seen=False,
+    )
+    one, two = (users.found(users.recommender, replace(task, history=history)) for history in (own, other))
     same = ((one.items == two.items) & (one.scores == two.scores)).all(axis=1) & differ
     count, of = int(same.sum()), int(differ.sum())
     sentence = f"{count:,} of {of:,} users of the trial get the same scores with the history of another user."
     if count == of:
         sentence += " The model does not react to the history; is it passed where the module reads it?"
     severity: Severity = "warning" if count == of else "info"
-    yield Finding("ignores_history", count, of, sentence, severity, cases_of(task, rows[same]))
-
-
-def _with_history(task: RecommendationTask, rows: Int64Array, history: History) -> RecommendationTask:
-    """Return the task of some rows with other histories and all items as candidates."""
-    return replace(
-        task,
-        users=task.users[rows],
-        truth=Truth.from_lists([[]] * len(rows)),
-        history=history,
-        places=np.arange(len(rows)),
-        candidates=None,
-        lists=None,
-        exclude_seen=False,
-    )
+    yield Finding("ignores_history", count, of, sentence, severity, cases_of(users.task, rows[same]))
 
 
 def _lists(history: History) -> list[np.ndarray]:

@@ -19,10 +19,12 @@ from harness.pipeline.model_trial.trial_users import TrialUsers, in_hash_order
 _MORE_USERS = 8  # times as many users as have their lists compared
 _MAX_SCORES = 1 << 24  # of one call
 _SHIFT_MARGIN, _PADDING_MARGIN = 0.1, 0.02  # how much better the variant has to rank the last items
-_ITEM_SHIFTS: dict[ShiftTarget, str] = {
+_PADDING = "padding_side"
+_SHIFTS: dict[ShiftTarget, str] = {
     "items": "all items are",
     "input items": "the items of the histories are",
     "output items": "the items that it recommends are",
+    "users": "the users are",
 }
 _REMEDIES = {
     "items": "Look at the ids of the model's items (model.params.items): do they lack a row for the padding, or have "
@@ -54,31 +56,26 @@ class ModelVariant:
     history_shift: int = 0
 
 
-def shifted_variants(external: ExternalRecommender) -> dict[str, list[ModelVariant]]:
-    """Return a model with its items moved by one index in each possible way, and with its users moved."""
-    targets: dict[ShiftTarget, tuple[str, str]] = {target: ("items", text) for target, text in _ITEM_SHIFTS.items()}
-    targets["users"] = ("users", "the users are")
-    variants: dict[str, list[ModelVariant]] = {"items": [], "users": []}
+def model_variants(external: ExternalRecommender) -> dict[str, list[ModelVariant]]:
+    """Return a model with its items or users moved by one index, and with its histories padded on the other side.
+
+    Only what applies to the model is a key: ``items``, ``users`` and ``padding``.
+    """
+    variants: dict[str, list[ModelVariant]] = {"items": [], "users": [], "padding": []}
     for by in (1, -1):
-        for target, (what, text) in targets.items():
+        for target, text in _SHIFTS.items():
             recommender = external.with_shift(target, by)
             if recommender is not None:
+                what = "users" if target == "users" else "items"
                 remedy = external.shift_remedy(target, by) or _REMEDIES[what]
-                beside = {"users": 0, "input items": -by}.get(target, by)
-                variants[what].append(ModelVariant(recommender, f"when {text} moved by {by:+d}", remedy, beside))
-    return variants
-
-
-def repadded_variant(external: ExternalRecommender) -> ModelVariant | None:
-    """Return a model with its histories padded on the other side; None if it does not pad histories."""
-    if external.padding is None:
-        return None
+                history_shift = {"users": 0, "input items": -by}.get(target, by)
+                variants[what].append(ModelVariant(recommender, f"when {text} moved by {by:+d}", remedy, history_shift))
     other: PaddingSide = "right" if external.padding == "left" else "left"
-    recommender = external.with_padding(other)
-    if recommender is None:
-        return None
-    remedy = f"Was the model trained so? Then set model.params.call.padding: {other}."
-    return ModelVariant(recommender, f"when the padding is on the {other}", remedy)
+    recommender = None if external.padding is None else external.with_padding(other)
+    if recommender is not None:
+        remedy = f"Was the model trained so? Then set model.params.call.padding: {other}."
+        variants["padding"].append(ModelVariant(recommender, f"when the padding is on the {other}", remedy))
+    return {what: some for what, some in variants.items() if some}
 
 
 class ShiftChecks:
@@ -102,7 +99,7 @@ class ShiftChecks:
         limit = min(_MORE_USERS * n_users, max(n_users, _MAX_SCORES // max(1, task.n_items)))
         self._rows = in_hash_order(task, np.flatnonzero(lengths >= 2))[:limit]
         self._relevant_rows = in_hash_order(task, np.flatnonzero(np.diff(task.truth.indptr) > 0))[:limit]
-        self._shifts, self._repadded = shifted_variants(users.external), repadded_variant(users.external)
+        self._variants = model_variants(users.external)
 
     def __iter__(self) -> Iterator[tuple[str, Callable[[], Iterator[Finding]]]]:
         """Yield each check with the name of its finding."""
@@ -111,11 +108,9 @@ class ShiftChecks:
         yield "no_better_than_chance", self._chance
         if len(self._rows) == 0:
             return
-        for what, variants in self._shifts.items():
-            if variants:
-                yield f"{what}_off_by_one", functools.partial(self._off_by_one, what, variants)
-        if self._repadded is not None:
-            yield "padding_side", functools.partial(self._padding_side, self._repadded)
+        for what, variants in self._variants.items():
+            name = _PADDING if what == "padding" else f"{what}_off_by_one"
+            yield name, functools.partial(self._compare, name, variants, what=what)
 
     @property
     def n_lists(self) -> int:
@@ -125,7 +120,7 @@ class ShiftChecks:
     @property
     def _n_calls(self) -> int:
         """How many times last or relevant items are looked up."""
-        return 2 + sum(map(len, self._shifts.values())) + (self._repadded is not None)
+        return 2 + sum(map(len, self._variants.values()))
 
     @functools.cached_property
     def _n_users(self) -> int:
@@ -147,78 +142,59 @@ class ShiftChecks:
         if finding is not None:
             yield finding
 
-    def _comparable(self) -> tuple[LastItems, RankPositions] | None:
-        """Return the last items that can show a shift, and where they rank.
-
-        None if the model ranks last items at the bottom: then any other item ranks higher, shifted or not.
-        """
-        last, positions, left_out = self._declared
-        shown = positions.of(~left_out)
-        return None if shown.is_at_bottom else (last.of_users(~left_out), shown)
-
-    def _off_by_one(self, what: str, variants: list[ModelVariant]) -> Iterator[Finding]:
-        """Yield whether the last items rank higher when the items, or the users, are moved by one.
+    def _compare(self, name: str, variants: list[ModelVariant], *, what: str) -> Iterator[Finding]:
+        """Yield whether the last items rank higher with one of the variants of a model.
 
         Raises
         ------
         HarnessError
-            They do, and failures are not to be reported only.
+            Ids are off by one, and failures are not to be reported only.
         OutOfTimeError
-            There was no time for all variants, and no earlier one ranks them higher.
+            There was no time for all variants, and no earlier one ranks the items higher.
         """
-        if (comparable := self._comparable()) is None:
-            return
-        (last, declared), better, listed, out_of_time = comparable, [], comparable[1].listed, None
+        last, declared, left_out = self._declared
+        last, declared = last.of_users(~left_out), declared.of(~left_out)
+        if declared.is_at_bottom:
+            return  # any other item ranks higher, whatever the variant
+        is_padding = name == _PADDING
+        margin = _PADDING_MARGIN if is_padding else _SHIFT_MARGIN
+        better, listed, out_of_time = [], declared.listed, None
         for variant in variants:
             try:
-                positions = _positions(variant, last)
+                positions = last.positions(variant.recommender)
             except OutOfTimeError as error:
                 out_of_time = error
                 break
-            if positions is not None:
-                listed, shows = max(listed, positions.listed), self._can_show(variant, last)
-                if positions.of(shows).is_better_than(declared.of(shows), by=_SHIFT_MARGIN):
-                    better.append((variant, positions))
+            except HarnessError:  # as with tokens that the model does not have
+                if is_padding:
+                    return  # the module accepts one side only
+                continue
+            listed = max(listed, positions.listed)
+            shows = positions.positions != declared.positions if is_padding else self._can_show(variant, last)
+            if positions.of(shows).is_better_than(declared.of(shows), by=margin):
+                better.append((variant, positions))
+        where = f"The last item of each history, withheld from the model, ranks at {declared.mean:.2f} on average (0 is"
         if better:
             variant, best = min(better, key=lambda one: one[1].mean)
-            sentence = f"{_compared(declared, best, variant)}: the {what} are off by one. {variant.remedy}"
-            if not self._users.warns:
+            improved = np.asarray(best.positions < declared.positions)
+            sentence = (
+                f"{where} the top), and at {best.mean:.2f} {variant.when}, which is better for {int(improved.sum()):,} "
+                f"of {len(best):,} users{'' if is_padding else f': the {what} are off by one'}. {variant.remedy}"
+            )
+            if not is_padding and not self._users.warns:
                 raise HarnessError(f"{sentence} If they are right as they are, set model.trial: warn.")
-            yield _warning(f"{what}_off_by_one", sentence, last, declared, best)
+            yield Finding(name, int(improved.sum()), len(improved), sentence, cases=last.cases(improved))
             return
         if out_of_time is not None:
             raise out_of_time
-        sentence = (
-            f"The last item of each history, withheld from the model, ranks at {declared.mean:.2f} on average (0 is "
-            f"the top; {len(last):,} users), and not much higher when the {what} are moved by one."
-        )
-        yield Finding(f"{what}_off_by_one", 0, len(last), sentence + _short_lists(last, listed, by=_SHIFT_MARGIN))
-
-    def _padding_side(self, variant: ModelVariant) -> Iterator[Finding]:
-        """Yield whether the last items rank higher when histories are padded on the other side.
-
-        Raises
-        ------
-        OutOfTimeError
-            There is no time for the check.
-        """
-        if (comparable := self._comparable()) is None:
-            return
-        last, declared = comparable
-        positions = _positions(variant, last)
-        if positions is None:
-            return  # the module accepts one side only
-        differ = np.asarray(positions.positions != declared.positions)
-        if positions.of(differ).is_better_than(declared.of(differ), by=_PADDING_MARGIN):
-            sentence = f"{_compared(declared, positions, variant)}. {variant.remedy}"
-            yield _warning("padding_side", sentence, last, declared, positions)
-            return
-        sentence = (
-            f"The last item of each history, withheld from the model, ranks no higher {variant.when} ({len(last):,} "
-            "users)."
-        )
-        listed = max(positions.listed, declared.listed)
-        yield Finding("padding_side", 0, len(last), sentence + _short_lists(last, listed, by=_PADDING_MARGIN))
+        when = variants[0].when if is_padding else f"when the {what} are moved by one"
+        sentence = f"{where} the top; {len(last):,} users), and not much higher {when}."
+        if listed / len(last) < 2 * margin:  # an unlisted item that moves to the top moves by half of the ranking
+            sentence += (
+                f" Lists of {last.task.k:,} items, which are no longer than runner.k, hold it for at most {listed:,} "
+                "users: too few to tell."
+            )
+        yield Finding(name, 0, len(last), sentence)
 
     def _can_show(self, variant: ModelVariant, last: LastItems) -> BoolArray:
         """Return whose last item would show that a variant is right, bool ``(users,)``."""
@@ -226,37 +202,3 @@ class ShiftChecks:
         if positions is None or variant.history_shift == 0:
             return np.ones(len(last), dtype=bool)
         return ~last.beside_history(positions, variant.history_shift)
-
-
-def _positions(variant: ModelVariant, last: LastItems) -> RankPositions | None:
-    """Return where a variant ranks the last items; None if the model fails, as with tokens that it does not have."""
-    try:
-        return last.positions(variant.recommender)
-    except HarnessError:
-        return None
-
-
-def _short_lists(last: LastItems, listed: int, *, by: float) -> str:
-    """Return a sentence if lists hold too few last items to show a difference, else nothing.
-
-    An item that moves from the middle of the unlisted candidates to the top moves by half of the ranking.
-    """
-    if listed / len(last) >= 2 * by:
-        return ""
-    return (
-        f" Lists of {last.task.k:,} items, which are no longer than runner.k, hold it for at most {listed:,} users: "
-        "too few to tell."
-    )
-
-
-def _compared(declared: RankPositions, other: RankPositions, variant: ModelVariant) -> str:
-    better = int((other.positions < declared.positions).sum())
-    return (
-        f"The last item of each history, withheld from the model, ranks at {declared.mean:.2f} on average (0 is the "
-        f"top), and at {other.mean:.2f} {variant.when}, which is better for {better:,} of {len(other):,} users"
-    )
-
-
-def _warning(name: str, sentence: str, last: LastItems, declared: RankPositions, other: RankPositions) -> Finding:
-    better = np.asarray(other.positions < declared.positions)
-    return Finding(name, int(better.sum()), len(better), sentence, cases=last.cases(better))

@@ -181,6 +181,8 @@ def _read_findings(path: Path) -> tuple[Finding, ...] | None:
         rows = json.loads(path.read_text(encoding="utf-8"))
         for row in rows:
             del row["share"]  # which follows from the other numbers
+        if not isinstance(rows, list):
+            return None
         return tuple(Finding(**{**row, "cases": tuple(row["cases"])}) for row in rows)
     except (OSError, ValueError, KeyError, TypeError):
         return None
