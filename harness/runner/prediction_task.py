@@ -9,7 +9,7 @@ import numpy as np
 from harness.artifacts import CandidateLists, History, ListsAsked, Truth, UserBatch, Vocabulary, candidate_counts
 from harness.artifacts.array_types import BoolArray, Int64Array
 from harness.errors import HarnessError
-from harness.topk import ItemRows, Request, Ties
+from harness.topk import ItemRows, TieBreak, TopKRequest
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,15 +97,15 @@ class PredictionTask:
         places = None if self.places is None else self.places[start:stop]
         return UserBatch(self.users[start:stop], self.history, places)
 
-    def request(self, start: int, stop: int) -> Request:
+    def request(self, start: int, stop: int) -> TopKRequest:
         """Return what is asked of the engine for consecutive users."""
         part = self.rows(start, stop)
         seen = None
         if self.exclude_seen:
             seen = ItemRows(*part.batch(0, stop - start).rows())
-        return Request(
+        return TopKRequest(
             self.k,
-            Ties(self.seed, self.user_ids.keys[part.users], self.item_ids.keys),
+            TieBreak(self.seed, self.user_ids.keys[part.users], self.item_ids.keys),
             seen=seen,
             lists=None if part.lists is None else ItemRows(part.lists.indptr, part.lists.items),
             allowed=self.candidates,

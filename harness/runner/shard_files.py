@@ -16,7 +16,7 @@ import safetensors.numpy
 from harness.artifacts import USER_BLOCK
 from harness.runner.prediction_task import PredictionTask
 from harness.storage import atomic_write, remove
-from harness.topk import Found
+from harness.topk import TopKResult
 
 _DTYPES = {"items": np.int32, "scores": np.float32, "above": np.int32, "tied": np.int32, "candidates": np.int32}
 _DTYPES_OF_LISTS = {"items": np.int32, "scores": np.float32, "oddities": np.int32}
@@ -66,7 +66,7 @@ class Shards:
         """Return what is asked for in a shard."""
         return self.task.rows(*self.bounds[index])
 
-    def write(self, index: int, found: Found) -> None:
+    def write(self, index: int, found: TopKResult) -> None:
         """Write what was found for the users of a shard."""
         # Contiguous, as safetensors writes the memory behind a view that is not.
         arrays = {name: np.ascontiguousarray(getattr(found, name), dtype=kind) for name, kind in self._dtypes.items()}
@@ -74,7 +74,7 @@ class Shards:
         with atomic_write(self._path(index)) as temporary:
             temporary.write_bytes(content)
 
-    def read(self, index: int) -> Found:
+    def read(self, index: int) -> TopKResult:
         """Return what was found for the users of a shard.
 
         Raises
@@ -87,7 +87,7 @@ class Shards:
             raise FileNotFoundError(f"{self._path(index)} is missing or damaged")
         return found
 
-    def __iter__(self) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[TopKResult]:
         """Yield what was found in each shard, in order; no more than one is held."""
         for index in range(len(self.bounds)):
             yield self.read(index)
@@ -115,18 +115,18 @@ class Shards:
     def _path(self, index: int) -> Path:
         return self.folder / f"shard-{index:07d}.safetensors"
 
-    def _read(self, index: int) -> Found | None:
+    def _read(self, index: int) -> TopKResult | None:
         try:
             with safetensors.safe_open(self._path(index), framework="numpy") as file:
                 arrays = {name: file.get_tensor(name) for name in self._dtypes}
                 if file.metadata() != self._metadata(index, arrays):
                     return None
-                found = Found(**(dict.fromkeys(("above", "tied", "candidates"), _NONE) | arrays))
+                found = TopKResult(**(dict.fromkeys(("above", "tied", "candidates"), _NONE) | arrays))
         except (OSError, safetensors.SafetensorError, TypeError):
             return None
         return found if self._fits(index, found) else None
 
-    def _fits(self, index: int, found: Found) -> bool:
+    def _fits(self, index: int, found: TopKResult) -> bool:
         start, stop = self.bounds[index]
         users, indptr = stop - start, self.task.truth.indptr
         targets = int(indptr[stop] - indptr[start])

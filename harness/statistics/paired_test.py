@@ -1,8 +1,8 @@
 """Base class of the tests of significance.
 
 Each test has a file of its own, named after it, with a class that inherits ``PairedTest``, and a line in
-``registry.BUILT_IN["tests"]``. Packages add tests by entry points in the group ``harness.tests``. Experiments choose one
-by its name, in ``statistics.test``.
+``registry.BUILT_IN["tests"]``. Packages add tests by entry points in the group ``harness.tests``. Experiments choose
+one by its name, in ``statistics.test``.
 """
 
 from __future__ import annotations
