@@ -11,12 +11,12 @@ import pandas as pd
 from harness.artifacts import NO_ITEM, TargetRanks, TopK, Truth, as_ids, indptr_of_kept
 from harness.artifacts.array_types import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
 from harness.errors import DataError, HarnessError
-from harness.evaluation.judgements import Judged, relevant_once
+from harness.evaluation.judgements import JudgedTruth, relevant_once
 from harness.metrics import NO_LIST
 
 
 @dataclass(frozen=True, eq=False)
-class Aligned:
+class Alignment:
     """The users that count, each with the row of a list and the row of a truth.
 
     Parameters
@@ -63,7 +63,7 @@ class Aligned:
         """Rows of the truth, those without a relevant item included."""
         return len(self.indptr) - 1
 
-    def of_items(self, kept: BoolArray) -> Aligned:
+    def of_items(self, kept: BoolArray) -> Alignment:
         """Return the alignment with some of its relevant items alone, bool ``(n,)``; the users stay."""
         return replace(
             self,
@@ -74,7 +74,9 @@ class Aligned:
         )
 
 
-def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: TargetRanks | None = None) -> Aligned:
+def align_arrays(
+    topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: TargetRanks | None = None
+) -> Alignment:
     """Align lists with the truth: by own ids where both have them, else row by row.
 
     Raises
@@ -95,7 +97,7 @@ def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks:
     users = _distinct(truth.users, "Truth.users")
     list_rows, strangers = _rows_by_id(_distinct(topk.users, "TopK.users"), users)
     left_out = truth.n_users - len(truth_rows) + strangers
-    return Aligned(
+    return Alignment(
         topk.items,
         list_rows[truth_rows],
         truth.indptr,
@@ -110,7 +112,7 @@ def align_arrays(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks:
     )
 
 
-def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: TargetRanks | None = None) -> Aligned:
+def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: TargetRanks | None = None) -> Alignment:
     """Align lists with the truth row by row, for some of a run's users: maybe none of them counts.
 
     Raises
@@ -137,7 +139,7 @@ def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: 
     return aligned
 
 
-def without_empty_lists(aligned: Aligned) -> Aligned:
+def without_empty_lists(aligned: Alignment) -> Alignment:
     """Return the alignment without the users who were recommended nothing, which may be all of them."""
     listed = aligned.list_rows != NO_LIST
     listed[listed] = (aligned.items[aligned.list_rows[listed]] != NO_ITEM).any(axis=1)
@@ -155,7 +157,7 @@ def without_empty_lists(aligned: Aligned) -> Aligned:
     )
 
 
-def without_repeats(aligned: Aligned) -> Aligned:
+def without_repeats(aligned: Alignment) -> Alignment:
     """Return the alignment with each relevant item of a user once: where it stands first."""
     rows = np.repeat(np.arange(aligned.n_rows), np.diff(aligned.indptr))
     return aligned.of_items(~pd.DataFrame({"row": rows, "item": aligned.relevant}).duplicated().to_numpy())
@@ -183,11 +185,11 @@ def check_alike(ids: IdArray, others: IdArray, what: str, *, places: tuple[str, 
     )
 
 
-def _counts(topk: TopK, judged: Judged) -> dict[str, int]:
+def _counts(topk: TopK, judged: JudgedTruth) -> dict[str, int]:
     return counts_of(judged, masked=topk.masked, rounding_ties=0)
 
 
-def counts_of(judged: Judged, *, masked: int, rounding_ties: int) -> dict[str, int]:
+def counts_of(judged: JudgedTruth, *, masked: int, rounding_ties: int) -> dict[str, int]:
     """Return what is counted before anything is measured, as in ``MetricTable``."""
     return {
         "masked_scores": masked,
@@ -244,7 +246,7 @@ def strangers_alone(listed: IdArray, users: IdArray) -> HarnessError:
     )
 
 
-def _row_by_row(topk: TopK, judged: Judged, users: IdArray | None) -> Aligned:
+def _row_by_row(topk: TopK, judged: JudgedTruth, users: IdArray | None) -> Alignment:
     truth = judged.truth
     if topk.n_users != truth.n_users:
         raise HarnessError(
@@ -252,7 +254,7 @@ def _row_by_row(topk: TopK, judged: Judged, users: IdArray | None) -> Aligned:
             "Give one row a user in the same order, or own ids in both TopK.users and Truth.users."
         )
     rows = np.flatnonzero(np.diff(truth.indptr))
-    return Aligned(
+    return Alignment(
         topk.items,
         rows,
         truth.indptr,

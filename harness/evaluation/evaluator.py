@@ -22,7 +22,7 @@ from harness.artifacts import (
     few_users,
 )
 from harness.errors import HarnessError
-from harness.evaluation.alignment import Aligned, align_arrays, without_empty_lists
+from harness.evaluation.alignment import Alignment, align_arrays, without_empty_lists
 from harness.evaluation.arguments import (
     DEFAULT_CUTOFFS,
     DEFAULT_METRICS,
@@ -191,7 +191,7 @@ def _notes(metrics: Sequence[Metric], n_users: int, n_items: int | None) -> tupl
 
 
 def _measure(
-    aligned: Aligned,
+    aligned: Alignment,
     metrics: Sequence[Metric],
     *,
     depth: int,

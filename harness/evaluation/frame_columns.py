@@ -18,7 +18,7 @@ PREDICTIONS, TRUTH = "the predictions", "the truth"
 
 
 @dataclass(frozen=True, eq=False)
-class Codes:
+class IdColumn:
     """A column of ids as codes into its distinct ids."""
 
     codes: Int64Array  # (rows,)
@@ -30,7 +30,7 @@ class Codes:
 
 
 @dataclass(frozen=True, eq=False)
-class Scores:
+class ScoreColumn:
     """A column of scores, ``(rows,)``: as given, and rounded to float32."""
 
     given: NDArray[Any]
@@ -63,7 +63,7 @@ def no_order(predictions: pd.DataFrame) -> DataError:
     return DataError(_lacks(predictions, PREDICTIONS, "score", remedy))
 
 
-def scores_of(predictions: pd.DataFrame) -> Scores | None:
+def scores_of(predictions: pd.DataFrame) -> ScoreColumn | None:
     """Return the scores, which are checked even where ranks decide; None where there are none.
 
     Raises
@@ -75,7 +75,7 @@ def scores_of(predictions: pd.DataFrame) -> Scores | None:
         return None
     given = _numbers(predictions["score"], PREDICTIONS)
     rounded = as_scores(given, what="the scores", place=lambda row: f"the score in row {row} of {PREDICTIONS}")
-    return Scores(given, rounded)
+    return ScoreColumn(given, rounded)
 
 
 def ranks_of(predictions: pd.DataFrame) -> Float64Array | None:
@@ -125,7 +125,7 @@ def _numbers(column: pd.Series[Any], place: str) -> NDArray[Any]:
     return values
 
 
-def codes_of(frame: pd.DataFrame, column: str, place: str) -> Codes:
+def codes_of(frame: pd.DataFrame, column: str, place: str) -> IdColumn:
     """Return a column of a data frame as codes into its distinct ids.
 
     Raises
@@ -141,4 +141,4 @@ def codes_of(frame: pd.DataFrame, column: str, place: str) -> Codes:
     if missing.any():
         row = int(np.flatnonzero(missing)[0])
         raise DataError(f"the {column} id in row {row} of {place} is missing. Fill it in, or remove the row.")
-    return Codes(codes.astype(np.int64, copy=False), as_ids(distinct, what=f"{column} id"))
+    return IdColumn(codes.astype(np.int64, copy=False), as_ids(distinct, what=f"{column} id"))

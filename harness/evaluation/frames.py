@@ -18,11 +18,11 @@ from harness.artifacts import (
 )
 from harness.artifacts.array_types import Float64Array, IdArray, Int32Array, Int64Array
 from harness.errors import DataError
-from harness.evaluation.alignment import Aligned, check_alike, counts_of, nobody_counts, strangers_alone
+from harness.evaluation.alignment import Alignment, check_alike, counts_of, nobody_counts, strangers_alone
 from harness.evaluation.frame_columns import (
     PREDICTIONS,
     TRUTH,
-    Scores,
+    ScoreColumn,
     check_columns,
     codes_of,
     gains_of,
@@ -42,12 +42,12 @@ _TIE_SEED = stream(0, "ties")
 
 
 @dataclass(frozen=True, eq=False)
-class _Rows:
+class _PredictionRows:
     """Rows of predictions; users and items are indices, -1 for a user that does not count."""
 
     users: Int32Array
     items: Int32Array
-    scores: Scores | None
+    scores: ScoreColumn | None
     ranks: Float64Array | None  # they decide where they stand
 
 
@@ -60,7 +60,7 @@ def align_frames(
     n_items: int | None = None,
     by_id: bool = False,
     parallel: Parallel,
-) -> Aligned:
+) -> Alignment:
     """Bring two long tables into lists and truth of the same users.
 
     Parameters
@@ -125,7 +125,7 @@ def align_frames(
     if len(rows) and (rows == UNKNOWN).all():
         raise strangers_alone(listed_users.ids, counting.ids)
     lists, tied = _lists(
-        _Rows(rows, listed_items.indices(catalogue), scores, ranks),
+        _PredictionRows(rows, listed_items.indices(catalogue), scores, ranks),
         counting,
         catalogue,
         depth=depth,
@@ -137,7 +137,7 @@ def align_frames(
     order = np.flatnonzero(owners != UNKNOWN)[order]
     judged = relevant_once(Truth(indptr, items.indices(catalogue)[order], None if gains is None else gains[order]))
     everyone = np.arange(len(counting))
-    return Aligned(
+    return Alignment(
         items=lists,
         list_rows=everyone,
         indptr=judged.truth.indptr,
@@ -156,7 +156,7 @@ def _all_ids(ids: IdArray, others: IdArray) -> IdArray:
 
 
 def _lists(
-    rows: _Rows, counting: Vocabulary, catalogue: Vocabulary, *, depth: int, by_id: bool, parallel: Parallel
+    rows: _PredictionRows, counting: Vocabulary, catalogue: Vocabulary, *, depth: int, by_id: bool, parallel: Parallel
 ) -> tuple[Int32Array, int]:
     """Return the lists of the users that count, int32 ``(users, up to depth)``, and how many scores rounding ties."""
     known = rows.users != UNKNOWN

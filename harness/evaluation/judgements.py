@@ -15,7 +15,7 @@ _SHORT = 16  # items of which comparing each two is quicker than sorting
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
+class JudgedTruth:
     """A truth whose items are all relevant; with gains, none of them repeats within a user.
 
     Parameters
@@ -36,7 +36,7 @@ class Judged:
     contradictions: int = 0
 
 
-def relevant_once(truth: Truth, ranks: TargetRanks | None = None) -> Judged:
+def relevant_once(truth: Truth, ranks: TargetRanks | None = None) -> JudgedTruth:
     """Return the relevant items of a truth. Of several gains of a user and item the highest counts.
 
     A binary truth is returned as it is.
@@ -62,14 +62,14 @@ def relevant_once(truth: Truth, ranks: TargetRanks | None = None) -> Judged:
     """
     _check_ranks(ranks, truth)
     if truth.gains is None:
-        return Judged(truth, ranks)
+        return JudgedTruth(truth, ranks)
     highest, kept = np.empty_like(truth.gains), np.empty(len(truth.gains), dtype=np.bool_)
     counts = np.zeros(2, dtype=np.int64)
     _highest_gains(truth.indptr, truth.items, truth.gains, highest, kept, counts)
     if kept.all():
-        return Judged(truth, ranks)
+        return JudgedTruth(truth, ranks)
     once = Truth(truth.indptr, truth.items, highest, truth.users).of_items(kept)
-    return Judged(once, None if ranks is None else ranks.of_items(kept), int(counts[0]), int(counts[1]))
+    return JudgedTruth(once, None if ranks is None else ranks.of_items(kept), int(counts[0]), int(counts[1]))
 
 
 def _check_ranks(ranks: TargetRanks | None, truth: Truth) -> None:
@@ -103,7 +103,7 @@ def _highest_gains(
     kept
         bool ``(n,)``: output, set where an item of a user stands first and its highest gain is above 0.
     counts
-        int64 ``(2,)``: output, as ``repeated`` and ``contradictions`` of ``Judged``.
+        int64 ``(2,)``: output, as ``repeated`` and ``contradictions`` of ``JudgedTruth``.
     """
     counts[0] = counts[1] = 0
     for row in range(len(indptr) - 1):

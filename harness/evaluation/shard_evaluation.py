@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.artifacts import DEFAULT_RULES, Rules, SideInformation, TargetRanks, TopK, Truth
 from harness.errors import HarnessError
-from harness.evaluation.alignment import Aligned, align_shard, without_empty_lists, without_repeats
+from harness.evaluation.alignment import Alignment, align_shard, without_empty_lists, without_repeats
 from harness.evaluation.arguments import (
     catalogue_size,
     check_depth,
@@ -23,7 +23,7 @@ from harness.evaluation.user_blocks import block_bounds
 from harness.evaluation.user_scores import UserScores, score_users
 from harness.execution import Parallel
 from harness.metrics import ListMetric, Lists, ListState, Metric, UserMetric
-from harness.metrics.metric_inputs import Relevant
+from harness.metrics.metric_inputs import RelevantItems
 
 
 def score_shard(
@@ -97,7 +97,7 @@ def score_shard(
 
 
 def score_aligned(
-    aligned: Aligned,
+    aligned: Alignment,
     lists: Lists,
     metrics: Sequence[Metric],
     *,
@@ -133,7 +133,7 @@ def score_aligned(
     )
 
 
-def _scores(aligned: Aligned, lists: Lists, metrics: Sequence[Metric], *, depth: int, rules: Rules) -> UserScores:
+def _scores(aligned: Alignment, lists: Lists, metrics: Sequence[Metric], *, depth: int, rules: Rules) -> UserScores:
     return score_users(
         [metric for metric in metrics if isinstance(metric, UserMetric)],
         lists,
@@ -144,13 +144,13 @@ def _scores(aligned: Aligned, lists: Lists, metrics: Sequence[Metric], *, depth:
     )
 
 
-def lists_of(aligned: Aligned, *, n_items: int | None, side: SideInformation | None, parallel: Parallel) -> Lists:
+def lists_of(aligned: Alignment, *, n_items: int | None, side: SideInformation | None, parallel: Parallel) -> Lists:
     """Return the lists of users that are aligned, with what is relevant to them."""
     return Lists(aligned.items, aligned.list_rows, n_items, parallel, aligned.scores, _relevant(aligned), side)
 
 
-def _relevant(aligned: Aligned) -> Relevant:
-    return Relevant(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks, aligned.gains)
+def _relevant(aligned: Alignment) -> RelevantItems:
+    return RelevantItems(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks, aligned.gains)
 
 
 def _state(metric: ListMetric, lists: Lists) -> ListState:

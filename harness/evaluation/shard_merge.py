@@ -68,7 +68,7 @@ def merge_shards(
     0.5
     """
     check_level(confidence)
-    merge = _Merge(expanded_metrics(metrics), {}, rules)
+    merge = _ShardMerge(expanded_metrics(metrics), {}, rules)
     for shard in shards:
         merge.add(shard)
         del shard  # it is gone before the next is made
@@ -84,12 +84,12 @@ def table_of(
     confidence: float,
 ) -> MetricTable:
     """Return the table of a run in one shard, with values over all lists that are known by label."""
-    merge = _Merge(metrics, over_lists, rules)
+    merge = _ShardMerge(metrics, over_lists, rules)
     merge.add(shard)
     return merge.table(confidence, Parallel())
 
 
-class _Merge:
+class _ShardMerge:
     """What the shards so far have given."""
 
     def __init__(self, metrics: Sequence[Metric], over_lists: Mapping[str, float | Estimate], rules: Rules) -> None:

@@ -16,7 +16,7 @@ USERS, RELEVANT_ITEMS = "users", "relevant items"
 
 
 @dataclass(frozen=True, eq=False)
-class _Group:
+class _UserGroup:
     """Values of some users: float64 ``(n,)`` each by label, and int64 ``(n,)`` who they are."""
 
     values: Mapping[str, Float64Array]
@@ -50,7 +50,7 @@ def slice_users(name: str, table: MetricTable, groups: Mapping[str, BoolArray]) 
     labels = [value.label for value in table.values if value.n_users is not None]
     kept = [label for label in labels if table[label].variant.get("average") != "micro"]
     cut = {
-        group: _Group({label: table.user_values[label][who] for label in kept}, np.flatnonzero(who))
+        group: _UserGroup({label: table.user_values[label][who] for label in kept}, np.flatnonzero(who))
         for group, who in groups.items()
         if who.any()
     }
@@ -69,12 +69,12 @@ def slice_items(name: str, tables: Mapping[str, MetricTable], rows: Mapping[str,
     rows
         Group to int64 ``(users,)``: who the users of its table are, numbered alike in all groups.
     """
-    cut = {group: _Group(table.user_values, rows[group]) for group, table in tables.items()}
+    cut = {group: _UserGroup(table.user_values, rows[group]) for group, table in tables.items()}
     confidence = next(iter(tables.values())).confidence if tables else 0.95
     return _sliced(name, RELEVANT_ITEMS, cut, confidence=confidence)
 
 
-def _sliced(name: str, of: str, groups: Mapping[str, _Group], *, confidence: float) -> SliceTable:
+def _sliced(name: str, of: str, groups: Mapping[str, _UserGroup], *, confidence: float) -> SliceTable:
     labels = list(dict.fromkeys(label for group in groups.values() for label in group.values))
     values = {
         name: {label: _value(found, confidence) for label, found in group.values.items()}
@@ -94,7 +94,7 @@ def _value(values: Float64Array, confidence: float) -> SliceValue:
     return SliceValue(found.mean, found.low, found.high, found.n)
 
 
-def _gap(label: str, groups: Mapping[str, _Group], confidence: float) -> SliceGap:
+def _gap(label: str, groups: Mapping[str, _UserGroup], confidence: float) -> SliceGap:
     """Return the gap of one metric; users who are in both groups count with their covariance."""
     from scipy.special import stdtrit
 

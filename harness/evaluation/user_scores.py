@@ -24,7 +24,7 @@ from harness.metrics.kernels.hit_search import (
     REPEATED_RELEVANT,
     SHORT_LISTS,
 )
-from harness.metrics.metric_inputs import Relevant
+from harness.metrics.metric_inputs import RelevantItems
 from harness.metrics.tie_bounds import with_listed_ranks
 
 
@@ -55,7 +55,7 @@ class UserScores:
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class _PartScores:
     counts: Int64Array
     moments: list[Moments]
     ties: list[Float64Array]
@@ -66,7 +66,7 @@ class _Part:
 def score_users(
     metrics: Sequence[UserMetric],
     lists: Lists,
-    relevant: Relevant,
+    relevant: RelevantItems,
     *,
     bounds: Int64Array,
     depth: int,
@@ -107,14 +107,14 @@ def score_users(
     # Threads write into place; processes send their part back.
     shared = lists.parallel.backend == "threading"
 
-    def score(edges: Int64Array, out: Float64Array) -> _Part:
+    def score(edges: Int64Array, out: Float64Array) -> _PartScores:
         start, stop = int(edges[0]), int(edges[-1])
         blocks = edges - start
         if start == stop:  # nobody in it counts, for which a metric need not be ready
             nothing = Moments.of(np.empty(0), blocks)
             empty = [np.zeros((3, len(blocks) - 1)) for _ in ranged]
             counts = np.zeros(N_COUNTS, dtype=np.int64)
-            return _Part(counts, [nothing for _ in metrics], empty, [0.0 for _ in pooled], out)
+            return _PartScores(counts, [nothing for _ in metrics], empty, [0.0 for _ in pooled], out)
         found = find_hits(lists, relevant, width=width, start=start, stop=stop, reads=reads)
         hits = with_listed_ranks(found.hits, lists, start=start) if by_scores else found.hits
         tied = TiedScores(hits, width=width, deepest=deepest, exact=exact)
@@ -126,14 +126,14 @@ def score_users(
         ]
         rows = {metric.label: row for metric, row in zip(metrics, out, strict=True)}
         ties = ranges_of(ranged, tied, rows, blocks)
-        return _Part(found.counts, moments, ties, [_denominator(metric, tied) for metric in pooled], out)
+        return _PartScores(found.counts, moments, ties, [_denominator(metric, tied) for metric in pooled], out)
 
-    def score_part(blocks: tuple[int, int]) -> _Part:
+    def score_part(blocks: tuple[int, int]) -> _PartScores:
         edges = bounds[blocks[0] : blocks[1] + 1]
         start, stop = int(edges[0]), int(edges[-1])
         out = values[:, start:stop] if shared else np.empty((len(metrics), stop - start))
         part = score(edges, out)
-        return _Part(part.counts, part.moments, part.ties, part.denominators, None if shared else out)
+        return _PartScores(part.counts, part.moments, part.ties, part.denominators, None if shared else out)
 
     shards = parts(len(bounds) - 1)
     if len(shards) > 1 and lists.n_users > 0:

@@ -1,4 +1,4 @@
-"""Work in shards over threads, processes, devices and a cluster, and how far it has come."""
+"""Work in shards over threads, processes, devices or a cluster, with progress display."""
 
 from harness.execution.map_shards import map_devices, map_shards
 from harness.execution.parallel import Parallel

@@ -1,4 +1,7 @@
-"""Work over a Dask cluster, by its own futures: joblib's Dask backend waits for ever once a worker is killed."""
+"""Run shards on a Dask cluster.
+
+It uses Dask's own futures, because joblib's Dask backend waits forever once a worker has been killed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from typing import Any
 import cloudpickle
 
 from harness.errors import HarnessError
-from harness.execution.shard_work import Work
+from harness.execution.shard_work import ShardWork
 
 _ANSWERS_WITHIN = 5.0  # seconds for the scheduler to answer, and for a first worker to be there
 _LOOK_EVERY = 2.0  # seconds between two looks at the cluster while nothing finishes
@@ -27,7 +30,7 @@ _LOGGERS = ("asyncio", "distributed", "distributed.client", "distributed.gc")
 _SILENT = logging.CRITICAL + 1
 
 
-def run_on_cluster(work: Work[Any, Any], address: str) -> None:
+def run_on_cluster(work: ShardWork[Any, Any], address: str) -> None:
     """Finish the shards of a piece of work on the workers of a cluster.
 
     Parameters
@@ -46,7 +49,7 @@ def run_on_cluster(work: Work[Any, Any], address: str) -> None:
     if not work.shards:
         return
     with _connected(address) as client:
-        run = _Run(work, client, address)
+        run = _ClusterRun(work, client, address)
         killed = run.finish(range(len(work.shards)))
         if len(killed) > 1:
             # Dask blames all that a dead worker held; alone, each shows what is its own.
@@ -59,7 +62,7 @@ def run_on_cluster(work: Work[Any, Any], address: str) -> None:
         )
 
 
-class _Call:
+class _PickledCall:
     """A call that is made where it is unpickled.
 
     A worker that cannot unpickle its task dies; one whose task is to unpickle bytes reports an error.
@@ -72,14 +75,14 @@ class _Call:
         return self._called
 
 
-class _GoneError(Exception):
+class _LostResultError(Exception):
     """A result was there, and is no more."""
 
 
-class _Run:
+class _ClusterRun:
     """Shards on their way through a cluster."""
 
-    def __init__(self, work: Work[Any, Any], client: Any, address: str) -> None:
+    def __init__(self, work: ShardWork[Any, Any], client: Any, address: str) -> None:
         self._work = work
         self._client = client
         self._address = address
@@ -107,7 +110,7 @@ class _Run:
                 result = self._result(future)
             except KilledWorker:
                 killed.append(index)
-            except _GoneError:
+            except _LostResultError:
                 # Its worker died before the result was fetched. Dask makes it again.
                 self._look()
                 time.sleep(_PAUSE)
@@ -124,20 +127,20 @@ class _Run:
         if status == "cancelled":
             raise self._lost_connection()
         if status not in ("finished", "error"):
-            raise _GoneError
+            raise _LostResultError
         try:
             return future.result(timeout=_ANSWERS_WITHIN)
         except TimeoutError as error:
             if status == "error":
                 raise  # the function's own
-            raise _GoneError from error
+            raise _LostResultError from error
         except ModuleNotFoundError as error:
             if self._is_needed(error.name):
                 raise self._not_installed(error.name) from error
             raise
 
     def _submit(self, index: int) -> Any:
-        call = cloudpickle.dumps(_Call(self._work.function, self._work.shards[index]))
+        call = cloudpickle.dumps(_PickledCall(self._work.function, self._work.shards[index]))
         if len(call) > _MOST_BYTES:
             raise HarnessError(
                 f"each shard takes {len(call) >> 20} MiB to the cluster, and {_MOST_BYTES >> 20} MiB is the most: the "

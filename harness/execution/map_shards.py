@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any
 
 from harness.execution.parallel import Parallel
-from harness.execution.shard_work import Result, Shard, Work
+from harness.execution.shard_work import Result, Shard, ShardWork
 
 
 def map_shards(
@@ -59,7 +59,7 @@ def map_shards(
     >>> map_shards(abs, [-2, 3], parallel=Parallel(n_jobs=2))
     [2, 3]
     """
-    work = Work(function, shards, names, attempts, on_result)
+    work = ShardWork(function, shards, names, attempts, on_result)
     if parallel.address is not None:
         # Deferred, as who has no cluster need not have its packages.
         from harness.execution.dask_cluster import run_on_cluster
@@ -128,13 +128,13 @@ def map_devices(
         raise ValueError("devices is empty; name at least one, such as ('cpu',)")
     from harness.execution.process_pool import run_in_processes
 
-    work: Work[Shard, Result] = Work(function, shards, names, attempts, on_result)
+    work: ShardWork[Shard, Result] = ShardWork(function, shards, names, attempts, on_result)
     remedy = "Use fewer devices at a time, a smaller batch, or a machine with more memory."
     run_in_processes(work, [(device,) for device in devices], remedy=remedy)
     return work.in_order()
 
 
-def _run_in_threads(work: Work[Any, Any], workers: int) -> None:
+def _run_in_threads(work: ShardWork[Any, Any], workers: int) -> None:
     if workers == 1 or len(work.shards) < 2:
         for index, shard in enumerate(work.shards):
             work.finish(index, work.function(shard))

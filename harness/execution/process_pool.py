@@ -23,7 +23,7 @@ import joblib
 from joblib.externals.loky.backend import get_context
 
 from harness.execution.process_worker import END, serve
-from harness.execution.shard_work import Work
+from harness.execution.shard_work import ShardWork
 from harness.execution.shared_function import write_function
 
 _LOOK_EVERY = 1.0  # seconds between two looks at whether a process is alive
@@ -39,7 +39,7 @@ _THREADS = (
 )
 
 
-def run_in_processes(work: Work[Any, Any], calls: Sequence[tuple[str, ...]], *, remedy: str) -> None:
+def run_in_processes(work: ShardWork[Any, Any], calls: Sequence[tuple[str, ...]], *, remedy: str) -> None:
     """Finish the shards of a piece of work.
 
     Parameters
@@ -64,7 +64,7 @@ def run_in_processes(work: Work[Any, Any], calls: Sequence[tuple[str, ...]], *, 
         # The cores are divided, as joblib does, unless the user has settled it.
         threads = str(max(joblib.cpu_count() // len(calls), 1))
         environment = {name: threads for name in _THREADS if name not in os.environ}
-        pool = _Pool(work, [_Process(Path(folder), more, environment) for more in calls])
+        pool = _ProcessPool(work, [_WorkerProcess(Path(folder), more, environment) for more in calls])
         try:
             pool.run()
             pool.end()
@@ -74,7 +74,7 @@ def run_in_processes(work: Work[Any, Any], calls: Sequence[tuple[str, ...]], *, 
         raise work.given_up(list(pool.lost), _reason(work.attempts, next(iter(pool.lost.values())), remedy))
 
 
-class _Process:
+class _WorkerProcess:
     """A process that does one shard at a time, and is started when there is one to do."""
 
     def __init__(self, folder: Path, more: tuple[str, ...], environment: dict[str, str]) -> None:
@@ -153,14 +153,14 @@ class _Process:
         self.pipe.close()
 
 
-class _Pool:
+class _ProcessPool:
     """Processes, and which shard each is at."""
 
-    def __init__(self, work: Work[Any, Any], processes: Sequence[_Process]) -> None:
+    def __init__(self, work: ShardWork[Any, Any], processes: Sequence[_WorkerProcess]) -> None:
         self.lost: dict[int, int] = {}  # exit codes by shard
         self._work = work
         self._processes = processes
-        self._at: dict[_Process, int] = {}
+        self._at: dict[_WorkerProcess, int] = {}
         self._waiting = deque(range(len(work.shards)))
         self._last_tries: deque[int] = deque()
         self._deaths: dict[int, Counter[tuple[str, ...]]] = {}
@@ -197,11 +197,11 @@ class _Pool:
             self.kill()
             self._begin(min(self._processes, key=lambda process: self._deaths[index][process.more]), index)
 
-    def _begin(self, process: _Process, index: int) -> None:
+    def _begin(self, process: _WorkerProcess, index: int) -> None:
         self._at[process] = index
         process.begin(cloudpickle.dumps(self._work.shards[index]))
 
-    def _collect(self, process: _Process) -> None:
+    def _collect(self, process: _WorkerProcess) -> None:
         index = self._at.pop(process)
         try:
             outcome = process.answer()
@@ -213,7 +213,7 @@ class _Pool:
             raise value
         self._work.finish(index, value)
 
-    def _count_death(self, process: _Process, index: int) -> None:
+    def _count_death(self, process: _WorkerProcess, index: int) -> None:
         exitcode = process.bury()
         deaths = self._deaths.setdefault(index, Counter())
         deaths[process.more] += 1

@@ -15,7 +15,7 @@ _MOST_NAMES = 5  # of shards in one message
 
 
 @dataclass(eq=False)
-class Work(Generic[Shard, Result]):
+class ShardWork(Generic[Shard, Result]):
     """A function, its shards, and what has come of them.
 
     Parameters

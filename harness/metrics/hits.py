@@ -9,7 +9,7 @@ import numpy as np
 from harness.artifacts.array_types import Int32Array, Int64Array
 from harness.metrics.kernels import hit_search
 from harness.metrics.kernels.item_values import clean_lists
-from harness.metrics.metric_inputs import WORD, Hits, Lists, Relevant
+from harness.metrics.metric_inputs import WORD, Hits, Lists, RelevantItems
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +22,7 @@ class CountedHits:
 
 def find_hits(
     lists: Lists,
-    relevant: Relevant,
+    relevant: RelevantItems,
     *,
     width: int,
     start: int = 0,
@@ -44,7 +44,7 @@ def find_hits(
 
     Examples
     --------
-    >>> relevant = Relevant(np.array([0, 2]), np.array([7, 2], dtype=np.int32), np.array([0]))
+    >>> relevant = RelevantItems(np.array([0, 2]), np.array([7, 2], dtype=np.int32), np.array([0]))
     >>> find_hits(Lists.of([[4, 2, 7]]), relevant, width=3).hits.at(3)
     array([[False,  True,  True]])
     """

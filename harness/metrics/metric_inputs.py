@@ -64,7 +64,7 @@ class Targets:
 
 
 @dataclass(frozen=True, eq=False)
-class Relevant:
+class RelevantItems:
     """What is relevant to the users of ``Lists``, as CSR.
 
     Parameters
@@ -137,7 +137,7 @@ class Lists:
     n_items: int | None = None
     parallel: Parallel = field(default_factory=Parallel)
     scores: Float32Array | None = None
-    relevant: Relevant | None = None
+    relevant: RelevantItems | None = None
     side: SideInformation | None = None
 
     @classmethod
@@ -158,7 +158,7 @@ class Lists:
         """Number of users, those without a list included."""
         return len(self.rows)
 
-    def known(self, label: str) -> tuple[Relevant, SideInformation]:
+    def known(self, label: str) -> tuple[RelevantItems, SideInformation]:
         """Return what is relevant, and what is known beside, for the metric of a label.
 
         Raises

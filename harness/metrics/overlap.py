@@ -34,7 +34,7 @@ _LIGHT_COST = 7.0  # time of a light item that two groups share, over that of a 
 
 
 @dataclass(frozen=True, eq=False)
-class _Groups:
+class _ListGroups:
     """Distinct lists: items renamed by falling frequency ``(groups, k)``, sizes, users."""
 
     sets: Int32Array
@@ -93,7 +93,7 @@ def overlaps(lists: DistinctLists, *, parallel: Parallel) -> Int64Array:
     return _overlaps(groups, _choose_heavy(groups), parallel=parallel)
 
 
-def _overlaps(groups: _Groups, chosen: _Heavy, *, parallel: Parallel) -> Int64Array:
+def _overlaps(groups: _ListGroups, chosen: _HeavyItems, *, parallel: Parallel) -> Int64Array:
     k, heavy, masks = groups.sets.shape[1], chosen.items, chosen.masks
     classes = _classes(masks, groups)
     facts = np.stack([masks, groups.weights.astype(np.uint64) << np.uint64(32) | groups.sizes.astype(np.uint64)], 1)
@@ -125,7 +125,7 @@ def _sum_shards(count: Callable[[int, int, Int64Array], None], rows: int, k: int
     return total
 
 
-def _groups(lists: DistinctLists) -> _Groups:
+def _groups(lists: DistinctLists) -> _ListGroups:
     filled = lists.items >= 0
     _, names, frequencies = np.unique(lists.items[filled], return_inverse=True, return_counts=True)
     falling = np.argsort(-frequencies, kind="stable")
@@ -133,11 +133,11 @@ def _groups(lists: DistinctLists) -> _Groups:
     renamed[falling] = np.arange(len(falling), dtype=np.int32)
     sets = np.full_like(lists.items, -1)
     sets[filled] = renamed[names]
-    return _Groups(sets, lists.sizes, lists.users, frequencies[falling].astype(np.int64))
+    return _ListGroups(sets, lists.sizes, lists.users, frequencies[falling].astype(np.int64))
 
 
 @dataclass(frozen=True, eq=False)
-class _Heavy:
+class _HeavyItems:
     """How many items are heavy, which of them each group holds as bits, and the work that is expected."""
 
     items: int
@@ -145,7 +145,7 @@ class _Heavy:
     work: float
 
 
-def _choose_heavy(groups: _Groups) -> _Heavy:
+def _choose_heavy(groups: _ListGroups) -> _HeavyItems:
     """Return how many items are heavy so that the least work is expected."""
     masks = np.empty(len(groups.sizes), dtype=np.uint64)
     heavy_masks(groups.sets, groups.sizes, _HEAVY[-1], masks)
@@ -159,14 +159,14 @@ def _choose_heavy(groups: _Groups) -> _Heavy:
             best, best_cost = heavy, light_cost + heavy_cost
         if heavy_cost > best_cost or heavy >= len(meetings):
             break
-    return _Heavy(best, _keep(masks, best), best_cost)
+    return _HeavyItems(best, _keep(masks, best), best_cost)
 
 
 def _keep(masks: UInt64Array, heavy: int) -> UInt64Array:
     return masks & np.uint64((1 << heavy) - 1)
 
 
-def _classes(masks: UInt64Array, groups: _Groups) -> tuple[UInt64Array, Int32Array, Int64Array]:
+def _classes(masks: UInt64Array, groups: _ListGroups) -> tuple[UInt64Array, Int32Array, Int64Array]:
     """Return mask, size and users of each class of groups that are alike in both."""
     order = np.lexsort((masks, groups.sizes))
     sizes, sorted_masks = groups.sizes[order], masks[order]
@@ -176,7 +176,7 @@ def _classes(masks: UInt64Array, groups: _Groups) -> tuple[UInt64Array, Int32Arr
     return sorted_masks[starts], sizes[starts], weights
 
 
-def _postings(groups: _Groups, heavy: int) -> tuple[Int64Array, Int32Array]:
+def _postings(groups: _ListGroups, heavy: int) -> tuple[Int64Array, Int32Array]:
     """Return, for each light item, the groups that hold it, ascending, as CSR."""
     rows, places = np.nonzero(groups.sets >= heavy)
     items = groups.sets[rows, places] - heavy

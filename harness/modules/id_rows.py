@@ -31,7 +31,7 @@ _WORTH_CUTTING = 20  # ids past k that take as long to read as cutting a row
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class IdRows:
     """Codes of 0 or more, the same for equal ids: int32 ``(n,)``, and int64 ``(rows,)`` how many a row has."""
 
     codes: Int32Array
@@ -52,7 +52,7 @@ class Rows:
         return table
 
 
-def coded(predictions: Iterable[Any]) -> Rows:
+def coded(predictions: Iterable[Any]) -> IdRows:
     """Return rows of ids as codes.
 
     Raises
@@ -74,7 +74,7 @@ def coded(predictions: Iterable[Any]) -> Rows:
     ids = list(itertools.chain.from_iterable(rows))
     with hashing():
         names = dict(zip(dict.fromkeys(ids), itertools.count(), strict=False))
-    return Rows(np.fromiter(map(names.__getitem__, ids), dtype=np.int32, count=len(ids)), lengths_of(rows))
+    return IdRows(np.fromiter(map(names.__getitem__, ids), dtype=np.int32, count=len(ids)), lengths_of(rows))
 
 
 def pack(rows: Any, k: int | None = None) -> bytes | None:
@@ -97,13 +97,13 @@ def _seems_longer(rows: Sequence[Any], length: int) -> bool:
     return max(map(len, rows[:: max(len(rows) // 64, 1)]), default=0) > length
 
 
-def unpack(packed: bytes, k: int | None = None) -> Rows | None:
+def unpack(packed: bytes, k: int | None = None) -> IdRows | None:
     """Return the first k ids of each row, or None where one is no integer from 0 that fits 32 bits."""
     data = np.frombuffer(packed, dtype=np.uint8)
     lengths = np.empty(int.from_bytes(packed[1:_RECORD], "little"), dtype=np.int64)
     codes = np.empty(max(len(data) // _RECORD - 1 - len(lengths), 0), dtype=np.int32)
     kept = _unpack(data, np.iinfo(np.int64).max if k is None else k, codes, lengths)
-    return None if kept == _STRANGE else Rows(codes[:kept], lengths)
+    return None if kept == _STRANGE else IdRows(codes[:kept], lengths)
 
 
 @kernel

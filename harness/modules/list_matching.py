@@ -13,8 +13,8 @@ from harness.artifacts import NO_ITEM
 from harness.artifacts.array_types import Int32Array
 from harness.metrics import Hits, Lists
 from harness.metrics.hits import find_hits
-from harness.metrics.metric_inputs import Relevant
-from harness.modules.id_rows import Rows, checked, hashing, lengths_of, pack, plain_values, unpack
+from harness.metrics.metric_inputs import RelevantItems
+from harness.modules.id_rows import IdRows, checked, hashing, lengths_of, pack, plain_values, unpack
 
 _LARGEST_KEPT = 1 << 26  # bytes
 
@@ -71,18 +71,18 @@ def _hits_by_hash(predictions: list[Collection[Any]], targets: list[Collection[A
     lengths = np.minimum(lengths_of(predictions), k)
     lists = np.full((len(predictions), max(int(lengths.max(initial=0)), 1)), NO_ITEM, dtype=np.int32)
     if users:
-        hit = Rows(np.array(codes, dtype=np.int32), lengths[users]).padded()
+        hit = IdRows(np.array(codes, dtype=np.int32), lengths[users]).padded()
         lists[users, : hit.shape[1]] = hit
     else:
         _check_kinds(predictions, targets)
     starts = np.repeat(np.cumsum(distinct) - distinct, distinct)
-    return _hits(lists, Rows((np.arange(len(starts)) - starts).astype(np.int32), distinct))
+    return _hits(lists, IdRows((np.arange(len(starts)) - starts).astype(np.int32), distinct))
 
 
-def _hits(lists: Int32Array, relevant: Rows) -> Hits:
+def _hits(lists: Int32Array, relevant: IdRows) -> Hits:
     users = np.arange(len(lists))
     indptr = np.concatenate([[0], np.cumsum(relevant.lengths)])
-    return find_hits(Lists(lists, users), Relevant(indptr, relevant.codes, users), width=lists.shape[1]).hits
+    return find_hits(Lists(lists, users), RelevantItems(indptr, relevant.codes, users), width=lists.shape[1]).hits
 
 
 def _check_users(ranked: int, relevant: int) -> None:

@@ -11,14 +11,14 @@ from harness.errors import HarnessError
 from harness.runner.batches import filled
 from harness.runner.memory_budget import memory_of_lists
 from harness.runner.scoring_options import Options
-from harness.topk import Found, is_out_of_memory
+from harness.topk import TopKResult, is_out_of_memory
 
 _NONE = np.empty(0, dtype=np.int32)
 
 
 def by_lists(
     recommender: ListRecommender, task: RecommendationTask, options: Options, advance: Callable[[int], None]
-) -> Found:
+) -> TopKResult:
     """Return the lists that a model makes for a task's users, batch by batch.
 
     Raises
@@ -55,7 +55,7 @@ def by_lists(
         items[first:stop], scores[first:stop] = made.items[rows], made.scores[rows]
         oddities[first:stop] = np.stack([made.given, made.invalid, made.repeated, made.barred], axis=1)[rows]
         advance(stop - first)
-    return Found(items, scores, _NONE, _NONE, _NONE, oddities)
+    return TopKResult(items, scores, _NONE, _NONE, _NONE, oddities)
 
 
 def _check(made: RankedLists, asked: ListRequest, task: RecommendationTask, first: int, stop: int) -> None:

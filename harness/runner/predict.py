@@ -26,7 +26,7 @@ from harness.runner.batches import filled, topk_request
 from harness.runner.list_models import by_lists
 from harness.runner.memory_budget import batch_size_of, enough_for_rows, memory_of_rows, memory_of_vectors
 from harness.runner.scoring_options import DEFAULT, Options
-from harness.topk import Found, InfiniteScoreError, best_by_vectors, best_of_scores, is_out_of_memory, non_finite
+from harness.topk import InfiniteScoreError, TopKResult, best_by_vectors, best_of_scores, is_out_of_memory, non_finite
 
 logger = logging.getLogger("harness")
 
@@ -99,9 +99,7 @@ def predict(
     with progress("scoring", task.n_users, quiet=quiet) as advance:
         found = found_by(recommender, task, options, advance)
     seconds = time.perf_counter() - start
-    topk = TopK(found.items, found.scores, task.user_ids.ids[task.users])
-    ranks = TargetRanks(found.above, found.tied, found.candidates) if task.scored else None
-    return Predictions(topk, ranks, seconds, options.device)
+    return Predictions(found.lists(task.user_ids.ids[task.users]), found.target_ranks, seconds, options.device)
 
 
 def found_by(
@@ -109,7 +107,7 @@ def found_by(
     task: RecommendationTask,
     options: Options,
     advance: Callable[[int], None] = lambda done: None,
-) -> Found:
+) -> TopKResult:
     """Return what a model finds for the users of a task that was checked; see ``predict``.
 
     Parameters
@@ -143,7 +141,7 @@ def found_by(
 
 def _by_vectors(
     recommender: VectorRecommender, task: RecommendationTask, options: Options, advance: Callable[[int], None]
-) -> Found:
+) -> TopKResult:
     items = _as_vectors(recommender.item_vectors(), task.n_items, "item", options.device)
     if options.device == "cpu":
         needed = memory_of_vectors(task, items.shape[1], precision=options.precision, n_jobs=options.n_jobs)
@@ -184,8 +182,8 @@ def _as_vectors(given: torch.Tensor, rows: int, what: str, device: str) -> torch
 
 def _by_scores(
     recommender: Recommender, task: RecommendationTask, options: Options, advance: Callable[[int], None]
-) -> Found:
-    found = Found.empty(topk_request(task, 0, task.n_users))
+) -> TopKResult:
+    found = TopKResult.empty(topk_request(task, 0, task.n_users))
     size = batch_size_of(task, options)
     if options.device == "cpu":
         at_once = size if options.fixed_batches else min(size, task.n_users)
@@ -246,7 +244,7 @@ def _check_tensor(given: object, what: str) -> None:
         raise HarnessError(f"the model gave {what} as {type(given).__name__}; a torch.Tensor is needed.")
 
 
-def _write(part: Found, found: Found, task: RecommendationTask, first: int, stop: int) -> None:
+def _write(part: TopKResult, found: TopKResult, task: RecommendationTask, first: int, stop: int) -> None:
     targets = slice(task.truth.indptr[first], task.truth.indptr[stop])
     found.items[first:stop], found.scores[first:stop] = part.items, part.scores
     found.above[targets], found.tied[targets] = part.above, part.tied

@@ -16,7 +16,7 @@ import safetensors.numpy
 
 from harness.artifacts import USER_BLOCK, RecommendationTask
 from harness.storage import atomic_write, remove
-from harness.topk import Found
+from harness.topk import TopKResult
 
 _DTYPES = {"items": np.int32, "scores": np.float32, "above": np.int32, "tied": np.int32, "candidates": np.int32}
 _DTYPES_OF_LISTS = {"items": np.int32, "scores": np.float32, "oddities": np.int32}
@@ -48,7 +48,7 @@ class Shards:
     key: str
     task: RecommendationTask
     _checked: dict[int, _FileState] = field(init=False, default_factory=dict)  # files whose hash was right
-    _kept: dict[int, Found] = field(init=False, default_factory=dict)
+    _kept: dict[int, TopKResult] = field(init=False, default_factory=dict)
 
     @functools.cached_property
     def bounds(self) -> list[tuple[int, int]]:
@@ -74,7 +74,7 @@ class Shards:
         """Return the task of a shard."""
         return self.task.rows(*self.bounds[index])
 
-    def write(self, index: int, found: Found) -> None:
+    def write(self, index: int, found: TopKResult) -> None:
         """Write the lists of a shard."""
         # Contiguous, as safetensors writes the memory behind a view that is not.
         arrays = {name: np.ascontiguousarray(getattr(found, name), dtype=kind) for name, kind in self._dtypes.items()}
@@ -83,7 +83,7 @@ class Shards:
             temporary.write_bytes(content)
         self._keep(index, _file_state(self._path(index)), _found(arrays))
 
-    def read(self, index: int) -> Found:
+    def read(self, index: int) -> TopKResult:
         """Return the lists of a shard.
 
         Raises
@@ -96,7 +96,7 @@ class Shards:
             raise FileNotFoundError(f"{self._path(index)} is missing or damaged")
         return found
 
-    def __iter__(self) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[TopKResult]:
         """Yield the lists of each shard in order."""
         for index in range(len(self.bounds)):
             yield self.read(index)
@@ -124,7 +124,7 @@ class Shards:
     def _path(self, index: int) -> Path:
         return self.folder / f"shard-{index:07d}.safetensors"
 
-    def _read(self, index: int) -> Found | None:
+    def _read(self, index: int) -> TopKResult | None:
         try:
             state = _file_state(self._path(index))
             is_checked = self._checked.get(index) == state
@@ -142,13 +142,13 @@ class Shards:
         self._keep(index, state, found)
         return found
 
-    def _keep(self, index: int, state: _FileState, found: Found) -> None:
+    def _keep(self, index: int, state: _FileState, found: TopKResult) -> None:
         self._checked[index] = state
         self._kept.pop(index, None)
         if sum(map(_size, self._kept.values())) + _size(found) <= _KEPT_BYTES:
             self._kept[index] = found
 
-    def _fits(self, index: int, found: Found) -> bool:
+    def _fits(self, index: int, found: TopKResult) -> bool:
         start, stop = self.bounds[index]
         users, indptr = stop - start, self.task.truth.indptr
         targets = int(indptr[stop] - indptr[start])
@@ -171,9 +171,9 @@ def _file_state(path: Path) -> _FileState:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
-def _found(arrays: Mapping[str, np.ndarray]) -> Found:
-    return Found(**{**dict.fromkeys(("above", "tied", "candidates"), _NO_RANKS), **arrays})
+def _found(arrays: Mapping[str, np.ndarray]) -> TopKResult:
+    return TopKResult(**{**dict.fromkeys(("above", "tied", "candidates"), _NO_RANKS), **arrays})
 
 
-def _size(found: Found) -> int:
+def _size(found: TopKResult) -> int:
     return sum(array.nbytes for array in vars(found).values() if array is not None)

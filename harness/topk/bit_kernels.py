@@ -1,4 +1,4 @@
-"""Instructions of processors that plain loops do not compile to: many comparisons at once, and counting bits."""
+"""Processor instructions that numba does not generate from loops: comparing many scores at once, counting bits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The best items of a block of users, tile by tile, on the CPU."""
+"""Select the best items of a block of users from tiles of scores, on the CPU."""
 
 from __future__ import annotations
 
@@ -6,31 +6,31 @@ import numpy as np
 
 from harness.artifacts import NOT_A_CANDIDATE
 from harness.artifacts.array_types import Float32Array, Int32Array, Int64Array
-from harness.topk.kernel_state import EXCLUDED, RUN, Kept, Rows, Targets
+from harness.topk.kernel_state import EXCLUDED, RUN, Shortlist, SortedRows, TargetState
 from harness.topk.mask_kernels import mask_tile
-from harness.topk.request import Found, ItemRows, TopKRequest
+from harness.topk.request import ItemRows, TopKRequest, TopKResult
 from harness.topk.tile_kernels import keep_tile, write_best
 
-_CLOSE = 32  # scores near a target's that can be told from it once it is known
-_TARGET = 96  # bytes of a target beside these scores
-_SPARE = 16  # places beyond k at least: so many items are collected before the worst are dropped
+_CLOSE = 32  # scores close to a target's that are stored until that score is known
+_TARGET = 96  # bytes per target, in addition to these scores
+_SPARE = 16  # additional places: so many items are collected before the worst are dropped
 
 
 def capacity_of(k: int) -> int:
-    """Return how many scores of a user are held at once where k are wanted."""
+    """Return how many scores per user are held at once for lists of length k."""
     runs = -(-(k + max(k // 2, _SPARE)) // RUN) + 1
     return runs * RUN
 
 
 def memory_of_targets(indptr: Int64Array | None, block: int) -> int:
-    """Return the bytes that are held for the targets of the block of users that has the most of them.
+    """Return the number of bytes for the targets of the block of users that has the most targets.
 
     Parameters
     ----------
     indptr
-        int64 ``(users + 1,)``: where each user's targets begin; None for none.
+        int64 ``(users + 1,)``: where each user's targets begin; None without targets.
     block
-        Users of a block.
+        Number of users per block.
     """
     if indptr is None or len(indptr) < 2:
         return 0
@@ -39,16 +39,16 @@ def memory_of_targets(indptr: Int64Array | None, block: int) -> int:
 
 
 class BlockScan:
-    """The running state of one block of users.
+    """Scan of the scores of one block of users.
 
     Parameters
     ----------
     request
-        Of these users alone.
+        Of these users only.
     outside
-        int32 ``(n,)``: the items that nobody may be recommended, ascending.
+        int32 ``(n,)``: the items that must not be recommended to anyone, ascending.
     lowest, highest
-        float32 ``(targets,)``: between which each target's score will be; equal where it is known.
+        float32 ``(targets,)``: bounds of each target's score; equal where it is known.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class BlockScan:
         self._lists = _ascending(request.lists, 0)
         targets = ItemRows.none(request.n_users) if request.targets is None else request.targets
         n_targets = len(targets.items)
-        self._targets = Targets(
+        self._targets = TargetState(
             targets.indptr,
             targets.items,
             lowest,
@@ -71,7 +71,7 @@ class BlockScan:
             np.full((n_targets, _CLOSE), EXCLUDED, dtype=np.float32),
         )
         capacity = capacity_of(request.k)
-        self._kept = Kept(
+        self._kept = Shortlist(
             np.full((request.n_users, capacity), EXCLUDED, dtype=np.float32),
             np.empty((request.n_users, capacity), dtype=np.int32),
             np.zeros(request.n_users, dtype=np.int64),
@@ -81,7 +81,7 @@ class BlockScan:
         self._order = request.ties.order
 
     def add(self, tile: Float32Array, first: int, width: int) -> None:
-        """Take the scores ``(users, width or more)`` of the items from ``first`` on; the tile is written to."""
+        """Add the scores ``(users, width or more)`` of the items from ``first`` on. The tile is overwritten."""
         outside = self._outside
         if len(outside):
             begin, end = np.searchsorted(outside, (first, first + width))
@@ -91,20 +91,20 @@ class BlockScan:
 
     @property
     def found(self) -> Float32Array:
-        """The targets' scores, float32 ``(targets,)``; -inf for those that are no candidates."""
+        """The targets' scores, float32 ``(targets,)``; -inf for targets that are not candidates."""
         return self._targets.found
 
     @property
     def ranked(self) -> bool:
-        """Whether the ranks of all targets are exact: their scores were where they were expected."""
+        """Whether the ranks of all targets are exact, because their scores were within the bounds."""
         targets = self._targets
         known = targets.lowest == targets.highest
         inside = (targets.lowest <= targets.found) & (targets.found <= targets.highest)
         enough = targets.near <= _CLOSE
         return bool(((targets.found == EXCLUDED) | (inside & (known | enough))).all())
 
-    def write(self, out: Found) -> None:
-        """Write what was found into arrays of these users."""
+    def write(self, out: TopKResult) -> None:
+        """Write the result into the arrays of these users."""
         write_best(self._request.k, self._order, self._kept, out.items, out.scores)
         targets, found = self._targets, self._targets.found[:, None]
         known = targets.lowest == targets.highest
@@ -117,22 +117,22 @@ class BlockScan:
 
 
 def outside_of(request: TopKRequest) -> Int32Array:
-    """Return the items that nobody may be recommended, ascending; int32 ``(n,)``."""
+    """Return the items that must not be recommended to anyone, ascending; int32 ``(n,)``."""
     if request.allowed is None:
         return np.empty(0, dtype=np.int32)
     return np.flatnonzero(~request.allowed).astype(np.int32)
 
 
-def part_of(found: Found, request: TopKRequest, start: int, stop: int) -> Found:
-    """Return the views of some users of a request, to be written to."""
+def part_of(found: TopKResult, request: TopKRequest, start: int, stop: int) -> TopKResult:
+    """Return writable views of the result for consecutive users of a request."""
     targets = slice(0, 0)
     if request.targets is not None:
         targets = slice(int(request.targets.indptr[start]), int(request.targets.indptr[stop]))
     users = slice(start, stop)
-    return Found(
+    return TopKResult(
         found.items[users], found.scores[users], found.above[targets], found.tied[targets], found.candidates[users]
     )
 
 
-def _ascending(rows: ItemRows | None, n_without: int) -> Rows:
+def _ascending(rows: ItemRows | None, n_without: int) -> SortedRows:
     return (ItemRows.none(n_without) if rows is None else rows).ascending()

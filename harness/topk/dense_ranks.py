@@ -1,4 +1,4 @@
-"""Where relevant items stand among all candidates, whatever k is."""
+"""Count the exact ranks of relevant items from full rows of scores, in torch."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from harness.topk.selection import CELLS, EXCLUDED
 
 
 @dataclass(frozen=True, eq=False)
-class Ranks:
-    """How many candidates stand above and beside each relevant item.
+class TensorRanks:
+    """Exact ranks of relevant items.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ class Ranks:
     tied: torch.Tensor
 
 
-def target_ranks(scores: torch.Tensor, indptr: torch.Tensor, items: torch.Tensor, *, cells: int = CELLS) -> Ranks:
-    """Count the candidates above and beside each relevant item of each row.
+def target_ranks(scores: torch.Tensor, indptr: torch.Tensor, items: torch.Tensor, *, cells: int = CELLS) -> TensorRanks:
+    """Count the candidates with a higher score, and with the same score, for each relevant item.
 
     Parameters
     ----------
@@ -58,4 +58,4 @@ def target_ranks(scores: torch.Tensor, indptr: torch.Tensor, items: torch.Tensor
         above[chunk] = (block > own).sum(dim=1)
         tied[chunk] = (block == own).sum(dim=1) - 1
     outside = target == EXCLUDED
-    return Ranks(above.masked_fill_(outside, NOT_A_CANDIDATE), tied.masked_fill_(outside, NOT_A_CANDIDATE))
+    return TensorRanks(above.masked_fill_(outside, NOT_A_CANDIDATE), tied.masked_fill_(outside, NOT_A_CANDIDATE))

@@ -1,4 +1,4 @@
-"""One batch of users on a device of torch: its work is queued, and brought back once it is done."""
+"""Process one batch of users on a GPU: queue its work, and fetch the result once it is done."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.artifacts.array_types import Int64Array
 from harness.topk.block_scan import part_of
 from harness.topk.device_items import DeviceItems
 from harness.topk.precision import product, rounded
-from harness.topk.request import Found, InfiniteScoreError, ItemRows, TopKRequest
+from harness.topk.request import InfiniteScoreError, ItemRows, TopKRequest, TopKResult
 from harness.topk.selection import EXCLUDED, TieOrder, best_in_order, non_finite, select
 from harness.topk.tie_keys import signed_keys
 
@@ -21,8 +21,8 @@ _GROUP = 64
 
 
 @dataclass(eq=False)
-class _Pairs:
-    """Cells that a CSR names, by ascending item, on the device; and the items on the host, to cut tiles from."""
+class _UserItemPairs:
+    """Pairs of user and item of a CSR, by ascending item: on the device, and the items also on the host."""
 
     host_items: Int64Array
     rows: torch.Tensor
@@ -30,7 +30,7 @@ class _Pairs:
     order: Int64Array
 
     @classmethod
-    def of(cls, csr: ItemRows, device: torch.device) -> _Pairs:
+    def of(cls, csr: ItemRows, device: torch.device) -> _UserItemPairs:
         order = np.argsort(csr.items, kind="stable")
         rows = np.repeat(np.arange(len(csr.indptr) - 1), np.diff(csr.indptr))[order]
         items = csr.items[order].astype(np.int64)
@@ -42,7 +42,7 @@ class _Pairs:
 
 
 class DeviceBatch:
-    """One batch of users: queued on the device, then brought back."""
+    """Batch of users whose work is queued on the device."""
 
     def __init__(self, user_vectors: torch.Tensor, items: DeviceItems, request: TopKRequest, start: int) -> None:
         self._items, self._request, self._start = items, request, start
@@ -53,9 +53,9 @@ class DeviceBatch:
         padded[: self._stop - start] = _moved(user_vectors[start : self._stop], device)
         self._users = rounded(padded, items.precision)
         part = self._part
-        self._seen = None if part.seen is None else _Pairs.of(part.seen, device)
-        self._lists = None if part.lists is None else _Pairs.of(part.lists, device)
-        self._targets = None if part.targets is None else _Pairs.of(part.targets, device)
+        self._seen = None if part.seen is None else _UserItemPairs.of(part.seen, device)
+        self._lists = None if part.lists is None else _UserItemPairs.of(part.lists, device)
+        self._targets = None if part.targets is None else _UserItemPairs.of(part.targets, device)
         self._k = min(part.k, part.n_items)
         self._expected = self._target_scores()
 
@@ -64,7 +64,7 @@ class DeviceBatch:
         return self._stop - self._start
 
     def queue(self) -> DeviceBatch:
-        """Queue the work; nothing is waited for."""
+        """Queue the work, without waiting for it."""
         best = self._run(settled=False)
         crossing = _crossing(best[0], self._k, self._part.n_items)
         self._results = [
@@ -75,8 +75,8 @@ class DeviceBatch:
             self._event.record()
         return self
 
-    def finish(self, found: Found) -> int:
-        """Wait for the batch, write what it found, and return the user after it."""
+    def finish(self, found: TopKResult) -> int:
+        """Wait for the batch, write its result, and return the first user after the batch."""
         if self._event is not None:
             self._event.synchronize()
         values, columns, met, above, equal, candidates, crossing = self._results
@@ -91,7 +91,7 @@ class DeviceBatch:
         self._write(found, values, columns, met, above, equal, candidates)
         return self._stop
 
-    def _write(self, found: Found, values: torch.Tensor, columns: torch.Tensor, *counted: torch.Tensor) -> None:
+    def _write(self, found: TopKResult, values: torch.Tensor, columns: torch.Tensor, *counted: torch.Tensor) -> None:
         out = part_of(found, self._request, self._start, self._stop)
         width = self._k
         out.items[:, :width], out.scores[:, :width] = columns[:, :width].numpy(), values[:, :width].numpy()
@@ -103,7 +103,7 @@ class DeviceBatch:
         out.candidates[:] = candidates.numpy()
 
     def _run(self, *, settled: bool) -> tuple[torch.Tensor, torch.Tensor]:
-        """Go through all tiles; return scores and items ``(batch, k + 1 or k)``, best first."""
+        """Process all tiles, and return scores and items ``(batch, k + 1 or k)``, best first."""
         device, n, n_targets = self._items.device, self._n, len(self._expected)
         self._found = torch.full((n_targets,), EXCLUDED, device=device)
         self._above = torch.zeros(n_targets, dtype=torch.int32, device=device)
@@ -161,7 +161,7 @@ class DeviceBatch:
             self._candidates += (scores > EXCLUDED).sum(dim=1, dtype=torch.int32)
 
     def _count(self, scores: torch.Tensor, first: int) -> None:
-        """Count the scores above and equal to each target's, a target of each user at a time."""
+        """Count the scores above and equal to each target's, for one target per user at a time."""
         if self._targets is None:
             return
         inside = self._targets.within(first, scores.shape[1])
@@ -174,7 +174,7 @@ class DeviceBatch:
             self._equal[targets] += (block == own).sum(dim=1, dtype=torch.int32)
 
     def _target_scores(self) -> torch.Tensor:
-        """Return the scores of the targets, by products of the shape of all others."""
+        """Return the scores of the targets, from products of the same shape as all others."""
         targets, device = self._part.targets, self._items.device
         self._turns: list[tuple[torch.Tensor, torch.Tensor]] = []
         if targets is None:
@@ -197,7 +197,7 @@ class DeviceBatch:
 
 
 def _largest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the k largest scores of each row and their columns, by groups where these are many."""
+    """Return the k largest scores of each row and their columns, by groups if there are many columns."""
     width = scores.shape[1]
     groups = width // _GROUP
     if width % _GROUP or groups < 2 * k:
@@ -212,7 +212,7 @@ def _largest(scores: torch.Tensor, k: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _crossing(values: torch.Tensor, k: int, n_items: int) -> torch.Tensor:
-    """Return whether in any row equal scores stand on both sides of the end of the list; bool ``()``."""
+    """Return whether, in any row, equal scores are on both sides of the end of the list; bool ``()``."""
     if values.shape[1] <= k or n_items <= k:
         return torch.zeros((), dtype=torch.bool, device=values.device)
     return ((values[:, k - 1] == values[:, k]) & (values[:, k] > EXCLUDED)).any()
@@ -231,7 +231,7 @@ def _moved(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
 
 
 def _brought(tensor: torch.Tensor) -> torch.Tensor:
-    """Return a tensor that holds the values on the host once the device has come so far."""
+    """Return a host tensor, which holds the values once the device has reached this point of its queue."""
     if tensor.device.type != "cuda":
         return tensor
     host = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)

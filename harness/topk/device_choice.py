@@ -1,4 +1,4 @@
-"""Where scores are made, and whether there is room."""
+"""Choose the torch device, and recognise errors that mean that memory ran out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.errors import HarnessError
 
 
 def choose_device(wanted: str) -> str:
-    """Return the torch device that a wish stands for: ``cpu`` or ``cuda:N``.
+    """Return the torch device for an option: ``cpu`` or ``cuda:N``.
 
     Parameters
     ----------
@@ -49,6 +49,6 @@ def choose_device(wanted: str) -> str:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Return whether an error of a batch says that memory ran out."""
-    # On a CPU torch has no class of its own for this.
+    """Return whether an error means that memory ran out."""
+    # On a CPU, torch has no error class for this.
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)

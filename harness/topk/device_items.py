@@ -1,4 +1,4 @@
-"""The items of a run on a device of torch, and their products with users, tile by tile."""
+"""Hold the items of a run on a GPU, and multiply them with users, tile by tile."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SMALLEST_TILE = 1024
 
 @dataclass(frozen=True)
 class TileShape:
-    """Users and items of one product. It is the same for all products: their last bits may depend on it.
+    """Number of users and items of one product. All products share it, since their last bits may depend on it.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class TileShape:
 
 @dataclass(frozen=True, eq=False)
 class DeviceItems:
-    """What stays on the device from batch to batch."""
+    """Item vectors and other arrays that stay on the device for all batches."""
 
     vectors: torch.Tensor  # (items, dimension)
     last: torch.Tensor  # (tile, dimension): the last tile, padded with zeros
@@ -76,7 +76,7 @@ class DeviceItems:
 
     @property
     def device(self) -> torch.device:
-        """Where they are."""
+        """The device of the items."""
         return self.buffer.device
 
     def firsts(self) -> range:

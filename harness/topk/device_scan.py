@@ -1,10 +1,9 @@
-"""The best items by the products of vectors, on a device of torch, without waiting for it.
+"""Select the best items by dot products of vectors, on a GPU.
 
-A batch of users is multiplied with tiles of items into one buffer. Of each tile the best are found in two
-stages: the maximum of every 64 items, then the items of the best of those groups. All this is queued
-on the device; the host only waits for a batch when the next one has been queued. One more item than
-asked for is kept, so that a batch in which equal scores cross the end of a list is noticed; only such
-a batch is done again with the order among equal scores settled in each tile.
+A batch of users is multiplied with tiles of items into one buffer. The best items of each tile are found in two stages:
+the maximum of every 64 items, then the items of the groups with the highest maxima. All this is queued on the device;
+the host waits for a batch only when the next one has been queued. Lists are one item longer than k at first, which
+shows whether equal scores cross the end of a list. Only such a batch is computed again, with ties broken in each tile.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ from harness.errors import HarnessError
 from harness.topk.device_batch import DeviceBatch
 from harness.topk.device_items import DEFAULT_SHAPE, DeviceItems, TileShape
 from harness.topk.precision import Precision
-from harness.topk.request import Found, TopKRequest
+from harness.topk.request import TopKRequest, TopKResult
 
 logger = logging.getLogger("harness")
 
-_IN_FLIGHT = 2  # batches that are queued at once
+_IN_FLIGHT = 2  # number of batches that are queued at once
 
 
 def best_on_device(
@@ -36,26 +35,26 @@ def best_on_device(
     precision: Precision = "float32",
     checked: bool = False,
     advance: Callable[[int], None] | None = None,
-) -> Found:
+) -> TopKResult:
     """Return the best items of each user by the products of their vectors.
 
-    Where the memory of the device does not suffice, smaller tiles are used from then on.
+    If the memory of the device does not suffice, smaller tiles are used from then on.
 
     Parameters
     ----------
     user_vectors, item_vectors
-        float32 ``(users, dimension)`` and ``(items, dimension)``. Those that are on the device already
-        are used where they are.
+        float32 ``(users, dimension)`` and ``(items, dimension)``. Tensors that are already on the
+        device are not copied.
     request
         With a row for each user.
     device
-        Of torch.
+        Torch device, such as ``cuda:0``.
     shape
-        Of the products at first.
+        Shape of the first products.
     precision
-        Of the products.
+        Precision of the products.
     checked
-        Whether to look for scores that are NaN or infinite, which waits for each tile.
+        Whether to check for NaN and infinite scores, which waits for each tile.
     advance
         Called with the number of users of each batch that is done.
 
@@ -66,7 +65,7 @@ def best_on_device(
     HarnessError
         Not even the smallest tile fits into the memory of the device.
     """
-    found, tile, done = Found.empty(request), shape, 0
+    found, tile, done = TopKResult.empty(request), shape, 0
     while done < request.n_users:
         try:
             items = DeviceItems.of(item_vectors, request, tile, device, precision, checked=checked)
@@ -92,7 +91,7 @@ def best_on_device(
 
 
 def _batches(
-    user_vectors: torch.Tensor, items: DeviceItems, request: TopKRequest, found: Found, start: int
+    user_vectors: torch.Tensor, items: DeviceItems, request: TopKRequest, found: TopKResult, start: int
 ) -> Iterator[int]:
     """Do batch after batch from ``start`` on; yield the user after each that is done."""
     queued: deque[DeviceBatch] = deque()

@@ -1,4 +1,4 @@
-"""The best items by the products of vectors, wherever they are multiplied."""
+"""Select the best items by dot products of vectors, on the CPU or on a GPU."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.artifacts.array_types import Float32Array
 from harness.errors import HarnessError
 from harness.topk.device_scan import best_on_device
 from harness.topk.precision import Precision, rounded
-from harness.topk.request import Found, TopKRequest
+from harness.topk.request import TopKRequest, TopKResult
 from harness.topk.vector_scores import best_on_cpu, one_thread_each
 
 _ROWS = 65_536  # vectors to look at at once
@@ -29,7 +29,7 @@ def best_by_vectors(
     precision: Precision = "float32",
     n_jobs: int = -1,
     advance: Callable[[int], None] | None = None,
-) -> Found:
+) -> TopKResult:
     """Return the exact best items of each user by the products of their vectors.
 
     Parameters
@@ -44,7 +44,7 @@ def best_by_vectors(
     precision
         Of the products: ``float32``, ``tf32`` on GPUs alone, or ``bfloat16``.
     n_jobs
-        Threads on the CPU; -1 for one a core. It never changes a result.
+        Threads on the CPU; -1 for one per core. It never changes a result.
     advance
         Called with the number of users that were done since the last call.
 

@@ -1,4 +1,4 @@
-"""What the kernels share: the state of a block of users."""
+"""State of a block of users, which the kernels share."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import numpy as np
 
 from harness.artifacts.array_types import Float32Array, Int32Array, Int64Array, UInt64Array
 
-RUN = 64  # scores that are passed over at once
+RUN = 64  # scores that are compared at once
 EXCLUDED = np.float32(-np.inf)  # the score of an item that may not be recommended
 
 
-class Rows(NamedTuple):
-    """Items of each user of a block as CSR, ascending, and how far each row has been read.
+class SortedRows(NamedTuple):
+    """Ascending items of each user of a block, as CSR, and how far each row has been read.
 
     ``indptr`` int64 ``(users + 1,)``, ``items`` int32 ``(n,)``, ``places`` int64 ``(users,)``.
     """
@@ -23,19 +23,19 @@ class Rows(NamedTuple):
     places: Int64Array
 
 
-class Order(NamedTuple):
-    """The order among equal scores: ``artifacts.user_halves`` of the users, uint64, and the keys of all items."""
+class TieKeys(NamedTuple):
+    """Hashes that order equal scores: ``artifacts.user_halves`` of the users and the keys of all items, uint64."""
 
     users: UInt64Array
     items: UInt64Array
 
 
-class Kept(NamedTuple):
-    """What each user of a block keeps so far, by ascending item.
+class Shortlist(NamedTuple):
+    """The best items of each user of a block so far, by ascending item.
 
-    ``scores`` float32 and ``items`` int32 ``(users, capacity)``, whole runs, with -inf behind what is kept;
-    ``counts`` int64 ``(users,)``,
-    ``thresholds`` float32 ``(users,)``, ``masked`` int64 ``(users,)``: items that were masked.
+    ``scores`` float32 and ``items`` int32 ``(users, capacity)``, a multiple of ``RUN``, with -inf behind the
+    last item; ``counts`` int64 ``(users,)``: number of items; ``thresholds`` float32 ``(users,)``: lower scores are not
+    added; ``masked`` int64 ``(users,)``: number of items that were masked.
     """
 
     scores: Float32Array
@@ -45,13 +45,13 @@ class Kept(NamedTuple):
     masked: Int64Array
 
 
-class Targets(NamedTuple):
-    """The relevant items of each user of a block, as CSR, and what is counted of them.
+class TargetState(NamedTuple):
+    """The target items of each user of a block, as CSR, and the counts that give their ranks.
 
     ``indptr`` int64 ``(users + 1,)``, ``items`` int32 ``(n,)``; ``lowest`` and ``highest`` float32 ``(n,)``:
-    between which the score will be, and equal where it is known; ``found`` float32 ``(n,)``: what it
-    was; ``above`` int64 ``(n,)``: candidates with a score above the highest; ``near`` int64 ``(n,)``:
-    candidates between the two, itself included; ``close`` float32 ``(n, places)``: the scores of those.
+    bounds of the score, equal where it is known; ``found`` float32 ``(n,)``: the score once it was computed; ``above``
+    int64 ``(n,)``: number of candidates with a score above ``highest``; ``near`` int64 ``(n,)``: number of candidates
+    within the bounds, the target included; ``close`` float32 ``(n, places)``: the scores of those.
     """
 
     indptr: Int64Array

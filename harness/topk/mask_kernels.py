@@ -1,4 +1,4 @@
-"""Kernels over a tile of scores: what may not be recommended, and where relevant items stand."""
+"""Kernels that mask a tile of scores and count the ranks of relevant items."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array
 from harness.jit import called, kernel
-from harness.topk.kernel_state import EXCLUDED, RUN, Rows, Targets
+from harness.topk.kernel_state import EXCLUDED, RUN, SortedRows, TargetState
 
-FEW = 100  # items of a row that are sorted by counting
+FEW = 100  # rows of at most so many items are sorted by counting
 
 
 @kernel
@@ -19,12 +19,12 @@ def mask_tile(
     first: int,
     width: int,
     outside: Int32Array,
-    seen: Rows,
-    lists: Rows,
-    targets: Targets,
+    seen: SortedRows,
+    lists: SortedRows,
+    targets: TargetState,
     masked: Int64Array,
 ) -> None:
-    """Set what is no candidate to -inf, and count the candidates above and near each target.
+    """Set the scores of items that are not candidates to -inf, and count the candidates above and near each target.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def mask_tile(
     masked
         int64 ``(users,)``: raised by the items that were masked.
     """
-    # One loop over all users for each step: loops that do one thing are the ones that compilers make fast.
+    # One loop over all users for each step: compilers optimise loops that do one thing.
     whole = (width + RUN - 1) // RUN * RUN
     for user in range(len(tile)):
         for column in range(width, whole):
@@ -91,7 +91,7 @@ def _mask_seen(tile: Any, width: int, first: int, indptr: Any, items: Any, place
 
 @called
 def _mask_others(row: Any, width: int, first: int, items: Any, place: int, end: int) -> Any:
-    """Mask all but the items of a list; return the place after them, and how many items were masked."""
+    """Mask all items except those of a list; return the place after them, and the number of masked items."""
     masked = 0
     begin = 0
     while place < end and items[place] < first + width:
@@ -130,7 +130,7 @@ def _count_targets(
     near: Any,
     close: Any,
 ) -> None:
-    """Count the scores above each target's and near it, and note these; see ``Targets``."""
+    """Count the scores above and near each target's, and store the near ones; see ``TargetState``."""
     for user in range(len(tile)):
         row = tile[user]
         for target in range(indptr[user], indptr[user + 1]):
@@ -152,7 +152,7 @@ def _count_targets(
 
 @called
 def _note(row: Any, low: Any, high: Any, close: Any, count: int) -> None:
-    """Write the scores between two bounds behind those that are there, for as long as there are places."""
+    """Append the scores between two bounds, up to the number of places."""
     for column in range(len(row)):
         if low <= row[column] <= high:
             if count < len(close):
@@ -185,7 +185,7 @@ def sort_rows(indptr: Int64Array, items: Int32Array) -> None:
 
 @called
 def _sort_few(items: Any, keys: Any) -> None:
-    """Put each item where as many are as come before it: counting them is quicker than moving them."""
+    """Place each item by the number of smaller items, since counting is faster than moving."""
     for place in range(len(items)):
         keys[place] = np.int64(items[place]) << 32 | np.int64(place)  # no two are equal
     for place in range(len(items)):

@@ -1,4 +1,4 @@
-"""How exactly products are computed."""
+"""Floating-point precision of matrix products."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Precision: TypeAlias = Literal["float32", "tf32", "bfloat16"]
 
 
 def rounded(vectors: torch.Tensor, precision: Precision) -> torch.Tensor:
-    """Return float32 vectors as they go into the products."""
+    """Return float32 vectors in the precision that enters the products."""
     if precision != "bfloat16":
         return vectors
     low = vectors.to(torch.bfloat16)

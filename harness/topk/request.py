@@ -1,4 +1,4 @@
-"""What is asked of the engine, and what it finds."""
+"""Input and output of the top-K engine."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.artifacts import stream, user_halves
-from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
-from harness.topk.kernel_state import Order, Rows
+from harness.artifacts import TargetRanks, TopK, stream, user_halves
+from harness.artifacts.array_types import BoolArray, Float32Array, IdArray, Int32Array, Int64Array, UInt64Array
+from harness.topk.kernel_state import SortedRows, TieKeys
 from harness.topk.mask_kernels import sort_rows
 
 
 @dataclass(frozen=True, eq=False)
 class ItemRows:
-    """Items of each user, as CSR.
+    """Some items of each user, as CSR.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class ItemRows:
 
     @classmethod
     def none(cls, n_users: int) -> ItemRows:
-        """Return a row without items for each user."""
+        """Return an empty row for each user."""
         return cls(np.zeros(n_users + 1, dtype=np.int64), np.empty(0, dtype=np.int32))
 
     def rows(self, start: int, stop: int) -> ItemRows:
@@ -37,16 +37,16 @@ class ItemRows:
         indptr = self.indptr[start : stop + 1]
         return ItemRows(indptr - indptr[0], self.items[indptr[0] : indptr[-1]])
 
-    def ascending(self) -> Rows:
+    def ascending(self) -> SortedRows:
         """Return a copy with the items of each row in ascending order, as the kernels read it."""
         items = np.array(self.items, dtype=np.int32)
         sort_rows(self.indptr, items)
-        return Rows(self.indptr, items, self.indptr[:-1].copy())
+        return SortedRows(self.indptr, items, self.indptr[:-1].copy())
 
 
 @dataclass(frozen=True, eq=False)
-class Ties:
-    """The order among equal scores: by the hash of (seed, user's own id, item's own id).
+class TieBreak:
+    """Order among equal scores: by the hash of (seed, external user id, external item id).
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class Ties:
 
     @property
     def stream(self) -> int:
-        """The seed of this purpose alone."""
+        """The seed of the random stream for breaking ties."""
         return stream(self.seed, "ties")
 
     @property
@@ -71,14 +71,14 @@ class Ties:
         return self.user_keys, self.item_keys
 
     @property
-    def order(self) -> Order:
-        """As the kernels read it."""
-        return Order(user_halves(self.stream, self.user_keys), self.item_keys)
+    def order(self) -> TieKeys:
+        """The form that the kernels read."""
+        return TieKeys(user_halves(self.stream, self.user_keys), self.item_keys)
 
 
 @dataclass(frozen=True, eq=False)
 class TopKRequest:
-    """How many items are wanted, of which, and whose ranks.
+    """Request for the best items of some users.
 
     Parameters
     ----------
@@ -87,17 +87,17 @@ class TopKRequest:
     ties
         The order among equal scores.
     seen
-        What each user may not be recommended; None for nothing.
+        Items that each user must not be recommended; None for no such items.
     lists
-        What alone each user may be recommended; None for everything.
+        The only items that each user may be recommended; None for all items.
     allowed
-        bool ``(items,)``: what may be recommended at all; None for everything.
+        bool ``(items,)``: whether an item may be recommended to anyone; None for all items.
     targets
-        Items of each user whose exact ranks are counted; None for none.
+        Items of each user whose exact ranks are counted; None for no such items.
     """
 
     k: int
-    ties: Ties
+    ties: TieBreak
     seen: ItemRows | None = None
     lists: ItemRows | None = None
     allowed: BoolArray | None = None
@@ -114,7 +114,7 @@ class TopKRequest:
         return len(self.ties.item_keys)
 
     def rows(self, start: int, stop: int) -> TopKRequest:
-        """Return the request of consecutive users."""
+        """Return the request for consecutive users."""
 
         def part(rows: ItemRows | None) -> ItemRows | None:
             return None if rows is None else rows.rows(start, stop)
@@ -124,8 +124,8 @@ class TopKRequest:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """The best items of each user, and where the targets stand.
+class TopKResult:
+    """The best items of each user, and the exact ranks of the targets.
 
     Parameters
     ----------
@@ -139,8 +139,8 @@ class Found:
     candidates
         int32 ``(users,)``: how many each user had.
     oddities
-        int32 ``(users, 4)`` of lists that a model made itself: how many items it gave, and how many of them were no
-        item, repeated, or barred; None for lists made of scores.
+        int32 ``(users, 4)`` for lists that a model made itself: number of items it returned, and how many of these were
+        unknown, repeated, or not allowed. None for lists made from scores.
     """
 
     items: Int32Array
@@ -151,8 +151,8 @@ class Found:
     oddities: Int32Array | None = None
 
     @classmethod
-    def empty(cls, request: TopKRequest) -> Found:
-        """Return arrays to be filled for a request."""
+    def empty(cls, request: TopKRequest) -> TopKResult:
+        """Return uninitialised arrays of the shapes of a request."""
         n_targets = 0 if request.targets is None else len(request.targets.items)
         return cls(
             np.empty((request.n_users, request.k), dtype=np.int32),
@@ -162,6 +162,15 @@ class Found:
             np.empty(request.n_users, dtype=np.int32),
         )
 
+    def lists(self, users: IdArray | None = None) -> TopK:
+        """Return the lists, with the external ids of their users."""
+        return TopK(self.items, self.scores, users)
+
+    @property
+    def target_ranks(self) -> TargetRanks | None:
+        """Exact ranks of the targets; None for lists that a model made itself, which have no scores of all items."""
+        return TargetRanks(self.above, self.tied, self.candidates) if self.oddities is None else None
+
 
 class InfiniteScoreError(ArithmeticError):
     """A score is NaN or infinite.
@@ -169,9 +178,9 @@ class InfiniteScoreError(ArithmeticError):
     Parameters
     ----------
     user, item
-        Rows of the vectors.
+        SortedRows of the vectors.
     score
-        What it is.
+        Its value.
     """
 
     def __init__(self, user: int, item: int, score: float) -> None:

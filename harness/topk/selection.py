@@ -1,4 +1,4 @@
-"""The best k of each row of scores, in an order that no device and no batch can change."""
+"""Select the best k items of each row of scores in torch, in the same order on every device and in every batch."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LAST_KEY = (1 << 63) - 1
 
 @dataclass(frozen=True, eq=False)
 class TieOrder:
-    """The order among equal scores: by the hash of (seed, user's own id, item's own id).
+    """Order among equal scores in torch: by the hash of (seed, external user id, external item id).
 
     Parameters
     ----------
@@ -97,9 +97,9 @@ def select(scores: torch.Tensor, k: int, *, order: TieOrder, cells: int = CELLS)
     k
         Length of the lists, 1 or more; it may exceed the number of candidates.
     order
-        What decides among equal scores.
+        The order among equal scores.
     cells
-        Pairs to settle ties for at once; it bounds memory and changes no result.
+        Number of pairs of user and item whose ties are broken at once; it bounds memory and changes no result.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def select(scores: torch.Tensor, k: int, *, order: TieOrder, cells: int = CELLS)
     """
     n_items = scores.shape[1]
     width = min(k, n_items)
-    # One column more than asked for, so as to see whether a group of ties crosses the cut.
+    # One column more than k, to see whether a group of ties crosses the cut.
     values, items = torch.topk(scores, min(width + 1, n_items), dim=1)
     if n_items > width:
         last = values[:, width - 1]

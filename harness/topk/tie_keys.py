@@ -1,7 +1,7 @@
-"""The random order of (user, item) pairs in torch: the bits of ``artifacts.pair_keys`` on any device.
+"""Hash pairs of user and item in torch, with the same bits as ``artifacts.pair_keys`` on any device.
 
-torch has no arithmetic on unsigned 64-bit integers, so their bits live in int64: sums and products
-wrap around alike, and a logical shift is an arithmetic one with the sign bits cleared.
+torch has no arithmetic on unsigned 64-bit integers, so that their bits are stored as int64. Sums and products wrap
+around in the same way, and a logical shift is an arithmetic shift with the sign bits cleared.
 """
 
 from __future__ import annotations

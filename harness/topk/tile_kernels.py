@@ -1,4 +1,4 @@
-"""Kernels over tiles of scores: which are kept, and in which order in the end.
+"""Kernels that select the best scores of tiles, and sort them at the end.
 
 A tile holds the scores of some users for consecutive items, and is looked at while it is still in the
 cache: only scores that reach a user's running threshold are touched. It is the k-th best score so
@@ -14,9 +14,9 @@ import numpy as np
 from harness.artifacts.array_types import Float32Array, Int32Array
 from harness.jit import called, inlined, kernel
 from harness.topk.bit_kernels import bits_reaching, count_bits, lowest_bit
-from harness.topk.kernel_state import EXCLUDED, RUN, Kept, Order
+from harness.topk.kernel_state import EXCLUDED, RUN, Shortlist, TieKeys
 
-_MANY = 256  # scores that are sorted; of fewer, those before each are counted
+_MANY = 256  # from so many scores on they are sorted; below, ranks are counted
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST_FACTOR = np.uint64(0xBF58476D1CE4E5B9)
@@ -30,7 +30,7 @@ _SIGN = np.uint64(31)
 
 
 @kernel
-def keep_tile(tile: Float32Array, first: int, width: int, k: int, order: Order, kept: Kept) -> None:
+def keep_tile(tile: Float32Array, first: int, width: int, k: int, order: TieKeys, kept: Shortlist) -> None:
     """Keep the scores of consecutive items that may be among the best k; see ``mask_tile`` for the tile.
 
     Parameters
@@ -97,7 +97,7 @@ def _lower_bound(row: Any, k: int, scratch: Any) -> Any:
 
 @called
 def _mark(tile: Any, thresholds: Any, hits: Any, any_hit: Any) -> None:
-    """Set a bit for each score that reaches the user's threshold, and any where a user has one."""
+    """Set a bit for each score that reaches the user's threshold, and a flag for each user with such a score."""
     for user in range(len(tile)):
         row, threshold = tile[user], thresholds[user]
         found = _NONE
@@ -124,7 +124,7 @@ def _collect(
     packed: Any,
     ordered: Any,
 ) -> None:
-    """Keep the scores that were marked; see ``Kept``."""
+    """Keep the scores that were marked; see ``Shortlist``."""
     full = scores.shape[1] - RUN
     for user in range(len(tile)):
         if any_hit[user] == _NONE:
@@ -137,11 +137,11 @@ def _collect(
                 bits &= bits - _ONE
                 scores[user, count] = tile[user, column]
                 items[user, count] = first + column
-                count += tile[user, column] > EXCLUDED  # where nothing is known yet, what is masked is marked too
+                count += tile[user, column] > EXCLUDED  # without a threshold, masked scores are marked, too
             if count > full:
                 threshold = _bound(scores[user], count, k)
                 count = _drop(scores[user], items[user], count, threshold)
-                if count > k + (full - k) // 2:  # many scores are the same: the order among them decides
+                if count > k + (full - k) // 2:  # many scores are equal: break the ties
                     threshold = _cut(scores[user], items[user], count, k, halves[user], item_keys, packed, ordered)
                     count = k
         counts[user], thresholds[user] = count, threshold
@@ -179,7 +179,7 @@ def _drop(scores: Any, items: Any, count: int, threshold: Any) -> int:
     """Keep the scores that reach a threshold, and return how many do."""
     write = 0
     for index in range(count):
-        score, item = scores[index], items[index]  # read before anything is written, so that nothing waits
+        score, item = scores[index], items[index]  # read before writing, so that no read waits for a write
         scores[write], items[write] = score, item
         write += score >= threshold
     scores[write:count] = EXCLUDED
@@ -188,7 +188,7 @@ def _drop(scores: Any, items: Any, count: int, threshold: Any) -> int:
 
 @called
 def _cut(scores: Any, items: Any, count: int, k: int, half: Any, item_keys: Any, packed: Any, ordered: Any) -> Any:
-    """Keep the best k of more, in the order of equal scores, still by ascending item; return the k-th score."""
+    """Keep the best k, with ties broken, still by ascending item; return the k-th score."""
     _sort(scores, items, count, half, item_keys, packed, ordered)
     worst = scores[ordered[k - 1] & _LOW_HALF]
     stays = packed[:count]
@@ -205,8 +205,8 @@ def _cut(scores: Any, items: Any, count: int, k: int, half: Any, item_keys: Any,
 
 
 @kernel
-def write_best(k: int, order: Order, kept: Kept, best_items: Int32Array, best_scores: Float32Array) -> None:
-    """Write each user's best k, the best first; -1 and -inf where candidates ran out.
+def write_best(k: int, order: TieKeys, kept: Shortlist, best_items: Int32Array, best_scores: Float32Array) -> None:
+    """Write the best k of each user, best first; -1 and -inf where candidates ran out.
 
     Parameters
     ----------
@@ -239,10 +239,10 @@ def write_best(k: int, order: Order, kept: Kept, best_items: Int32Array, best_sc
 
 @called
 def _sort(scores: Any, items: Any, count: int, half: Any, item_keys: Any, packed: Any, ordered: Any) -> None:
-    """Write the places of the items, the best first, into the lower halves of ``ordered``."""
+    """Write the places of the items, best first, into the lower halves of ``ordered``."""
     for index in range(count):
         bits = np.uint64(np.float32(scores[index] + np.float32(0.0)).view(np.uint32))
-        # The bits of floats order them but for the sign: these numbers rise as the scores fall.
+        # The bits of floats have the order of the numbers except for the sign: these integers rise as the scores fall.
         falling = bits if bits >> _SIGN else bits ^ _ALL_BUT_SIGN
         packed[index] = (falling << _HALF) | np.uint64(index)
     if count > _MANY:
@@ -263,7 +263,7 @@ def _sort(scores: Any, items: Any, count: int, half: Any, item_keys: Any, packed
 
 @called
 def _settle(items: Any, half: Any, item_keys: Any, places: Any) -> None:
-    """Sort places of equal scores, which are by ascending item, by their keys."""
+    """Sort places of equal scores, given by ascending item, by their keys."""
     keys = np.empty(len(places), np.uint64)
     for index in range(len(places)):
         keys[index] = _mix(half ^ item_keys[items[places[index] & _LOW_HALF]])

@@ -1,4 +1,4 @@
-"""``harness.top_k``: the best items of each user, from vectors."""
+"""Find the best items of each user from vectors: ``harness.top_k``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.errors import HarnessError
 from harness.memory import check_memory
 from harness.topk.device_choice import choose_device
 from harness.topk.engine import best_by_vectors
-from harness.topk.request import InfiniteScoreError, ItemRows, Ties, TopKRequest
+from harness.topk.request import InfiniteScoreError, ItemRows, TieBreak, TopKRequest
 
 
 def top_k(
@@ -34,28 +34,28 @@ def top_k(
 ) -> TopK:
     """Return the exact best k items of each user by the products of their vectors.
 
-    Never more than tiles of the scores are held: memory grows with users times k, and with the
-    vectors. The order is: score descending, then a hash of (seed, user, item), so that equal scores
-    favour no item. A user's list depends neither on the other users nor on the number of threads.
+    Scores are computed in tiles and never held as a whole: memory grows with users times k, and with the vectors. Items
+    are ordered by descending score, then by a hash of (seed, user, item), so that equal scores favour no item. A user's
+    list depends neither on the other users nor on the number of threads.
 
     Parameters
     ----------
     user_vectors, item_vectors
         Arrays or CPU tensors ``(users, dimension)`` and ``(items, dimension)``; they are used as float32.
     k
-        Length of the lists, 1 or more. Where a user has fewer candidates, the list ends with -1.
+        Length of the lists, 1 or more. A list ends with -1 where a user has fewer candidates.
     exclude
-        Sparse ``(users, items)``: what each user may not be recommended, such as what they have seen;
-        every stored entry counts, whatever its value.
+        Sparse ``(users, items)``: items that must not be recommended to a user, such as those already seen. Every
+        stored entry counts, whatever its value.
     users, items
-        Own ids, from which the order among equal scores is drawn; None takes the row numbers.
-        The ids of users also stand in the result.
+        External ids, which determine the order among equal scores; None for row numbers. The result also holds the ids
+        of the users.
     seed
-        Another one gives another order among equal scores.
+        Another seed gives another order among equal scores.
     device
         ``cpu``, ``cuda``, ``cuda:N``, or ``auto``.
     n_jobs
-        Threads on the CPU; -1 for one a core, -2 for one less. It never changes a result.
+        Number of threads on the CPU; -1 for one per core, -2 for one less. It never changes a result.
 
     Returns
     -------
@@ -75,39 +75,38 @@ def top_k(
     array([[1, 2],
            [2, 0]], dtype=int32)
     """
-    wanted, offered = _vectors(user_vectors, "user_vectors"), _vectors(item_vectors, "item_vectors")
-    if wanted.shape[1] != offered.shape[1]:
+    user_array, item_array = _vectors(user_vectors, "user_vectors"), _vectors(item_vectors, "item_vectors")
+    if user_array.shape[1] != item_array.shape[1]:
         raise HarnessError(
-            f"user_vectors has {wanted.shape[1]} dimensions and item_vectors {offered.shape[1]}; they must be alike."
+            f"user_vectors has {user_array.shape[1]} dimensions and item_vectors {item_array.shape[1]}; "
+            "both must have the same."
         )
     if not _is_whole(k) or k < 1:
-        raise HarnessError(f"k is {k!r}; a whole number from 1 on is needed.")
+        raise HarnessError(f"k is {k!r}; a whole number of 1 or more is needed.")
     if not _is_whole(n_jobs) or n_jobs == 0:
-        raise HarnessError(f"n_jobs is {n_jobs!r}; use 1 or more threads, or -1 for one a core.")
+        raise HarnessError(f"n_jobs is {n_jobs!r}; use 1 or more threads, or -1 for one per core.")
     if not _is_whole(seed):
         raise HarnessError(f"seed is {seed!r}; a whole number is needed.")
-    n_users, n_items = len(wanted), len(offered)
-    own_users, own_items = _ids(users, n_users, "users"), _ids(items, n_items, "items")
+    n_users, n_items = len(user_array), len(item_array)
+    user_ids, item_ids = _ids(users, n_users, "users"), _ids(items, n_items, "items")
     width = min(int(k), n_items)
     needed = n_users * 8 * (int(k) + (width if k > width else 0))
     check_memory(
         needed, f"a result of {k:,} items for {n_users:,} users", remedy="Use a smaller k, or fewer users at once."
     )
-    ties = Ties(seed, _keys(own_users, n_users, "users"), _keys(own_items, n_items, "items"))
+    ties = TieBreak(seed, _keys(user_ids, n_users, "users"), _keys(item_ids, n_items, "items"))
     request = TopKRequest(width, ties, seen=_rows(exclude, (n_users, n_items)))
     try:
-        found = best_by_vectors(wanted, offered, request, device=choose_device(str(device)), n_jobs=int(n_jobs))
+        found = best_by_vectors(user_array, item_array, request, device=choose_device(str(device)), n_jobs=int(n_jobs))
     except InfiniteScoreError as error:
-        user, item = _name(own_users, error.user), _name(own_items, error.item)
+        user, item = _name(user_ids, error.user), _name(item_ids, error.item)
         raise HarnessError(
-            _odd_vector(wanted[error.user], "user", user)
-            or _odd_vector(offered[error.item], "item", item)
+            _odd_vector(user_array[error.user], "user", user)
+            or _odd_vector(item_array[error.item], "item", item)
             or f"the score of user {user} and item {item} is {error.score}; scores have to be finite. "
             "Scale the vectors down."
         ) from error
-    return TopK(
-        _widened(found.items, int(k), filler=NO_ITEM), _widened(found.scores, int(k), filler=-np.inf), own_users
-    )
+    return TopK(_widened(found.items, int(k), filler=NO_ITEM), _widened(found.scores, int(k), filler=-np.inf), user_ids)
 
 
 def _is_whole(value: Any) -> bool:
@@ -152,14 +151,14 @@ def _vectors(given: Any, what: str) -> Float32Array:
         )
     if 0 in array.shape[1:] or (len(array) == 0 and what == "item_vectors"):
         raise HarnessError(f"{what} has shape {array.shape}; one row and one dimension at least are needed.")
-    with np.errstate(over="ignore"):  # told by user and item, as a score that is infinite
+    with np.errstate(over="ignore"):  # reported later, with user and item, as an infinite score
         return np.ascontiguousarray(array, dtype=np.float32)
 
 
 def _ids(given: Any, count: int, what: str) -> IdArray | None:
     if given is None:
         return None
-    # Sets have no order of their own; maps and tables would give their keys.
+    # Sets have no order; iterating over maps and tables gives their keys.
     if isinstance(given, (str, bytes, AbstractSet, Mapping, pd.DataFrame)) or not isinstance(given, Iterable):
         raise HarnessError(f"{what} is a {type(given).__name__}; a sequence of {count} ids is needed.")
     listed = list(given)

@@ -1,9 +1,8 @@
-"""The best items by the products of vectors, on the CPU, at the speed of the products.
+"""Select the best items by dot products of vectors, on the CPU.
 
-Every product has the same shape, whatever is asked for: ``TILE_USERS`` users by ``TILE_ITEMS`` items,
-the last ones padded with zeros. Shapes decide the last bits of a product, so that a user's scores
-depend neither on the other users nor on how many threads share the work. Each thread multiplies into
-one buffer of its own, which stays in its cache.
+Every matrix product has the same shape, ``TILE_USERS`` users by ``TILE_ITEMS`` items; the last tiles are padded with
+zeros. The last bits of a product depend on its shape. With one shape, the scores of a user depend neither on the other
+users nor on the number of threads. Each thread multiplies into a buffer of its own, which stays in its cache.
 """
 
 from __future__ import annotations
@@ -21,18 +20,18 @@ from harness.execution import Parallel, map_shards
 from harness.topk.block_scan import BlockScan, capacity_of, memory_of_targets, outside_of, part_of
 from harness.topk.mask_kernels import count_infinite
 from harness.topk.precision import tile_product
-from harness.topk.request import Found, InfiniteScoreError, TopKRequest
+from harness.topk.request import InfiniteScoreError, TopKRequest, TopKResult
 
 TILE_USERS = 512
 TILE_ITEMS = 1024
-_TARGETS = 4096  # whose expected scores are computed at once
+_TARGETS = 4096  # targets whose expected scores are computed at once
 
-# Errors of a product's last bits, in parts of the sum of its terms' sizes. Where they are larger after
-# all, as is seen once the score is known, the ranks are counted once more.
+# Largest rounding error of a product, relative to the sum of the absolute values of its terms. If an error is larger
+# after all, which shows once the score is known, the ranks are counted once more.
 _ROUNDINGS = 4 * float(np.finfo(np.float32).eps)
 
 
-# How many are in the engine now, and the number of threads to go back to when the last one leaves.
+# The number of calls that are running, and the number of torch threads to restore when the last one ends.
 _counting, _callers, _before = threading.Lock(), 0, 1
 
 
@@ -48,7 +47,7 @@ def best_on_cpu(
     checked: bool = False,
     n_jobs: int = -1,
     advance: Callable[[int], None] | None = None,
-) -> Found:
+) -> TopKResult:
     """Return the best items of each user by the products of their vectors.
 
     Parameters
@@ -58,19 +57,19 @@ def best_on_cpu(
     request
         With a row for each user.
     checked
-        Whether to look for scores that are NaN or infinite.
+        Whether to check for NaN and infinite scores.
     n_jobs
-        Threads; -1 for one a core. It never changes a result.
+        Threads; -1 for one per core. It never changes a result.
     advance
         Called with the number of users of each block that is done.
 
     Raises
     ------
     InfiniteScoreError
-        A score is, where it is looked for.
+        A score is NaN or infinite, if ``checked``.
     """
-    found = Found.empty(request)
-    work = _Work(user_vectors, item_vectors, request, found, checked=checked)
+    found = TopKResult.empty(request)
+    work = _VectorScan(user_vectors, item_vectors, request, found, checked=checked)
     parallel = Parallel(n_jobs=n_jobs)
     buffers: queue.SimpleQueue[torch.Tensor] = queue.SimpleQueue()
     for _ in range(threads_for(request.n_users, TILE_USERS, n_jobs)):
@@ -94,7 +93,7 @@ def best_on_cpu(
 def memory_of_tiles(
     k: int, *, n_users: int, dimension: int = 0, targets: Int64Array | None = None, n_jobs: int = -1
 ) -> int:
-    """Return the bytes that are held beside vectors and lists: on each thread two tiles, and what a block keeps.
+    """Return the number of bytes in addition to vectors and lists: two tiles and the state of a block per thread.
 
     Parameters
     ----------
@@ -112,13 +111,13 @@ def memory_of_tiles(
 
 
 def threads_for(n_users: int, block: int, n_jobs: int) -> int:
-    """Return how many threads have a block of users to do, 1 or more."""
+    """Return the number of threads that have a block of users to process, 1 or more."""
     return max(1, min(Parallel(n_jobs=n_jobs).workers, -(-n_users // block)))
 
 
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """Keep each product on the thread that asks for it: how many there are would decide its last bits."""
+    """Compute each product on the calling thread, since the number of threads changes its last bits."""
     global _callers, _before
     with _counting:
         if _callers == 0:
@@ -134,13 +133,13 @@ def one_thread_each() -> Iterator[None]:
                 torch.set_num_threads(_before)
 
 
-class _Work:
+class _VectorScan:
     def __init__(
         self,
         user_vectors: Float32Array,
         item_vectors: Float32Array,
         request: TopKRequest,
-        found: Found,
+        found: TopKResult,
         *,
         checked: bool,
     ) -> None:
@@ -151,7 +150,7 @@ class _Work:
         self._checked = checked
 
     def block(self, start: int, buffer: torch.Tensor) -> None:
-        """Write what is found for the users from ``start`` on."""
+        """Write the result for the block of users that begins at ``start``."""
         stop = min(start + TILE_USERS, self._request.n_users)
         part = self._request.rows(start, stop)
         vectors = torch.from_numpy(_padded(self._users[start:stop], TILE_USERS))
@@ -172,7 +171,7 @@ class _Work:
             scan.add(rows, first, width)
 
     def _expected(self, vectors: torch.Tensor, part: TopKRequest) -> tuple[Float32Array, Float32Array]:
-        """Return between which each target's score will be, for sums in any order of the terms."""
+        """Return lower and upper bounds of each target's score, for any order of summation."""
         if part.targets is None:
             return np.empty(0, dtype=np.float32), np.empty(0, dtype=np.float32)
         rows = np.repeat(np.arange(part.n_users), np.diff(part.targets.indptr))

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from oracles.diversity import diversity
+from metric_cases import oracle_of
 from pydantic import ValidationError
 
 import harness
@@ -57,7 +57,7 @@ def test_threads_and_order_change_no_bit(exponent):
 def test_shards_agree_with_the_pairwise_loop():
     lists = zipf_lists(1500, 6, 700, 1.0)
     found = distance(Lists.of(lists, parallel=Parallel(n_jobs=2)), k=6)
-    assert found == pytest.approx(diversity(lists.tolist(), 6, 700), abs=1e-12)
+    assert found == pytest.approx(oracle_of("diversity")(lists.tolist(), 6, 700), abs=1e-12)
 
 
 def test_equal_lists_have_no_diversity():

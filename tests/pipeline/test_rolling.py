@@ -7,7 +7,7 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 import pytest
-from oracles import ranking as oracle
+from metric_cases import oracle_of
 
 import harness
 from harness.pipeline import ScoreOptions, TieOptions, audit_dataset, export, score
@@ -52,7 +52,7 @@ def test_every_moment_is_predicted_from_all_before_it(small):
         scores = sum((weights[place[item]] for item in before), np.zeros(len(names)))
         best = sorted((scores[place[name]] for name in names if name not in before), reverse=True)[: len(listed)]
         np.testing.assert_allclose([scores[place[name]] for name in listed], best, atol=1e-5)
-        by_user[user].append([getattr(oracle, name)(listed, relevant, 5) for name in ("recall", "ndcg", "hit_rate")])
+        by_user[user].append([oracle_of(name)(listed, relevant, 5) for name in ("recall", "ndcg", "hit_rate")])
     assert any(len(values) > 1 for values in by_user.values())
     per_user = result.table.per_user.set_index("user")
     assert sorted(by_user) == per_user.index.tolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from oracles import side as oracle
+from metric_cases import oracle_of
 
 import harness
 from harness import HarnessError
@@ -60,7 +60,7 @@ def test_equal_plain_python_on_the_files(small, tables, change):
         for number, user in enumerate(users)
     ]
     for name in (*NAMES, "calibration", "intra_list_diversity"):
-        definition = getattr(oracle, name)
+        definition = oracle_of(name)
         if name in ("pop_rsp", "popularity_lift"):
             expected = definition(rows, 10, known)
         else:

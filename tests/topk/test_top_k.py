@@ -79,7 +79,7 @@ def test_a_constant_scorer_hits_by_chance() -> None:
         ({"item_vectors": ITEMS[:0]}, r"item_vectors has shape \(0, 2\)"),
         ({"k": 0}, "k is 0"),
         ({"k": True}, "k is True"),
-        ({"k": 2.0}, "k is 2.0; a whole number from 1 on"),
+        ({"k": 2.0}, "k is 2.0; a whole number of 1 or more"),
         ({"users": 5}, "users is a int; a sequence of 3 ids"),
         ({"users": {"a", "b", "c"}}, "users is a set; a sequence of 3 ids"),
         ({"users": {"a": 1, "b": 2, "c": 3}}, "users is a dict; a sequence of 3 ids"),

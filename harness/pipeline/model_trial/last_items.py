@@ -11,7 +11,7 @@ from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
 from harness.pipeline.model_trial.rank_positions import BOTTOM, RankPositions, barely_listed
 from harness.pipeline.model_trial.trial_users import TrialUsers
 from harness.pipeline.stages.list_audit import cases_of
-from harness.topk import Found
+from harness.topk import TopKResult
 
 _EQUAL = 1e-9  # positions that differ by less are tied
 
@@ -139,7 +139,7 @@ def relevant_positions(users: TrialUsers, rows: Int64Array) -> RankPositions:
     return RankPositions(positions[known[first]], ranked[owners])
 
 
-def positions_of(found: Found, task: RecommendationTask) -> tuple[Float64Array, Float64Array]:
+def positions_of(found: TopKResult, task: RecommendationTask) -> tuple[Float64Array, Float64Array]:
     """Return where the relevant items of a task rank among the candidates of their users.
 
     Returns

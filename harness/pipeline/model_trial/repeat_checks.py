@@ -13,7 +13,7 @@ from harness.artifacts.array_types import BoolArray, Int64Array
 from harness.errors import HarnessError
 from harness.pipeline.model_trial.trial_users import TrialUsers
 from harness.pipeline.stages.list_audit import cases_of
-from harness.topk import Found
+from harness.topk import TopKResult
 
 BatchCheck = Literal["depends_on_batch", "depends_on_padding"]
 
@@ -200,7 +200,7 @@ def _longest(users: TrialUsers, rows: Int64Array) -> int:
     return max(1, int(np.diff(counts[history.indptr]).max(initial=0)))
 
 
-def _differ(one: Found, other: Found, *, scored: bool, rounding: float = 0.0) -> BoolArray:
+def _differ(one: TopKResult, other: TopKResult, *, scored: bool, rounding: float = 0.0) -> BoolArray:
     """Return whose lists differ by more than rounding errors, bool ``(users,)``.
 
     Scores show near ties, which may stand in any order. In lists that a model makes itself a few places may differ.
@@ -227,7 +227,7 @@ def _contradicts(
     return bool((scores[:count] - theirs > allowed).any())
 
 
-def _shown(task: RecommendationTask, one: Found, other: Found, row: int) -> str:
+def _shown(task: RecommendationTask, one: TopKResult, other: TopKResult, row: int) -> str:
     """Return two lists of a user as text, from the first place where they differ."""
     first = int(np.argmax(one.items[row] != other.items[row]))
     texts = []

@@ -21,7 +21,7 @@ from harness.errors import HarnessError
 from harness.pipeline.model_trial.time_budget import OutOfTimeError, TimeBudget
 from harness.runner import Options, found_by
 from harness.runner.memory_budget import batch_size_of
-from harness.topk import Found, is_out_of_memory
+from harness.topk import TopKResult, is_out_of_memory
 
 
 @dataclass(eq=False)
@@ -59,7 +59,7 @@ class TrialUsers:
     checks: int = field(init=False, default=0)
     skipped: list[str] = field(init=False, default_factory=list)
     failed: list[str] = field(init=False, default_factory=list)
-    _found: dict[int, Found] = field(init=False, default_factory=dict)  # row of the task to its list
+    _found: dict[int, TopKResult] = field(init=False, default_factory=dict)  # row of the task to its list
     _calls: list[Int64Array] = field(init=False, default_factory=list)  # rows that were first called for together
 
     @property
@@ -106,7 +106,7 @@ class TrialUsers:
                 done, size = done + len(call), len(rows)
         return rows[:done]
 
-    def lists(self, rows: Int64Array) -> Found:
+    def lists(self, rows: Int64Array) -> TopKResult:
         """Return the model's lists for one or more distinct rows of the task, int64 ``(users,)``.
 
         Lists that were made before are not made again.
@@ -125,11 +125,11 @@ class TrialUsers:
             self._found.update(zip(missing.tolist(), found, strict=True))
         return _joined([self._found[row] for row in rows.tolist()])
 
-    def repeated(self, recommender: AnyRecommender) -> Found:
+    def repeated(self, recommender: AnyRecommender) -> TopKResult:
         """Return the lists of a model for the rows that ``first`` returned, by the same calls."""
         return _joined([self.found(recommender, self.task.of_users(call)) for call in self._calls])
 
-    def one_by_one(self, rows: Int64Array) -> Found:
+    def one_by_one(self, rows: Int64Array) -> TopKResult:
         """Return the lists of the first of some rows, as many as there is time for, each made by a call of its own.
 
         Raises
@@ -137,7 +137,7 @@ class TrialUsers:
         HarnessError, OutOfTimeError
             As for ``lists``.
         """
-        parts: list[Found] = []
+        parts: list[TopKResult] = []
         for row in rows:
             try:
                 parts.append(self.found(self.recommender, self.task.of_users(np.array([row]))))
@@ -147,7 +147,7 @@ class TrialUsers:
                 break
         return _joined(parts)
 
-    def found(self, recommender: AnyRecommender, task: RecommendationTask) -> Found:
+    def found(self, recommender: AnyRecommender, task: RecommendationTask) -> TopKResult:
         """Return the lists of a model for a task, in batches no larger than those of the run.
 
         Raises
@@ -190,21 +190,21 @@ def in_hash_order(task: RecommendationTask, rows: Int64Array) -> Int64Array:
     return rows[np.argsort(task.user_ids.keys[task.users[rows]], kind="stable")]
 
 
-def _per_user(found: Found, task: RecommendationTask) -> Iterator[Found]:
+def _per_user(found: TopKResult, task: RecommendationTask) -> Iterator[TopKResult]:
     """Yield the lists of a task user by user."""
     targets = task.truth.indptr if task.scored else np.zeros(task.n_users + 1, dtype=np.int64)
     for row in range(task.n_users):
         user, own = slice(row, row + 1), slice(targets[row], targets[row + 1])
         oddities = None if found.oddities is None else found.oddities[user]
-        yield Found(
+        yield TopKResult(
             found.items[user], found.scores[user], found.above[own], found.tied[own], found.candidates[user], oddities
         )
 
 
-def _joined(parts: list[Found]) -> Found:
+def _joined(parts: list[TopKResult]) -> TopKResult:
     """Return the lists of several calls as one."""
 
     def join(arrays: list[Any]) -> Any:
         return None if arrays[0] is None else np.concatenate(arrays)
 
-    return Found(*(join([getattr(part, array.name) for part in parts]) for array in fields(Found)))
+    return TopKResult(*(join([getattr(part, array.name) for part in parts]) for array in fields(TopKResult)))

@@ -292,6 +292,5 @@ class ModelPredictions:
 def _blocks(job: Job) -> Iterator[PredictionBlock]:
     task = job.shards.task
     for rows, found in job.all_found():
-        topk = TopK(found.items, found.scores, task.user_ids.ids[task.users[rows]])
-        ranks = TargetRanks(found.above, found.tied, found.candidates) if task.scored else None
-        yield PredictionBlock(rows.start, rows.stop, topk, ranks)
+        lists = found.lists(task.user_ids.ids[task.users[rows]])
+        yield PredictionBlock(rows.start, rows.stop, lists, found.target_ranks)

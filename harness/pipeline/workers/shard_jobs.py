@@ -28,8 +28,6 @@ from harness.artifacts import (
     History,
     RecommendationTask,
     SideInformation,
-    TargetRanks,
-    TopK,
     Truth,
     Vocabulary,
     descending_places,
@@ -44,7 +42,7 @@ from harness.pipeline.stages.fingerprints import EVALUATION_CODE, PREDICTION_COD
 from harness.pipeline.stages.side_arrays import side_arrays, side_facts, side_from
 from harness.runner import Options, Shards, found_by
 from harness.storage import atomic_write, sha256_json, sha256_paths, whole_folder
-from harness.topk import Found
+from harness.topk import TopKResult
 
 logger = logging.getLogger("harness")
 
@@ -152,7 +150,7 @@ class Job:
         side = side_from(arrays, description["side"], task.history)
         return Job(shards, ModelSource(**description["model"]), Options(**description["options"]), side)
 
-    def found(self, index: int) -> Found:
+    def found(self, index: int) -> TopKResult:
         """Return the lists of a shard. A shard that was removed or damaged during the run is made again."""
         try:
             return self.shards.read(index)
@@ -162,7 +160,7 @@ class Job:
         self.shards.write(index, found)
         return found
 
-    def all_found(self) -> Iterator[tuple[slice, Found]]:
+    def all_found(self) -> Iterator[tuple[slice, TopKResult]]:
         """Yield the rows of each shard and their lists, in order."""
         for index, (start, stop) in enumerate(self.shards.bounds):
             yield slice(start, stop), self.found(index)
@@ -254,7 +252,7 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
     users = shards.task.user_ids.ids[shards.task.users[start:stop]]
     truth = shards.task.truth.rows(np.arange(start, stop))
     found, settled = opened.found(index), Rules(**json.loads(rules))
-    lists = TopK(found.items, found.scores, users)
+    lists = found.lists(users)
     if settled.ties == "trec_eval":
         lists = in_trec_order(lists, descending_places(shards.task.item_ids.ids))
     scores = score_shard(
@@ -262,7 +260,7 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
         Truth(truth.indptr, truth.items, truth.gains, users),
         metrics=[component_of("metrics", each.pop("kind"), each) for each in json.loads(metrics)],
         n_items=shards.task.n_items,
-        target_ranks=TargetRanks(found.above, found.tied, found.candidates) if shards.task.scored else None,
+        target_ranks=found.target_ranks,
         side=None if side is None else side.rows(shards.task.history_rows[start:stop]),
         rules=settled,
         parallel=Parallel(n_jobs=1),

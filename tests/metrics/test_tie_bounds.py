@@ -13,27 +13,18 @@ import pytest
 import pytrec_eval
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import ranking as oracle
+from metric_cases import all_cases
 
 import harness
 from harness import HarnessError, TargetRanks, TopK, Truth, registry
 from harness.artifacts import Rules
 from harness.evaluation import ShardScores, merge_shards, score_shard
 from harness.experiment import expand_metrics
+from harness.metrics import AccuracyMetric
 
-ORACLES = {
-    "recall": oracle.recall,
-    "precision": oracle.precision,
-    "ndcg": oracle.ndcg,
-    "dcg": oracle.dcg,
-    "f1": oracle.f1,
-    "r_precision": oracle.r_precision,
-    "map": oracle.average_precision,
-    "mrr": oracle.mrr,
-    "rbp": oracle.rbp,
-    "hit_rate": oracle.hit_rate,
-}
-GRADED = {"ndcg", "dcg"}
+ACCURACY = [cases for cases in all_cases() if issubclass(cases.kind, AccuracyMetric) and not cases.reads_ranks]
+ORACLES = {cases.metric: cases.oracle for cases in ACCURACY}
+GRADED = {cases.metric for cases in ACCURACY if "gain" in cases.kind.__dataclass_fields__}
 
 
 def all_specs():

@@ -9,8 +9,8 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from oracles import diversity as list_oracle
-from oracles import ranking as oracle
+from metric_cases import oracle_of
+from oracles.ranking import flags
 
 import harness
 from harness.modules import RecommendationMetrics
@@ -25,8 +25,8 @@ def ours(name, predictions, targets, k):
 
 def by_loops(name, predictions, targets, k):
     if name == "precision":
-        return np.mean([sum(oracle.flags(*pair, k)) / k for pair in zip(predictions, targets, strict=True)] or [0.0])
-    values = [getattr(oracle, name)(*pair, k) for pair in zip(predictions, targets, strict=True) if len(pair[1])]
+        return np.mean([sum(flags(*pair, k)) / k for pair in zip(predictions, targets, strict=True)] or [0.0])
+    values = [oracle_of(name)(*pair, k) for pair in zip(predictions, targets, strict=True) if len(pair[1])]
     return np.mean(values or [0.0])
 
 
@@ -237,7 +237,7 @@ def test_the_arguments_are_left_alone():
 def test_coverage_and_diversity_by_sets_and_pairs(predictions, kind):
     named = [[NAMES[kind](item) for item in row] for row in predictions]
     assert RecommendationMetrics.coverage(named, 50) == len({item for row in named for item in row}) / 50
-    expected = list_oracle.diversity(predictions, 8, 10)
+    expected = oracle_of("diversity")(predictions, 8, 10)
     assert RecommendationMetrics.diversity(named) == pytest.approx(expected, abs=1e-12)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from oracles import ranking as oracle
+from metric_cases import oracle_of
 from scipy import stats
 
 import harness
@@ -42,7 +42,7 @@ def test_summary_and_per_user():
     assert list(summary["label"]) == [f"{name}@{k}" for name in ACCURACY for k in (5, 10)]
     assert (summary["n_users"] == len(counting)).all()
     assert table.per_user["user"].tolist() == counting
-    expected = np.array([oracle.ndcg(lists[user].tolist(), truth[user], 10) for user in counting])
+    expected = np.array([oracle_of("ndcg")(lists[user].tolist(), truth[user], 10) for user in counting])
     found = table["ndcg@10"]
     half = stats.t.ppf(0.975, len(counting) - 1) * expected.std(ddof=1) / np.sqrt(len(counting))
     assert found.value == pytest.approx(expected.mean())

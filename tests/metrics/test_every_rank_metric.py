@@ -1,67 +1,23 @@
-"""Metrics of exact ranks: by hand, against every order of tied candidates, and what must hold for all."""
+"""What holds for every metric of exact ranks."""
 
 from __future__ import annotations
 
 import itertools
-from fractions import Fraction
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracles import exact_ranks as oracle
+from metric_cases import all_cases, measure_ranks, ranks_of
 
 import harness
-from harness import HarnessError, TargetRanks, TopK, Truth, registry
+from harness import HarnessError, TargetRanks, TopK, Truth
 from harness.evaluation import merge_shards, score_shard
 from harness.experiment import expand_metrics
 
-# Scores of all items (None: no candidate), relevant items, value: worked on paper.
-BY_HAND = {
-    "mean_rank": [
-        ([9, 8, 7, 6], [0, 2], 2.0),
-        ([9, 8, 8, 6], [1], 2.5),
-        ([9, 8, None, 6], [1, 2], 3.0),  # 2, and behind all three
-    ],
-    "mean_percentile_rank": [
-        ([9, 8, 7, 6, 5], [0, 2], 1 / 4),
-        ([3, 3, 3], [1], 1 / 2),
-        ([None, 2], [0, 1], 1 / 2),  # 1, and 0 as the one candidate
-    ],
-    "auc": [
-        ([9, 8, 7, 6], [0, 2], 3 / 4),
-        ([9, 8, 8, 6], [1], 1 / 2),  # below one, ties with one, above one
-        ([9, None, 7], [1], 0.0),
-        ([5, 5], [0, 1], 1 / 2),  # all are relevant
-    ],
-    "reciprocal_rank": [
-        ([9, 8, 7, 6], [1, 2], 1 / 2),
-        ([9, 8, 8, 6], [1], float(Fraction(1, 2) + Fraction(1, 3)) / 2),
-        ([9, None], [1], 0.0),
-    ],
-}
-ORACLES = {name: getattr(oracle, name) for name in BY_HAND}
-NAMES = sorted(BY_HAND)
-
-
-def ranks_of(users):
-    """Exact ranks from the scores of all items, by counting."""
-    above, tied, candidates = [], [], []
-    for scores, relevant in users:
-        known = [score for score in scores if score is not None]
-        candidates.append(len(known))
-        for item in relevant:
-            score = scores[item]
-            above.append(-1 if score is None else sum(other > score for other in known))
-            tied.append(-1 if score is None else sum(other == score for other in known) - 1)
-    return TargetRanks(*(np.array(each, dtype=np.int32) for each in (above, tied, candidates)))
-
-
-def measure(users, metrics=NAMES, **more):
-    truth = Truth.from_lists([relevant for _, relevant in users])
-    lists = TopK(np.full((len(users), 1), -1))
-    return harness.evaluate(lists, truth, metrics=list(metrics), cutoffs=[1], target_ranks=ranks_of(users), **more)
+CASES = [cases for cases in all_cases() if cases.reads_ranks]
+NAMES = [cases.metric for cases in CASES]
 
 
 @st.composite
@@ -74,36 +30,24 @@ def scored_users(draw, longest=6):
     return users
 
 
-def test_no_metric_lacks_its_tests():
-    needing = [name for name in registry.BUILT_IN["metrics"] if "target_ranks" in registry.load("metrics", name).needs]
-    assert sorted(needing) == NAMES
-
-
-@pytest.mark.parametrize(("name", "case"), [(name, case) for name in NAMES for case in BY_HAND[name]])
-def test_worked_by_hand(name, case):
-    scores, relevant, expected = case
-    assert measure([(scores, relevant)], [name])[name].value == pytest.approx(expected, abs=1e-15)
-    assert ORACLES[name](scores, relevant) == pytest.approx(expected, abs=1e-15)
-
-
 @settings(max_examples=60, deadline=None)
 @given(scored_users())
 def test_equals_the_mean_over_all_orders_of_tied_candidates(users):
-    table = measure(users)
-    for name in NAMES:
-        expected = [ORACLES[name](scores, relevant) for scores, relevant in users]
-        np.testing.assert_allclose(table.user_values[name], expected, rtol=0, atol=1e-12)
+    table = measure_ranks(users, NAMES)
+    for cases in CASES:
+        expected = [cases.of_scores(scores, relevant) for scores, relevant in users]
+        np.testing.assert_allclose(table.user_values[cases.metric], expected, rtol=0, atol=1e-12)
 
 
 @settings(max_examples=40, deadline=None)
 @given(scored_users(longest=30))
 def test_in_range_and_better_scores_are_better(users):
-    table = measure(users)
+    table = measure_ranks(users, NAMES)
     better = [
         ([score if score is None or item not in relevant else score + 1 for item, score in enumerate(scores)], relevant)
         for scores, relevant in users
     ]
-    raised = measure(better)
+    raised = measure_ranks(better, NAMES)
     for value in table.values:
         name = value.label
         assert (table.user_values[name] >= (1.0 if name == "mean_rank" else 0.0)).all()
@@ -118,7 +62,7 @@ def test_in_range_and_better_scores_are_better(users):
 
 def test_a_constant_scorer_knows_nothing():
     users = [([1.0] * n, [item]) for n in (2, 9, 40) for item in (0, 1)]
-    table = measure(users)
+    table = measure_ranks(users, NAMES)
     assert table["auc"].value == pytest.approx(0.5, abs=1e-12)
     assert table["mean_percentile_rank"].value == pytest.approx(0.5, abs=1e-12)
     assert table["mean_rank"].value == pytest.approx((3 + 10 + 41) / 6, abs=1e-12)

@@ -20,7 +20,7 @@ from harness.metrics.distinct_lists import DistinctLists
 LIST_METRICS = [
     metric
     for metric in (registry.load("metrics", name) for name in sorted(registry.BUILT_IN["metrics"]))
-    if issubclass(metric, ListMetric) and set(metric.needs) <= {"n_items"}  # others: test_side_metrics.py
+    if issubclass(metric, ListMetric) and set(metric.needs) <= {"n_items"}  # others: test_every_side_metric.py
 ]
 N_ITEMS = 12
 
