@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,33 +25,10 @@ from harness.storage.array_files import mapped_array, texts_of
 
 if TYPE_CHECKING:
     from harness.data.readers.columns import ArrowColumn
+    from harness.experiment import VectorsSettings
 
 _SECTION = "dataset.items.vectors"
 _KEYS = TableKeys(f"{_SECTION}.path")
-
-
-class VectorsSection(Protocol):
-    """The keys of an experiment that say where vectors are."""
-
-    @property
-    def path(self) -> Any:
-        """A ``.npy`` or parquet file."""
-        ...
-
-    @property
-    def ids(self) -> Any:
-        """A file of the ids of a ``.npy`` file's rows; None: the rows of the side table."""
-        ...
-
-    @property
-    def id(self) -> str | None:
-        """The column of own ids in parquet."""
-        ...
-
-    @property
-    def column(self) -> str:
-        """The column of vectors in parquet."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +60,7 @@ class Vectors:
     cautions: tuple[Caution, ...]
 
 
-def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: IdArray | None) -> Vectors:
+def read_vectors(section: VectorsSettings, vocabulary: Vocabulary, *, table_ids: IdArray | None) -> Vectors:
     """Read vectors and bring them into the order of a vocabulary.
 
     Parameters
@@ -134,7 +111,7 @@ def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: 
     return Vectors(matrix, facts, (*found.cautions, *cautions))
 
 
-def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table_ids: IdArray | None) -> _Found:
+def _from_npy(path: Path, section: VectorsSettings, vocabulary: Vocabulary, table_ids: IdArray | None) -> _Found:
     array = _npy(path)
     if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiu":
         raise DataError(
@@ -160,7 +137,7 @@ def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table
     return _Found(array, rows_in(coded, vocabulary, place=place, what="item"))
 
 
-def _from_parquet(path: Path, section: VectorsSection, vocabulary: Vocabulary) -> _Found:
+def _from_parquet(path: Path, section: VectorsSettings, vocabulary: Vocabulary) -> _Found:
     file = open_table(path, keys=_KEYS)
     own = needed_column(section.id or "item", file, meaning="item ids", key=f"{_SECTION}.id", keys=_KEYS)
     name = needed_column(section.column, file, meaning="vectors", key=f"{_SECTION}.column", keys=_KEYS)

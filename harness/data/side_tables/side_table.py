@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -24,20 +24,7 @@ from harness.storage.table_format import TableFormat
 
 if TYPE_CHECKING:
     from harness.data.readers.columns import ArrowColumn
-
-
-class CategoriesSection(Protocol):
-    """The column that holds the categories of an item."""
-
-    @property
-    def column(self) -> str:
-        """A column of lists, or of text."""
-        ...
-
-    @property
-    def delimiter(self) -> str | None:
-        """What sets categories apart in text; None: the column holds lists, or one category a row."""
-        ...
+    from harness.experiment import CategoriesSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +53,7 @@ class Wanted:
     form: TableFormat | None
     columns: Mapping[str, str]
     optional: Sequence[str] = ()
-    categories: CategoriesSection | None = None
+    categories: CategoriesSettings | None = None
 
     @property
     def what(self) -> str:
@@ -250,7 +237,7 @@ def _joined(name: str, column: ArrowColumn, wanted: Wanted) -> Any:
     return column.to_pandas()
 
 
-def _categories(column: ArrowColumn, section: CategoriesSection, place: Place) -> pd.Series[Any]:
+def _categories(column: ArrowColumn, section: CategoriesSettings, place: Place) -> pd.Series[Any]:
     kind = column.type
     if is_text(column):
         delimiter = section.delimiter

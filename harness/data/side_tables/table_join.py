@@ -2,94 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from harness.artifacts import Interactions
-from harness.data.side_tables.item_vectors import VectorsSection, read_vectors
-from harness.data.side_tables.side_table import CategoriesSection, SideTable, Wanted, read_side_table
+from harness.data.side_tables.item_vectors import read_vectors
+from harness.data.side_tables.side_table import SideTable, Wanted, read_side_table
 from harness.data.warnings import Caution
 from harness.errors import DataError
-from harness.storage.table_format import TableFormat
+
+if TYPE_CHECKING:
+    from harness.experiment import ItemsSettings, UsersSettings
 
 JOINED = ("items", "vectors", "users")  # what there may be facts of
-
-
-class ItemsSection(Protocol):
-    """The keys of an experiment's ``dataset.items``."""
-
-    @property
-    def path(self) -> Any:
-        """The table, or None."""
-        ...
-
-    @property
-    def id(self) -> str:
-        """Its column of own ids."""
-        ...
-
-    @property
-    def title(self) -> str | None:
-        """Its column of titles."""
-        ...
-
-    @property
-    def categories(self) -> CategoriesSection | None:
-        """Its column of categories."""
-        ...
-
-    @property
-    def attributes(self) -> Sequence[str]:
-        """Further columns."""
-        ...
-
-    @property
-    def delimiter(self) -> str | None:
-        """Of a text file."""
-        ...
-
-    @property
-    def format(self) -> TableFormat | None:
-        """Of the file; None: as its name says."""
-        ...
-
-    @property
-    def vectors(self) -> VectorsSection | None:
-        """Where vectors are."""
-        ...
-
-
-class UsersSection(Protocol):
-    """The keys of an experiment's ``dataset.users``."""
-
-    @property
-    def path(self) -> Any:
-        """The table."""
-        ...
-
-    @property
-    def id(self) -> str:
-        """Its column of own ids."""
-        ...
-
-    @property
-    def groups(self) -> Sequence[str]:
-        """Columns of groups."""
-        ...
-
-    @property
-    def delimiter(self) -> str | None:
-        """Of a text file."""
-        ...
-
-    @property
-    def format(self) -> TableFormat | None:
-        """Of the file; None: as its name says."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +40,7 @@ class Joined:
     cautions: tuple[Caution, ...]
 
 
-def join(interactions: Interactions, *, items: ItemsSection | None, users: UsersSection | None) -> Joined:
+def join(interactions: Interactions, *, items: ItemsSettings | None, users: UsersSettings | None) -> Joined:
     """Return interactions with the side tables and vectors that an experiment names.
 
     Columns are added to those that a catalogue entry brings.
@@ -125,7 +54,7 @@ def join(interactions: Interactions, *, items: ItemsSection | None, users: Users
     cautions: list[Caution] = []
     table_ids = None
     if items is not None and items.path is not None:
-        side = read_side_table(_of_items(items), interactions.item_ids)
+        side = read_side_table(_of_items(items, items.path), interactions.item_ids)
         interactions = replace(interactions, item_table=_beside(interactions.item_table, side, "dataset.items"))
         facts["items"], table_ids = side.facts, side.own
         cautions += side.cautions
@@ -142,11 +71,11 @@ def join(interactions: Interactions, *, items: ItemsSection | None, users: Users
     return Joined(interactions, {key: dict(value) for key, value in facts.items()}, tuple(cautions))
 
 
-def _of_items(section: ItemsSection) -> Wanted:
+def _of_items(section: ItemsSettings, path: str) -> Wanted:
     columns = {} if section.title is None else {"title": section.title}
     return Wanted(
         section="dataset.items",
-        path=Path(section.path),
+        path=Path(path),
         id=section.id,
         delimiter=section.delimiter,
         form=section.format,
@@ -156,7 +85,7 @@ def _of_items(section: ItemsSection) -> Wanted:
     )
 
 
-def _of_users(section: UsersSection) -> Wanted:
+def _of_users(section: UsersSettings) -> Wanted:
     return Wanted(
         section="dataset.users",
         path=Path(section.path),

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from harness.artifacts import Interactions
-from harness.data.readers.duplicate_rows import DuplicateRule, merge_duplicates
+from harness.data.readers.duplicate_rows import merge_duplicates
 from harness.data.readers.file_layout import format_of, sha256_of
 from harness.data.readers.interaction_files import read_interactions
 from harness.data.readers.table_keys import TableKeys
 from harness.data.row_order import repeated_rows
-from harness.data.side_tables.table_join import JOINED, ItemsSection, UsersSection, join
-from harness.data.times.time_columns import TimestampUnit, epoch_unit
+from harness.data.side_tables.table_join import JOINED, join
+from harness.data.times.time_columns import epoch_unit
 from harness.data.warnings import Caution, id_cautions, tell, time_cautions
 from harness.errors import DataError
 from harness.storage import sha256_json
-from harness.storage.table_format import TableFormat
+
+if TYPE_CHECKING:
+    from harness.experiment import DatasetSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,80 +96,7 @@ class Source(Protocol):
         ...
 
 
-class ColumnNames(Protocol):
-    """The names of a file's columns."""
-
-    @property
-    def user(self) -> str:
-        """The column of users."""
-        ...
-
-    @property
-    def item(self) -> str:
-        """The column of items."""
-        ...
-
-    @property
-    def timestamp(self) -> str | None:
-        """The column of times; None: ``timestamp`` where there is one."""
-        ...
-
-    @property
-    def rating(self) -> str | None:
-        """The column of ratings; None: ``rating`` where there is one."""
-        ...
-
-
-class DatasetSection(Protocol):
-    """The keys of an experiment's ``dataset`` that say where the interactions are."""
-
-    @property
-    def catalog(self) -> Any:
-        """A ``Source`` of the catalogue, or None."""
-        ...
-
-    @property
-    def path(self) -> Any:
-        """The path of a file."""
-        ...
-
-    @property
-    def columns(self) -> ColumnNames | None:
-        """The columns of the file."""
-        ...
-
-    @property
-    def delimiter(self) -> str | None:
-        """The delimiter of a text file; None for the one of its format."""
-        ...
-
-    @property
-    def format(self) -> TableFormat | None:
-        """The format of the file; None to choose it by the file name."""
-        ...
-
-    @property
-    def timestamp_unit(self) -> TimestampUnit:
-        """The unit of numeric times."""
-        ...
-
-    @property
-    def duplicates(self) -> DuplicateRule:
-        """What becomes of rows that repeat a user and an item."""
-        ...
-
-    @property
-    def items(self) -> ItemsSection | None:
-        """What is known of the items."""
-        ...
-
-    @property
-    def users(self) -> UsersSection | None:
-        """What is known of the users."""
-        ...
-
-
-def load_source(dataset: DatasetSection) -> SourceData:
+def load_source(dataset: DatasetSettings) -> SourceData:
     """Return the interactions that an experiment's ``dataset`` names.
 
     Duplicates are merged and side tables joined as the section says. What looks wrong is logged,
@@ -187,8 +116,8 @@ def load_source(dataset: DatasetSection) -> SourceData:
     if (dataset.catalog is None) == (dataset.path is None):
         got = "both" if dataset.catalog is not None else "neither"
         raise DataError(f"dataset needs either catalog or path; got {got}. Name the one that holds the data.")
-    if dataset.catalog is None:
-        found = _read_path(dataset)
+    if dataset.path is not None:
+        found = _read_path(Path(dataset.path), dataset)
     else:
         source: Source = dataset.catalog
         found = source.read()
@@ -222,7 +151,7 @@ def _checksums(facts: Mapping[str, Any]) -> dict[str, str]:
     return {key: value for key, value in facts.items() if key.endswith("sha256")}
 
 
-def check_source(dataset: DatasetSection) -> None:
+def check_source(dataset: DatasetSettings) -> None:
     """Check that the format of a data set's own file is known, without reading it.
 
     Raises
@@ -234,7 +163,7 @@ def check_source(dataset: DatasetSection) -> None:
         format_of(Path(dataset.path), dataset.format, delimiter=dataset.delimiter, keys=TableKeys.of("dataset"))
 
 
-def _wanted(dataset: DatasetSection) -> dict[str, str | None]:
+def _wanted(dataset: DatasetSettings) -> dict[str, str | None]:
     columns = dataset.columns
     return {
         "user": "user" if columns is None else columns.user,
@@ -244,8 +173,7 @@ def _wanted(dataset: DatasetSection) -> dict[str, str | None]:
     }
 
 
-def _read_path(dataset: DatasetSection) -> SourceData:
-    path = Path(dataset.path)
+def _read_path(path: Path, dataset: DatasetSettings) -> SourceData:
     found = read_interactions(
         path,
         _wanted(dataset),
