@@ -1,4 +1,4 @@
-"""Available memory, the check of what work needs, and what is said beforehand."""
+"""Tests of available memory, memory checks and forecasts."""
 
 import logging
 
@@ -8,7 +8,7 @@ from harness.errors import HarnessError
 from harness.memory import available_memory, check_memory, forecast
 
 
-def test_the_lower_of_the_two_counts(tmp_path):
+def test_available_memory_is_the_smaller_of_kernel_and_container(tmp_path):
     meminfo = tmp_path / "meminfo"
     meminfo.write_text("MemTotal:  9 kB\nMemAvailable:   2048 kB\n")
     assert available_memory(meminfo, tmp_path) == 2048 * 1024
@@ -21,13 +21,13 @@ def test_the_lower_of_the_two_counts(tmp_path):
     assert available_memory(meminfo, tmp_path) == 2048 * 1024
 
 
-def test_a_system_that_does_not_say(tmp_path):
+def test_available_memory_is_none_if_the_system_does_not_report_it(tmp_path):
     assert available_memory(tmp_path / "none", tmp_path / "none") is None
     (tmp_path / "meminfo").write_text("Something: else\n")
     assert available_memory(tmp_path / "meminfo", tmp_path) is None
 
 
-def test_work_beyond_the_memory_is_refused(monkeypatch):
+def test_a_computation_beyond_the_available_memory_is_an_error(monkeypatch):
     monkeypatch.setattr("harness.memory.available_memory", lambda: 2_000_000)
     check_memory(2_000_000, "the work", remedy="Do less.")
     with pytest.raises(HarnessError) as refused:
@@ -49,7 +49,7 @@ def test_work_beyond_the_memory_is_refused(monkeypatch):
         (14_640_000_000, None, "ease takes up to 14.7 GB of memory"),
     ],
 )
-def test_long_and_large_work_says_what_it_takes(memory, seconds, line, caplog):
+def test_long_and_large_computations_log_a_forecast(memory, seconds, line, caplog):
     with caplog.at_level(logging.INFO, logger="harness"):
         forecast("ease", memory=memory, seconds=seconds)
     assert [record.getMessage() for record in caplog.records] == ([] if line is None else [line])

@@ -1,10 +1,10 @@
-"""A model of implicit: trained and saved as .npz, which holds arrays alone, and loaded without a pickle."""
+"""Train a model of implicit, save it as .npz, which contains only arrays, and load it without unpickling."""
 
 from __future__ import annotations
 
 
 def _indexed(column):
-    """Return the ids in ascending order, and the index of each row."""
+    """Return the distinct ids in ascending order, and the index of the id of each row."""
     import numpy as np
 
     ids = column.to_numpy()
@@ -12,9 +12,9 @@ def _indexed(column):
 
 
 def train(table, path, *, factors=16, seed=0):
-    """Fit to a table with columns ``user`` and ``item``, save, and return the ids of users and items by index.
+    """Fit a model to a table with columns ``user`` and ``item``, save it, and return the user and item ids by index.
 
-    Indices are ids in ascending order, integers by value and text by code point: what ``ids: sorted`` takes them for.
+    Indices follow the ids in ascending order, integers by value and text by code point, as ``ids: sorted`` expects.
     """
     import numpy as np
     import scipy.sparse as sp
@@ -30,14 +30,14 @@ def train(table, path, *, factors=16, seed=0):
 
 
 def load(checkpoint):
-    """Return the model."""
+    """Load the model."""
     from implicit.cpu.als import AlternatingLeastSquares
 
     return AlternatingLeastSquares.load(checkpoint)
 
 
 def knn(checkpoint):
-    """Return a model of items, fitted when it is loaded to the interactions of a parquet file."""
+    """Return an item-kNN model that is fitted on loading to the interactions of a parquet file."""
     import numpy as np
     import pandas as pd
     import scipy.sparse as sp

@@ -1,4 +1,4 @@
-"""A pipeline of LensKit (2025), trained when it is loaded on what `harness data split` wrote."""
+"""A LensKit pipeline (2025) that is trained on loading, on a part written by `harness data split`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A model of RecTools with its Dataset, fitted when it is loaded on what `harness data split` wrote."""
+"""A RecTools model with its Dataset, fitted on loading, on a part written by `harness data split`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A recommender of another project: counts of items, read from a file of its own."""
+"""An external recommender: popularity counts of items, read from a JSON file."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 class Popular:
-    """Recommend what most people took.
+    """A recommender of the most popular items.
 
     Parameters
     ----------
     checkpoint
-        JSON: a map of item id to count.
+        JSON file with a map of item id to count.
     damping
         Added to each count.
     """
@@ -22,10 +22,10 @@ class Popular:
         self.counts = {item: count + damping for item, count in counts.items()}
 
     def recommend(self, users, k):
-        """Return a list of item ids for each user, best first, and their scores."""
+        """Return one list of item ids per user, best first, and their scores."""
         best = sorted(self.counts, key=self.counts.get, reverse=True)[:k]
         return [best for _ in users], [[self.counts[item] for item in best] for _ in users]
 
     def score(self, users, items):
-        """Return a row of scores for each user."""
+        """Return one row of scores per user."""
         return [[self.counts.get(item, float("nan")) for item in items] for _ in users]

@@ -1,4 +1,4 @@
-"""A module that is made and called in a way of its own, brought into the one that kind ``torch`` knows."""
+"""Wrap a module that takes a namespace and a map, so that kind ``torch`` can create and call it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import nn
 
 
 class FollowsOfMaps(nn.Module):
-    """Stands for a module of another project: its arguments are a namespace, and it scores a map."""
+    """An example of an external module: its arguments are a namespace, and it scores a map."""
 
     def __init__(self, arguments):
         super().__init__()
@@ -22,7 +22,7 @@ class FollowsOfMaps(nn.Module):
 
 
 class Follows(FollowsOfMaps):
-    """The same, with arguments by name and tensors to score; its tensors keep their names."""
+    """The same module with keyword arguments and a forward method on tensors; the state dict is unchanged."""
 
     def __init__(self, **arguments):
         super().__init__(SimpleNamespace(**arguments))

@@ -87,7 +87,7 @@ def _read(path: Path, here: YamlLocation) -> str:
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         raise YamlLocation(str(path), line).error(
-            "not UTF-8 text. Save the file as UTF-8, or name another one."
+            "not UTF-8 text. Save the file as UTF-8, or name another file."
         ) from error
 
 

@@ -41,7 +41,7 @@ class ColumnNames:
             if others:
                 raise FaultError(
                     (key,),
-                    f"the column {shown(column)} is both {others[0]} and {key}. Name two columns.",
+                    f"the column {shown(column)} is both {others[0]} and {key}. Choose different columns.",
                 )
 
 

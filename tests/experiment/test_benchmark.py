@@ -39,7 +39,7 @@ def message(*overrides: str) -> str:
     return str(caught.value)
 
 
-def test_experiments_beside_their_benchmark(files: Any) -> None:
+def test_a_benchmark_loads_experiments_relative_to_its_folder(files: Any) -> None:
     benchmark = load_benchmark("in/benchmark.yaml")
     assert benchmark.name == "both"
     assert benchmark.experiments == (load_experiment("in/pop.yaml"), load_experiment("in/ease.yaml"))
@@ -48,7 +48,7 @@ def test_experiments_beside_their_benchmark(files: Any) -> None:
     assert not is_benchmark("in/pop.yaml")
 
 
-def test_what_it_does_not_say_is_as_in_the_baseline(files: Any) -> None:
+def test_missing_settings_come_from_the_baseline(files: Any) -> None:
     benchmark = load_benchmark("in/benchmark.yaml")
     assert (benchmark.statistics.confidence, benchmark.statistics.seed) == (0.9, 3)
     assert benchmark.primary == "ndcg@5"
@@ -60,11 +60,11 @@ def test_what_it_does_not_say_is_as_in_the_baseline(files: Any) -> None:
 
 
 @pytest.mark.parametrize("baseline", ["ease.yaml", "./ease.yaml", "ease"])
-def test_the_baseline_by_file_or_by_name(files: Any, baseline: str) -> None:
+def test_the_baseline_is_named_by_file_or_by_name(files: Any, baseline: str) -> None:
     assert load_benchmark("in/benchmark.yaml", [f"baseline={baseline}"]).baseline == "ease"
 
 
-def test_overrides_go_where_their_key_lives(files: Any) -> None:
+def test_an_override_applies_to_the_file_that_has_its_key(files: Any) -> None:
     overrides = ["name=other", "statistics.confidence=0.8", "runner.k=20", "primary=recall@10"]
     benchmark = load_benchmark("in/benchmark.yaml", overrides)
     assert (benchmark.name, benchmark.primary, benchmark.statistics.confidence) == ("other", "recall@10", 0.8)
@@ -97,18 +97,18 @@ def test_overrides_go_where_their_key_lives(files: Any) -> None:
         ("name: both", "name: both\nstatistics: {test: x}", "in/benchmark.yaml:2: unknown test 'x'"),
     ],
 )
-def test_wrong_benchmarks(files: Any, old: str, new: str, words: str) -> None:
+def test_invalid_benchmarks_are_errors(files: Any, old: str, new: str, words: str) -> None:
     assert old in BENCHMARK
     files("in/benchmark.yaml", BENCHMARK.replace(old, new))
     assert words in message()
 
 
-def test_a_wrong_experiment_names_its_own_file(files: Any) -> None:
+def test_an_error_of_an_experiment_names_its_file(files: Any) -> None:
     files("in/ease.yaml", "extends: protocol.yaml\nname: ease\nmodel: {kind: eas}\n")
     assert message() == "in/ease.yaml:3: unknown model 'eas'. Did you mean 'ease'?"
 
 
-def test_the_wrong_kind_of_file(files: Any) -> None:
+def test_a_benchmark_is_not_an_experiment_and_the_reverse(files: Any) -> None:
     with pytest.raises(ExperimentError, match=r"^in/benchmark\.yaml:2: the file is a benchmark"):
         load_experiment("in/benchmark.yaml")
     with pytest.raises(
@@ -130,7 +130,7 @@ def test_the_wrong_kind_of_file(files: Any) -> None:
         ("runner: {limit_users: 3}", "runner.limit_users differs: null in"),
     ],
 )
-def test_what_must_be_shared(files: Any, more: str, words: str) -> None:
+def test_experiments_that_differ_in_the_protocol_are_not_comparable(files: Any, more: str, words: str) -> None:
     files("in/ease.yaml", f"extends: protocol.yaml\nname: ease\nmodel: {{kind: ease}}\n{more}\n")
     found = message()
     assert found.startswith("in/benchmark.yaml:2: ")
@@ -139,7 +139,7 @@ def test_what_must_be_shared(files: Any, more: str, words: str) -> None:
         check_comparable([load_experiment("in/pop.yaml"), load_experiment("in/ease.yaml")])
 
 
-def test_what_may_differ(files: Any) -> None:
+def test_comparable_experiments_may_differ_in_the_rest(files: Any) -> None:
     files(
         "in/ease.yaml",
         """\
@@ -154,6 +154,6 @@ def test_what_may_differ(files: Any) -> None:
     assert len(load_benchmark("in/benchmark.yaml").experiments) == 2
 
 
-def test_nothing_or_one_is_comparable(files: Any) -> None:
+def test_no_experiment_or_one_is_comparable(files: Any) -> None:
     check_comparable([])
     check_comparable([load_experiment("in/pop.yaml")])

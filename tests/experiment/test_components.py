@@ -121,7 +121,7 @@ def plugin(write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     sys.modules.pop("stranger_of_ours", None)
 
 
-def test_components_of_others_are_used_by_name(write: Any, plugin: None) -> None:
+def test_components_of_a_plug_in_are_used_by_name(write: Any, plugin: None) -> None:
     text = write().read_text().replace("kind: ease", "kind: wide").replace("{l2: 100}", "{width: 5}")
     path = write(text=text, more="seed: 3\nevaluation: {metrics: [ndcg, {kind: doubled, factor: 3}]}\n")
     experiment = load_experiment(path)
@@ -169,7 +169,7 @@ def test_a_metric_without_a_base_class_is_refused(plugin: None) -> None:
         ("{kind: doubled, fator: 1}", "unknown option 'fator' of the metric 'doubled'. Did you mean 'factor'?"),
     ],
 )
-def test_their_options_are_checked(write: Any, plugin: None, metric: str, words: str) -> None:
+def test_options_of_a_plug_in_are_validated(write: Any, plugin: None, metric: str, words: str) -> None:
     path = write(more=f"evaluation:\n  metrics:\n  - ndcg\n  - {metric}\n")
     with pytest.raises(ExperimentError) as caught:
         load_experiment(path)
@@ -177,7 +177,7 @@ def test_their_options_are_checked(write: Any, plugin: None, metric: str, words:
     assert words in str(caught.value)
 
 
-def test_a_package_that_does_not_load_is_named(write: Any, plugin: None) -> None:
+def test_an_error_names_a_plug_in_that_cannot_be_imported(write: Any, plugin: None) -> None:
     write("site/stranger_of_ours.py", "raise RuntimeError('no licence')\n")
     path = write(more="evaluation:\n  metrics: [doubled]\n")
     with pytest.raises(

@@ -17,7 +17,7 @@ from harness.experiment import (
 from harness.registry import load
 
 
-def test_it_is_a_value(write: Any) -> None:
+def test_an_experiment_is_a_value(write: Any) -> None:
     experiment = load_experiment(write())
     assert pickle.loads(pickle.dumps(experiment)) == experiment  # noqa: S301  (our own)
     tracking = dataclasses.replace(experiment.tracking, enabled=False)
@@ -30,7 +30,7 @@ def test_it_is_a_value(write: Any) -> None:
         dataclasses.replace(experiment, runner=RunnerSettings(k=3))
 
 
-def test_it_can_be_written_in_python(write: Any) -> None:
+def test_an_experiment_can_be_built_in_python(write: Any) -> None:
     experiment = Experiment(
         name="ml-100k/ease",
         dataset=DatasetSettings(
@@ -51,7 +51,7 @@ def test_it_can_be_written_in_python(write: Any) -> None:
         ModelSettings(kind="popularity", checkpoint="x", params=load("models", "ease")(), fit=FitSettings(on="train"))
 
 
-def test_the_resolved_experiment_loads_as_the_same(write: Any, shop: str) -> None:
+def test_the_resolved_experiment_loads_as_an_equal_experiment(write: Any, shop: str) -> None:
     more = """\
     runner: {batch_size: 7, device: 'cuda:1', limit_users: 5}
     evaluation: {metrics: [ndcg, {kind: recall, k: 3}], cutoffs: [10, 2], primary: recall@3}
@@ -67,14 +67,14 @@ def test_the_resolved_experiment_loads_as_the_same(write: Any, shop: str) -> Non
         assert again.to_yaml() == experiment.to_yaml()
 
 
-def test_fitted_on_what_it_is_scored_on(write: Any, message: Any) -> None:
+def test_fitting_on_the_evaluated_part_is_an_error(write: Any, message: Any) -> None:
     found = message(write(), "evaluation.part=validation")
     assert found.startswith("ease.yaml:9: model.fit.on is 'train_validation' and evaluation.part is 'validation'")
     experiment = load_experiment("ease.yaml", ["evaluation.part=validation", "model.fit.on=train"])
     assert experiment.evaluation.part == "validation"
 
 
-def test_a_name_may_not_lead_through_a_link(write: Any, message: Any, tmp_path: Any) -> None:
+def test_a_name_through_a_link_is_an_error(write: Any, message: Any, tmp_path: Any) -> None:
     path = write()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "reports").mkdir()
@@ -82,7 +82,7 @@ def test_a_name_may_not_lead_through_a_link(write: Any, message: Any, tmp_path: 
     assert "reports/ml-100k is a link, and nothing is written through links" in message(path)
 
 
-def test_a_name_longer_than_the_system_takes(write: Any) -> None:
+def test_a_name_that_is_too_long_for_the_file_system_is_an_error(write: Any) -> None:
     path = write()
     for name in ("x" * 300, "/".join(["x" * 200] * 40)):
         try:

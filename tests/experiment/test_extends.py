@@ -40,7 +40,7 @@ def merged_leaves(base: Any, over: Any, path: tuple[str, ...] = ()) -> dict[tupl
 
 @settings(deadline=None, max_examples=50)
 @given(maps, maps)
-def test_maps_merge_and_all_else_is_replaced(base: Any, over: Any) -> None:
+def test_maps_merge_and_other_values_are_replaced(base: Any, over: Any) -> None:
     merged = merge(nodes(base, "base"), nodes(over, "over"))
     for path, value in merged_leaves(base, over).items():
         found = merged.find(path)
@@ -49,7 +49,7 @@ def test_maps_merge_and_all_else_is_replaced(base: Any, over: Any) -> None:
     assert merge(merged, nodes(over, "over")).plain() == merged.plain()
 
 
-def test_a_file_extends_one_relative_to_itself(write: Any) -> None:
+def test_extends_is_relative_to_its_file(write: Any) -> None:
     write("base.yaml", "a: {x: 1, y: 2}\nlist: [1, 2]\n")
     write("in/middle.yaml", "extends: ../base.yaml\na: {y: 3}\n")
     write("in/deep/top.yaml", "extends: ../middle.yaml\nlist: [9]\n")
@@ -60,7 +60,7 @@ def test_a_file_extends_one_relative_to_itself(write: Any) -> None:
 
 
 @pytest.mark.parametrize("value", ["3", "[a.yaml]", "''", "{}", "true"])
-def test_extends_is_one_path(write: Any, value: str) -> None:
+def test_extends_must_be_one_path(write: Any, value: str) -> None:
     write("a.yaml", f"x: 1\nextends: {value}\n")
     with pytest.raises(ExperimentError, match=r"^a\.yaml:2: extends needs the path of one file"):
         load_tree("a.yaml")
@@ -90,7 +90,7 @@ def test_a_very_long_chain(write: Any) -> None:
         load_tree("0.yaml")
 
 
-def test_a_missing_file_names_the_closest(write: Any) -> None:
+def test_a_missing_file_suggests_the_closest_name(write: Any) -> None:
     write("experiments/ease.yaml")
     with pytest.raises(
         ExperimentError, match=r"^experiments/eas\.yaml: no such file: .* Did you mean 'experiments/ease.yaml'"
@@ -102,7 +102,7 @@ def test_a_missing_file_names_the_closest(write: Any) -> None:
         load_tree("nowhere/at/all.yaml")
 
 
-def test_a_missing_base_names_the_line_that_wants_it(write: Any) -> None:
+def test_a_missing_base_names_the_line_that_extends_it(write: Any) -> None:
     write("in/a.yaml", "x: 1\nextends: protocl.yaml\n")
     write("in/protocol.yaml", "y: 1\n")
     with pytest.raises(
@@ -111,7 +111,7 @@ def test_a_missing_base_names_the_line_that_wants_it(write: Any) -> None:
         load_tree("in/a.yaml")
 
 
-def test_files_that_are_no_text(write: Any) -> None:
+def test_unreadable_files_are_errors(write: Any) -> None:
     write()
     Path("folder").mkdir()
     Path("folder/popularity.yml").touch()
@@ -141,12 +141,12 @@ def test_files_that_are_no_text(write: Any) -> None:
         load_tree("/dev/zero")
 
 
-def test_a_byte_order_mark_is_no_text(write: Any) -> None:
+def test_a_byte_order_mark_is_ignored(write: Any) -> None:
     Path("bom.yaml").write_bytes(b"\xef\xbb\xbfname: a\n")
     assert load_tree("bom.yaml").plain() == {"name": "a"}
 
 
-def test_a_protocol_that_says_what_is_fitted_on_does_for_models_from_elsewhere_too(write: Any) -> None:
+def test_external_models_ignore_an_inherited_fit(write: Any) -> None:
     data = "dataset: {path: data.csv, split: {kind: leave_last_out}}\n"
     write("protocol.yaml", f"{data}model: {{fit: {{on: train}}}}\n")
     head = "extends: protocol.yaml\nname: a\n"
@@ -161,7 +161,7 @@ def test_a_protocol_that_says_what_is_fitted_on_does_for_models_from_elsewhere_t
             load_experiment("lists.yaml", overrides)
 
 
-def test_a_kind_that_is_inherited_is_named(write: Any) -> None:
+def test_an_error_names_the_file_of_an_inherited_kind(write: Any) -> None:
     write("protocol.yaml", "dataset: {path: data.csv, split: {kind: leave_last_out}}\n")
     write("torch.yaml", "extends: protocol.yaml\nname: a\nmodel:\n  kind: torch\n  params: {factory: shop:Net}\n")
     write("short.yaml", "extends: torch.yaml\nmodel: {factory: shop:Popular, params: {damping: 1}}\n")

@@ -17,7 +17,7 @@ from harness.experiment import (
 )
 
 
-def test_the_top_level_seed_is_the_models_alone(write: Any, shop: str) -> None:
+def test_the_top_level_seed_is_the_default_of_the_model_seed_only(write: Any, shop: str) -> None:
     path = write("random.yaml", shop.replace("item_knn", "random"), more="seed: 7\n")
     experiment = load_experiment(path)
     assert experiment.model.params.seed == 7
@@ -72,7 +72,7 @@ def test_the_top_level_seed_is_the_models_alone(write: Any, shop: str) -> None:
         ("on: train_validation", "on: test", 9, "model.fit.on is 'test'; 'train' or 'train_validation' is needed"),
     ],
 )
-def test_wrong_values_name_their_line(write: Any, message: Any, old: str, new: str, line: int, words: str) -> None:
+def test_invalid_values_name_their_line(write: Any, message: Any, old: str, new: str, line: int, words: str) -> None:
     path = write()
     text = path.read_text()
     assert old in text
@@ -82,14 +82,14 @@ def test_wrong_values_name_their_line(write: Any, message: Any, old: str, new: s
     assert "\n" not in found
 
 
-def test_the_first_few_of_several_faults_in_reading_order(write: Any, message: Any) -> None:
+def test_several_errors_are_listed_in_reading_order(write: Any, message: Any) -> None:
     path = write(more="runner: {k: 0, q: 1}\nseed: x\nstatistics: {margin: -1}\nz: 1\ntracking: {enabled: 3}\n")
     lines = message(path).split("\n")
     assert [line.split(": ")[0] for line in lines[:5]] == [f"ease.yaml:{line}" for line in (10, 10, 11, 12, 13)]
     assert lines[5:] == ["… and 1 more."]
 
 
-def test_a_fault_in_a_base_names_the_base(write: Any, message: Any) -> None:
+def test_an_error_in_a_base_file_names_the_base_file(write: Any, message: Any) -> None:
     write("base.yaml", "runner: {k: 0}\nevaluation: {cutoffs: [5]}\n")
     path = write(text="extends: base.yaml\n" + write().read_text())
     assert message(path) == "base.yaml:1: runner.k is 0; 1 or more is needed"
@@ -99,7 +99,7 @@ def test_a_fault_in_a_base_names_the_base(write: Any, message: Any) -> None:
     assert message(path, "runner.k=true") == "--set runner.k=true: runner.k is true; a whole number is needed"
 
 
-def test_options_that_stay_when_the_kind_changes_are_explained(write: Any, message: Any) -> None:
+def test_an_error_explains_options_merged_under_another_kind(write: Any, message: Any) -> None:
     base = write().read_text().replace("name: ml-100k/ease\n", "")
     write("base.yaml", base)
     path = write("child.yaml", "extends: base.yaml\nname: x\nmodel:\n  kind: popularity\n")
@@ -111,14 +111,14 @@ def test_options_that_stay_when_the_kind_changes_are_explained(write: Any, messa
     assert load_experiment(path, ["model.params={}"]).model.kind == "popularity"
 
 
-def test_strings_from_strangers_are_shown_escaped(write: Any, message: Any) -> None:
+def test_messages_escape_control_characters_and_shorten_values(write: Any, message: Any) -> None:
     found = message(write(more='"k\\u202Ey": 1\n'))
     assert "'k\\u202ey'" in found
     long = "x" * 10_000
     assert len(message(write(more=f"seed: {long}\n"))) < 300
 
 
-def test_loading_is_quick_and_imports_nothing_heavy(write: Any, shop: str) -> None:
+def test_loading_imports_no_heavy_package(write: Any, shop: str) -> None:
     path = write("shop.yaml", shop.replace("item_knn", "popularity"), more="evaluation: {metrics: [recall]}\n")
     code = (
         "import sys; from harness.experiment import load_experiment; load_experiment(sys.argv[1]); "
@@ -147,7 +147,7 @@ def paths(plain: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 @ANY
 @given(data=st.data())
-def test_any_value_anywhere_is_right_or_an_error_with_a_place(write: Any, data: st.DataObject) -> None:
+def test_any_value_anywhere_is_valid_or_an_error_with_a_location(write: Any, data: st.DataObject) -> None:
     plain = copy.deepcopy(complete(write))
     path = data.draw(st.sampled_from(paths(plain)))
     parent = plain
@@ -165,7 +165,7 @@ def test_any_value_anywhere_is_right_or_an_error_with_a_place(write: Any, data: 
 
 @ANY
 @given(st.text("ab:-[]{}&*!|>'\"%@#,? \n\t0.\\<~x", max_size=40))
-def test_any_text_is_an_error_and_no_more(write: Any, text: str) -> None:
+def test_any_text_raises_nothing_but_harness_errors(write: Any, text: str) -> None:
     write("any.yaml", "")
     Path("any.yaml").write_text(text, encoding="utf-8")
     for read in (load_experiment, load_benchmark):
@@ -175,7 +175,7 @@ def test_any_text_is_an_error_and_no_more(write: Any, text: str) -> None:
 
 @ANY
 @given(st.binary(max_size=60))
-def test_any_bytes_are_an_error_and_no_more(write: Any, content: bytes) -> None:
+def test_any_bytes_raise_nothing_but_harness_errors(write: Any, content: bytes) -> None:
     write("any.yaml", "")
     Path("any.yaml").write_bytes(content)
     with pytest.raises(HarnessError):
@@ -184,7 +184,7 @@ def test_any_bytes_are_an_error_and_no_more(write: Any, content: bytes) -> None:
 
 @ANY
 @given(st.text("abckndseruomlw.=[]{}:,'\"0123 -", max_size=25))
-def test_any_override_is_right_or_an_error(write: Any, override: str) -> None:
+def test_any_override_is_valid_or_an_error(write: Any, override: str) -> None:
     path = write()
     try:
         load_experiment(path, [override])
@@ -192,6 +192,6 @@ def test_any_override_is_right_or_an_error(write: Any, override: str) -> None:
         assert str(error).startswith((f"--set {override}", "ease.yaml"))  # noqa: PT017
 
 
-def test_the_resolved_text_reads_the_same_elsewhere(write: Any) -> None:
+def test_the_resolved_yaml_reads_the_same_with_pyyaml(write: Any) -> None:
     experiment = load_experiment(write(), ["statistics.margin=1e-7", "name='1e-3'", "report.directory='no'"])
     assert yaml.safe_load(experiment.to_yaml()) == experiment.to_dict()

@@ -16,20 +16,20 @@ def labels(specs: object, cutoffs: object = (5, 10)) -> list[str]:
     return [metric.label for metric in expand_metrics(specs, cutoffs)]  # type: ignore[arg-type]
 
 
-def test_each_metric_at_every_cutoff_in_their_order() -> None:
+def test_each_metric_is_expanded_at_every_cutoff_in_order() -> None:
     assert labels(["recall", "ndcg"], [10, 5]) == ["recall@10", "recall@5", "ndcg@10", "ndcg@5"]
 
 
-def test_names_maps_and_metrics() -> None:
+def test_specs_are_names_maps_or_metrics() -> None:
     assert labels([{"kind": "ndcg"}, "recall"]) == ["ndcg@5", "ndcg@10", "recall@5", "recall@10"]
     assert expand_metrics([NDCG(k=3)], [5]) == (NDCG(k=3),)
 
 
-def test_a_stated_cutoff_stands_alone() -> None:
+def test_an_explicit_cutoff_replaces_the_list_of_cutoffs() -> None:
     assert labels(["recall", {"kind": "ndcg", "k": 7}]) == ["recall@5", "recall@10", "ndcg@7"]
 
 
-def test_cutoffs_from_numpy() -> None:
+def test_cutoffs_may_be_numpy_integers() -> None:
     assert labels(["ndcg"], np.array([5, 10])) == ["ndcg@5", "ndcg@10"]
 
 
@@ -38,7 +38,7 @@ def test_cutoffs_from_numpy() -> None:
     st.lists(st.sampled_from(["recall", "precision", "ndcg", "hit_rate"]), min_size=1, unique=True),
     st.lists(st.integers(1, 1000), min_size=1, max_size=5, unique=True),
 )
-def test_labels_are_the_product(names: list[str], cutoffs: list[int]) -> None:
+def test_labels_are_the_product_of_metrics_and_cutoffs(names: list[str], cutoffs: list[int]) -> None:
     assert labels(names, cutoffs) == [f"{name}@{cutoff}" for name in names for cutoff in cutoffs]
 
 
@@ -65,7 +65,7 @@ def test_labels_are_the_product(names: list[str], cutoffs: list[int]) -> None:
         ([NDCG], [5], "a map with a kind is needed"),
     ],
 )
-def test_what_is_refused(specs: object, cutoffs: object, words: str) -> None:
+def test_invalid_specs_and_cutoffs_are_errors(specs: object, cutoffs: object, words: str) -> None:
     with pytest.raises(HarnessError) as caught:
         labels(specs, cutoffs)
     assert words in str(caught.value)
@@ -82,7 +82,7 @@ def test_what_is_refused(specs: object, cutoffs: object, words: str) -> None:
         ("user_coverage[least=3]", {"kind": "user_coverage", "least": 3}),
     ],
 )
-def test_labels_mean_what_they_say(label: str, spec: dict[str, object]) -> None:
+def test_labels_parse_to_their_metrics(label: str, spec: dict[str, object]) -> None:
     (metric,) = expand_metrics([label], [7])
     assert metric == expand_metrics([spec], [7])[0]
     assert metric.label == label  # and so a label that was read in a result asks for the same again
@@ -100,6 +100,6 @@ def test_labels_mean_what_they_say(label: str, spec: dict[str, object]) -> None:
         ("ndcg[gain]@3", "gain"),
     ],
 )
-def test_labels_that_mean_nothing(label: str, told: str) -> None:
+def test_invalid_labels_are_errors(label: str, told: str) -> None:
     with pytest.raises(HarnessError, match=re.escape(told)):
         expand_metrics([label], [7])

@@ -30,13 +30,13 @@ def tree(text: str = "a: {b: 1}\nlist: [1, 2]\nnothing:\n") -> Node:
         (" a.b =1", ("a", "b"), 1),
     ],
 )
-def test_values(override: str, path: tuple[str, ...], value: object) -> None:
+def test_values_are_yaml(override: str, path: tuple[str, ...], value: object) -> None:
     node = apply_overrides(tree(), [override]).find(path)
     assert node.plain() == value
     assert str(node.location) == f"--set {override}"
 
 
-def test_the_last_one_stands_and_the_file_is_kept() -> None:
+def test_the_last_override_wins_and_other_keys_stay() -> None:
     root = tree()
     assert apply_overrides(root, ["a.b=2", "a.b=3", "a.c=4"]).plain()["a"] == {"b": 3, "c": 4}
     assert root.plain()["a"] == {"b": 1}

@@ -8,7 +8,7 @@ from harness.experiment import (
 
 
 @pytest.mark.parametrize("device", ["auto", "cpu", "cuda", "cuda:0", "cuda:12"])
-def test_devices(write: Any, device: str) -> None:
+def test_device_names(write: Any, device: str) -> None:
     assert load_experiment(write(), [f"runner.device={device}"]).runner.device == device
 
 

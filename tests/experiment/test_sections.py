@@ -12,7 +12,7 @@ from harness.experiment import (
 from harness.registry import load
 
 
-def test_defaults(write: Any) -> None:
+def test_defaults_of_all_sections(write: Any) -> None:
     experiment = load_experiment(write())
     plain = experiment.to_dict()
     assert list(plain)[:4] == ["name", "seed", "dataset", "model"]
@@ -59,7 +59,7 @@ def test_defaults(write: Any) -> None:
     assert len(experiment.metrics) == 24
 
 
-def test_columns_come_with_a_path(write: Any, shop: str) -> None:
+def test_a_path_has_default_columns(write: Any, shop: str) -> None:
     path = write("shop.yaml", shop)
     assert load_experiment(path).dataset.columns == ColumnNames("customer", "article", None, None)
     assert load_experiment(path, ["dataset.columns=null"]).dataset.columns == ColumnNames()
@@ -75,20 +75,20 @@ def test_components_are_instances(write: Any) -> None:
     assert experiment.model.params == load("models", "ease")(l2=100.0)
 
 
-def test_a_whole_number_is_a_number(write: Any) -> None:
+def test_an_integer_is_a_valid_float(write: Any) -> None:
     experiment = load_experiment(write(), ["model.params.l2=200", "statistics.margin=1e-3"])
     assert experiment.model.params.l2 == 200.0
     assert experiment.statistics.margin == 0.001
 
 
-def test_primary_is_the_first_label_where_there_is_no_ndcg(write: Any) -> None:
+def test_without_ndcg_the_first_label_is_primary(write: Any) -> None:
     path = write()
     assert load_experiment(path, ["evaluation.metrics=[hit_rate, ndcg]"]).primary == "ndcg@10"
     assert load_experiment(path, ["evaluation.cutoffs=[3, 5]"]).primary == "recall@3"
     assert load_experiment(path, ["evaluation.primary=recall@5"]).primary == "recall@5"
 
 
-def test_parallel(write: Any) -> None:
+def test_parallel_settings(write: Any) -> None:
     experiment = load_experiment(write(), ["evaluation.parallel={backend: loky, n_jobs: 2}"])
     assert experiment.evaluation.parallel == Parallel(backend="loky", n_jobs=2)
     experiment = load_experiment(write(), ["evaluation.parallel={backend: dask, address: 'tcp://10.0.0.1:8786'}"])
@@ -153,13 +153,13 @@ def test_parallel(write: Any) -> None:
         ("experiments: [a.yaml]", 10, "the file is a benchmark"),
     ],
 )
-def test_wrong_sections_name_their_line(write: Any, message: Any, more: str, line: int, words: str) -> None:
+def test_invalid_sections_name_their_line(write: Any, message: Any, more: str, line: int, words: str) -> None:
     found = message(write(more=f"{more}\n"))
     assert found.startswith(f"ease.yaml:{line}: ")
     assert words in found
 
 
-def test_sections_stand_alone() -> None:
+def test_sections_can_be_built_alone() -> None:
     assert EvaluationSettings(metrics=("recall",), cutoffs=(3,)).primary == "recall@3"
     with pytest.raises(ValueError, match="Did you mean 'recall'"):
         EvaluationSettings(metrics=("recal",))

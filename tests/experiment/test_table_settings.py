@@ -21,7 +21,7 @@ def with_keys(keys: str, file: str = FILE) -> str:
     return file.format(keys="".join(f"  {line}\n" for line in keys.splitlines()))
 
 
-def test_defaults(write: Any) -> None:
+def test_defaults_of_side_tables(write: Any) -> None:
     plain = load_experiment(write("shop.yaml", with_keys(""))).to_dict()["dataset"]
     assert [plain[key] for key in ("delimiter", "format", "timestamp_unit", "duplicates")] == [
         None,
@@ -31,7 +31,7 @@ def test_defaults(write: Any) -> None:
     ]
 
 
-def test_they_are_read_and_written_back(write: Any) -> None:
+def test_side_tables_round_trip(write: Any) -> None:
     keys = 'delimiter: "\\t"\nformat: csv\ntimestamp_unit: ms\nduplicates: last'
     experiment = load_experiment(write("shop.yaml", with_keys(keys)))
     dataset = experiment.dataset
@@ -63,14 +63,14 @@ def test_duplicates_of_the_catalogue(write: Any) -> None:
         ("\ndelimiter: '\"'", "shop.yaml:6: dataset.delimiter is '\"'; characters other than quot"),
     ],
 )
-def test_faults(write: Any, keys: str, told: str) -> None:
+def test_invalid_columns_and_delimiters_are_errors(write: Any, keys: str, told: str) -> None:
     with pytest.raises(ExperimentError) as caught:
         load_experiment(write("shop.yaml", with_keys(keys)))
     assert told in str(caught.value)
 
 
 @pytest.mark.parametrize("keys", ["delimiter: ';'", "format: csv", "timestamp_unit: ms"])
-def test_a_catalogue_entry_knows_how_it_is_read(write: Any, keys: str) -> None:
+def test_a_catalogue_entry_takes_no_file_options(write: Any, keys: str) -> None:
     with pytest.raises(ExperimentError, match=r"shop\.yaml:5: dataset\.\w+ applies only with 'path'"):
         load_experiment(write("shop.yaml", with_keys(keys, CATALOG)))
 
@@ -85,7 +85,7 @@ items:
 users: {path: users.csv, groups: [age, city]}"""
 
 
-def test_side_tables(write: Any) -> None:
+def test_side_tables_of_a_catalogue_entry(write: Any) -> None:
     experiment = load_experiment(write("shop.yaml", with_keys(TABLES)))
     assert experiment.dataset.items == ItemsSettings(
         path="items.csv",
@@ -123,7 +123,7 @@ def test_side_tables(write: Any) -> None:
         ("users:\n  path: u.csv\n  groups: []", "shop.yaml:7: dataset.users.groups is an empty list; 1 entry or more"),
     ],
 )
-def test_faults_of_side_tables(write: Any, keys: str, told: str) -> None:
+def test_invalid_side_tables_are_errors(write: Any, keys: str, told: str) -> None:
     with pytest.raises(ExperimentError) as caught:
         load_experiment(write("shop.yaml", with_keys(keys)))
     assert told in str(caught.value)

@@ -34,7 +34,7 @@ def read(text: str) -> Node:
 
 @settings(deadline=None, max_examples=60)
 @given(trees)
-def test_what_is_written_reads_back(tree: Any) -> None:
+def test_written_yaml_reads_back(tree: Any) -> None:
     assert read(to_yaml(tree)).plain() == tree
 
 
@@ -47,7 +47,7 @@ def test_json_reads_as_json(tree: Any) -> None:
     assert read(text).plain() == tree
 
 
-def test_places_are_those_of_keys_and_entries() -> None:
+def test_locations_are_those_of_keys_and_entries() -> None:
     root = read("a:\n  - 1\n  - b: 2\n    c:\n      3\nd: [x,\n  y]\n")
     places = {
         path: root.find(path).location.line for path in [("a",), ("a", 1), ("a", 1, "c"), ("d", 1), ("nowhere", 1)]
@@ -55,7 +55,7 @@ def test_places_are_those_of_keys_and_entries() -> None:
     assert places == {("a",): 1, ("a", 1): 3, ("a", 1, "c"): 4, ("d", 1): 7, ("nowhere", 1): 1}
 
 
-def test_an_alias_stands_where_it_is_used() -> None:
+def test_the_location_of_an_alias_is_its_use() -> None:
     root = read("a: &x {k: 1}\nb: *x\n")
     assert root.plain() == {"a": {"k": 1}, "b": {"k": 1}}
     assert root.find(("b",)).location == YamlLocation("x.yaml", 2)
@@ -92,12 +92,12 @@ def test_an_alias_stands_where_it_is_used() -> None:
         ("%YAML 3.0\n---\na: 1", 1, "not valid YAML"),
     ],
 )
-def test_what_is_refused_names_its_line(text: str, line: int, words: str) -> None:
+def test_errors_name_their_line(text: str, line: int, words: str) -> None:
     with pytest.raises(ExperimentError, match=f"^x.yaml:{line}: .*{words}"):
         read(text)
 
 
-def test_a_bomb_of_aliases_is_refused_at_once() -> None:
+def test_an_alias_bomb_is_refused_quickly() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
     start = time.perf_counter()
@@ -106,26 +106,26 @@ def test_a_bomb_of_aliases_is_refused_at_once() -> None:
     assert time.perf_counter() - start < 2
 
 
-def test_as_many_values_as_are_allowed() -> None:
+def test_the_maximum_number_of_values() -> None:
     assert len(read(f"[{'1,' * 19_999}]").plain()) == 19_999
     with pytest.raises(ExperimentError, match="more than 20,000 values"):
         read(f"[{'1,' * 20_000}]")
 
 
 @pytest.mark.parametrize("brackets", [33, 200_000])
-def test_too_deep(brackets: int) -> None:
+def test_too_many_levels_are_an_error(brackets: int) -> None:
     with pytest.raises(ExperimentError, match="more than 32 levels"):
         read("[" * brackets + "]" * brackets)
     with pytest.raises(ExperimentError, match="more than 32 levels"):
         read("{a: " * brackets)
 
 
-def test_aliases_count_as_deep_as_what_they_stand_for() -> None:
+def test_aliases_count_with_the_depth_of_their_anchors() -> None:
     chain = "\n".join(f"a{i}: &a{i} [{'' if i == 0 else f'*a{i - 1}'}]" for i in range(31))
     assert read(chain).plain()["a0"] == []
     with pytest.raises(ExperimentError, match="more than 32 levels"):
         read(chain + "\na31: [*a30]")
 
 
-def test_nothing_in_a_text_is_no_node() -> None:
+def test_an_empty_text_has_no_root() -> None:
     assert parse("# a comment\n", lambda line: YamlLocation("x.yaml", line)) is None

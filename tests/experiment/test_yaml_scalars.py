@@ -26,7 +26,7 @@ from harness.experiment.yaml_scalars import reads_as_text, resolve
         ("", None),
     ],
 )
-def test_values(text: str, value: object) -> None:
+def test_scalars_resolve_to_values(text: str, value: object) -> None:
     found = resolve(text)
     assert found == value
     assert type(found) is type(value)
@@ -36,7 +36,7 @@ WORDS = "no yes on off y N 010 -07 0x1F 0o17 0b1 1_000 12:30 2026-11-23 1e e5 1.
 
 
 @pytest.mark.parametrize("text", WORDS.split())
-def test_what_other_readers_turn_into_something_else_is_text(text: str) -> None:
+def test_ambiguous_scalars_are_text(text: str) -> None:
     assert resolve(text) == text
     assert reads_as_text(text)
 
@@ -44,7 +44,7 @@ def test_what_other_readers_turn_into_something_else_is_text(text: str) -> None:
 @pytest.mark.parametrize(
     "text", [".nan", ".inf", "-.INF", "1e400", "-1e400", "9223372036854775808", "-" + "9" * 20, "9" * 100_000]
 )
-def test_what_no_64_bits_hold_is_an_error(text: str) -> None:
+def test_numbers_beyond_64_bits_are_errors(text: str) -> None:
     with pytest.raises(ValueError, match=r"finite|64 bits|too large"):
         resolve(text)
     assert not reads_as_text(text)
@@ -60,7 +60,7 @@ def test_numbers_read_back(number: float) -> None:
 
 @settings(deadline=None, max_examples=60)
 @given(st.text("0123456789.eE+-_xo:nNaAuUlLtTrRfFsS~", max_size=6))
-def test_a_number_here_is_a_number_by_python_and_no_octal(text: str) -> None:
+def test_numbers_agree_with_python_and_octals_are_text(text: str) -> None:
     try:
         value = resolve(text)
     except ValueError:

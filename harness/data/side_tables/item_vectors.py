@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -29,33 +29,10 @@ from harness.storage.table_formats import PARQUET
 
 if TYPE_CHECKING:
     from harness.data.readers.columns import ArrowColumn
+    from harness.experiment import VectorsSettings
 
 _SECTION = "dataset.items.vectors"
 _KEYS = TableKeys(f"{_SECTION}.path")
-
-
-class VectorsSection(Protocol):
-    """The keys of an experiment's ``dataset.items.vectors``."""
-
-    @property
-    def path(self) -> Any:
-        """A ``.npy`` or parquet file."""
-        ...
-
-    @property
-    def ids(self) -> Any:
-        """A file with the ids of a ``.npy`` file's rows; None for the rows of the side table."""
-        ...
-
-    @property
-    def id(self) -> str | None:
-        """The column of external ids in a parquet file."""
-        ...
-
-    @property
-    def column(self) -> str:
-        """The column of vectors in a parquet file."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +64,7 @@ class ItemVectors:
     warnings: tuple[DataWarning, ...]
 
 
-def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: IdArray | None) -> ItemVectors:
+def read_vectors(section: VectorsSettings, vocabulary: Vocabulary, *, table_ids: IdArray | None) -> ItemVectors:
     """Read item vectors and bring them into the order of a vocabulary.
 
     Parameters
@@ -138,7 +115,7 @@ def read_vectors(section: VectorsSection, vocabulary: Vocabulary, *, table_ids: 
     return ItemVectors(matrix, facts, (*file.warnings, *warnings))
 
 
-def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table_ids: IdArray | None) -> _VectorRows:
+def _from_npy(path: Path, section: VectorsSettings, vocabulary: Vocabulary, table_ids: IdArray | None) -> _VectorRows:
     array = _npy(path)
     if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiu":
         raise DataError(
@@ -165,7 +142,7 @@ def _from_npy(path: Path, section: VectorsSection, vocabulary: Vocabulary, table
     return _VectorRows(array, row_of_each_id(coded, vocabulary, place=place, what="item"))
 
 
-def _from_parquet(path: Path, section: VectorsSection, vocabulary: Vocabulary) -> _VectorRows:
+def _from_parquet(path: Path, section: VectorsSettings, vocabulary: Vocabulary) -> _VectorRows:
     reader = open_table(path, keys=_KEYS)
     id_name = require_column(section.id or "item", reader, meaning="item ids", key=f"{_SECTION}.id", keys=_KEYS)
     name = require_column(section.column, reader, meaning="vectors", key=f"{_SECTION}.column", keys=_KEYS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
@@ -25,20 +25,7 @@ from harness.storage.table_formats import TableFormat
 
 if TYPE_CHECKING:
     from harness.data.readers.columns import ArrowColumn
-
-
-class CategoriesSection(Protocol):
-    """The column that holds the categories of an item."""
-
-    @property
-    def column(self) -> str:
-        """A column of lists, or of text."""
-        ...
-
-    @property
-    def delimiter(self) -> str | None:
-        """What separates categories in text; None if the column holds lists, or one category per row."""
-        ...
+    from harness.experiment import CategoriesSettings
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +57,7 @@ class SideTableSpec:
     form: TableFormat | None
     columns: Mapping[str, str]
     optional: Sequence[str] = ()
-    categories: CategoriesSection | None = None
+    categories: CategoriesSettings | None = None
 
     @property
     def what(self) -> str:
@@ -193,7 +180,7 @@ def _pandas_column(name: str, column: ArrowColumn, spec: SideTableSpec) -> Any:
     return column.to_pandas()
 
 
-def _categories(column: ArrowColumn, section: CategoriesSection, place: ColumnLocation) -> pd.Series[Any]:
+def _categories(column: ArrowColumn, section: CategoriesSettings, place: ColumnLocation) -> pd.Series[Any]:
     if is_text(column):
         delimiter = section.delimiter
         texts = ("" if text is None else text for text in column.to_pylist())

@@ -2,94 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from harness.artifacts import Interactions
-from harness.data.side_tables.item_vectors import VectorsSection, read_vectors
-from harness.data.side_tables.side_table import CategoriesSection, SideTable, SideTableSpec, read_side_table
+from harness.data.side_tables.item_vectors import read_vectors
+from harness.data.side_tables.side_table import SideTable, SideTableSpec, read_side_table
 from harness.data.warnings import DataWarning
 from harness.errors import DataError
-from harness.storage.table_formats import TableFormat
+
+if TYPE_CHECKING:
+    from harness.experiment import ItemsSettings, UsersSettings
 
 JOINED = ("items", "vectors", "users")  # the keys of the facts
-
-
-class ItemsSection(Protocol):
-    """The keys of an experiment's ``dataset.items``."""
-
-    @property
-    def path(self) -> Any:
-        """The table, or None."""
-        ...
-
-    @property
-    def id(self) -> str:
-        """Its column of external ids."""
-        ...
-
-    @property
-    def title(self) -> str | None:
-        """Its column of titles."""
-        ...
-
-    @property
-    def categories(self) -> CategoriesSection | None:
-        """Its column of categories."""
-        ...
-
-    @property
-    def attributes(self) -> Sequence[str]:
-        """Further columns."""
-        ...
-
-    @property
-    def delimiter(self) -> str | None:
-        """The delimiter of a text file; None for the one of its format."""
-        ...
-
-    @property
-    def format(self) -> TableFormat | None:
-        """The format of the table; None chooses by the suffix."""
-        ...
-
-    @property
-    def vectors(self) -> VectorsSection | None:
-        """The item vectors, or None."""
-        ...
-
-
-class UsersSection(Protocol):
-    """The keys of an experiment's ``dataset.users``."""
-
-    @property
-    def path(self) -> Any:
-        """The table."""
-        ...
-
-    @property
-    def id(self) -> str:
-        """Its column of external ids."""
-        ...
-
-    @property
-    def groups(self) -> Sequence[str]:
-        """Columns of groups."""
-        ...
-
-    @property
-    def delimiter(self) -> str | None:
-        """The delimiter of a text file; None for the one of its format."""
-        ...
-
-    @property
-    def format(self) -> TableFormat | None:
-        """The format of the table; None chooses by the suffix."""
-        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +41,7 @@ class JoinResult:
 
 
 def join_side_tables(
-    interactions: Interactions, *, items: ItemsSection | None, users: UsersSection | None
+    interactions: Interactions, *, items: ItemsSettings | None, users: UsersSettings | None
 ) -> JoinResult:
     """Join side tables and vectors to interactions.
 
@@ -127,7 +56,7 @@ def join_side_tables(
     warnings: list[DataWarning] = []
     table_ids = None
     if items is not None and items.path is not None:
-        side = read_side_table(_of_items(items), interactions.item_ids)
+        side = read_side_table(_of_items(items, items.path), interactions.item_ids)
         interactions = replace(interactions, item_table=_with_columns(interactions.item_table, side, "dataset.items"))
         facts["items"], table_ids = side.facts, side.ids
         warnings += side.warnings
@@ -144,11 +73,11 @@ def join_side_tables(
     return JoinResult(interactions, {key: dict(value) for key, value in facts.items()}, tuple(warnings))
 
 
-def _of_items(section: ItemsSection) -> SideTableSpec:
+def _of_items(section: ItemsSettings, path: str) -> SideTableSpec:
     columns = {} if section.title is None else {"title": section.title}
     return SideTableSpec(
         section="dataset.items",
-        path=Path(section.path),
+        path=Path(path),
         id=section.id,
         delimiter=section.delimiter,
         form=section.format,
@@ -158,7 +87,7 @@ def _of_items(section: ItemsSection) -> SideTableSpec:
     )
 
 
-def _of_users(section: UsersSection) -> SideTableSpec:
+def _of_users(section: UsersSettings) -> SideTableSpec:
     return SideTableSpec(
         section="dataset.users",
         path=Path(section.path),

@@ -13,14 +13,14 @@ from harness.data.readers.parquet_parts import sha256_of
 from harness.data.readers.table_keys import DATASET_KEYS
 from harness.data.repeated_pairs import repeated_rows
 from harness.data.side_tables.side_table_join import join_side_tables
-from harness.data.sources.dataset_section import DatasetSection
 from harness.data.sources.source import Source, SourceData
 from harness.data.times.time_columns import epoch_unit
 from harness.data.warnings import DataWarning, id_warnings, log_warnings, time_warnings
 from harness.errors import DataError
+from harness.experiment import DatasetSettings
 
 
-def load_source(dataset: DatasetSection) -> SourceData:
+def load_source(dataset: DatasetSettings) -> SourceData:
     """Return the interactions that an experiment's ``dataset`` names.
 
     Duplicates are merged and side tables joined as the section says. What looks wrong is logged, and listed in the
@@ -39,8 +39,8 @@ def load_source(dataset: DatasetSection) -> SourceData:
     if (dataset.catalog is None) == (dataset.path is None):
         got = "both" if dataset.catalog is not None else "neither"
         raise DataError(f"dataset needs either catalog or path; got {got}. Name the one that holds the data.")
-    if dataset.catalog is None:
-        data = _read_path(dataset)
+    if dataset.path is not None:
+        data = _read_path(Path(dataset.path), dataset)
     else:
         source: Source = dataset.catalog
         data = source.read()
@@ -70,7 +70,7 @@ def load_source(dataset: DatasetSection) -> SourceData:
     return replace(data, interactions=joined.interactions, facts=facts)
 
 
-def check_source(dataset: DatasetSection) -> None:
+def check_source(dataset: DatasetSettings) -> None:
     """Check that the format of a data set's file is known, without reading the file.
 
     Raises
@@ -82,7 +82,7 @@ def check_source(dataset: DatasetSection) -> None:
         reader_of(Path(dataset.path), dataset.format, delimiter=dataset.delimiter, keys=DATASET_KEYS)
 
 
-def _read_path(dataset: DatasetSection) -> SourceData:
+def _read_path(path: Path, dataset: DatasetSettings) -> SourceData:
     path, columns = Path(dataset.path), dataset.columns
     names: dict[str, str | None] = {"user": "user", "item": "item", "timestamp": None, "rating": None}
     if columns is not None:
