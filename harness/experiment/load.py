@@ -75,7 +75,7 @@ def as_experiment(source: Experiment | str | Path) -> Experiment:
     if isinstance(source, (str, Path)):
         return load_experiment(source)
     raise HarnessError(
-        f"an Experiment from load_experiment or the path of an experiment file is needed; got {type(source).__name__}."
+        f"an experiment is needed, from load_experiment or as the path of its file; got {type(source).__name__}."
     )
 
 
