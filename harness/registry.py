@@ -115,7 +115,7 @@ EXTENSION_POINTS = ("metrics", "models", "readers", "sources", "splits", "tests"
 
 # The base class of each group whose components state facts about themselves.
 _BASES = {
-    "metrics": "harness.metrics.base:Metric",
+    "metrics": "harness.metrics.metric:Metric",
     "models": "harness.artifacts.model_config:ModelConfig",
     "splits": "harness.artifacts.split_rule:SplitRule",
 }

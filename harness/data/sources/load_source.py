@@ -83,7 +83,7 @@ def check_source(dataset: DatasetSettings) -> None:
 
 
 def _read_path(path: Path, dataset: DatasetSettings) -> SourceData:
-    path, columns = Path(dataset.path), dataset.columns
+    columns = dataset.columns
     names: dict[str, str | None] = {"user": "user", "item": "item", "timestamp": None, "rating": None}
     if columns is not None:
         names = {
