@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from harness.artifacts import RecommendationTask, UserBatch
-from harness.topk import ItemRows, Ties, TopKRequest
+from harness.topk import ItemRows, TieKeys, TopKRequest
 
 
 def filled(batch: UserBatch, size: int) -> UserBatch:
@@ -24,7 +24,7 @@ def topk_request(task: RecommendationTask, start: int, stop: int) -> TopKRequest
     part = task.rows(start, stop)
     return TopKRequest(
         part.k,
-        Ties(part.seed, part.user_ids.keys[part.users], part.item_ids.keys),
+        TieKeys(part.seed, part.user_ids.keys[part.users], part.item_ids.keys),
         seen=ItemRows(*part.batch(0, part.n_users).rows()) if part.exclude_seen else None,
         lists=None if part.lists is None else ItemRows(part.lists.indptr, part.lists.items),
         allowed=part.candidates,

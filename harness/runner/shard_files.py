@@ -1,4 +1,4 @@
-"""What was found for a run's users, in files of so many users each."""
+"""Files that hold the lists and ranks of a run, one file per shard of users."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ import safetensors.numpy
 
 from harness.artifacts import USER_BLOCK, RecommendationTask
 from harness.storage import atomic_write, remove
-from harness.topk import Found
+from harness.topk import TopKResult
 
 _DTYPES = {"items": np.int32, "scores": np.float32, "above": np.int32, "tied": np.int32, "candidates": np.int32}
 _DTYPES_OF_LISTS = {"items": np.int32, "scores": np.float32, "oddities": np.int32}
 _ODDITIES = 4  # columns
-_NONE = np.empty(0, dtype=np.int32)  # lists that a model made say nothing of ranks
+_NONE = np.empty(0, dtype=np.int32)  # a model that makes lists gives no ranks
 
 
 @dataclass(frozen=True, eq=False)
 class Shards:
-    """The shards of one run: files that are whole or absent.
+    """The shard files of one run; each file is complete or missing.
 
     Parameters
     ----------
     folder
-        Of these shards alone.
+        Folder of these shards only.
     key
-        The hash of all that decides their content; it stands in each file.
+        Hash of everything that decides their content; each file holds it.
     task
-        What is asked for.
+        The task of all shards together.
     """
 
     folder: Path
@@ -49,50 +49,50 @@ class Shards:
 
     @property
     def missing(self) -> list[int]:
-        """The shards that are still to be made."""
+        """The shards that still have to be computed."""
         return [index for index in range(len(self.bounds)) if not self.has(index)]
 
     def has(self, index: int) -> bool:
-        """Return whether a shard is there, whole."""
+        """Return whether the file of a shard exists and is complete."""
         return self._read(index) is not None
 
     def name(self, index: int) -> str:
-        """Return what a shard is called in messages."""
+        """Return the name of a shard, for messages."""
         start, stop = self.bounds[index]
         return f"users {start:,} to {stop - 1:,}"
 
     def part(self, index: int) -> RecommendationTask:
-        """Return what is asked for in a shard."""
+        """Return the task of one shard."""
         return self.task.rows(*self.bounds[index])
 
-    def write(self, index: int, found: Found) -> None:
-        """Write what was found for the users of a shard."""
+    def write(self, index: int, found: TopKResult) -> None:
+        """Write the result of a shard."""
         # Contiguous, as safetensors writes the memory behind a view that is not.
-        arrays = {name: np.ascontiguousarray(getattr(found, name), dtype=kind) for name, kind in self._dtypes.items()}
+        arrays = {name: np.ascontiguousarray(vars(found)[name], dtype=kind) for name, kind in self._dtypes.items()}
         content = safetensors.numpy.save(arrays, metadata=self._metadata(index, arrays))
         with atomic_write(self._path(index)) as temporary:
             temporary.write_bytes(content)
 
-    def read(self, index: int) -> Found:
-        """Return what was found for the users of a shard.
+    def read(self, index: int) -> TopKResult:
+        """Return the result of a shard.
 
         Raises
         ------
         FileNotFoundError
-            The shard was never made, or its file is damaged.
+            The file is missing or damaged.
         """
         found = self._read(index)
         if found is None:
             raise FileNotFoundError(f"{self._path(index)} is missing or damaged")
         return found
 
-    def __iter__(self) -> Iterator[Found]:
-        """Yield what was found in each shard, in order; no more than one is held."""
+    def __iter__(self) -> Iterator[TopKResult]:
+        """Yield the result of each shard in order, one in memory at a time."""
         for index in range(len(self.bounds)):
             yield self.read(index)
 
     def clear(self, *, finished: bool) -> None:
-        """Remove what processes that died left half-written; and the finished shards, if asked for."""
+        """Remove unfinished files of processes that died, and the finished shards if ``finished``."""
         for pattern in (".*.part.safetensors", *(["shard-*.safetensors"] if finished else [])):
             for path in self.folder.glob(pattern):
                 remove(path)
@@ -104,7 +104,7 @@ class Shards:
         digest = hashlib.sha256()
         for name in self._dtypes:
             digest.update(np.ascontiguousarray(arrays[name]).data)
-        # One entry: of several the order in the file would differ from time to time.
+        # One entry, since safetensors does not keep the order of several.
         return {"shard": f"{self.key}/{index}/{digest.hexdigest()}"}
 
     @property
@@ -114,18 +114,18 @@ class Shards:
     def _path(self, index: int) -> Path:
         return self.folder / f"shard-{index:07d}.safetensors"
 
-    def _read(self, index: int) -> Found | None:
+    def _read(self, index: int) -> TopKResult | None:
         try:
             with safetensors.safe_open(self._path(index), framework="numpy") as file:
                 arrays = {name: file.get_tensor(name) for name in self._dtypes}
                 if file.metadata() != self._metadata(index, arrays):
                     return None
-                found = Found(**(dict.fromkeys(("above", "tied", "candidates"), _NONE) | arrays))
+                found = TopKResult(**(dict.fromkeys(("above", "tied", "candidates"), _NONE) | arrays))
         except (OSError, safetensors.SafetensorError, TypeError):
             return None
         return found if self._fits(index, found) else None
 
-    def _fits(self, index: int, found: Found) -> bool:
+    def _fits(self, index: int, found: TopKResult) -> bool:
         start, stop = self.bounds[index]
         users, indptr = stop - start, self.task.truth.indptr
         targets = int(indptr[stop] - indptr[start])
@@ -138,6 +138,6 @@ class Shards:
             "oddities": (users, _ODDITIES),
         }
         return all(
-            getattr(found, name).shape == shapes[name] and getattr(found, name).dtype == kind
+            vars(found)[name].shape == shapes[name] and vars(found)[name].dtype == kind
             for name, kind in self._dtypes.items()
         )

@@ -1,26 +1,26 @@
 """Exact selection of the best items, from vectors or from blocks of scores, the same on every device."""
 
-from harness.topk.dense_ranks import Ranks, target_ranks
+from harness.topk.dense_ranks import DenseRanks, target_ranks
 from harness.topk.dense_scores import best_of_scores, memory_of_blocks
 from harness.topk.device_choice import choose_device, is_out_of_memory
 from harness.topk.engine import best_by_vectors
 from harness.topk.precision import Precision
-from harness.topk.request import Found, InfiniteScoreError, ItemRows, Ties, TopKRequest
+from harness.topk.request import InfiniteScoreError, ItemRows, TieKeys, TopKRequest, TopKResult
 from harness.topk.selection import Selection, TieOrder, mask_scores, non_finite, select
 from harness.topk.tie_keys import pair_bits, signed_keys
 from harness.topk.top_k import top_k
 from harness.topk.vector_scores import memory_of_tiles
 
 __all__ = [
-    "Found",
+    "DenseRanks",
     "InfiniteScoreError",
     "ItemRows",
     "Precision",
-    "Ranks",
     "Selection",
+    "TieKeys",
     "TieOrder",
-    "Ties",
     "TopKRequest",
+    "TopKResult",
     "best_by_vectors",
     "best_of_scores",
     "choose_device",

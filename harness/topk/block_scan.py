@@ -6,9 +6,9 @@ import numpy as np
 
 from harness.artifacts import NOT_A_CANDIDATE
 from harness.artifacts.array_types import Float32Array, Int32Array, Int64Array
-from harness.topk.kernel_state import EXCLUDED, RUN, Kept, Rows, Targets
+from harness.topk.kernel_state import EXCLUDED, RUN, Kept, RowArrays, TargetArrays
 from harness.topk.mask_kernels import mask_tile
-from harness.topk.request import Found, ItemRows, TopKRequest
+from harness.topk.request import ItemRows, TopKRequest, TopKResult
 from harness.topk.tile_kernels import keep_tile, write_best
 
 _CLOSE = 32  # scores near a target's that can be told from it once it is known
@@ -60,7 +60,7 @@ class BlockScan:
         self._lists = _ascending(request.lists, 0)
         targets = ItemRows.none(request.n_users) if request.targets is None else request.targets
         n_targets = len(targets.items)
-        self._targets = Targets(
+        self._targets = TargetArrays(
             targets.indptr,
             targets.items,
             lowest,
@@ -103,7 +103,7 @@ class BlockScan:
         enough = targets.near <= _CLOSE
         return bool(((targets.found == EXCLUDED) | (inside & (known | enough))).all())
 
-    def write(self, out: Found) -> None:
+    def write(self, out: TopKResult) -> None:
         """Write what was found into arrays of these users."""
         write_best(self._request.k, self._order, self._kept, out.items, out.scores)
         targets, found = self._targets, self._targets.found[:, None]
@@ -123,16 +123,16 @@ def outside_of(request: TopKRequest) -> Int32Array:
     return np.flatnonzero(~request.allowed).astype(np.int32)
 
 
-def part_of(found: Found, request: TopKRequest, start: int, stop: int) -> Found:
+def part_of(found: TopKResult, request: TopKRequest, start: int, stop: int) -> TopKResult:
     """Return the views of some users of a request, to be written to."""
     targets = slice(0, 0)
     if request.targets is not None:
         targets = slice(int(request.targets.indptr[start]), int(request.targets.indptr[stop]))
     users = slice(start, stop)
-    return Found(
+    return TopKResult(
         found.items[users], found.scores[users], found.above[targets], found.tied[targets], found.candidates[users]
     )
 
 
-def _ascending(rows: ItemRows | None, n_without: int) -> Rows:
+def _ascending(rows: ItemRows | None, n_without: int) -> RowArrays:
     return (ItemRows.none(n_without) if rows is None else rows).ascending()

@@ -11,7 +11,7 @@ from harness.topk.selection import CELLS, EXCLUDED
 
 
 @dataclass(frozen=True, eq=False)
-class Ranks:
+class DenseRanks:
     """How many candidates stand above and beside each relevant item.
 
     Parameters
@@ -26,7 +26,7 @@ class Ranks:
     tied: torch.Tensor
 
 
-def target_ranks(scores: torch.Tensor, indptr: torch.Tensor, items: torch.Tensor, *, cells: int = CELLS) -> Ranks:
+def target_ranks(scores: torch.Tensor, indptr: torch.Tensor, items: torch.Tensor, *, cells: int = CELLS) -> DenseRanks:
     """Count the candidates above and beside each relevant item of each row.
 
     Parameters
@@ -58,4 +58,4 @@ def target_ranks(scores: torch.Tensor, indptr: torch.Tensor, items: torch.Tensor
         above[chunk] = (block > own).sum(dim=1)
         tied[chunk] = (block == own).sum(dim=1) - 1
     outside = target == EXCLUDED
-    return Ranks(above.masked_fill_(outside, NOT_A_CANDIDATE), tied.masked_fill_(outside, NOT_A_CANDIDATE))
+    return DenseRanks(above.masked_fill_(outside, NOT_A_CANDIDATE), tied.masked_fill_(outside, NOT_A_CANDIDATE))

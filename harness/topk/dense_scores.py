@@ -9,7 +9,7 @@ from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.execution import Parallel, map_shards
 from harness.topk.block_scan import BlockScan, capacity_of, memory_of_targets, outside_of, part_of
 from harness.topk.dense_ranks import target_ranks
-from harness.topk.request import Found, ItemRows, TopKRequest
+from harness.topk.request import ItemRows, TopKRequest, TopKResult
 from harness.topk.selection import TieOrder, mask_scores, select
 from harness.topk.tie_keys import signed_keys
 from harness.topk.vector_scores import TILE_ITEMS, threads_for
@@ -17,7 +17,7 @@ from harness.topk.vector_scores import TILE_ITEMS, threads_for
 _BLOCK_USERS = 64  # so few that threads have something to share in a batch
 
 
-def best_of_scores(scores: torch.Tensor, request: TopKRequest, *, n_jobs: int = -1) -> Found:
+def best_of_scores(scores: torch.Tensor, request: TopKRequest, *, n_jobs: int = -1) -> TopKResult:
     """Return the best items of each user by their scores, on the device of these.
 
     Parameters
@@ -34,7 +34,7 @@ def best_of_scores(scores: torch.Tensor, request: TopKRequest, *, n_jobs: int = 
     return best_of_scores_on_device(scores, request)
 
 
-def best_of_scores_on_device(scores: torch.Tensor, request: TopKRequest) -> Found:
+def best_of_scores_on_device(scores: torch.Tensor, request: TopKRequest) -> TopKResult:
     """Return the best items of each user by their scores, by torch alone; see ``best_of_scores``."""
     device, ties = scores.device, request.ties
     excluded = torch.full(scores.shape, request.lists is not None, dtype=torch.bool, device=device)
@@ -50,7 +50,7 @@ def best_of_scores_on_device(scores: torch.Tensor, request: TopKRequest) -> Foun
     items = torch.from_numpy(targets.items.astype(np.int64)).to(device)
     ranks = target_ranks(masked, torch.from_numpy(targets.indptr).to(device), items)
     arrays = (best.items, best.scores, ranks.above, ranks.tied, (~excluded).sum(dim=1, dtype=torch.int32))
-    return Found(*(array.cpu().numpy() for array in arrays))
+    return TopKResult(*(array.cpu().numpy() for array in arrays))
 
 
 def memory_of_blocks(k: int, *, n_users: int, targets: Int64Array | None = None, n_jobs: int = -1) -> int:
@@ -76,8 +76,8 @@ def _mark(mask: torch.Tensor, rows: ItemRows, *, value: bool) -> None:
     mask[places[0], places[1]] = value
 
 
-def _on_cpu(scores: Float32Array, request: TopKRequest, *, n_jobs: int) -> Found:
-    found = Found.empty(request)
+def _on_cpu(scores: Float32Array, request: TopKRequest, *, n_jobs: int) -> TopKResult:
+    found = TopKResult.empty(request)
     outside = outside_of(request)
 
     def block(start: int) -> None:

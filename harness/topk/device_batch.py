@@ -13,7 +13,7 @@ from harness.artifacts.array_types import Int64Array
 from harness.topk.block_scan import part_of
 from harness.topk.device_items import DeviceItems
 from harness.topk.precision import product, rounded
-from harness.topk.request import Found, InfiniteScoreError, ItemRows, TopKRequest
+from harness.topk.request import InfiniteScoreError, ItemRows, TopKRequest, TopKResult
 from harness.topk.selection import EXCLUDED, TieOrder, best_in_order, non_finite, select
 from harness.topk.tie_keys import signed_keys
 
@@ -75,7 +75,7 @@ class DeviceBatch:
             self._event.record()
         return self
 
-    def finish(self, found: Found) -> int:
+    def finish(self, found: TopKResult) -> int:
         """Wait for the batch, write what it found, and return the user after it."""
         if self._event is not None:
             self._event.synchronize()
@@ -91,7 +91,7 @@ class DeviceBatch:
         self._write(found, values, columns, met, above, equal, candidates)
         return self._stop
 
-    def _write(self, found: Found, values: torch.Tensor, columns: torch.Tensor, *counted: torch.Tensor) -> None:
+    def _write(self, found: TopKResult, values: torch.Tensor, columns: torch.Tensor, *counted: torch.Tensor) -> None:
         out = part_of(found, self._request, self._start, self._stop)
         width = self._k
         out.items[:, :width], out.scores[:, :width] = columns[:, :width].numpy(), values[:, :width].numpy()

@@ -19,7 +19,7 @@ from harness.errors import HarnessError
 from harness.topk.device_batch import DeviceBatch
 from harness.topk.device_items import DEFAULT_SHAPE, DeviceItems, TileShape
 from harness.topk.precision import Precision
-from harness.topk.request import Found, TopKRequest
+from harness.topk.request import TopKRequest, TopKResult
 
 logger = logging.getLogger("harness")
 
@@ -36,7 +36,7 @@ def best_on_device(
     precision: Precision = "float32",
     checked: bool = False,
     advance: Callable[[int], None] | None = None,
-) -> Found:
+) -> TopKResult:
     """Return the best items of each user by the products of their vectors.
 
     Where the memory of the device does not suffice, smaller tiles are used from then on.
@@ -66,7 +66,7 @@ def best_on_device(
     HarnessError
         Not even the smallest tile fits into the memory of the device.
     """
-    found, tile, done = Found.empty(request), shape, 0
+    found, tile, done = TopKResult.empty(request), shape, 0
     while done < request.n_users:
         try:
             items = DeviceItems.of(item_vectors, request, tile, device, precision, checked=checked)
@@ -92,7 +92,7 @@ def best_on_device(
 
 
 def _batches(
-    user_vectors: torch.Tensor, items: DeviceItems, request: TopKRequest, found: Found, start: int
+    user_vectors: torch.Tensor, items: DeviceItems, request: TopKRequest, found: TopKResult, start: int
 ) -> Iterator[int]:
     """Do batch after batch from ``start`` on; yield the user after each that is done."""
     queued: deque[DeviceBatch] = deque()

@@ -13,7 +13,7 @@ from harness.artifacts.array_types import Float32Array
 from harness.errors import HarnessError
 from harness.topk.device_scan import best_on_device
 from harness.topk.precision import Precision, rounded
-from harness.topk.request import Found, TopKRequest
+from harness.topk.request import TopKRequest, TopKResult
 from harness.topk.vector_scores import best_on_cpu, one_thread_each
 
 _ROWS = 65_536  # vectors to look at at once
@@ -29,7 +29,7 @@ def best_by_vectors(
     precision: Precision = "float32",
     n_jobs: int = -1,
     advance: Callable[[int], None] | None = None,
-) -> Found:
+) -> TopKResult:
     """Return the exact best items of each user by the products of their vectors.
 
     Parameters

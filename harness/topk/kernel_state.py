@@ -12,7 +12,7 @@ RUN = 64  # scores that are passed over at once
 EXCLUDED = np.float32(-np.inf)  # the score of an item that may not be recommended
 
 
-class Rows(NamedTuple):
+class RowArrays(NamedTuple):
     """Items of each user of a block as CSR, ascending, and how far each row has been read.
 
     ``indptr`` int64 ``(users + 1,)``, ``items`` int32 ``(n,)``, ``places`` int64 ``(users,)``.
@@ -45,7 +45,7 @@ class Kept(NamedTuple):
     masked: Int64Array
 
 
-class Targets(NamedTuple):
+class TargetArrays(NamedTuple):
     """The relevant items of each user of a block, as CSR, and what is counted of them.
 
     ``indptr`` int64 ``(users + 1,)``, ``items`` int32 ``(n,)``; ``lowest`` and ``highest`` float32 ``(n,)``:

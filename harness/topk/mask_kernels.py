@@ -8,7 +8,7 @@ import numpy as np
 
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array
 from harness.jit import called, kernel
-from harness.topk.kernel_state import EXCLUDED, RUN, Rows, Targets
+from harness.topk.kernel_state import EXCLUDED, RUN, RowArrays, TargetArrays
 
 FEW = 100  # items of a row that are sorted by counting
 
@@ -19,9 +19,9 @@ def mask_tile(
     first: int,
     width: int,
     outside: Int32Array,
-    seen: Rows,
-    lists: Rows,
-    targets: Targets,
+    seen: RowArrays,
+    lists: RowArrays,
+    targets: TargetArrays,
     masked: Int64Array,
 ) -> None:
     """Set what is no candidate to -inf, and count the candidates above and near each target.
@@ -130,7 +130,7 @@ def _count_targets(
     near: Any,
     close: Any,
 ) -> None:
-    """Count the scores above each target's and near it, and note these; see ``Targets``."""
+    """Count the scores above each target's and near it, and note these; see ``TargetArrays``."""
     for user in range(len(tile)):
         row = tile[user]
         for target in range(indptr[user], indptr[user + 1]):

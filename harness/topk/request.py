@@ -1,4 +1,4 @@
-"""What is asked of the engine, and what it finds."""
+"""The request to the top-K engine, and its result."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness.artifacts import stream, user_halves
-from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
-from harness.topk.kernel_state import Order, Rows
+from harness.artifacts import TargetRanks, TopK, stream, user_halves
+from harness.artifacts.array_types import BoolArray, Float32Array, IdArray, Int32Array, Int64Array, UInt64Array
+from harness.topk.kernel_state import Order, RowArrays
 from harness.topk.mask_kernels import sort_rows
 
 
@@ -37,15 +37,15 @@ class ItemRows:
         indptr = self.indptr[start : stop + 1]
         return ItemRows(indptr - indptr[0], self.items[indptr[0] : indptr[-1]])
 
-    def ascending(self) -> Rows:
+    def ascending(self) -> RowArrays:
         """Return a copy with the items of each row in ascending order, as the kernels read it."""
         items = np.array(self.items, dtype=np.int32)
         sort_rows(self.indptr, items)
-        return Rows(self.indptr, items, self.indptr[:-1].copy())
+        return RowArrays(self.indptr, items, self.indptr[:-1].copy())
 
 
 @dataclass(frozen=True, eq=False)
-class Ties:
+class TieKeys:
     """The order among equal scores: by the hash of (seed, user's own id, item's own id).
 
     Parameters
@@ -78,7 +78,7 @@ class Ties:
 
 @dataclass(frozen=True, eq=False)
 class TopKRequest:
-    """How many items are wanted, of which, and whose ranks.
+    """The length of the lists, the items that they may hold, and the items whose exact ranks are counted.
 
     Parameters
     ----------
@@ -87,17 +87,17 @@ class TopKRequest:
     ties
         The order among equal scores.
     seen
-        What each user may not be recommended; None for nothing.
+        The items that each user may not be recommended; None: no item is excluded.
     lists
-        What alone each user may be recommended; None for everything.
+        The only items that each user may be recommended; None: all items.
     allowed
-        bool ``(items,)``: what may be recommended at all; None for everything.
+        bool ``(items,)``: the items that anyone may be recommended; None: all items.
     targets
-        Items of each user whose exact ranks are counted; None for none.
+        Items of each user whose exact ranks are counted; None: no ranks.
     """
 
     k: int
-    ties: Ties
+    ties: TieKeys
     seen: ItemRows | None = None
     lists: ItemRows | None = None
     allowed: BoolArray | None = None
@@ -124,8 +124,8 @@ class TopKRequest:
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """The best items of each user, and where the targets stand.
+class TopKResult:
+    """The best items of each user, and the exact ranks of the targets.
 
     Parameters
     ----------
@@ -139,8 +139,8 @@ class Found:
     candidates
         int32 ``(users,)``: how many each user had.
     oddities
-        int32 ``(users, 4)`` of lists that a model made itself: how many items it gave, and how many of them were no
-        item, repeated, or barred; None for lists made of scores.
+        int32 ``(users, 4)`` for lists that a model made itself: how many items it returned, and how many of them were
+        not in the catalogue, repeated, or excluded; None for lists made from scores.
     """
 
     items: Int32Array
@@ -150,8 +150,17 @@ class Found:
     candidates: Int32Array
     oddities: Int32Array | None = None
 
+    def lists(self, users: IdArray | None = None) -> TopK:
+        """Return the ranked lists, with the external ids of their users."""
+        return TopK(self.items, self.scores, users)
+
+    @property
+    def target_ranks(self) -> TargetRanks:
+        """The exact ranks of the targets."""
+        return TargetRanks(self.above, self.tied, self.candidates)
+
     @classmethod
-    def empty(cls, request: TopKRequest) -> Found:
+    def empty(cls, request: TopKRequest) -> TopKResult:
         """Return arrays to be filled for a request."""
         n_targets = 0 if request.targets is None else len(request.targets.items)
         return cls(

@@ -17,7 +17,7 @@ from harness.errors import HarnessError
 from harness.memory import check_memory
 from harness.topk.device_choice import choose_device
 from harness.topk.engine import best_by_vectors
-from harness.topk.request import InfiniteScoreError, ItemRows, Ties, TopKRequest
+from harness.topk.request import InfiniteScoreError, ItemRows, TieKeys, TopKRequest
 
 
 def top_k(
@@ -93,7 +93,7 @@ def top_k(
     check_memory(
         needed, f"a result of {k:,} items for {n_users:,} users", remedy="Use a smaller k, or fewer users at once."
     )
-    ties = Ties(seed, _keys(own_users, n_users, "users"), _keys(own_items, n_items, "items"))
+    ties = TieKeys(seed, _keys(own_users, n_users, "users"), _keys(own_items, n_items, "items"))
     request = TopKRequest(width, ties, seen=_rows(exclude, (n_users, n_items)))
     try:
         found = best_by_vectors(wanted, offered, request, device=choose_device(str(device)), n_jobs=int(n_jobs))

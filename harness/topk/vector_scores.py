@@ -21,7 +21,7 @@ from harness.execution import Parallel, map_shards
 from harness.topk.block_scan import BlockScan, capacity_of, memory_of_targets, outside_of, part_of
 from harness.topk.mask_kernels import count_infinite
 from harness.topk.precision import tile_product
-from harness.topk.request import Found, InfiniteScoreError, TopKRequest
+from harness.topk.request import InfiniteScoreError, TopKRequest, TopKResult
 
 TILE_USERS = 512
 TILE_ITEMS = 1024
@@ -48,7 +48,7 @@ def best_on_cpu(
     checked: bool = False,
     n_jobs: int = -1,
     advance: Callable[[int], None] | None = None,
-) -> Found:
+) -> TopKResult:
     """Return the best items of each user by the products of their vectors.
 
     Parameters
@@ -69,7 +69,7 @@ def best_on_cpu(
     InfiniteScoreError
         A score is, where it is looked for.
     """
-    found = Found.empty(request)
+    found = TopKResult.empty(request)
     work = _Work(user_vectors, item_vectors, request, found, checked=checked)
     parallel = Parallel(n_jobs=n_jobs)
     buffers: queue.SimpleQueue[torch.Tensor] = queue.SimpleQueue()
@@ -140,7 +140,7 @@ class _Work:
         user_vectors: Float32Array,
         item_vectors: Float32Array,
         request: TopKRequest,
-        found: Found,
+        found: TopKResult,
         *,
         checked: bool,
     ) -> None:

@@ -16,7 +16,7 @@ import harness.execution.progress_display as display
 from harness.pipeline.stages.preparation import prepare
 from harness.pipeline.stages.task import task_of
 from harness.runner import Options, predict
-from harness.topk import Ties, TopKRequest, best_by_vectors
+from harness.topk import TieKeys, TopKRequest, best_by_vectors
 from harness.topk.device_items import TileShape
 from harness.topk.device_scan import best_on_device
 
@@ -158,7 +158,7 @@ def vectors_of(n_users):
     rng = np.random.default_rng(0)
     users, items = (torch.from_numpy(rng.normal(size=(rows, 3)).astype(np.float32)) for rows in (n_users, 30))
     keys = np.arange(max(n_users, 30), dtype=np.uint64)
-    return users, items, TopKRequest(3, Ties(0, keys[:n_users], keys[:30]))
+    return users, items, TopKRequest(3, TieKeys(0, keys[:n_users], keys[:30]))
 
 
 @pytest.mark.parametrize("batch", [1, 7, 60])

@@ -15,7 +15,7 @@ import harness.topk.device_batch as batch_path
 import harness.topk.device_items as items_path
 import harness.topk.vector_scores as cpu_path
 from harness.artifacts import Vocabulary
-from harness.topk import Found, ItemRows, Ties, TopKRequest, best_by_vectors, best_of_scores
+from harness.topk import ItemRows, TieKeys, TopKRequest, TopKResult, best_by_vectors, best_of_scores
 from harness.topk.dense_scores import best_of_scores_on_device
 from harness.topk.device_items import TileShape
 from harness.topk.device_scan import best_on_device
@@ -58,7 +58,7 @@ def request_of(case: dict[str, Any]) -> TopKRequest:
     item_keys = Vocabulary.of([f"i{item:04d}" for item in range(len(case["items"]))]).keys
     return TopKRequest(
         case["k"],
-        Ties(case["seed"], user_keys, item_keys),
+        TieKeys(case["seed"], user_keys, item_keys),
         seen=None if case["seen"] is None else rows_of(case["seen"]),
         lists=None if case["listed"] is None else rows_of(case["listed"]),
         allowed=case["allowed"],
@@ -84,7 +84,7 @@ def expected(case: dict[str, Any], request: TopKRequest) -> list[Best]:
     ]
 
 
-def by_user(found: Found, request: TopKRequest) -> list[Best]:
+def by_user(found: TopKResult, request: TopKRequest) -> list[Best]:
     assert request.targets is not None
     bounds = request.targets.indptr
     return [
@@ -150,7 +150,7 @@ def tensors(case: dict[str, Any]) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(case["users"]), torch.from_numpy(case["items"])
 
 
-def same(one: Found, two: Found) -> bool:
+def same(one: TopKResult, two: TopKResult) -> bool:
     names = [name for name in one.__dataclass_fields__ if name != "oddities"]  # of lists that a model makes itself
     pairs = ((getattr(one, name), getattr(two, name)) for name in names)
     return all(np.array_equal(first.view(np.int32), second.view(np.int32)) for first, second in pairs)

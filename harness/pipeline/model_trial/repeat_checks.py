@@ -13,7 +13,7 @@ from harness.artifacts.array_types import BoolArray, Int64Array
 from harness.errors import HarnessError
 from harness.pipeline.model_trial.trial_users import Few
 from harness.pipeline.stages.list_audit import cases_of
-from harness.topk import Found
+from harness.topk import TopKResult
 
 _OTHER_SEED, _ALIKE = 1, 1e-4
 _ALONE = 8  # users of a Python object who are asked for one by one
@@ -220,12 +220,12 @@ def _longest(task: RecommendationTask, recommender: Any, chosen: Int64Array) -> 
     return max(1, int(np.diff(known[history.indptr]).max(initial=0)))
 
 
-def _head(found: Found, users: int) -> Found:
+def _head(found: TopKResult, users: int) -> TopKResult:
     """Return the lists of the first users."""
     return replace(found, items=found.items[:users], scores=found.scores[:users])
 
 
-def _differ(one: Found, other: Found, *, scored: bool, noise: float) -> BoolArray:
+def _differ(one: TopKResult, other: TopKResult, *, scored: bool, noise: float) -> BoolArray:
     """Return whose lists differ by more than noise, bool ``(users,)``.
 
     Scores tell near ties, which may stand in any order; of lists that a model makes itself a few places may differ.
@@ -252,7 +252,7 @@ def _contradicts(
     return bool((scores[:count] - theirs > allowed).any())
 
 
-def _shown(task: RecommendationTask, one: Found, other: Found, row: int) -> str:
+def _shown(task: RecommendationTask, one: TopKResult, other: TopKResult, row: int) -> str:
     """Return words for two lists of a user, from where they begin to differ."""
     first = int(np.argmax(one.items[row] != other.items[row]))
     both = []

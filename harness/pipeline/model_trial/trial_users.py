@@ -12,9 +12,9 @@ from harness.artifacts import AnyRecommender, CandidateLists, ListRecommender, R
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
 from harness.errors import HarnessError
 from harness.pipeline.model_trial.time_budget import Budget, OutOfTimeError
-from harness.runner import Options, found_by
+from harness.runner import Options, compute_topk
 from harness.runner.memory_budget import batch_size_of
-from harness.topk import Found, is_out_of_memory
+from harness.topk import TopKResult, is_out_of_memory
 
 
 @dataclass(eq=False)
@@ -43,7 +43,7 @@ class Few:
     checks: int = field(init=False, default=0)
     skipped: list[str] = field(init=False, default_factory=list)  # names of checks, in their order
     failed: list[str] = field(init=False, default_factory=list)  # messages
-    _made: dict[int, Found] = field(init=False, default_factory=dict)  # row of the task to its list
+    _made: dict[int, TopKResult] = field(init=False, default_factory=dict)  # row of the task to its list
     _calls: list[Int64Array] = field(init=False, default_factory=list)  # rows that were first asked for together
 
     @contextlib.contextmanager
@@ -85,7 +85,7 @@ class Few:
                 done, at_once = done + len(call), len(rows)
         return rows[:done]
 
-    def lists(self, rows: Int64Array) -> Found:
+    def lists(self, rows: Int64Array) -> TopKResult:
         """Return the model's lists for some rows of the task. Those that were made before are not made again.
 
         Parameters
@@ -107,11 +107,11 @@ class Few:
             self._made.update(zip(missing.tolist(), made, strict=True))
         return _joined([self._made[row] for row in rows.tolist()])
 
-    def again(self, recommender: AnyRecommender) -> Found:
+    def again(self, recommender: AnyRecommender) -> TopKResult:
         """Return what a model finds for the rows that ``first`` returned, asked for in the same calls."""
         return _joined([self.found(recommender, self.task.of_users(call)) for call in self._calls])
 
-    def alone(self, rows: Int64Array) -> Found:
+    def alone(self, rows: Int64Array) -> TopKResult:
         """Return the lists of the first of some rows, as many as there is time for, when each is asked for by itself.
 
         Raises
@@ -119,7 +119,7 @@ class Few:
         HarnessError, OutOfTimeError
             As for ``lists``.
         """
-        parts: list[Found] = []
+        parts: list[TopKResult] = []
         for row in rows:
             try:
                 parts.append(self.found(self.recommender, self.task.of_users(np.array([row]))))
@@ -129,7 +129,7 @@ class Few:
                 break
         return _joined(parts)
 
-    def found(self, recommender: AnyRecommender, task: RecommendationTask) -> Found:
+    def found(self, recommender: AnyRecommender, task: RecommendationTask) -> TopKResult:
         """Return what a model finds for the users of a task, in batches no larger than those of the run.
 
         Raises
@@ -145,7 +145,7 @@ class Few:
             options = replace(self.options, fixed_batches=False, precision="float32")
         with self.budget.measured(users, size=size):
             try:
-                return found_by(recommender, task, options)
+                return compute_topk(recommender, task, options)
             except (MemoryError, RuntimeError) as error:
                 if not isinstance(recommender, VectorRecommender) or not is_out_of_memory(error):
                     raise
@@ -173,7 +173,7 @@ def by_hash(task: RecommendationTask, among: Int64Array) -> Int64Array:
     return among[np.argsort(task.user_ids.keys[task.users[among]], kind="stable")]
 
 
-def places(found: Found, task: RecommendationTask) -> tuple[Float64Array, Float64Array]:
+def places(found: TopKResult, task: RecommendationTask) -> tuple[Float64Array, Float64Array]:
     """Return where the relevant items of a task stand in the ranking of a user's candidates.
 
     Parameters
@@ -203,24 +203,24 @@ def places(found: Found, task: RecommendationTask) -> tuple[Float64Array, Float6
     return np.where(_may_be(task, rows), above, np.nan), lengths / np.maximum(candidates, 1)
 
 
-def _by_user(found: Found, task: RecommendationTask) -> Iterator[Found]:
+def _by_user(found: TopKResult, task: RecommendationTask) -> Iterator[TopKResult]:
     """Yield what was found for each user of a task."""
     targets = task.truth.indptr if task.scored else np.zeros(task.n_users + 1, dtype=np.int64)
     for row in range(task.n_users):
         one, own = slice(row, row + 1), slice(targets[row], targets[row + 1])
         oddities = None if found.oddities is None else found.oddities[one]
-        yield Found(
+        yield TopKResult(
             found.items[one], found.scores[one], found.above[own], found.tied[own], found.candidates[one], oddities
         )
 
 
-def _joined(parts: list[Found]) -> Found:
+def _joined(parts: list[TopKResult]) -> TopKResult:
     """Return what was found for users, one after the other."""
 
-    def join(array_of: Callable[[Found], np.ndarray | None]) -> np.ndarray:
+    def join(array_of: Callable[[TopKResult], np.ndarray | None]) -> np.ndarray:
         return np.concatenate([array for array in map(array_of, parts) if array is not None])
 
-    return Found(
+    return TopKResult(
         join(lambda part: part.items),
         join(lambda part: part.scores),
         join(lambda part: part.above),

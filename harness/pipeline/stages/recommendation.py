@@ -284,6 +284,5 @@ class FromModel:
 def _parts(job: Job) -> Iterator[Part]:
     task = job.shards.task
     for rows, found in job.all_found():
-        topk = TopK(found.items, found.scores, task.user_ids.ids[task.users[rows]])
-        ranks = TargetRanks(found.above, found.tied, found.candidates) if task.scored else None
-        yield Part(rows.start, rows.stop, topk, ranks)
+        lists = found.lists(task.user_ids.ids[task.users[rows]])
+        yield Part(rows.start, rows.stop, lists, found.target_ranks if task.scored else None)

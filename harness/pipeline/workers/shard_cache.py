@@ -18,7 +18,7 @@ from harness.errors import LockError
 from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
 from harness.pipeline.workers.shard_jobs import Job, ModelSource, make_shard
-from harness.runner import Options, Shards, found_by
+from harness.runner import Options, Shards, compute_topk
 from harness.topk import choose_device
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _make(runner: Runner, job: Job, missing: list[int], *, quiet: bool) -> None:
         if runner.devices is None and (runner.parallel is None or runner.parallel.backend == "threading"):
             recommender = job.recommender(job.options.device)
             for index in missing:
-                shards.write(index, found_by(recommender, shards.part(index), job.options, advance))
+                shards.write(index, compute_topk(recommender, shards.part(index), job.options, advance))
             return
         with job.written() as folder:
             make = functools.partial(make_shard, job=folder)
@@ -183,7 +183,7 @@ def _disagreement(job: Job) -> dict[str, Any]:
     # By hash of the own id: the same users whatever their order.
     order = np.argsort(task.user_ids.keys[task.users], kind="stable")
     chosen = np.sort(order[:_SAMPLE])
-    exact = found_by(
+    exact = compute_topk(
         job.model.recommender(task, options.device), task.of_users(chosen), replace(options, precision="float32")
     )
     low = np.concatenate(

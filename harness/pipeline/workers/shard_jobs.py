@@ -29,8 +29,6 @@ from harness.artifacts import (
     History,
     RecommendationTask,
     SideInformation,
-    TargetRanks,
-    TopK,
     Truth,
     Vocabulary,
     descending_places,
@@ -43,9 +41,9 @@ from harness.models.checkpoints.checkpoint import load_checkpoint
 from harness.models.external.named_files import from_anywhere
 from harness.pipeline.stages.fingerprints import EVALUATION_CODE, PREDICTION_CODE, code_version, home_of
 from harness.pipeline.stages.side_arrays import side_arrays, side_facts, side_from
-from harness.runner import Options, Shards, found_by
+from harness.runner import Options, Shards, compute_topk
 from harness.storage import atomic_write, sha256_json, sha256_paths, whole_folder
-from harness.topk import Found
+from harness.topk import TopKResult
 
 logger = logging.getLogger("harness")
 
@@ -152,17 +150,17 @@ class Job:
         side = side_from(arrays, description["side"], task.history)
         return Job(shards, ModelSource(**description["model"]), Options(**description["options"]), side)
 
-    def found(self, index: int) -> Found:
+    def found(self, index: int) -> TopKResult:
         """Return what was found for the users of a shard. One that vanished or was damaged since is made again."""
         try:
             return self.shards.read(index)
         except FileNotFoundError as error:
             logger.warning("%s; it is made again", error)
-        found = found_by(self.recommender(self.options.device), self.shards.part(index), self.options)
+        found = compute_topk(self.recommender(self.options.device), self.shards.part(index), self.options)
         self.shards.write(index, found)
         return found
 
-    def all_found(self) -> Iterator[tuple[slice, Found]]:
+    def all_found(self) -> Iterator[tuple[slice, TopKResult]]:
         """Yield the rows of each shard and what was found for them, in order; no more than one is held."""
         for index, (start, stop) in enumerate(self.shards.bounds):
             yield slice(start, stop), self.found(index)
@@ -221,7 +219,7 @@ def make_shard(index: int, device: str | None = None, *, job: str) -> int:
     opened = Job.read(job)
     if not opened.shards.has(index):
         options = opened.options if device is None else replace(opened.options, device=device)
-        found = found_by(opened.recommender(options.device), opened.shards.part(index), options)
+        found = compute_topk(opened.recommender(options.device), opened.shards.part(index), options)
         opened.shards.write(index, found)
     return index
 
@@ -249,7 +247,7 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
     users = shards.task.user_ids.ids[shards.task.users[start:stop]]
     truth = shards.task.truth.rows(np.arange(start, stop))
     found, settled = opened.found(index), Rules(**json.loads(rules))
-    lists = TopK(found.items, found.scores, users)
+    lists = found.lists(users)
     if settled.ties == "trec_eval":
         lists = in_trec_order(lists, descending_places(shards.task.item_ids.ids))
     scores = score_shard(
@@ -257,7 +255,7 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
         Truth(truth.indptr, truth.items, truth.gains, users),
         metrics=[component_of("metrics", each.pop("kind"), each) for each in json.loads(metrics)],
         n_items=shards.task.n_items,
-        target_ranks=TargetRanks(found.above, found.tied, found.candidates) if shards.task.scored else None,
+        target_ranks=found.target_ranks if shards.task.scored else None,
         side=None if side is None else side.rows(shards.task.history_rows[start:stop]),
         rules=settled,
         parallel=Parallel(n_jobs=1),
