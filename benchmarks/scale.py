@@ -24,7 +24,7 @@ from harness.execution import Parallel, map_shards
 from harness.experiment import expand_metrics
 from harness.memory import peak_memory
 from harness.pipeline.run_folder import result_tables
-from harness.runner import Options, Shards, found_by
+from harness.runner import Options, Shards, compute_topk
 
 USERS, ITEMS, WIDTH, K, SEEN = 1_000_000, 100_000, 64, 20, 20
 LIMIT = 8e9  # bytes
@@ -82,7 +82,7 @@ def main():
         shards = Shards(folder, "0" * 64, task)
         start = time.perf_counter()
         for index in shards.missing:
-            shards.write(index, found_by(model, shards.part(index), Options()))
+            shards.write(index, compute_topk(model, shards.part(index), Options()))
         seconds["lists and exact ranks, in shards on disk"] = time.perf_counter() - start
         start = time.perf_counter()
         with result_tables.parquet_writer(folder / "predictions.parquet", rows=users * K) as write:

@@ -1,4 +1,4 @@
-"""The frozen values that stages take and return."""
+"""Frozen values that stages take and return, and the classes that models and splits derive from."""
 
 from harness.artifacts.attention_explainer import Attention, AttentionExplainer
 from harness.artifacts.block_size import USER_BLOCK

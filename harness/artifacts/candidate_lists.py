@@ -14,7 +14,7 @@ from harness.artifacts.csr import runs
 
 @dataclass(frozen=True, eq=False)
 class CandidateLists:
-    """The candidates of each user, as CSR over the users who are asked for; items ascend within a user.
+    """The candidates of each user of a task, as CSR; items ascend within a user.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class CandidateLists:
         return digest.hexdigest()
 
     def rows(self, start: int, stop: int) -> CandidateLists:
-        """Return the lists of some users in a row."""
+        """Return the lists of consecutive users."""
         part = slice(self.indptr[start], self.indptr[stop])
         return CandidateLists(self.indptr[start : stop + 1] - self.indptr[start], self.items[part])
 

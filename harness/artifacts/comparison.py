@@ -1,4 +1,4 @@
-"""What a comparison of runs found."""
+"""The result of comparing runs."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ class Comparison:
     Parameters
     ----------
     pairs
-        A row a (``metric``, ``candidate``, ``baseline``), columns ``PAIR_COLUMNS``. Differences are
+        One row per (``metric``, ``candidate``, ``baseline``), with columns ``PAIR_COLUMNS``. Differences are
         candidate minus baseline; p-values are NaN where no test applies.
     values
-        A row a run, a column a metric label: the headline values.
+        One row per run and one column per metric label: the headline values.
     baseline
         Name of the baseline run.
     primary
-        The metric whose family of tests the correction holds for first.
+        The metric that decides the comparison.
     settings
         Test, correction, confidence, margin and seed, as used.
     notes
-        Sentences that must stand beside the numbers.
+        Sentences that must be shown with the numbers.
     """
 
     pairs: pd.DataFrame

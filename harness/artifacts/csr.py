@@ -1,4 +1,4 @@
-"""The arithmetic of CSR arrays."""
+"""Arithmetic of CSR arrays."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from harness.artifacts.array_types import BoolArray, Int64Array
 
 
 def runs(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """Return runs of places laid one after the other.
+    """Return the positions of several runs, one run after the other.
 
     Parameters
     ----------
     starts
-        int64 ``(rows,)``: the first place of each run.
+        int64 ``(rows,)``: the first position of each run.
     lengths
         int64 ``(rows,)``, 0 or more.
 
@@ -34,7 +34,7 @@ def runs(starts: Int64Array, lengths: Int64Array) -> tuple[Int64Array, Int64Arra
 
 
 def indptr_of_kept(indptr: Int64Array, kept: BoolArray) -> Int64Array:
-    """Return where rows begin once some entries alone are kept; bool ``(n,)``.
+    """Return the row pointer that remains when only some entries are kept; bool ``(n,)``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Own ids as arrays without objects, which files of arrays take."""
+"""Pack external ids into numeric arrays for storage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from harness.artifacts.array_types import IdArray
 
 
 def pack_ids(ids: IdArray) -> dict[str, NDArray[Any]]:
-    """Return ids by parts: ``numbers``; or for text ``text``, UTF-8 one after the other, and ``ends`` in bytes.
+    """Return ids as numeric arrays.
+
+    Integers are ``numbers``. Text is ``text``, the joined UTF-8, and ``ends``, where each id ends in bytes.
 
     Examples
     --------
@@ -28,7 +30,7 @@ def pack_ids(ids: IdArray) -> dict[str, NDArray[Any]]:
 
 
 def unpack_ids(parts: Mapping[str, NDArray[Any]]) -> IdArray:
-    """Return the ids whose parts these are.
+    """Return the ids that ``pack_ids`` packed.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Who did what when: the values of the data stage."""
+"""Interactions, histories and splits: the values of the data stage."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from harness.artifacts.vocabulary import Vocabulary
 from harness.errors import DataError
 
 Part = Literal["train", "validation", "test", "fold_in"]
-# A part's place is its label. The rows of fold_in are history of users who are held out whole: known
-# when they are predicted for, and never fitted on.
+# The position of a part is its label. The rows of fold_in are the history of users who are held out whole: known when
+# these users are predicted, and never fitted on.
 PARTS: tuple[Part, ...] = ("train", "validation", "test", "fold_in")
 OUTSIDE = -1  # the label of an interaction that no part holds
 
 
 @dataclass(frozen=True, eq=False)
 class Interactions:
-    """A table of interactions with contiguous indices, a row an interaction.
+    """A table of interactions with contiguous indices, one row per interaction.
 
     Parameters
     ----------
@@ -38,11 +38,11 @@ class Interactions:
     values
         float32 ``(n,)``: rating, count or other strength, or None.
     user_ids, item_ids
-        The vocabularies. They hold just the users and items that occur.
+        The vocabularies, which hold only users and items that occur.
     user_table, item_table
-        Attributes, a row a user or item of the vocabulary in its order, or None.
+        Attributes, one row per user or item in the order of the vocabulary, or None.
     item_vectors
-        float32 ``(items, dimension)``, a row an item of the vocabulary; NaN where an item has none.
+        float32 ``(items, dimension)``, one row per item of the vocabulary; NaN where an item has no vector.
     time_unit
         Unit of the timestamps, which are then times since 1970 in UTC; None where they are numbers
         without a unit.
@@ -79,7 +79,7 @@ class Interactions:
         )
 
     def compact(self) -> Interactions:
-        """Return the same rows with vocabularies of just the users and items that occur."""
+        """Return the same rows with vocabularies of only the users and items that occur."""
         kept_users = _occurring(self.users, len(self.user_ids))
         kept_items = _occurring(self.items, len(self.item_ids))
         return replace(
@@ -94,7 +94,7 @@ class Interactions:
         )
 
     def frame(self) -> pd.DataFrame:
-        """Return a table of external ids: ``user``, ``item``, then what there is.
+        """Return a table of external ids: ``user``, ``item``, and ``timestamp`` and ``rating`` where known.
 
         The timestamps are numbers; integers in a unit finer than seconds are dates in UTC of that unit.
         """
@@ -119,7 +119,7 @@ def _occurring(indices: Int32Array, n: int) -> Int64Array:
 
 
 def _places(kept: Int64Array, n: int) -> Int32Array:
-    """Return the place among the kept of each of n indices; 0 for the others."""
+    """Return the position of each of n indices among the kept ones; 0 for the others."""
     places = np.zeros(n, dtype=np.int32)
     places[kept] = np.arange(len(kept), dtype=np.int32)
     return places
@@ -131,7 +131,7 @@ def _rows_of(table: pd.DataFrame | None, kept: Int64Array) -> pd.DataFrame | Non
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What each user did, oldest first, as CSR over all users of the vocabulary.
+    """The interactions of each user, oldest first, as CSR.
 
     Parameters
     ----------
@@ -158,13 +158,13 @@ class History:
         return np.diff(self.indptr)
 
     def rows(self, chosen: Int64Array) -> History:
-        """Return some rows in the order given; int64 ``(n,)``, they may repeat."""
+        """Return some rows, int64 ``(n,)``, in the order given; rows may repeat."""
         indptr, places = runs(self.indptr[chosen], self.lengths[chosen])
         return History(indptr, self.items[places], self.n_items)
 
     @cached_property
     def matrix(self) -> sp.csr_array:
-        """Binary float32 CSR ``(users, items)``, repeated interactions counted once."""
+        """Binary float32 CSR ``(users, items)``; repeated interactions count once."""
         data = np.ones(len(self.items), dtype=np.float32)
         matrix = sp.csr_array((data, self.items.copy(), self.indptr.copy()), shape=(self.n_users, self.n_items))
         matrix.sum_duplicates()
@@ -174,25 +174,25 @@ class History:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Interactions, each with the part that holds it.
+    """Interactions, each labelled with its part.
 
     Parameters
     ----------
     interactions
-        In canonical order: by user, then time, ties by the split's rule. No part of it depends on
+        In canonical order: by user, then time, with ties in the order of the split's rule. It does not depend on
         the order of rows in the data file.
     labels
         int8 ``(n,)``: 0 train, 1 validation, 2 test, 3 fold-in, -1 in no part.
     facts
-        What the split counted on its way (users too short to hold out, ...), for the report.
+        Counts for the report, such as users with too few interactions to hold out.
     rolling
-        Whether each held-out moment is predicted from all before it, held-out ones too, rather than
-        from what stands before the whole part.
+        Whether each held-out moment is predicted from all earlier interactions, including held-out ones, rather
+        than from the interactions before the whole part.
 
     Raises
     ------
     DataError
-        The interactions are not in that order, or the labels are not one a row.
+        The interactions are not in that order, or there is not one label per row.
     """
 
     interactions: Interactions
@@ -208,8 +208,8 @@ class Split:
             in_order = not bool((earlier & (rows.users[1:] == rows.users[:-1])).any())
         if not in_order or len(self.labels) != len(rows):
             raise DataError(
-                "a split's interactions are not by user, then time, with a label each. "
-                "A split of a plug-in sorts them before it labels them."
+                "the interactions of a split are not sorted by user, then time, with one label per row. "
+                "A split from a plug-in has to sort them before it labels them."
             )
 
     def part(self, name: Part) -> Interactions:
@@ -217,7 +217,7 @@ class Split:
         return self.interactions.rows(self.labels == PARTS.index(name))
 
     def history(self, parts: Sequence[Part]) -> History:
-        """Return what each user did in the given parts, oldest first."""
+        """Return the interactions of each user in some parts, oldest first."""
         chosen = np.isin(self.labels, [PARTS.index(part) for part in parts])
         users = self.interactions.users[chosen]
         counts = np.bincount(users, minlength=len(self.interactions.user_ids))
@@ -225,7 +225,7 @@ class Split:
         return History(indptr, self.interactions.items[chosen], len(self.interactions.item_ids))
 
     def with_fold_in_known(self) -> Split:
-        """Return the split with the fold-in rows in train, for what counts history and fits nothing."""
+        """Return the split with the fold-in rows in train, for code that counts history and fits nothing."""
         fold_in = self.labels == PARTS.index("fold_in")
         if not fold_in.any():
             return self
@@ -234,13 +234,13 @@ class Split:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all that the split decides: ids, order, time, strength and parts."""
+        """SHA-256 of the ids, order, times, values and parts, as hex."""
         rows = self.interactions
         digest = hashlib.sha256(f"{rows.user_ids.digest}{rows.item_ids.digest}".encode())
         for array in (rows.users, rows.items, rows.timestamps, rows.values, self.labels):
             digest.update(b"none" if array is None else array.dtype.str.encode())
             digest.update(b"" if array is None else np.ascontiguousarray(array).data)
-        # The digest of times in whole seconds, or without a unit, is that of their numbers alone.
+        # The digest of times in seconds, or without a unit, is that of their numbers.
         if rows.time_unit not in (None, "s"):
             digest.update(f"time unit {rows.time_unit}".encode())
         if self.rolling:

@@ -1,4 +1,4 @@
-"""Measured values: one a metric, and one a user."""
+"""Measured values: one per metric, and one per user."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from harness.artifacts.array_types import Float64Array, IdArray
 
 @dataclass(frozen=True)
 class TieRange:
-    """How far the order of candidates with equal scores can move a value.
+    """The range over which the order of candidates with equal scores can move a value.
 
     Parameters
     ----------
     worst, best
-        With every tie settled against the relevant items, and for them.
+        The value with every tie ordered against the relevant items, and in their favour.
     expected
         The mean over all orders.
     """
@@ -30,13 +30,13 @@ class TieRange:
 
     @property
     def width(self) -> float:
-        """How far apart the ends are, 0 or more."""
+        """Distance between the ends, 0 or more."""
         return abs(self.best - self.worst)
 
 
 @dataclass(frozen=True)
 class MetricValue:
-    """One number of a result, with all that is needed to read it.
+    """One number of a result, with everything needed to interpret it.
 
     Parameters
     ----------
@@ -53,10 +53,10 @@ class MetricValue:
     value
         The mean over users, or the value over all lists.
     std, ci_low, ci_high, n_users
-        Spread over users, the interval of the mean, and how many users entered; None where the
+        Standard deviation over users, confidence interval of the mean, and number of users; None where the
         metric is not a mean over users.
     ties
-        How far ties of scores can move the value; None where it is not known, or no metric of accuracy.
+        How far score ties can move the value; None where that is unknown, or the metric is no accuracy metric.
     """
 
     label: str
@@ -80,18 +80,18 @@ class MetricTable:
     Parameters
     ----------
     values
-        One a metric, in the order asked for.
+        One per metric, in the order of the metrics.
     user_values
         Label to float64 ``(users,)``, for metrics that are means over users.
     users
-        Own ids ``(users,)`` of the users that count.
+        External ids ``(users,)`` of the users that count.
     confidence
-        Level of the intervals.
+        Confidence level of the intervals.
     counts
-        What happened on the way: users without truth, users without predictions, repeated items,
-        ..., each a number.
+        Counts of what was left out or repeated: users without truth, users without predictions, repeated
+        items, and so on.
     notes
-        What makes the values say little, in sentences: fewer than 30 users, a cutoff that reaches all items.
+        Sentences that limit what the values mean: fewer than 30 users, or a cutoff that reaches all items.
     """
 
     values: tuple[MetricValue, ...]
@@ -109,7 +109,7 @@ class MetricTable:
         raise KeyError(f"no metric '{label}'; there are {', '.join(value.label for value in self.values)}")
 
     def summary(self) -> pd.DataFrame:
-        """Return a row a metric: ``label, value, std, ci_low, ci_high, n_users``."""
+        """Return one row per metric: ``label, value, std, ci_low, ci_high, n_users``."""
         columns = ["label", "value", "std", "ci_low", "ci_high", "n_users"]
         rows = [[getattr(value, column) for column in columns] for value in self.values]
         frame = pd.DataFrame(rows, columns=columns)
@@ -120,5 +120,5 @@ class MetricTable:
 
     @property
     def per_user(self) -> pd.DataFrame:
-        """A row a user: ``user`` (own id), then one column a label."""
+        """One row per user: ``user`` (external id), then one column per label."""
         return pd.DataFrame({"user": self.users, **self.user_values})

@@ -1,4 +1,4 @@
-"""What is settled for all metrics alike: score ties, and users who were recommended nothing."""
+"""Rules that apply to all metrics: score ties, and users without predictions."""
 
 from __future__ import annotations
 
@@ -13,36 +13,38 @@ WithoutPredictions: TypeAlias = Literal["zero", "drop"]
 
 @dataclass(frozen=True)
 class Rules:
-    """How cases are settled that metrics leave open.
+    """Rules for cases that the definitions of metrics leave open.
 
     Parameters
     ----------
     ties
-        The order among equal scores. ``given``: as the lists have it. ``expected``, ``worst``, ``best``: the
-        mean over all orders, relevant items last, or first; of accuracy metrics alone, which need the exact
-        ranks for it. ``trec_eval``: by item id, descending, within the list.
+        The order among equal scores. ``given``: the order of the lists. ``expected``, ``worst``, ``best``: the mean
+        over all orders, relevant items last, or relevant items first; these apply to accuracy metrics only, and need
+        exact ranks. ``trec_eval``: by item id, descending, within the list.
     without_predictions
-        Users with relevant items and no recommendation: ``zero`` counts them, with the value that an empty
-        list has; ``drop`` leaves them out.
+        Users with relevant items and no recommendation. ``zero`` counts them, with the value of an empty list;
+        ``drop`` leaves them out.
 
     Raises
     ------
     HarnessError
-        A value is none of these.
+        A value is unknown.
     """
 
     ties: Ties = "given"
     without_predictions: WithoutPredictions = "zero"
 
     def __post_init__(self) -> None:
-        for name, known in (("ties", get_args(Ties)), ("without_predictions", get_args(WithoutPredictions))):
-            if getattr(self, name) not in known:
-                given = getattr(self, name)
-                raise HarnessError(f"{name} is {given!r}. {did_you_mean(str(given), known)}")
+        for name, value, known in (
+            ("ties", self.ties, get_args(Ties)),
+            ("without_predictions", self.without_predictions, get_args(WithoutPredictions)),
+        ):
+            if value not in known:
+                raise HarnessError(f"{name} is {value!r}. {did_you_mean(str(value), known)}")
 
     @property
     def needs_ranks(self) -> bool:
-        """Whether they can be followed only where the exact ranks are known."""
+        """Whether the rules need exact ranks."""
         return self.ties in ("expected", "worst", "best")
 
 

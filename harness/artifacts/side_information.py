@@ -1,4 +1,4 @@
-"""What metrics beyond accuracy know of items and users beside lists and truth."""
+"""Side information on items and users, which metrics beyond accuracy need."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Categories:
     codes
         int32 ``(n,)``, ascending within an item, each once.
     names
-        Of the categories, in the order of their codes.
+        Names of the categories, in the order of their codes.
 
     Examples
     --------
@@ -39,7 +39,7 @@ class Categories:
 
     @classmethod
     def of(cls, lists: Iterable[Sequence[str]]) -> Categories:
-        """Return the categories of a list of names an item."""
+        """Return the categories of one list of names per item."""
         rows = [sorted(set(names)) for names in lists]
         names = tuple(sorted({name for row in rows for name in row}))
         codes = {name: code for code, name in enumerate(names)}
@@ -49,18 +49,18 @@ class Categories:
 
 @dataclass(frozen=True, eq=False)
 class SideInformation:
-    """What is known beside lists and truth. What is None is not known.
+    """Side information on items and users. None stands for what is not known.
 
     Parameters
     ----------
     popularity
-        int64 ``(items,)``: how many users had each item before what is predicted.
+        int64 ``(items,)``: number of users who had each item before the predicted part.
     n_users
-        How many users there were then; needed with ``popularity``.
+        Number of users before the predicted part; needed with ``popularity``.
     history
-        What each user did before, a row for each row of the truth.
+        Earlier interactions, one row per row of the truth.
     categories
-        Of the items.
+        Categories of the items.
     vectors
         float32 ``(items, dimension)``, of any length; NaN where an item has none.
 
@@ -119,32 +119,32 @@ class SideInformation:
 
     @property
     def known(self) -> frozenset[str]:
-        """The names of what is known, as metrics state them under ``needs``."""
+        """Names of the known parts, as metrics state them under ``needs``."""
         return frozenset(self._sizes)
 
     @property
     def n_items(self) -> int | None:
-        """Size of the catalogue; None where nothing is known of items."""
+        """Size of the catalogue; None where nothing is known about items."""
         return next(iter(self._sizes.values()), None)
 
     def rows(self, chosen: Int64Array) -> SideInformation:
-        """Return it for some rows of the truth; int64 ``(n,)``."""
+        """Return the side information of some rows of the truth; int64 ``(n,)``."""
         return self if self.history is None else replace(self, history=self.history.rows(chosen))
 
     @cached_property
     def share_above(self) -> Float64Array:
-        """What share of all popularity the items have that are more popular than each; float64 ``(items,)``."""
+        """Share of all popularity that the more popular items have, for each item; float64 ``(items,)``."""
         if self.popularity is None:
             raise DataError("the popularity of items is not known")
         return share_above(self.popularity)
 
     def tail(self, head: float) -> BoolArray:
-        """Return which items are outside the most popular ones that have a share ``head`` of all popularity."""
+        """Return the items outside the most popular ones that together have a share ``head`` of all popularity."""
         return self.share_above >= head
 
 
 def share_above(popularity: Int64Array) -> Float64Array:
-    """Return what share of all popularity the items have that are more popular than each; float64 ``(items,)``.
+    """Return for each item the share of all popularity that the more popular items have; float64 ``(items,)``.
 
     Items of equal popularity have the same share. 0 throughout where nothing is popular.
     """
@@ -152,6 +152,6 @@ def share_above(popularity: Int64Array) -> Float64Array:
     total = int(popularity.sum())
     if total == 0:
         return np.zeros(len(popularity))
-    # Levels ascend: what lies above one is all that comes after it.
+    # Levels ascend, so the popularity above a level is that of all later levels.
     above = total - np.cumsum(levels * counts)
     return np.asarray((above / total)[np.searchsorted(levels, popularity)])

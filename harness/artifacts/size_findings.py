@@ -9,7 +9,7 @@ from harness.artifacts.candidate_lists import CandidateLists
 from harness.artifacts.finding import Finding
 from harness.artifacts.interactions import History
 
-FEW_USERS = 30  # below it the intervals of means are not reliable
+FEW_USERS = 30  # with fewer users, intervals of means are not reliable
 
 
 def candidate_counts(
@@ -20,11 +20,11 @@ def candidate_counts(
     Parameters
     ----------
     allowed
-        bool ``(items,)``: what may be recommended at all.
+        bool ``(items,)``: the items that anyone may be recommended.
     lists
-        The candidates of each user, row by row; None for all that are allowed.
+        The candidates of each user, row by row; None: all allowed items.
     seen
-        The items that are no candidates, row by row; None for none.
+        The items that are excluded, row by row; None: no item is excluded.
     n_users
         The number of rows.
 
@@ -69,11 +69,11 @@ def cutoff_beyond_candidates(cutoff: int, candidates: Int64Array, n_lists: int) 
     Parameters
     ----------
     cutoff
-        The largest one.
+        The largest cutoff.
     candidates
-        int64 ``(n,)``: how many candidates those lists have that have no more than the cutoff.
+        int64 ``(n,)``: numbers of candidates of the lists that have no more candidates than the cutoff.
     n_lists
-        The number of lists in all.
+        The number of all lists.
 
     Examples
     --------

@@ -11,9 +11,9 @@ NOT_A_CANDIDATE = -1  # the rank of a relevant item that may not be recommended
 
 @dataclass(frozen=True, eq=False)
 class TargetRanks:
-    """Where each relevant item stood among the candidates, whatever k was.
+    """The rank of each relevant item among all candidates, whatever the length of the lists.
 
-    Rows are those of the ``Truth`` it was made for: the entry j of ``above`` belongs to
+    Entries are in the order of the ``Truth`` that they were computed for: entry j of ``above`` belongs to
     ``truth.items[j]``.
 
     Parameters
@@ -23,7 +23,7 @@ class TargetRanks:
     tied
         int32 ``(n,)``: other candidates with the same score; -1 where it was not a candidate.
     candidates
-        int32 ``(users,)``: candidates of each user.
+        int32 ``(users,)``: number of candidates of each user.
     """
 
     above: Int32Array
@@ -31,5 +31,5 @@ class TargetRanks:
     candidates: Int32Array
 
     def of_items(self, kept: BoolArray) -> TargetRanks:
-        """Return the ranks of some items alone, bool ``(n,)``; the users stay."""
+        """Return the ranks of only some items, bool ``(n,)``, and all users."""
         return TargetRanks(self.above[kept], self.tied[kept], self.candidates)

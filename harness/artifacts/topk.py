@@ -16,22 +16,22 @@ NO_ITEM = -1  # fills a list that is shorter than k
 
 @dataclass(frozen=True, eq=False)
 class TopK:
-    """Recommended items, best first.
+    """Ranked lists of items, one per user, best first.
 
     Parameters
     ----------
     items
         int32 ``(users, k)``: item indices, -1 where the list is shorter. An item whose score is -inf is not
-        recommended: its slot becomes -1, and nothing moves up.
+        recommended: its slot becomes -1, and the items below it keep their ranks.
     scores
         ``(users, k)``, rounded to float32, or None. -inf where the list is shorter.
     users
-        Own ids ``(users,)`` for alignment with a ``Truth``, or None: row by row.
+        External ids ``(users,)`` for alignment with a ``Truth``; None: rows are aligned in their order.
 
     Attributes
     ----------
     highest
-        The largest item index, -1 where there is no item.
+        The largest item index; -1 where all lists are empty.
     masked
         Number of slots that were emptied because their score is -inf.
 

@@ -16,19 +16,19 @@ from harness.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Relevant items of each user, as CSR.
+    """The relevant items of each user, as CSR.
 
     Parameters
     ----------
     indptr
         int64 ``(users + 1,)``.
     items
-        int32 ``(n,)``: item indices; an item that repeats within a user counts once.
+        int32 ``(n,)``: item indices. An item that repeats for a user counts once.
     gains
-        float32 ``(n,)``, graded relevance, finite, or None: binary. Of an item that repeats within a user the highest
-        gain counts; 0 or less is not relevant.
+        float32 ``(n,)``: finite graded relevance; None: binary relevance. The highest gain of a repeated item counts.
+        An item with a gain of 0 or less is not relevant.
     users
-        Own ids ``(users,)``, or None.
+        External ids ``(users,)``, or None.
 
     Raises
     ------
@@ -64,10 +64,10 @@ class Truth:
 
     @classmethod
     def from_lists(cls, lists: Iterable[Sequence[int]], *, users: IdArray | None = None) -> Truth:
-        """Return the truth of a list of item indices a user."""
+        """Return the truth of one list of item indices per user."""
         rows = [as_item_indices(np.asarray(row), what="Truth.items") for row in lists]
         if any(row.ndim != 1 for row in rows):
-            raise DataError("Truth.from_lists takes a list of item indices a user, such as [[3, 5], [7]].")
+            raise DataError("Truth.from_lists takes one list of item indices per user, such as [[3, 5], [7]].")
         indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
         items = np.concatenate(rows) if rows else np.empty(0, dtype=np.int32)
         return cls(indptr, items, users=users)
@@ -78,13 +78,13 @@ class Truth:
         return len(self.indptr) - 1
 
     def rows(self, chosen: Int64Array) -> Truth:
-        """Return some rows in the order given; int64 ``(n,)``, they may repeat."""
+        """Return some rows, int64 ``(n,)``, in the order given; rows may repeat."""
         indptr, places = runs(self.indptr[chosen], np.diff(self.indptr)[chosen])
         gains = None if self.gains is None else self.gains[places]
         users = None if self.users is None else self.users[chosen]
         return Truth(indptr, self.items[places], gains, users)
 
     def of_items(self, kept: BoolArray) -> Truth:
-        """Return the truth with some of its items alone, bool ``(n,)``; its users stay."""
+        """Return the truth with only some of its items, bool ``(n,)``, and all of its users."""
         gains = None if self.gains is None else self.gains[kept]
         return Truth(indptr_of_kept(self.indptr, kept), self.items[kept], gains, self.users)

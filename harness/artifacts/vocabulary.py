@@ -1,4 +1,4 @@
-"""The two-way map between a data set's own ids and contiguous indices."""
+"""The two-way map between external ids and contiguous indices."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.errors import DataError
 
 
 def as_ids(values: Any, *, what: str = "id") -> IdArray:
-    """Return own ids as int64, or as objects that are all str.
+    """Return external ids as int64, or as objects that are all str.
 
     Whole floats become integers (a column with a gap is read as floats); anything else that is
     neither an integer nor text is an error.
@@ -70,9 +70,9 @@ def as_ids(values: Any, *, what: str = "id") -> IdArray:
 
 
 def descending_places(ids: IdArray) -> UInt64Array:
-    """Return the place of each id among all, as text, the last one first; uint64 ``(ids,)``.
+    """Return the position of each id in descending order of the ids as text; uint64 ``(ids,)``.
 
-    trec_eval puts equal scores into this order.
+    trec_eval orders equal scores this way.
 
     Examples
     --------
@@ -95,32 +95,31 @@ def _mix(values: UInt64Array) -> UInt64Array:
 
 
 def pair_keys(seed: int, user_keys: UInt64Array, item_keys: UInt64Array) -> UInt64Array:
-    """Return the random order of pairs: a hash of (seed, user's own id, item's own id).
+    """Return the random order of pairs: a hash of (seed, external user id, external item id).
 
-    The keys broadcast, so that ``user_keys[:, None]`` gives one row of keys a user.
+    The keys broadcast, so that ``user_keys[:, None]`` gives one row of keys per user.
     """
     return _mix(user_halves(seed, user_keys) ^ item_keys)
 
 
 def user_halves(seed: int, user_keys: UInt64Array) -> UInt64Array:
-    """Return the part of ``pair_keys`` that depends on the user alone."""
+    """Return the part of ``pair_keys`` that depends on the user only."""
     start = _mix(np.array([seed % (1 << 64)], dtype=np.uint64))[0]
     return _mix(user_keys ^ start)
 
 
 def stream(seed: int, purpose: str) -> int:
-    """Return the seed of one purpose, unrelated to those of the others.
+    """Return the seed of one purpose, unrelated to the seeds of other purposes.
 
-    A split that holds out the last of tied interactions by a hash, a scorer that scores by it and
-    a ranking that breaks ties by it would know of each other if they shared a seed: ties would be
-    broken against the held-out items on purpose.
+    A split that orders tied interactions by a hash, a scorer that draws scores from it and a ranking that breaks ties
+    by it would be correlated if they shared a seed: ties would systematically be broken against the held-out items.
 
     Parameters
     ----------
     seed
-        Any whole number, as the user gave it.
+        Any whole number, as configured.
     purpose
-        What the random order is for.
+        Name of the purpose.
 
     Examples
     --------
@@ -135,7 +134,7 @@ def stream(seed: int, purpose: str) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Own ids in ascending order; the index of an id is its place.
+    """External ids in ascending order; the index of an id is its position.
 
     Sorted order makes indices independent of the order of rows in the data file.
 
@@ -174,14 +173,14 @@ class Vocabulary:
         return pd.Index(self.ids)
 
     def indices(self, values: Any) -> Int32Array:
-        """Return the index of each own id, -1 where it is unknown."""
+        """Return the index of each external id, -1 where it is unknown."""
         ids = as_ids(values)
         if len(ids) and len(self) and (ids.dtype == object) != self.is_text:
             return np.full(len(ids), -1, dtype=np.int32)
         return self._index.get_indexer(pd.Index(ids)).astype(np.int32)
 
     def lookup(self, ids: Sequence[int | str | None]) -> Int32Array:
-        """Return the index of each id as another file or an option writes it, -1 where it is unknown or None.
+        """Return the index of each id as a file or an option writes it, -1 where it is unknown or None.
 
         ``7`` and ``"7"`` are the same id. ``"007"`` is another one.
 
@@ -200,7 +199,7 @@ class Vocabulary:
 
     @cached_property
     def keys(self) -> UInt64Array:
-        """A 64-bit hash of each own id, shape ``(n,)``: the source of every random order."""
+        """A 64-bit hash of each external id, shape ``(n,)``: the source of every random order."""
         if not self.is_text:
             return _mix(self.ids.astype(np.int64).view(np.uint64))
         hashes = (hashlib.blake2b(text.encode(), digest_size=8).digest() for text in self.ids)

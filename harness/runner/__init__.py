@@ -1,6 +1,6 @@
-"""Users through a model on a device, to their best items and the ranks of what was relevant."""
+"""Run a model over the users of a task: their best items, and the exact ranks of the relevant ones."""
 
-from harness.runner.predict import Predictions, found_by, predict
+from harness.runner.predict import Predictions, compute_topk, predict
 from harness.runner.scoring_options import Options, resolved_batch_size
 from harness.runner.shard_files import Shards
 
@@ -8,7 +8,7 @@ __all__ = [
     "Options",
     "Predictions",
     "Shards",
-    "found_by",
+    "compute_topk",
     "predict",
     "resolved_batch_size",
 ]

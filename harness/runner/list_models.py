@@ -1,4 +1,4 @@
-"""Lists of models that make them themselves, checked."""
+"""Collect and check the lists of models that make lists themselves."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _NONE = np.empty(0, dtype=np.int32)
 def by_lists(
     recommender: ListRecommender, task: RecommendationTask, options: Options, advance: Callable[[int], None]
 ) -> TopKResult:
-    """Return the lists that a model makes for a task's users, batch by batch.
+    """Return the lists that a model makes for the users of a task, batch by batch.
 
     Raises
     ------
     HarnessError
-        A list holds what was not asked for, a batch or the lists do not fit into memory, or a list of lists has another
-        shape.
+        A list holds an item that may not be recommended or a score that is not finite, the lists have the wrong shape,
+        or a batch or the lists do not fit into memory.
     """
     if task.scored:
-        raise HarnessError("the model makes lists itself, and ranks among all candidates were asked of it.")
+        raise HarnessError("the model makes lists itself, so that exact ranks among all candidates are unknown.")
     needed = memory_of_lists(task)
     options.check(needed, f"keeping lists of {task.k:,} items for {task.n_users:,} users", enough=needed)
     size = recommender.users_at_once if options.batch_size == "auto" else options.batch_size
@@ -59,7 +59,7 @@ def by_lists(
 
 
 def _check(made: RankedLists, asked: ListRequest, task: RecommendationTask, first: int, stop: int) -> None:
-    """Check lists as a caller would read them: the model may be a stranger's."""
+    """Check the lists of a model that may be external."""
     shape = made.items.shape
     if len(shape) != 2 or shape[0] < stop - first or shape[1] != asked.k or made.scores.shape != shape:
         raise HarnessError(
@@ -77,7 +77,8 @@ def _check(made: RankedLists, asked: ListRequest, task: RecommendationTask, firs
         own_user, own_item = task.user_ids.ids[task.users[first + row]], task.item_ids.ids[items[row, column]]
         raise HarnessError(
             f"the model gave user '{own_user}' the score {scores[row, column]} for item '{own_item}'; scores have to "
-            "be finite. Fit it again, with other parameters if it stays so; of a model from elsewhere look there."
+            "be finite. Fit the model again, with other parameters if that does not help; for an external model check "
+            "its output."
         )
     ordered = np.sort(np.where(is_item, items, -1 - np.arange(shape[1])), axis=1)
     if (ordered[:, 1:] == ordered[:, :-1]).any():

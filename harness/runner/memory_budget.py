@@ -1,7 +1,7 @@
-"""How many bytes lists take on the CPU while they are made, beside the model.
+"""Estimate the memory that lists take on the CPU while they are made, without the model.
 
-Bounds rather than measurements: what grows with users, items, k, relevant items and history is counted, where it is
-largest. Code and buffers that are loaded at the first use are not.
+The estimates are upper bounds. They count what grows with users, items, k, relevant items and history. They do not
+count code and buffers that are loaded at the first use.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from harness.runner.scoring_options import BYTES_PER_SCORE, Options, resolved_ba
 from harness.topk import memory_of_blocks, memory_of_tiles
 
 _PAIR = 8  # an item and its score
-_COPIES = 3  # of what is found: two more while it is written
-_RANKS = 8  # where a relevant item stands
-_INTERACTION = 32  # of a history: as rows of the engine, and as the matrix that a model reads
+_COPIES = 3  # of the result: two more while it is written
+_RANKS = 8  # the rank of a relevant item
+_INTERACTION = 32  # in the rows of the engine, and in the matrix that a model reads
 
 
 def memory_of_vectors(task: RecommendationTask, dimension: int, *, precision: str, n_jobs: int) -> int:
-    """Return the bytes for lists by vectors of users and items, the users' vectors included."""
+    """Return the bytes for lists from vectors of users and items, including the users' vectors."""
     vectors = task.n_users * dimension * 4
     if precision != "float32":
         vectors += (task.n_users + task.n_items) * dimension * 4  # rounded copies
@@ -28,7 +28,7 @@ def memory_of_vectors(task: RecommendationTask, dimension: int, *, precision: st
 
 
 def memory_of_rows(task: RecommendationTask, size: int, *, n_jobs: int) -> int:
-    """Return the bytes for lists by whole rows of scores, so many of these at once."""
+    """Return the bytes for lists from whole rows of scores, ``size`` rows at once."""
     blocks = memory_of_blocks(task.k, n_users=size, targets=task.truth.indptr, n_jobs=n_jobs)
     return _found(task) + _history(task) + blocks + size * memory_of_row(task.n_items, task.k)
 
@@ -39,15 +39,15 @@ def memory_of_lists(task: RecommendationTask) -> int:
 
 
 def memory_of_row(n_items: int, k: int) -> int:
-    """Return the bytes for a user's row of scores, and what is found in it."""
+    """Return the bytes for the scores and the list of one user."""
     return n_items * BYTES_PER_SCORE + k * _PAIR
 
 
 def batch_size_of(task: RecommendationTask, options: Options) -> int:
-    """Return how many users' rows are scored at once, 1 or more.
+    """Return how many users are scored at once, 1 or more.
 
-    With a stated memory it is what the rest leaves, and so depends on it. Models whose last bits depend on the shape of
-    a batch have one size for a run, whatever the shard: half of the memory is theirs.
+    With ``runner.memory`` the batch takes what the rest leaves. For a model whose last bits depend on the shape of the
+    batch the size is the same in all shards of a run: half of the memory is for the batch.
     """
     size = resolved_batch_size(options, task.n_items)
     if options.batch_size != "auto" or options.memory is None:
@@ -60,7 +60,7 @@ def batch_size_of(task: RecommendationTask, options: Options) -> int:
 
 
 def enough_for_rows(task: RecommendationTask, options: Options) -> int:
-    """Return the least stated memory with which these lists can be made, and from which on they can."""
+    """Return the smallest ``runner.memory`` with which these lists can be made; any larger value works too."""
     row = memory_of_row(task.n_items, task.k)
     if options.batch_size != "auto":
         return memory_of_rows(task, options.batch_size, n_jobs=options.n_jobs)

@@ -1,4 +1,4 @@
-"""A model's best items for each user, and the exact ranks of the relevant ones."""
+"""Score users with a model: their best items, and the exact ranks of the relevant ones."""
 
 from __future__ import annotations
 
@@ -30,23 +30,23 @@ from harness.topk import InfiniteScoreError, TopKResult, best_by_vectors, best_o
 
 logger = logging.getLogger("harness")
 
-_VECTOR_BATCH = 4096  # users whose vectors are asked for at once
+_VECTOR_BATCH = 4096  # users per call of user_vectors
 
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What a model recommends to each user.
+    """The recommendations of a model to the users of a task.
 
     Parameters
     ----------
     topk
-        In the order of the task's users.
+        Ranked lists, in the order of the task's users.
     target_ranks
-        In the order of the task's truth; None of a model that makes lists itself.
+        Exact ranks, in the order of the task's truth; None for a model that makes lists itself.
     seconds
         Wall time of scoring and selecting.
     device
-        Where it ran.
+        The device that computed them.
     """
 
     topk: TopK
@@ -56,12 +56,12 @@ class Predictions:
 
     @property
     def users_per_second(self) -> float:
-        """Throughput over the whole of it; 0 without users."""
+        """Throughput over all users; 0 without users."""
         return self.topk.n_users / self.seconds if self.seconds > 0 else 0.0
 
     @property
     def short_lists(self) -> int:
-        """How many users had fewer candidates than k."""
+        """Number of users with fewer candidates than k."""
         return int((self.topk.items[:, -1] < 0).sum())
 
 
@@ -74,46 +74,46 @@ def predict(
 ) -> Predictions:
     """Return the best k items of each user, and the exact ranks of the relevant ones.
 
-    Neither the batch size nor the order of users changes a result, as long as the model's scores of
-    a user do not depend on the batch.
+    Neither the batch size nor the order of users changes a result, as long as the model's scores for a user do not
+    depend on the batch.
 
     Parameters
     ----------
     recommender
         The model, on the device of the options.
     task
-        What is asked for.
+        The users, their candidates and their relevant items.
     options
-        How it is done.
+        Device, batch size, precision and memory.
     quiet
-        No progress.
+        Show no progress.
 
     Raises
     ------
     HarnessError
-        The model gives NaN, infinity or another shape than asked for; the task does not fit
-        together; or it does not fit into memory.
+        The model returns NaN, infinity or an array of the wrong shape; the parts of the task do not fit together; or
+        the task does not fit into memory.
     """
     task.check()
     start = time.perf_counter()
     with progress("scoring", task.n_users, quiet=quiet) as advance:
-        found = found_by(recommender, task, options, advance)
+        found = compute_topk(recommender, task, options, advance)
     seconds = time.perf_counter() - start
     return Predictions(found.lists(task.user_ids.ids[task.users]), found.target_ranks, seconds, options.device)
 
 
-def found_by(
+def compute_topk(
     recommender: AnyRecommender,
     task: RecommendationTask,
     options: Options,
     advance: Callable[[int], None] = lambda done: None,
 ) -> TopKResult:
-    """Return what a model finds for the users of a task that was checked; see ``predict``.
+    """Return the best items and exact ranks for a task that was checked; see ``predict``.
 
     Parameters
     ----------
     advance
-        Called with the number of users that were done since the last call.
+        Called with the number of users finished since the last call.
     """
     try:
         with torch.inference_mode():
@@ -121,8 +121,8 @@ def found_by(
                 return _by_vectors(recommender, task, options, advance)
             if options.precision != "float32":
                 raise HarnessError(
-                    f"runner.precision: {options.precision} is of products of vectors, and this model scores without. "
-                    "Use float32."
+                    f"runner.precision: {options.precision} applies to products of vectors, and this model has no "
+                    "vectors. Use float32."
                 )
             if isinstance(recommender, ListRecommender):
                 return by_lists(recommender, task, options, advance)
@@ -213,7 +213,7 @@ def _by_scores(
                     f"the scores of one user for {task.n_items:,} items do not fit into the memory of {options.device}."
                 ) from error
             size = (size + 1) // 2
-            logger.warning("the memory of %s does not suffice; going on with %d users at once", options.device, size)
+            logger.warning("the memory of %s is too small; continuing with %d users per batch", options.device, size)
             continue
         _write(part, found, task, first, stop)
         advance(stop - first)
@@ -255,5 +255,5 @@ def _infinite(task: RecommendationTask, user: int, item: int, score: float) -> H
     own_user, own_item = task.user_ids.ids[task.users[user]], task.item_ids.ids[item]
     return HarnessError(
         f"the model gave user '{own_user}' the score {score} for item '{own_item}'; scores have to be finite. "
-        "Fit the model again, with other parameters if it stays so; of a model from elsewhere look at what it gives."
+        "Fit the model again, with other parameters if that does not help; for an external model check its output."
     )

@@ -1,4 +1,4 @@
-"""How scores are made: where, how exactly, and in how much memory."""
+"""Options of scoring: device, batch size, precision and memory."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from harness.memory import available_memory, size_text
 from harness.topk import Precision
 
 BYTES_PER_SCORE = 32  # the score, its masked copy, the mask, and what a model needs to make it
-_BATCH = {"cpu": 256 << 20, "cuda": 2 << 30}  # bytes of a batch; larger ones are no faster
-_MOST_USERS = {"cpu": 1024, "cuda": 16_384}  # more at once show no progress
-_SHARE = 0.5  # of the memory that is free
+_BATCH = {"cpu": 256 << 20, "cuda": 2 << 30}  # bytes per batch; larger batches are no faster
+_MOST_USERS = {"cpu": 1024, "cuda": 16_384}  # larger batches would show no progress
+_SHARE = 0.5  # of the free memory
 
 
 @dataclass(frozen=True)
 class Options:
-    """How a model's lists are made. But for ``precision`` none of it changes a result.
+    """How the lists of a model are computed. Only ``precision`` changes a result.
 
     Parameters
     ----------
     device
-        As ``choose_device`` returns it.
+        Device name, as ``choose_device`` returns it.
     batch_size
-        Users whose whole rows are scored at once; ``auto`` goes by the size of the catalogue.
+        Number of users whose whole rows of scores are computed at once; ``auto`` depends on the size of the catalogue.
     fixed_batches
-        Fill the last batch up with users that were asked for already, for models whose last bits depend
-        on the shape of the batch. These depend on ``batch_size`` too.
+        Whether the last batch is filled up with repeated users, for models whose last bits depend on the shape of the
+        batch. The scores of these models also depend on ``batch_size``.
     precision
-        Of products of vectors.
+        Precision of the products of vectors.
     memory
-        Bytes that this process may use beside the model; None: its share of half of what is free.
+        Bytes that this process may use besides the model; None: half of the free memory, divided by ``processes``.
     n_jobs
-        Threads on the CPU; -1 for one a core.
+        Threads on the CPU; -1: one per core.
     processes
-        How many do such work on this machine at the same time, and share what is free.
+        Number of processes on this machine that share the free memory.
     """
 
     device: str = "cpu"
@@ -54,28 +54,28 @@ class Options:
 
     @property
     def budget(self) -> int | None:
-        """Bytes that may be used; None where nothing is stated and the system does not say."""
+        """Bytes that may be used; None where ``memory`` is None and the system does not report free memory."""
         if self.memory is not None:
             return self.memory
         free = available_memory()
         return None if free is None else int(free * _SHARE / self.processes)
 
     def check(self, needed: int, what: str, *, enough: int) -> None:
-        """Check that some work fits into the budget.
+        """Check that a piece of work fits into the budget.
 
         Parameters
         ----------
         needed
-            The bytes that it takes.
+            Bytes that the work takes.
         what
-            The work, as the message calls it.
+            Name of the work, for the message.
         enough
-            The stated memory from which on it can be done.
+            The smallest ``runner.memory`` that is enough.
 
         Raises
         ------
         HarnessError
-            It does not; the message says how much would do.
+            The work does not fit; the message says how much memory is enough.
         """
         budget = self.budget
         if budget is None or needed <= budget:
@@ -87,7 +87,7 @@ class Options:
             stated = "half of what is free is"
         raise HarnessError(
             f"{what} needs {size_text(needed)} of memory, and {stated} {size_text(budget)}. "
-            f"Set runner.memory to {size_text(enough)} or more, if there is so much."
+            f"Set runner.memory to {size_text(enough)} or more, if the machine has it."
         )
 
 
@@ -95,7 +95,7 @@ DEFAULT = Options()
 
 
 def resolved_batch_size(options: Options, n_items: int) -> int:
-    """Return how many users are scored at once at most where whole rows of scores are made, 1 or more.
+    """Return the largest number of users whose whole rows of scores are computed at once, 1 or more.
 
     Examples
     --------

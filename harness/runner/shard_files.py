@@ -77,7 +77,7 @@ class Shards:
     def write(self, index: int, found: TopKResult) -> None:
         """Write the lists of a shard."""
         # Contiguous, as safetensors writes the memory behind a view that is not.
-        arrays = {name: np.ascontiguousarray(getattr(found, name), dtype=kind) for name, kind in self._dtypes.items()}
+        arrays = {name: np.ascontiguousarray(vars(found)[name], dtype=kind) for name, kind in self._dtypes.items()}
         content = safetensors.numpy.save(arrays, metadata=self._metadata(index, arrays))
         with atomic_write(self._path(index)) as temporary:
             temporary.write_bytes(content)
@@ -89,7 +89,7 @@ class Shards:
         Raises
         ------
         FileNotFoundError
-            The shard was never made, or its file is damaged.
+            The file is missing or damaged.
         """
         found = self._read(index)
         if found is None:
@@ -115,6 +115,7 @@ class Shards:
         for name in self._dtypes:
             digest.update(np.ascontiguousarray(arrays[name]).data)
         # One entry: the order of several entries in the file is random.
+        # One entry, since safetensors does not keep the order of several.
         return {"shard": f"{self.key}/{index}/{digest.hexdigest()}"}
 
     @property
@@ -161,7 +162,7 @@ class Shards:
             "oddities": (users, _ODDITIES),
         }
         return all(
-            getattr(found, name).shape == shapes[name] and getattr(found, name).dtype == kind
+            vars(found)[name].shape == shapes[name] and vars(found)[name].dtype == kind
             for name, kind in self._dtypes.items()
         )
 

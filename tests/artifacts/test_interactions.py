@@ -86,5 +86,5 @@ def test_the_digest_depends_on_parts_times_and_history():
     ("times", "labels"), [([2, 1, 1, 3], [0, 0, 0, 0]), ([1, 2, 1, 3], [0, 0, 0])], ids=["order", "labels"]
 )
 def test_a_split_has_to_be_in_canonical_order_with_a_label_per_row(times, labels):
-    with pytest.raises(DataError, match="not by user, then time, with a label each"):
+    with pytest.raises(DataError, match="not sorted by user, then time, with one label per row"):
         Split(interactions(timestamps=np.array(times)), np.array(labels, dtype=np.int8))

@@ -51,5 +51,5 @@ def test_what_is_no_csr_is_an_error(indptr, items, gains, words):
 def test_users_and_lists_have_to_fit():
     with pytest.raises(DataError, match=r"Truth\.users has 1 ids for 2 rows"):
         Truth.from_lists([[1], [2]], users=np.array(["ann"], dtype=object))
-    with pytest.raises(DataError, match=r"Truth\.from_lists takes a list of item indices a user|per user"):
+    with pytest.raises(DataError, match=r"Truth\.from_lists takes one list of item indices per user"):
         Truth.from_lists([[[1]], [2]])

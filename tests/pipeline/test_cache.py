@@ -39,13 +39,13 @@ def cache():
 def counted(monkeypatch):
     """The number of users of each call to the model."""
     asked = []
-    real = pipeline_shards.found_by
+    real = pipeline_shards.compute_topk
 
-    def found_by(recommender, task, options, *rest):
+    def compute_topk(recommender, task, options, *rest):
         asked.append(task.n_users)
         return real(recommender, task, options, *rest)
 
-    monkeypatch.setattr(pipeline_shards, "found_by", found_by)
+    monkeypatch.setattr(pipeline_shards, "compute_topk", compute_topk)
     return asked
 
 
@@ -199,12 +199,12 @@ def test_a_full_disk_leaves_what_was_whole(small, tmp_path):
         "from harness import pipeline, runner\n"
         "import harness.pipeline.workers.shard_cache\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "real = harness.pipeline.workers.shard_cache.found_by\n"
-        "def found_by(*arguments):\n"
+        "real = harness.pipeline.workers.shard_cache.compute_topk\n"
+        "def compute_topk(*arguments):\n"
         "    found = real(*arguments)\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
         "    return found\n"
-        "harness.pipeline.workers.shard_cache.found_by = found_by\n"
+        "harness.pipeline.workers.shard_cache.compute_topk = compute_topk\n"
         "main()\n"
     )
     command = [sys.executable, "-c", script, "eval", str(small), "--no-track", "--quiet"]

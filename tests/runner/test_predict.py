@@ -290,7 +290,7 @@ def test_precision_is_of_vectors_alone():
     assert (low.target_ranks.above.tolist(), low.target_ranks.tied.tolist()) == ([0], [1])
     with pytest.raises(HarnessError, match="tf32 is a format of GPUs"):
         run(TwoTowers(users, items), *arguments, precision="tf32")
-    with pytest.raises(HarnessError, match="bfloat16 is of products of vectors"):
+    with pytest.raises(HarnessError, match="bfloat16 applies to products of vectors"):
         run(Fixed(torch.zeros(1, 3)), *arguments, precision="bfloat16")
 
 
@@ -332,7 +332,7 @@ def test_memory_that_runs_out_halves_the_batch(caplog):
     found = run(model, history_of([[]] * 7, 3), np.arange(7), Truth.from_lists([[0]] * 7), batch_size=7)
     assert found.topk.scores[:, 0].tolist() == list(range(7))
     assert model.sizes == [7, 4, 2, 2, 2, 1]
-    assert "going on with 2 users at once" in caplog.text
+    assert "continuing with 2 users per batch" in caplog.text
 
 
 def test_a_budget_that_is_too_small_says_what_would_do():

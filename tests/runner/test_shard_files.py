@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from harness.artifacts import History, RecommendationTask, Truth, Vocabulary
-from harness.runner import Options, Shards, found_by, predict
+from harness.runner import Options, Shards, compute_topk, predict
 from harness.runner import shard_files as shards_module
 
 N_ITEMS = 30
@@ -44,7 +44,7 @@ def shards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shards:
     monkeypatch.setattr(shards_module, "USER_BLOCK", 8)
     made = Shards(tmp_path, "a" * 64, task_of())
     for index in made.missing:
-        made.write(index, found_by(Hashed(), made.part(index), Options()))
+        made.write(index, compute_topk(Hashed(), made.part(index), Options()))
     return made
 
 
@@ -131,7 +131,7 @@ def test_names_for_messages(shards: Shards) -> None:
 
 def test_the_same_bytes_each_time(shards: Shards) -> None:
     before = shards._path(0).read_bytes()
-    shards.write(0, found_by(Hashed(), shards.part(0), Options(batch_size=3)))
+    shards.write(0, compute_topk(Hashed(), shards.part(0), Options(batch_size=3)))
     assert shards._path(0).read_bytes() == before
 
 

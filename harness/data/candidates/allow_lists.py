@@ -1,4 +1,4 @@
-"""Which items may be recommended to whom: allow-lists, and lists a user."""
+"""Candidates from files: a list of allowed items, and lists per user."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from harness.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class UserCandidates:
-    """Lists of candidates, what was counted for the report, and what is odd, as audits have it."""
+    """The candidates of each user, counts for the report, and findings."""
 
     lists: CandidateLists
     facts: dict[str, Any] = field(default_factory=dict)
@@ -28,12 +28,12 @@ class UserCandidates:
 
 
 def codes_of(users: Int64Array, indptr: Int64Array, items: Int32Array, n_items: int) -> Int64Array:
-    """Return one number for each pair of user and item of a CSR: int64 ``(n,)``."""
+    """Return one number per pair of user and item of a CSR; int64 ``(n,)``."""
     return np.repeat(users, np.diff(indptr)) * n_items + items
 
 
 def among(codes: Int64Array, ascending: Int64Array) -> BoolArray:
-    """Return which codes stand among ascending others."""
+    """Return which codes occur among ascending ones; bool ``(n,)``."""
     if len(ascending) == 0:
         return np.zeros(len(codes), dtype=np.bool_)
     places = np.minimum(np.searchsorted(ascending, codes), len(ascending) - 1)
@@ -42,12 +42,12 @@ def among(codes: Int64Array, ascending: Int64Array) -> BoolArray:
 
 
 def lists_from(path: Path, task: RecommendationTask) -> UserCandidates:
-    """Return the candidates that a file lists for each user: columns ``user`` and ``item``, in own ids.
+    """Return the candidates that a file lists for each user, in columns ``user`` and ``item`` of external ids.
 
     Raises
     ------
     DataError
-        The file cannot be read, or lists nobody of those who are asked for.
+        The file cannot be read, or lists no user of the task.
     """
     pairs = read_pairs(path, keys=TableKeys("candidates.lists"))
     user, item = indices_of(pairs.users, task.user_ids), indices_of(pairs.items, task.item_ids)
@@ -55,7 +55,9 @@ def lists_from(path: Path, task: RecommendationTask) -> UserCandidates:
     places[task.users] = np.arange(len(task.users))
     known = (places[user] != UNKNOWN) & (item != UNKNOWN)
     if not known.any():
-        raise DataError(f"{path}: no candidate is for a user that is asked for. Use the data set's own ids.")
+        raise DataError(
+            f"{path}: no candidate is for a user of the evaluated part. Use the external ids of the data set."
+        )
     n_items = len(task.item_ids)
     codes = np.unique(places[user][known] * n_items + item[known])
     lengths = np.bincount(codes // n_items, minlength=len(task.users))
@@ -66,14 +68,14 @@ def lists_from(path: Path, task: RecommendationTask) -> UserCandidates:
             int((lengths == 0).sum()),
             len(task.users),
             "users",
-            "the file lists no candidate for them; they are recommended nothing and score 0.",
+            "the file lists no candidate for them; their lists are empty and they score 0.",
         ),
         Finding.counted(
             "relevant_items_no_candidates",
             int((~among(relevant, codes)).sum()),
             len(relevant),
             "relevant items",
-            "the file does not list them for their user, so that no model can find them.",
+            "the file does not list them for their user, so that no model can recommend them.",
         ),
         Finding.counted(
             "unknown_candidates",
@@ -98,14 +100,14 @@ def lists_from(path: Path, task: RecommendationTask) -> UserCandidates:
 
 @dataclass(frozen=True, eq=False)
 class AllowList:
-    """Items that may be recommended, bool ``(items,)``, and what is odd, as audits have it."""
+    """The items that may be recommended, bool ``(items,)``, and findings."""
 
     items: BoolArray
     findings: tuple[Finding, ...]
 
 
 def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
-    """Return the items that a text file allows, one own id a line.
+    """Return the items that a text file allows, one external id per line.
 
     Raises
     ------
@@ -117,7 +119,7 @@ def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
     known = indices[indices != UNKNOWN]
     if len(known) == 0:
         raise DataError(
-            f"{path}: none of its {len(names):,} distinct ids is an item of the data set. Use the data set's own ids."
+            f"{path}: none of its {len(names):,} distinct ids is an item of the data set. Use its external ids."
         )
     allowed = np.zeros(len(item_ids), dtype=np.bool_)
     allowed[known] = True

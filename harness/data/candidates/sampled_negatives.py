@@ -1,4 +1,4 @@
-"""Sampled negatives: drawn once, the same for every model, and a warning with them."""
+"""Sampled negatives: drawn once, the same for every model, and reported with a warning."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array, U
 from harness.data.candidates.allow_lists import UserCandidates, among, codes_of
 from harness.errors import DataError
 
-_BLOCK = 1 << 14  # users drawn for at once
-_TURNS = 64  # of draws, after which what is lacking is taken in the order of a hash
+_BLOCK = 1 << 14  # users per block of draws
+_TURNS = 64  # rounds of draws, after which missing negatives are taken in the order of a hash
 _KRICHENE = (
     "sampled metrics need not rank models as metrics over all candidates do "
     "(Krichene and Rendle, On sampled metrics for item recommendation, KDD 2020)."
@@ -29,11 +29,11 @@ def sampled_negatives(
     allowed: BoolArray | None = None,
     popularity: Int64Array | None = None,
 ) -> UserCandidates:
-    """Return for each user the relevant items and so many others, drawn once for all models.
+    """Return the relevant items of each user together with sampled negatives, drawn once for all models.
 
-    A negative is neither relevant to the user nor in their history. The draw follows from (seed,
-    the user's own id) and the catalogue: neither the model nor the order of rows changes it. A user
-    with fewer eligible items gets them all.
+    A negative is neither relevant to the user nor in their history. The draw depends on the seed, the user's external
+    id and the catalogue only: neither the model nor the order of rows changes it. A user with fewer eligible items gets
+    all of them.
 
     Parameters
     ----------
@@ -44,9 +44,9 @@ def sampled_negatives(
     by
         ``uniform``, or ``popularity``: by the number of interactions in training, without replacement.
     seed
-        Of the draw.
+        Seed of the draw.
     allowed
-        bool ``(items,)``: what may be drawn, or None for every item.
+        bool ``(items,)``: the items that may be drawn; None: all items.
     popularity
         int64 ``(items,)``: interactions in training; needed for ``popularity``.
 
@@ -57,14 +57,14 @@ def sampled_negatives(
     Raises
     ------
     DataError
-        By popularity, and nothing that may be drawn was ever interacted with.
+        ``by`` is ``popularity``, and no item that may be drawn occurs in training.
     """
     n_items = len(task.item_ids)
     weights = np.ones(n_items) if by == "uniform" or popularity is None else popularity.astype(np.float64)
     if allowed is not None:
         weights = np.where(allowed, weights, 0.0)
     if not weights.any():
-        raise DataError(f"no item can be drawn by {by}: none that is allowed occurs in training. Draw by uniform.")
+        raise DataError(f"no item can be drawn by {by}: no allowed item occurs in training. Draw by uniform.")
     relevant = np.unique(codes_of(np.arange(len(task.users)), task.truth.indptr, task.truth.items, n_items))
     barred = np.union1d(relevant, _history_codes(task))
     drawn = _drawn(task, weights, barred, negatives, stream(seed, f"negatives by {by}"))
@@ -93,7 +93,7 @@ def _history_codes(task: RecommendationTask) -> Int64Array:
 def _drawn(
     task: RecommendationTask, weights: Float64Array, barred: Int64Array, negatives: int, seed: int
 ) -> Int64Array:
-    """Return codes of (user, item), ascending, drawn block by block of users, which changes no draw."""
+    """Return codes of (user, item), ascending, drawn per block of users; the blocks change no draw."""
     n_items, n_users = len(weights), len(task.users)
     keys = task.user_ids.keys[task.users]
     parts = []
@@ -117,7 +117,7 @@ class _Draw:
     seed: int
 
     def codes(self) -> Int64Array:
-        """Return as many a user as asked for, or as there are; ascending."""
+        """Return ascending codes: ``negatives`` per user, or all that are eligible."""
         n_items, n_users = len(self.weights), len(self.user_keys)
         cumulated = np.cumsum(self.weights)
         taken = np.empty(0, dtype=np.int64)
@@ -127,7 +127,7 @@ class _Draw:
             open_users = open_users[lacking[open_users] > 0]
             if len(open_users) == 0:
                 return taken
-            # As many for each user in each turn: what others lack changes nobody's draw.
+            # The same number of draws per user in each round, so that no user's draw depends on others.
             numbers = np.arange(self._width) + turn * self._width
             bits = pair_keys(self.seed, self.user_keys[open_users, None], numbers.astype(np.uint64))  # (users, draws)
             points = (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53 * cumulated[-1]
@@ -142,7 +142,7 @@ class _Draw:
 
     @property
     def _width(self) -> int:
-        # Some more than are asked for, since some will be barred or drawn twice.
+        # A few more than needed, since some will be excluded or drawn twice.
         return self.negatives + 8
 
     @property
@@ -153,7 +153,7 @@ class _Draw:
         return codes[~among(codes, self.barred) & ~among(codes, taken)]
 
     def _filled(self, taken: Int64Array, open_users: Int64Array) -> Int64Array:
-        """Return the draw with what is lacking taken from all that is left, in the order of a hash."""
+        """Return the draw, completed from all eligible items in the order of a hash."""
         n_items = len(self.weights)
         eligible = np.flatnonzero(self.weights > 0)
         parts = [taken]

@@ -174,7 +174,7 @@ def _computed(
 
     from harness.pipeline.workers.shard_cache import options_of
     from harness.pipeline.workers.shard_jobs import ModelSource
-    from harness.runner import found_by
+    from harness.runner import compute_topk
 
     source = ModelPredictions.of(experiment, split, quiet=quiet)
     plain = experiment.to_dict()["model"]
@@ -183,7 +183,7 @@ def _computed(
     if not isinstance(recommender, AttentionExplainer):
         raise _without_attention(model.kind)
     asked.check()
-    found = found_by(recommender, asked, options_of(experiment, source.device))
+    found = compute_topk(recommender, asked, options_of(experiment, source.device))
     items = found.items[0][:k]
     items = items[items != NO_ITEM]
     with torch.inference_mode():

@@ -19,7 +19,7 @@ from harness.artifacts import (
 from harness.artifacts.array_types import Int64Array
 from harness.errors import HarnessError
 from harness.pipeline.model_trial.time_budget import OutOfTimeError, TimeBudget
-from harness.runner import Options, found_by
+from harness.runner import Options, compute_topk
 from harness.runner.memory_budget import batch_size_of
 from harness.topk import TopKResult, is_out_of_memory
 
@@ -163,7 +163,7 @@ class TrialUsers:
             options = replace(self.options, fixed_batches=False, precision="float32")
         with self.budget.measured(users, size=size):
             try:
-                return found_by(recommender, task, options)
+                return compute_topk(recommender, task, options)
             except (MemoryError, RuntimeError) as error:
                 if not isinstance(recommender, VectorRecommender) or not is_out_of_memory(error):
                     raise

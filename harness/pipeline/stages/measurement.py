@@ -1,4 +1,4 @@
-"""From lists to an experiment's metrics, a value a user."""
+"""Measure the lists of an experiment with its metrics."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ def measured_parts(
     side: SideInformation | None = None,
     metrics: Sequence[Metric] | None = None,
 ) -> MetricTable:
-    """Return the metrics of a task's lists, which are taken part by part and never held whole.
+    """Return the metrics of a task's lists, read part by part so that they are never all in memory.
 
     Parameters
     ----------
     experiment
-        How to measure.
+        The experiment, with its rules and metrics.
     recommended, task
-        The lists, and what was asked for.
+        The lists, and the task that they belong to.
     side
-        What is known beside, with a row of history for each of the task's lists.
+        Side information, with one row of history per list of the task.
     metrics
-        Those of the experiment, if left out.
+        The metrics to compute; None: those of the experiment.
     """
     chosen = experiment.metrics if metrics is None else metrics
     if task.times is not None:
-        # Own ids repeat, and a user's value is the mean over their lists, wherever these are.
+        # External ids repeat: the value of a user is the mean over all of their lists.
         parts = list(recommended.parts())
         return measured(experiment, _joined_lists(parts), task, _joined_ranks(parts), side=side, metrics=chosen)
     options = experiment.evaluation
@@ -82,12 +82,12 @@ def measured(
     side: SideInformation | None = None,
     metrics: Sequence[Metric] | None = None,
 ) -> MetricTable:
-    """Return the metrics of a task's lists; where a user has several, their mean is the user's value."""
+    """Return the metrics of a task's lists; the value of a user with several lists is their mean."""
     lists, truth, rules = topk, task.truth, experiment.evaluation.rules
     if rules.ties == "trec_eval":
         lists = evaluation.in_trec_order(lists, _places(task))
     if task.times is not None:
-        # Row by row: own ids repeat.
+        # Row by row, since external ids repeat.
         lists, truth = TopK(lists.items, lists.scores), Truth(truth.indptr, truth.items, truth.gains)
     table = evaluation.evaluate(
         lists,
@@ -104,7 +104,7 @@ def measured(
     )
     if task.times is None or task.truth.users is None:
         return table
-    # Its users are rows of the truth, those alone that hold anything relevant.
+    # Its users are the rows of the truth with relevant items.
     return evaluation.averaged(table, task.truth.users[table.users.astype(np.int64)])
 
 
@@ -115,9 +115,9 @@ def _scored(
     side: SideInformation | None,
     metrics: Sequence[Metric],
 ) -> Iterator[ShardScores]:
-    """Yield the scores of parts in their order, as many at a time as there are workers."""
+    """Yield the scores of the parts in order; each worker holds one part."""
     parallel = experiment.evaluation.parallel
-    if parallel.backend == "dask":  # which cannot reach lists that are in a file here
+    if parallel.backend == "dask":  # workers elsewhere cannot read lists from a local file
         parallel = parallel.threads
     rules = experiment.evaluation.rules
     score = functools.partial(
@@ -128,19 +128,21 @@ def _scored(
         places=_places(task) if rules.ties == "trec_eval" else None,
     )
 
-    def given(part: PredictionBlock) -> _Given:
+    def shard_input(part: PredictionBlock) -> _ShardInput:
         rows = np.arange(part.start, part.stop)
-        return _Given(part.topk, task.truth.rows(rows), part.target_ranks, None if side is None else side.rows(rows))
+        return _ShardInput(
+            part.topk, task.truth.rows(rows), part.target_ranks, None if side is None else side.rows(rows)
+        )
 
-    truths = map(given, parts())
+    inputs = map(shard_input, parts())
     at_once = parallel.workers if parallel.backend == "threading" else 16 * parallel.workers  # processes start slowly
-    while group := list(itertools.islice(truths, at_once)):
+    while group := list(itertools.islice(inputs, at_once)):
         yield from map_shards(score, group, parallel=parallel)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class _Given:
-    """What is measured of a part of the users."""
+class _ShardInput:
+    """The lists, relevant items, ranks and side information of a part of the users."""
 
     topk: TopK
     truth: Truth
@@ -149,7 +151,7 @@ class _Given:
 
 
 def _score_part(
-    given: _Given,
+    shard: _ShardInput,
     *,
     metrics: Sequence[Metric],
     n_items: int,
@@ -157,12 +159,12 @@ def _score_part(
     places: UInt64Array | None,
 ) -> ShardScores:
     return evaluation.score_shard(
-        given.topk if places is None else evaluation.in_trec_order(given.topk, places),
-        given.truth,
+        shard.topk if places is None else evaluation.in_trec_order(shard.topk, places),
+        shard.truth,
         metrics=metrics,
         n_items=n_items,
-        target_ranks=given.ranks,
-        side=given.side,
+        target_ranks=shard.ranks,
+        side=shard.side,
         rules=rules,
         parallel=Parallel(n_jobs=1),
     )
@@ -194,7 +196,7 @@ def _joined_ranks(parts: Sequence[PredictionBlock]) -> TargetRanks | None:
 def _on_a_cluster(
     experiment: Experiment, job: Job, side: SideInformation | None, metrics: Sequence[Metric]
 ) -> Iterator[ShardScores]:
-    """Yield the scores of shards that workers elsewhere read, score and write; only paths go to and fro."""
+    """Yield the scores of shards that workers elsewhere read, score and write; only paths are sent."""
     from harness.experiment.components import to_map
     from harness.pipeline.workers.shard_jobs import read_scores, score_stored
 

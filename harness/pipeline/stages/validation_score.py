@@ -1,4 +1,4 @@
-"""How good a model is on the validation part while it is trained: NDCG at 10 of the lists that a run would make."""
+"""Measure a model on the validation part while it is trained: NDCG at 10 of the lists that a run would make."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from harness.artifacts import RecommendationTask
     from harness.experiment import Experiment
 
-_MOST_LISTS = 10_000  # of which a mean is close enough to choose by
+_MOST_LISTS = 10_000  # whose mean is precise enough to choose an epoch
 
 
 def validation_metric_of(experiment: Experiment, split: Split) -> ValidationMetric | None:
-    """Return what tells how good a model is on the validation part; None where the split has none.
+    """Return the metric that decides when training stops; None where the split has no validation part.
 
-    Histories, candidates and what is excluded are those of a run on that part; relevance is binary, and the users are
-    all, whatever ``runner.limit_users`` says, or a sample by a hash of their ids.
+    Histories and candidates are those of a run on that part. Relevance is binary. All users count, whatever
+    ``runner.limit_users`` says, or a sample of 10,000 by a hash of their external ids.
     """
     if len(split.part("validation")) == 0:
         return None
@@ -32,18 +32,18 @@ def validation_metric_of(experiment: Experiment, split: Split) -> ValidationMetr
 
 
 def ndcg_on(task: RecommendationTask) -> ValidationMetric:
-    """Return what gives NDCG at 10 of a recommender's lists for a task, mean over its lists."""
+    """Return the function that measures NDCG at 10 of a recommender on a task, as the mean over its lists."""
     relevant = _rows(task.truth)
 
-    def judge(recommender: AnyRecommender, device: str) -> float:
+    def ndcg(recommender: AnyRecommender, device: str) -> float:
         from harness.modules import RecommendationMetrics  # needs torch
-        from harness.runner import Options, found_by
+        from harness.runner import Options, compute_topk
 
-        lists = found_by(recommender, task, Options(device=device)).items
+        lists = compute_topk(recommender, task, Options(device=device)).items
         predictions = [row[row != NO_ITEM].tolist() for row in lists]
         return float(RecommendationMetrics.ndcg_at_k(predictions, relevant, VALIDATION_CUTOFF))
 
-    return judge
+    return ndcg
 
 
 def _rows(truth: Truth) -> list[list[int]]:

@@ -21,7 +21,7 @@ from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
 from harness.pipeline.model_trial import ModelAudit, audit_digest, audit_model
 from harness.pipeline.workers.shard_jobs import Job, ModelSource, make_shard
-from harness.runner import Options, Shards, found_by
+from harness.runner import Options, Shards, compute_topk
 from harness.topk import choose_device
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def _make(runner: RunnerSettings, job: Job, missing: list[int], *, quiet: bool) 
         if runner.devices is None and (runner.parallel is None or runner.parallel.backend == "threading"):
             recommender = job.recommender(job.options.device)
             for index in missing:
-                shards.write(index, found_by(recommender, shards.part(index), job.options, advance))
+                shards.write(index, compute_topk(recommender, shards.part(index), job.options, advance))
             return
         job.unload()  # the processes load it
         with job.written() as folder:
@@ -234,7 +234,7 @@ def _precision_finding(job: Job) -> Finding:
     # By a hash of the external id: the same users whatever their order.
     order = np.argsort(task.user_ids.keys[task.users], kind="stable")
     chosen = np.sort(order[:_SAMPLE])
-    exact = found_by(job.recommender(options.device), task.of_users(chosen), replace(options, precision="float32"))
+    exact = compute_topk(job.recommender(options.device), task.of_users(chosen), replace(options, precision="float32"))
     low = np.concatenate(
         [
             found.items[chosen[(chosen >= rows.start) & (chosen < rows.stop)] - rows.start]

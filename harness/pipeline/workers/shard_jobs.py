@@ -40,7 +40,7 @@ from harness.models.checkpoints.checkpoint import load_checkpoint
 from harness.models.external.named_files import from_anywhere
 from harness.pipeline.stages.fingerprints import EVALUATION_CODE, PREDICTION_CODE, code_version, home_of
 from harness.pipeline.stages.side_arrays import side_arrays, side_facts, side_from
-from harness.runner import Options, Shards, found_by
+from harness.runner import Options, Shards, compute_topk
 from harness.storage import atomic_write, sha256_json, sha256_paths, whole_folder
 from harness.topk import TopKResult
 
@@ -156,7 +156,7 @@ class Job:
             return self.shards.read(index)
         except FileNotFoundError as error:
             logger.warning("%s; it is made again", error)
-        found = found_by(self.recommender(self.options.device), self.shards.part(index), self.options)
+        found = compute_topk(self.recommender(self.options.device), self.shards.part(index), self.options)
         self.shards.write(index, found)
         return found
 
@@ -224,7 +224,7 @@ def make_shard(index: int, device: str | None = None, *, job: str) -> int:
     opened = Job.read(job)
     if not opened.shards.has(index):
         options = opened.options if device is None else replace(opened.options, device=device)
-        found = found_by(opened.recommender(options.device), opened.shards.part(index), options)
+        found = compute_topk(opened.recommender(options.device), opened.shards.part(index), options)
         opened.shards.write(index, found)
     return index
 

@@ -35,7 +35,7 @@ def test_a_file_lists_the_candidates_of_each_user(tmp_path):
             "candidates_of_unknown_users": 1,
         }
     (tmp_path / "nobody.csv").write_text("user,item\nx,1\n")
-    with pytest.raises(DataError, match="no candidate is for a user that is asked for"):
+    with pytest.raises(DataError, match="no candidate is for a user of the evaluated part"):
         lists_from(tmp_path / "nobody.csv", task)
     (tmp_path / "other.csv").write_text("uid,item\nx,1\n")
     with pytest.raises(DataError, match="there is no column 'user'"):
