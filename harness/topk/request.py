@@ -178,7 +178,7 @@ class InfiniteScoreError(ArithmeticError):
     Parameters
     ----------
     user, item
-        SortedRows of the vectors.
+        Rows of the vectors.
     score
         Its value.
     """
