@@ -39,13 +39,15 @@ report: $(VENV)/.run need-exp ## render the report of a finished run again: EXP=
 ui: $(VENV)/.run ## open the MLflow UI on http://127.0.0.1:5000
 	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --backend-store-uri "$$MLFLOW_TRACKING_URI" --workers 1 $(ARGS)
 
-# One thread: with several, the last bits of a beam search on a CPU depend on the order of users.
-test: $(VENV)/.dev ## run the fast tests
-	OMP_NUM_THREADS=1 $(BIN)/pytest -m "not slow" $(ARGS)
+# Two processes of one thread each: with more threads, the last bits of a beam search on a CPU depend on the order of users.
+# Each process runs tests that stand side by side, so that a module's fixtures are mostly made once.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
-# One thread per process: otherwise the threads of two processes compete for two cores.
-test-all: $(VENV)/.dev ## run all tests, including slow ones, in two processes
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 $(ARGS)
+test: $(VENV)/.dev ## run the fast tests
+	$(PYTEST) -m "not slow" $(ARGS)
+
+test-all: $(VENV)/.dev ## run all tests, and draw the figures of all reports
+	$(PYTEST) --thorough $(ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

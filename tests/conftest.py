@@ -16,12 +16,18 @@ from harness.cli import main
 from harness.data import MovieLens100K, SourceData
 from harness.report import svg
 from harness.storage import cache_folder
+from harness.tracking.tracking_store import opened
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = (cache_folder() / "sources").resolve()
 SOURCES.mkdir(parents=True, exist_ok=True)
 collect_ignore = ["external_project"]  # a package of its own, which tests run as strangers do
+TO_SVG = svg.to_svg
 REFERENCE_MODELS = ("random", "popularity", "item_knn", "ease")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--thorough", action="store_true", help="draw the figures of all reports, as `make test-all` does")
 
 
 def _make_cache(folder: Path) -> str:
@@ -47,14 +53,18 @@ def _cache_of_the_test(_caches, monkeypatch):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _figures_without_layout():
-    """Draw the figures of reports without fitting their margins, which takes half of the time of a small run.
-
-    The tests of reports draw them as users get them; see ``tests/report/conftest.py``.
-    """
+def _blank_figures(request):
+    """Leave the figures of reports blank unless ``--thorough`` is given: drawing them takes most of a small run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(svg._STYLE, "figure.constrained_layout.use", False)
+        if not request.config.getoption("--thorough"):
+            patch.setattr(svg, "to_svg", lambda figure, *, name, title: f'<svg id="{name}" role="img"></svg>')
         yield
+
+
+@pytest.fixture
+def drawn_figures(monkeypatch):
+    """Draw figures in every case, for tests that look at them."""
+    monkeypatch.setattr(svg, "to_svg", TO_SVG)
 
 
 @pytest.fixture(scope="session")
@@ -79,6 +89,15 @@ def ml_100k_runs(ml_100k, tmp_path_factory):
         )
         runs[kind] = harness.run(experiment, quiet=True)
     return runs
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory):
+    """A file with MLflow's tables, to be copied: making them takes longer than all else in a test."""
+    file = tmp_path_factory.mktemp("store") / "mlflow.db"
+    with opened(f"sqlite:///{file}"):
+        pass
+    return file
 
 
 def small_table(n_users: int = 60, n_items: int = 40, *, seed: int = 0) -> pd.DataFrame:

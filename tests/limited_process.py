@@ -8,6 +8,7 @@ import os
 import resource
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
@@ -44,6 +45,12 @@ def run_limited(arguments: Sequence[object], *, largest_file: int | None = None)
     texts = [_rest_of(reader) for reader, _ in pipes]
     process.join()
     return Ended(process.exitcode, *texts)
+
+
+def run_at_once(commands: Sequence[Sequence[object]]) -> list[Ended]:
+    """Run commands side by side, each as ``run_limited`` does, and return how they ended."""
+    with ThreadPoolExecutor(len(commands)) as threads:
+        return list(threads.map(run_limited, commands))
 
 
 def _rest_of(reader: Connection) -> str:

@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from killed_run import process_of
+from limited_process import run_at_once
 
 import harness
 from harness import storage
@@ -217,14 +218,11 @@ def test_a_full_disk_leaves_what_was_whole(small, tmp_path):
 
 
 def test_two_processes_share_the_work_of_one(small, tmp_path):
-    commands = [
-        [sys.executable, "-m", "harness", "predict", str(small), "--out", str(tmp_path / name)] for name in "ab"
-    ]
     harness.run(harness.load_experiment(small), quiet=True)  # so that the checkpoint is there
     storage.prune_cache()
-    both = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) for command in commands]
-    told = [process.communicate()[1].decode() for process in both]
-    assert [process.returncode for process in both] == [0, 0], told
+    both = run_at_once([["predict", small, "--out", tmp_path / name] for name in "ab"])
+    told = [ended.err for ended in both]
+    assert [ended.code for ended in both] == [0, 0], told
     assert sum("users in" in text for text in told) == 1, told
     frames = [pd.read_parquet(tmp_path / name / "small" / "ease" / "predictions.parquet") for name in "ab"]
     pd.testing.assert_frame_equal(*frames)

@@ -44,6 +44,7 @@ TITLES = [
 ]
 LONGER = "../../<u>&\x07"  # a user's id, which has more items than a picture shows
 SHORT = "u001"  # too short to have an item held out
+pytestmark = pytest.mark.usefixtures("drawn_figures")
 
 
 @pytest.fixture(scope="module")

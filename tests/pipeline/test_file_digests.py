@@ -197,10 +197,11 @@ def test_a_run_of_another_file_is_not_replaced_because_its_results_are_damaged(s
         score(tmp_path / "lists.parquet", load(small), ScoreOptions(quiet=True))
 
 
-def test_tracking_sends_no_file_of_another_run(small, run, other, tmp_path, monkeypatch):
+def test_tracking_sends_no_file_of_another_run(small, run, other, tmp_path, empty_store):
     from harness.errors import TrackingError
     from harness.tracking import track_run
 
+    shutil.copy(empty_store, tmp_path / "mlflow.db")
     store = f"sqlite:///{tmp_path}/mlflow.db"
     shutil.copy(other.folder / "per_user.parquet", run.folder / "per_user.parquet")
     with pytest.raises(TrackingError, match=r"per_user\.parquet is not the file that the run wrote"):

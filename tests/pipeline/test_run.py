@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -13,6 +12,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
+from limited_process import run_at_once
 
 import harness
 from harness.artifacts import Interactions, Vocabulary
@@ -265,9 +265,7 @@ def test_a_run_that_was_killed_at_any_moment_is_right_the_next_time(small):
 
 
 def test_two_processes_on_one_experiment_share_it_safely(small):
-    command = [sys.executable, "-m", "harness", "eval", str(small), "--quiet"]
-    processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL, env=os.environ) for _ in range(2)]
-    assert [process.wait(timeout=120) for process in processes] == [0, 0]
+    assert [ended.code for ended in run_at_once([["eval", small, "--quiet"]] * 2)] == [0, 0]
     assert harness.run(load(small), quiet=True).was_finished
 
 

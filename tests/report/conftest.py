@@ -4,12 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from harness.report import svg
-
 
 @pytest.fixture(autouse=True)
-def _figures_with_layout(monkeypatch):
-    monkeypatch.setitem(svg._STYLE, "figure.constrained_layout.use", True)
+def _drawn(drawn_figures):
+    """Draw the figures, which are what these tests are about."""
 
 
 def measure(label, values, *, k, family="accuracy", higher_is_better=True):

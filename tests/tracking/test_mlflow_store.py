@@ -77,15 +77,6 @@ def new_place(tmp_path, monkeypatch):
     return place
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory):
-    """A file with MLflow's tables: making them takes longer than all else in a test."""
-    file = tmp_path_factory.mktemp("store") / "mlflow.db"
-    with opened(f"sqlite:///{file}"):
-        pass
-    return file
-
-
 @pytest.fixture
 def workplace(new_place, empty_store):
     """A working folder whose default store is there."""
