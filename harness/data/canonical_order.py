@@ -1,4 +1,4 @@
-"""The canonical order of interactions, and what shares a moment or a pair in it."""
+"""The canonical order of interactions: by user, then time, then the tie rule."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from harness.artifacts import Interactions, pair_keys
 from harness.artifacts.array_types import BoolArray, Float64Array, Int8Array, Int32Array, Int64Array, UInt64Array
 from harness.errors import DataError
 
-# How rows of one user at one moment are ordered.
+# The order of a user's rows with the same timestamp.
 TieOrder = Literal["shuffle", "stable", "item_ascending", "item_descending"]
 
 
 @dataclass(frozen=True, eq=False)
 class TiedRuns:
-    """Runs of rows that share user and timestamp, in an order by user and time.
+    """Runs of rows with the same user and timestamp, in rows sorted by user and time.
 
     Parameters
     ----------
     starts
-        int64 ``(moments,)``: first row of each.
+        int64 ``(runs,)``: the first row of each run.
     sizes
-        int64 ``(moments,)``: number of rows of each.
+        int64 ``(runs,)``: the number of rows of each run.
     """
 
     starts: Int64Array
@@ -34,7 +34,7 @@ class TiedRuns:
 
     @classmethod
     def of(cls, users: Int32Array, times: Int64Array | Float64Array | None) -> TiedRuns:
-        """Return the moments of rows that are ordered by user, then time; without times a user is one."""
+        """Return the runs of rows sorted by user, then time; without times, each user is one run."""
         changes = users[1:] != users[:-1]
         if times is not None:
             changes |= times[1:] != times[:-1]
@@ -43,17 +43,17 @@ class TiedRuns:
 
     @property
     def shared(self) -> BoolArray:
-        """Whether each row shares its moment with another; ``(n,)``."""
+        """Whether each row is tied with another; ``(n,)``."""
         return np.repeat(self.sizes > 1, self.sizes)
 
 
 def require_timestamps(interactions: Interactions, *, purpose: str) -> Int64Array | Float64Array:
-    """Return the timestamps ``(n,)`` for what cannot do without them.
+    """Return the timestamps ``(n,)``, which must exist.
 
     Raises
     ------
     DataError
-        There are none.
+        There are no timestamps.
     """
     if interactions.timestamps is None:
         raise DataError(
@@ -64,7 +64,7 @@ def require_timestamps(interactions: Interactions, *, purpose: str) -> Int64Arra
 
 
 def by_user_and_time(users: Int32Array, times: Int64Array | Float64Array | None) -> Int64Array:
-    """Return the row numbers by user, then time, in any order where both are equal; int64 ``(n,)``."""
+    """Return the row numbers sorted by user, then time; ties are in any order; int64 ``(n,)``."""
     if len(users) == 0:
         return np.zeros(0, dtype=np.int64)
     codes = users.astype(np.int64)
@@ -73,7 +73,7 @@ def by_user_and_time(users: Int32Array, times: Int64Array | Float64Array | None)
         moments = last - first + 1
         if times.dtype.kind != "i" or moments * (int(users.max()) + 1) >= 1 << 63:
             return np.lexsort((times, users))
-        # One number a row sorts several times faster than two columns.
+        # One number per row sorts several times faster than two columns.
         codes *= moments
         codes += times.astype(np.int64, copy=False)
         codes -= first
@@ -81,21 +81,21 @@ def by_user_and_time(users: Int32Array, times: Int64Array | Float64Array | None)
 
 
 def canonical_order(interactions: Interactions, *, seed: int, ties: TieOrder = "shuffle") -> Int64Array:
-    """Return the row numbers by user, then time, then the tie rule; int64 ``(n,)``.
+    """Return the row numbers sorted by user, then time, then the tie rule; int64 ``(n,)``.
 
-    Without timestamps all rows of a user are tied. What the tie rule leaves equal goes by item,
-    rating and, at last, row number, which then tells apart rows that are the same in everything.
+    Without timestamps, all rows of a user are tied. Rows that the tie rule leaves equal are sorted by item, rating
+    and finally row number, which then only separates rows that are equal in everything.
 
     Parameters
     ----------
     interactions
-        In any order.
+        Interactions in any order.
     seed
-        Of the shuffle.
+        Seed of the shuffle.
     ties
-        ``shuffle``: by a hash of (seed, the user's own id, the item's own id), so that no row that
-        differs from another is placed by its row number. ``stable``: by row number.
-        ``item_ascending``, ``item_descending``: by the item's own id, integers by their size.
+        ``shuffle``: by a hash of (seed, external user id, external item id), so that the order of rows only matters
+        for equal rows. ``stable``: by row number.
+        ``item_ascending``, ``item_descending``: by the external item id, integers by their size.
 
     Examples
     --------
@@ -112,13 +112,13 @@ def canonical_order(interactions: Interactions, *, seed: int, ties: TieOrder = "
     """
     users, items, times = interactions.users, interactions.items, interactions.timestamps
     order = by_user_and_time(users, times)
-    # Most rows are placed by user and time; only those that share a moment need the other keys.
-    moments = TiedRuns.of(users[order], None if times is None else times[order])
-    shared = np.flatnonzero(moments.shared)
+    # User and time decide the place of most rows; only tied rows need the other keys.
+    runs = TiedRuns.of(users[order], None if times is None else times[order])
+    shared = np.flatnonzero(runs.shared)
     rows = order[shared]
-    sizes = moments.sizes[moments.sizes > 1]
+    sizes = runs.sizes[runs.sizes > 1]
     numbers = np.repeat(np.arange(len(sizes)), sizes)
-    # In the order of rows first, which what is equal in all else keeps.
+    # In the order of rows first, which rows that are equal in everything keep.
     rows = np.sort(numbers * len(order) + rows) % max(len(order), 1)
     if ties != "stable":
         keys = _tie_keys(interactions, rows, seed=seed, ties=ties)
@@ -132,22 +132,22 @@ def _tie_keys(interactions: Interactions, rows: Int64Array, *, seed: int, ties: 
     users, items = interactions.users[rows], interactions.items[rows]
     if ties == "shuffle":
         return pair_keys(seed, interactions.user_ids.keys[users], interactions.item_ids.keys[items])
-    # A vocabulary is ascending, so that an index orders as its own id does.
+    # A vocabulary is ascending, so indices sort as their ids do.
     places = items if ties == "item_ascending" else len(interactions.item_ids) - 1 - items
     return places.astype(np.uint64) << np.uint64(32)
 
 
 def order_within(groups: Int64Array | Int32Array, keys: UInt64Array, others: Sequence[NDArray[Any]]) -> Int64Array:
-    """Return the stable order by group, then key, then the others in turn; int64 ``(n,)``.
+    """Return the stable order by group, then key, then further columns; int64 ``(n,)``.
 
     Parameters
     ----------
     groups
-        Numbers from 0, ``(n,)``.
+        Group numbers from 0, ``(n,)``.
     keys
-        Spread over 64 bits, ``(n,)``: the leading bits nearly always tell two rows of a group apart.
+        Keys spread over 64 bits, ``(n,)``: the leading bits nearly always separate two rows of a group.
     others
-        Columns ``(n,)`` for what is equal in both.
+        Columns ``(n,)`` for rows that are equal in both.
 
     Examples
     --------
@@ -155,8 +155,8 @@ def order_within(groups: Int64Array | Int32Array, keys: UInt64Array, others: Seq
     >>> order_within(np.array([0, 0, 0]), keys, [np.array([1, 8, 7])])
     array([2, 1, 0])
     """
-    # One number a row, of the group and as much of the key as there is room for, sorts several times
-    # faster than two columns; of what it leaves equal few rows differ, and are sorted by everything.
+    # One number per row, of the group and the leading bits of the key, sorts several times faster than two columns.
+    # Few rows with equal numbers differ, and those are sorted by all columns.
     taken = int(groups.max(initial=0)).bit_length()
     packed = keys >> np.uint64(taken)
     if taken > 0:
@@ -183,13 +183,13 @@ def order_within(groups: Int64Array | Int32Array, keys: UInt64Array, others: Seq
 def decided_by_ties(interactions: Interactions, labels: Int8Array) -> BoolArray:
     """Return whether the tie rule put each row into its part; ``(n,)``.
 
-    It did where the user has a row of the same timestamp, with another item, in another part:
-    another order of the two would have exchanged them.
+    The rule decided if the user has another row with the same timestamp and another item in another part: another
+    order of the two would have exchanged them.
 
     Parameters
     ----------
     interactions
-        In canonical order. Without timestamps there are no ties.
+        Interactions in canonical order. Without timestamps, there are no ties.
     labels
         The part of each row, int8 ``(n,)``.
     """
@@ -201,12 +201,12 @@ def decided_by_ties(interactions: Interactions, labels: Int8Array) -> BoolArray:
     cut &= times[1:] == times[:-1]
     if not cut.any():
         return decided
-    moments = TiedRuns.of(users, times)
-    cut_moments = np.unique(np.searchsorted(moments.starts, np.flatnonzero(cut), side="right") - 1)
-    sizes = moments.sizes[cut_moments]
-    # The rows of just those moments, which are few, and where each moment begins among them.
+    runs = TiedRuns.of(users, times)
+    cut_runs = np.unique(np.searchsorted(runs.starts, np.flatnonzero(cut), side="right") - 1)
+    sizes = runs.sizes[cut_runs]
+    # The rows of those few runs, and where each run begins among them.
     begins = np.cumsum(sizes) - sizes
-    rows = np.repeat(moments.starts[cut_moments] - begins, sizes) + np.arange(sizes.sum())
+    rows = np.repeat(runs.starts[cut_runs] - begins, sizes) + np.arange(sizes.sum())
     tied = items[rows]
     mixed = np.minimum.reduceat(tied, begins) != np.maximum.reduceat(tied, begins)
     decided[rows] = np.repeat(mixed, sizes)

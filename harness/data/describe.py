@@ -1,4 +1,4 @@
-"""Statistics of interactions."""
+"""Statistics of a data set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from harness.data.times.date_text import date_text
 
 
 def sizes(interactions: Interactions) -> dict[str, int]:
-    """Return the numbers of interactions, and of the users and items that occur in them."""
+    """Return the numbers of interactions, users and items that occur."""
     return {
         "interactions": len(interactions),
         "users": int(np.count_nonzero(np.bincount(interactions.users))),
@@ -23,14 +23,14 @@ def sizes(interactions: Interactions) -> dict[str, int]:
 
 
 def describe(interactions: Interactions) -> dict[str, Any]:
-    """Return the statistics of interactions as plain numbers.
+    """Return statistics of interactions as plain numbers.
 
     Returns
     -------
     dict
         ``interactions``, ``users``, ``items`` (that occur); ``density``, the share of pairs of user
         and item that occur; ``per_user`` and ``per_item``, each ``min``, ``median``, ``mean``,
-        ``max`` interactions; ``gini`` of the items' popularity (0: all alike); ``repeated``, rows
+        ``max`` interactions; ``gini`` of the items' popularity (0 if all are equal); ``repeated``, rows
         that repeat the pair of another; ``timestamps``: ``first``, ``last``, ``distinct``,
         ``tied`` (share of rows that share user and timestamp with another), and of times since 1970
         ``unit``, ``first_date`` and ``last_date`` (ISO 8601 text in UTC), or None;
@@ -53,7 +53,7 @@ def describe(interactions: Interactions) -> dict[str, Any]:
     """
     counts = sizes(interactions)
     pairs = count_distinct(pair_codes(interactions))
-    per_user, per_item = _counted(interactions.users), _counted(interactions.items)
+    per_user, per_item = _positive_counts(interactions.users), _positive_counts(interactions.items)
     return counts | {
         "density": pairs / (counts["users"] * counts["items"]) if pairs else None,
         "per_user": _spread(per_user),
@@ -67,7 +67,7 @@ def describe(interactions: Interactions) -> dict[str, Any]:
 
 
 def gini(counts: Int64Array) -> float:
-    """Return the Gini coefficient of positive counts: 0 where all are alike, towards 1 where one has all.
+    """Return the Gini coefficient of positive counts: 0 if all are equal, near 1 if one item has nearly all.
 
     With the counts ascending, ``x_1 <= ... <= x_n``, it is
     ``2 * sum(i * x_i) / (n * sum(x)) - (n + 1) / n``.
@@ -92,7 +92,7 @@ def gini(counts: Int64Array) -> float:
     return float(2 * (ranks @ ascending) / (n * ascending.sum()) - (n + 1) / n)
 
 
-def _counted(indices: Any) -> Int64Array:
+def _positive_counts(indices: Any) -> Int64Array:
     counts = np.bincount(indices)
     return counts[counts > 0]
 

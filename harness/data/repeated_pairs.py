@@ -12,7 +12,7 @@ from harness.artifacts.array_types import Int64Array
 
 
 def count_distinct(values: NDArray[Any]) -> int:
-    """Return how many values differ.
+    """Return the number of distinct values.
 
     Examples
     --------
@@ -25,10 +25,10 @@ def count_distinct(values: NDArray[Any]) -> int:
 
 
 def pair_codes(interactions: Interactions) -> Int64Array:
-    """Return one number a row that stands for its pair of user and item; int64 ``(n,)``."""
+    """Return one number per row that encodes its pair of user and item; int64 ``(n,)``."""
     return interactions.users.astype(np.int64) * len(interactions.item_ids) + interactions.items
 
 
 def repeated_rows(interactions: Interactions) -> int:
-    """Return how many rows repeat the user and item of another; each pair's first is not counted."""
+    """Return the number of rows that repeat the pair of an earlier row."""
     return len(interactions) - count_distinct(pair_codes(interactions))

@@ -1,4 +1,4 @@
-"""What in a data set looks wrong and is read all the same: counted, told, and kept with the results."""
+"""Warnings about data that looks wrong but can be read; they are logged and kept with the results."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from harness.data.times.date_text import date_text
 
 logger = logging.getLogger("harness")
 
-_SECONDS_A_DAY = 86_400
-_MOSTLY = 0.9  # of the ids are integers: the others are rather slips than the rule
+_SECONDS_PER_DAY = 86_400
+_MOSTLY = 0.9  # share of integers above which the other ids are probably mistakes
 _INTEGER = r"^-?[0-9]+$"
-_told: set[str] = set()
+_logged: set[str] = set()
 
 
 @dataclass(frozen=True)
 class DataWarning:
-    """Something that looks wrong in a data set, and how often.
+    """Something that looks wrong in a data set.
 
     Parameters
     ----------
     name
-        Of the kind of caution.
+        The kind of warning.
     count
-        How many rows, ids or files it is about; above 0.
+        The number of rows, ids or files concerned; above 0.
     sentence
-        What was found where, and what would mend it.
+        The problem, its place and the remedy.
     """
 
     name: str
@@ -49,20 +49,20 @@ class DataWarning:
 
 
 def log_warnings(warnings: Iterable[DataWarning]) -> None:
-    """Log each caution, once in the life of a process."""
+    """Log each warning once per process."""
     for warning in warnings:
-        if warning.sentence not in _told:
-            _told.add(warning.sentence)
+        if warning.sentence not in _logged:
+            _logged.add(warning.sentence)
             logger.warning("%s", warning.sentence)
 
 
 def id_warnings(vocabulary: Vocabulary, *, where: str, what: str) -> list[DataWarning]:
-    """Return what looks wrong in own ids: pairs that are one but for spaces or case, integers among text.
+    """Return warnings about ids that differ only by spaces or case, or that mix integers and text.
 
     Parameters
     ----------
     vocabulary
-        Integers cannot look wrong.
+        The external ids; integers cause no warning.
     where
         The data set, for the sentence.
     what
@@ -77,11 +77,11 @@ def id_warnings(vocabulary: Vocabulary, *, where: str, what: str) -> list[DataWa
     if not vocabulary.is_text or len(vocabulary) == 0:
         return []
     ids = pa.array(vocabulary.ids, pa.large_string())
-    return [*_alike(ids, where, what), *_mixed(ids, where, what)]
+    return [*_spelling_warnings(ids, where, what), *_type_warnings(ids, where, what)]
 
 
 def time_warnings(times: Int64Array | Float64Array, *, unit: TimeUnit, where: str) -> list[DataWarning]:
-    """Return what looks wrong in times since 1970: the future, and zero or less.
+    """Return warnings about times in the future, and about times at or before 1970.
 
     Parameters
     ----------
@@ -93,8 +93,8 @@ def time_warnings(times: Int64Array | Float64Array, *, unit: TimeUnit, where: st
         The data set, for the sentence.
     """
     warnings = []
-    # A day of grace: a file may have been written east of here a moment ago.
-    future = times > (int(time.time()) + _SECONDS_A_DAY) * PER_SECOND[unit]
+    # A day of tolerance, for files that were just written in another time zone.
+    future = times > (int(time.time()) + _SECONDS_PER_DAY) * PER_SECOND[unit]
     if future.any():
         latest = date_text(times.max().item(), unit)
         warnings.append(
@@ -112,13 +112,13 @@ def time_warnings(times: Int64Array | Float64Array, *, unit: TimeUnit, where: st
                 "timestamps_of_zero",
                 int(unset.sum()),
                 f"{where}: {unset.sum():,} of {len(times):,} timestamps are zero or before 1970, which often means "
-                "that they are not known; they count as the earliest. Remove those rows if so.",
+                "that they are unknown; they count as the earliest. Remove those rows if so.",
             )
         )
     return warnings
 
 
-def _alike(ids: pa.Array[Any], where: str, what: str) -> list[DataWarning]:
+def _spelling_warnings(ids: pa.Array[Any], where: str, what: str) -> list[DataWarning]:
     folded = pc.replace_substring_regex(pc.utf8_lower(ids), pattern=r"[\s\p{Z}]+", replacement="")
     encoded = folded.dictionary_encode()
     codes = encoded.indices.to_numpy()
@@ -126,24 +126,24 @@ def _alike(ids: pa.Array[Any], where: str, what: str) -> list[DataWarning]:
     count = int((sizes[codes] > 1).sum())
     if count == 0:
         return []
-    # The first id that has a double, and the first of its doubles: the same pair whatever the order of rows.
+    # The first id with a double, and the first of its doubles: the pair does not depend on the order of rows.
     first, second = np.flatnonzero(codes == codes[int(np.argmax(sizes[codes] > 1))])[:2]
     pair = f"{ids[int(first)].as_py()[:40]!r} and {ids[int(second)].as_py()[:40]!r}"
     sentence = (
         f"{where}: {count:,} {what} ids differ from another only by spaces or case, such as {pair}. "
-        f"They count as different {what}s; write them alike if they are one."
+        f"They count as different {what}s; write them alike if they are the same."
     )
     return [DataWarning(f"{what}_ids_alike", count, sentence)]
 
 
-def _mixed(ids: pa.Array[Any], where: str, what: str) -> list[DataWarning]:
+def _type_warnings(ids: pa.Array[Any], where: str, what: str) -> list[DataWarning]:
     integers = bool_array(pc.match_substring_regex(ids, _INTEGER))
     count = int((~integers).sum())
     if count == 0 or integers.mean() < _MOSTLY:
         return []
     example = ids[int(np.argmin(integers))].as_py()[:40]
     sentence = (
-        f"{where}: {count:,} of {len(ids):,} {what} ids are no integers, such as {example!r}, where the others are. "
-        "All of them are taken as text; mend those rows if they are slips."
+        f"{where}: {count:,} of {len(ids):,} {what} ids are not integers, such as {example!r}, where the others are. "
+        "All ids are read as text; correct those rows if they are mistakes."
     )
     return [DataWarning(f"{what}_ids_mixed", count, sentence)]

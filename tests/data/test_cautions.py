@@ -56,7 +56,7 @@ def test_ids_that_differ_only_by_spaces_or_case(tmp_path: Path) -> None:
         "name": "user_ids_alike",
         "count": 5,
         "sentence": f"{path}: 5 user ids differ from another only by spaces or case, such as 'A nn' and 'Ann '. "
-        "They count as different users; write them alike if they are one.",
+        "They count as different users; write them alike if they are the same.",
     }
 
 
@@ -72,7 +72,7 @@ def test_integers_with_a_slip_among_them(tmp_path: Path) -> None:
     rows = "".join(f"{n},1\n" for n in range(30))
     warning = warnings_of(written(tmp_path, f"user,item\n{rows}n7,1\n"))["user_ids_mixed"]
     assert warning["count"] == 1
-    assert "1 of 31 user ids are no integers, such as 'n7'" in warning["sentence"]
+    assert "1 of 31 user ids are not integers, such as 'n7'" in warning["sentence"]
 
 
 def test_times_of_zero_in_the_future_and_of_another_unit(tmp_path: Path) -> None:

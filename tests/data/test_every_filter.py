@@ -118,7 +118,7 @@ def test_lists_from_files_and_ids_that_occur_nowhere(tmp_path: Path, caplog: pyt
         result = apply_filters(interactions_from(TABLE), [ItemFilter(allow_file=str(path))])
     assert [(row.user, row.item) for row in rows_of(result.interactions)] == [(1, 10), (1, 10), (2, 10)]
     assert (result.steps[0]["ids_listed"], result.steps[0]["ids_unknown"]) == (3, 2)
-    assert "filter items: 2 of 3 listed ids occur nowhere" in caplog.text
+    assert "filter items: 2 of 3 listed ids do not occur" in caplog.text
 
 
 def test_ids_are_compared_as_the_data_set_writes_them() -> None:
@@ -149,10 +149,10 @@ def test_duplicates_without_times_go_by_the_order_of_the_file() -> None:
 @pytest.mark.parametrize(
     ("kind", "options", "told"),
     [
-        ("counts", {}, "counts has no limit; give one or more of min_per_user"),
+        ("counts", {}, "counts has no limit; set one or more of min_per_user"),
         ("counts", {"min_per_item": 0}, "min_per_item is 0; use 1 or more"),
         ("counts", {"min_per_user": 5, "max_per_user": 4}, "max_per_user is 4, below min_per_user, which is 5"),
-        ("time_window", {}, "time_window has no limit; give since, until"),
+        ("time_window", {}, "time_window has no limit; set since, until"),
         ("time_window", {"since": "May"}, "since is 'May'; use a date such as"),
         ("time_window", {"until": float("inf")}, "until is inf"),
         ("time_window", {"since": 5, "until": 5}, "until is 5, not later than since"),
@@ -192,5 +192,5 @@ def test_large_whole_times_are_compared_exactly() -> None:
 
 
 def test_what_was_asked_is_short_in_the_error() -> None:
-    with pytest.raises(DataError, match=r"filter users \(allow: 2 ids\) left nothing of 5"):
+    with pytest.raises(DataError, match=r"filter users \(allow: 2 ids\) removed all 5"):
         apply_filters(interactions_from(TABLE), [UserFilter(allow=(8, 9))])

@@ -102,7 +102,7 @@ def test_attributes_follow_their_users_and_items(ml_100k: SourceData) -> None:
 
 
 def test_a_filter_that_leaves_nothing_is_named() -> None:
-    with pytest.raises(DataError, match=r"filter k_core \(users: 4, items: 1\) left nothing of 5 .*Loosen it"):
+    with pytest.raises(DataError, match=r"filter k_core \(users: 4, items: 1\) removed all 5 .*Loosen it"):
         apply_filters(interactions_from(BY_HAND), [MinRating(value=3), KCore(users=4, items=1)])
 
 

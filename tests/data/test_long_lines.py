@@ -13,7 +13,7 @@ import pytest
 
 from harness.artifacts import Vocabulary
 from harness.data import read_predictions, read_table
-from harness.data.filters.id_lists import ids_in as listed_ids
+from harness.data.filters.id_lists import read_id_list
 from harness.errors import HarnessError
 from harness.models.external.id_files import ids_in
 
@@ -94,7 +94,7 @@ def test_predictions_and_lists_of_ids(tmp_path: Path) -> None:
         read_predictions(tmp_path / "a.csv")
     (tmp_path / "a.txt").write_bytes(b"7\n\n" + long)
     with pytest.raises(HarnessError, match=r"a\.txt, line 3: the line is longer than 16 MiB"):
-        listed_ids(tmp_path / "a.txt")
+        read_id_list(tmp_path / "a.txt")
     with pytest.raises(HarnessError, match=r"a\.txt, line 3: the line is longer than 16 MiB"):
         ids_in(tmp_path / "a.txt")
     with pytest.raises(HarnessError, match=r"a\.csv, line 3: the line is longer than 16 MiB"):

@@ -216,7 +216,7 @@ def test_counted_as_plain_python_counts(rows, depth, tmp_path_factory):
         ("user,item,score\n1,a,1e300\n", r"column 'score', row 1: the score is 1e\+300, beyond the range of float32"),
         ("user,item,rank\n1,a,2147483648\n", r"column 'rank', row 1: the rank 2.14748e\+09 is too large"),
         ("user,item,rank\n1,a,1e30\n", r"column 'rank', row 1: the rank 1e\+30 is too large"),
-        ("user,item,score\n7,a,1\n", "no prediction is for a user that is asked for. The first user there is '7'"),
+        ("user,item,score\n7,a,1\n", "of the evaluated part. The first user of the file is '7'"),
         ("user,item,score\n", "the file has a header and no rows"),
     ],
 )  # fmt: skip

@@ -21,7 +21,7 @@ TABLE = [Row(1, 10, 1, 1), Row(1, 11, 2, 1), Row(1, 12, 3, 1), Row(1, 13, 4, 1),
 
 def lines() -> Iterator[tuple[str, dict[str, Any], str]]:
     yield "leave_last_out", {"n": 0}, "n is 0; use 1 or more"
-    yield "leave_last_out", {"ties": "stable", "seed": 1}, "ties: stable draws nothing; leave seed out"
+    yield "leave_last_out", {"ties": "stable", "seed": 1}, "ties: stable does not use it; leave seed out"
     yield "user_time", {"test": 1.5}, r"test is 1\.5; use a share"
     yield "global_time", {"test": 0.2, "test_from": 5}, "both say where test begins"
     yield "global_time", {"validation": 0.2, "test_from": 5}, "give validation_from instead"
@@ -54,7 +54,7 @@ def test_bad_options(kind: str, options: dict[str, Any], told: str) -> None:
         (RandomSplit(test=0.1), "split random leaves no interaction in test"),
         (KFold(folds=5, fold=0), "split k_fold leaves no interaction in test.*Use fewer folds"),
         (UserHoldout(test=0.1), "split user_holdout leaves no interaction in train|in test"),
-        (UserHoldout(test=0.9, fold_in=5), "asks for 1 of 1 users, and only 0 have interactions enough"),
+        (UserHoldout(test=0.9, fold_in=5), "needs 1 of 1 users, but only 0 have enough interactions"),
         (GlobalTime(test_from=100), "no interaction in test.*test begins at 100"),
         (GlobalTime(test_from=2, validation_from=1.5), "no interaction in validation"),
     ],
@@ -112,7 +112,7 @@ def test_files_that_do_not_fit(tmp_path: Path, test: str | None, told: str) -> N
 def test_one_file_for_two_parts(tmp_path: Path) -> None:
     (tmp_path / "train.csv").write_text("user,item\n1,10\n")
     path = str(tmp_path / "train.csv")
-    with pytest.raises(DataError, match=r"is both train and test\. Name a file for each"):
+    with pytest.raises(DataError, match=r"is both train and test\. Name one file for each"):
         FixedSplit(train=path, test=path).split(interactions_from(TABLE))
 
 
@@ -124,5 +124,5 @@ def test_parts_on_another_clock(tmp_path: Path) -> None:
     fixed = FixedSplit(train=str(tmp_path / "train.csv"), test=str(tmp_path / "test.csv"))
     assert fixed.split(interactions_from(rows)).part("test").items.tolist() == [1]
     in_milliseconds = [row._replace(time=1000 * row.time) for row in rows]
-    with pytest.raises(DataError, match=r"test\.csv look like us since 1970, those of the data set like ms"):
+    with pytest.raises(DataError, match=r"test\.csv look like us since 1970, but the data set.s like ms"):
         fixed.split(interactions_from(in_milliseconds))

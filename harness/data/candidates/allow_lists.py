@@ -10,7 +10,7 @@ import numpy as np
 
 from harness.artifacts import CandidateLists, Finding, RecommendationTask, Vocabulary
 from harness.artifacts.array_types import BoolArray, Int32Array, Int64Array
-from harness.data.filters.id_lists import ids_in
+from harness.data.filters.id_lists import read_id_list
 from harness.data.predictions.prediction_checks import UNKNOWN
 from harness.data.predictions.prediction_files import read_pairs
 from harness.data.predictions.prediction_lists import indices_of
@@ -114,7 +114,7 @@ def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
     DataError
         The file cannot be read, or has no item of the data set.
     """
-    names = list(dict.fromkeys(ids_in(path)))
+    names = list(dict.fromkeys(read_id_list(path)))
     indices = item_ids.lookup(names)
     known = indices[indices != UNKNOWN]
     if len(known) == 0:

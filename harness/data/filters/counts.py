@@ -13,23 +13,22 @@ from harness.artifacts.array_types import BoolArray, Int32Array
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Counts:
-    """Keep users and items with so many interactions, counted once.
+    """Keep users and items whose number of interactions is within limits, counted once.
 
-    All counts are of the interactions as they come to the filter. So what stays may have less than
-    a minimum, since the other removals are not counted again; ``k_core`` repeats them until every
-    minimum holds.
+    All counts are those before the filter. So the remaining users and items may have fewer interactions than a
+    minimum, because counts are not repeated after the removal; ``k_core`` repeats them until every minimum holds.
 
     Parameters
     ----------
     min_per_user, max_per_user
-        Interactions that a user may have, both ends included, 1 or more; None for no limit.
+        Limits of the number of interactions per user, inclusive, 1 or more; None for no limit.
     min_per_item, max_per_item
-        The same of an item.
+        Limits of the number of interactions per item.
 
     Raises
     ------
     ValueError
-        There is no limit at all, a limit is below 1, or a maximum is below its minimum.
+        No limit is set, a limit is below 1, or a maximum is below its minimum.
 
     Examples
     --------
@@ -58,7 +57,7 @@ class Counts:
             "max_per_item": self.max_per_item,
         }
         if all(limit is None for limit in limits.values()):
-            raise ValueError(f"counts has no limit; give one or more of {', '.join(limits)}")
+            raise ValueError(f"counts has no limit; set one or more of {', '.join(limits)}")
         for name, limit in limits.items():
             if limit is not None and limit < 1:
                 raise ValueError(f"{name} is {limit}; use 1 or more")
@@ -68,14 +67,14 @@ class Counts:
                 raise ValueError(f"max_per_{whose} is {high}, below min_per_{whose}, which is {low}")
 
     def apply(self, interactions: Interactions) -> Interactions:
-        """Return the interactions that stay, with vocabularies of what occurs in them."""
+        """Return the remaining interactions, with vocabularies of the ids that occur in them."""
         kept = _within(interactions.users, self.min_per_user, self.max_per_user)
         kept &= _within(interactions.items, self.min_per_item, self.max_per_item)
         return interactions.rows(kept).compact()
 
 
 def _within(indices: Int32Array, low: int | None, high: int | None) -> BoolArray:
-    """Return whether each row's user or item has a number of rows between two limits."""
+    """Return whether the number of rows of each row's user or item is within two limits."""
     counts = np.bincount(indices)
     enough = np.ones(len(counts), dtype=np.bool_)
     if low is not None:

@@ -1,4 +1,4 @@
-"""Filters of interactions that repeat a pair of user and item."""
+"""Remove interactions that repeat a pair of user and item."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ from harness.data.repeated_pairs import pair_codes
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Duplicates:
-    """Keep one interaction, or none, of each user and item that have several.
+    """Keep one interaction, or none, of each pair of user and item that has several.
 
     Parameters
     ----------
     keep
-        ``first`` or ``last`` in time; at one moment the lowest rating is first. Without timestamps
-        and ratings they are all the same, and with ratings alone the order of the file decides.
-        ``none`` removes all of them, the first too.
+        ``first`` or ``last`` in time; of equal timestamps the lowest rating is first. Without timestamps, the order
+        of the file decides. ``none`` removes all of them, including the first.
 
     Examples
     --------
@@ -40,13 +39,13 @@ class Duplicates:
     keep: Literal["first", "last", "none"]
 
     def apply(self, interactions: Interactions) -> Interactions:
-        """Return the interactions that stay, in their order, with vocabularies of what occurs in them."""
+        """Return the remaining interactions in their order, with vocabularies of the ids that occur in them."""
         codes = pair_codes(interactions)
         order = np.argsort(codes, kind="stable")
         ascending = codes[order]
         begins = np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1]])[: len(order)])
         sizes = np.diff(np.append(begins, len(order)))
-        # Few pairs repeat: only their rows are put in the order of time.
+        # Few pairs repeat, and only their rows are sorted by time.
         repeated = np.flatnonzero(np.repeat(sizes > 1, sizes))
         if interactions.timestamps is not None:
             rows = order[repeated]

@@ -1,4 +1,4 @@
-"""Filters of interactions, applied before the split."""
+"""Apply filters to interactions, before the split."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from harness.errors import DataError
 
 
 class Filter(Protocol):
-    """What can be applied to interactions; a frozen dataclass whose fields are its options."""
+    """A filter of interactions: a frozen dataclass whose fields are its options."""
 
     kind: ClassVar[str]
 
     def apply(self, interactions: Interactions) -> Interactions:
-        """Return the interactions that stay, with vocabularies of what occurs in them."""
+        """Return the remaining interactions, with vocabularies of the ids that occur in them."""
         ...
 
 
 @runtime_checkable
 class CountingFilter(Protocol):
-    """A filter that has more to report than what it removed."""
+    """A filter that reports further counts."""
 
     def counted(self, interactions: Interactions) -> Mapping[str, int]:
-        """Return what it counts in the interactions before it."""
+        """Return counts of the interactions that the filter is applied to."""
         ...
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FilterResult:
-    """What filters left.
+    """Filtered interactions.
 
     Parameters
     ----------
     interactions
-        The interactions that stay.
+        The remaining interactions.
     steps
-        For each filter a map of ``kind``, ``options``, ``interactions_before``,
-        ``interactions_after``, and so for ``users`` and ``items``, and what else the filter counts.
+        Per filter, a map of ``kind``, ``options``, ``interactions_before`` and ``interactions_after``, the same for
+        ``users`` and ``items``, and the further counts of the filter.
     """
 
     interactions: Interactions
@@ -48,33 +48,33 @@ class FilterResult:
 
 
 def apply_filters(interactions: Interactions, filters: Sequence[Any]) -> FilterResult:
-    """Apply filters in their order.
+    """Apply filters one after another.
 
     Parameters
     ----------
     interactions
-        Not changed.
+        The interactions, which are not modified.
     filters
-        ``Filter`` components.
+        ``Filter`` components, in the order in which they are applied.
 
     Raises
     ------
     DataError
-        A filter leaves nothing, or needs what the interactions lack.
+        A filter removes all interactions, or needs a column that they lack.
     """
     steps: list[Mapping[str, Any]] = []
-    for chosen in filters:
+    for step in filters:
         before = sizes(interactions)
-        more = chosen.counted(interactions) if isinstance(chosen, CountingFilter) else {}
-        interactions = chosen.apply(interactions)
-        options = dataclasses.asdict(chosen)
+        counts = step.counted(interactions) if isinstance(step, CountingFilter) else {}
+        interactions = step.apply(interactions)
+        options = dataclasses.asdict(step)
         if len(interactions) == 0:
-            told = ", ".join(f"{name}: {_short(value)}" for name, value in options.items() if value is not None)
+            shown = ", ".join(f"{name}: {_short(value)}" for name, value in options.items() if value is not None)
             raise DataError(
-                f"filter {chosen.kind} ({told}) left nothing of {before['interactions']:,} interactions of "
+                f"filter {step.kind} ({shown}) removed all {before['interactions']:,} interactions of "
                 f"{before['users']:,} users and {before['items']:,} items. Loosen it, or remove it."
             )
-        steps.append({"kind": chosen.kind, "options": options} | _change(before, sizes(interactions)) | dict(more))
+        steps.append({"kind": step.kind, "options": options} | _change(before, sizes(interactions)) | dict(counts))
     return FilterResult(interactions, tuple(steps))
 
 

@@ -1,4 +1,4 @@
-"""Filters by lists of users and items."""
+"""Filter interactions by lists of users and items."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ logger = logging.getLogger("harness")
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class _IdListFilter:
-    """What ``Items`` and ``Users`` share: one list, inline or in a file, of what to keep or to remove."""
+    """The base class of filters by one list of ids, inline or in a file, to keep or to remove."""
 
     kind: ClassVar[str]
     allow: tuple[int | str, ...] | None = None
@@ -40,29 +40,29 @@ class _IdListFilter:
             got = " and ".join(given) or "none"
             raise ValueError(f"{self.kind} takes one list, and got {got}; give one of {', '.join(lists)}")
         if not lists[given[0]]:
-            raise ValueError(f"{given[0]} is empty; name an id or more, or remove the filter")
+            raise ValueError(f"{given[0]} is empty; name at least one id, or remove the filter")
 
-    def _found(self, vocabulary: Vocabulary) -> Int32Array:
-        """Return the index of each distinct id of the list, -1 where it occurs nowhere."""
+    def _listed_indices(self, vocabulary: Vocabulary) -> Int32Array:
+        """Return the index of each distinct id of the list, -1 if it does not occur."""
         path = self.allow_file if self.allow_file is not None else self.deny_file
         inline = self.allow if self.allow is not None else self.deny
-        ids: Sequence[int | str] = ids_in(Path(path)) if path is not None else inline or ()
-        # An id is listed once, however often and as what it is written; those that are no id here stay apart.
+        ids: Sequence[int | str] = read_id_list(Path(path)) if path is not None else inline or ()
+        # An id counts once, however often it is listed, as a number or as text; unknown ids are counted as text.
         found = vocabulary.lookup(tuple(dict.fromkeys(ids)))
-        unknown = len({str(own) for own, index in zip(dict.fromkeys(ids), found.tolist(), strict=True) if index < 0})
+        unknown = len({str(name) for name, index in zip(dict.fromkeys(ids), found.tolist(), strict=True) if index < 0})
         return np.concatenate([np.unique(found[found >= 0]), np.full(unknown, -1, dtype=np.int32)])
 
     def _counted(self, vocabulary: Vocabulary) -> dict[str, int]:
-        found = self._found(vocabulary)
+        found = self._listed_indices(vocabulary)
         return {"ids_listed": len(found), "ids_unknown": int((found < 0).sum())}
 
     def _kept(self, vocabulary: Vocabulary) -> BoolArray:
-        """Return whether each id of the vocabulary stays."""
-        found = self._found(vocabulary)
+        """Return whether the interactions of each id stay."""
+        found = self._listed_indices(vocabulary)
         unknown = int((found < 0).sum())
         if unknown:
             logger.warning(
-                "filter %s: %s of %s listed ids occur nowhere in the interactions; check how they are written",
+                "filter %s: %s of %s listed ids do not occur in the interactions; check how they are written",
                 *(self.kind, f"{unknown:,}", f"{len(found):,}"),
             )
         listed = np.zeros(len(vocabulary), dtype=np.bool_)
@@ -72,24 +72,24 @@ class _IdListFilter:
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class ItemFilter(_IdListFilter):
-    """Keep the interactions with listed items, or with all others.
+    """Keep the interactions with listed items, or with all other items.
 
-    Exactly one of the four is given. Ids that occur nowhere are counted, and warned of.
+    Exactly one of the four options is needed. Ids that do not occur are counted, and a warning is logged.
 
     Parameters
     ----------
     allow
-        The items to keep, in the data set's own ids.
+        External ids of the items to keep.
     deny
-        The items to remove.
+        External ids of the items to remove.
     allow_file, deny_file
-        A text file, UTF-8, that lists them, one id a line as a CSV file has them; empty lines are
-        skipped. Relative to the working directory.
+        A UTF-8 text file with one id per line, written as in a CSV file; empty lines are skipped. A relative path
+        starts at the working directory.
 
     Raises
     ------
     ValueError
-        None or several are given, or the list is empty.
+        None or several options are set, or the list is empty.
 
     Examples
     --------
@@ -109,35 +109,35 @@ class ItemFilter(_IdListFilter):
     kind: ClassVar[str] = "items"
 
     def apply(self, interactions: Interactions) -> Interactions:
-        """Return the interactions that stay, with vocabularies of what occurs in them.
+        """Return the remaining interactions, with vocabularies of the ids that occur in them.
 
         Raises
         ------
         DataError
-            The file of ids cannot be read, or lists none.
+            The file of ids cannot be read, or is empty.
         """
         return interactions.rows(self._kept(interactions.item_ids)[interactions.items]).compact()
 
     def counted(self, interactions: Interactions) -> Mapping[str, int]:
-        """Return ``ids_listed``, distinct ones, and ``ids_unknown``, those that occur nowhere."""
+        """Return ``ids_listed``, the number of distinct ids, and ``ids_unknown``, those that do not occur."""
         return self._counted(interactions.item_ids)
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class UserFilter(_IdListFilter):
-    """Keep the interactions of listed users, or of all others; the options are those of ``Items``.
+    """Keep the interactions of listed users, or of all other users; the options are those of ``ItemFilter``.
 
     Parameters
     ----------
     allow, deny
-        The users to keep, or to remove.
+        External ids of the users to keep, or to remove.
     allow_file, deny_file
-        A text file that lists them, one id a line.
+        A text file with one id per line.
 
     Raises
     ------
     ValueError
-        None or several are given, or the list is empty.
+        None or several options are set, or the list is empty.
 
     Examples
     --------
@@ -155,29 +155,29 @@ class UserFilter(_IdListFilter):
     kind: ClassVar[str] = "users"
 
     def apply(self, interactions: Interactions) -> Interactions:
-        """Return the interactions that stay, with vocabularies of what occurs in them.
+        """Return the remaining interactions, with vocabularies of the ids that occur in them.
 
         Raises
         ------
         DataError
-            The file of ids cannot be read, or lists none.
+            The file of ids cannot be read, or is empty.
         """
         return interactions.rows(self._kept(interactions.user_ids)[interactions.users]).compact()
 
     def counted(self, interactions: Interactions) -> Mapping[str, int]:
-        """Return ``ids_listed``, distinct ones, and ``ids_unknown``, those that occur nowhere."""
+        """Return ``ids_listed``, the number of distinct ids, and ``ids_unknown``, those that do not occur."""
         return self._counted(interactions.user_ids)
 
 
-def ids_in(path: Path) -> list[str]:
-    """Return the ids that a text file lists, one a line; empty lines are skipped, spaces are part of an id.
+def read_id_list(path: Path) -> list[str]:
+    """Return the ids of a text file with one id per line; empty lines are skipped, spaces are part of an id.
 
     Raises
     ------
     DataError
-        The file cannot be read as UTF-8, or lists none.
+        The file cannot be read as UTF-8, or is empty.
     """
     ids = [line for line in id_lines(path) if line]
     if not ids:
-        raise DataError(f"{path}: the list of ids is empty. Write one id a line, or leave the list out.")
+        raise DataError(f"{path}: the list of ids is empty. Write one id per line, or leave the list out.")
     return ids

@@ -1,4 +1,4 @@
-"""Filters by how much is known of users and items."""
+"""Keep the k-core: users and items with enough interactions with each other."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ from harness.artifacts import Interactions
 class KCore:
     """Keep the largest part in which every user and every item has enough interactions.
 
-    Users and items below their minimum are removed in turns until none is. The outcome does not
-    depend on the order (Seidman 1983). Interactions are counted, so that a repeated one counts
-    each time.
+    Users and items below their minimum are removed repeatedly until none is left. The result does not
+    depend on the order (Seidman 1983). A repeated interaction counts each time.
 
     Parameters
     ----------
     users
-        Interactions that each user must have; 1 or more, 1 keeps all.
+        Minimum number of interactions per user; 1 keeps all.
     items
-        Interactions that each item must have; 1 or more, 1 keeps all.
+        Minimum number of interactions per item; 1 keeps all.
 
     Raises
     ------
@@ -54,10 +53,10 @@ class KCore:
     def __post_init__(self) -> None:
         for name, minimum in (("users", self.users), ("items", self.items)):
             if minimum < 1:
-                raise ValueError(f"{name} is {minimum}; use 1 or more (1 keeps every one)")
+                raise ValueError(f"{name} is {minimum}; use 1 or more (1 keeps all)")
 
     def apply(self, interactions: Interactions) -> Interactions:
-        """Return the interactions that stay, with vocabularies of what occurs in them."""
+        """Return the remaining interactions, with vocabularies of the ids that occur in them."""
         users, items = interactions.users, interactions.items
         while True:
             enough_of_users = np.bincount(users, minlength=len(interactions.user_ids)) >= self.users
@@ -66,6 +65,6 @@ class KCore:
             if enough.all():
                 break
             users, items = users[enough], items[enough]
-        # Users and items that fell short in an early turn have no rows in the last, and still fall short.
+        # Users and items that were removed in an early round have no rows in the last, and stay removed.
         kept = enough_of_users[interactions.users] & enough_of_items[interactions.items]
         return interactions.rows(kept).compact()

@@ -1,4 +1,4 @@
-"""Filters by what is rated."""
+"""Keep interactions with a minimum rating."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class MinRating:
     Parameters
     ----------
     value
-        In the data set's own unit. Compared in float32, in which ratings are kept.
+        The minimum, on the data set's own scale. It is compared in float32, the type of ratings.
 
     Raises
     ------
     ValueError
-        The value is not finite, or float32 does not hold it.
+        The value is not finite, or beyond the range of float32.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class MinRating:
             raise ValueError(f"value is {self.value}; use a finite rating that 32-bit floats hold, such as 4")
 
     def apply(self, interactions: Interactions) -> Interactions:
-        """Return the interactions that stay, with vocabularies of what occurs in them.
+        """Return the remaining interactions, with vocabularies of the ids that occur in them.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Filters by when it happened."""
+"""Keep the interactions of a time window."""
 
 from __future__ import annotations
 
@@ -9,29 +9,28 @@ from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions
 from harness.data.canonical_order import require_timestamps
-from harness.data.times.time_options import TimeOption, at_or_after, check_order, check_time_option, in_unit_of
+from harness.data.times.time_options import TimeOption, at_or_after, check_time_option, check_time_order, in_unit_of
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class TimeWindow:
-    """Keep the interactions of a span of time: at ``since`` or later, and before ``until``.
+    """Keep the interactions at ``since`` or later, and before ``until``.
 
-    Spans that follow one another so share no interaction: one that ends ``until: 2024-06-01`` holds
-    all of May, and the next begins ``since: 2024-06-01``.
+    Consecutive windows share no interaction: a window with ``until: 2024-06-01`` holds all of May, and the next one
+    begins with ``since: 2024-06-01``.
 
     Parameters
     ----------
     since
-        The first moment that is kept: an ISO 8601 date, in UTC where it names no zone, or a number, which
-        is seconds since 1970, or in the data set's own unit where its times are numbers without a unit;
-        None for no limit.
+        The earliest time that is kept: an ISO 8601 date (UTC unless it names a zone), or a number of seconds since
+        1970. If the data set's times are numbers without a unit, a number in their unit. None for no limit.
     until
-        The first moment that is not kept any more, alike.
+        The earliest time that is no longer kept, in the same format; None for no limit.
 
     Raises
     ------
     ValueError
-        Both are missing, one is no moment, or they enclose none.
+        Both are None, one is not a time, or ``until`` is not later than ``since``.
 
     Examples
     --------
@@ -53,18 +52,18 @@ class TimeWindow:
 
     def __post_init__(self) -> None:
         if self.since is None and self.until is None:
-            raise ValueError("time_window has no limit; give since, until, or both")
+            raise ValueError("time_window has no limit; set since, until, or both")
         check_time_option("since", self.since)
         check_time_option("until", self.until)
-        check_order(since=self.since, until=self.until)
+        check_time_order(since=self.since, until=self.until)
 
     def apply(self, interactions: Interactions) -> Interactions:
-        """Return the interactions that stay, with vocabularies of what occurs in them.
+        """Return the remaining interactions, with vocabularies of the ids that occur in them.
 
         Raises
         ------
         DataError
-            The interactions have no timestamps, or a limit is a date and they do not look like times since 1970.
+            There are no timestamps, or a limit is a date but the timestamps do not look like times since 1970.
         """
         times, unit = require_timestamps(interactions, purpose="filter time_window"), interactions.time_unit
         kept = np.ones(len(times), dtype=np.bool_)

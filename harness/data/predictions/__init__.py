@@ -1,1 +1,1 @@
-"""Files of predictions, read, checked and brought into lists."""
+"""Files of predictions: read, checked, and converted to ranked lists."""

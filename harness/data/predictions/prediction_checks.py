@@ -1,4 +1,4 @@
-"""What is odd in predictions that were made elsewhere: counted, each with what is done about it."""
+"""Audit external predictions: count what is odd, and say how it is treated."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ UNKNOWN = -1  # the index of an id that the data set does not have
 
 @dataclass(frozen=True, eq=False)
 class RankedRows:
-    """Rows of users who are asked for, in the order of their lists; items may be unknown.
+    """Rows of the users of the task, in the order of their lists; items may be unknown.
 
     Parameters
     ----------
     users
-        int32 ``(n,)``: places among the users asked for.
+        int32 ``(n,)``: places among the users of the task.
     items
-        int32 ``(n,)``: indices, -1 for an unknown one.
+        int32 ``(n,)``: indices, -1 for an unknown item.
     scores
-        float32 ``(n,)``; where the file has none, they fall with the rank.
+        float32 ``(n,)``; if the file has none, numbers that decrease with the rank.
     ranks
         int64 ``(n,)``, from 1.
     tied
-        Scores that another one of the user's equals, where scores order the lists.
+        The count of scores that equal another score of the same user, if scores order the lists.
     rounding_ties
-        Those of them that equal a different one once both are rounded to float32.
+        The count of those that only become equal when they are rounded to float32.
     """
 
     users: Int32Array
@@ -45,30 +45,30 @@ class RankedRows:
 
 @dataclass(frozen=True, eq=False)
 class ExcludedRows:
-    """Which rows hold an item that may not be recommended, bool ``(n,)`` each: seen, or no candidate."""
+    """Rows whose item may not be recommended, bool ``(n,)`` each: it was seen, or is not a candidate."""
 
     seen: BoolArray
     outside: BoolArray
 
 
 def excluded_rows(rows: RankedRows, asked: RecommendationTask) -> ExcludedRows:
-    """Return which rows hold an item that may not be recommended to their user."""
-    # Deferred, so that reading an experiment does not wait for numba.
-    from harness.data.predictions.prediction_kernels import mark_held
+    """Return the rows whose item may not be recommended to their user."""
+    # Deferred, so that reading an experiment does not import numba.
+    from harness.data.predictions.prediction_kernels import mark_members
 
     outside = np.zeros(len(rows.items), dtype=np.bool_)
     if asked.candidates is not None:
-        # The last stands for unknown items, which are another finding.
+        # The last entry is for unknown items, which are a finding of their own.
         outside |= ~np.append(asked.candidates, True)[rows.items]
     n_items = len(asked.item_ids)
     if asked.lists is not None:
         listed = np.empty(len(rows.items), dtype=np.bool_)
         everyone = np.arange(len(asked.users))
-        mark_held(rows.users, rows.items, everyone, asked.lists.indptr, asked.lists.items, n_items, listed)
+        mark_members(rows.users, rows.items, everyone, asked.lists.indptr, asked.lists.items, n_items, listed)
         outside |= ~listed & (rows.items != UNKNOWN)
     seen = np.zeros(len(rows.items), dtype=np.bool_)
     if asked.exclude_seen:
-        mark_held(rows.users, rows.items, asked.users, asked.history.indptr, asked.history.items, n_items, seen)
+        mark_members(rows.users, rows.items, asked.users, asked.history.indptr, asked.history.items, n_items, seen)
     return ExcludedRows(seen, outside & ~seen)
 
 
@@ -77,12 +77,12 @@ def prediction_findings(
     asked: RecommendationTask,
     users: Int32Array,
     rows: RankedRows,
-    barred: ExcludedRows,
+    excluded: ExcludedRows,
     *,
     depth: int,
     missing_count: bool = True,
 ) -> list[Finding]:
-    """Return what is odd in a file of predictions.
+    """Return the findings about a file of predictions.
 
     Parameters
     ----------
@@ -91,17 +91,17 @@ def prediction_findings(
     asked
         The task.
     users
-        int32 ``(n,)``: the index of each row's user in the data set, -1 where it is unknown.
+        int32 ``(n,)``: the index of each row's user in the data set, -1 if unknown.
     rows
-        Those of users who are asked for.
-    barred
-        What of them may not be recommended.
+        The rows of the users of the task.
+    excluded
+        The rows whose item may not be recommended.
     depth
-        The largest cutoff, below which a list is short.
+        The largest cutoff; a list with fewer items is short.
     missing_count
         Whether users without predictions count.
     """
-    occurs = np.zeros(len(asked.user_ids) + 1, dtype=np.bool_)  # the last is that of an unknown user
+    occurs = np.zeros(len(asked.user_ids) + 1, dtype=np.bool_)  # the last entry is for unknown users
     occurs[users] = True
     unknown = len(table.users.filter(pa.array(users == UNKNOWN)).unique()) if occurs[-1] else 0
     distinct = int(occurs[:-1].sum()) + unknown
@@ -122,35 +122,41 @@ def prediction_findings(
             int(others.sum()),
             distinct,
             "users of the predictions",
-            "they have nothing relevant in this part; they are left out.",
+            "they have no relevant item in this part; they are left out.",
             severity="info",
         ),
-        _of_rows("unknown_items", rows.items == UNKNOWN, "the data set does not have the item; the slot is a miss."),
+        _of_rows("unknown_items", rows.items == UNKNOWN, "the data set does not have the item; a miss."),
         _of_rows(
-            "repeated_items", _repeated(rows, len(asked.item_ids)), "the list had the item before; the slot is a miss."
+            "repeated_items",
+            _repeated(rows, len(asked.item_ids)),
+            "the item is in the list already; the slot is a miss.",
         ),
-        _of_rows("seen_items", barred.seen, "the user had the item before, and seen items are excluded; a miss."),
-        _of_rows("not_candidates", barred.outside, "it is no candidate of the experiment; the slot is a miss."),
+        _of_rows(
+            "seen_items",
+            excluded.seen,
+            "the user had the item before, and seen items are excluded; the slot is a miss.",
+        ),
+        _of_rows("not_candidates", excluded.outside, "it is not a candidate of the experiment; a miss."),
         _short(rows, asked, depth),
         Finding.counted(
             "masked_scores",
             masked,
             len(users),
             "predictions",
-            "their score is minus infinity, which stands for what is not recommended; they are left out.",
+            "their score is minus infinity, which means that the item is not recommended; they are left out.",
             severity="info",
         ),
         _of_ties(
             "tied_scores",
             rows.tied,
             rows,
-            "another item of the user has the same score, so the rule of ties orders them.",
+            "another item of the user has the same score, so the tie rule orders them.",
         ),
         _of_ties(
             "rounding_ties",
             rows.rounding_ties,
             rows,
-            "the score equals a different one of the user once both are rounded to float32, and they count as ties.",
+            "the score equals another score of the user after both are rounded to float32; they count as ties.",
         ),
         _contradictions(rows, table),
     ]
@@ -165,7 +171,7 @@ def _of_ties(name: str, count: int, rows: RankedRows, meaning: str) -> Finding:
 
 
 def _repeated(rows: RankedRows, n_items: int) -> BoolArray:
-    from harness.data.predictions.prediction_kernels import mark_repeated  # as above
+    from harness.data.predictions.prediction_kernels import mark_repeated  # deferred, as above
 
     repeated = np.empty(len(rows.items), dtype=np.bool_)
     mark_repeated(rows.users, rows.items, n_items, repeated)
@@ -173,7 +179,7 @@ def _repeated(rows: RankedRows, n_items: int) -> BoolArray:
 
 
 def _distinct(users: Int32Array) -> int:
-    """Return how many users there are in rows that are by user."""
+    """Return the number of users in rows sorted by user."""
     return int((users[1:] != users[:-1]).sum()) + (len(users) > 0)
 
 
@@ -190,7 +196,7 @@ def _short(rows: RankedRows, asked: RecommendationTask, depth: int) -> Finding:
         int(((lengths > 0) & (lengths < depth)).sum()),
         len(asked.users),
         "users",
-        f"their list is shorter than the largest cutoff, {depth}; what is lacking is a miss.",
+        f"their list is shorter than the largest cutoff, {depth}; the missing slots are misses.",
     )
 
 
@@ -208,15 +214,15 @@ def _contradictions(rows: RankedRows, table: PredictionTable) -> Finding:
 
 
 def no_usable_message(table: PredictionTable, asked: RecommendationTask) -> str:
-    """Return the message for a file without a prediction for a user who is asked for."""
+    """Return the message for a file without a prediction for any user of the task."""
     if len(table.users) == 0:
-        return f"{table.place}: there is not one prediction in the file. Write a row for each recommended item."
+        return f"{table.place}: the file has no prediction. Write one row per recommended item."
     if table.scores is not None and np.isneginf(table.scores).all():
-        return f"{table.place}: every score is minus infinity, which stands for what is not recommended."
+        return f"{table.place}: every score is minus infinity, which means that the item is not recommended."
     theirs = table.users[0].as_py()
     ours = asked.user_ids.ids[asked.users[:1]].tolist()[0]
     kind = "text" if is_text(table.users) else "numbers"
     return (
-        f"{table.place}: no prediction is for a user that is asked for. The first user there is {theirs!r} ({kind}), "
-        f"the first asked for {ours!r}. Use the data set's own ids, and predict for the users of the part."
+        f"{table.place}: no prediction is for a user of the evaluated part. The first user of the file is {theirs!r} "
+        f"({kind}), the first of the part {ours!r}. Use the external ids of the data set, and predict for its users."
     )

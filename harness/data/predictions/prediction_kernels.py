@@ -1,4 +1,4 @@
-"""Kernels over rows of predictions, in one pass each."""
+"""Numba kernels over rows of predictions, one pass each."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from harness.jit import kernel
 
 @kernel
 def is_sorted(users: Int32Array, keys: NDArray[Any]) -> bool:
-    """Return whether rows are by user, then key, both ascending."""
+    """Return whether rows are sorted by user, then key, both ascending."""
     for row in range(1, len(users)):
         if users[row] < users[row - 1] or (users[row] == users[row - 1] and keys[row] < keys[row - 1]):
             return False
@@ -22,7 +22,7 @@ def is_sorted(users: Int32Array, keys: NDArray[Any]) -> bool:
 
 @kernel
 def mark_repeated(users: Int32Array, items: Int32Array, n_items: int, out: BoolArray) -> None:
-    """Write whether a row's user had the row's item in an earlier row; rows are by user, unknown items below 0."""
+    """Mark each row whose user has its item in an earlier row; rows are sorted by user, unknown items are negative."""
     last = np.full(n_items, -1, dtype=np.int64)  # the last user who had each item
     for row in range(len(users)):
         item = items[row]
@@ -32,34 +32,34 @@ def mark_repeated(users: Int32Array, items: Int32Array, n_items: int, out: BoolA
 
 
 @kernel
-def mark_held(
+def mark_members(
     users: Int32Array,
     items: Int32Array,
-    held_rows: Int64Array,
+    set_rows: Int64Array,
     indptr: Int64Array,
-    held: Int32Array,
+    members: Int32Array,
     n_items: int,
     out: BoolArray,
 ) -> None:
-    """Write whether a row's item is among those that are held for its user.
+    """Mark each row whose item is in its user's set, such as the history.
 
     Parameters
     ----------
     users, items
-        ``(n,)``: of each row, by user; unknown items are below 0.
-    held_rows
-        int64 ``(users,)``: the row of each user in what is held.
-    indptr, held
-        What is held, as CSR.
+        The user and item of each row ``(n,)``, sorted by user; unknown items are negative.
+    set_rows
+        int64 ``(users,)``: the row of each user in the sets.
+    indptr, members
+        The sets, as CSR.
     n_items
         Size of the catalogue.
     out
         bool ``(n,)``: output.
     """
-    last = np.full(n_items, -1, dtype=np.int64)  # the last user for whom each item is held
+    last = np.full(n_items, -1, dtype=np.int64)  # the last user whose set holds each item
     for row in range(len(users)):
         user = users[row]
         if row == 0 or user != users[row - 1]:
-            for place in range(indptr[held_rows[user]], indptr[held_rows[user] + 1]):
-                last[held[place]] = user
+            for place in range(indptr[set_rows[user]], indptr[set_rows[user] + 1]):
+                last[members[place]] = user
         out[row] = items[row] >= 0 and last[items[row]] == user

@@ -1,4 +1,4 @@
-"""Predictions made elsewhere, checked against a data set and brought into lists."""
+"""Convert external predictions to ranked lists, and check them against a data set."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CheckedPredictions:
-    """Lists in the order of the users asked for, and what was found on the way, as audits have it."""
+    """Ranked lists in the order of the users of the task, and the findings about the file."""
 
     topk: TopK
     findings: tuple[dict[str, Any], ...]
@@ -55,36 +55,36 @@ def checked_predictions(
     strict: bool = False,
     missing_count: bool = True,
 ) -> CheckedPredictions:
-    """Return a file's predictions as lists, and what is odd in them.
+    """Return the ranked lists of a file of predictions, and the findings about it.
 
-    An item that is unknown, was seen where seen items are excluded, or is no candidate, leaves its
-    slot empty: a miss, and nothing moves up. Ranks order a list where there are any, else scores in
-    float32; equal scores are in the order of the runner, drawn from the external ids.
+    An item that is unknown, excluded because it was seen, or not a candidate leaves its slot empty: the slot is a miss,
+    and later items do not move up. Ranks order a list if there are any, otherwise scores in float32. Equal scores are
+    in the same order as in the runner, drawn from the external ids.
 
     Parameters
     ----------
     table
-        As read.
+        The rows of the file.
     asked
         The task. Its ``k`` is the length of the lists at most; deeper predictions are left out.
     depth
         The largest cutoff, below which a list is short, and no list is cut.
     by_id
-        Whether scores decide whatever the ranks say, and equal scores are in descending order of the item ids as
-        text: as in trec_eval.
+        Whether to order as trec_eval does: by scores even if there are ranks, and equal scores by descending item id
+        as text.
     strict
-        Make an error of everything that is odd.
+        Whether every finding above ``info`` is an error.
     missing_count
         Whether users without predictions count.
 
     Raises
     ------
     DataError
-        Two items of a user have one rank; no user is one of those asked for; or, if ``strict``,
-        anything at all is odd.
+        Two items of a user have the same rank, no prediction is for a user of the task, or ``strict`` finds
+        something odd.
     """
     users, items = indices_of(table.users, asked.user_ids), indices_of(table.items, asked.item_ids)
-    places = np.full(len(asked.user_ids) + 1, UNKNOWN, dtype=np.int32)  # the last is that of an unknown user
+    places = np.full(len(asked.user_ids) + 1, UNKNOWN, dtype=np.int32)  # the last entry is for unknown users
     places[asked.users] = np.arange(len(asked.users))
     place = places[users]
     usable = place != UNKNOWN
@@ -92,22 +92,22 @@ def checked_predictions(
         usable &= table.scores != -np.inf
     if not usable.any():
         raise DataError(no_usable_message(table, asked))
-    # A view of everything costs nothing where nothing is left out.
+    # If nothing is left out, a view of all rows needs no copy.
     kept = slice(None) if usable.all() else np.flatnonzero(usable)
     order = _TieRule(asked.seed, by_id)
     rows = _ordered(table, place, items, kept, asked, order)
-    barred = excluded_rows(rows, asked)
-    findings = prediction_findings(table, asked, users, rows, barred, depth=depth, missing_count=missing_count)
+    excluded = excluded_rows(rows, asked)
+    findings = prediction_findings(table, asked, users, rows, excluded, depth=depth, missing_count=missing_count)
     if strict:
         _refuse(findings, table.place)
-    items_in = np.where(barred.seen | barred.outside | (rows.items == UNKNOWN), np.int32(NO_ITEM), rows.items)
+    items_in = np.where(excluded.seen | excluded.outside | (rows.items == UNKNOWN), np.int32(NO_ITEM), rows.items)
     return CheckedPredictions(
         _lists(rows, items_in, asked, depth=depth, place=table.place), tuple(each.as_dict() for each in findings)
     )
 
 
 def indices_of(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array:
-    """Return the index of each own id, -1 where it is unknown; numbers and their text are the same id.
+    """Return the index of each external id, -1 if unknown; a number and its text are the same id.
 
     Examples
     --------
@@ -127,11 +127,11 @@ def indices_of(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array:
 
 
 def _dense_indices(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array | None:
-    """Return the indices of integers by a table of all from the lowest to the highest id; None for too long a one."""
+    """Return the indices of integers by a lookup table from the lowest to the highest id; None if it would be long."""
     low, high = int(vocabulary.ids[0]), int(vocabulary.ids[-1])
     if high - low >= 4 * max(len(vocabulary), len(column)):
         return None
-    table = np.full(high - low + 2, UNKNOWN, dtype=np.int32)  # the last is that of all others
+    table = np.full(high - low + 2, UNKNOWN, dtype=np.int32)  # the last entry is for all other numbers
     table[vocabulary.ids - low] = np.arange(len(vocabulary), dtype=np.int32)
     indices = np.empty(len(column), dtype=np.int32)
     end = 0
@@ -145,7 +145,7 @@ def _dense_indices(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array | 
 
 @dataclass(frozen=True)
 class _TieRule:
-    """The rule by which equal scores are ordered, as in ``checked_predictions``."""
+    """How equal scores are ordered, as in ``checked_predictions``."""
 
     seed: int
     by_id: bool
@@ -164,7 +164,7 @@ def _ordered(
     if table.ranks is not None and (scores is None or not rule.by_id):
         ranks = table.ranks[kept]
         order = _order(users, ranks)
-        # Without scores, no two items of a user tie.
+        # Without scores, ranks have no ties.
         falling = (1 - ranks).astype(np.float32) if scores is None else scores
         return RankedRows(users[order], items[order], falling[order], ranks[order])
     assert scores is not None  # noqa: S101  (a file has one of both)
@@ -190,32 +190,32 @@ def _ordered(
 def _tie_keys(
     names: ArrowColumn, users: Int32Array, items: Int32Array, asked: RecommendationTask, rule: _TieRule
 ) -> UInt64Array:
-    """Return what orders equal scores of a user, ascending; ``(n,)``.
+    """Return the keys that order equal scores of a user, ascending; ``(n,)``.
 
     Parameters
     ----------
     names
-        The items' external ids, as the file has them.
+        External ids of the items, as in the file.
     users, items
         As in ``RankedRows``.
     asked
         The task.
     rule
-        The rule of ties.
+        How ties are ordered.
     """
     if rule.by_id:
         distinct, places = _distinct_names(names, asked.item_ids)
         return descending_places(np.array([str(name) for name in distinct], dtype=object))[places]
     keys = np.append(asked.item_ids.keys, np.uint64(0))[items]
     unknown = items == UNKNOWN
-    if unknown.any():  # drawn from their ids, too: together they would stand like one item
+    if unknown.any():  # drawn from their ids too, or all of them would tie as one item
         distinct, places = _distinct_names(names.filter(pa.array(unknown)), asked.item_ids)
         keys[unknown] = _keys_of(distinct)[places]
     return pair_keys(stream(rule.seed, "ties"), asked.user_ids.keys[asked.users[users]], keys)
 
 
 def _distinct_names(column: ArrowColumn, vocabulary: Vocabulary) -> tuple[list[str | int], Int64Array]:
-    """Return the distinct ids of a column, integers where the vocabulary has them, and the place of each row's."""
+    """Return the distinct ids of a column, as integers if the vocabulary has integers, and each row's place there."""
     distinct = column.unique()
     codes: Any = pc.index_in(column, value_set=distinct)
     names: list[Any] = distinct.to_pylist()
@@ -237,15 +237,15 @@ def _keys_of(ids: list[str | int]) -> UInt64Array:
 
 
 def _order(users: Int32Array, keys: NDArray[Any]) -> slice | Int64Array:
-    """Return the order by user, then key: a view of everything where rows have it already."""
-    # Deferred, so that reading an experiment does not wait for numba.
+    """Return the order by user, then key; a slice of all rows if they are sorted already."""
+    # Deferred, so that reading an experiment does not import numba.
     from harness.data.predictions.prediction_kernels import is_sorted
 
     return slice(None) if is_sorted(users, keys) else np.lexsort((keys, users))
 
 
 def _shared(users: Int32Array, keys: Float32Array) -> BoolArray:
-    """Return which rows have the user and key of the row before or after them; rows are by both."""
+    """Return which rows have the user and key of a neighbouring row; rows are sorted by both."""
     same = (users[1:] == users[:-1]) & (keys[1:] == keys[:-1])
     shared = np.zeros(len(users), dtype=np.bool_)
     shared[1:] |= same

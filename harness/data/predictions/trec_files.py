@@ -1,4 +1,4 @@
-"""Runs and judgements in the format of trec_eval, for programs that read it."""
+"""Write runs and judgements in the format of trec_eval."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
     from harness.data.readers.columns import ArrowColumn
 
 RUN, QRELS, IDS = "run.trec", "qrels.trec", "ids.parquet"
-_MISS = "harness-miss-"  # an item that nobody has, for a slot that holds none
-# What some program of TREC does not read back as one word; U+2028 and U+0085 among them, and a comment's sign.
+_MISS = "harness-miss-"  # an item that does not exist, for an empty slot
+# Text that some TREC program does not read back as one word, such as U+2028, U+0085 and comment signs.
 _NOT_A_WORD = rf'[\p{{Z}}\p{{C}}"]|^$|^#|^{_MISS}'
 _LINES = 100_000  # in memory at once
 
 
 @dataclass(frozen=True)
 class TrecFiles:
-    """Where a run and its judgements were written.
+    """Paths of a run and its judgements.
 
     Parameters
     ----------
     run, qrels
-        The lists and the relevant items.
+        The ranked lists and the relevant items.
     ids
-        The ids that ``user-1``, ``item-1``, ... stand for; None where ids are written as they are.
+        The ids that ``user-1``, ``item-1``, ... stand for; None if ids are written unchanged.
     """
 
     run: Path
@@ -45,25 +45,25 @@ class TrecFiles:
 def write_trec(predictions: pa.Table, relevant: pa.Table, folder: Path, *, tag: str) -> TrecFiles:
     """Write ``run.trec`` (``user Q0 item rank score tag``) and ``qrels.trec`` (``user 0 item 1``).
 
-    Programs of TREC order by the score and break ties by the item's id, so the score written is the
-    reversed rank, which has no ties. Empty slots within a list are written as items that nobody has:
-    left out, what stands below would move up.
+    TREC programs sort by the score and break ties by the item id, so the written score is the reversed rank, which
+    has no ties. Empty slots within a list are written as items that do not exist, because later items would otherwise
+    move up.
 
-    An id that is empty, or holds white space of any kind, a control character or a quotation mark,
-    cannot be read back by programs of TREC. If a user's id is such, all users are written as ``user-1``,
-    ``user-2``, ... in the order of their ids as text, and likewise items as ``item-1``, ``item-2``, ....
-    ``ids.parquet`` then has the columns ``kind`` (``user`` or ``item``), ``written`` and ``id``.
+    TREC programs cannot read ids that are empty or hold white space, control characters or quotation marks. If any
+    user id is like this, all users are written as ``user-1``, ``user-2``, ... in the order of their ids as text, and
+    likewise items as ``item-1``, ``item-2``, .... ``ids.parquet`` then has the columns ``kind`` (``user`` or
+    ``item``), ``written`` and ``id``.
 
     Parameters
     ----------
     predictions
-        ``user``, ``item``, ``rank`` from 1.
+        Columns ``user``, ``item`` and ``rank`` from 1.
     relevant
-        ``user``, ``item``, a row a relevant item.
+        Columns ``user`` and ``item``, one row per relevant item.
     folder
-        Made if it is missing.
+        The folder, created if it does not exist.
     tag
-        Of the run; what cannot stand in the file is replaced by ``-``.
+        The name of the run; characters that the format does not allow become ``-``.
 
     Raises
     ------
@@ -73,8 +73,8 @@ def write_trec(predictions: pa.Table, relevant: pa.Table, folder: Path, *, tag: 
     tables = (predictions, relevant)
     users, items = (_TrecIds.of([table.column(kind) for table in tables], kind) for kind in ("user", "item"))
     written = predictions.select(["user", "item", "rank"])
-    written = written.set_column(0, "user", users.words_of(written.column("user")))
-    filled = _with_misses(written.set_column(1, "item", items.words_of(written.column("item"))))
+    written = written.set_column(0, "user", users.written_ids(written.column("user")))
+    filled = _with_misses(written.set_column(1, "item", items.written_ids(written.column("item"))))
     ranks = filled.column("rank").to_numpy()
     depth = int(ranks.max()) if len(ranks) else 0
     mapping = [words.table() for words in (users, items) if words.renamed]
@@ -85,9 +85,11 @@ def write_trec(predictions: pa.Table, relevant: pa.Table, folder: Path, *, tag: 
         [filled.column("user"), "Q0", filled.column("item"), pa.array(ranks), pa.array(depth - ranks + 1)],
         word,
     )
-    # An item that is held out twice is judged once: trec_eval refuses a pair that stands there twice.
+    # An item that is held out twice is judged once, because trec_eval refuses repeated pairs.
     relevant = relevant.group_by(["user", "item"], use_threads=False).aggregate([])
-    _write(files.qrels, [users.words_of(relevant.column("user")), "0", items.words_of(relevant.column("item"))], "1")
+    _write(
+        files.qrels, [users.written_ids(relevant.column("user")), "0", items.written_ids(relevant.column("item"))], "1"
+    )
     if files.ids is None:
         (folder / IDS).unlink(missing_ok=True)
     else:
@@ -98,16 +100,16 @@ def write_trec(predictions: pa.Table, relevant: pa.Table, folder: Path, *, tag: 
 
 @dataclass(frozen=True, eq=False)
 class _TrecIds:
-    """How the ids of one kind are written: as they are, or by their place among all of them.
+    """The ids of one kind and how they are written: unchanged, or as numbers.
 
     Parameters
     ----------
     kind
         ``user`` or ``item``.
     ids
-        All ids as text, each once, sorted.
+        All distinct ids as text, sorted.
     renamed
-        Whether they are written by their place.
+        Whether they are written as numbers, by their place among all ids.
     """
 
     kind: str
@@ -122,8 +124,8 @@ class _TrecIds:
         odd = pc.any(pc.match_substring_regex(ids, _NOT_A_WORD)).as_py()
         return cls(kind, ids, renamed=bool(odd))
 
-    def words_of(self, column: ArrowColumn) -> Any:
-        """Return what is written in the place of each id."""
+    def written_ids(self, column: ArrowColumn) -> Any:
+        """Return the written form of each id."""
         text = _text(column)
         return self._numbered(pc.index_in(text, value_set=self.ids)) if self.renamed else text
 
@@ -144,7 +146,7 @@ def _text(column: ArrowColumn) -> Any:
 
 
 def _with_misses(table: pa.Table) -> pa.Table:
-    """Return the rows by user and rank, with a row for each empty slot before the last."""
+    """Return the rows sorted by user and rank, with a row for each empty slot within a list."""
     users: Any = table.column("user").dictionary_encode().unify_dictionaries().combine_chunks()
     if isinstance(users, pa.ChunkedArray):
         return table  # no row at all
@@ -165,19 +167,19 @@ def _with_misses(table: pa.Table) -> pa.Table:
 
 
 def _missing_slots(codes: Int64Array, ranks: Int64Array, n_users: int) -> Int64Array:
-    """Return ``(n, 2)``: user and rank of each slot that is empty while a later one is not."""
+    """Return ``(n, 2)``: user and rank of each empty slot before the last filled one."""
     last = np.zeros(n_users, dtype=np.int64)
     np.maximum.at(last, codes, ranks)
     lengths = np.bincount(codes, minlength=n_users)
     gapped = np.flatnonzero(last != lengths)
-    own = np.isin(codes, gapped)
-    taken = set(zip(codes[own].tolist(), ranks[own].tolist(), strict=True))
+    rows = np.isin(codes, gapped)
+    taken = set(zip(codes[rows].tolist(), ranks[rows].tolist(), strict=True))
     slots = [(user, rank) for user in gapped.tolist() for rank in range(1, int(last[user]) + 1)]
     return np.array([slot for slot in slots if slot not in taken], dtype=np.int64).reshape(-1, 2)
 
 
 def _write(path: Path, columns: list[Any], last: str) -> None:
-    """Write a line a row: columns of text or numbers, words that stand in every line, and the last such word."""
+    """Write one line per row: columns of text or numbers, constant words, and a last constant word."""
     table = pa.table({str(place): column for place, column in enumerate(columns) if not isinstance(column, str)})
     with atomic_write(path) as temporary, temporary.open("wb") as stream:
         for batch in table.to_batches(max_chunksize=_LINES):

@@ -1,4 +1,4 @@
-"""Splits of interactions into parts, a file a family."""
+"""Splits of interactions into parts, one file per split."""
 
 from harness.data.splits.fixed_split import FixedSplit
 from harness.data.splits.global_time import GlobalTime

@@ -1,4 +1,4 @@
-"""Splits that others made, as files."""
+"""Take the parts of a split from files."""
 
 from __future__ import annotations
 
@@ -31,32 +31,31 @@ _Path = Annotated[str, Field(min_length=1)]
 class FixedSplit(SplitRule):
     r"""Take the parts from files, such as those that ``harness data split`` writes.
 
-    The files have a column ``user`` and a column ``item`` in the data set's own ids; ``timestamp``
-    and ``rating`` too where all files and the data set have them. Each row is an interaction of the
-    filtered data set and takes one of the equal ones there; without timestamps the repeats of a pair
-    go, oldest first, to train, fold-in, validation and test. Timestamps may be in another unit than the
-    data set's; they are converted exactly. A row that the data set lacks is an error; interactions that
-    no file has are in no part, and counted as ``outside``.
+    The files have the columns ``user`` and ``item`` with external ids, and ``timestamp`` and ``rating`` are used if
+    all files and the data set have them. Each row must be an interaction of the filtered data set, and is matched to
+    one of the equal interactions there. Without timestamps, the repeats of a pair go, oldest first, to train, fold-in,
+    validation and test. Timestamps in another unit than the data set's are converted exactly. A row that the data set
+    lacks is an error. Interactions that no file has belong to no part and are counted as ``outside``.
 
     Parameters
     ----------
     train, test
         CSV, TSV or parquet files, relative to the working directory.
     validation
-        Such a file, or None for none.
+        A file, or None for no validation part.
     fold_in
-        The history of users who are not in train, which nothing is fitted on, as ``user_holdout``
-        has it; None for none.
+        A file with the history of users who are not in train, which no model is fitted on, as in ``user_holdout``;
+        None for no such part.
     ties
-        The order of interactions of one user at one moment, which orders histories alone: as in
-        ``LeaveLastOut``, but that there is nothing to refuse. ``stable`` is the data set's order.
+        The order of a user's interactions with the same timestamp, as in ``LeaveLastOut``, without ``error``. It only
+        orders the histories. ``stable`` is the order of the data set.
     seed
-        Of the shuffle; 0 or more.
+        Seed of the shuffle; 0 or more.
 
     Raises
     ------
     ValueError
-        The seed is negative, or there is one for a tie rule that draws nothing.
+        The seed is negative, or the tie rule does not use it.
 
     Examples
     --------
@@ -89,14 +88,14 @@ class FixedSplit(SplitRule):
         check_seed(self.seed, ties=self.ties)
 
     def split(self, interactions: Interactions) -> Split:
-        """Return the interactions in canonical order, each with its part.
+        """Split the interactions, and return them in canonical order.
 
         Raises
         ------
         DataError
             A file cannot be read, or has rows that the interactions lack.
         """
-        # Repeats of a pair go to the parts in the order in which these are known.
+        # Repeats of a pair go to the parts in this order.
         named: dict[Part, str | None] = {
             "train": self.train,
             "fold_in": self.fold_in,
@@ -120,7 +119,7 @@ class FixedSplit(SplitRule):
 
 @plain_dataclass(frozen=True, eq=False)
 class _PartFile:
-    """The rows of one file, with the vocabularies of the data set."""
+    """The rows of one file, in the vocabularies of the data set."""
 
     part: Part
     path: Path
@@ -132,7 +131,7 @@ def _refuse_one_file_twice(paths: dict[Part, Path]) -> None:
     for part, path in paths.items():
         other = seen.setdefault(path.resolve(), part)
         if other != part:
-            raise DataError(f"split fixed: {path} is both {other} and {part}. Name a file for each.")
+            raise DataError(f"split fixed: {path} is both {other} and {part}. Name one file for each.")
 
 
 def _read(interactions: Interactions, part: Part, path: Path) -> _PartFile:
@@ -146,69 +145,73 @@ def _read(interactions: Interactions, part: Part, path: Path) -> _PartFile:
     reading = read_interactions(path, columns, timestamp_unit=unit, keys=TableKeys(f"dataset.split.{part}"))
     log_warnings(reading.warnings)
     read = reading.interactions
-    users = _translated(read.user_ids, interactions.user_ids)[read.users]
-    items = _translated(read.item_ids, interactions.item_ids)[read.items]
+    users = _translated_indices(read.user_ids, interactions.user_ids)[read.users]
+    items = _translated_indices(read.item_ids, interactions.item_ids)[read.items]
     unknown = (users < 0) | (items < 0)
     if unknown.any():
         first = int(np.flatnonzero(unknown)[0])
-        raise _lacking(path, int(unknown.sum()), len(read), read, first)
+        raise _unknown_rows(path, int(unknown.sum()), len(read), read, first)
     rows = Interactions(
         users=users,
         items=items,
         user_ids=interactions.user_ids,
         item_ids=interactions.item_ids,
-        timestamps=_on_the_same_clock(read, interactions, path),
+        timestamps=_in_the_data_unit(read, interactions, path),
         values=read.values,
         time_unit=interactions.time_unit,
     )
     return _PartFile(part, path, rows)
 
 
-def _on_the_same_clock(read: Interactions, of_data: Interactions, path: Path) -> Int64Array | Float64Array | None:
-    """Return the timestamps of a file in the unit of the data set's."""
+def _in_the_data_unit(read: Interactions, of_data: Interactions, path: Path) -> Int64Array | Float64Array | None:
+    """Return the timestamps of a file in the unit of the data set."""
     if read.timestamps is None or of_data.timestamps is None:
         return read.timestamps
     if of_data.time_unit is None:
-        return _by_looks(read.timestamps, of_data.timestamps, path)
-    # Numbers that look like no time are in the data set's unit already.
-    own = EpochTimes(read.timestamps, read.time_unit or of_data.time_unit)
-    whole = own.values.dtype.kind == "i"
+        return _in_seconds_if_alike(read.timestamps, of_data.timestamps, path)
+    # Numbers that do not look like times are in the data set's unit already.
+    file_times = EpochTimes(read.timestamps, read.time_unit or of_data.time_unit)
+    whole = file_times.values.dtype.kind == "i"
     if of_data.timestamps.dtype.kind == "f":
-        return converted(EpochTimes(own.values.astype(np.float64), own.unit), of_data.time_unit)
-    found = converted(own, of_data.time_unit)
+        return converted(EpochTimes(file_times.values.astype(np.float64), file_times.unit), of_data.time_unit)
+    found = converted(file_times, of_data.time_unit)
     if found is None:
-        factor = PER_SECOND[own.unit] // PER_SECOND[of_data.time_unit]
-        odd = np.flatnonzero(own.values % factor) if factor > 1 else np.array([np.argmax(np.abs(own.values))])
-        raise _lacking(path, len(odd), len(read), read, int(odd[0]))
-    # Floats stand for the nearest time of the data set's unit.
+        factor = PER_SECOND[file_times.unit] // PER_SECOND[of_data.time_unit]
+        odd = (
+            np.flatnonzero(file_times.values % factor)
+            if factor > 1
+            else np.array([np.argmax(np.abs(file_times.values))])
+        )
+        raise _unknown_rows(path, len(odd), len(read), read, int(odd[0]))
+    # A float stands for the nearest time in the data set's unit.
     times: Int64Array | Float64Array = found if whole else np.rint(found).astype(np.int64)
     return times
 
 
-def _by_looks(
+def _in_seconds_if_alike(
     times: Int64Array | Float64Array, of_data: Int64Array | Float64Array, path: Path
 ) -> Int64Array | Float64Array:
-    """Return numbers without a unit, as seconds where the data set's look like those."""
-    own, wanted = epoch_unit(times), epoch_unit(of_data)
-    if own == wanted or own == "raw" or wanted == "raw":
+    """Return times without a unit, converted to seconds if those of the data set look like seconds."""
+    unit, expected = epoch_unit(times), epoch_unit(of_data)
+    if unit == expected or unit == "raw" or expected == "raw":
         return times
-    if wanted != "s":
+    if expected != "s":
         raise DataError(
-            f"split fixed: the timestamps of {path} look like {own} since 1970, those of the data set like {wanted}. "
-            "Leave dataset.timestamp_unit at auto, so that both become times since 1970, or write the parts in its "
-            "unit."
+            f"split fixed: the timestamps of {path} look like {unit} since 1970, but the data set's like {expected}. "
+            "Leave dataset.timestamp_unit at auto, so that both become times since 1970, or write the parts in the "
+            "unit of the data set."
         )
-    return in_seconds(times, own)
+    return in_seconds(times, unit)
 
 
-def _translated(of_file: Vocabulary, of_data: Vocabulary) -> Int32Array:
-    """Return the index of each id of a file in the data set's vocabulary, -1 where it has none."""
-    # A part may hold integers alone where the whole column is text.
+def _translated_indices(of_file: Vocabulary, of_data: Vocabulary) -> Int32Array:
+    """Return the index of each id of a file in the data set's vocabulary, -1 if it is not there."""
+    # A part may hold only integers although the ids of the data set are text.
     as_text = of_data.is_text and not of_file.is_text
     return of_data.indices(of_file.ids.astype(str).astype(object) if as_text else of_file.ids)
 
 
-def _lacking(path: Path, count: int, of: int, rows: Interactions, first: int) -> DataError:
+def _unknown_rows(path: Path, count: int, of: int, rows: Interactions, first: int) -> DataError:
     user, item = rows.rows(np.array([first])).frame()[["user", "item"]].to_numpy(dtype=object)[0].tolist()
     if rows.timestamps is None:
         when = ""
@@ -217,14 +220,14 @@ def _lacking(path: Path, count: int, of: int, rows: Interactions, first: int) ->
     else:
         when = f" at {date_text(rows.timestamps[first].item(), rows.time_unit)}"
     return DataError(
-        f"split fixed: {count:,} of {of:,} rows of {path} are not among the filtered interactions, the first in row "
+        f"split fixed: {count:,} of {of:,} rows of {path} are not among the filtered interactions; the first is row "
         f"{first + 1}: user {user!r}, item {item!r}{when}. Give files that were split from this data set with these "
         "filters, or remove the filters."
     )
 
 
 def _matched(ordered: Interactions, files: list[_PartFile]) -> Int8Array:
-    """Return the part of each interaction: the k-th of equal rows of the files is the k-th of the data's."""
+    """Return the part of each interaction; the k-th of equal rows in the files is the k-th in the data set."""
     tables = [ordered, *(file.rows for file in files)]
     columns = [np.concatenate([pair_codes(table) for table in tables])]
     for name in ("timestamps", "values"):
@@ -233,8 +236,8 @@ def _matched(ordered: Interactions, files: list[_PartFile]) -> Int8Array:
             columns.append(np.concatenate(parts))
     n = len(ordered)
     labels = np.concatenate([np.full(len(file.rows), PARTS.index(file.part), dtype=np.int8) for file in files])
-    # Equal rows come to lie together: the data set's first, oldest first, then the files' in their order.
-    # The addend makes 0.0 of -0.0, which is equal and has other bits.
+    # Equal rows are sorted next to each other: those of the data set first, oldest first, then those of the files.
+    # Adding 0.0 turns -0.0 into 0.0, which is equal but has other bits.
     finest = columns[min(len(columns) - 1, 1)].astype(np.float64) + 0.0
     keys = pair_keys(0, columns[0].view(np.uint64), finest.view(np.uint64))
     users = np.concatenate([table.users for table in tables])
@@ -247,7 +250,7 @@ def _matched(ordered: Interactions, files: list[_PartFile]) -> Int8Array:
     from_file = order >= n
     of_data = np.bincount(groups[~from_file], minlength=int(groups.max()) + 1)
     begins = np.flatnonzero(~equal)
-    # The place of a file's row among its group's decides which interaction it takes.
+    # The place of a file's row within its group decides which interaction it is matched to.
     places = np.arange(len(order)) - begins[groups] - of_data[groups]
     excess = order[from_file & (places >= of_data[groups])]
     if len(excess):
@@ -260,11 +263,11 @@ def _matched(ordered: Interactions, files: list[_PartFile]) -> Int8Array:
 
 
 def _first_excess(files: list[_PartFile], excess: Int64Array) -> DataError:
-    """Return the error for rows of the files, counted through all of them, that match nothing."""
+    """Return the error for rows without a match, numbered through all files."""
     begin = 0
     for file in files:
         inside = excess[(excess >= begin) & (excess < begin + len(file.rows))] - begin
         if len(inside):
             break
         begin += len(file.rows)
-    return _lacking(file.path, len(inside), len(file.rows), file.rows, int(inside[0]))
+    return _unknown_rows(file.path, len(inside), len(file.rows), file.rows, int(inside[0]))

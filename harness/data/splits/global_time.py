@@ -1,8 +1,7 @@
-"""Splits at one moment, the same for all users."""
+"""Split at one point in time, the same for all users."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar, Literal
@@ -21,8 +20,8 @@ from harness.data.times.time_options import (
     TimeOption,
     as_number,
     at_or_after,
-    check_order,
     check_time_option,
+    check_time_order,
     in_unit_of,
 )
 from harness.errors import DataError
@@ -30,41 +29,39 @@ from harness.errors import DataError
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class GlobalTime(SplitRule):
-    """Hold out what happened from one moment on, the same for all users.
+    """Hold out all interactions from one point in time on, the same for all users.
 
-    The moment is given, or it is the timestamp of the row at the quantile of a share; everything at
-    or after it is test: no moment is on both sides, so that the shares are approximate where
-    timestamps repeat. A validation part lies likewise just before. The moments and the real shares
-    are in the split's ``facts``. Users without history, and items new in test, are left in and
-    counted.
+    The time is an option, or the quantile of the timestamps that belongs to a share. All interactions at or after it
+    are test. Equal timestamps are never divided, so the shares are approximate if timestamps repeat. A validation part
+    comes just before test in the same way. The times and the exact shares are in the split's ``facts``. Users without
+    history, and items that only occur in test, stay and are counted.
 
     Parameters
     ----------
     test
-        Share of interactions for test; above 0. 0.2 where there is no ``test_from`` either.
+        Share of interactions for test; above 0. By default 0.2, unless ``test_from`` is set.
     validation
-        Share of interactions for validation; 0 for none. Below 1 together with ``test``.
+        Share of interactions for validation; 0 for none. The sum with ``test`` is below 1.
     test_from
-        Instead of ``test`` the moment itself: an ISO 8601 date, in UTC where it names no zone, or a
-        number, which is seconds since 1970, or in the data set's own unit where its times are numbers
-        without a unit.
+        The time at which test begins, instead of ``test``: an ISO 8601 date (UTC unless it names a zone), or a
+        number of seconds since 1970. If the data set's times are numbers without a unit, a number in their unit.
     validation_from
-        The moment at which validation begins, earlier than ``test_from``; None for none.
+        The time at which validation begins, earlier than ``test_from``; None for no validation part.
     history
-        What is known when a held-out interaction is predicted: ``frozen``, what the user did before
-        the part begins, or ``rolling``, all that they did before that moment. Rolling predicts a
-        user at each of their held-out moments; their value is the mean over them.
+        The history when a held-out interaction is predicted. ``frozen``: the user's interactions before
+        the part begins. ``rolling``: all of the user's interactions before the held-out one; the user is predicted
+        once per held-out timestamp, and the user's value is the mean over them.
     ties
-        The order of interactions of one user at one moment, which orders histories alone: as in
-        ``LeaveLastOut``, but that there is nothing to refuse.
+        The order of a user's interactions with the same timestamp, as in ``LeaveLastOut``, without ``error``. It only
+        orders the histories.
     seed
-        Of the shuffle; 0 or more.
+        Seed of the shuffle; 0 or more.
 
     Raises
     ------
     ValueError
-        A share is out of range, a moment is none, shares and moments are mixed, the seed is
-        negative, or there is one for a tie rule that draws nothing.
+        A share is out of range, a time is invalid, shares and times are mixed, the seed is
+        negative, or the tie rule does not use it.
 
     Examples
     --------
@@ -96,33 +93,33 @@ class GlobalTime(SplitRule):
         check_time_option("validation_from", self.validation_from)
         if self.test_from is None:
             if self.validation_from is not None:
-                raise ValueError("validation_from needs test_from; give both moments, or both shares")
+                raise ValueError("validation_from needs test_from; give both times, or both shares")
             if self.test is None:
                 object.__setattr__(self, "test", 0.2)
             check_shares(self._test, self.validation)
         elif self.test is not None:
             raise ValueError("test_from and test both say where test begins; leave one out")
         elif self.validation != 0:
-            raise ValueError("validation is a share, and test_from a moment; give validation_from instead")
-        check_order(validation_from=self.validation_from, test_from=self.test_from)
+            raise ValueError("validation is a share, and test_from a time; give validation_from instead")
+        check_time_order(validation_from=self.validation_from, test_from=self.test_from)
 
     @property
     def _test(self) -> float:
-        assert self.test is not None  # noqa: S101  (filled in where there is no moment)
+        assert self.test is not None  # noqa: S101  (filled in unless there is a time)
         return self.test
 
     def split(self, interactions: Interactions) -> Split:
-        """Return the interactions in canonical order, each with its part.
+        """Split the interactions, and return them in canonical order.
 
         Raises
         ------
         DataError
-            There are no timestamps, a moment is a date and they do not look like times since 1970, or a
-            part that is asked for has no interaction.
+            There are no timestamps, an option is a date but the timestamps do not look like times since 1970, or a
+            requested part would be empty.
         """
         times = require_timestamps(interactions, purpose="split global_time")
         moments = self._moments(times, interactions.time_unit)
-        told = {part: date_text(moment, interactions.time_unit) for part, moment in moments.items()}
+        dates = {part: date_text(moment, interactions.time_unit) for part, moment in moments.items()}
         ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
         times = require_timestamps(ordered, purpose="split global_time")
         labels = np.full(len(ordered), TRAIN, dtype=np.int8)
@@ -131,19 +128,20 @@ class GlobalTime(SplitRule):
                 labels[at_or_after(times, moments[part])] = PARTS.index(part)
         for part in ("train", *moments):
             if not (labels == PARTS.index(part)).any():
+                begins = ", ".join(f"{name} begins at {date}" for name, date in dates.items())
                 raise DataError(
                     f"split global_time leaves no interaction in {part}: {len(times):,} interactions have "
-                    f"{count_distinct(times):,} distinct timestamps, and no moment is cut in two "
-                    f"({_told(told)}). Choose other shares or moments, or another split."
+                    f"{count_distinct(times):,} distinct timestamps, and equal timestamps are not divided "
+                    f"({begins}). Choose other shares or times, or another split."
                 )
         facts: dict[str, Any] = {"moments": {part: as_number(moment) for part, moment in moments.items()}}
         if interactions.time_unit is not None:
-            facts["moments_date"] = told
+            facts["moments_date"] = dates
         split = labelled_split(ordered, labels, kind=self.kind, needed=(), remedy="", ties=self.ties, facts=facts)
         return replace(split, rolling=self.history == "rolling")
 
     def _moments(self, times: Int64Array | Float64Array, unit: TimeUnit | None) -> dict[Part, Fraction]:
-        """Return the moments at which test and, if it is asked for, validation begin, in the unit of the times."""
+        """Return the times at which test and, if requested, validation begin, in the unit of the timestamps."""
         if self.test_from is None:
             shares: dict[Part, float] = {"test": self._test}
             if self.validation > 0:
@@ -159,7 +157,7 @@ class GlobalTime(SplitRule):
 
 
 def _moment(times: Int64Array | Float64Array, share: float) -> int | float:
-    """Return the time at which the last share of the rows begins."""
+    """Return the timestamp at which the last share of the rows begins."""
     held_out = round(share * len(times))
     if held_out == 0:
         raise DataError(
@@ -169,7 +167,3 @@ def _moment(times: Int64Array | Float64Array, share: float) -> int | float:
     quantile = max(len(times) - held_out, 0)
     moment: int | float = np.partition(times, quantile)[quantile].item()
     return moment
-
-
-def _told(moments: Mapping[Part, str]) -> str:
-    return ", ".join(f"{part} begins at {moment}" for part, moment in moments.items())

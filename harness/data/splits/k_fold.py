@@ -1,4 +1,4 @@
-"""Splits by chance, which need no timestamps."""
+"""Hold out one of several folds (cross-validation)."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ _MOST_FOLDS = 1_000_000
 class KFold(SplitRule):
     """Hold out one of several folds; every interaction is in test in exactly one of them.
 
-    Each user's interactions are spread over the folds by a hash of (seed, the user's own id, the
-    item's own id), so that a user has as many in one fold as in another, give or take one. The folds
-    of one seed belong together: run ``fold: 0`` to ``folds - 1``. Users with a single interaction are
-    tested without history in one of them, which the audits count. Time plays no part.
+    Each user's interactions are spread over the folds by a hash of (seed, external user id, external item id), so that
+    a user's counts in two folds differ by one at most. The folds of one seed belong together: run ``fold: 0`` to
+    ``folds - 1``. Users with a single interaction are tested without history in one of them, which the audits count.
+    Timestamps are not used.
 
     Parameters
     ----------
     folds
-        How many; 2 or more, 3 or more with validation, a million at most.
+        Number of folds; 2 or more, 3 or more with validation, a million at most.
     fold
         The one for test, from 0.
     validation
-        Whether the next fold is for validation; after the last comes fold 0.
+        Whether the next fold is for validation; fold 0 follows the last.
     ties
-        The order of histories alone, as in ``RandomSplit``.
+        The order of histories, as in ``RandomSplit``.
     seed
-        Of the folds, and of the shuffle of ties; 0 or more.
+        Seed of the folds and of the shuffle of ties; 0 or more.
 
     Raises
     ------
     ValueError
-        There are too few or too many folds, no such fold, or the seed is negative.
+        There are too few or too many folds, the fold does not exist, or the seed is negative.
 
     Examples
     --------
@@ -75,17 +75,17 @@ class KFold(SplitRule):
         check_seed(self.seed)
 
     def split(self, interactions: Interactions) -> Split:
-        """Return the interactions in canonical order, each with its part.
+        """Split the interactions, and return them in canonical order.
 
         Raises
         ------
         DataError
-            A part has no interaction.
+            A part would be empty.
         """
         ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
         lengths = rows_per_user(ordered)
         seed = stream(self.seed, "folds")
-        # Users begin at folds of their own, or the first folds would hold more than the last.
+        # Each user begins at another fold, or the first folds would hold more than the last.
         begins = pair_keys(seed, ordered.user_ids.keys, np.zeros(1, dtype=np.uint64)) % np.uint64(self.folds)
         folds = np.empty(len(ordered), dtype=np.int64)
         folds[hashed_order(ordered, seed=seed)] = places_within_users(lengths) + np.repeat(

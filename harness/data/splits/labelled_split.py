@@ -1,4 +1,4 @@
-"""What the splits share: the tie rule, shares of each user's rows, checks, and what is counted."""
+"""Build a split from the part of each interaction: check it, and count its facts."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ TRAIN, VALIDATION, TEST, FOLD_IN = range(len(PARTS))
 
 
 def ordered_interactions(interactions: Interactions, *, seed: int, ties: Ties, kind: str) -> Interactions:
-    """Return the interactions in canonical order.
+    """Return the interactions in canonical order under a tie rule.
 
     Raises
     ------
     DataError
-        Ties are to be refused, and there are no timestamps to tell them by.
+        ``ties`` is ``error``, and there are no timestamps.
     """
     if ties == "error":
         require_timestamps(interactions, purpose=f"split {kind} with ties: error")
@@ -41,29 +41,29 @@ def labelled_split(
     ties: Ties | None,
     facts: Mapping[str, Any],
 ) -> Split:
-    """Return the split, once it is seen to hold what was asked for.
+    """Return the split, after checking its parts and its ties.
 
     Parameters
     ----------
     ordered
-        In canonical order.
+        The interactions in canonical order.
     labels
         The part of each row.
     kind
-        Of the split, for messages.
+        The kind of the split, for messages.
     needed
         The parts that must not be empty.
     remedy
-        What would work where one is.
+        What to do if one is empty, for messages.
     ties
-        The tie rule where an order in time decided the parts, else None.
+        The tie rule if the order in time decided the parts, else None.
     facts
-        What the split counted on its way.
+        Counts specific to this split.
 
     Raises
     ------
     DataError
-        A part is empty, or ties are to be refused and decide one.
+        A part is empty, or a tie decides a part and ``ties`` is ``error``.
     """
     for part in needed:
         if not (labels == PARTS.index(part)).any():
@@ -79,17 +79,19 @@ def labelled_split(
             "with the same timestamp would fall into different parts, so only the tie rule decides. "
             "Use ties: shuffle and report the seed, or a split that no tie decides, such as global_time."
         )
-    return Split(ordered, labels, {**facts, **_counted(ordered, labels, decided, by_time=ties is not None)})
+    return Split(ordered, labels, {**facts, **_common_facts(ordered, labels, decided, by_time=ties is not None)})
 
 
-def _counted(interactions: Interactions, labels: Int8Array, decided: BoolArray, *, by_time: bool) -> dict[str, Any]:
-    """Return what is counted of any split.
+def _common_facts(
+    interactions: Interactions, labels: Int8Array, decided: BoolArray, *, by_time: bool
+) -> dict[str, Any]:
+    """Return the facts that every split counts.
 
-    For each part its ``interactions``, ``users``, ``items`` and ``share`` of the interactions;
-    ``outside``, the interactions in no part, where there are any; ``tied_users``, those with an
-    interaction in test that another order of ties would have put elsewhere, None where no order in
-    time decides the parts; ``test_unseen_in_history`` and ``test_unseen_in_train``, the ``interactions``
-    and ``items`` of test whose item is in no part that is known before it, and not in train.
+    These are, per part, ``interactions``, ``users``, ``items`` and ``share`` of the interactions; ``outside``, the
+    interactions in no part, if there are any; ``tied_users``, the users with a test interaction that another order of
+    ties would put into another part, None if the order in time does not decide the parts; ``test_unseen_in_history``
+    and ``test_unseen_in_train``, the ``interactions`` and ``items`` of test whose item is in no earlier part, and not
+    in train.
     """
     facts: dict[str, Any] = {}
     n_items = len(interactions.item_ids)

@@ -1,4 +1,4 @@
-"""Splits that hold out what each user did last."""
+"""Hold out each user's last interactions."""
 
 from __future__ import annotations
 
@@ -17,30 +17,29 @@ from harness.errors import DataError
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class LeaveLastOut(SplitRule):
-    """Hold out each user's last interactions for test, and those before for validation.
+    """Hold out each user's last interactions for test, and those before them for validation.
 
-    A user keeps at least one interaction in train: one with ``n`` or fewer has nothing held out,
-    one with at most twice ``n`` has none in validation. How many are so short is in the split's
-    ``facts``.
+    Each user keeps at least one interaction in train: a user with ``n`` interactions or fewer has nothing held out,
+    and one with at most twice ``n`` has nothing in validation. The split's ``facts`` count such users.
 
     Parameters
     ----------
     n
-        Interactions to hold out for test, and as many for validation; 1 or more.
+        Number of interactions to hold out for test, and again for validation; 1 or more.
     validation
-        Whether to hold out for validation too.
+        Whether to hold out a validation part.
     ties
-        The order of interactions of one user at one moment. ``shuffle``: by a hash of (seed, the
-        user's own id, the item's own id), which depends neither on the order of rows in the file nor
-        on how ids are numbered. ``stable``: as in the file. ``item_ascending``, ``item_descending``:
-        by the item's own id, integers by their size. ``error``: refuse a tie that decides a part.
+        The order of a user's interactions with the same timestamp. ``shuffle``: by a hash of (seed, external user
+        id, external item id), which does not depend on the order of rows in the file. ``stable``: as in the file.
+        ``item_ascending``, ``item_descending``: by the external item id, integers by their size. ``error``: raise if
+        a tie decides a part.
     seed
-        Of the shuffle; 0 or more.
+        Seed of the shuffle; 0 or more.
 
     Raises
     ------
     ValueError
-        ``n`` is below 1, the seed is negative, or there is one for a tie rule that draws nothing.
+        ``n`` is below 1, the seed is negative, or the tie rule does not use it.
 
     Examples
     --------
@@ -69,13 +68,13 @@ class LeaveLastOut(SplitRule):
         check_seed(self.seed, ties=self.ties)
 
     def split(self, interactions: Interactions) -> Split:
-        """Return the interactions in canonical order, each with its part.
+        """Split the interactions, and return them in canonical order.
 
         Raises
         ------
         DataError
-            There are no timestamps, so that "last" is undefined, no user has enough interactions, or
-            a tie decides that is to be refused.
+            There are no timestamps, no user has enough interactions, or a tie decides a part and ``ties`` is
+            ``error``.
         """
         require_timestamps(interactions, purpose="split leave_last_out")
         ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)

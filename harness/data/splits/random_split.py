@@ -1,4 +1,4 @@
-"""Splits by chance, which need no timestamps."""
+"""Hold out a random share of each user's interactions."""
 
 from __future__ import annotations
 
@@ -16,25 +16,23 @@ from harness.data.splits.user_rows import hashed_order, last_share_labels, place
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class RandomSplit(SplitRule):
-    """Hold out a share of each user's interactions, drawn by chance.
+    """Hold out a random share of each user's interactions.
 
-    The draw is by a hash of (seed, the user's own id, the item's own id): it depends on no row number,
-    and only on the user's own rows. The share is rounded to the nearest whole number of
-    interactions, halves up, and each user keeps at least one in train. Time plays no part, so that
-    models learn from what came later; the audits say how much.
+    The draw is by a hash of (seed, external user id, external item id): it does not depend on the order of rows, nor
+    on other users. The share is rounded to the nearest whole number of interactions, halves up, and each user keeps at
+    least one in train. Timestamps are not used, so models may learn from later interactions; the audits say how many.
 
     Parameters
     ----------
     test
         Share of each user's interactions for test; above 0.
     validation
-        Share for validation; 0 for none. Below 1 together with ``test``.
+        Share for validation; 0 for none. The sum with ``test`` is below 1.
     ties
-        The order of interactions of one user at one moment, or of all of a user's where there are no
-        timestamps, which orders histories alone: as in ``LeaveLastOut``, but that there is nothing to
-        refuse.
+        The order of a user's interactions with the same timestamp, or of all of them without timestamps, as in
+        ``LeaveLastOut``, without ``error``. It only orders the histories.
     seed
-        Of the draw, and of the shuffle of ties; 0 or more.
+        Seed of the draw and of the shuffle of ties; 0 or more.
 
     Raises
     ------
@@ -66,12 +64,12 @@ class RandomSplit(SplitRule):
         check_seed(self.seed)
 
     def split(self, interactions: Interactions) -> Split:
-        """Return the interactions in canonical order, each with its part.
+        """Split the interactions, and return them in canonical order.
 
         Raises
         ------
         DataError
-            A part that is asked for has no interaction.
+            A requested part would be empty.
         """
         ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
         lengths = rows_per_user(ordered)

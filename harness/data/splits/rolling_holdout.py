@@ -1,4 +1,4 @@
-"""A user's held-out moments one by one, each with all that the user did before it."""
+"""Hold out each of a user's timestamps in turn, with all earlier interactions as history."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from harness.data.canonical_order import TiedRuns, require_timestamps
 
 @dataclass(frozen=True, eq=False)
 class RollingHoldout:
-    """The moments of a part at which a user is predicted for, by user, then time.
+    """The held-out timestamps of a part, sorted by user, then time; each is predicted separately.
 
     Parameters
     ----------
     users
-        int64 ``(occasions,)``: indices into the user vocabulary; they repeat.
+        int64 ``(rows,)``: indices into the user vocabulary; they repeat.
     times
-        ``(occasions,)``, in the data set's own unit.
+        ``(rows,)``, in the data set's unit.
     truth
-        Row by row: what the user did at that moment, with ratings as gains where there are any.
+        Per row, the user's items at that timestamp, with ratings as gains if there are any.
     history
-        Row by row: what the user did before it, oldest first, earlier moments of the part included.
+        Per row, the user's earlier items, oldest first, including earlier timestamps of the part.
     """
 
     users: Int64Array
@@ -34,22 +34,22 @@ class RollingHoldout:
     history: History
 
     def of_users(self, chosen: BoolArray) -> RollingHoldout:
-        """Return the occasions of some users, bool ``(users of the vocabulary,)``."""
+        """Return the rows of some users, bool ``(users of the vocabulary,)``."""
         rows = np.flatnonzero(chosen[self.users])
         return RollingHoldout(self.users[rows], self.times[rows], self.truth.rows(rows), self.history.rows(rows))
 
 
 def rolling_holdout(split: Split, part: Part, known: Sequence[Part]) -> RollingHoldout:
-    """Return the occasions of a part.
+    """Return the held-out timestamps of a part, each with its truth and history.
 
     Parameters
     ----------
     split
         In canonical order, with timestamps.
     part
-        What is predicted.
+        The part that is predicted.
     known
-        The parts whose rows are history from the start.
+        The parts that are history from the start.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def rolling_holdout(split: Split, part: Part, known: Sequence[Part]) -> RollingH
     owners = users[first].astype(np.int64)
     gains = None if rows.values is None else rows.values[places]
     truth = Truth(indptr, rows.items[places], gains, users=rows.user_ids.ids[owners])
-    # In canonical order what a user did before is a run of rows that ends where the moment begins.
+    # In canonical order, the earlier rows of a user are a run that ends where the timestamp begins.
     begins = np.searchsorted(rows.users, owners, side="left")
     tied = TiedRuns.of(rows.users, times)
     ends = np.repeat(tied.starts, tied.sizes)[places[first]]

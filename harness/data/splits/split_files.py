@@ -1,4 +1,4 @@
-"""A split as files that any program can read."""
+"""Write a split as parquet files that any program can read."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from harness.storage import atomic_write
 
 
 def write_parts(split: Split, folder: Path) -> list[Path]:
-    """Write each part as ``train.parquet``, ``validation.parquet``, ..., whole or not at all.
+    """Write each part as ``train.parquet``, ``validation.parquet``, ..., atomically.
 
-    The columns are ``user`` and ``item`` in the data set's own ids, then ``timestamp`` (as ``time_column``
-    gives it) and ``rating`` where there are such; rows are in canonical order, oldest first for each user. A part
-    without interactions has no file; one that an earlier split left there is removed. Interactions
-    that no part holds are not written.
+    The columns are ``user`` and ``item`` with external ids, then ``timestamp`` (as ``time_column``
+    returns it) and ``rating`` if the split has them. Rows are in canonical order, oldest first per user. A part
+    without interactions has no file; a file of an earlier split is removed. Interactions in no part are not written.
 
     Parameters
     ----------
     split
-        What to write.
+        The split.
     folder
-        Made if it is missing.
+        The folder, created if it does not exist.
 
     Returns
     -------
@@ -52,10 +51,10 @@ def write_parts(split: Split, folder: Path) -> list[Path]:
 
 
 def time_column(times: Int64Array | Float64Array, unit: TimeUnit | None) -> pa.Array[Any]:
-    """Return times as a column of a file.
+    """Return times as a column of a parquet file.
 
-    Whole seconds since 1970, numbers without a unit, and floats are written as numbers. Whole times of a
-    finer unit are Arrow timestamps of that unit in UTC, which keep every digit.
+    Seconds since 1970, numbers without a unit, and floats are written as numbers. Integers of a finer unit become
+    Arrow timestamps of that unit in UTC, which keep every digit.
 
     Parameters
     ----------
@@ -76,7 +75,7 @@ def time_column(times: Int64Array | Float64Array, unit: TimeUnit | None) -> pa.A
 
 
 def _table(rows: Interactions) -> pa.Table:
-    # Own ids are looked up in Arrow: millions of Python strings are never made.
+    # External ids are looked up in Arrow, so that millions of Python strings are never created.
     columns: dict[str, Any] = {
         "user": pa.array(rows.user_ids.ids).take(rows.users),
         "item": pa.array(rows.item_ids.ids).take(rows.items),

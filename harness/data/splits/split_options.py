@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from typing import Literal
 
-# ``error`` is for the splits in which an order in time decides the parts.
+# ``error`` is for splits whose parts depend on the order in time.
 Ties = Literal["shuffle", "stable", "item_ascending", "item_descending", "error"]
 
 
 def check_seed(seed: int, *, ties: str = "shuffle") -> None:
-    """Raise for a seed that is negative, or that the tie rule leaves without effect.
+    """Check a seed against the tie rule.
 
     Raises
     ------
     ValueError
-        As said.
+        The seed is negative, or the tie rule does not use it.
     """
     if seed < 0:
         raise ValueError(f"seed is {seed}; use 0 or more")
     if seed > 0 and ties not in ("shuffle", "error"):
-        raise ValueError(f"seed is {seed}, and ties: {ties} draws nothing; leave seed out, or use ties: shuffle")
+        raise ValueError(f"seed is {seed}, but ties: {ties} does not use it; leave seed out, or use ties: shuffle")
 
 
 def check_shares(test: float, validation: float) -> None:
-    """Raise for shares that leave no test or no train.
+    """Check the shares of test and validation.
 
     Raises
     ------
     ValueError
-        As said.
+        A share is out of range, or test or train would be empty.
     """
     if not 0 < test < 1:
         raise ValueError(f"test is {test}; use a share between 0 and 1, such as 0.2")

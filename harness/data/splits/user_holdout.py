@@ -1,4 +1,4 @@
-"""Splits that hold out whole users."""
+"""Hold out a share of the users."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from harness.errors import DataError
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class UserHoldout(SplitRule):
-    """Hold out a share of the users: models are fitted on the others, and see of these a first part alone.
+    """Hold out a share of the users; models are fitted on the other users.
 
-    The first part of a held-out user's interactions is ``fold_in``: their history when they are
-    predicted for, which no model is fitted on. The rest is test, or validation. Users are drawn by a
-    hash of (seed, own id) among those with enough interactions for both; how many have too few, and
-    so stay in train, is in the ``facts``. This is strong generalisation (Marlin 2004; Liang et al. 2018).
+    The first interactions of a held-out user are ``fold_in``: the user's history at prediction time, which no model is
+    fitted on. The rest is test or validation. Users are drawn by a hash of (seed, external id) among those with enough
+    interactions for both; the others stay in train, and the ``facts`` count them. This is strong generalisation
+    (Marlin 2004; Liang et al. 2018).
 
     Parameters
     ----------
     test
         Share of users for test; above 0.
     validation
-        Share of users for validation; 0 for none. Below 1 together with ``test``.
+        Share of users for validation; 0 for none. The sum with ``test`` is below 1.
     fold_in
-        How much of a held-out user's interactions is history: a share between 0 and 1, rounded to
-        the nearest whole number but so that both sides have one, or a whole number of interactions.
+        The history of a held-out user: a share between 0 and 1 of the interactions, rounded to a whole number that
+        leaves at least one on each side, or a whole number of interactions.
     ties
-        What is first at one moment, as in ``LeaveLastOut``. Without timestamps all of a user's
-        interactions are tied: with ``shuffle`` the first part is drawn by chance.
+        The order of a user's interactions with the same timestamp, as in ``LeaveLastOut``. Without timestamps, all
+        interactions of a user are tied, so ``shuffle`` draws the history at random.
     seed
-        Of the draw of users, and of the shuffle of ties; 0 or more.
+        Seed of the draw of users and of the shuffle of ties; 0 or more.
 
     Raises
     ------
@@ -82,13 +82,13 @@ class UserHoldout(SplitRule):
             )
 
     def split(self, interactions: Interactions) -> Split:
-        """Return the interactions in canonical order, each with its part.
+        """Split the interactions, and return them in canonical order.
 
         Raises
         ------
         DataError
-            Too few users have enough interactions, a part that is asked for has none, or a tie
-            decides that is to be refused.
+            Too few users have enough interactions, a requested part would be empty, or a tie decides a part and
+            ``ties`` is ``error``.
         """
         ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
         lengths = rows_per_user(ordered)
@@ -109,21 +109,21 @@ class UserHoldout(SplitRule):
         )
 
     def _known(self, lengths: Int64Array) -> Int64Array:
-        """Return how many interactions of each user would be history."""
+        """Return the number of interactions of each user that would be history."""
         if isinstance(self.fold_in, int):
             return np.full(len(lengths), self.fold_in)
         return np.maximum(np.minimum(rounded_share(lengths, self.fold_in), lengths - 1), 1)
 
     def _roles(self, ordered: Interactions, lengths: Int64Array, known: Int64Array) -> Int8Array:
-        """Return the part of what each user does after their history; int8 ``(users,)``."""
+        """Return the part of each user's interactions after the history; int8 ``(users,)``."""
         users = np.array([np.count_nonzero(lengths)])
         tested = int(rounded_share(users, self.test)[0])
         held_out = int(rounded_share(users, self.test + self.validation)[0])
         able = np.flatnonzero(lengths > known)
         if held_out > len(able):
             raise DataError(
-                f"split user_holdout asks for {held_out:,} of {users[0]:,} users, and only {len(able):,} have "
-                f"interactions enough for fold_in: {self.fold_in} and one more. Choose smaller ones."
+                f"split user_holdout needs {held_out:,} of {users[0]:,} users, but only {len(able):,} have enough "
+                f"interactions for fold_in: {self.fold_in} and one more. Choose smaller values."
             )
         draw = pair_keys(stream(self.seed, "held-out users"), ordered.user_ids.keys[able], np.zeros(1, dtype=np.uint64))
         chosen = able[np.argsort(draw, kind="stable")[:held_out]]

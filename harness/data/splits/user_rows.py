@@ -16,7 +16,7 @@ def rows_per_user(interactions: Interactions) -> Int64Array:
 
 
 def places_within_users(lengths: Int64Array) -> Int64Array:
-    """Return the place of each row among its user's, from 0, for rows in the order of users; ``(n,)``.
+    """Return the place of each row within its user's rows, from 0; rows are sorted by user; ``(n,)``.
 
     Examples
     --------
@@ -28,27 +28,27 @@ def places_within_users(lengths: Int64Array) -> Int64Array:
 
 
 def rounded_share(lengths: Int64Array, share: float) -> Int64Array:
-    """Return the share of each number, to the nearest whole one, halves up.
+    """Return a share of each number, rounded to the nearest integer, halves up.
 
     Examples
     --------
     >>> rounded_share(np.array([1, 2, 5, 15]), 0.1)
     array([0, 0, 1, 2])
     """
-    # The small addend keeps a half a half: 0.7 + 0.1 is a little less than 0.8 in floating point.
+    # The small addend keeps halves exact: 0.7 + 0.1 is slightly less than 0.8 in floating point.
     rounded: Int64Array = np.floor(lengths * share + (0.5 + 1e-9)).astype(np.int64)
     return rounded
 
 
 def last_share_labels(lengths: Int64Array, places: Int64Array, *, test: float, validation: float) -> Int8Array:
-    """Return the parts where each user's last places are held out; at least one place stays in train.
+    """Return the part of each row if each user's last places are held out; at least one row stays in train.
 
     Parameters
     ----------
     lengths
-        Rows of each user, int64 ``(users,)``.
+        Number of rows of each user, int64 ``(users,)``.
     places
-        The place of each row among its user's, rows in the order of users; ``(n,)``.
+        The place of each row within its user's rows, sorted by user; ``(n,)``.
     test, validation
         Shares of each user's rows.
     """
@@ -63,9 +63,9 @@ def last_share_labels(lengths: Int64Array, places: Int64Array, *, test: float, v
 
 
 def hashed_order(ordered: Interactions, *, seed: int) -> Int64Array:
-    """Return the rows by user, then by a hash of (seed, user, item); int64 ``(n,)``.
+    """Return the row numbers sorted by user, then by a hash of (seed, user, item); int64 ``(n,)``.
 
-    Rows that repeat a pair keep their canonical order, so that no row number decides.
+    Rows that repeat a pair keep their canonical order.
     """
     keys = pair_keys(seed, ordered.user_ids.keys[ordered.users], ordered.item_ids.keys[ordered.items])
     return order_within(ordered.users, keys, [])

@@ -1,4 +1,4 @@
-"""Splits that hold out what each user did last."""
+"""Hold out the last share of each user's interactions."""
 
 from __future__ import annotations
 
@@ -18,24 +18,22 @@ from harness.data.splits.user_rows import last_share_labels, places_within_users
 class UserTime(SplitRule):
     """Hold out the last share of each user's interactions.
 
-    The share is rounded to the nearest whole number of interactions, halves up, and each user keeps
-    at least one in train. So users with few interactions may have none in test; the ``facts`` count
-    them.
+    The share is rounded to the nearest whole number of interactions, halves up, and each user keeps at least one in
+    train. So users with few interactions may have none in test; the ``facts`` count them.
 
     Parameters
     ----------
     test
         Share of each user's interactions for test; above 0.
     validation
-        Share of those just before; 0 for none. Below 1 together with ``test``.
+        Share of the interactions just before them; 0 for none. The sum with ``test`` is below 1.
     ties, seed
-        The order of interactions of one user at one moment, as in ``LeaveLastOut``.
+        The order of a user's interactions with the same timestamp, as in ``LeaveLastOut``.
 
     Raises
     ------
     ValueError
-        A share is out of range, the seed is negative, or there is one for a tie rule that draws
-        nothing.
+        A share is out of range, the seed is negative, or the tie rule does not use it.
 
     Examples
     --------
@@ -63,13 +61,13 @@ class UserTime(SplitRule):
         check_seed(self.seed, ties=self.ties)
 
     def split(self, interactions: Interactions) -> Split:
-        """Return the interactions in canonical order, each with its part.
+        """Split the interactions, and return them in canonical order.
 
         Raises
         ------
         DataError
-            There are no timestamps, a part that is asked for has no interaction, or a tie decides
-            that is to be refused.
+            There are no timestamps, a requested part would be empty, or a tie decides a part and ``ties`` is
+            ``error``.
         """
         require_timestamps(interactions, purpose="split user_time")
         ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)

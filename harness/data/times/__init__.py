@@ -1,1 +1,1 @@
-"""Columns of times, their units, and dates in words."""
+"""Columns of times, their units, time options, and dates as text."""

@@ -1,4 +1,4 @@
-"""Times and spans of time as text."""
+"""Format times and durations as text."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _PARTS = (("milliseconds", 1_000), ("microseconds", 1_000_000), ("nanoseconds", 
 
 
 def date_text(time: float | Fraction, unit: TimeUnit | None) -> str:
-    """Return a time as an ISO 8601 date in UTC, or as a number where it has no unit.
+    """Return a time as an ISO 8601 date in UTC, or as a number if it has no unit.
 
     Parameters
     ----------
     time
-        Since 1970, in ``unit``.
+        The time since 1970, in ``unit``.
     unit
-        None for a number without a unit.
+        The unit; None for a number without a unit.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def date_text(time: float | Fraction, unit: TimeUnit | None) -> str:
         return number_text(time)
     ticks = Fraction(time) * (PER_SECOND["ns"] // PER_SECOND[unit])
     seconds, nanoseconds = divmod(round(ticks), PER_SECOND["ns"])
-    # numpy counts years beyond 9999 too, and wraps far beyond.
+    # numpy also formats years beyond 9999, and wraps around far beyond them.
     if abs(seconds) >= 1 << 52:
         return f"{number_text(seconds)} seconds after 1970"
     fraction = f".{nanoseconds:09}" if nanoseconds else ""
@@ -43,14 +43,14 @@ def date_text(time: float | Fraction, unit: TimeUnit | None) -> str:
 
 
 def span_text(span: float | Fraction, unit: TimeUnit | None) -> str:
-    """Return a span of time in words, in the largest unit that it has two of, or as a number without a unit.
+    """Return a duration in words, in the largest unit of which it has two, or as a number if it has no unit.
 
     Parameters
     ----------
     span
-        0 or more, in ``unit``.
+        The duration, 0 or more, in ``unit``.
     unit
-        None for a number without a unit.
+        The unit; None for a number without a unit.
 
     Examples
     --------
@@ -71,6 +71,6 @@ def span_text(span: float | Fraction, unit: TimeUnit | None) -> str:
 
 
 def number_text(value: float | Fraction) -> str:
-    """Return a number with its thousands apart, and three decimals where it is not whole."""
+    """Return a number with thousands separators, and with three decimals unless it is an integer."""
     exact = Fraction(value)
     return f"{exact.numerator:,}" if exact.denominator == 1 else f"{float(exact):,.3f}"

@@ -1,4 +1,4 @@
-"""INT96 timestamps of parquet files, which older programs write."""
+"""Read INT96 timestamps of parquet files, which older programs write."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _US = 1_000  # nanoseconds in a microsecond
 
 
 def with_exact_int96(table: pa.Table, file: Path) -> pa.Table:
-    """Return a table with its INT96 columns as they are in the file.
+    """Return a table with exact INT96 columns.
 
-    INT96 counts days and nanoseconds, so that it reaches far beyond what 64 bits of nanoseconds hold, which Arrow
-    wraps into them without a word. Such columns become microseconds, or stay nanoseconds where they need them.
+    INT96 counts days and nanoseconds, so its range is far larger than that of 64-bit nanoseconds, into which Arrow
+    wraps it silently. Such columns become microseconds, or stay nanoseconds if they need them.
 
     Parameters
     ----------
     table
-        Columns of the file, as Arrow reads them by default.
+        Columns of the file as Arrow reads them by default.
     file
         The file that they were read from.
 
     Raises
     ------
     DataError
-        A column has nanoseconds, and a time before 1677 or after 2262.
+        A column has nanoseconds and also a time before 1677 or after 2262.
     """
     with pyarrow.parquet.ParquetFile(file) as opened:
         leaves = [opened.schema.column(place) for place in range(len(opened.schema))]
@@ -53,13 +53,13 @@ def _exact(table: pa.Table, names: Sequence[str], file: Path) -> pa.Table:
         place = table.schema.get_field_index(name)
         column = coarse.column(name)
         microseconds, nanoseconds = _ticks(column), _ticks(table.column(name))
-        # The wrapped number is right in its last 64 bits, and so is this difference, which is below 1,000.
+        # The wrapped number is correct in its last 64 bits, and so is this difference, which is below 1,000.
         if not (nanoseconds - microseconds * _US).any():
             table = table.set_column(place, name, column)
         elif (microseconds != nanoseconds // _US).any():
             raise DataError(
-                f"{file}: column '{name}' has times with nanoseconds, and times before 1677 or after 2262. Both do not "
-                "fit into 64 bits: remove the rows that are so far off, or write all times in microseconds."
+                f"{file}: column '{name}' has times with nanoseconds, and times before 1677 or after 2262. They do not "
+                "fit into 64 bits together: remove the rows with such times, or write all times in microseconds."
             )
     return table
 

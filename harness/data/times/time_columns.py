@@ -1,4 +1,4 @@
-"""Columns of times into numbers."""
+"""Convert columns of times to numbers."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 TimestampUnit: TypeAlias = Literal["auto", "s", "ms", "us", "ns", "raw"]
 
-_SECONDS_A_DAY = 86_400
-# Seconds since 1970 of 1990 and of 2100: a number between them is taken for an epoch, in the unit that
-# puts it there. Narrow enough that 202405311200 is no epoch in milliseconds.
+_SECONDS_PER_DAY = 86_400
+# The years 1990 and 2100 in seconds since 1970: a number is read as a time in the unit that puts it between them.
+# The range is narrow enough that 202405311200 is not read as milliseconds.
 _EARLIEST, _LATEST = 631_152_000, 4_102_444_800
-# Binary digits of floats of so many bits.
+# The binary digits of floats by their size in bits.
 _DIGITS = {16: 11, 32: 24, 64: 53}
 _REMEDY = "Use finite numbers, or dates such as 2024-05-31T12:00:00, the same for all rows."
 _ZEROS_BEYOND_MICROSECONDS = r"([.,][0-9]{6}[0-9]*?)0+([^0-9]|$)"
@@ -46,13 +46,13 @@ class TimeColumn:
     values
         int64 or float64 ``(n,)`` in ``time_unit``.
     unit
-        What the file's values are: ``s``, ``ms``, ``us``, ``ns``, ``dates``, or ``raw``.
+        What the values in the file are: ``s``, ``ms``, ``us``, ``ns``, ``dates``, or ``raw``.
     time_unit
-        Unit of the values, which are then times since 1970 in UTC; None for the file's own numbers.
+        Unit of the values, which are then times since 1970 in UTC; None for the unchanged numbers of the file.
     strays
-        Numbers that look like an epoch in another unit than the others.
+        The count of numbers that look like times in another unit than the others.
     rounded
-        Times that may not be exact: large floats, and columns of text with decimals beyond nanoseconds.
+        The count of times that may not be exact: large floats, and text with decimals beyond nanoseconds.
     """
 
     values: Int64Array | Float64Array
@@ -65,18 +65,17 @@ class TimeColumn:
 def times_of(column: ArrowColumn, *, place: ColumnLocation, unit: TimestampUnit = "raw") -> TimeColumn:
     """Return a column of times as numbers.
 
-    Dates, ISO 8601 text, and numbers with a unit become times since 1970 in UTC, a time without a
-    zone being taken as UTC. They are int64 in the coarsest of seconds, milliseconds, microseconds
-    and nanoseconds in which all of them are whole: none is rounded. Columns of floats hold what
-    floats hold: they are float64 seconds where all are whole, integers where milliseconds or
-    microseconds stand for each float, and else float64 in their own unit. ``auto`` takes the unit in
-    which the median of the numbers lies between 1990 and 2100, and leaves them as they are where
-    there is none, as ``raw`` always does.
+    Dates, ISO 8601 text, and numbers with a unit become times since 1970 in UTC; a time without a zone is UTC. They
+    are int64 in the coarsest of seconds, milliseconds, microseconds and nanoseconds in which all of them are integers,
+    so none is rounded. Columns of floats become float64 seconds if all are whole seconds, integers if milliseconds or
+    microseconds represent each float exactly, and otherwise float64 in their own unit. ``auto`` chooses the unit in
+    which the median of the numbers lies between 1990 and 2100, and leaves the numbers unchanged if there is none, as
+    ``raw`` always does.
 
     Raises
     ------
     DataError
-        A time is missing, infinite, or cannot be read; dates have a unit; or the times do not fit
+        A time is missing, infinite, or cannot be read; a unit is set for dates; or the times do not fit
         into 64 bits in the unit that they need.
 
     Examples
@@ -102,12 +101,12 @@ def times_of(column: ArrowColumn, *, place: ColumnLocation, unit: TimestampUnit 
     if taken == "raw":
         return TimeColumn(numbers, taken, None)
     strays = sum(int(_within(numbers, other).sum()) for other in PER_SECOND if other != taken) if unit == "auto" else 0
-    ticks = _ticks_of(numbers, column, taken, place)
+    ticks = _times_of_numbers(numbers, column, taken, place)
     return TimeColumn(ticks.values, taken, ticks.unit, strays, ticks.rounded)
 
 
 def epoch_unit(numbers: Int64Array | Float64Array) -> TimeUnit | Literal["raw"]:
-    """Return the unit in which the median of positive numbers lies between 1990 and 2100, or ``raw``.
+    """Return the unit in which the median of the positive numbers lies between 1990 and 2100, or ``raw``.
 
     Examples
     --------
@@ -127,42 +126,42 @@ def _within(numbers: Int64Array | Float64Array, unit: TimeUnit) -> BoolArray:
     return (numbers >= _EARLIEST * PER_SECOND[unit]) & (numbers < _LATEST * PER_SECOND[unit])
 
 
-def _ticks_of(
+def _times_of_numbers(
     numbers: Int64Array | Float64Array, column: ArrowColumn, unit: TimeUnit, place: ColumnLocation
 ) -> EpochTimes:
-    """Return times that are numbers in a unit.
+    """Return the times of numbers in a unit.
 
     Parameters
     ----------
     numbers
         The column as int64 or float64 ``(n,)``, in ``unit``.
     column
-        As it was read: text and decimals are exact, floats are what they are.
+        The column as it was read, in which text and decimals are exact.
     """
     if numbers.dtype.kind == "i":
         return in_coarsest_unit(numbers.astype(np.int64, copy=False), unit)
     numbers = numbers.astype(np.float64, copy=False)
     if pa.types.is_floating(column.type):
-        return _of_floats(numbers, unit, digits=_DIGITS[column.type.bit_width])
+        return _times_of_floats(numbers, unit, digits=_DIGITS[column.type.bit_width])
     exact = times_of_decimals(column, unit, place=place)
     if exact is None:
         return EpochTimes(numbers, unit, len(numbers))
-    # Whole seconds that are not written as integers have always been floats.
+    # Whole seconds that are not written as integers are read as floats.
     return EpochTimes(exact.values.astype(np.float64), "s") if exact.unit == "s" else exact
 
 
-def _of_floats(numbers: Float64Array, unit: TimeUnit, *, digits: int) -> EpochTimes:
-    """Return times of a column of floats that tell so many binary digits apart."""
+def _times_of_floats(numbers: Float64Array, unit: TimeUnit, *, digits: int) -> EpochTimes:
+    """Return the times of floats with a number of binary digits."""
     rounded = int((np.abs(numbers) >= 2.0**digits).sum())
     per_second = PER_SECOND[unit]
     if not (numbers % per_second).any():
-        # No writer of 64-bit floats had more digits than whole seconds have.
+        # 64-bit floats hold whole seconds exactly.
         return EpochTimes(numbers / per_second, "s", rounded if digits < _DIGITS[64] else 0)
     for finer in ("ms", "us", "ns"):
         factor = PER_SECOND[finer] / per_second
         if factor < 1 or (finer == "ns" and unit != "ns"):
             continue
-        # The nearest whole number stands for the float where it leads back to the very float.
+        # An integer represents a float exactly if it converts back to the same float.
         whole = np.rint(numbers * factor)
         if (np.abs(whole) < 2.0**63).all() and (whole / factor == numbers).all():
             ticks = in_coarsest_unit(whole.astype(np.int64), finer)
@@ -171,13 +170,13 @@ def _of_floats(numbers: Float64Array, unit: TimeUnit, *, digits: int) -> EpochTi
 
 
 def _dates(column: ArrowColumn, place: ColumnLocation) -> EpochTimes | None:
-    """Return dates as times since 1970, or None where the column holds numbers."""
+    """Return dates as times since 1970, or None if the column holds numbers."""
     kind = column.type
     if is_text(column):
         return _dates_in_text(column, place)
     if pa.types.is_date32(kind):
         days: Int64Array = column.cast(pa.int32()).cast(pa.int64()).to_numpy()
-        return EpochTimes(days * _SECONDS_A_DAY, "s")
+        return EpochTimes(days * _SECONDS_PER_DAY, "s")
     if pa.types.is_timestamp(kind) or pa.types.is_date64(kind):
         ticks: Int64Array = column.cast(pa.int64()).to_numpy()
         return in_coarsest_unit(ticks, kind.unit if pa.types.is_timestamp(kind) else "ms")  # date64 counts milliseconds
@@ -187,13 +186,13 @@ def _dates(column: ArrowColumn, place: ColumnLocation) -> EpochTimes | None:
 def _dates_in_text(column: ArrowColumn, place: ColumnLocation) -> EpochTimes | None:
     text = column.to_pandas()
     numeric = pd.to_numeric(text, errors="coerce").notna().to_numpy()
-    # Where most are numbers a word among them is the mistake, and the other way round.
+    # If most values are numbers, text among them is the mistake, and the other way round.
     if numeric.mean() > 0.5:
         return None
     times = _parsed(text)
     unread = times.isna().to_numpy() | numeric
     if unread.any():
-        # One date with nanoseconds makes pandas read all in them, which reach from 1677 to 2262.
+        # One date with nanoseconds makes pandas read all dates as nanoseconds, which reach from 1677 to 2262.
         times = _parsed(text.str.replace(_ZEROS_BEYOND_MICROSECONDS, r"\1\2", regex=True))
         unread = times.isna().to_numpy() | numeric
         beyond = np.array([wrong and not pd.isna(_parsed(text[[row]])[row]) for row, wrong in enumerate(unread)])
@@ -211,7 +210,7 @@ def _parsed(text: pd.Series[str]) -> pd.Series[pd.Timestamp]:
 
 
 def in_seconds(numbers: Int64Array | Float64Array, unit: TimeUnit) -> Int64Array | Float64Array:
-    """Return numbers of a unit as seconds: integers where all are whole, else floats.
+    """Convert numbers of a unit to seconds: integers if all are whole seconds, else floats.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Moments that an experiment names: a date, or a number."""
+"""Times given as options, such as ``since: 2024-05-31``: an ISO 8601 date or a number."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ TimeOption: TypeAlias = int | float | str
 _EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _SECOND = datetime.timedelta(seconds=1)
 _FRACTION = re.compile(r"[.,]([0-9]+)")
-_LEAST_EPOCH = 3e8  # a day as a number, such as 20240531, and a year are below it; seconds since mid-1979 are above
-# Seconds since 1970 stay below 10^11 until the year 5138; finer units are beyond it since 1973.
+_LEAST_EPOCH = 3e8  # years, and days as numbers such as 20240531, are below it; seconds since mid-1979 are above it
+# Seconds since 1970 stay below 10^11 until the year 5138; finer units have been above it since 1973.
 _FINER_UNITS = ((1e17, "nanoseconds", 1_000_000_000), (1e14, "microseconds", 1_000_000), (1e11, "milliseconds", 1_000))
 _MOST = 10**30  # beyond any time in any unit
 _REMEDY = "use a date such as 2024-05-31 or 2024-05-31T12:00:00Z, or a number below 1e30"
 
 
 def check_time_option(name: str, value: TimeOption | None) -> None:
-    """Raise for an option that is no moment; None is none, and fine.
+    """Check that an option is a time or None.
 
     Raises
     ------
     ValueError
-        It is text other than an ISO 8601 date, or a number that is not finite or too large for a time.
+        The option is text other than an ISO 8601 date, or a number that is not finite or too large for a time.
 
     Examples
     --------
@@ -42,26 +42,26 @@ def check_time_option(name: str, value: TimeOption | None) -> None:
     if value is None:
         return
     try:
-        sensible = abs(exact_time(value)) < _MOST
+        valid = abs(exact_time(value)) < _MOST
     except (ValueError, OverflowError):
-        sensible = False
-    if not sensible:
+        valid = False
+    if not valid:
         raise ValueError(f"{name} is {value!r:.60}; {_REMEDY}")
 
 
-def check_order(**options: TimeOption | None) -> None:
-    """Raise for the second of two options where it is no later moment than the first.
+def check_time_order(**options: TimeOption | None) -> None:
+    """Check that the second of two options is a later time than the first.
 
-    A date and a number are compared once the unit of the data set is known, not here.
+    A date and a number cannot be compared before the unit of the data set is known, and pass.
 
     Raises
     ------
     ValueError
-        As said.
+        The second option is not later.
 
     Examples
     --------
-    >>> check_order(since=5, until=5)
+    >>> check_time_order(since=5, until=5)
     Traceback (most recent call last):
     ValueError: until is 5, not later than since, which is 5
     """
@@ -73,12 +73,12 @@ def check_order(**options: TimeOption | None) -> None:
 
 
 def exact_time(value: TimeOption) -> Fraction:
-    """Return a number as it is written, or the seconds from 1970 to a date, exactly.
+    """Return an option as an exact number: the number itself, or the seconds from 1970 to the date.
 
     Raises
     ------
     ValueError
-        The text is no ISO 8601 date, or the number is not finite.
+        The text is not an ISO 8601 date, or the number is not finite.
 
     Examples
     --------
@@ -86,43 +86,43 @@ def exact_time(value: TimeOption) -> Fraction:
     (Fraction(1, 10), Fraction(25000001, 25000000))
     """
     if not isinstance(value, str):
-        # The decimals of a float are those that it is written with.
+        # A float stands for the decimals that it is written with.
         return Fraction(float.__repr__(value)) if isinstance(value, float) else Fraction(value)
     moment = datetime.datetime.fromisoformat(value)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=datetime.UTC)
-    # datetime keeps microseconds alone, and cuts what comes after them.
+    # datetime drops all digits after microseconds.
     found = _FRACTION.search(value)
     decimals = "0" if found is None else found[1]
     if int(decimals[:6].ljust(6, "0")) != moment.microsecond:
-        raise ValueError("a fraction of something else than the second")
+        raise ValueError("a fraction of a unit other than the second")
     return Fraction((moment.replace(microsecond=0) - _EPOCH) // _SECOND) + Fraction(f"0.{decimals}")
 
 
 def in_unit_of(
     times: Int64Array | Float64Array, value: TimeOption, *, purpose: str, unit: TimeUnit | None = None
 ) -> Fraction:
-    """Return a moment as an exact number that compares with times.
+    """Return an option as an exact number that can be compared with timestamps.
 
-    Times with a unit are since 1970 in UTC: a date has its place among them, a time without a zone
-    is UTC, a day begins at midnight, and a number is seconds. Times without a unit are compared with
-    numbers as they are; a date is seconds since 1970 there.
+    If the timestamps have a unit, they count from 1970 in UTC: a date is converted (UTC unless it names a zone; a day
+    begins at midnight), and a number is seconds. If they have no unit, a number is compared unchanged, and a date is
+    seconds since 1970.
 
     Parameters
     ----------
     times
-        ``(n,)``, n > 0.
+        The timestamps ``(n,)``, n > 0.
     value
-        What the option says.
+        The value of the option.
     purpose
         The component and its option, for the message.
     unit
-        The unit of the times.
+        The unit of the timestamps, or None.
 
     Raises
     ------
     DataError
-        It is a date, and the times have no unit and do not look like seconds since 1970.
+        The option is a date, and the timestamps have no unit and do not look like seconds since 1970.
 
     Examples
     --------
@@ -147,18 +147,18 @@ def in_unit_of(
     if largest < _LEAST_EPOCH <= abs(moment):
         raise DataError(
             f"{purpose} is the date {value}, which is compared with seconds since 1970, and the timestamps do not "
-            f"look like those (the last is {times.max().item()}). Give a number in the timestamps' own unit."
+            f"look like those (the last is {times.max().item()}). Give a number in the unit of the timestamps."
         )
     return moment
 
 
 def at_or_after(times: Int64Array | Float64Array, moment: Fraction) -> BoolArray:
-    """Return whether each time is at a moment or later, exactly; ``(n,)``."""
-    # Large whole times are not rounded to floats: t >= m just where t >= ceil(m).
+    """Return whether each timestamp is at a time or later, exactly; ``(n,)``."""
+    # Large integers are not rounded to floats, because t >= m is the same as t >= ceil(m).
     late: BoolArray = times >= (math.ceil(moment) if times.dtype.kind == "i" else float(moment))
     return late
 
 
 def as_number(moment: Fraction) -> int | float:
-    """Return an exact number as an integer where it is one, else as the nearest float."""
+    """Return an exact number as an integer if it is one, else as the nearest float."""
     return moment.numerator if moment.denominator == 1 else float(moment)

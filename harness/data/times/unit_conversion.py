@@ -1,4 +1,4 @@
-"""Exact conversions of times between units."""
+"""Convert times between units exactly."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EpochTimes:
     unit
         The unit of the values.
     rounded
-        How many values were rounded on the way, or may have been by whoever wrote them.
+        The number of values that were rounded when they were read, or may have been when they were written.
     """
 
     values: Int64Array | Float64Array
@@ -41,14 +41,14 @@ class EpochTimes:
 
 
 def in_coarsest_unit(ticks: Int64Array, unit: TimeUnit) -> EpochTimes:
-    """Return times in the coarsest unit in which all of them are whole.
+    """Return times in the coarsest unit in which all of them are integers.
 
     Parameters
     ----------
     ticks
-        int64 ``(n,)``.
+        The times, int64 ``(n,)``.
     unit
-        The unit of the ticks.
+        The unit of the times.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def times_of_decimals(column: ArrowColumn, unit: TimeUnit, *, place: ColumnLocat
     Parameters
     ----------
     column
-        Text, decimals or integers, none missing.
+        A column of text, decimals or integers, none missing.
     unit
         The unit of the numbers.
     place
@@ -80,8 +80,8 @@ def times_of_decimals(column: ArrowColumn, unit: TimeUnit, *, place: ColumnLocat
 
     Returns
     -------
-    Ticks or None
-        int64 in the coarsest unit in which all are whole; None where one has decimals beyond nanoseconds.
+    EpochTimes or None
+        int64 in the coarsest unit in which all times are integers; None if one has decimals beyond nanoseconds.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def times_of_decimals(column: ArrowColumn, unit: TimeUnit, *, place: ColumnLocat
 
 def _unscaled(column: ArrowColumn, unit: TimeUnit, place: ColumnLocation) -> Int64Array:
     """Return decimals without their decimal point, so that 1.25 becomes 125; int64 ``(n,)``."""
-    # The bytes of a decimal are those of the whole number; the power of ten stands in its type alone.
+    # The bytes of a decimal are those of an integer; only the type holds the power of ten.
     chunks = [
         pa.Array.from_buffers(pa.decimal128(_DIGITS, 0), len(chunk), chunk.buffers(), offset=chunk.offset)
         for chunk in column.chunks
@@ -136,20 +136,20 @@ def out_of_range_error(beyond: BoolArray, value: str, unit: TimeUnit, place: Col
     )
 
 
-def converted(ticks: EpochTimes, unit: TimeUnit) -> Int64Array | Float64Array | None:
-    """Return times in another unit, or None where whole ones are not whole in it or do not fit into 64 bits.
+def converted(times: EpochTimes, unit: TimeUnit) -> Int64Array | Float64Array | None:
+    """Return times in another unit, or None if integers would get a fraction or not fit into 64 bits.
 
     Examples
     --------
     >>> converted(EpochTimes(np.array([5]), "s"), "ms"), converted(EpochTimes(np.array([5500]), "ms"), "s")
     (array([5000]), None)
     """
-    values, own, wanted = ticks.values, PER_SECOND[ticks.unit], PER_SECOND[unit]
+    values, source, target = times.values, PER_SECOND[times.unit], PER_SECOND[unit]
     if values.dtype.kind == "f":
-        return values * (wanted // own) if wanted >= own else values / (own // wanted)
-    if wanted < own:
-        factor = own // wanted
+        return values * (target // source) if target >= source else values / (source // target)
+    if target < source:
+        factor = source // target
         return None if (values % factor).any() else values // factor
-    factor = wanted // own
+    factor = target // source
     extremes = (int(values.min(initial=0)) * factor, int(values.max(initial=0)) * factor)
     return None if extremes[0] < _INT64.min or extremes[1] > _INT64.max else values * factor
