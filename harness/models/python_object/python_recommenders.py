@@ -1,4 +1,4 @@
-"""Objects of other projects on the harness' side: what they are asked, and what becomes of their answers."""
+"""Recommenders that call an external object."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ _SHOWN = 3
 def recommender_of(
     options: ObjectOptions, given: Any, *, users: Vocabulary, items: Vocabulary, device: str, where: str
 ) -> AnyRecommender:
-    """Return an object as one of our models.
+    """Return the recommender of an object.
 
     Parameters
     ----------
     options
-        How it is called.
+        Options for calling the object.
     given
         The object.
     users, items
         The vocabularies.
     device
-        Where scores go.
+        Device of the scores.
     where
-        Words for the object in messages.
+        The object in messages.
 
     Raises
     ------
@@ -70,14 +70,14 @@ def recommender_of(
 
 
 class ObjectRecommender:
-    """What the recommenders of an object have; those that name users or items by indices can be moved.
+    """Base of the recommenders of an object, with variants of moved indices for the model trial.
 
     Parameters
     ----------
     known
-        The object.
+        The object, and how it is called.
     device
-        Where scores go.
+        Device of the scores.
     """
 
     def __init__(self, known: ObjectCaller, device: str) -> None:
@@ -85,22 +85,22 @@ class ObjectRecommender:
 
     @property
     def item_positions(self) -> Int64Array | None:
-        """The object's index of each item of the catalogue, int64 ``(items,)``; None where it takes own ids."""
+        """The object's index of each item of the catalogue, int64 ``(items,)``; None if it takes external ids."""
         index = self._known.items.index
         return None if index is None else index.model_index
 
     def shifted(self, by: int) -> Self | None:
-        """Return the same with all items moved; None where they are named by own id."""
+        """Return a variant with all item indices moved; None if items have external ids."""
         items = self._known.items.shifted(by)
         return None if items is None else self._of(replace(self._known, items=items))
 
     def shifted_users(self, by: int) -> Self | None:
-        """Return the same with the users moved; None where they are named by own id."""
+        """Return a variant with all user indices moved; None if users have external ids."""
         users = self._known.users.shifted(by)
         return None if users is None else self._of(replace(self._known, users=users))
 
     def _of(self, known: ObjectCaller) -> Self:
-        # Whoever is moved out of the indices has nothing there.
+        # Moved indices may be out of range.
         lenient = replace(known.options, missing_users="empty", missing_items="last")
         return type(self)(replace(known, options=lenient), self._device)
 
@@ -112,13 +112,13 @@ class ObjectCaller:
     Parameters
     ----------
     options
-        How it is called.
+        Options for calling the object.
     given
         The object.
     where
-        Words for messages.
+        The object in messages.
     users, items
-        How it names them.
+        How the object names users and items.
     """
 
     options: ObjectOptions
@@ -128,18 +128,18 @@ class ObjectCaller:
     items: IdNaming
 
     def answer(self, method: str, *asked: Any, **more: Any) -> Any:
-        """Return what a method of the object returns, arrays in the place of tensors."""
+        """Call a method of the object, and return its answer with arrays instead of tensors."""
         call = getattr(self.given, method)
         with external_errors(f"{method} of {self.where} failed with"):
             return without_tensors(call(*asked, **more))
 
     def named_users(self, batch: UserBatch) -> tuple[list[Any], Int64Array]:
-        """Return the names of the users whom the object has one for, and their places in the batch.
+        """Return the names of users that the object knows, and their positions in the batch.
 
         Raises
         ------
         HarnessError
-            One has none, and that was not allowed.
+            The object has no name for a user, and ``missing_users`` is ``error``.
         """
         names = self.users.names(batch.users)
         places = np.array([place for place, name in enumerate(names) if name is not None], dtype=np.int64)
@@ -155,7 +155,7 @@ class ObjectCaller:
         return [names[place] for place in places], places
 
     def more(self, batch: UserBatch, places: Int64Array) -> dict[str, Any]:
-        """Return the history as the object takes it, for some of a batch."""
+        """Return the argument ``history`` for some users of a batch, if the object takes it."""
         form = "csr" if self.options.adapter == "implicit" else self.options.history
         if form == "none":
             return {}
@@ -180,9 +180,9 @@ class ObjectCaller:
 
 
 def each_once(batch: UserBatch) -> tuple[UserBatch, Int64Array, Int64Array]:
-    """Return a batch with each user at a moment once, which of its rows these are, and where each row is among them.
+    """Return the distinct users of a batch, their rows in it, and the position of each row among them.
 
-    The last batch of a run is filled up by repeating a user, which is no affair of a stranger's object.
+    The runner pads the last batch by repeating a user, which external objects need not see.
     """
     places = batch.users if batch.places is None else batch.places
     _, first, of = np.unique(np.stack([batch.users, places]), axis=1, return_index=True, return_inverse=True)
@@ -193,16 +193,16 @@ def each_once(batch: UserBatch) -> tuple[UserBatch, Int64Array, Int64Array]:
 
 
 class ObjectLists(ObjectRecommender):
-    """Lists that an object makes; see ``PythonModel``."""
+    """Recommender by an object that returns lists; see ``PythonModel``."""
 
     @property
     def users_at_once(self) -> int:
-        """How many users it takes at once where nobody says otherwise."""
+        """Number of users per call, unless ``runner.batch_size`` is set."""
         return self._known.options.batch_size
 
     @property
     def asks_for_more(self) -> bool:
-        """Whether it is asked for more items than are wanted, since what may not be recommended is left out here."""
+        """Whether the object returns more items than needed, since the harness removes the excluded ones."""
         return self._known.options.exclude == "harness"
 
     def recommend(self, batch: UserBatch, asked: ListsAsked) -> ListsMade:
@@ -228,7 +228,7 @@ class ObjectLists(ObjectRecommender):
 
 
 class ObjectScores(ObjectRecommender):
-    """Scores that an object gives; see ``PythonModel``."""
+    """Recommender by an object that returns scores; see ``PythonModel``."""
 
     def score(self, batch: UserBatch) -> torch.Tensor:
         """Return float32 ``(batch, items)``."""
@@ -256,7 +256,7 @@ class ObjectScores(ObjectRecommender):
 
     def _fill(self, scores: Float32Array, places: Int64Array) -> None:
         unknown = np.setdiff1d(np.arange(len(scores)), places)
-        scores[unknown] = 0.0  # users whom the object does not know
+        scores[unknown] = 0.0  # users that the object does not know
         infinite = np.isinf(scores)
         if infinite.any():
             raise HarnessError(
