@@ -1,4 +1,4 @@
-"""What can recommend: the reference models, their checkpoints, and how they score."""
+"""Models: the reference models, models of other programs, and checkpoints."""
 
 from harness.artifacts import ExternalModel, FittedModel, ModelConfig, TrainedModel
 from harness.models.baselines.ease import EASE

@@ -1,4 +1,4 @@
-"""What is said once a run, though it reads its model several times: for the trial, and for the lists."""
+"""Log each message once per run."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ logger = logging.getLogger("harness")
 
 
 def forget_messages() -> None:
-    """Say everything again, in another run."""
+    """Forget the logged messages, so that the next run logs them again."""
     log_once.cache_clear()
     warn_once.cache_clear()
 
 
 @functools.cache
-def log_once(what: str) -> None:
-    """Log something once."""
-    logger.info(what)
+def log_once(message: str) -> None:
+    """Log a message at level INFO once per run."""
+    logger.info(message)
 
 
 @functools.cache
-def warn_once(what: str) -> None:
-    """Warn of something once."""
-    logger.warning(what)
+def warn_once(message: str) -> None:
+    """Log a warning once per run."""
+    logger.warning(message)

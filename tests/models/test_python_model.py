@@ -373,7 +373,7 @@ def test_a_pickled_object_with_leave_alone(tmp_path, caplog):
     path.write_bytes(b"no pickle")
     with pytest.raises(HarnessError, match="cannot be unpickled: "):
         model.load(str(path), users=USERS, items=ITEMS, device="cpu")
-    with pytest.raises(HarnessError, match=r"nothing says what recommends. Name model.params.factory"):
+    with pytest.raises(HarnessError, match=r"there is neither a factory nor a checkpoint. Name model.params.factory"):
         model.files(None)
 
 

@@ -324,11 +324,11 @@ def test_tables_of_codes_that_cannot_be_read(tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"call": {"history": False}}, "gives the module neither the history nor the user"),
+        ({"call": {"history": False}}, "passes neither the history nor the user"),
         ({"call": {"history": "ids", "mask": "ids"}}, "the argument 'ids' is given twice"),
         ({"output": {"kind": "vectors"}}, "items is missing"),
         ({"output": {"kind": "codes"}}, "table is missing"),
-        ({"output": {"kind": "logits", "items": "x"}}, "items is of vectors, and the output is logits; leave it out"),
+        ({"output": {"kind": "logits", "items": "x"}}, "items is for vectors, and the output is logits; leave it out"),
         ({"output": {"kind": "logit"}}, "output.kind is 'logit'; 'logits', 'vectors', 'items' or 'codes' is needed"),
         ({"call": {"lenght": 3}}, "unknown key 'lenght' in call"),
         ({"call": {"length": 0}}, "call.length is 0; 1 or more is needed"),

@@ -187,10 +187,10 @@ def test_the_last_training_runs_as_many_epochs_as_were_best(values, found):
 
 def test_a_judge_that_says_the_same_of_all_epochs_is_told_of(caplog):
     counted([0.25, 0.25, 0.25], patience=2, epochs=9)
-    assert "ndcg@10 on validation was 0.2500 after each of 3 epochs, so that it told nothing" in caplog.text
+    assert "ndcg@10 on validation was 0.2500 after each of 3 epochs, so it cannot decide when to stop" in caplog.text
     caplog.clear()
     counted([0.25, 0.2, 0.25], patience=2, epochs=9)
-    assert "told nothing" not in caplog.text
+    assert "cannot decide" not in caplog.text
 
 
 def counted(values, **recipe):
@@ -430,7 +430,9 @@ def test_a_state_of_other_codes_is_not_taken_up(tmp_path, caplog):
     with caplog.at_level("INFO", logger="harness"):
         forget_messages()
         found = train(model, two, state=state, identity="a")
-    assert "is of other data, parameters or codes; the training begins anew" in " ".join(caplog.text.split())
+    assert "belongs to other data, parameters or codes; the training starts from the beginning" in " ".join(
+        caplog.text.split()
+    )
     assert alike_to_the_bit(found, train(model, two))
 
 

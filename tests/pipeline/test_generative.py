@@ -49,7 +49,7 @@ def test_its_checks_are_reported_and_kept_with_the_lists(small):
     assert found["invalid_ids"]["of"] == 2 * 10 * 60  # twice the list, for each user
     # 40 items and 9 pairs of codes: by the pigeonhole most collide.
     assert found["semantic_id_collisions"]["count"] >= 31
-    assert "told apart by one more code" in found["semantic_id_collisions"]["sentence"]
+    assert "distinguished by one more code" in found["semantic_id_collisions"]["sentence"]
     table = lists(result)
     assert (table.groupby("user").size() == 10).all()
     assert not table.duplicated(["user", "item"]).any()

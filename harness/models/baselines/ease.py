@@ -1,4 +1,4 @@
-"""A linear model of items by items in closed form."""
+"""EASE: a linear item-to-item model with a solution in closed form."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _REMEDY = "Use model kind item_knn, or filter the items (dataset.filters, k_core
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class EASE(FittedModel):
-    """Score by the linear model of the history that best restores it, no item predicting itself.
+    """Score with the linear model that best restores the history, where no item predicts itself.
 
     With X the binary matrix of users and items and ``P = inverse(XᵀX + l2 · I)``::
 
@@ -91,7 +91,7 @@ class EASE(FittedModel):
         return {"weights": _weights(matrix)}
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> Recommender:
-        """Return the scorer that adds up the weights of a user's history.
+        """Return a scorer that sums the weights of each user's history.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class EASE(FittedModel):
 
 
 def memory_of_fit(history: History) -> int:
-    """Return the bytes that fitting to a history takes at its peak."""
+    """Return the peak memory of fitting to a history, in bytes."""
     cells, block = history.n_items**2, matrix_inverse.block_for(history.n_items)
     inverting = matrix_inverse.memory_of(history.n_items, block)
     weighing = cells * _WEIGHT + min(cells, matrix_inverse.BLOCK_CELLS) * _GRAM

@@ -1,4 +1,4 @@
-"""Items like those of the history: neighbours by cosine."""
+"""Item-based nearest neighbours by cosine similarity."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class ItemKNN(FittedModel):
         }
 
     def _memory(self, history: History, counts: pair_counts.PairCounts) -> int:
-        """Return the bytes that fitting to a history takes at most."""
+        """Return the largest memory of fitting to a history, in bytes."""
         neighbours = int(np.minimum(counts.terms, self.neighbours).sum())
         held = neighbours * _BYTES_PER_NEIGHBOUR + history.n_items * _BYTES_PER_ITEM
         return pair_counts.memory_of(history) + held
@@ -125,7 +125,7 @@ class ItemKNN(FittedModel):
         return columns, values
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> Recommender:
-        """Return the scorer that adds up the similarities of a user's history.
+        """Return a scorer that sums the similarities of each user's history.
 
         Raises
         ------
@@ -138,7 +138,7 @@ class ItemKNN(FittedModel):
 
 
 def _largest(values: Float32Array, count: int, item: int, columns: Int32Array) -> BoolArray:
-    """Return which ``count`` values are the largest, ties at the cut by the hash of (item, column)."""
+    """Return where the ``count`` largest values are; ties at the cut follow the hash of (item, column)."""
     cut = np.partition(values, len(values) - count)[len(values) - count]
     best: BoolArray = values > cut
     tied = np.flatnonzero(values == cut)

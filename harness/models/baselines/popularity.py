@@ -1,4 +1,4 @@
-"""The same list for everyone: what most users chose."""
+"""Popularity: the same list for all users, the items of most users first."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Popularity(FittedModel):
         return {"users": np.bincount(history.matrix.indices, minlength=history.n_items).astype(np.int64)}
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> Recommender:
-        """Return the scorer that gives everyone the same scores.
+        """Return a scorer that gives all users the same scores.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Vectors of items from the largest singular values of the interactions."""
+"""PureSVD: item vectors from the largest singular values of the interactions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class PureSVD(FittedModel):
     seed: Annotated[int, Field(ge=0)] = 0
 
     def fit(self, history: History) -> Tensors:
-        """Return ``item_vectors``: float32 ``(items, factors)``, by falling singular value.
+        """Return ``item_vectors``: float32 ``(items, factors)``, in descending order of their singular values.
 
         Raises
         ------
@@ -73,7 +73,7 @@ class PureSVD(FittedModel):
         return {"item_vectors": np.ascontiguousarray(with_positive_peaks(found.vectors), dtype=np.float32)}
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
-        """Return the scorer by products of vectors.
+        """Return a scorer by products of vectors.
 
         Raises
         ------

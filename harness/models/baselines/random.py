@@ -1,4 +1,4 @@
-"""Chance: the floor under every comparison."""
+"""Random scores: the lower bound of every comparison."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from harness.models.checkpoints.tensor_checks import require_names
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Random(FittedModel):
-    """Score each pair of user and item by chance.
+    """Score each pair of user and item at random.
 
-    The score is ``floor(h / 2**40) / 2**24`` for a 64-bit hash h of (seed, the user's own id, the
-    item's own id): uniform over 2**24 values in [0, 1). It does not depend on other users, other
+    The score is ``floor(h / 2**40) / 2**24`` for a 64-bit hash h of (seed, the user's external id, the
+    item's external id): uniform over 2**24 values in [0, 1). It does not depend on other users, other
     items or the order of either, and has nothing in common with the random order of a split or of
     ties, whatever their seeds.
 
@@ -37,11 +37,11 @@ class Random(FittedModel):
     seed: int = 0
 
     def fit(self, history: History) -> Tensors:
-        """Return no tensors: there is nothing to learn."""
+        """Return no tensors, as there is nothing to learn."""
         return {}
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> Recommender:
-        """Return the scorer of these users and items."""
+        """Return a scorer for these users and items."""
         from harness.models.baselines.scorers import RandomScorer
 
         require_names(tensors, (), kind="random")

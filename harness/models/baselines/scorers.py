@@ -1,4 +1,4 @@
-"""Fitted models on a device: each gives float32 scores that do not depend on the batch, to the bit."""
+"""Scorers of the baselines: float32 scores that do not depend on the batch, to the bit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RandomScorer:
     seed
         Of the hash.
     users, items
-        The vocabularies, for the own ids.
+        The vocabularies, for the external ids.
     device
         Where scores are made.
     """
@@ -41,7 +41,7 @@ class RandomScorer:
 
 
 class PopularityScorer:
-    """The same scores for everyone; see ``Popularity``.
+    """The same scores for all users; see ``Popularity``.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class PopularityScorer:
         self._scores = torch.from_numpy(counts.astype(np.float32)).to(device)
 
     def score(self, batch: UserBatch) -> torch.Tensor:
-        """Return float32 ``(batch, items)``: one row, seen from each user."""
+        """Return float32 ``(batch, items)``: a view of one row for each user."""
         return self._scores.expand(len(batch.users), -1)
 
 
@@ -129,7 +129,7 @@ class HistoryVectors:
 
 
 def _sums(batch: UserBatch, rows: torch.Tensor) -> torch.Tensor:
-    """Return the sums of the rows of each user's items, added up in the order of the items, one user at a time."""
+    """Return the sums of the rows of each user's items, added in the order of the items, one user at a time."""
     history = batch.matrix  # columns ascend within a row, each once
     indptr = torch.from_numpy(history.indptr.astype(np.int64)).to(rows.device)
     items = torch.from_numpy(history.indices.astype(np.int64)).to(rows.device)

@@ -1,4 +1,4 @@
-"""What is inside a file of arrays, by its header alone: NumPy's formats and parquet."""
+"""Inspect files of arrays (NumPy and parquet) by reading only their headers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MEBIBYTE = 1 << 20
 
 
 def array_facts(path: Path, head: bytes, size: int) -> CheckpointFacts | None:
-    """Return what a file of arrays holds; None if it is none.
+    """Return the content of a file of arrays; None if it is no such file.
 
     Parameters
     ----------

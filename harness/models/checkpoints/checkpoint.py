@@ -1,4 +1,4 @@
-"""Checkpoints: tensors with a header that says what they were fitted to, and by what.
+"""Read and write checkpoints: tensors with a header that names their model and their training data.
 
 The format is safetensors, which holds numbers and text alone and runs nothing when it is read.
 """
@@ -32,7 +32,7 @@ _REMEDY = "Delete it, or name another file in model.checkpoint, or fit again wit
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class CheckpointHeader:
-    """What a checkpoint is.
+    """Header of a checkpoint: its model, its training data and its format.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ _HEADER = TypeAdapter(CheckpointHeader)
 
 
 def save_checkpoint(path: Path, tensors: Tensors, header: Mapping[str, Any]) -> None:
-    """Write a checkpoint: whole, or not at all. The same content gives the same bytes.
+    """Write a checkpoint atomically. The same content gives the same bytes.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def tensors_digest(tensors: Mapping[str, Any]) -> str:
 
 @contextlib.contextmanager
 def _system_errors() -> Iterator[None]:
-    """Raise what the system refused, such as a full disk, as ``OSError``, which the library hides in a text."""
+    """Raise system errors, such as a full disk, as ``OSError``; the library hides them in a text."""
     try:
         yield
     except safetensors.SafetensorError as error:
@@ -156,7 +156,7 @@ def _system_errors() -> Iterator[None]:
 
 
 def load_checkpoint(path: Path) -> Checkpoint:
-    """Read a checkpoint, and check its tensors against their digest. Nothing in the file is run.
+    """Read a checkpoint, and check its tensors against their digest. No code in the file is run.
 
     A checkpoint of an earlier version, which has no digest, is read with a warning.
 
@@ -243,7 +243,7 @@ def check_checkpoint(
     path: Path,
     vectors_digest: str = "",
 ) -> None:
-    """Check that a checkpoint is that of this model, fitted to this split.
+    """Check that a checkpoint belongs to this model, fitted to this split.
 
     Parameters
     ----------

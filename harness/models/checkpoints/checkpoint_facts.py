@@ -1,4 +1,4 @@
-"""What is told of a checkpoint: its state dicts, their tensors, and the rest in short."""
+"""Facts about a checkpoint: its state dicts, their tensors, and a summary of the rest."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TensorFacts:
-    """One tensor: its name in the state dict, its shape and type, how many values and bytes it has."""
+    """A tensor: its name in the state dict, its shape, type, number of values, and size in bytes."""
 
     name: str
     shape: tuple[int, ...]
@@ -20,7 +20,7 @@ class TensorFacts:
 
 @dataclass(frozen=True)
 class StateFacts:
-    """One state dict.
+    """A state dict.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class StateFacts:
 
 @dataclass(frozen=True)
 class CheckpointFacts:
-    """What a file holds.
+    """The content of a checkpoint file.
 
     Parameters
     ----------

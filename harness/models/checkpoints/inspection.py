@@ -1,4 +1,4 @@
-"""What is inside a checkpoint of unknown origin: names, shapes, types, sizes. Nothing in it is run."""
+"""Inspect checkpoints of unknown origin: names, shapes, types and sizes, without running any code in them."""
 
 # Torch is imported where a file is read: configurations of models do not wait for it.
 
@@ -34,7 +34,7 @@ _MOST_TOLD, _DEEPEST_TOLD = 20, 3  # of what is no tensor
 
 
 def inspect_checkpoint(path: Path) -> CheckpointFacts:
-    """Return what a checkpoint holds, without loading its values where the format allows that.
+    """Return the content of a checkpoint, without loading its values where the format allows that.
 
     Raises
     ------
@@ -64,7 +64,7 @@ def inspect_checkpoint(path: Path) -> CheckpointFacts:
 
 
 def is_safetensors(head: bytes) -> bool:
-    """Return whether a file that begins with these nine bytes is one of safetensors: a length, and then a map.
+    """Return whether a file is of safetensors by its first nine bytes: a length, and the start of a map.
 
     Eight characters of text would make a length that no file has.
     """
@@ -72,7 +72,7 @@ def is_safetensors(head: bytes) -> bool:
 
 
 def check_format(path: Path) -> None:
-    """Check that a fitted model's checkpoint, if it is there, is a file of safetensors by its beginning.
+    """Check that the checkpoint of a fitted model, if it exists, begins like a safetensors file.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def _of_torch(path: Path, size: int) -> CheckpointFacts:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # advice to those who load, such as torch.jit.load
             content = load_torch(path)
-    except Exception as error:  # a stranger's pickle may raise anything
+    except Exception as error:  # external code may raise anything
         facts = _without_objects(path, size)
         if facts is None:
             raise CheckpointError(f"the checkpoint {path} {why_refused(error)}") from error
@@ -130,7 +130,7 @@ def _of_torch(path: Path, size: int) -> CheckpointFacts:
 
 
 def _without_objects(path: Path, size: int) -> CheckpointFacts | None:
-    """Return the tensors of a file that holds objects too, which are named and not made; None if there are none."""
+    """Return the tensors of a file that also holds objects, whose classes are only named; None if it has none."""
     from harness.models.checkpoints.tensor_archive import content_without_objects
 
     try:
@@ -166,7 +166,7 @@ def _described(content: Any, path: Path, size: int) -> CheckpointFacts:
 
 @dataclass(frozen=True, eq=False)
 class _TensorEntry:
-    """A tensor with its name and the shape that it stands for."""
+    """A tensor with its name and its full shape."""
 
     name: str
     tensor: torch.Tensor
@@ -221,7 +221,7 @@ def _as_module(tensors: Iterable[torch.Tensor]) -> nn.Module:
 
 
 def _memory(tensor: torch.Tensor) -> Any:
-    """Return what two tensors have in common only if they are the same values in the same place."""
+    """Return a key that two tensors share only if they are the same values at the same address."""
     import torch
 
     if tensor.layout is not torch.strided or tensor.numel() == 0 or tensor.is_meta:
@@ -238,7 +238,7 @@ def _parsed(text: str) -> Any:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """Return what is no tensor in plain values: never deep, never long, whatever the file holds."""
+    """Return values other than tensors as plain values, cut to a small depth and length."""
     if value is None or isinstance(value, (bool, int)) or (isinstance(value, float) and math.isfinite(value)):
         return value if not isinstance(value, int) or abs(value) < 1 << 63 else "a large integer"
     if isinstance(value, float):

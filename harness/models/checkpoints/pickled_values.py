@@ -1,4 +1,4 @@
-"""The plain values of a pickle, read as a list of instructions; no object is made and nothing is called."""
+"""Read the plain values of a pickle by interpreting its instructions, without creating objects or calling code."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ATOMS = (str, bytes, int, float, complex, type(None))
 
 @dataclass(frozen=True, eq=False)
 class PickledName:
-    """A class or function that a pickle names: the name alone, ``module.name``."""
+    """Name of a class or function in a pickle, as ``module.name``."""
 
     name: str
 
@@ -45,12 +45,12 @@ class PickledName:
 
 @dataclass(frozen=True, eq=False)
 class OmittedObject:
-    """The place of an object that only code could make.
+    """Placeholder for an object that only code can create.
 
     Parameters
     ----------
     name
-        Of what would have made it.
+        Name of the class or function that creates it.
     """
 
     name: str
@@ -63,19 +63,18 @@ Make = Callable[[str, tuple[Any, ...]], Any]
 
 
 def values_of(pickle: bytes, *, make: Make, stored: Callable[[Any], Any]) -> Any:
-    """Return what a pickle describes, with ``OmittedObject`` in the place of objects.
+    """Return the values of a pickle, with an ``OmittedObject`` in place of each object.
 
-    The instructions are followed here, by their names: there is none that imports, calls, or sets the state of
-    anything. Containers, text and numbers are made; a call becomes what ``make`` says, which is given the name of what
-    is called, and never the thing itself. The state of objects is dropped.
+    No instruction imports or calls anything, or sets the state of an object. Containers, text and numbers are created.
+    The result of a call comes from ``make``, which gets the name of the callable, never the callable itself. The state
+    of objects is dropped.
 
     Parameters
     ----------
     pickle
         The bytes.
     make
-        Called with the name of a class or function and its arguments, whatever they are; it returns a value, or a
-        ``OmittedObject``.
+        Called with the name of a class or function and its arguments; it returns a value, or an ``OmittedObject``.
     stored
         Called with each persistent id; it returns the value.
 
@@ -98,7 +97,7 @@ def values_of(pickle: bytes, *, make: Make, stored: Callable[[Any], Any]) -> Any
 
 
 class _PickleMachine:
-    """The stack and the memory that the instructions work on."""
+    """Stack and memory of the pickle instructions."""
 
     def __init__(self, make: Make, stored: Callable[[Any], Any]) -> None:
         self.stack: list[Any] = []
@@ -107,7 +106,7 @@ class _PickleMachine:
         self._make, self._stored = make, stored
 
     def follow(self, name: str, argument: Any) -> None:
-        """Follow one instruction."""
+        """Execute one instruction."""
         stack = self.stack
         if name in _VALUES:
             stack.append(argument)
@@ -128,7 +127,7 @@ class _PickleMachine:
             _RULES[name](self, argument)
 
     def _marked(self) -> list[Any]:
-        """Return what stands above the last mark, and take both away."""
+        """Remove the last mark and the values above it, and return the values."""
         found, self.stack = self.stack, self._below.pop()
         return found
 
@@ -181,7 +180,7 @@ class _PickleMachine:
             into.update(map(_key, values))
 
     def _container(self, kind: type) -> Any:
-        """Return the container on top of the stack; None if it was left out, and its content with it."""
+        """Return the container on top of the stack; None if it was omitted, and its content with it."""
         into = self.stack[-1]
         if type(into) is not kind and not isinstance(into, OmittedObject):
             raise ValueError(f"its pickle is damaged: {type(into).__name__} in the place of {kind.__name__}")
@@ -201,7 +200,7 @@ class _PickleMachine:
     def _dup(self, _: Any) -> None:
         self.stack.append(self.stack[-1])
 
-    # --- what only code could make
+    # --- objects that only code can create
 
     def _global(self, argument: str) -> None:
         self.stack.append(PickledName(argument.replace(" ", ".", 1)))
@@ -280,7 +279,7 @@ def _pairs(flat: list[Any]) -> Iterator[tuple[Any, Any]]:
 
 
 def _key(value: Any) -> Any:
-    """Return a value that can be a key; of tuples flat ones alone, since Python has no limit to how deep it hashes."""
+    """Return a value that can be a key. Of tuples only flat ones can: Python hashes to any depth."""
     if isinstance(value, (*_ATOMS, OmittedObject, PickledName)):
         return value
     if type(value) is tuple and all(isinstance(one, _ATOMS) for one in value):
@@ -289,5 +288,5 @@ def _key(value: Any) -> Any:
 
 
 def _printable(name: str) -> str:
-    """Return a name as a terminal may show it."""
+    """Return a name without characters that a terminal would interpret."""
     return "".join(one if one.isprintable() else "?" for one in name[:_LONGEST_NAME])

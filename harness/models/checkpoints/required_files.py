@@ -1,4 +1,4 @@
-"""Files that have to be there."""
+"""Check that required files exist."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from harness.storage.input_files import special_file_kind
 
 
 def require_file(path: Path, what: str) -> Path:
-    """Return a file if it is there; ``what`` it is called in messages.
+    """Return a file if it exists; ``what`` describes it in messages.
 
     Raises
     ------

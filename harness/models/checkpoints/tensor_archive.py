@@ -1,4 +1,4 @@
-"""The tensors of an archive of ``torch.save`` that holds objects too: these are left out, and nothing of it is run."""
+"""Read the tensors of a ``torch.save`` archive that also holds objects, without running any code in it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def content_without_objects(path: Path) -> Any:
 
 
 def first_left_out(value: Any) -> OmittedObject | PickledName | None:
-    """Return an object that was left out of a value, or a name in it, at any depth; None if there is none."""
+    """Return the first omitted object or name within a value, at any depth; None if there is none."""
     waiting, seen = [value], set()
     while waiting:
         here = waiting.pop()
@@ -87,14 +87,14 @@ def _parts(container: Any) -> Iterable[Any]:
 
 @dataclass(frozen=True, eq=False)
 class _Storage:
-    """Consecutive bytes of the file, as numbers of a type."""
+    """Consecutive bytes of the file, and the type of their numbers."""
 
     octets: torch.Tensor
     dtype: torch.dtype
 
 
 class _Reader:
-    """What the names in a pickle of ``torch.save`` stand for."""
+    """Reader of the storages and calls in a pickle of ``torch.save``."""
 
     def __init__(self, path: Path, archive: zipfile.ZipFile, descriptor: int) -> None:
         self._path, self._archive = path, archive
@@ -110,7 +110,7 @@ class _Reader:
         self._file = torch.from_file(str(path), shared=False, size=self._size, dtype=torch.uint8)
 
     def pickle(self) -> bytes:
-        """Return the pickle, which says what stands where."""
+        """Return the pickle, which describes the values."""
         return self._read(f"{self._folder}data.pkl")
 
     def _read(self, name: str) -> bytes:
@@ -151,7 +151,7 @@ class _Reader:
         return octets if octets.data_ptr() % 16 == 0 else octets.clone()
 
     def make(self, name: str, arguments: tuple[Any, ...]) -> Any:
-        """Return what a call stands for; what is no tensor and no plain value is left out."""
+        """Return the result of a call if it is a tensor or a plain value, and an ``OmittedObject`` otherwise."""
         if name in _PLAIN:
             try:
                 return _PLAIN[name](*arguments)
@@ -207,12 +207,12 @@ def _no_length(number: Any) -> bool:
 
 
 def _reach(offset: int, size: tuple[int, ...], stride: tuple[int, ...]) -> int:
-    """Return the place of the last value."""
+    """Return the position of the last value."""
     return offset + sum((length - 1) * step for length, step in zip(size, stride, strict=True))
 
 
 def _dict(*pairs: Any) -> dict[Any, Any]:
-    """Return a dict that the next instructions fill."""
+    """Return an empty dict, which the next instructions fill."""
     if pairs:
         raise TypeError("pairs of an older Python")
     return {}

@@ -1,4 +1,4 @@
-"""Checks of a checkpoint's tensors before a model reads them: the file may come from a stranger."""
+"""Check a checkpoint's tensors before a model uses them, as the file may come from anyone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REMEDY = "Delete the checkpoint, or name another in model.checkpoint, and fit ag
 
 
 def require_names(tensors: Tensors, names: Iterable[str], *, kind: str) -> None:
-    """Check that a checkpoint holds the tensors of a kind of model, and no others.
+    """Check that a checkpoint holds exactly the tensors of a kind of model.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def load_module(module: Module, tensors: Tensors, *, kind: str, made: Iterable[str] = ()) -> Module:
-    """Return a module with the tensors of a checkpoint as its state, in eval mode.
+    """Load the tensors of a checkpoint into a module, and return it in eval mode.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a file is that was taken for a checkpoint and is none: text, or a container of another kind."""
+"""Identify files that are no checkpoints: text, and other containers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CONTAINERS = {
 
 
 def other_kind(path: Path) -> str | None:
-    """Return what a file is, as the end of a sentence that begins with its name; None if that is not known.
+    """Return a description of a file, as the end of a sentence that begins with its name; None if unknown.
 
     The first bytes alone are read.
     """
@@ -45,7 +45,7 @@ def other_kind(path: Path) -> str | None:
 
 
 def _text(head: bytes) -> str | None:
-    """Return the beginning of a text without white space before it; None if it is no text, or has no letter."""
+    """Return the beginning of a text without leading white space; None if it is no text or has no letter."""
     if _CONTROL & set(head):
         return None
     for cut in range(4):  # the last character may be cut

@@ -1,4 +1,4 @@
-"""Files of ``torch.save``, read without running anything in them, and why one is refused."""
+"""Read files of ``torch.save`` without running code in them, and explain why one is refused."""
 
 # Torch is imported where a file is read: configurations of models do not wait for it.
 
@@ -18,7 +18,7 @@ TENSORS_ALONE = (
 
 
 def is_plain_pickle(path: Path) -> bool:
-    """Return whether a file is a pickle that ``torch.save`` did not write, by its beginning."""
+    """Return whether a file begins like a pickle that ``torch.save`` did not write."""
     with path.open("rb") as stream:
         head = stream.read(len(_LEGACY))
     return head[:1] == b"\x80" and head != _LEGACY
@@ -44,7 +44,7 @@ def check_archive(path: Path) -> None:
 
 
 def load_torch(path: Path) -> Any:
-    """Return the content of a file of ``torch.save``, on the CPU; what only code could make is an exception."""
+    """Return the content of a ``torch.save`` file, on the CPU; objects that need code raise an exception."""
     import torch
 
     if zipfile.is_zipfile(path):
@@ -57,7 +57,7 @@ def load_torch(path: Path) -> Any:
 
 
 def why_refused(error: Exception) -> str:
-    """Return what ``load_torch`` found wrong with a file, and the safe remedy, as the end of a sentence."""
+    """Return why ``load_torch`` refused a file, and a safe remedy, as the end of a sentence."""
     refused = re.search(r"(?:GLOBAL|global) ([\w.]+)", str(error))
     if refused:
         return (

@@ -1,1 +1,1 @@
-"""Models that were trained elsewhere: PyTorch modules, vectors, Python objects, models of MLflow; and their files."""
+"""Parts shared by the kinds of external models: ids, code, state dicts, arrays and answers."""

@@ -1,4 +1,4 @@
-"""What objects of other projects return, lists or scores in any usual form, as arrays of our indices."""
+"""Convert the lists and scores that external objects return into arrays of catalogue indices."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def lists_of(
     Parameters
     ----------
     answer
-        A list of ids for each user, or a pair of such lists and their scores; arrays will do. Those of a series whose
-        index is named by the users are brought into their order.
+        A list or array of ids per user, or a pair of such lists and their scores. The lists of a series whose index
+        holds the users are sorted into the order of ``users``.
     users
-        As the object was asked for them.
+        The users as the object got them.
     rows
-        How many users there are in the batch.
+        Number of users in the batch.
     items
-        How items are named.
+        How the object names items.
     asked
-        How long the lists are to be, and of what.
+        Length of the lists, and the items that they may hold.
     places
-        int64 ``(asked for,)``: which of the users the object was asked for; the others get empty lists.
+        int64 ``(users,)``: the rows of the batch that the object got; the other rows get empty lists.
     where
-        What gave the answer, for messages.
+        The source of the answer, for messages.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def lists_of(
         found_scores = np.full((rows, width), -np.inf, dtype=np.float32)
         found_scores[filled] = _numbers([score for one in given_scores for score in one], where)
         found_scores[found == -1] = -np.inf
-    # What stands for nothing closes up, so that it is neither an item nor an invalid one.
+    # Empty positions move to the end, so that they count neither as items nor as invalid items.
     order = np.argsort(found == -1, axis=1, kind="stable")
     found = np.take_along_axis(found, order, axis=1)
     if found_scores is not None:
@@ -85,22 +85,22 @@ def lists_of(
 
 
 def scores_of(answer: Any, users: Sequence[Any], items: Sequence[Any], *, where: str) -> Float32Array:
-    """Return the scores of an answer to ``score`` as float32 ``(users, items)``; NaN where it gives none.
+    """Return the scores of an answer to ``score`` as float32 ``(users, items)``; NaN where the answer has none.
 
     Parameters
     ----------
     answer
-        Numbers ``(users, items)``; those of a data frame whose index or columns are named by the users or items are
-        brought into their order.
+        Numbers ``(users, items)``. The rows and columns of a data frame whose index or columns hold the users or items
+        are sorted into their order.
     users, items
-        As the object was asked for them.
+        The users and items as the object got them.
     where
-        What gave the answer, for messages.
+        The source of the answer, for messages.
 
     Raises
     ------
     HarnessError
-        It holds no numbers, has another shape, or names some of the users or items alone.
+        The answer holds no numbers, has another shape, or names only some of the users or items.
     """
     shape = (len(users), len(items))
     if isinstance(answer, pd.DataFrame) and answer.shape == shape:
@@ -124,7 +124,7 @@ def scores_of(answer: Any, users: Sequence[Any], items: Sequence[Any], *, where:
 
 
 def _order(labels: pd.Index, names: Sequence[Any], what: str) -> Any:
-    """Return the places of names among labels; as they stand where the labels are others, such as 0, 1, 2 and so on."""
+    """Return the positions of names among labels; 0, 1, 2 and so on if the labels are no names."""
     texts, wanted = labels.map(str), pd.Index([str(name) for name in names])
     if isinstance(labels, pd.RangeIndex) or texts.equals(wanted) or not texts.isin(wanted).any():
         return np.arange(len(names))
@@ -141,17 +141,17 @@ def _order(labels: pd.Index, names: Sequence[Any], what: str) -> Any:
 
 
 def more_than(asked: ListRequest, history: History) -> int:
-    """Return how many items to ask for, so that enough are left once those that may not be recommended are out.
+    """Return how many items to request so that enough remain after the excluded ones are removed.
 
-    It is the same for all users of a run, in whatever batches they come, since a list may depend on its length: the
-    longest of all histories counts.
+    The number is the same for all users of a run, since a list may depend on its length. So the longest history of all
+    users counts.
 
     Parameters
     ----------
     asked
-        What is asked for some users.
+        The request for a batch of users.
     history
-        That of all users.
+        The history of all users.
     """
     n_items = history.n_items
     if asked.lists is not None:
@@ -163,7 +163,7 @@ def more_than(asked: ListRequest, history: History) -> int:
 
 
 def barred_of(asked: ListRequest, rows: int, n_items: int) -> list[Int64Array]:
-    """Return the items that each user may not be recommended."""
+    """Return the items that must not be recommended to each user."""
     found = []
     for row in range(rows):
         barred = np.zeros(n_items, dtype=bool) if asked.allowed is None else ~asked.allowed
@@ -176,7 +176,7 @@ def barred_of(asked: ListRequest, rows: int, n_items: int) -> list[Int64Array]:
 
 
 def unasked(made: RankedLists) -> RankedLists:
-    """Return lists of a model that was not told what to leave out: that it did not is no oddity."""
+    """Return lists without the count of excluded items, for a model that did not know which to exclude."""
     return replace(made, given=made.given - made.barred, barred=np.zeros_like(made.barred))
 
 
@@ -185,7 +185,7 @@ def _row(lists: CandidateLists, row: int) -> Any:
 
 
 def _is_pair(answer: Any) -> bool:
-    """Return whether an answer is lists with scores, rather than the lists of two users."""
+    """Return whether an answer is a pair of lists and scores rather than the lists of two users."""
     if not isinstance(answer, tuple) or len(answer) != 2:
         return False
     first = answer[0]
@@ -199,12 +199,12 @@ def _nested(lists: Any) -> bool:
 
 
 def _is_list(one: Any) -> bool:
-    """Return whether something has an order, as a set and a map have not."""
+    """Return whether an object is an ordered sequence, unlike a set or a mapping."""
     return hasattr(one, "__len__") and not isinstance(one, (str, bytes, dict, set, frozenset))
 
 
 def _rows(lists: Any, users: Sequence[Any], places: Int64Array, rows: int, what: str) -> list[Any]:
-    """Return a list for each of so many users: those given at the places, empty ones elsewhere."""
+    """Return one list per row: the answered lists at ``places``, and empty lists elsewhere."""
     needed = "a list a user is needed, or an array (users, items), or such a pair of items and scores"
     if isinstance(lists, pd.Series) and len(lists) == len(users):
         lists = lists.iloc[_order(lists.index, users, f"{what} by user")].tolist()

@@ -150,7 +150,7 @@ def _with_imports(specs: dict[str, ModuleSpec], folder: str) -> dict[str, Module
 
 
 def _imported_tops(files: list[Path], here: set[str]) -> set[str]:
-    """Return the topmost modules that files import anywhere; texts that name one of ``here`` count as imports too."""
+    """Return the topmost modules that files import anywhere; so do texts that name one of ``here``."""
     names: set[str] = set()
     for path in files:
         try:

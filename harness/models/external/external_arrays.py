@@ -1,4 +1,4 @@
-"""Arrays of files from elsewhere; nothing in them is ever run."""
+"""Read arrays from files of other programs, without running code in them."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ FORMATS = (".npy", ".npz", ".safetensors", *PARQUET)
 
 
 def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", shared: bool = False) -> Any:
-    """Return an array of a ``.npy``, ``.npz`` or ``.safetensors`` file; of ``.npy`` it is mapped, not read.
+    """Return an array of a ``.npy``, ``.npz`` or ``.safetensors`` file; a ``.npy`` file is memory-mapped.
 
     Parameters
     ----------
     path
         The file.
     name
-        Which of its arrays; None: the one called ``usual``, or the only one.
+        Name of the array; None: the one named ``usual``, or the only one.
     usual
-        What it is mostly called.
+        The usual name of the array.
     option
-        What names it, for messages.
+        The option that names the array, for messages.
     shared
-        Whether another array is read from the file too, so that the only one is not meant by itself.
+        Whether the file also holds another array that is read, so that ``name`` is needed.
 
     Raises
     ------
@@ -71,11 +71,11 @@ def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", 
 
 
 def array_of(tensor: torch.Tensor) -> Any:
-    """Return the numbers of a tensor as an array; what NumPy has none for, such as bfloat16, becomes float32."""
+    """Return a tensor as an array; types that NumPy lacks, such as bfloat16, become float32."""
     plain = tensor.detach().cpu()
-    # Of 16 bits and fewer NumPy knows float16 alone; float32 holds each value of the others.
-    foreign = plain.is_floating_point() and plain.itemsize <= 2 and str(plain.dtype) != "torch.float16"
-    return (plain.float() if foreign else plain).numpy()
+    # NumPy has no floats of 16 bits and less except float16; float32 holds all their values.
+    unsupported = plain.is_floating_point() and plain.itemsize <= 2 and str(plain.dtype) != "torch.float16"
+    return (plain.float() if unsupported else plain).numpy()
 
 
 def vectors_in(path: Path, *, id_column: str, column: str) -> tuple[list[Any], Any]:
@@ -98,7 +98,7 @@ def id_values(column: Any, where: str) -> list[Any]:
     Raises
     ------
     CheckpointError
-        The column holds dates or times, which are no ids and may lie beyond Python's calendar.
+        The column holds dates or times, which are no ids and may be out of range for Python.
     """
     if pa.types.is_temporal(column.type):
         raise CheckpointError(f"{where} holds {column.type}, where ids are needed. Use integers or text.")
@@ -106,7 +106,7 @@ def id_values(column: Any, where: str) -> list[Any]:
 
 
 def levels_in(path: Path, column: str | None) -> Any:
-    """Return whole numbers of a parquet file, ``(rows, levels)``: lists of one column, or a column a level.
+    """Return integers of a parquet file, ``(rows, levels)``: one column of lists, or one column per level.
 
     Raises
     ------
@@ -123,7 +123,7 @@ def levels_in(path: Path, column: str | None) -> Any:
         )
     if nested:
         return _stacked(table.column(0), path, names[0])
-    # No level tells all items apart, or there would be no need of others.
+    # A single level never identifies all items: then no other would be needed.
     ids = [name for name in names if pc.count_distinct(table.column(name)).as_py() == table.num_rows]
     if len(names) > 1 and ids:
         raise CheckpointError(
@@ -135,7 +135,7 @@ def levels_in(path: Path, column: str | None) -> Any:
 
 
 def _of_parquet(path: Path, columns: list[str] | None) -> Any:
-    """Return a table with rows, of all columns or of those."""
+    """Return a table of all or some columns, which has at least one row."""
     try:
         names = pyarrow.parquet.read_schema(path).names
         for wanted in columns or ():
@@ -151,7 +151,7 @@ def _of_parquet(path: Path, columns: list[str] | None) -> Any:
 
 
 def _stacked(lists: Any, path: Path, column: str) -> Any:
-    """Return lists of numbers as ``(rows, their length)``."""
+    """Return lists of numbers of one length as ``(rows, length)``."""
     lengths = list_lengths(lists)
     if lengths is None:
         raise CheckpointError(f"{path}: column '{column}' holds {lists.type}, where lists of numbers are needed.")

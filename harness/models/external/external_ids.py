@@ -1,4 +1,4 @@
-"""Own ids as other programs write them, found among those of the data set."""
+"""Find ids, as other programs write them, among the external ids of the data set."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Id = int | str | None
 
 
 def plain_id(value: Any, where: str) -> Id:
-    """Return an id as int, text, or None if it is missing.
+    """Return an id as an int or a str; None if it is missing.
 
     Raises
     ------
     CheckpointError
-        It is of another type, such as a fraction.
+        The value has another type, such as a fraction.
     """
     if value is None or value is pd.NA or value is pd.NaT:
         return None
@@ -41,7 +41,7 @@ def plain_id(value: Any, where: str) -> Id:
 
 
 def indices_of(ids: Sequence[Id], vocabulary: Vocabulary) -> Int64Array:
-    """Return the index of each id, -1 where it is none of the vocabulary's; ``7`` and ``"7"`` are the same id.
+    """Return the index of each id in a vocabulary, -1 if it is not there; ``7`` and ``"7"`` are the same id.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Files of own ids, a row an index of a model from elsewhere."""
+"""Read files of external ids, in which each row stands for an index of an external model."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ FORMATS = (".txt", *WITH_COLUMNS, ".npy", ".json")
 
 
 def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
-    """Return the ids of a file, a row each, None where a row has none; of a JSON map the map itself.
+    """Return one id per row of a file, None for an empty row; of a JSON map, the map itself.
 
-    Those of text files are text, just as it is written: what is an integer is the matter of ``own_indices``. Each line
-    is a row, empty ones too, and one newline at the end of the file ends the last.
+    Ids in text files stay text as written; ``indices_of`` decides which are integers. Each line is a row, including
+    empty lines. A newline at the end of the file ends the last row.
 
     Raises
     ------
     CheckpointError
-        It is missing or cannot be read, or lacks the column.
+        The file is missing, cannot be read, or lacks the column.
     """
     suffix = require_file(path, "the file of ids").suffix.lower()
     try:
         if suffix == ".npy":
             values = _from_npy(path)
         elif suffix in PARQUET:
-            # Not a folder's partitions: a column that stands in the path is none of the file's.
+            # Without partitioning: folder names in the path are no columns of the file.
             table = pa.parquet.read_table(path, partitioning=None)
             values = id_values(plain(_column(table, path, column)), f"{path}: the column")
         elif suffix == ".json":
@@ -61,12 +61,12 @@ def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
 
 
 def checked_header(path: Path, column: str | None) -> Path:
-    """Return a file of ids if it is there, and if a table of them has the column; its rows are not read.
+    """Check that a file of ids exists and has the column, without reading its rows, and return it.
 
     Raises
     ------
     CheckpointError
-        It is missing or cannot be read, or lacks the column.
+        The file is missing, cannot be read, or lacks the column.
     """
     suffix = require_file(path, "the file of ids").suffix.lower()
     try:
@@ -106,13 +106,13 @@ def _from_npy(path: Path) -> list[Any]:
 
 
 def _lines(path: Path) -> list[str]:
-    # No other character ends a line, as some would by str.splitlines; the last line has nothing behind its end.
+    # Only newlines end a line, unlike in str.splitlines. Nothing follows the last newline.
     lines = text_lines(path)
     return lines if lines[-1] else lines[:-1]
 
 
 def _rows(path: Path, delimiter: str) -> list[list[str]]:
-    """Return the rows of a table as they are written; one that is empty has one empty column."""
+    """Return the rows of a table as text; an empty row has one empty column."""
     stream: Any = open_bytes(path)
     with io.TextIOWrapper(stream, encoding="utf-8-sig", newline="") as file, long_csv_fields():
         return [row or [""] for row in csv.reader(file, delimiter=delimiter, strict=True)]

@@ -1,4 +1,4 @@
-"""How the indices of a model from elsewhere belong to the own ids of the data set."""
+"""Map the indices of an external model to the external ids of the data set."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ _SHOWN = 3
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class IdOptions:
-    """Whose the indices of a model are: which own id stands behind row, column or token 0, 1, 2 and so on.
+    """Options of the ids of a model's indices: which external id row, column or token 0, 1, 2, … stands for.
 
     Parameters
     ----------
     ids
-        ``sorted``: index i is the i-th own id of the catalogue (or of the users) in ascending order, integers by
-        value and text by code point. ``own``: the own id, an integer, is the index itself. Otherwise a file whose
-        row i holds the own id of index i: ``.txt``, ``.csv`` or ``.tsv`` (one id a line without a header, or a column),
-        ``.npy``, ``.parquet`` (a column) or ``.json`` (a list, or a map of own id to index). A row that is empty, null
-        or no id of the data set is an index that stands for nothing here, such as that of padding. Ids in text are read
-        as they are written, spaces and all but the quotes of a table.
+        ``sorted``: index i is the i-th external id of the catalogue (or of the users) in ascending order, integers by
+        value and text by code point. ``own``: the external id, an integer, is the index itself. Otherwise a file whose
+        row i holds the external id of index i: ``.txt``, ``.csv`` or ``.tsv`` (one id per line without a header,
+        or a column), ``.npy``, ``.parquet`` (a column) or ``.json`` (a list, or a map of external id to index). The
+        index of a row that is empty, null, or no id of the data set is ignored, such as that of padding. Ids in text
+        are read as written, including spaces, except for the quotes of a table.
     column
-        Of the file, which then has a header if it is text. None: the only column.
+        Column of the file; a text file then has a header. None: the only column.
 
     Raises
     ------
@@ -61,22 +61,22 @@ class IdOptions:
 
     @property
     def files(self) -> list[Path]:
-        """The file of ids, or nothing."""
+        """The file of ids, if there is one."""
         return [] if self.ids in (SORTED, OWN) else [Path(self.ids)]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class IdMap:
-    """A vocabulary and a model's indices, brought together.
+    """Mapping between a vocabulary and the indices of a model.
 
     Parameters
     ----------
     model_index
-        int64 ``(own ids,)``: the model's index of each id of the vocabulary, -1 where the model does not know it.
+        int64 ``(external ids,)``: the model's index of each id of the vocabulary, -1 where the model does not know it.
     catalogue_index
-        int64 ``(model indices,)``: the vocabulary's index of each of the model's, -1 where it stands for nothing here.
+        int64 ``(model indices,)``: the catalogue index of each model index, -1 if it stands for no id of the data set.
     note
-        What is to be told of the ids where the model has another number of indices; empty if nothing.
+        Hint about the ids for messages on a wrong number of indices; may be empty.
     """
 
     model_index: Int64Array
@@ -85,16 +85,16 @@ class IdMap:
 
     @property
     def missing(self) -> int:
-        """How many own ids the model does not know."""
+        """Number of external ids that the model does not know."""
         return int((self.model_index < 0).sum())
 
     @property
     def strange(self) -> int:
-        """How many of the model's indices stand for nothing here."""
+        """Number of the model's indices that stand for no id of the data set."""
         return int((self.catalogue_index < 0).sum())
 
     def shifted(self, by: int) -> IdMap:
-        """Return the map in which each own id has the index that is so many higher; none where there is none."""
+        """Return the map with the index of each id moved by a number; an index out of range becomes -1."""
         indices = self.model_index + by
         inside = (self.model_index >= 0) & (indices >= 0) & (indices < len(self.catalogue_index))
         moved = np.where(inside, indices, -1)
@@ -104,16 +104,16 @@ class IdMap:
 
     @classmethod
     def of(cls, section: IdOptions, vocabulary: Vocabulary, *, size: int | None, what: str) -> IdMap:
-        """Return the map that a section of the configuration describes.
+        """Return the map that the options describe.
 
         Parameters
         ----------
         section
-            Where the ids of the model's indices are.
+            The ids of the model's indices.
         vocabulary
             The users or items of the data set.
         size
-            How many indices the model has; None: as many as the ids say.
+            Number of indices of the model; None: as many as there are ids.
         what
             ``item`` or ``user``, for messages.
 
@@ -152,7 +152,7 @@ class IdMap:
 
     @classmethod
     def by_ids(cls, ids: Any, vocabulary: Vocabulary, *, where: str, what: str) -> IdMap:
-        """Return the map of a model whose index i has the i-th of the given own ids.
+        """Return the map of a model whose index i has the i-th of the given external ids.
 
         Parameters
         ----------
@@ -178,7 +178,7 @@ class IdMap:
             raise CheckpointError(
                 f"the model has {size:,} {what} indices, and the data set has {own:,} {what}s, which '{SORTED}' takes "
                 f"one for one.{_one_apart(own, size)} Name the file of ids that the model was trained with "
-                f"({what}s.ids), or '{OWN}' if its indices are the data set's own ids."
+                f"({what}s.ids), or '{OWN}' if its indices are the data set's external ids."
             )
         return cls(np.arange(own), np.arange(own))
 
@@ -210,7 +210,7 @@ class IdMap:
                 f"no {what} id of the data set is an index of the model: they are such as {_shown(ids)}, and the "
                 f"model's go from 0 to {length - 1:,}. Name a file of ids in {what}s.ids, or '{SORTED}'."
             )
-        # Own ids may be far apart: without a size the largest decides how long the map is.
+        # External ids may be far apart: without a size the largest id decides the length of the map.
         catalogue_index = np.full(length, -1, dtype=np.int64)
         catalogue_index[ids[fits]] = np.flatnonzero(fits)
         return cls(np.where(fits, ids, -1), catalogue_index)
@@ -237,7 +237,7 @@ class IdMap:
 
 
 def _indices(entries: dict[str, Any], path: Path, *, size: int | None) -> Int64Array:
-    """Return the indices of a JSON map, checked."""
+    """Check the indices of a JSON map, and return them."""
     for own, index in entries.items():
         if type(index) is not int or not 0 <= index < (_MOST_INDICES if size is None else size):
             top = f" from 0 to {_MOST_INDICES:,}" if size is None else f" from 0 to {size - 1:,}, which the model has"
@@ -255,7 +255,7 @@ def _indices(entries: dict[str, Any], path: Path, *, size: int | None) -> Int64A
 
 
 def _refuse_header(ids: Sequence[Id], section: IdOptions, vocabulary: Vocabulary, *, what: str) -> None:
-    """Raise if the first row of a table without a named column is no id, as a header is, or the name of padding."""
+    """Raise if the first row of a table without a named column is no id, as a header or padding."""
     if section.column is not None or Path(section.ids).suffix.lower() not in (".csv", ".tsv") or ids[0] is None:
         return
     if indices_of(ids[:1], vocabulary)[0] < 0 <= indices_of(ids[1:], vocabulary).max(initial=-1):
@@ -267,7 +267,7 @@ def _refuse_header(ids: Sequence[Id], section: IdOptions, vocabulary: Vocabulary
 
 
 def _refuse_repeated(ids: Sequence[Id], own: Int64Array, *, where: str, what: str) -> None:
-    # What is not of the data set may stand twice: rows of padding, or of unknown ids, are alike.
+    # Ids that are not in the data set may repeat, such as rows of padding.
     known = np.flatnonzero(own >= 0)
     distinct, first, counts = np.unique(own[known], return_index=True, return_counts=True)
     if len(distinct) < len(known):

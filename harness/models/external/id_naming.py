@@ -1,4 +1,4 @@
-"""How objects of other projects name users and items."""
+"""Translate between catalogue indices and the names that an external object uses."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ from harness.models.external.external_ids import indices_of, plain_id
 from harness.models.external.id_map import IdMap
 
 _LARGEST = int(np.iinfo(np.int64).max)
-UNKNOWN = -2  # an item that is not of the catalogue; -1 is a place without an item
+UNKNOWN = -2  # an item outside the catalogue; -1 is an empty position
 
 
 @dataclass(frozen=True, eq=False)
 class IdNaming:
-    """How an object names users or items: by own ids, or by indices of its own.
+    """Names of users or items for an object: external ids, or indices of the object.
 
     Parameters
     ----------
     vocabulary
-        The own ids.
+        The external ids.
     index
-        The object's indices; None: it takes own ids.
+        The object's indices; None: the object uses external ids.
     """
 
     vocabulary: Vocabulary
     index: IdMap | None = None
 
     def shifted(self, by: int) -> IdNaming | None:
-        """Return the same with the indices moved; None where own ids are taken."""
+        """Return the same names with indices moved by a number; None if the object uses external ids."""
         return None if self.index is None else replace(self, index=self.index.shifted(by))
 
     def names(self, indices: Int64Array) -> list[Any]:
-        """Return what the object calls our indices; None where it has no name for one."""
+        """Return the object's names of catalogue indices, None where it has no name."""
         if self.index is None:
             found: list[Any] = self.vocabulary.ids[indices].tolist()
             return found
         return [None if row < 0 else row for row in self.index.model_index[indices].tolist()]
 
     def ours(self, names: Sequence[Any], where: str) -> Int64Array:
-        """Return our indices of what the object names: -1 for nothing, ``UNKNOWN`` for what is not of the catalogue."""
+        """Return the catalogue indices of names: -1 for an empty position, ``UNKNOWN`` for no catalogue item."""
         numbers = _integers(names)
         if numbers is not None:
             nothing = np.zeros(len(names), dtype=bool)
@@ -58,7 +58,7 @@ class IdNaming:
                 text = next(name for name in plain if isinstance(name, str))
                 raise HarnessError(
                     f"{where} names {text!r}, where indices were declared. Set model.params.item: id if it "
-                    "gives own ids."
+                    "gives external ids."
                 )
             # Below 0 all are alike, and so are those beyond the indices that there can be.
             numbers = np.array([-1 if name is None else min(max(name, -1), _LARGEST) for name in plain], dtype=np.int64)
@@ -72,7 +72,7 @@ class IdNaming:
 
 
 def _integers(names: Sequence[Any]) -> Any:
-    """Return names as an array if all are integers, which is quick; None otherwise."""
+    """Return names as an array if all are integers, which is fast; None otherwise."""
     try:
         numbers = np.asarray(names)
     except ValueError:  # lists of several lengths

@@ -1,4 +1,4 @@
-"""Lists as a model from elsewhere gives them, made into lists as they are asked for."""
+"""Clean the lists of external models: remove invalid, repeated and excluded items."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ def cleaned(
     *,
     lengths: Int64Array | None = None,
 ) -> RankedLists:
-    """Return lists without what is no item, repeats, and what may not be recommended; each is counted once.
+    """Return lists without invalid, repeated and excluded items, and count each of these.
 
     Parameters
     ----------
     items
-        int64 ``(batch, n)``: indices of items; anything below 0 or from ``n_items`` on is no item.
+        int64 ``(batch, n)``: indices of items; values below 0 or from ``n_items`` on are invalid.
     scores
-        float32 ``(batch, n)``, higher is better; a list is put into their order, equal ones as they stand. What has
-        -inf is no item. None: the lists are in their order, and their scores become 0, -1, -2, and so on.
+        float32 ``(batch, n)``, higher is better; each list is sorted by score, and ties keep their order. An item with
+        -inf is invalid. None: the lists keep their order, and the scores become 0, -1, -2, and so on.
     asked
-        How long the lists are to be, and of what.
+        Length of the lists, and the items that they may hold.
     n_items
         Size of the catalogue.
     lengths
-        int64 ``(batch,)``: how many of each row were given, the rest is nothing; None for all.
+        int64 ``(batch,)``: number of items in each row, the rest is empty; None: full rows.
 
     Raises
     ------
@@ -97,14 +97,14 @@ def _in_order(
 
 
 def _first(keys: Int64Array) -> BoolArray:
-    """Return where a key stands for the first time, row by row."""
+    """Return where each key occurs for the first time, row by row."""
     first = np.zeros(keys.size, dtype=bool)
     first[np.unique(keys, return_index=True)[1]] = True
     return first.reshape(keys.shape)  # (batch, n)
 
 
 def _may_be(keys: Int64Array, items: Int64Array, asked: ListRequest, n_items: int) -> BoolArray:
-    """Return where an item may be recommended; what is no item has the key -1."""
+    """Return where an item may be recommended; the key of an invalid item is -1."""
     may = keys >= 0
     if asked.allowed is not None:
         may &= asked.allowed[np.where(may, items, 0)]

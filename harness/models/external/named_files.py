@@ -1,4 +1,4 @@
-"""Files that a stranger's arguments name: they decide what a model recommends, as its checkpoint does."""
+"""Find the files that a factory's arguments name, as they decide what the model recommends."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from harness.models.external.pickles import PICKLES, refuse_pickle
 
 _LONGEST = 4_096
 _PATHS = ("ids", "path", "python_path", "table")  # options that name a file or a folder
-_ARGUMENTS = ("arguments", "init")  # whose texts are a stranger's affair
+_ARGUMENTS = ("arguments", "init")  # whose texts only the external code understands
 
 
 def named_files(*arguments: Any) -> list[Path]:
-    """Return the files and folders that texts among arguments name, wherever in them.
+    """Return the existing files and folders that texts within arguments name, at any depth.
 
     Examples
     --------
@@ -25,9 +25,9 @@ def named_files(*arguments: Any) -> list[Path]:
 
 
 def from_anywhere(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a model's options with the files that they name by absolute paths, for a process in another folder.
+    """Return a model's options with absolute paths of files, for a process in another folder.
 
-    Those in a factory's arguments stay as they are: which of them are paths is for the factory to say.
+    A factory's arguments stay as they are, since only the factory knows which of them are paths.
 
     Examples
     --------
@@ -44,12 +44,12 @@ def from_anywhere(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refuse_pickles(*arguments: Any) -> None:
-    """Raise where one of them is a pickle by its name.
+    """Raise if an argument names a pickle, by its suffix.
 
     Raises
     ------
     CheckpointError
-        One is; the message says which remedy is safe.
+        An argument names a pickle; the message offers safe remedies.
     """
     for text in _texts(arguments):
         path = Path(text) if len(text) < _LONGEST else Path()

@@ -1,4 +1,4 @@
-"""Pickles, which run what they say when they are read: with leave alone, and with a warning."""
+"""Read pickles, which can run any code, only if allowed and with a warning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PICKLES = (".pkl", ".pickle", ".joblib", ".cloudpickle")
 
 
 def refuse_pickle(path: Path) -> NoReturn:
-    """Raise, and say which remedy is safe."""
+    """Raise an error that offers safe remedies."""
     raise CheckpointError(
         f"{path} is a pickle, or may be one, and reading it can run any code. Safe instead: a factory "
         "(model.params.factory) that builds the object from arrays (.npz, .safetensors); or kind vectors; or "
@@ -28,7 +28,7 @@ def unpickled(path: Path, *, allowed: bool) -> Any:
     Raises
     ------
     CheckpointError
-        It is not allowed, is no pickle, or needs a package that is not there.
+        Pickles are not allowed, the file is none, or it needs a package that is not installed.
     """
     if not allowed:
         refuse_pickle(path)
@@ -42,5 +42,5 @@ def unpickled(path: Path, *, allowed: bool) -> Any:
             return joblib.load(path)
         with path.open("rb") as file:
             return pickle.load(file)  # noqa: S301  (allowed, and warned of)
-    except Exception as error:  # a stranger's pickle may raise anything
+    except Exception as error:  # external code may raise anything
         raise CheckpointError(f"{path} cannot be unpickled: {type(error).__name__}: {str(error)[:200]}") from error

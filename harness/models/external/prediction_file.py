@@ -1,4 +1,4 @@
-"""Predictions that were made elsewhere, in the place of a model."""
+"""Evaluate a file of predictions instead of a model."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Name = Annotated[str, Field(min_length=1)]
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class PredictionColumns:
-    """What the columns of a file of predictions are called.
+    """Names of the columns of a predictions file.
 
     Parameters
     ----------
     user, item
         Own ids.
     score, rank
-        None means the column called so, if there is one; one of them is needed.
+        None: the column of that name, if there is one. One of the two is needed.
     """
 
     user: Name = "user"
@@ -32,27 +32,27 @@ class PredictionColumns:
 
     @property
     def named(self) -> dict[str, str]:
-        """The columns by what they mean, those alone that were named."""
+        """The named columns by their meaning."""
         names = {"user": self.user, "item": self.item, "score": self.score, "rank": self.rank}
         return {meaning: name for meaning, name in names.items() if name is not None}
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class PredictionFile(ModelConfig):
-    """Take the lists from a file, which ``model.checkpoint`` names; nothing is fitted or scored.
+    """Take the lists from the file in ``model.checkpoint``; no model is fitted or scored.
 
     Parameters
     ----------
     format
-        ``auto`` goes by the end of the file's name, as for interactions, and takes ``.run`` and ``.trec``
-        for TREC runs; else ``csv``, ``tsv``, ``jsonl``, ``inter``, ``dat``, ``parquet`` or ``trec``.
+        ``auto`` uses the suffix of the file, as for interactions, and reads ``.run`` and ``.trec`` as TREC
+        runs; else ``csv``, ``tsv``, ``jsonl``, ``inter``, ``dat``, ``parquet`` or ``trec``.
     delimiter
-        Of a text file; None: as its format has it.
+        Delimiter of a text file; None: that of its format.
     columns
-        Names of columns, where they are not ``user``, ``item``, ``score``, ``rank``.
+        Names of the columns, if they differ from ``user``, ``item``, ``score``, ``rank``.
     strict
-        Refuse whatever is otherwise counted and told: users without predictions, unknown users and
-        items, repeated and seen items, short lists, ranks that contradict scores.
+        Raise an error for all that is otherwise only counted and reported: users without predictions, unknown users
+        and items, repeated and seen items, short lists, ranks that contradict scores.
 
     Examples
     --------
@@ -61,7 +61,7 @@ class PredictionFile(ModelConfig):
     """
 
     fitted: ClassVar[bool] = False
-    ranks_targets: ClassVar[bool] = False  # lists alone do not tell where an item stands that they lack
+    ranks_targets: ClassVar[bool] = False  # items outside the lists have no rank
 
     format: Literal["auto", TableFormat, "trec"] = "auto"
     delimiter: Name | None = None

@@ -1,4 +1,4 @@
-"""Scores of 64 bits, which are compared in 32."""
+"""Warn of scores that tie only after they are rounded to float32."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.models.run_messages import warn_once
 
 
 def tell_of_ties(scores: Any, what: str) -> None:
-    """Warn where scores of 64 bits tie in 32 that did not before, as the first user's do; ``(users, items)``."""
+    """Warn if float64 scores ``(users, items)`` of the first user tie only in float32."""
     if len(scores) == 0:
         return
     row = np.asarray(scores[0])

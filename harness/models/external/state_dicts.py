@@ -1,4 +1,4 @@
-"""State dicts of other projects brought to a module's names, and compared with it."""
+"""Load state dicts of other projects into a module: match names, compare shapes and types."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ _SHOWN = 8
 
 
 def load_state(module: nn.Module, tensors: StateDict, options: StateOptions, *, path: Path) -> tuple[str, ...]:
-    """Give a module the tensors of a state dict, and return the names of those that it lacks.
+    """Load a state dict into a module, and return the names of tensors that it lacks.
 
     Parameters
     ----------
     module
-        It is changed in place.
+        The module; it is changed in place.
     tensors
-        As ``read_state`` returns them.
+        The state dict, as ``read_state`` returns it.
     options
-        Prefixes, and what may differ.
+        Prefixes of names, and which differences are allowed.
     path
         The file, for messages.
 
     Raises
     ------
     CheckpointError
-        Tensors are missing, unexpected, hold NaN, have other shapes or kinds of numbers than the module's, or are
-        several where the module has one: all of them are listed. Without ``strict`` some may be missing or unexpected,
-        not all.
+        Tensors are missing or unexpected, hold NaN, differ from the module's in shape or kind of number, or differ
+        where the module shares one tensor. The message lists all of them. Without ``strict`` some tensors, but not all,
+        may be missing or unexpected.
     """
     own = module.state_dict()
     given = _renamed(tensors, own, options.prefix, path)
@@ -86,7 +86,7 @@ def load_state(module: nn.Module, tensors: StateDict, options: StateOptions, *, 
             raise CheckpointError(f"the tensor '{name}' of the checkpoint {path} holds NaN. Get another checkpoint.")
     try:
         module.load_state_dict(kept, strict=False)
-    except Exception as error:  # a stranger's module may have a say in it
+    except Exception as error:  # external modules may override it
         raise CheckpointError(
             f"the module does not take the tensors of the checkpoint {path}: {type(error).__name__}: {str(error)[:200]}"
         ) from error
@@ -114,20 +114,20 @@ def _is_on_all(prefix: str, tensors: StateDict, own: Mapping[str, Any]) -> bool:
 
 
 def _made_of_others(own: Mapping[str, torch.Tensor], given: Mapping[str, Any]) -> list[str]:
-    """Return names that the file lacks since their tensor is that of another name, which it has."""
+    """Return names that the file lacks but whose tensor the module shares with a name in the file."""
     there = {_place(one) for name, one in own.items() if name in given} - {None}
     return [name for name, one in own.items() if name not in given and _place(one) in there]
 
 
 def _place(value: Any) -> Any:
-    """Return where the numbers of a tensor are and how they lie; None where there are none, or they are elsewhere."""
+    """Return the address and layout of a tensor's numbers; None if it has none in memory."""
     if not isinstance(value, torch.Tensor) or value.layout is not torch.strided or value.is_meta or not value.numel():
         return None
     return value.data_ptr(), value.dtype, value.shape, value.stride()
 
 
 def _refuse_torn(module: nn.Module, kept: Mapping[str, Any], path: Path) -> None:
-    """Raise if the file had several tensors for what is one in the module, where the last has won."""
+    """Raise if the file has different tensors for names that share one tensor in the module."""
     now = module.state_dict()
     shared: dict[int, list[str]] = {}
     for name in kept:
@@ -146,7 +146,7 @@ def _refuse_torn(module: nn.Module, kept: Mapping[str, Any], path: Path) -> None
 
 
 def _materialise(module: nn.Module, given: Mapping[str, Any], path: Path) -> None:
-    """Give tensors that have no shape yet, such as those of ``nn.LazyLinear``, the shape that they have in the file."""
+    """Give tensors without a shape, such as those of ``nn.LazyLinear``, their shape in the file."""
     named = (*module.named_parameters(), *module.named_buffers())
     lazy = {name: one for name, one in named if nn.parameter.is_lazy(one)}
     if lacking := [name for name in lazy if name not in given]:
@@ -160,7 +160,7 @@ def _materialise(module: nn.Module, given: Mapping[str, Any], path: Path) -> Non
 
 
 def _carried(given: Mapping[str, Any], own: Mapping[str, Any]) -> str | None:
-    """Return what most names of a file have before those of the module; None if nothing."""
+    """Return the prefix that most names of the file have before the module's names; None if none."""
     before = [name.removesuffix(kept) for name in given for kept in own if name.endswith(f".{kept}") and kept]
     found = Counter(before).most_common(1)
     return found[0][0] if found and found[0][1] > len(own) // 2 else None
@@ -180,7 +180,7 @@ def _shapes(name: str, given: StateDict, own: Mapping[str, torch.Tensor]) -> str
 
 
 def _hint(names: Sequence[str], given: StateDict, own: Mapping[str, torch.Tensor]) -> str:
-    """Return what a table with other rows, but rows of the same width, is mostly about."""
+    """Return a hint on a table with another number of rows of the same width."""
     for name in names:
         theirs, ours = tuple(given[name].shape), tuple(own[name].shape)
         if len(theirs) == len(ours) == 2 and theirs[1] == ours[1]:

@@ -1,4 +1,4 @@
-"""Checkpoints of other projects: the state dict found in its file, whatever stands around it."""
+"""Find and read the state dict in a checkpoint file of another project."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from harness.models.run_messages import log_once, warn_once
 
 StateDict = dict[str, Any]  # tensors by name, and what modules keep as extra state
 
-EXTRA = "_extra_state"  # how such names end
+EXTRA = "_extra_state"  # suffix of the names of extra state
 
 _SHOWN = 8
 _SKIP = (
@@ -33,7 +33,7 @@ _SKIP = (
     "skip leaves them out, and runs nothing. "
 )
 _ALLOW = "If you trust the file as your own code, model.params.allow_pickle: true runs it."
-_DEEPEST = 4  # how far down a state dict is looked for
+_DEEPEST = 4  # levels that are searched for a state dict
 
 
 def read_state(
@@ -44,27 +44,27 @@ def read_state(
     allow_pickle: bool = False,
     python_path: str | None = None,
 ) -> StateDict:
-    """Return the state dict of a checkpoint, on the CPU: its tensors, and the extra state of modules.
+    """Return the state dict of a checkpoint on the CPU: its tensors and the extra state of modules.
 
     Parameters
     ----------
     path
         ``.safetensors``, or a file of ``torch.save``; the content decides, not the name.
     key
-        Where the state dict stands, with dots; None: the file itself, or the one state dict in it.
+        Key of the state dict, with dots for nested keys; None: the file itself, or the only state dict in it.
     objects
-        What becomes of objects in the file that only code could make: an ``error``, or ``skip`` leaves them out and
-        runs nothing. One inside the state dict is always an error.
+        Treatment of objects that only code can create: ``error``, or ``skip``, which omits them and runs no code. An
+        object inside the state dict is always an error.
     allow_pickle
-        Run the code of a file that holds more than tensors, with a warning.
+        Whether the code of a file that holds more than tensors may run, with a warning.
     python_path
-        Where such a file's classes are.
+        Folder of the classes of such a file.
 
     Raises
     ------
     CheckpointError
-        The file is missing, damaged, or holds what only code could make; it has no such key; or it holds several state
-        dicts or none, wherever they stand.
+        The file is missing or damaged, or holds objects that only code can create; it has no such key; or it holds no
+        state dict, or several.
     """
     try:
         with path.open("rb") as stream:
@@ -93,10 +93,10 @@ def _of_safetensors(path: Path) -> StateDict:
 
 def _of_torch(path: Path, *, allow_pickle: bool, python_path: str | None) -> Any:
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # advice to those who load
+        warnings.simplefilter("ignore")  # advice for callers of torch.load
         try:
             return load_torch(path)
-        except Exception as error:  # a stranger's pickle may raise anything
+        except Exception as error:  # external code may raise anything
             why = other_kind(path) or why_refused(error)
             holds_objects = "to make it would run" in why
             refused = holds_objects or "to read it would run" in why
@@ -106,7 +106,7 @@ def _of_torch(path: Path, *, allow_pickle: bool, python_path: str | None) -> Any
                 raise CheckpointError(f"the checkpoint {path} {why}") from error
         warn_once(f"the checkpoint {path} is a pickle: reading it runs the code that it names (allow_pickle)")
         try:
-            # Its classes are of the factory's project, which was entered when the module was made.
+            # Its classes are in the factory's project, which was entered when the module was built.
             with project_imports({}, python_path=python_path):
                 return torch.load(path, map_location="cpu", weights_only=False)
         except Exception as error:
@@ -130,7 +130,7 @@ def _without_objects(path: Path) -> Any:
 
 
 def _at(content: Any, key: str, path: Path) -> Any:
-    """Return what stands under a dotted key; the keys themselves may have dots."""
+    """Return the value of a dotted key; the keys themselves may have dots."""
     words, here = key.split("."), content
     while words:
         here = here.state_dict() if isinstance(here, nn.Module) else here
@@ -155,11 +155,11 @@ def _at(content: Any, key: str, path: Path) -> Any:
 
 
 def _found(content: Any, path: Path) -> Any:
-    """Return the file's own tensors, or the one state dict in it."""
+    """Return the content of the file if it is a state dict, or else the only state dict in it."""
     if not isinstance(content, Mapping):
         return content
     own = {name for name, one in content.items() if _is_tensor(one)}
-    # A few tensors may stand beside a state dict, such as class weights, or the state of a generator.
+    # A few tensors may accompany a state dict, such as class weights or the state of a generator.
     inside = [_state_of(one) for name, one in content.items() if _holds_tensors(one) and not str(name).endswith(EXTRA)]
     if own and not any(len(one) >= len(own) for one in inside):
         return content
@@ -169,12 +169,12 @@ def _found(content: Any, path: Path) -> Any:
             f"'{min(map(str, own))}'. Name the map in model.params.state.key, or save what is meant alone."
         )
     nested, level = {}, [("", content)]
-    for _ in range(_DEEPEST):  # the topmost: an optimizer's tensors lie deeper
+    for _ in range(_DEEPEST):  # only the topmost: those of an optimizer lie deeper
         below = [(f"{above}{key}", value) for above, part in level for key, value in part.items()]
         nested = {name: value for name, value in below if _holds_tensors(value)}
         if nested:
             break
-        # A map that stands in several places is looked into once.
+        # A map with several references is searched once.
         maps = {id(value): (f"{name}.", value) for name, value in below if isinstance(value, Mapping)}
         level = list(maps.values())
     if len(nested) == 1:
@@ -217,7 +217,7 @@ def _tensors(value: Any, path: Path) -> StateDict:
                 "save it alone: torch.save(model.state_dict(), 'model.pt')."
             )
     found = {str(name): torch.as_tensor(one) for name, one in named if _is_tensor(one)}
-    if found:  # what modules keep beside their tensors, of any type
+    if found:  # extra state of modules may have any type
         found |= {str(name): one for name, one in named if str(name).endswith(EXTRA)}
     else:
         keys = [str(key) for key in entries] if isinstance(entries, Mapping) else []

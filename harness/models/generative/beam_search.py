@@ -1,4 +1,4 @@
-"""Constrained beam search: the best semantic ids of a catalogue, over users and beams at once."""
+"""Constrained beam search: the best semantic ids of a catalogue, for all users and beams at once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _NODE = 96  # bytes: a node that is scored, with its place, its parent, its code
 
 @dataclass(frozen=True, eq=False)
 class Beams:
-    """What a search found.
+    """Results of a beam search.
 
     Parameters
     ----------
     places
-        int64 ``(users, beams)``: places in the tree's order, best first; 0 where there was nothing left.
+        int64 ``(users, beams)``: positions in the tree's order, best first; 0 where no item is left.
     scores
-        ``(users, beams)``: log probabilities, -inf where there was nothing left.
+        ``(users, beams)``: log probabilities, -inf where no item is left.
     """
 
     places: torch.Tensor
@@ -34,20 +34,20 @@ class Beams:
 
 @dataclass(frozen=True, eq=False)
 class BeamSearchRequest:
-    """Whose items are searched for.
+    """Users of a beam search, and the items that it may find.
 
     Parameters
     ----------
     tree
-        Of the items that may be recommended.
+        Tree of the items that may be recommended.
     barred
-        What may not, by user.
+        Nodes that are excluded for each user.
     user_keys
-        int64 ``(n,)``: bits of ``Vocabulary.keys``; the context may have more rows, which are padding.
+        int64 ``(n,)``: bits of ``Vocabulary.keys``; further rows of the context are padding.
     seed
-        Of the order among equal scores.
+        Seed of the order of ties.
     beam
-        How many beginnings are kept, 1 or more.
+        Number of prefixes that are kept, 1 or more.
     """
 
     tree: SearchTree
@@ -64,9 +64,9 @@ def beam_search(network: SemanticTransformer, context: DecoderContext, asked: Be
 
     .. math:: s = \sum_l \log \mathrm{softmax}(z_l)_{c_l}
 
-    After each level the ``beam`` best beginnings are kept of those that lead to an item which may be recommended. A
-    beam as wide as the catalogue keeps them all. Equal scores are ordered by the hash of the seed and the own ids of
-    the user and of the item, or, of a beginning, of the first item below it in the order of the codes.
+    After each level the search keeps the ``beam`` best prefixes among those that lead to an item which may be
+    recommended. A beam as wide as the catalogue keeps all. Ties follow the hash of the seed and the external ids of the
+    user and of the item, which is the first item below a prefix in the order of the codes.
 
     Only nodes that exist are scored: of a user no more than the children of the beams.
 
@@ -112,7 +112,7 @@ def beam_search(network: SemanticTransformer, context: DecoderContext, asked: Be
 def _below(
     children: torch.Tensor, nodes: torch.Tensor, alive: torch.Tensor
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return the children of each user's beams one after another, ``(users, most of a user)`` each.
+    """Return the children of each user's beams in one row, ``(users, largest number of children)``.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def _below(
 
 
 def bytes_of_user(sizes: NetworkSizes, tree: PrefixTree, beam: int, *, number: int = 4) -> int:
-    """Return about how many bytes a search takes for each of its users at the most.
+    """Return the approximate peak memory of a search per user, in bytes.
 
     Parameters
     ----------

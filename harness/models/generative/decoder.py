@@ -1,4 +1,4 @@
-"""The parts of the decoder of ``Generative``: its sizes, its layers, and what it keeps while it writes."""
+"""Parts of the decoder of ``Generative``: sizes, layers, and cached keys and values."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class NetworkSizes:
     Parameters
     ----------
     codes
-        How many codes there are at each level.
+        Number of codes at each level.
     embedding_dim, num_heads, attn_dim, dropout
-        Of encoder and decoder, as in ``TransformerEncoder``.
+        Sizes of the encoder and the decoder, as in ``TransformerEncoder``.
     encoder_layers, decoder_layers
-        1 or more each.
+        Number of layers, 1 or more each.
     max_items
-        How many items of a history are read.
+        Number of items of a history that are read.
     """
 
     codes: tuple[int, ...]
@@ -38,7 +38,7 @@ class NetworkSizes:
 
 @dataclass(frozen=True, eq=False)
 class DecoderContext:
-    """Encoded histories: keys and values of each decoder layer, once a user whatever the beams.
+    """Keys and values of the encoded histories for each decoder layer, shared by the beams of a user.
 
     Parameters
     ----------
@@ -58,19 +58,19 @@ class DecoderContext:
 
 @dataclass(frozen=True, eq=False)
 class DecoderCache:
-    """What the decoder keeps of the codes so far: keys and values of each layer.
+    """Cached keys and values of the codes written so far, for each decoder layer.
 
     Parameters
     ----------
     keys, values
-        ``(users x beams, heads, steps, width)`` a layer.
+        ``(users x beams, heads, steps, width)`` per layer.
     """
 
     keys: tuple[torch.Tensor, ...]
     values: tuple[torch.Tensor, ...]
 
     def of_beams(self, chosen: torch.Tensor) -> DecoderCache:
-        """Return the past of some beams, int64 ``(n,)``, in the order given."""
+        """Return the cache of some beams, int64 ``(n,)``, in their order."""
         return DecoderCache(
             tuple(keys.index_select(0, chosen) for keys in self.keys),
             tuple(values.index_select(0, chosen) for values in self.values),
@@ -78,7 +78,7 @@ class DecoderCache:
 
 
 class DecoderLayer(nn.Module):
-    """Self-attention, attention to the context, feed-forward; each with its norm before it."""
+    """Decoder layer: self-attention, cross-attention and feed-forward, each after a layer norm."""
 
     def __init__(self, sizes: NetworkSizes) -> None:
         super().__init__()
@@ -100,7 +100,7 @@ class DecoderLayer(nn.Module):
         real: torch.Tensor,
         need_weights: bool = False,
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Return ``(batch, steps, D)`` of all steps at once, as in training, and what each attends to in the context.
+        """Return all steps at once, ``(batch, steps, D)``, as in training, and their cross-attention weights.
 
         Parameters
         ----------
@@ -109,9 +109,9 @@ class DecoderLayer(nn.Module):
         encoded
             ``(batch, tokens, D)``.
         earlier
-            bool ``(batch, steps, steps)``: which steps a step may see.
+            bool ``(batch, steps, steps)``: which steps each step may attend to.
         real
-            bool ``(batch, steps, tokens)``: which tokens there are.
+            bool ``(batch, steps, tokens)``: which tokens are no padding.
         need_weights
             Whether to return ``(batch, heads, steps, tokens)`` too rather than None.
         """

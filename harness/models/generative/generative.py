@@ -1,4 +1,4 @@
-"""A model that writes the next item's semantic id, code by code."""
+"""A generative model: it predicts the next item's semantic id code by code."""
 
 from __future__ import annotations
 
@@ -17,42 +17,43 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Generative(TrainedModel):
-    r"""Recommend the items whose semantic ids are most probable after the history, found by a beam search.
+    r"""Recommend the items with the most probable semantic ids after the history, by beam search.
 
-    A residual VQ-VAE (``VQVAELoss``) turns a vector of each item into a few codes; items that share all of them are
-    told apart by one more code. An encoder (``TransformerEncoder``) reads the codes of the last ``max_items`` items,
-    and a decoder (``MultiHeadAttention`` over its own codes and over the history) is trained by the cross entropy of
+    A residual VQ-VAE (``VQVAELoss``) turns a vector of each item into a few codes; one more code distinguishes items
+    that share all others. An encoder (``TransformerEncoder``) reads the codes of the last ``max_items`` items, and a
+    decoder (``MultiHeadAttention`` over its own codes and over the history) is trained by the cross entropy of
     the next item's codes (``SequenceLoss``)::
 
         score(u, j) = sum over levels of log P(code of j | codes before it, history of u)
 
-    where P is over all codes of a level, as it was trained, not over those that an item has. The search follows the
-    tree of the catalogue's ids, so that no list holds an id that is no item, a seen item, or one item twice. Lists
-    are as exact as the beam is wide: as wide as the catalogue, it scores all items. What lies outside the beam has no
-    rank, so ``target_ranks.parquet`` has nulls. A user without history gets what follows an empty one.
+    where P is over all codes of a level, as in training, including codes of no item. The search follows the tree of
+    the catalogue's ids, so that no list holds an invalid id, a seen item, or an item twice. A beam as wide as the
+    catalogue scores all items. Items outside the beam have no rank, so ``target_ranks.parquet`` has nulls. For users
+    without history the model continues an empty one.
 
-    Equal scores are ordered by the hash of (seed, user id, item id), also those at the end of the list. Beginnings of
-    ids that tie where the beam is cut are ordered by the hash of the first item below them, in the order of codes: what
-    a narrow beam reaches among items of equal score depends on the user, but not on each item's own hash.
+    Ties follow the hash of (seed, user id, item id), also at the end of the list. Prefixes that tie where the beam is
+    cut follow the hash of the first item below them, in the order of the codes. So among items of equal score, those
+    that a narrow beam reaches depend on the user, but not on each item's hash.
 
     Parameters
     ----------
     codes
         How items get their codes.
     embedding_dim, num_heads, attn_dim, dropout
-        Of encoder and decoder.
+        Sizes of the encoder and the decoder.
     encoder_layers, decoder_layers
-        1 or more each.
+        Number of layers, 1 or more each.
     max_items
-        How many of a history's last items are read.
+        Number of last items of a history that are read.
     targets_per_user
-        How many places of a user's history an epoch draws, to predict what follows.
+        Number of positions of a user's history that each epoch draws, to predict the next item.
     beam
-        How many beginnings of ids are kept; None: twice the length of the lists (``runner.k``). At least that length.
+        Number of prefixes that the search keeps, at least the length of the lists (``runner.k``); None: twice that
+        length.
     recipe
-        How encoder and decoder are trained.
+        How the encoder and the decoder are trained.
     seed
-        Of the first weights, of codes, of the order of examples and of dropout; 0 or more.
+        Seed of the initial weights, the codes, the order of the examples and dropout; 0 or more.
 
     References
     ----------
@@ -90,16 +91,16 @@ class Generative(TrainedModel):
         return self.codes.vectors == "dataset"
 
     def train(self, data: TrainingData, options: TrainingOptions) -> Tensors:
-        """Return the items' codes and the network's state.
+        """Learn the codes of the items, train the network, and return both.
 
-        They are ``codes``, int32 ``(items, levels)``, all different; ``levels``, how many of these were learnt; and
-        ``network.…``.
+        The tensors are ``codes``, int32 ``(items, levels)``, all distinct; ``levels``, the number of learnt levels;
+        and ``network.…``.
 
         Raises
         ------
         HarnessError
-            The loss is NaN or infinite, nobody has two interactions, or the data set has no vectors and they are asked
-            for.
+            The loss is NaN or infinite, no user has two interactions, or the codes need item vectors that the data set
+            lacks.
         """
         from harness.models.generative.generative_network import train
 
@@ -115,12 +116,12 @@ class Generative(TrainedModel):
         )
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> ListRecommender:
-        """Return the model on a device.
+        """Return the recommender on a device.
 
         Raises
         ------
         CheckpointError
-            The tensors are not those of ``train`` on this catalogue.
+            The tensors do not come from ``train`` on this catalogue.
         """
         from harness.models.generative.generative_network import recommender
 
@@ -145,11 +146,11 @@ class Generative(TrainedModel):
         )
 
     def audit(self, tensors: Tensors) -> tuple[Finding, ...]:
-        """Return how many items share their learnt codes."""
+        """Report how many items share their learnt codes."""
         from harness.models.generative.semantic_ids import n_colliding
 
         codes = tensors["codes"]
         count = n_colliding(codes[:, : int(tensors["levels"][0])])
-        told = "told apart by one more code" if count else "so that no further code is needed"
-        sentence = f"{count:,} of {len(codes):,} items share their {int(tensors['levels'][0])} codes, {told}."
+        remedy = "distinguished by one more code" if count else "so that no further code is needed"
+        sentence = f"{count:,} of {len(codes):,} items share their {int(tensors['levels'][0])} codes, {remedy}."
         return (Finding("semantic_id_collisions", count, len(codes), sentence, "info"),)

@@ -1,4 +1,4 @@
-"""How a trained ``Generative`` makes lists, in bounded memory, and what it attends to."""
+"""Recommend with a trained ``Generative`` in bounded memory, and return its attention."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ from harness.models.generative.seq2seq import SemanticTransformer
 from harness.models.neural.padded_sequences import blocks
 from harness.topk import is_out_of_memory
 
-_USERS_AT_ONCE = 512  # whose blocks of histories of one length are mostly full
-_MOST_ROWS = 32  # users a search; more are no faster
-_MEMORY = 512 << 20  # bytes of a search
+_USERS_AT_ONCE = 512  # enough users to mostly fill the blocks of histories of one length
+_MOST_ROWS = 32  # users per search; more are no faster
+_MEMORY = 512 << 20  # bytes per search
 
 
 class GenerativeLists:
-    """Lists by beam search.
+    """Recommender that makes lists by beam search.
 
-    A matrix product on a CPU changes in its last bits with its shape, so that each search has one number of users,
-    filled up with empty ones. It is halved until they fit into the memory, and so depends on the network, the items
-    and the beam, never on the batch.
+    The last bits of a matrix product on a CPU depend on its shape. So each search has the same number of users, padded
+    with empty ones. The number is halved until a search fits into memory: it depends on the network, the items and the
+    beam, never on the batch.
 
     Parameters
     ----------
     network
-        On its device, in eval mode.
+        The network on its device, in eval mode.
     catalogue
         The semantic ids, on the same device.
     beam
-        None: twice the length of the lists.
+        Number of prefixes that the search keeps; None: twice the length of the lists.
     memory
-        About how many bytes a search may take; one of a single user may take more.
+        Approximate memory of a search in bytes; a search for a single user may take more.
     """
 
     users_at_once = _USERS_AT_ONCE
@@ -90,7 +90,7 @@ class GenerativeLists:
     def _fill(
         self, made: RankedLists, batch: UserBatch, asked: ListRequest, tree: SearchTree, *, beam: int, rows: int
     ) -> None:
-        """Write the lists of a batch, so many users a search."""
+        """Fill in the lists of a batch, some users per search."""
         catalogue = self._catalogue
         for block in blocks(*batch.rows(), self._network.sizes.max_items, n_rows=rows):
             own = block.rows
@@ -116,7 +116,7 @@ class GenerativeLists:
             made.given[own] = (scores > -torch.inf).sum(dim=1).cpu().numpy()
 
     def attention(self, batch: UserBatch, items: Int32Array, titles: Mapping[int, str]) -> Attention:
-        """Return what each item of a list attends to in the user's history.
+        """Return the attention of each item of a list to the user's history.
 
         Mean over layers and over the codes of an item; what an item of the history gets is the sum over its codes.
         """

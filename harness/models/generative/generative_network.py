@@ -1,4 +1,4 @@
-"""The training of ``Generative``, and its tensors in a checkpoint."""
+"""Train ``Generative``, and load it from the tensors of a checkpoint."""
 
 from __future__ import annotations
 
@@ -135,10 +135,10 @@ def _batches(
     size: int,
     device: str,
 ) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Yield items of histories ``(batch, length)``, where they are real, and the items that follow ``(batch,)``."""
+    """Yield histories ``(batch, length)``, a mask of their items, and the next items ``(batch,)``."""
     counts = np.minimum(history.lengths[rows] - 1, targets_per_user)
     owners = np.repeat(rows, counts)
-    # Places within each user's history, without repeats: the first few of a random order of 1 ... length - 1.
+    # Distinct positions within each user's history: the first few of a random order of 1 ... length - 1.
     places = np.concatenate(
         [1 + rng.permutation(length - 1)[:count] for length, count in zip(history.lengths[rows], counts, strict=True)]
     )

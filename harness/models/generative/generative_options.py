@@ -12,23 +12,23 @@ from harness.models.neural.recipe import Recipe
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class CodeOptions:
-    """How items get their codes.
+    """Options of the codes of items.
 
     Parameters
     ----------
     vectors
-        ``cooccurrence``: from what the training part says of items; ``dataset``: those of ``dataset.items.vectors``,
-        such as embeddings of texts.
+        ``cooccurrence``: from the co-occurrence of items in the training part; ``dataset``: those of
+        ``dataset.items.vectors``, such as text embeddings.
     dimension
-        Of the vectors by co-occurrence.
+        Dimension of the co-occurrence vectors.
     levels
-        Codes an item, before the one that tells collisions apart.
+        Number of codes per item, without the one that resolves collisions.
     size
-        Codes at each level.
+        Number of codes at each level.
     hidden_dim, latent_dim
-        Of the autoencoder.
+        Sizes of the autoencoder.
     steps
-        Of its training, all items a step.
+        Number of training steps of the autoencoder; each step uses all items.
     """
 
     vectors: Literal["cooccurrence", "dataset"] = "cooccurrence"
@@ -42,6 +42,6 @@ class CodeOptions:
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class GenerativeRecipe(Recipe):
-    """As ``Recipe``, with defaults of its own."""
+    """Training options as in ``Recipe``, with other defaults."""
 
     patience: Annotated[int | None, Field(ge=1)] = 8

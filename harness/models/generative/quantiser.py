@@ -1,4 +1,4 @@
-"""A residual vector-quantised autoencoder: vectors of items to a few codes each."""
+"""Residual vector-quantised autoencoder: turns item vectors into a few codes each."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ from harness.modules import VQVAELoss
 logger = logging.getLogger("harness")
 
 _LEARNING_RATE = 1e-3
-_DEAD_EVERY = 50  # steps between two looks for codes that nothing uses
+_DEAD_EVERY = 50  # steps between two searches for unused codes
 _KMEANS_STEPS = 10
 
 
 class ResidualQuantiser(nn.Module):
-    """Encoder, books of codes, decoder; each level codes what the levels before left over.
+    """Encoder, codebooks and decoder; each level codes the residual of the levels before it.
 
     Parameters
     ----------
     width
-        Of the vectors.
+        Dimension of the vectors.
     hidden
-        Of encoder and decoder.
+        Hidden size of the encoder and the decoder.
     latent
-        Of what is coded.
+        Dimension of the coded vectors.
     levels
-        Codes an item.
+        Number of codes per item.
     codes
-        Entries of each book.
+        Number of entries of each codebook.
     """
 
     def __init__(self, *, width: int, hidden: int, latent: int, levels: int, codes: int) -> None:
@@ -65,27 +65,27 @@ class ResidualQuantiser(nn.Module):
             embedding = embedding + (residual.detach() - code).square().mean()
             quantised, residual = quantised + code, residual - code.detach()
             found.append(chosen)
-        # Straight through: the gradient of what was quantised is that of what was encoded.
+        # Straight-through estimator: the quantised values pass their gradient to the encoded values.
         through = latent + (quantised - latent).detach()
         return self.decoder(through), commitment, embedding, torch.stack(found, dim=1)
 
 
 def learnt_codes(vectors: Float32Array, options: CodeOptions, *, seed: int, device: str, quiet: bool) -> Int32Array:
-    """Return the codes of items: int32 ``(items, levels)``.
+    """Train a quantiser, and return the codes of items: int32 ``(items, levels)``.
 
-    All items are one batch. Books begin at the centres of k-means of what they code; every few steps a code that no
-    item uses moves to an item that is coded badly.
+    All items form one batch. Codebooks start at the k-means centres of their inputs. Every few steps a code that no
+    item uses moves to an item with a large error.
 
     Parameters
     ----------
     vectors
-        float32 ``(items, dimension)``; NaN rows count as the mean of the others.
+        float32 ``(items, dimension)``; NaN rows are replaced by the mean of the others.
     options
         Sizes of the quantiser, and the number of its training steps.
     seed
-        Of weights, centres and moves.
+        Seed of the weights, the centres and the moves.
     device, quiet
-        Of the training.
+        Device of the training, and whether its progress is hidden.
     """
     x = torch.from_numpy(_standardised(vectors)).to(device)
     draw = np.random.default_rng(stream(seed, "codes"))
@@ -131,7 +131,7 @@ def _standardised(vectors: Float32Array) -> Float32Array:
 
 
 def _start_books(module: ResidualQuantiser, x: torch.Tensor, draw: np.random.Generator) -> None:
-    """Put the books at the centres of what they code."""
+    """Initialise the codebooks with the k-means centres of their inputs."""
     with torch.no_grad():
         residual = module.encoder(x)
         for level in range(len(module.books)):
@@ -145,14 +145,14 @@ def _start_books(module: ResidualQuantiser, x: torch.Tensor, draw: np.random.Gen
 def _centres(points: Float32Array, codes: int, draw: np.random.Generator) -> Float32Array:
     start = _start(points, codes, draw)
     with warnings.catch_warnings():
-        # Where points repeat some centre has none; it stays, and moves when codes are looked at.
+        # With repeated points a cluster may be empty: its centre stays, and moves when unused codes are searched.
         warnings.filterwarnings("ignore", message="One of the clusters is empty")
         centres, _ = scipy.cluster.vq.kmeans2(points, start, iter=_KMEANS_STEPS, minit="matrix")
     return np.asarray(centres, dtype=np.float32)
 
 
 def _start(points: Float32Array, codes: int, draw: np.random.Generator) -> Float32Array:
-    """Return points far from one another, each drawn by its squared distance to those before it (k-means++)."""
+    """Return initial centres by k-means++: each is drawn by its squared distance to those before it."""
     chosen = [int(draw.integers(len(points)))]
     nearest = np.square(points - points[chosen[0]]).sum(axis=1, dtype=np.float64)
     while len(chosen) < codes:
@@ -164,7 +164,7 @@ def _start(points: Float32Array, codes: int, draw: np.random.Generator) -> Float
 
 
 def _revive(module: ResidualQuantiser, x: torch.Tensor, codes: torch.Tensor, draw: np.random.Generator) -> None:
-    """Move each code that nothing uses to what one of the items that are coded worst has left over there."""
+    """Move each unused code to the residual of an item with a large error."""
     with torch.no_grad():
         residual = module.encoder(x)
         for level in range(len(module.books)):
@@ -182,5 +182,5 @@ def _revive(module: ResidualQuantiser, x: torch.Tensor, codes: torch.Tensor, dra
 
 
 def _many(share: np.ndarray | None, wanted: int) -> bool:
-    """Return whether so many different items can be drawn by their shares."""
+    """Return whether at least ``wanted`` different items can be drawn by their shares."""
     return share is not None and int((share > 0).sum()) >= wanted

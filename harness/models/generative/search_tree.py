@@ -1,4 +1,4 @@
-"""The tree that a beam search follows: of the items that may be recommended, on a device, and what is barred in it."""
+"""The prefix tree of the items that a beam search may recommend, and the nodes excluded for each user."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from harness.artifacts.array_types import BoolArray, Int32Array, Int64Array
 from harness.models.generative.semantic_ids import PrefixTree
 from harness.topk import TieOrder, signed_keys
 
-_TREES = 2  # that are kept: of all items, and of those that a run may recommend
+_TREES = 2  # cached trees: of all items, and of those that a run may recommend
 
 
 @dataclass(frozen=True, eq=False)
 class SearchTree:
-    """A prefix tree as tensors, a level each; see ``Level``.
+    """A prefix tree as tensors on a device, one per level; see ``TreeLevel``.
 
     Parameters
     ----------
     tree
-        Of the items that may be recommended at all.
+        Tree of the items that may be recommended to anyone.
     children, codes
-        As those of its levels.
+        The tensors of its levels.
     keys
-        int64 ``(nodes,)`` a level: the bits of ``Vocabulary.keys`` of the first item below each node.
+        int64 ``(nodes,)`` per level: the bits of ``Vocabulary.keys`` of the first item below each node.
     """
 
     tree: PrefixTree
@@ -36,7 +36,7 @@ class SearchTree:
 
     @classmethod
     def of(cls, tree: PrefixTree, items: Vocabulary, device: torch.device | str) -> SearchTree:
-        """Return the tree of some items of a vocabulary on a device."""
+        """Return a tree on a device."""
         keys = items.keys[tree.items]
         return cls(
             tree,
@@ -48,7 +48,7 @@ class SearchTree:
 
 @dataclass(frozen=True, eq=False)
 class NodeOrder(TieOrder):
-    """The order among equal beginnings: by the hash of (seed, user's own id, own id of the first item below).
+    """Order of tied prefixes: by the hash of (seed, external user id, external id of the first item below).
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ class NodeOrder(TieOrder):
 
 @dataclass(frozen=True, eq=False)
 class ExcludedNodes:
-    """Which nodes of each level lead a user nowhere.
+    """Nodes of each level below which a user has no item to recommend.
 
     Parameters
     ----------
     keys
-        int64 ascending, a tensor a level: ``user x nodes + node``.
+        int64 ascending, one tensor per level: ``user x nodes + node``.
     listed
-        Whether the keys are those of nodes that lead somewhere, all others being barred.
+        Whether the keys are those of the allowed nodes, and all others are excluded.
     """
 
     keys: tuple[torch.Tensor, ...]
@@ -90,16 +90,16 @@ class ExcludedNodes:
         n_items: int,
         device: torch.device | str,
     ) -> ExcludedNodes:
-        """Return what is barred for the users of a batch.
+        """Return the excluded nodes of the users of a batch.
 
         Parameters
         ----------
         tree
-            Of the items that may be recommended at all.
+            Tree of the items that may be recommended to anyone.
         seen
-            What each user may not be recommended; None for nothing.
+            Items that must not be recommended to each user; None for none.
         lists
-            What alone each user may be recommended; None for everything.
+            The only items that may be recommended to each user; None for all.
         n_items
             Size of the catalogue.
         device
@@ -116,12 +116,12 @@ class ExcludedNodes:
             found, counts = np.unique(users * len(level.codes) + level.node_of[positions], return_counts=True)
             if lists is None:
                 sizes = np.diff(level.starts)[found % max(1, len(level.codes))]
-                found = found[counts == sizes]  # nothing else is left below
+                found = found[counts == sizes]  # all items below are excluded
             keys.append(torch.from_numpy(found).to(device))
         return cls(tuple(keys), lists is not None)
 
     def of_nodes(self, level: int, nodes: torch.Tensor, n_nodes: int) -> torch.Tensor | None:
-        """Return whether nodes ``(users, …)`` are barred, a bool of that shape; None where none is."""
+        """Return a bool of the same shape, whether nodes ``(users, …)`` are excluded; None if none is."""
         keys = self.keys[level]
         if len(keys) == 0:
             return torch.ones_like(nodes, dtype=torch.bool) if self.listed else None
@@ -132,7 +132,7 @@ class ExcludedNodes:
 
 
 def _pairs(lists: CandidateLists | None, place: Int64Array, n_items: int) -> Int64Array:
-    """Return ``user x items + place`` of each pair, ascending, each once; items without a place are left out."""
+    """Return the distinct ``user x items + place`` of pairs, ascending, without items that have no place."""
     if lists is None:
         return np.empty(0, dtype=np.int64)
     users = np.repeat(np.arange(len(lists.indptr) - 1), np.diff(lists.indptr))
@@ -141,16 +141,16 @@ def _pairs(lists: CandidateLists | None, place: Int64Array, n_items: int) -> Int
 
 
 class SemanticCatalogue:
-    """The semantic ids of a catalogue on a device, whatever network reads them.
+    """Semantic ids of a catalogue on a device.
 
     Parameters
     ----------
     codes
         int32 ``(items, levels)``, all different.
     users, items
-        The vocabularies, whose own ids decide among equal scores.
+        The vocabularies, whose external ids break ties.
     device
-        Of torch.
+        Device of torch.
     """
 
     def __init__(self, codes: Int32Array, *, users: Vocabulary, items: Vocabulary, device: torch.device | str) -> None:
@@ -160,7 +160,7 @@ class SemanticCatalogue:
         self._trees: dict[bytes | None, SearchTree] = {}
 
     def tree(self, allowed: BoolArray | None) -> SearchTree:
-        """Return the tree of what may be recommended, bool ``(items,)``, or of all items; made once."""
+        """Return the cached tree of the items that may be recommended, bool ``(items,)``, or of all items."""
         key = None if allowed is None else allowed.tobytes()
         if key not in self._trees:
             while len(self._trees) >= _TREES:

@@ -1,4 +1,4 @@
-"""Semantic ids: a tuple of codes an item, no two alike, and the tree of their beginnings."""
+"""Semantic ids, a distinct tuple of codes per item, and the tree of their prefixes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.artifacts.array_types import Int32Array, Int64Array
 
 
 def with_extra_code(codes: Int32Array) -> Int32Array:
-    """Return codes that are all different: where items collide, one more code counts them.
+    """Make codes distinct by one more code that numbers the items that share all others.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def with_extra_code(codes: Int32Array) -> Int32Array:
 
 
 def n_colliding(codes: Int32Array) -> int:
-    """Return how many items have the codes of another one, ``(items, levels)``.
+    """Return how many items share their codes, ``(items, levels)``, with another item.
 
     Examples
     --------
@@ -51,14 +51,14 @@ def n_colliding(codes: Int32Array) -> int:
 
 @dataclass(frozen=True, eq=False)
 class TreeLevel:
-    """The nodes of one level of a tree; each stands for the items that begin alike.
+    """Nodes of one level of a tree; each stands for the items that share a prefix.
 
     Parameters
     ----------
     children
-        int64 ``(nodes of the level above + 1,)``: where the children of each begin and end.
+        int64 ``(nodes of the level above + 1,)``: where the children of each node start and end.
     codes
-        int64 ``(nodes,)``: the last code of each.
+        int64 ``(nodes,)``: the last code of each node.
     starts
         int64 ``(nodes + 1,)``: the items of each are those at ``starts[n]`` to ``starts[n + 1]`` of the tree's order.
     node_of
@@ -73,14 +73,14 @@ class TreeLevel:
 
 @dataclass(frozen=True, eq=False)
 class PrefixTree:
-    """The beginnings of the semantic ids of a catalogue, or of a part of it.
+    """Prefixes of the semantic ids of a catalogue, or of a part of it.
 
     Parameters
     ----------
     levels
         From the first code to the last, whose nodes are single items.
     items
-        int64 ``(items,)``: in the order of their codes.
+        int64 ``(items,)``: the items in the order of their codes.
 
     Examples
     --------
@@ -94,7 +94,7 @@ class PrefixTree:
 
     @classmethod
     def of(cls, codes: Int32Array, items: Int64Array | None = None) -> PrefixTree:
-        """Return the tree of some items, all of them if left out; codes ``(items, levels)``, all different."""
+        """Return the tree of some items, by default all, from distinct codes ``(items, levels)``."""
         chosen = np.arange(len(codes)) if items is None else items
         order = chosen[np.lexsort(codes[chosen].T[::-1])]
         table = codes[order].astype(np.int64)

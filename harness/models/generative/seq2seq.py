@@ -1,4 +1,4 @@
-"""The network of ``Generative``: an encoder of histories in codes, and a decoder of the next item's codes."""
+"""The network of ``Generative``: it encodes a history of codes, and decodes the next item's codes."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class SemanticTransformer(nn.Module):
         return [layer for layer in self.layers if isinstance(layer, DecoderLayer)]
 
     def encode(self, codes: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        """Return ``(users, items x levels, D)`` of histories.
+        """Encode histories: ``(users, items x levels, D)``.
 
         Parameters
         ----------
@@ -67,7 +67,7 @@ class SemanticTransformer(nn.Module):
         return encoded
 
     def forward(self, codes: torch.Tensor, real: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Return logits ``(batch, levels, widest)`` of each code given those before it, -inf where a level lacks one.
+        """Return logits ``(batch, levels, widest)`` of each code given the codes before it; -inf: no such code.
 
         Parameters
         ----------
@@ -83,7 +83,7 @@ class SemanticTransformer(nn.Module):
     def _written(
         self, encoded: torch.Tensor, real: torch.Tensor, targets: torch.Tensor, *, need_weights: bool
     ) -> tuple[torch.Tensor, list[torch.Tensor]]:
-        """Return ``(n, levels, D)`` after the last layer, and of each layer what it attends to, where that is needed.
+        """Return the output of the last layer, ``(n, levels, D)``, and the attention weights if needed.
 
         Parameters
         ----------
@@ -109,7 +109,7 @@ class SemanticTransformer(nn.Module):
         return hidden, found
 
     def context(self, codes: torch.Tensor, real: torch.Tensor) -> DecoderContext:
-        """Return what the decoder reads of histories, as for ``encode``."""
+        """Return the keys and values of histories for the decoder; arguments as for ``encode``."""
         encoded = self.encode(codes, real)
         attentions = [layer.cross_attention for layer in self.decoder]
         tokens = real.repeat_interleave(codes.shape[2], dim=1)  # (users, tokens)
@@ -124,7 +124,7 @@ class SemanticTransformer(nn.Module):
     def step(
         self, level: int, codes: torch.Tensor | None, context: DecoderContext, past: DecoderCache | None
     ) -> tuple[torch.Tensor, DecoderCache]:
-        """Return the logits of one level for each beam, and the past with this step in it.
+        """Return the logits of one level for each beam, and the cache with this step.
 
         Parameters
         ----------
@@ -159,7 +159,7 @@ class SemanticTransformer(nn.Module):
                 value = torch.cat([past.values[place], value], dim=2)
             keys.append(key)
             values.append(value)
-            # A few steps alone: products of numbers cost less than a call for each beam.
+            # With only a few steps, elementwise products cost less than one call per beam.
             weights = ((query * key).sum(-1) / math.sqrt(key.shape[-1])).softmax(-1)  # (users x beams, heads, steps)
             attended = (weights.unsqueeze(-1) * value).sum(2).flatten(1)  # (users x beams, D)
             hidden = hidden + own.w_o(attended).view_as(hidden)
@@ -169,7 +169,7 @@ class SemanticTransformer(nn.Module):
         return logits, DecoderCache(tuple(keys), tuple(values))
 
     def attention_weights(self, codes: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        """Return what the decoder attends to in a history when it writes each code of an item, for pictures.
+        """Return the decoder's attention to a history for each code of an item, for figures.
 
         Parameters
         ----------
@@ -181,7 +181,7 @@ class SemanticTransformer(nn.Module):
         Returns
         -------
         torch.Tensor
-            ``(layers, n, heads, levels, items)``: of an item's tokens the sum; each row sums to 1.
+            ``(layers, n, heads, levels, items)``: summed over an item's tokens; each row sums to 1.
         """
         n, items = len(targets), codes.shape[1]
         real = torch.ones((1, items), dtype=torch.bool, device=codes.device)

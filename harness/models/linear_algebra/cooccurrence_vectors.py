@@ -1,4 +1,4 @@
-"""Vectors of items from who did what: what is done by the same users lies together."""
+"""Item vectors from co-occurrence: items of the same users have similar vectors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REMEDY = "Use a smaller model.params.codes.dimension, or filter the items (data
 
 
 def cooccurrence_vectors(history: History, dimension: int, *, seed: int) -> Float32Array:
-    """Return vectors of items by the largest singular values of their positive pointwise mutual information.
+    """Return item vectors from the largest singular values of the positive pointwise mutual information.
 
     With ``n[i, j]`` the users with both items, ``n[i]`` those with one, and N those with any, the matrix that is
     decomposed is ``max(0, log(n[i, j] N / (n[i] n[j])))`` off the diagonal, and the vectors are its left singular

@@ -1,4 +1,4 @@
-"""The inverse of a large positive definite matrix, in its own place and in short steps."""
+"""Invert a large positive definite matrix in place and in short steps."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ BLOCK_CELLS = 1 << 22  # of a copy of some rows
 
 
 def block_for(size: int) -> int:
-    """Return how many rows of a matrix of so many rows are eliminated together."""
+    """Return how many rows of a matrix are eliminated together."""
     return max(1, size) if size <= AT_ONCE else _BLOCK
 
 
 def steps_of(size: int, block: int) -> int:
-    """Return in how many steps ``invert`` does its work."""
+    """Return the number of steps of ``invert``."""
     return -(-size // block) * -(-size // (2 * block))
 
 
 def memory_of(size: int, block: int) -> int:
-    """Return the bytes that ``invert`` holds beside the matrix at most."""
+    """Return the memory that ``invert`` needs besides the matrix, in bytes."""
     corner = min(size, max(1, BLOCK_CELLS // max(1, size)))
     panels = 0 if size <= block else 2 * size * block * 8
     return panels + 3 * corner**2 * 8
 
 
 def seconds_of(size: int) -> float:
-    """Return about how long ``invert`` takes on this machine, as one product tells."""
+    """Estimate the time of ``invert`` on this machine from one matrix product, in seconds."""
     import torch
 
     rows, columns, terms = (min(most, size) for most in (512, 2048, _BLOCK))
@@ -50,7 +50,7 @@ def seconds_of(size: int) -> float:
 
 
 def invert(matrix: Float64Array, advance: Advance, *, block: int) -> bool:
-    """Put the inverse of a symmetric matrix in its place; return False if the matrix is not positive definite.
+    """Invert a symmetric matrix in place; return False if it is not positive definite.
 
     A matrix of one block is inverted through LAPACK's Cholesky factor. A larger one is inverted by
     Gauss-Jordan elimination, block by block. That takes as many multiplications (n³ in all) and
@@ -107,7 +107,7 @@ def invert(matrix: Float64Array, advance: Advance, *, block: int) -> bool:
 
 
 def row_blocks(size: int) -> list[slice]:
-    """Return slices of the rows of a matrix ``(size, size)``, each of so few that a copy of them is small."""
+    """Return slices of the rows of a matrix ``(size, size)`` that are small enough to copy."""
     step = max(1, BLOCK_CELLS // max(1, size))
     return [slice(start, min(start + step, size)) for start in range(0, size, step)]
 

@@ -1,4 +1,4 @@
-"""The users that pairs of items have in common, counted by blocks of items."""
+"""Count the users that pairs of items have in common, in blocks of items."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _SHORT_ITEMS = 4096  # and items
 
 
 def memory_of(history: History) -> int:
-    """Return the bytes that ``PairCounts`` and its blocks hold at most."""
+    """Return the largest memory of ``PairCounts`` and its blocks, in bytes."""
     cells = min(_BLOCK_CELLS, history.n_items**2)
     return len(history.items) * _BYTES_PER_INTERACTION + 3 * history.n_users * 8 + cells * _BYTES_PER_CELL
 
 
 class PairCounts:
-    """The number of users that each pair of items has in common.
+    """Number of users that each pair of items has in common.
 
     The matrix of all pairs is never held whole. It comes in blocks of rows, each of which takes well
     under a second, so that an interrupt is heeded between two of them.

@@ -18,7 +18,7 @@ Sparse = sp.csr_array | sp.csc_array
 
 @dataclass(frozen=True, eq=False)
 class SingularVectors:
-    """Singular vectors by falling singular value.
+    """Singular vectors in descending order of their singular values.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class SingularVectors:
 def singular_vectors(
     matrix: sp.csr_array, count: int, *, side: Literal["left", "right"], seed: int, what: str, remedy: str
 ) -> SingularVectors:
-    """Return the vectors of the largest singular values, found by the iteration of ARPACK.
+    """Return the singular vectors of the largest singular values, computed by ARPACK.
 
     How many products it needs is known at its end only, so progress counts them without a total.
 
@@ -74,14 +74,14 @@ def singular_vectors(
 
 
 def with_positive_peaks(vectors: Float64Array) -> Float64Array:
-    """Return vectors ``(n, count)`` whose largest entries are positive: the sign of a singular vector is free."""
+    """Return vectors ``(n, count)`` with positive largest entries, as the sign of a singular vector is free."""
     signs = np.sign(vectors[np.abs(vectors).argmax(axis=0), np.arange(vectors.shape[1])])
     positive: Float64Array = vectors * np.where(signs == 0, 1, signs)
     return positive
 
 
 def memory_of(shape: tuple[int, int], count: int) -> int:
-    """Return the bytes that ``singular_vectors`` takes at its peak beside a matrix of this shape."""
+    """Return the peak memory of ``singular_vectors`` besides a matrix of this shape, in bytes."""
     smaller, larger = min(shape), max(shape)
     iteration = smaller * max(2 * count + 1, 20) + 2 * larger
     factor = 3 * larger * count + 2 * smaller * count
@@ -89,7 +89,7 @@ def memory_of(shape: tuple[int, int], count: int) -> int:
 
 
 class _CountingOperator(scipy.sparse.linalg.LinearOperator):
-    """A matrix that tells how often it was multiplied by."""
+    """A matrix that reports each multiplication as progress."""
 
     def __init__(self, matrix: Sparse, transposed: Sparse, advance: Advance | None) -> None:
         super().__init__(matrix.dtype, matrix.shape)  # type: ignore[call-arg]  # stubs lack it

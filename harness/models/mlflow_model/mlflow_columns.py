@@ -12,15 +12,15 @@ Name = Annotated[str, Field(min_length=1)]
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class MLflowInput:
-    """The columns of the data frame that ``predict`` gets, a row a user.
+    """Columns of the data frame that ``predict`` gets, one row per user.
 
     Parameters
     ----------
     user
-        Own ids of the users.
+        Column of external user ids.
     k
-        How many items are asked for, the same in each row: more than ``runner.k``, since seen ones are left out
-        afterwards. None: there is no such column, and what it gives has to suffice.
+        Column of the number of items to return, the same in each row. It is above ``runner.k``, since seen items are
+        removed afterwards. None: there is no such column.
     """
 
     user: Name = "user"
@@ -29,14 +29,14 @@ class MLflowInput:
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class MLflowOutput:
-    """The columns of the data frame that ``predict`` returns, if it returns one with a row an item.
+    """Columns of the data frame that ``predict`` returns, if it returns one row per item.
 
     Parameters
     ----------
     user, item
-        Own ids.
+        Columns of external ids.
     score
-        Higher is better; None, or no column ``score``: the items of a user stand in their order.
+        Column of scores, higher is better. None, or no column ``score``: the rows of a user are in ranked order.
     """
 
     user: Name = "user"

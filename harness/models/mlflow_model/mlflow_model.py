@@ -1,4 +1,4 @@
-"""Models that MLflow keeps, called by their ``predict``."""
+"""Models that MLflow stores, called by their ``predict``."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ logger = logging.getLogger("harness")
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class MLflowModel(ExternalModel):
-    """Recommend by a model of MLflow in its flavour ``python_function``.
+    """Recommend with an MLflow model of the flavour ``python_function``.
 
     ``model.checkpoint`` is ``models:/name/1``, ``runs:/<id>/model`` or a folder with an ``MLmodel`` file; the store is
-    MLflow's own, from ``MLFLOW_TRACKING_URI``. ``predict`` gets a data frame with a row a user, and returns
+    that of MLflow, from ``MLFLOW_TRACKING_URI``. ``predict`` gets a data frame with one row per user, and returns
 
-    - a data frame with a row an item, see ``output``;
-    - a list of own item ids for each row, or a pair of such lists and their scores; or
-    - with ``method: score``, an array ``(users, items)``, items in ascending order of own ids; or a data frame of that
-      shape, whose columns may be named by own ids, in any order.
+    - a data frame with one row per item, see ``output``;
+    - a list of external item ids per user, or a pair of such lists and their scores; or
+    - with ``method: score``, an array ``(users, items)`` with the items in ascending order of their external ids, or a
+      data frame of that shape, whose columns may be external ids in any order.
 
     Parameters
     ----------
     allow_pickle
-        Needed, always: any model of MLflow runs code that is stored with it, a pickle or a script.
+        Must be true: every MLflow model runs code that is stored with it, a pickle or a script.
     method
-        ``recommend``: it makes the lists. ``score``: it scores the whole catalogue.
+        ``recommend``: the model returns lists. ``score``: it scores the whole catalogue.
     input, output
-        Columns.
+        Columns of the data frames.
     missing_items
-        With ``score``, items of the catalogue whose score is NaN: ``error``, or ``last``: they come after all others.
+        With ``score``, treatment of items whose score is NaN: ``error``, or ``last``, behind all others.
     batch_size
-        Users at once, unless ``runner.batch_size`` says otherwise.
+        Number of users per call, unless ``runner.batch_size`` is set.
 
     Examples
     --------
@@ -60,28 +60,28 @@ class MLflowModel(ExternalModel):
 
     @property
     def ranks_targets(self) -> bool:
-        """Whether it tells where any item stands."""
+        """Whether the ranks of all items are known."""
         return self.method == "score"
 
     def files(self, checkpoint: str | None) -> list[Path]:
-        """Return all files of the model's folder.
+        """Return all files in the model's folder.
 
         Raises
         ------
         HarnessError
-            There is no such model, or it may not be loaded.
+            There is no such model, or loading it is not allowed.
         """
         self.check_allowed(checkpoint)
         folder = _folder(checkpoint)
         return sorted(path for path in folder.rglob("*") if path.is_file())
 
     def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
-        """Return the model as one of ours.
+        """Load the model, and return its recommender.
 
         Raises
         ------
         HarnessError
-            It cannot be had, may not be loaded, or cannot be loaded.
+            The model is not found, loading it is not allowed, or it cannot be loaded.
         """
         from harness.models.mlflow_model.mlflow_recommenders import FrameModel
         from harness.models.python_object.python_recommenders import recommender_of
@@ -100,12 +100,12 @@ class MLflowModel(ExternalModel):
         )
 
     def check_allowed(self, checkpoint: str | None) -> None:
-        """Check that the model may be loaded, which runs code.
+        """Check that loading the model, which runs code, is allowed.
 
         Raises
         ------
         CheckpointError
-            It may not; the message says what is safe.
+            Loading is not allowed; the message offers safe alternatives.
         """
         if not self.allow_pickle:
             raise CheckpointError(
@@ -117,7 +117,7 @@ class MLflowModel(ExternalModel):
 
 
 def _folder(checkpoint: str | None) -> Path:
-    """Return the local folder of a model, fetched if it is elsewhere."""
+    """Return the local folder of a model, downloaded if it is remote."""
     assert checkpoint is not None  # noqa: S101  (the kind needs one)
     folder = Path(checkpoint)
     if not re.match(r"[a-z][a-z0-9+.-]+:/", checkpoint):

@@ -1,4 +1,4 @@
-"""A model of MLflow as an object with ``recommend`` and ``score``: data frames in and out."""
+"""An MLflow model as an object with ``recommend`` and ``score``."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from harness.models.mlflow_model.mlflow_columns import MLflowInput, MLflowOutput
 
 
 class FrameModel:
-    """Calls ``predict`` with a data frame and takes its answer apart; see ``MLflowModel``.
+    """Object that calls ``predict`` with a data frame and converts its answer; see ``MLflowModel``.
 
     Parameters
     ----------
     predict
-        Of the loaded model.
+        The method of the loaded model.
     inputs, outputs
         Names of the columns of the data frames.
     """
@@ -28,8 +28,8 @@ class FrameModel:
         self._predict, self._inputs, self._outputs = predict, inputs, outputs
 
     def recommend(self, users: list[Any], k: int) -> Any:
-        """Return lists of items, with their scores if there are such."""
-        # Each user has one list, however often it is asked for.
+        """Return lists of items, and their scores if there are any."""
+        # Each user has one list, however often the user is requested.
         distinct = list(dict.fromkeys(users))
         answer = self._predict(self._frame(distinct, k))
         if isinstance(answer, pd.DataFrame):
@@ -39,7 +39,7 @@ class FrameModel:
                 raise HarnessError(
                     f"predict of the MLflow model returned rows of {len(lists):,} users, such as "
                     f"'{next(iter(lists))}', and none is one of the {len(distinct):,} asked for, such as '{keys[0]}' "
-                    "(model.params.output.user). It is to give own ids, as it gets them."
+                    "(model.params.output.user). It is to give external ids, as it gets them."
                 )
             found = [lists.get(key, []) for key in keys]
             return found if scores is None else (found, [scores.get(key, []) for key in keys])
@@ -63,7 +63,7 @@ class FrameModel:
         return frame
 
     def _from_rows(self, table: pd.DataFrame) -> tuple[dict[str, list[Any]], dict[str, list[Any]] | None]:
-        """Return items and scores by own id of the user, as text: 7, "7" and 7.0 are the same user."""
+        """Return items and scores by external user id as text, so that 7, "7" and 7.0 are the same user."""
         columns = self._outputs
         scored = columns.score is not None and (columns.score != MLflowOutput().score or columns.score in table.columns)
         for key in ("user", "item", *(["score"] if scored else [])):

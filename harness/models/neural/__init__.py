@@ -1,1 +1,1 @@
-"""Models that are trained step by step: the training loop, and two reference models."""
+"""Models trained by gradient descent: the training loop, and two reference models."""

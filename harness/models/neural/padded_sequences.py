@@ -1,4 +1,4 @@
-"""Histories as padded sequences of items, in blocks of canonical shapes."""
+"""Pad histories to sequences of items, in blocks of fixed shapes."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import numpy as np
 
 from harness.artifacts.array_types import BoolArray, Int32Array, Int64Array
 
-# A matrix product on a CPU changes in its last bits with its shape: each block has so many rows, filled up.
+# The last bits of a matrix product on a CPU depend on its shape: each block is padded to so many rows.
 BLOCK_ROWS = 64
 _SHORTEST = 8
-_POOL = 8  # batches that are drawn together
+_POOL = 8  # batches whose rows are sorted by length together
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Sequences of one padded length, real items first.
+    """Sequences of one padded length; the items come before the padding.
 
     Parameters
     ----------
     rows
-        int64 ``(n,)``, at most as many as the block has: whose sequences these are.
+        int64 ``(n,)``: the row of each sequence; n is at most the number of rows of the block.
     items
-        int64 ``(block, length)``: oldest first, 0 where there is padding.
+        int64 ``(block, length)``: oldest first, 0 for padding.
     real
-        bool ``(block, length)``: where there is an item. Rows from n on are padding alone.
+        bool ``(block, length)``: where there is an item. Rows from n on hold only padding.
     """
 
     rows: Int64Array
@@ -35,16 +35,15 @@ class Block:
 
     @property
     def last(self) -> Int64Array:
-        """The place of each sequence's last item, int64 ``(block,)``; 0 where it has none."""
+        """The position of each sequence's last item, int64 ``(block,)``; 0 for empty sequences."""
         places: Int64Array = np.maximum(self.real.sum(axis=1) - 1, 0)
         return places
 
 
 def blocks(indptr: Int64Array, items: Int32Array, max_length: int, *, n_rows: int = BLOCK_ROWS) -> Iterator[Block]:
-    """Yield the last items of each row in blocks of sequences of about one length.
+    """Yield the last items of each row in blocks of sequences of similar length.
 
-    The length that a row is padded to depends on the row alone, so that what is computed of it does not depend on the
-    others.
+    The padded length of a row depends only on the row, so that its results do not depend on other rows.
 
     Parameters
     ----------
@@ -53,9 +52,9 @@ def blocks(indptr: Int64Array, items: Int32Array, max_length: int, *, n_rows: in
     items
         int32 ``(n,)``, oldest first.
     max_length
-        How many of a row's last items are kept.
+        Number of last items of a row that are kept.
     n_rows
-        Rows of each block.
+        Number of rows of each block.
 
     Examples
     --------
@@ -75,7 +74,7 @@ def blocks(indptr: Int64Array, items: Int32Array, max_length: int, *, n_rows: in
 
 
 def padded_lengths(lengths: Int64Array, max_length: int) -> Int64Array:
-    """Return the next power of two of each length, at least 8 and at most ``max_length``.
+    """Round each length up to a power of two, at least 8 and at most ``max_length``.
 
     Examples
     --------
@@ -87,14 +86,14 @@ def padded_lengths(lengths: Int64Array, max_length: int) -> Int64Array:
 
 
 def padded_rows(stops: Int64Array, lengths: Int64Array, items: Int32Array, width: int) -> tuple[Int64Array, BoolArray]:
-    """Return the items that stand before some places as a padded table, and where it holds items.
+    """Return a padded table of the items before given positions, and a mask of its items.
 
     Parameters
     ----------
     stops
         int64 ``(rows,)``: where each sequence ends in ``items``, exclusive.
     lengths
-        int64 ``(rows,)``: how many items before that belong to it, at most ``width``.
+        int64 ``(rows,)``: length of each sequence, at most ``width``.
     items
         int32 ``(n,)``.
     width
@@ -103,7 +102,7 @@ def padded_rows(stops: Int64Array, lengths: Int64Array, items: Int32Array, width
     Returns
     -------
     table : numpy.ndarray
-        int64 ``(rows, width)``, oldest first, from the left; 0 for padding.
+        int64 ``(rows, width)``, oldest first; 0 for padding on the right.
     real : numpy.ndarray
         bool ``(rows, width)``.
     """
@@ -115,18 +114,18 @@ def padded_rows(stops: Int64Array, lengths: Int64Array, items: Int32Array, width
 
 
 def alike(rows: Int64Array, lengths: Int64Array, size: int, rng: np.random.Generator) -> Iterator[Int64Array]:
-    """Yield batches of rows that have about one length, so that little of a batch is padding.
+    """Yield batches of rows of similar length, so that batches hold little padding.
 
     Parameters
     ----------
     rows
         int64 ``(n,)``, in a random order.
     lengths
-        int64, of each row.
+        int64: length of each row.
     size
-        Rows a batch; the last of a pool of batches may be smaller.
+        Rows per batch; the last batch of a pool may be smaller.
     rng
-        Puts the batches into a random order.
+        Shuffles the batches.
     """
     for start in range(0, len(rows), _POOL * size):
         pool = rows[start : start + _POOL * size]

@@ -1,4 +1,4 @@
-"""Random numbers of torch, NumPy and Python from a seed of one's own."""
+"""Seed the random numbers of torch, NumPy and Python for the length of a block."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import torch
 
 @contextlib.contextmanager
 def seeded(seed: int, device: str) -> Iterator[None]:
-    """Draw from a seed within the block, and leave the global generators as they were."""
-    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - strangers' code draws from it
+    """Seed the global generators within the block, and restore their state afterwards."""
+    states = random.getstate(), np.random.get_state()  # noqa: NPY002 - external code draws from it
     devices = [torch.device(device).index or 0] if device.startswith("cuda") else []
     with torch.random.fork_rng(devices=devices):
         torch.manual_seed(seed % (1 << 63))

@@ -1,4 +1,4 @@
-"""How a model is trained: the options that all trained models have."""
+"""Training options that all neural models share."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from pydantic.dataclasses import dataclass
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Recipe:
-    """How a model is trained.
+    """Training options.
 
     Parameters
     ----------
     epochs
-        At most so many passes.
+        Largest number of epochs.
     patience
-        Stop after so many epochs without a better NDCG at 10 on validation, and keep the best; None: train all epochs,
-        which is also the rule where the split has no validation part.
+        Number of epochs without a better NDCG@10 on validation after which training stops; the best epoch is kept.
+        None: train all epochs, as without a validation part.
     batch_size
-        Examples a step.
+        Examples per step.
     learning_rate
-        Of AdamW.
+        Learning rate of AdamW.
     weight_decay
-        Of AdamW.
+        Weight decay of AdamW.
     """
 
     epochs: Annotated[int, Field(ge=1)] = 100

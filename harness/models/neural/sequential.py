@@ -1,4 +1,4 @@
-"""A Transformer that predicts the next item."""
+"""A Transformer over the history that predicts the next item."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class SequentialRecipe(Recipe):
-    """As ``Recipe``, with defaults of its own."""
+    """Training options as in ``Recipe``, with other defaults."""
 
     batch_size: Annotated[int, Field(ge=1)] = 16
     learning_rate: Annotated[float, Field(gt=0)] = 2e-3
@@ -24,33 +24,33 @@ class SequentialRecipe(Recipe):
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Sequential(TrainedModel):
-    r"""Score by the product of what a causal Transformer makes of the history and the items' embeddings.
+    r"""Score by the product of a causal Transformer's output for the history and the item embeddings.
 
     With E the embeddings of the items, ``TransformerEncoder(causal=True)`` gives ``h_t`` for each position t of the
     last ``max_length`` items of a history, and::
 
         score(u, j) = h_last(u) · E[j] / sqrt(embedding_dim)
 
-    It is trained by the cross entropy of the next item over the whole catalogue at each position (``SequenceLoss``).
-    A user without history gets 0 for every item. Each user is computed in blocks of one shape, so that a score does
-    not depend on the batch.
+    The loss is the cross entropy of the next item over the whole catalogue at each position (``SequenceLoss``).
+    Users without history have a score of 0 for every item. Users are computed in blocks of fixed shapes, so that a
+    score does not depend on the batch.
 
     Parameters
     ----------
     embedding_dim
-        Width D; a multiple of ``num_heads``.
+        Dimension D; a multiple of ``num_heads``.
     num_heads, num_layers, attn_dim
-        Of the encoder.
+        Sizes of the encoder.
     dropout
-        In training.
+        Dropout in training.
     max_length
-        How many of a history's last items are read.
+        Number of last items of a history that are read.
     label_smoothing
         Share of the target that is spread over the catalogue.
     recipe
-        How it is trained.
+        Training options.
     seed
-        Of the first weights, the order of examples and dropout; 0 or more.
+        Seed of the initial weights, the order of the examples and dropout; 0 or more.
 
     References
     ----------
@@ -80,12 +80,12 @@ class Sequential(TrainedModel):
             raise ValueError(f"embedding_dim is {self.embedding_dim}, which {self.num_heads} heads do not divide")
 
     def train(self, data: TrainingData, options: TrainingOptions) -> Tensors:
-        """Return the state dict of the encoder.
+        """Train the encoder, and return its state dict.
 
         Raises
         ------
         HarnessError
-            The loss is NaN or infinite, or nobody has two interactions.
+            The loss is NaN or infinite, or no user has two interactions.
         """
         from harness.models.neural.sequential_network import train
 
@@ -100,12 +100,12 @@ class Sequential(TrainedModel):
         )
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
-        """Return the scorer by products of vectors.
+        """Return a scorer by products of vectors.
 
         Raises
         ------
         CheckpointError
-            The tensors are not those of ``train`` on this catalogue.
+            The tensors do not come from ``train`` on this catalogue.
         """
         from harness.models.neural.sequential_network import scorer
 

@@ -1,4 +1,4 @@
-"""The network of ``Sequential``, its training, and how it scores."""
+"""Train the network of ``Sequential``, and score with it."""
 
 from __future__ import annotations
 
@@ -71,11 +71,11 @@ def train(
 def _batches(
     history: History, rows: np.ndarray, max_length: int, size: int, rng: np.random.Generator, device: str
 ) -> Iterator[tuple[torch.Tensor, ...]]:
-    """Yield items, next items and where both are real, ``(batch, length)`` each; of long histories a random window."""
+    """Yield items, next items and a mask, ``(batch, length)`` each; long histories are cut to a random window."""
     for chosen in alike(rng.permutation(rows), history.lengths, size, rng):
         lengths = np.minimum(history.lengths[chosen], max_length + 1)
         spare = history.lengths[chosen] - lengths
-        # The end of the window, so that each part of a long history is learnt from.
+        # A random end of the window, so that training uses each part of a long history.
         stops = history.indptr[chosen + 1] - rng.integers(0, spare + 1)
         table, real = padded_rows(stops, lengths, history.items, int(lengths.max()))
         parts = (table[:, :-1], table[:, 1:], real[:, 1:])
@@ -84,7 +84,7 @@ def _batches(
 
 def _loss(module: nn.Module, batch: tuple[torch.Tensor, ...], loss: SequenceLoss) -> torch.Tensor:
     items, following, real = batch
-    # Real positions alone: the catalogue is wide, and half of a batch may be padding.
+    # Only real positions: the catalogue is wide, and half of a batch may be padding.
     hidden = module(items, real)[real]  # (n, D)
     assert isinstance(module, TransformerEncoder)  # noqa: S101
     logits = hidden @ module.embedding.weight.T / math.sqrt(hidden.shape[-1])  # (n, items)
@@ -93,12 +93,12 @@ def _loss(module: nn.Module, batch: tuple[torch.Tensor, ...], loss: SequenceLoss
 
 
 class SequentialScorer:
-    """Users as what the encoder makes of the last position of their history, times the items' embeddings.
+    """Scorer by products of the encoder's output at the last position and the item embeddings.
 
     Parameters
     ----------
     encoder
-        On its device, in eval mode.
+        The encoder on its device, in eval mode.
     """
 
     def __init__(self, encoder: nn.Module) -> None:
@@ -124,7 +124,7 @@ class SequentialScorer:
         return self._encoder.embedding.weight
 
     def attention(self, batch: UserBatch, items: Int32Array, titles: Mapping[int, str]) -> Attention:
-        """Return what each position of the user's history attends to, mean over layers, a panel a head."""
+        """Return the attention between positions of the user's history, averaged over layers, per head."""
         _, history = batch.rows()
         read = history[-self._max_length :]
         ids = torch.from_numpy(read.astype(np.int64)).unsqueeze(0)

@@ -1,4 +1,4 @@
-"""Training step by step: seeded, stopped early on validation, and taken up again after an interruption.
+"""Training loop: seeded, with early stopping on validation, and resumed after an interruption.
 
 What is reached after each epoch stands in a file of safetensors beside the checkpoint. Each epoch draws from a seed of
 its own, so that a training that was interrupted ends in the same tensors as one that was not: to the bit on the same
@@ -33,29 +33,29 @@ from harness.storage import atomic_write
 logger = logging.getLogger("harness")
 
 _REMEDY = "Lower model.params.recipe.learning_rate, and fit again with --force."
-_KEY = "training"  # where the state's header stands in the file's metadata
+_KEY = "training"  # key of the state's header in the metadata of the file
 
 
 @dataclass(frozen=True, eq=False)
 class TrainingPlan:
-    """What one training is made of.
+    """Description of a training: the module, its batches and its loss.
 
     Parameters
     ----------
     name
-        Of the model, for progress and messages.
+        Name of the model, for progress and messages.
     module
-        Makes a new module with its first weights, on the device; called under a seed.
+        Returns a new module with initial weights on the device; it is called under a seed.
     batches
-        Yields the batches of an epoch, drawn by a generator.
+        Yields the batches of an epoch, drawn with a generator.
     steps
-        How many there are in an epoch.
+        Number of batches per epoch.
     loss
-        Of a module on a batch, a scalar.
+        Returns the loss of a module on a batch, a scalar.
     judge
-        How good a module is on validation, more is better; None: nobody can tell.
+        Returns the quality of a module on validation, higher is better; None without a validation part.
     basis
-        A digest of what was learnt before and is not in the module, such as codes: a state of another is not taken up.
+        Digest of inputs that were learnt before, such as codes; a state with another digest is not resumed.
     """
 
     name: str
@@ -69,14 +69,14 @@ class TrainingPlan:
 
 @dataclass
 class _TrainingProgress:
-    """How far a training is."""
+    """Progress of a training."""
 
     phase: str
-    epoch: int = 0  # that are done
+    epoch: int = 0  # finished epochs
     best_epoch: int = 0
     best_value: float = -math.inf
     worst_value: float = math.inf
-    found_epochs: int = 0  # of an earlier phase
+    found_epochs: int = 0  # best epoch of the search phase
     best: dict[str, torch.Tensor] = field(default_factory=dict)
 
     @property
@@ -87,7 +87,7 @@ class _TrainingProgress:
 def validation_judge(
     data: TrainingData, training: TrainingOptions, recommender_of: Callable[[nn.Module], AnyRecommender]
 ) -> Callable[[nn.Module], float] | None:
-    """Return what tells how good a module is as a recommender; None where the split has no validation part."""
+    """Return a function that scores a module on validation; None if the split has no validation part."""
     judge = data.validation_metric
     return None if judge is None else lambda module: judge(recommender_of(module), training.device)
 
@@ -95,32 +95,32 @@ def validation_judge(
 def train_module(
     on_train: TrainingPlan, on_whole: TrainingPlan | None, recipe: Recipe, training: TrainingOptions, *, seed: int
 ) -> nn.Module:
-    """Return a trained module, in eval mode, with the weights of its best epoch.
+    """Train a module, and return it in eval mode with the weights of its best epoch.
 
     Parameters
     ----------
     on_train
-        Training on the training part.
+        Plan of the training on the training part.
     on_whole
-        Training on train and validation; None to end with the training part.
+        Plan of the training on train and validation; None: only the first training runs.
     recipe
-        How.
+        Training options.
     training
-        Where, and where its state is kept.
+        Device of the training, and the file of its state.
     seed
-        Of the first weights, of the order of examples and of dropout.
+        Seed of the initial weights, the order of the examples and dropout.
 
     Raises
     ------
     HarnessError
-        A loss is NaN or infinite, or the state's file cannot be written.
+        A loss is NaN or infinite, or the file of the state cannot be written.
     """
     basis = ["" if plan is None else plan.basis for plan in (on_train, on_whole)]
     training = replace(training, identity=" ".join([training.identity, *filter(None, basis)]))
     if recipe.patience is None or on_train.judge is None:
         if recipe.patience is not None:
             logger.warning(
-                "%s: the split has no validation part, so that nothing tells when to stop; training all %d epochs",
+                "%s: the split has no validation part to decide when to stop; training all %d epochs",
                 on_train.name,
                 recipe.epochs,
             )
@@ -133,19 +133,20 @@ def train_module(
             "%s: ndcg@%d on validation was best after epoch %d of %d: %.4f",
             on_train.name, VALIDATION_CUTOFF, reached.best_epoch, reached.epoch, reached.best_value,
         )  # fmt: skip
-        _warn_of_blind(on_train.name, reached)
+        _warn_of_constant(on_train.name, reached)
         found = reached.best_epoch
         if on_whole is None:
             return module
     else:
         found = kept[0].found_epochs
-    return _run(on_whole, found, None, recipe, training, _TrainingProgress("whole", found_epochs=found), seed)  # type: ignore[arg-type]
+    reached = _TrainingProgress("whole", found_epochs=found)
+    return _run(on_whole, found, None, recipe, training, reached, seed)  # type: ignore[arg-type]
 
 
-def _warn_of_blind(name: str, reached: _TrainingProgress) -> None:
+def _warn_of_constant(name: str, reached: _TrainingProgress) -> None:
     if reached.epoch > 1 and reached.best_value == reached.worst_value:
         logger.warning(
-            "%s: ndcg@%d on validation was %.4f after each of %d epochs, so that it told nothing of when to stop; "
+            "%s: ndcg@%d on validation was %.4f after each of %d epochs, so it cannot decide when to stop; "
             "patience: null trains all epochs (model.params.recipe)",
             name, VALIDATION_CUTOFF, reached.best_value, reached.epoch,
         )  # fmt: skip
@@ -160,7 +161,7 @@ def _run(
     reached: _TrainingProgress,
     seed: int,
 ) -> nn.Module:
-    """Train for so many epochs, or until ``patience`` is at its end; ``reached`` is brought up to date."""
+    """Train for a number of epochs, or until ``patience`` runs out; update ``reached``."""
     with seeded(stream(seed, f"{plan.name} weights"), training.device):
         module = plan.module()
     optimizer = torch.optim.AdamW(
@@ -223,7 +224,7 @@ def _save_state(
     tensors |= {f"best.{name}": tensor for name, tensor in reached.best.items()}
     for place, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{place}.{name}": torch.as_tensor(value) for name, value in moments.items()}
-    # Clones: tensors that share memory cannot be written.
+    # Cloned, as tensors that share memory cannot be written.
     kept = {name: tensor.detach().to("cpu").clone().contiguous() for name, tensor in tensors.items()}
     facts = {"identity": training.identity, "digest": tensors_digest(kept), **reached.facts}
     content = safetensors.torch.save(kept, metadata={_KEY: json.dumps(facts)})
@@ -232,28 +233,31 @@ def _save_state(
 
 
 def _saved_state(training: TrainingOptions) -> tuple[_TrainingProgress, dict[str, torch.Tensor]] | None:
-    """Return what an earlier training of the same model reached; None where there is nothing to go on from."""
+    """Return the saved progress and tensors of the same training; None if there are none."""
     if training.state is None or not training.state.exists():
         return None
     try:
         with safetensors.safe_open(training.state, framework="pt") as file:
             facts = json.loads((file.metadata() or {})[_KEY])
             if facts.pop("identity") != training.identity:
-                log_once(f"{training.state} is of other data, parameters or codes; the training begins anew")
+                log_once(
+                    f"{training.state} belongs to other data, parameters or codes; the training starts from the "
+                    "beginning"
+                )
                 return None
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
         if facts.pop("digest") != tensors_digest(tensors):
-            warn_once(f"{training.state} is damaged; the training begins anew")
+            warn_once(f"{training.state} is damaged; the training starts from the beginning")
             return None
         return _TrainingProgress(**facts), tensors
     except (OSError, safetensors.SafetensorError, ValueError, TypeError, KeyError):
-        return None  # cut short or of another version: training begins anew
+        return None  # truncated or of another version: the training starts from the beginning
 
 
 def _resume(
     module: nn.Module, optimizer: torch.optim.Optimizer, reached: _TrainingProgress, training: TrainingOptions
 ) -> None:
-    """Bring a module and its optimizer to where an earlier training of the same phase was."""
+    """Restore a module and its optimizer from the saved state of the same phase."""
     found = _saved_state(training)
     if found is None or found[0].phase != reached.phase:
         return
@@ -276,9 +280,9 @@ def _resume(
     reached.epoch, reached.best_epoch = earlier.epoch, earlier.best_epoch
     reached.best_value, reached.worst_value = earlier.best_value, earlier.worst_value
     reached.best = part("best.")
-    logger.info("%d epochs were done before an interruption; going on from there", reached.epoch)
+    logger.info("resuming an interrupted training after %d epochs", reached.epoch)
 
 
 def module_tensors(module: nn.Module, *, without: Sequence[str] = ()) -> dict[str, np.ndarray]:
-    """Return a module's state dict as arrays, but for what a model makes anew."""
+    """Return a module's state dict as arrays, except for the names in ``without``."""
     return {name: tensor.detach().cpu().numpy() for name, tensor in module.state_dict().items() if name not in without}

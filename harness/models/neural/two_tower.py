@@ -1,4 +1,4 @@
-"""Vectors of users and items that are pulled together where they met."""
+"""A two-tower model: user and item vectors from contrastive learning."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class TwoTowerRecipe(Recipe):
-    """As ``Recipe``, with defaults of its own."""
+    """Training options as in ``Recipe``, with other defaults."""
 
     batch_size: Annotated[int, Field(ge=1)] = 512
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class TwoTower(TrainedModel):
-    r"""Score by the cosine of a vector of the history and a vector of the item.
+    r"""Score by the cosine of a history vector and an item vector.
 
-    The user tower takes the mean of embeddings of the history's items, each once, through two linear layers with a
-    ReLU between, beside the mean itself; the item tower is an embedding of its own::
+    The user tower averages the embeddings of the distinct items of the history, passes the mean through two linear
+    layers with a ReLU between, and adds the mean. The item tower is a separate embedding::
 
         score(u, j) = cos(user vector of u, item vector of j)
 
-    Each step draws pairs of a user and an item of theirs, and reads the user's history without that item. The loss is
-    ``ContrastiveLoss``; the negatives are the items of the other pairs, and some of the whole catalogue, without which
-    an item that nobody chose is never pushed away and ends near everybody. From a negative's score the logarithm of
-    how often it is drawn is taken, since popular items are drawn more often; items of the user's own history are none.
-    A user without history gets 0 for every item.
+    Each step draws pairs of a user and one of the user's items, and reads the user's history without that item. The
+    loss is ``ContrastiveLoss``. The negatives are the items of the other pairs and items drawn from the whole
+    catalogue; without the latter, items that nobody chose would never be pushed away. The score of a negative is
+    corrected by the logarithm of its sampling probability. Items of the user's history are no negatives. Users without
+    history have a score of 0 for every item.
 
     Parameters
     ----------
     embedding_dim
         Dimension of the vectors.
     hidden_dim
-        Width between the two layers of the user tower.
+        Width of the hidden layer of the user tower.
     dropout
-        Of the history's mean, in training.
+        Dropout of the mean of the history, in training.
     temperature
-        Of the loss, above 0.
+        Temperature of the loss, above 0.
     uniform_negatives
-        How many items a batch are drawn from the whole catalogue, each with the same chance.
+        Number of items per batch that are drawn uniformly from the whole catalogue.
     recipe
-        How it is trained; an epoch draws each interaction once.
+        Training options; an epoch draws each interaction once.
     seed
-        Of the first weights, the order of examples and dropout; 0 or more.
+        Seed of the initial weights, the order of the examples and dropout; 0 or more.
 
     References
     ----------
@@ -75,12 +75,12 @@ class TwoTower(TrainedModel):
     seed: Annotated[int, Field(ge=0)] = 0
 
     def train(self, data: TrainingData, options: TrainingOptions) -> Tensors:
-        """Return the state dict of both towers.
+        """Train both towers, and return their state dict.
 
         Raises
         ------
         HarnessError
-            The loss is NaN or infinite, or nobody has two items.
+            The loss is NaN or infinite, or no user has two items.
         """
         from harness.models.neural.two_tower_network import train
 
@@ -95,12 +95,12 @@ class TwoTower(TrainedModel):
         )
 
     def recommender(self, tensors: Tensors, *, users: Vocabulary, items: Vocabulary, device: str) -> VectorRecommender:
-        """Return the scorer by products of vectors.
+        """Return a scorer by products of vectors.
 
         Raises
         ------
         CheckpointError
-            The tensors are not those of ``train`` on this catalogue.
+            The tensors do not come from ``train`` on this catalogue.
         """
         from harness.models.neural.two_tower_network import scorer
 

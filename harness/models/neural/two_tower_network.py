@@ -1,4 +1,4 @@
-"""The towers of ``TwoTower``, their training, and how they score."""
+"""Train the towers of ``TwoTower``, and score with them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Towers(nn.Module):
         ModelUtils.initialize_weights(self, "xavier")
 
     def users(self, items: torch.Tensor, indptr: torch.Tensor) -> torch.Tensor:
-        """Return ``(rows, dimension)``, unit vectors of bags of items; zeros of an empty bag.
+        """Return unit vectors ``(rows, dimension)`` of bags of items; zeros for an empty bag.
 
         Parameters
         ----------
@@ -109,16 +109,16 @@ def train(
 
 
 class _InteractionPairs:
-    """Pairs of a user and an item of theirs, of users with two items and more, and items of the whole catalogue.
+    """Training pairs of users, with at least two items, and one of their items; and sampled negatives.
 
     Parameters
     ----------
     matrix
-        What users did, ``(users, items)``.
+        The interactions, ``(users, items)``.
     users, items
         int64 ``(pairs,)``.
     uniform
-        Items a batch that are drawn from the whole catalogue.
+        Number of items per batch that are drawn from the whole catalogue.
     """
 
     def __init__(self, matrix: sp.csr_array, users: np.ndarray, items: np.ndarray, uniform: int) -> None:
@@ -135,9 +135,9 @@ class _InteractionPairs:
         return cls(matrix, users[kept], matrix.indices[kept].astype(np.int64), uniform)
 
     def batches(self, size: int, rng: np.random.Generator, device: str) -> Iterator[tuple[torch.Tensor, ...]]:
-        """Yield bags (items, indptr), items ``(batch + uniform,)`` and what is added to logits, ``(batch, the same)``.
+        """Yield bags (items, indptr), items ``(batch + uniform,)`` and logit offsets ``(batch, batch + uniform)``.
 
-        The first items are the positives of the batch's users, row by row; all are negatives of the others.
+        The first items are the positives of the users of the batch, in order; each is a negative of the other users.
         """
         order = rng.permutation(len(self.users))
         n_items = self.matrix.shape[1]
@@ -149,11 +149,11 @@ class _InteractionPairs:
             others = rows.indices != positives[owners]  # the bag is the history without the positive
             indptr = np.concatenate([[0], np.cumsum(np.diff(rows.indptr) - 1)])
             items = np.concatenate([positives, rng.integers(0, n_items, self.uniform)])
-            # How often an item is drawn, as a positive or from the catalogue, in batches of this size.
+            # Probability that an item is drawn, as a positive or from the catalogue, in batches of this size.
             drawn = (len(chosen) * self._shares[items] + self.uniform / n_items) / len(items)
             log_drawn = np.log(drawn)
             offsets = log_drawn[: len(chosen), None] - log_drawn[None, :]
-            # What the user did, the positive included, is no negative.
+            # The user's items, including the positive, are no negatives.
             own = np.asarray(rows[:, items].todense()) > 0
             offsets = np.where(own, -np.inf, offsets).astype(np.float32)
             parts = (rows.indices[others].astype(np.int64), indptr.astype(np.int64), items, offsets)
@@ -170,12 +170,12 @@ def _loss(module: nn.Module, batch: tuple[torch.Tensor, ...], loss: ContrastiveL
 
 
 class TowerScorer:
-    """Unit vectors of users and items.
+    """Scorer by products of unit vectors of users and items.
 
     Parameters
     ----------
     towers
-        On their device, in eval mode.
+        The towers on their device, in eval mode.
     """
 
     def __init__(self, towers: nn.Module) -> None:
@@ -183,7 +183,7 @@ class TowerScorer:
         self._towers = towers
 
     def user_vectors(self, batch: UserBatch) -> torch.Tensor:
-        """Return float32 ``(batch, dimension)``; in blocks of one shape, so that a row does not depend on the batch."""
+        """Return float32 ``(batch, dimension)``; blocks of one shape keep rows independent of the batch."""
         device, found = self._towers.item.weight.device, []
         history = batch.matrix
         for start in range(0, len(batch.users), BLOCK_ROWS):

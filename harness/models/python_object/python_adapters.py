@@ -1,4 +1,4 @@
-"""Objects of libraries that are called in ways of their own, brought to ``recommend`` and ``score``."""
+"""Adapters for objects of implicit, LensKit and RecTools with ``recommend`` and ``score``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from harness.models.vectors.vectors_network import LAST
 
 
 def adapted(given: Any, adapter: str | None) -> Any:
-    """Return an object with ``recommend(users, k)`` or ``score(users, items)``.
+    """Return an object as it is, or in the adapter of its library.
 
     Raises
     ------
     HarnessError
-        It is none of the library.
+        The object does not belong to the library.
     """
     if adapter is None:
         return given
@@ -28,21 +28,21 @@ def adapted(given: Any, adapter: str | None) -> Any:
 
 
 def check_arguments(method: Any, *, history: str, exclude: str, where: str) -> None:
-    """Check that a method takes the history and the items to leave out if, and only if, it is to be given them.
+    """Check that a method takes the arguments ``history`` and ``exclude`` exactly if the options pass them.
 
     Parameters
     ----------
     method
-        Of the object. One whose signature cannot be told passes.
+        Method of the object. A method without a readable signature passes.
     history, exclude
-        As in ``PythonModel``.
+        Options as in ``ObjectOptions``.
     where
-        Words for messages.
+        The method in messages.
 
     Raises
     ------
     HarnessError
-        It needs one that it would not get, or does not take one that it would.
+        The method needs an argument that it does not get, or lacks one that it gets.
     """
     try:
         parameters = inspect.signature(method).parameters
@@ -68,14 +68,14 @@ def check_arguments(method: Any, *, history: str, exclude: str, where: str) -> N
 
 
 def without_tensors(answer: Any) -> Any:
-    """Return an answer with arrays in the place of tensors, wherever lists and pairs of lists have them.
+    """Replace tensors by arrays in an answer, also within lists and pairs of lists.
 
-    Their gradients go, and what NumPy has no number for, such as bfloat16, becomes float32.
+    Gradients are dropped, and types that NumPy lacks, such as bfloat16, become float32.
     """
     if isinstance(answer, torch.Tensor):
         array = array_of(answer)
         return array if array.ndim else array.item()
-    # Of ids by the thousand the first tells what they are.
+    # The first of many ids shows their type.
     if isinstance(answer, (list, tuple)) and answer and isinstance(answer[0], (list, tuple, torch.Tensor)):
         parts = [without_tensors(one) for one in answer]
         return tuple(parts) if isinstance(answer, tuple) else parts
@@ -83,12 +83,12 @@ def without_tensors(answer: Any) -> Any:
 
 
 class Implicit:
-    """A model of implicit (0.5 and later): indices of users, and of items, and a CSR matrix of what users did.
+    """Adapter for models of implicit (0.5 and later), which take indices and a CSR matrix of the history.
 
     Parameters
     ----------
     model
-        Anything with its ``recommend(userid, user_items, N, filter_already_liked_items)``.
+        A model with ``recommend(userid, user_items, N, filter_already_liked_items)``.
     """
 
     def __init__(self, model: Any) -> None:
@@ -97,7 +97,7 @@ class Implicit:
 
     @property
     def n_items(self) -> int:
-        """How many items it knows."""
+        """Number of items of the model."""
         found = [getattr(self._model, name, None) for name in ("item_factors", "similarity")]
         of = next((one for one in found if one is not None), None)
         if of is None:
@@ -109,7 +109,7 @@ class Implicit:
 
     @property
     def n_users(self) -> int | None:
-        """How many users it knows; None of models of items, which know histories alone."""
+        """Number of users of the model; None for item-based models, which only read histories."""
         of = getattr(self._model, "user_factors", None)
         return None if of is None else int(of.shape[0])
 
@@ -127,7 +127,7 @@ class Implicit:
                 f"{type(self._model).__name__} of implicit has no user_factors and item_factors, so it scores no whole "
                 "catalogue. Set model.params.method: recommend."
             )
-        # Those of a GPU are objects with a way out.
+        # Matrices on a GPU have to_numpy.
         users, items = (one.to_numpy() if hasattr(one, "to_numpy") else np.asarray(one) for one in found)
         return users, items
 
@@ -139,12 +139,12 @@ class Implicit:
             N=min(k, self.n_items),
             filter_already_liked_items=False,
         )
-        # Places without an item have the lowest number that there is.
+        # Empty positions have the lowest float as their score.
         return ids, np.maximum(scores, LAST)
 
 
 class LensKit:
-    """A trained pipeline of LensKit (2025): own ids, a query at a time.
+    """Adapter for trained pipelines of LensKit (2025), which take external ids and one query at a time.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ class LensKit:
     def __init__(self, pipeline: Any) -> None:
         _require(pipeline, ("run", "node"), "lenskit", least=2)
         self._pipeline = pipeline
-        self._library: Any = importlib.import_module("lenskit")  # there is a pipeline of it
+        self._library: Any = importlib.import_module("lenskit")  # installed, as the pipeline comes from it
 
     def recommend(self, users: list[Any], k: int, *, history: list[list[Any]] | None = None) -> Any:
         """Return items and scores."""
@@ -167,7 +167,7 @@ class LensKit:
         return lists, [np.asarray(one).tolist() for one in scores]
 
     def score(self, users: list[Any], items: list[Any], *, history: list[list[Any]] | None = None) -> Any:
-        """Return scores, NaN where there is none."""
+        """Return scores, NaN for missing ones."""
         candidates = np.asarray(items)
         rows = []
         for query in _queries(users, history):
@@ -178,19 +178,19 @@ class LensKit:
 
 def _queries(users: list[Any], history: list[list[Any]] | None) -> list[Any]:
     if history is None:
-        return users  # the pipeline looks up what it was trained on
+        return users  # the pipeline looks up its training data
     data: Any = importlib.import_module("lenskit.data")
-    # Older releases have user_items alone.
+    # Older releases only have user_items.
     names = inspect.signature(data.RecQuery).parameters
     name = "history_items" if "history_items" in names else "user_items"
-    # An array of no items needs a type, and that of the others is the right one.
+    # An empty array needs the type of the others.
     kind = np.asarray([item for one in history for item in one[:1]] or [0]).dtype
     lists = [data.ItemList(item_ids=np.asarray(one, dtype=None if one else kind)) for one in history]
     return [data.RecQuery(user_id=user, **{name: items}) for user, items in zip(users, lists, strict=True)]
 
 
 class RecTools:
-    """A fitted model of RecTools with its data set: own ids, a table of lists.
+    """Adapter for a fitted model of RecTools and its data set, which take external ids and return a table.
 
     Parameters
     ----------
@@ -210,7 +210,7 @@ class RecTools:
     def recommend(self, users: list[Any], k: int) -> tuple[list[Any], list[Any]]:
         """Return items and scores."""
         table = self._model.recommend(
-            # Each user has one list, however often it is asked for.
+            # Each user has one list, however often the user is requested.
             users=list(dict.fromkeys(users)),
             dataset=self._dataset,
             k=k,

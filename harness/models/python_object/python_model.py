@@ -1,4 +1,4 @@
-"""Objects of other projects that recommend or score, made by a factory."""
+"""Recommend with a Python object of another project."""
 
 from __future__ import annotations
 
@@ -25,30 +25,31 @@ Name = Annotated[str, Field(min_length=1)]
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class PythonModel(ObjectOptions, ExternalModel):
-    """Recommend by an object with ``recommend`` or ``score``, which a factory makes ready to use.
+    """Recommend with an object that has ``recommend`` or ``score``, as a factory returns it.
 
     The object has one of::
 
         recommend(users, k) -> a list of items for each user, best first, or (items, scores)
         score(users, items) -> array or data frame (users, items), higher is better
 
-    ``users`` and ``items`` are lists of own ids, or of the object's own indices. Lists may be shorter than k; places
-    without an item are None or, of indices, below 0. With ``history`` and ``exclude`` it takes more arguments by name.
-    In the YAML ``model: {factory: …, params: {…}}`` is short for this kind with ``factory`` and ``init``.
+    ``users`` and ``items`` are lists of external ids, or of the object's indices. Lists may be shorter than k; an empty
+    position is None or, among indices, below 0. With the options ``history`` and ``exclude`` the methods get further
+    named arguments. In YAML ``model: {factory: …, params: {…}}`` is short for this kind with ``factory`` and ``init``.
+    Further parameters are those of ``ObjectOptions``.
 
     Parameters
     ----------
     factory
-        ``package.module:Name`` of an installed package, or of one in ``python_path``: a class, or a function that
-        returns the object. None with a pickle as checkpoint.
+        ``package.module:Name`` of a class, or of a function that returns the object, in an installed package or in
+        ``python_path``. None: the checkpoint is a pickle.
     init
-        Arguments for the factory.
+        Keyword arguments of the factory.
     python_path
-        The folder that holds the package; None: it is installed.
+        Folder that holds the package; None: the package is installed.
     checkpoint_argument
-        The argument of the factory that ``model.checkpoint`` is passed as, where there is one.
+        Argument of the factory that gets ``model.checkpoint``, if there is one.
     allow_pickle
-        Whether the checkpoint may be a pickle, which can run any code when it is read.
+        Whether the checkpoint may be a pickle, which can run any code while it is read.
 
     Examples
     --------
@@ -70,13 +71,13 @@ class PythonModel(ObjectOptions, ExternalModel):
         Raises
         ------
         HarnessError
-            One is missing, or there is neither a factory nor a checkpoint; the factory cannot be used; or the
+            A file is missing; there is neither a factory nor a checkpoint; the factory cannot be used; or the
             checkpoint is a pickle, which is not allowed.
         """
         if self.factory is None and checkpoint is None:
             raise HarnessError(
-                "nothing says what recommends. Name model.params.factory, such as shop.recommend:Popular, or a pickled "
-                "object in model.checkpoint."
+                "there is neither a factory nor a checkpoint. Name model.params.factory, such as "
+                "shop.recommend:Popular, or a pickled object in model.checkpoint."
             )
         self._check_factory()
         found = [*self.sources(), *named_files(self.init)]
@@ -92,7 +93,7 @@ class PythonModel(ObjectOptions, ExternalModel):
         return list(dict.fromkeys(found))
 
     def _check_factory(self) -> None:
-        """Check what can be told of the factory before its code is run."""
+        """Check the factory without running its code."""
         if self.factory is not None:
             check_factory(
                 self.factory,
@@ -101,7 +102,7 @@ class PythonModel(ObjectOptions, ExternalModel):
             )
 
     def _refuse_pickles(self, checkpoint: str | None = None) -> None:
-        """Raise where a pickle would be read that nobody allowed."""
+        """Raise if a pickle would be read and is not allowed."""
         if self.allow_pickle:
             return
         if self.factory is None and checkpoint is not None:
@@ -109,7 +110,7 @@ class PythonModel(ObjectOptions, ExternalModel):
         refuse_pickles(self.init, checkpoint)
 
     def sources(self) -> list[Path]:
-        """Return the files of the factory's code, or of a pickle's classes.
+        """Return the files of the factory's code, or of the classes in a pickle.
 
         Raises
         ------
@@ -121,7 +122,7 @@ class PythonModel(ObjectOptions, ExternalModel):
         return source_files(self.factory, python_path=self.python_path)
 
     def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
-        """Return the object as one of our models; scores go to the device, the object stays where it is.
+        """Return the recommender of the object. Only scores are moved to the device.
 
         Raises
         ------
@@ -140,7 +141,7 @@ class PythonModel(ObjectOptions, ExternalModel):
         )
 
     def _pickled_specs(self) -> dict[str, ModuleSpec]:
-        """Return where the classes of a pickle may be."""
+        """Return the modules that may hold the classes of a pickle."""
         return {} if self.python_path is None else specs_in(folder_of(self.python_path))
 
     def _made(self, checkpoint: str | None) -> Any:

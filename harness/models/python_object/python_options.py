@@ -1,4 +1,4 @@
-"""Options of how an external object is called, and what becomes of its answers."""
+"""Options for calling an external object and using its answers."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from harness.models.external.id_map import IdOptions
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class ObjectOptions:
-    """How an object with ``recommend`` or ``score`` is called.
+    """Options for calling an object with ``recommend`` or ``score``.
 
     Parameters
     ----------
     adapter
-        Of which library the object is, where it has another way to be called: ``implicit`` (indices), ``lenskit`` (a
-        trained ``Pipeline``) or ``rectools`` (a pair of a fitted model and its ``Dataset``).
+        Library of an object with other methods: ``implicit`` (takes indices), ``lenskit`` (a trained ``Pipeline``) or
+        ``rectools`` (a pair of a fitted model and its ``Dataset``).
     method
-        ``recommend``: the lists are the object's; ranks beyond them are not known. ``score``: it scores the whole
-        catalogue, and lists are made here, as for models of this project.
+        ``recommend``: the object returns lists, and ranks beyond them are unknown. ``score``: it scores the whole
+        catalogue, and the harness makes the lists.
     user, item
-        Whether the object names users and items by own ``id`` or by an ``index`` of its own.
+        Whether the object names users and items by their external ``id`` or by an ``index`` of its own.
     users, items
-        What the indices mean; see ``IdOptions``.
+        Ids of the indices; see ``IdOptions``.
     history
-        What is passed as ``history``: ``none``; ``ids``, a list for each user, oldest first, named as items are; or
-        ``csr``, a binary ``scipy.sparse.csr_matrix`` ``(users, items)`` in the order of the object's indices, or of
-        the catalogue's ascending own ids.
+        The argument ``history``: ``none``; ``ids``, a list of item names per user, oldest first; or ``csr``, a binary
+        ``scipy.sparse.csr_matrix`` ``(users, items)`` in the order of the object's indices, or of the catalogue's
+        ascending external ids.
     exclude
-        Who leaves out what may not be recommended, such as seen items. ``harness``: the object is asked for as many
-        items more. ``model``: the object is told, by ``exclude``, a list of items for each user; what it gives
-        nevertheless is left out, and counted.
+        Who removes items that must not be recommended, such as seen ones. ``harness``: the object returns as many
+        items more. ``model``: the object gets the argument ``exclude``, a list of items per user; excluded items that
+        it returns nevertheless are removed and counted.
     missing_users
-        Users whom the object has no index for: ``error``, or ``empty``: they get no list, or equal scores.
+        Treatment of users without an index: ``error``, or ``empty``, with empty lists or equal scores.
     missing_items
-        With ``score``, items of the catalogue that the object has no index or a score of NaN for: ``error``, or
-        ``last``: they come after all others.
+        With ``score``, treatment of items without an index or with a score of NaN: ``error``, or ``last``, behind all
+        others.
     batch_size
-        Users at once with ``recommend``, unless ``runner.batch_size`` says otherwise.
+        Number of users per call of ``recommend``, unless ``runner.batch_size`` is set.
     """
 
     adapter: Literal["implicit", "lenskit", "rectools"] | None = None
@@ -58,27 +58,27 @@ class ObjectOptions:
     def __post_init__(self) -> None:
         for what, by, ids in (("user", self.user, self.users), ("item", self.item, self.items)):
             if by == "id" and self.adapter != "implicit" and ids != IdOptions():
-                raise ValueError(f"{what}s says what indices mean, and the object takes own ids: set {what}: index")
+                raise ValueError(f"{what}s is for indices, and the object takes external ids: set {what}: index")
         if self.adapter in ("lenskit", "rectools") and "index" in (self.user, self.item):
-            raise ValueError(f"objects of {self.adapter} know own ids: leave out user and item")
+            raise ValueError(f"objects of {self.adapter} take external ids: leave out user and item")
         if self.adapter is not None and self.exclude == "model":
-            raise ValueError("exclude: model is of objects without an adapter; leave it out")
+            raise ValueError("exclude: model is for objects without an adapter; leave it out")
         if self.method == "score" and self.exclude == "model":
-            raise ValueError("exclude: model is of method recommend; with score the lists are made here")
+            raise ValueError("exclude: model is for method recommend; with score the harness makes the lists")
         if self.adapter == "rectools" and self.method == "score":
-            raise ValueError("models of rectools make lists: use method recommend")
+            raise ValueError("models of rectools return lists: use method recommend")
 
     @property
     def ranks_targets(self) -> bool:
-        """Whether it tells where any item stands."""
+        """Whether the ranks of all items are known."""
         return self.method == "score"
 
     @property
     def reads_history(self) -> bool:
-        """Whether scores are meant to depend on the history."""
+        """Whether the object gets the history."""
         return self.history != "none"
 
     @property
     def by_index(self) -> tuple[bool, bool]:
-        """Whether users, and items, are named by indices."""
+        """Whether users are named by indices, and whether items are."""
         return self.user == "index" or self.adapter == "implicit", self.item == "index" or self.adapter == "implicit"

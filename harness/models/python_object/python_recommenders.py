@@ -1,4 +1,4 @@
-"""Objects of other projects on the harness' side: what they are asked, and what becomes of their answers."""
+"""Recommenders that call an external object."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ _SHOWN = 3
 def recommender_of(
     options: ObjectOptions, given: Any, *, users: Vocabulary, items: Vocabulary, device: str, where: str
 ) -> AnyRecommender:
-    """Return an object as one of our models.
+    """Return the recommender of an object.
 
     Parameters
     ----------
     options
-        How it is called.
+        Options for calling the object.
     given
         The object.
     users, items
         The vocabularies.
     device
-        Where scores go.
+        Device of the scores.
     where
-        Words for the object in messages.
+        The object in messages.
 
     Raises
     ------
@@ -83,9 +83,9 @@ class ObjectRecommender(ExternalRecommender):
     Parameters
     ----------
     known
-        The object.
+        The object, and how it is called.
     device
-        Where scores go.
+        Device of the scores.
     """
 
     def __init__(self, known: ObjectCaller, device: str) -> None:
@@ -117,13 +117,13 @@ class ObjectCaller:
     Parameters
     ----------
     options
-        How it is called.
+        Options for calling the object.
     given
         The object.
     where
-        Words for messages.
+        The object in messages.
     users, items
-        How it names them.
+        How the object names users and items.
     """
 
     options: ObjectOptions
@@ -133,18 +133,18 @@ class ObjectCaller:
     items: IdNaming
 
     def answer(self, method: str, *asked: Any, **more: Any) -> Any:
-        """Return what a method of the object returns, arrays in the place of tensors."""
+        """Call a method of the object, and return its answer with arrays instead of tensors."""
         call = getattr(self.given, method)
         with external_errors(f"{method} of {self.where} failed with"):
             return without_tensors(call(*asked, **more))
 
     def named_users(self, batch: UserBatch) -> tuple[list[Any], Int64Array]:
-        """Return the names of the users whom the object has one for, and their places in the batch.
+        """Return the names of users that the object knows, and their positions in the batch.
 
         Raises
         ------
         HarnessError
-            One has none, and that was not allowed.
+            The object has no name for a user, and ``missing_users`` is ``error``.
         """
         names = self.users.names(batch.users)
         places = np.array([place for place, name in enumerate(names) if name is not None], dtype=np.int64)
@@ -160,7 +160,7 @@ class ObjectCaller:
         return [names[place] for place in places], places
 
     def more(self, batch: UserBatch, places: Int64Array) -> dict[str, Any]:
-        """Return the history as the object takes it, for some of a batch."""
+        """Return the argument ``history`` for some users of a batch, if the object takes it."""
         form = "csr" if self.options.adapter == "implicit" else self.options.history
         if form == "none":
             return {}
@@ -185,9 +185,9 @@ class ObjectCaller:
 
 
 def each_once(batch: UserBatch) -> tuple[UserBatch, Int64Array, Int64Array]:
-    """Return a batch with each user at a moment once, which of its rows these are, and where each row is among them.
+    """Return the distinct users of a batch, their rows in it, and the position of each row among them.
 
-    The last batch of a run is filled up by repeating a user, which is no affair of a stranger's object.
+    The runner pads the last batch by repeating a user, which external objects need not see.
     """
     places = batch.users if batch.places is None else batch.places
     _, first, of = np.unique(np.stack([batch.users, places]), axis=1, return_index=True, return_inverse=True)
@@ -198,11 +198,11 @@ def each_once(batch: UserBatch) -> tuple[UserBatch, Int64Array, Int64Array]:
 
 
 class ObjectLists(ObjectRecommender):
-    """Lists that an object makes; see ``PythonModel``."""
+    """Recommender by an object that returns lists; see ``PythonModel``."""
 
     @property
     def users_at_once(self) -> int:
-        """How many users it takes at once where nobody says otherwise."""
+        """Number of users per call, unless ``runner.batch_size`` is set."""
         return self._known.options.batch_size
 
     @property
@@ -233,7 +233,7 @@ class ObjectLists(ObjectRecommender):
 
 
 class ObjectScores(ObjectRecommender):
-    """Scores that an object gives; see ``PythonModel``."""
+    """Recommender by an object that returns scores; see ``PythonModel``."""
 
     def score(self, batch: UserBatch) -> torch.Tensor:
         """Return float32 ``(batch, items)``."""
@@ -261,7 +261,7 @@ class ObjectScores(ObjectRecommender):
 
     def _fill(self, scores: Float32Array, places: Int64Array) -> None:
         unknown = np.setdiff1d(np.arange(len(scores)), places)
-        scores[unknown] = 0.0  # users whom the object does not know
+        scores[unknown] = 0.0  # users that the object does not know
         infinite = np.isinf(scores)
         if infinite.any():
             raise HarnessError(

@@ -1,4 +1,4 @@
-"""What a foreign module gives, as tensors that are checked."""
+"""Read and check the tensors in the output of an external module."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from harness.models.external.score_precision import tell_of_ties
 from harness.models.torch_module.torch_calls import ModuleAnswer, ModuleCaller, shape_of
 from harness.models.vectors.vectors_network import LAST
 
-_TOLD = 8  # of what a map or tuple holds
-_PREFERRED = ("logits", "sequences")  # of an answer with several tensors, by the custom of transformers
+_SHOWN = 8  # entries of a map or tuple in messages
+_PREFERRED = ("logits", "sequences")  # names that transformers uses, if an answer has several tensors
 
 
 def tensor_in(given: Any, key: str | int | None, what: str) -> torch.Tensor:
-    """Return a tensor in what a call returned.
+    """Return a tensor in the output of a call.
 
     Parameters
     ----------
     given
         A tensor, a map, a tuple or an object.
     key
-        A key, a place or an attribute; None for the tensor itself, or the only one.
+        A key, a position or an attribute; None: the tensor itself, or the only one.
     what
         The option, for messages.
 
     Raises
     ------
     HarnessError
-        There is none, or several.
+        There is no such tensor, or several.
     """
     if key is None and isinstance(given, torch.Tensor):
         return given
@@ -46,7 +46,7 @@ def tensor_in(given: Any, key: str | int | None, what: str) -> torch.Tensor:
         found = preferred[0] if preferred else next(iter(tensors.values())) if len(tensors) == 1 else None
     if not isinstance(found, torch.Tensor):
         named = [f"{name}: {shape_of(one)}" for name, one in inside.items()]
-        there = "; ".join([*named[:_TOLD], *(["…"] if len(named) > _TOLD else [])]) or type(given).__name__
+        there = "; ".join([*named[:_SHOWN], *(["…"] if len(named) > _SHOWN else [])]) or type(given).__name__
         if not any(isinstance(one, torch.Tensor) for one in inside.values()):
             raise HarnessError(
                 f"the module gives no tensor, but {type(given).__name__}{f' of {there}' if named else ''}; return a "
@@ -74,11 +74,11 @@ def _inside(given: Any) -> dict[Any, Any]:
 
 
 def at_last(caller: ModuleCaller, answer: ModuleAnswer, *, what: str) -> torch.Tensor:
-    """Return the row of each user in an answer, ``(users, …)``, at the last item where there is one a position."""
+    """Return one row per user, ``(users, …)``; of a row per position, that of the last item."""
     output, padding = caller.options.output, caller.options.call.padding
     given = tensor_in(answer.given, output.key, "key")
     if output.positions == "last" and given.ndim == 3 and given.shape[2] == 1:
-        given = given.squeeze(2)  # (users, columns, 1): a score an item, as a layer of one unit gives it
+        given = given.squeeze(2)  # (users, columns, 1): one score per item, from a layer of one unit
     shape, users = tuple(given.shape), answer.users
     if output.positions == "all" and given.ndim == 3 and shape[:2] == (users, answer.width):
         last = np.maximum(answer.lengths - 1, 0) if padding == "right" else np.full(users, answer.width - 1)
@@ -99,17 +99,17 @@ def at_last(caller: ModuleCaller, answer: ModuleAnswer, *, what: str) -> torch.T
 
 
 def settled(caller: ModuleCaller, answer: ModuleAnswer, given: torch.Tensor, what: str) -> torch.Tensor:
-    """Return float32 numbers that are finite; 0 for users without history, where they are to have that.
+    """Return finite float32 numbers; 0 for users without history, if ``call.empty`` is ``zero``.
 
     Raises
     ------
     HarnessError
-        They are not; the message says why they may be so.
+        A number is not finite; the message names possible causes.
     """
     if not given.is_floating_point():
         raise HarnessError(f"the module gives {what} as {given.dtype}; floating-point numbers are needed.")
     if caller.options.unknown_items == "last" and given.dtype is not torch.float16:
-        # What the module itself leaves out; in 16 bits it may as well be a number that is too large for them.
+        # The module excludes items by -inf. In float16, -inf may also be an overflow.
         given = given.masked_fill(given == -torch.inf, LAST)
     empty = torch.from_numpy(answer.lengths == 0).to(given.device)
     if caller.options.reads_history and caller.options.call.empty == "zero":
@@ -132,7 +132,7 @@ def check_finite(caller: ModuleCaller, given: torch.Tensor, what: str, answer: M
     Raises
     ------
     HarnessError
-        They are not; the message says what may be the reason.
+        A number is not finite; the message names possible causes.
     """
     if bool(torch.isfinite(given).all()):
         return
@@ -154,28 +154,28 @@ def check_finite(caller: ModuleCaller, given: torch.Tensor, what: str, answer: M
 
 
 def _alone_not_finite(given: torch.Tensor, some: torch.Tensor) -> bool:
-    """Return whether the numbers of some users are not finite, and those of all others are."""
+    """Return whether only the numbers of some users are not finite."""
     finite = torch.isfinite(given).flatten(1).all(dim=1)
     return bool((some & ~finite).any()) and bool(finite[~some].all())
 
 
 def _why_nan(given: torch.Tensor, answer: ModuleAnswer | None) -> str:
-    """Return whose numbers are NaN, and what they have in common."""
+    """Describe the users whose numbers are NaN."""
     if answer is None:
         return "Is the checkpoint whole, and of this module?"
     users = torch.isnan(given).flatten(1).any(dim=1).cpu().numpy()
-    told = f"They are those of {int(users.sum()):,} of {answer.users:,} users"
+    text = f"They are those of {int(users.sum()):,} of {answer.users:,} users"
     if users.any() and not users.all() and (answer.lengths[users] < answer.width).all():
         return (
-            f"{told}, all of whom have histories that are padded. A position that may attend to nothing gives NaN, in "
+            f"{text}, all of whom have histories that are padded. A position that may attend to nothing gives NaN, in "
             "nn.TransformerEncoder where it takes its fast path: let each attend to itself, or switch it off where the "
             "module is made (torch.backends.mha.set_fastpath_enabled(False))."
         )
-    return f"{told}. Is the checkpoint whole, and of this module?"
+    return f"{text}. Is the checkpoint whole, and of this module?"
 
 
 def table_of(caller: ModuleCaller, name: str, option: str) -> torch.Tensor:
-    """Return a table of the module: of a parameter, a buffer, an embedding, or a method without arguments."""
+    """Return a table of the module: a parameter, a buffer, an embedding, or the result of a method."""
     found: Any = caller.module
     for word in name.split("."):
         found = getattr(found, word, None)

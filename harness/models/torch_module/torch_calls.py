@@ -1,4 +1,4 @@
-"""Users as the arguments of a foreign module, and its answers as tensors."""
+"""Call an external module with the histories of users."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from harness.models.neural.random_seed import seeded
 from harness.models.torch_module.torch_options import CallOptions, ModuleOptions
 from harness.topk import is_out_of_memory
 
-_TABLES = 4  # whose rows are told
+_TABLES = 4  # embeddings whose rows messages name
 
 
 @dataclass(frozen=True, eq=False)
 class ModuleAnswer:
-    """What the module gave for some users.
+    """Output of the module for some users.
 
     Parameters
     ----------
     rows
-        Which of the batch they are.
+        Rows of the users in the batch.
     given
-        What the call returned.
+        The output of the call.
     lengths
-        int64 ``(users,)``: how many items of the history each was given.
+        int64 ``(users,)``: number of items of each history that were passed.
     width
-        What the histories were padded to; 0 where none were given.
+        Padded length of the histories; 0 without histories.
     """
 
     rows: slice
@@ -47,28 +47,28 @@ class ModuleAnswer:
 
     @property
     def users(self) -> int:
-        """How many."""
+        """Number of users."""
         return len(self.lengths)
 
 
 @dataclass(frozen=True, eq=False)
 class ModuleCaller:
-    """A module on its device, and how it is called.
+    """A module on its device, and the options of its calls.
 
     Parameters
     ----------
     options
-        How the module is called.
+        The options of the calls.
     module
-        In eval mode.
+        The module, in eval mode.
     items, users
-        The maps to the model's indices; ``users`` is None where none are given.
+        Maps to the model's indices; ``users`` is None if no users are passed.
     device
-        Where the module is.
+        Device of the module.
     shift, user_shift
-        By how much the tokens of items, and the indices of users, are moved, to try whether they are off by one.
+        Numbers that are added to item tokens and user indices, to detect whether they are off by one.
     seed
-        Of modules that draw.
+        Seed of the calls, for modules that draw random numbers.
     missing
         Names of the module's tensors that its checkpoint lacks.
     """
@@ -84,7 +84,7 @@ class ModuleCaller:
     missing: tuple[str, ...] = ()
 
     def answers(self, batch: UserBatch, further: Mapping[str, Any] | None = None) -> Iterator[ModuleAnswer]:
-        """Yield what the module gives for the users of a batch, so many at once as it is to be called for.
+        """Yield the outputs for the users of a batch, at most ``users_at_once`` users each.
 
         Raises
         ------
@@ -95,8 +95,8 @@ class ModuleCaller:
         size = call.users_at_once
         indptr, items = self._histories(batch)
         whole = np.diff(indptr)
-        if call.empty == "zero":  # what is given in the place of nothing does not count
-            indptr, items = _without_gaps(indptr, items)
+        if call.empty == "zero":  # their output is replaced by zeros later
+            indptr, items = _filled_histories(indptr, items)
         for first in range(0, len(batch.users), size):
             rows = slice(first, min(first + size, len(batch.users)))
             places, named, lengths, width = [], {**call.arguments, **(further or {})}, whole[rows], 0
@@ -117,24 +117,24 @@ class ModuleCaller:
             yield ModuleAnswer(rows, self._called(places, named, whole, lengths), lengths, width)
 
     def user_indices(self, users: Int64Array) -> Int64Array:
-        """Return the model's indices of users, its offset added."""
-        assert self.users is not None  # noqa: S101  (asked for where there is a map alone)
+        """Return the model's indices of users, including the offset."""
+        assert self.users is not None  # noqa: S101  (only called with a map)
         call = self.options.call
         indices = self.users.model_index[users]
         unknown = -1 if call.unknown_user is None else call.unknown_user
-        # A trial of moved users stays within the indices that there are.
+        # Moved users stay within the existing indices.
         moved = np.clip(indices + self.user_shift, 0, len(self.users.catalogue_index) - 1)
         return np.where(indices < 0, unknown, moved + call.user_offset)
 
     def _histories(self, batch: UserBatch) -> tuple[Int64Array, Int64Array]:
-        """Return histories as the model's indices, without the items that it does not know."""
+        """Return histories as the model's indices, without items that the model does not know."""
         indptr, items = batch.rows()
         indices = self.items.model_index[items]
         known = indices >= 0
         return indptr_of_kept(indptr, known), indices[known]
 
     def _padded(self, indptr: Int64Array, items: Int64Array) -> tuple[Int64Array, np.ndarray, Int64Array]:
-        """Return tokens ``(users, width)``, where they are items, and how many a user has."""
+        """Return tokens ``(users, width)``, a mask of the items, and the number of items per user."""
         call = self.options.call
         lengths = np.diff(indptr)
         width = call.length or max(1, int(lengths.max(initial=0)))
@@ -147,7 +147,7 @@ class ModuleCaller:
             real = columns < lengths[:, None]
             places = (indptr[1:] - lengths)[:, None] + columns
         tokens = np.full(real.shape, call.pad_id, dtype=np.int64)
-        # A trial of moved items stays within the tokens that there are.
+        # Moved items stay within the existing tokens.
         most = call.offset + len(self.items.catalogue_index) - 1 + self.options.output.trailing
         own = items[places[real]] + call.offset
         tokens[real] = own if self.shift == 0 else np.clip(own + self.shift, 0, most)
@@ -157,13 +157,13 @@ class ModuleCaller:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)
 
     def _called(self, places: list[torch.Tensor], named: dict[str, Any], whole: Int64Array, lengths: Int64Array) -> Any:
-        """Return what the module gives; ``whole`` are the lengths of all histories, ``lengths`` of those given."""
+        """Call the module. ``whole`` are the lengths of all histories, ``lengths`` those of the passed ones."""
         call = self.options.call
         method = method_of(self.module, call.method, self.options.factory)
         try:
             with seeded(self.seed, self.device):
                 return method(*places, **named)
-        except (Exception, SystemExit) as error:  # a stranger's code may raise anything
+        except (Exception, SystemExit) as error:  # external code may raise anything
             if is_out_of_memory(error):
                 raise
             given = [*(shape_of(one) for one in places), *(f"{name} {shape_of(one)}" for name, one in named.items())]
@@ -181,29 +181,29 @@ class ModuleCaller:
             ) from error
 
     def _remedy(self, error: BaseException, tokens: torch.Tensor, longest: int, lengths: Int64Array) -> str:
-        """Return what may have made the module fail on the tokens of histories."""
-        call, said_so = self.options.call, []
+        """Return possible causes of an error on the tokens of histories."""
+        call, causes = self.options.call, []
         if call.length is None:
-            said_so.append(
+            causes.append(
                 f"call.length is not set, and the longest history has {longest:,} items: set it to the module's "
                 "maximum."
             )
         if isinstance(error, IndexError) and tokens.numel():
-            said_so.append(
+            causes.append(
                 f"The tokens go from {int(tokens.min()):,} to {int(tokens.max()):,} in {tokens.shape[1]:,} "
                 f"positions{self._tables()}. Is call.offset ({call.offset}), call.pad_id ({call.pad_id}), call.length "
                 f"or items.ids another?{self.padding_twice}"
             )
         if (empty := int((lengths == 0).sum())) and call.empty == "module":
-            said_so.append(
+            causes.append(
                 f"{empty:,} of {len(lengths):,} histories given were empty, padding alone: set "
                 "model.params.call.empty: zero, so that all items score 0 for such users and it is not asked."
             )
-        return "".join(f" {one}" for one in said_so)
+        return "".join(f" {one}" for one in causes)
 
     @property
     def padding_twice(self) -> str:
-        """A sentence where both the first row of the ids and ``call.offset`` stand for padding; else empty."""
+        """A message if both the first row of the ids and ``call.offset`` stand for padding; else empty."""
         ids, offset = self.options.items.ids, self.options.call.offset
         is_list = ids not in (SORTED, OWN) and not ids.lower().endswith(".json")
         if not is_list or offset == 0 or not len(self.items.catalogue_index) or self.items.catalogue_index[0] >= 0:
@@ -214,14 +214,14 @@ class ModuleCaller:
         )
 
     def _tables(self) -> str:
-        """Return how many rows the module's embeddings have, as the end of a sentence."""
+        """Return the number of rows of the module's embeddings, as the end of a sentence."""
         named = self.module.named_modules()
         tables = [f"{name} {one.num_embeddings:,}" for name, one in named if isinstance(one, nn.Embedding)]
         return f"; rows of the module's embeddings: {', '.join(tables[:_TABLES])}" if tables else ""
 
 
 def method_of(module: nn.Module, name: str, factory: str) -> Any:
-    """Return a method of a module; ``forward`` is the call of the module itself, with its hooks."""
+    """Return a method of a module; for ``forward`` the module itself, so that hooks run."""
     method = module if name == "forward" else getattr(module, name, None)
     if not callable(method):
         known = [one for one in dir(type(module)) if not one.startswith("_") and one not in dir(nn.Module)]
@@ -230,18 +230,18 @@ def method_of(module: nn.Module, name: str, factory: str) -> Any:
 
 
 def check_arguments(options: ModuleOptions, module: nn.Module) -> None:
-    """Check that the method takes the arguments that the configuration names.
+    """Check that the method takes the arguments that the options name.
 
     Raises
     ------
     HarnessError
-        There is no such method, it has no argument of a name, or it needs one more.
+        There is no such method, it lacks a named argument, or it needs another one.
     """
     call = options.call
     method = method_of(module, call.method, options.factory)
     try:
         signature = inspect.signature(module.forward if method is module else method)
-    except (TypeError, ValueError):  # of a method that is not written in Python
+    except (TypeError, ValueError):  # a method that is not written in Python
         return
     named = [one for one in (call.history, call.mask, call.lengths, call.user) if one]
     named += [*call.arguments, *options.output.count_arguments]
@@ -263,15 +263,15 @@ def check_arguments(options: ModuleOptions, module: nn.Module) -> None:
 
 
 def first_of(caller: ModuleCaller) -> int:
-    """Return the column or row of the model's item 0."""
+    """Return the column or row of item 0 of the model."""
     first = caller.options.output.first
     if first is not None:
         return first
     return caller.options.call.offset if caller.options.reads_history else 0
 
 
-def _without_gaps(indptr: Int64Array, items: Int64Array) -> tuple[Int64Array, Int64Array]:
-    """Return histories in which empty ones have the model's first item, so that no module sees padding alone."""
+def _filled_histories(indptr: Int64Array, items: Int64Array) -> tuple[Int64Array, Int64Array]:
+    """Fill empty histories with the model's first item, so that the module never sees only padding."""
     lengths = np.diff(indptr)
     filled = np.insert(items, indptr[:-1][lengths == 0], 0)
     return np.concatenate([[0], np.cumsum(np.maximum(lengths, 1))]), filled
@@ -284,7 +284,7 @@ def _mask(real: np.ndarray, call: CallOptions) -> np.ndarray:
 
 
 def shape_of(value: Any) -> str:
-    """Return words for an argument or an answer: a tensor's type and shape."""
+    """Describe an argument or an output: the type and shape of a tensor."""
     if isinstance(value, torch.Tensor):
         return f"{str(value.dtype).removeprefix('torch.')} {tuple(value.shape)}"
     return repr(value)[:40] if isinstance(value, (int, float, str, bool)) else type(value).__name__

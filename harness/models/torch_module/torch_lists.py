@@ -1,4 +1,4 @@
-"""Foreign modules that generate: tokens of items, or semantic ids."""
+"""Recommenders by external modules that generate items or semantic ids."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from harness.storage.table_formats import PARQUET
 
 @dataclass(frozen=True, eq=False)
 class CodeTable:
-    """Semantic ids of the model's items, and the way back.
+    """Semantic ids of the model's items, and the item of each semantic id.
 
     Parameters
     ----------
@@ -45,11 +45,11 @@ class CodeTable:
 
     @property
     def collisions(self) -> int:
-        """How many items share all their codes with one before them, so that they are never found."""
+        """Number of items whose codes belong to an earlier item, so that they are never found."""
         return len(self.codes) - len(self._first[0])
 
     def items(self, codes: Int64Array) -> Int64Array:
-        """Return the item of each row of codes, -1 where there is none; ``(n, levels)`` to ``(n,)``.
+        """Return the item ``(n,)`` of each row of codes ``(n, levels)``, -1 if there is none.
 
         Examples
         --------
@@ -67,12 +67,12 @@ class CodeTable:
 
 
 def read_codes(path: Path, key: str | None) -> CodeTable:
-    """Return the semantic ids of a file, a row an item.
+    """Read the semantic ids of a file, one row per item.
 
     Raises
     ------
     CheckpointError
-        It cannot be read, or holds no table of whole numbers from 0 on.
+        The file cannot be read, or holds no table of integers from 0 on.
     """
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
@@ -90,7 +90,7 @@ def read_codes(path: Path, key: str | None) -> CodeTable:
 
 @dataclass(eq=False)
 class ModuleLists(ModuleRecommender):
-    """A module that makes lists itself.
+    """Recommender by a module that returns lists.
 
     Parameters
     ----------
@@ -99,9 +99,9 @@ class ModuleLists(ModuleRecommender):
     n_items
         Size of the catalogue.
     table
-        Semantic ids of the model's items; None where the module gives tokens of items.
+        Semantic ids of the model's items; None if the module returns item tokens.
     shift
-        By how much the items given are moved, to try whether they are off by one.
+        Number that is added to the returned items, to detect whether they are off by one.
     """
 
     caller: ModuleCaller
@@ -112,16 +112,16 @@ class ModuleLists(ModuleRecommender):
 
     @property
     def users_at_once(self) -> int:
-        """How many users it is asked for at once where nobody says otherwise."""
+        """Number of users per call, unless ``runner.batch_size`` is set."""
         return self.caller.options.call.users_at_once
 
     @property
     def collisions(self) -> int | None:
-        """How many items share their codes with another; None without codes."""
+        """Number of items that share their codes with an earlier one; None without codes."""
         return None if self.table is None else self.table.collisions
 
     def recommend(self, batch: UserBatch, asked: ListRequest) -> RankedLists:
-        """Return the lists of users, cleaned."""
+        """Return the cleaned lists of users."""
         model = self.caller.options
         count = min(asked.k * model.output.k_factor, self.n_items)
         further = dict.fromkeys(model.output.count_arguments, count)
@@ -136,11 +136,11 @@ class ModuleLists(ModuleRecommender):
         return _joined(parts)
 
     def variant(self, caller: ModuleCaller, shift: int) -> ModuleLists:
-        """Return the same with another caller and shift."""
+        """Return a variant with another caller and shift."""
         return dataclasses.replace(self, caller=caller, shift=shift)
 
     def _given(self, answer: ModuleAnswer) -> tuple[Int64Array, Float32Array | None]:
-        """Return own indices of items ``(users, n)``, -1 for what is none, and their scores."""
+        """Return catalogue indices ``(users, n)``, -1 for invalid ones, and their scores."""
         output = self.caller.options.output
         given = tensor_in(answer.given, output.key, "key")
         if given.is_floating_point() or given.is_complex() or given.dtype is torch.bool:
@@ -162,22 +162,22 @@ class ModuleLists(ModuleRecommender):
         return items, scores.reshape(items.shape)
 
     def _indices(self, tokens: Int64Array, users: int) -> Int64Array:
-        """Return the model's indices of items in what it gave, ``(users, n)``."""
+        """Return the model's item indices in its output, ``(users, n)``."""
         output, offset = self.caller.options.output, self.caller.options.call.offset
         skip, (rows, *inner) = output.skip, tokens.shape or (0,)
         levels = 1 if self.table is None else self.table.codes.shape[1]
-        # Where each entry is a row, (users x n, …), the rows of a user stand together.
-        each_a_row = len(inner) == 1 and rows % users == 0
+        # If each entry is a row, (users x n, …), the rows of a user are adjacent.
+        row_per_entry = len(inner) == 1 and rows % users == 0
         if self.table is None:
-            a_user_a_row = rows == users and (len(inner) == 1 or (len(inner) == 2 and inner[1] == skip + 1))
-            if not a_user_a_row and not (each_a_row and inner == [skip + 1]):
+            row_per_user = rows == users and (len(inner) == 1 or (len(inner) == 2 and inner[1] == skip + 1))
+            if not row_per_user and not (row_per_entry and inner == [skip + 1]):
                 raise self._shape(tokens, users, f"(users, n), or (users x n, {skip + 1}),")
             flat = tokens[..., skip:].reshape(users, -1)
             self.recommended_ids = f"{flat.min()} to {flat.max()}" if flat.size else "none"
             return flat - offset
-        # A row with room for the codes of several items is no row of one.
+        # A row that fits the codes of several items is no row of a single item.
         several = rows == users and len(inner) == 1 and inner[0] >= skip + 2 * levels
-        fits = (each_a_row and not several) or (len(inner) == 2 and rows == users)
+        fits = (row_per_entry and not several) or (len(inner) == 2 and rows == users)
         if not fits or inner[-1] < skip + levels:
             raise self._shape(
                 tokens, users, f"(users, n, {levels}) or (users x n, {levels}), behind output.skip: {skip},"

@@ -1,4 +1,4 @@
-"""A foreign module made, given its checkpoint, and checked against the catalogue before it is called."""
+"""Build an external module, load its checkpoint, and check it against the catalogue."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SEED = 0
 
 
 def loaded(options: ModuleOptions, path: Path, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
-    """Return the recommender that a configuration and its checkpoint describe; see ``TorchModel.load``."""
+    """Return the recommender of a checkpoint; see ``TorchModel.load``."""
     item_map = IdMap.of(options.items, items, size=None, what="item")
     _check_items(options, item_map, items)
     user_map = _user_map(options, users)
@@ -49,10 +49,10 @@ def loaded(options: ModuleOptions, path: Path, *, users: Vocabulary, items: Voca
 
 
 def _module(options: ModuleOptions, path: Path) -> tuple[nn.Module, tuple[str, ...]]:
-    """Return the module, and the names of its tensors that the checkpoint lacks."""
+    """Return the module with its state, and the names of tensors that the checkpoint lacks."""
     if not options.allow_pickle:
         refuse_pickles(options.init)
-    with seeded(_SEED, "cpu"):  # what the checkpoint lacks is random
+    with seeded(_SEED, "cpu"):  # tensors that the checkpoint lacks are random
         module = construct(options.factory, options.init, python_path=options.python_path)
     if not isinstance(module, nn.Module):
         raise HarnessError(

@@ -1,4 +1,4 @@
-"""A module of PyTorch from another project, with its own checkpoint."""
+"""Recommend with a PyTorch module of another project and its checkpoint."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from harness.models.torch_module.torch_options import ModuleOptions
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class TorchModel(ModuleOptions, ExternalModel):
-    """Score with a module of another project; ``model.checkpoint`` names the file of its state dict.
+    """Recommend with a PyTorch module; ``model.checkpoint`` names the file of its state dict.
 
-    The module is made by ``factory(**init)``, given the state dict, and called as ``call`` says, in eval mode. Items
-    that the model does not know are left out of the histories, and those that the data set does not have out of what
-    the model gives.
+    ``factory(**init)`` builds the module, which loads the state dict and is called with the options ``call`` in eval
+    mode. Items that the model does not know are removed from the histories, and items that are not in the data set
+    from the output.
 
     The parameters are those of ``ModuleOptions``.
 
@@ -34,12 +34,12 @@ class TorchModel(ModuleOptions, ExternalModel):
     """
 
     def files(self, checkpoint: str | None) -> list[Path]:
-        """Return the checkpoint, the factory's code, the files of ids and codes, and those that arguments name.
+        """Return the checkpoint, the factory's code, the files of ids and codes, and files in arguments.
 
         Raises
         ------
         HarnessError
-            One is missing or of another format, or the factory cannot be used.
+            A file is missing or of another format, or the factory cannot be used.
         """
         assert checkpoint is not None  # noqa: S101  (the kind needs one)
         tables = [] if self.output.table is None else [Path(self.output.table)]
@@ -73,12 +73,12 @@ class TorchModel(ModuleOptions, ExternalModel):
         return source_files(self.factory, python_path=self.python_path)
 
     def load(self, checkpoint: str | None, *, users: Vocabulary, items: Vocabulary, device: str) -> AnyRecommender:
-        """Return the module on a device, with its state.
+        """Load the module on a device, and return its recommender.
 
         Raises
         ------
         HarnessError
-            There is no such factory, the checkpoint cannot be used, or the options do not fit them.
+            There is no such factory, the checkpoint cannot be used, or the options do not fit it.
         """
         from harness.models.torch_module.torch_loading import loaded
 

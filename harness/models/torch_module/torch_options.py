@@ -1,4 +1,4 @@
-"""How a module of another project is called, and what it gives: the options of ``TorchModel``."""
+"""Options for building and calling an external PyTorch module, and for reading its output."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ Name = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 
-# Which options have a meaning for which kind of output; kind, key and those of the call are of all.
-_BELONG = {
+# Kinds of output that each option is for; the other options are for all kinds.
+_KINDS = {
     "positions": ("logits", "vectors"),
     "first": ("logits", "vectors"),
     "trailing": ("logits", "vectors"),
@@ -32,24 +32,23 @@ _BELONG = {
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class StateOptions:
-    """Where the state dict stands in the checkpoint, and how its names become the module's.
+    """Options for finding the state dict in a checkpoint and matching its names.
 
     Parameters
     ----------
     key
-        The key of a nested state dict, with dots for those below, such as ``model.net``. None: the whole file, or the
-        one state dict in it.
+        Key of the state dict, with dots for nested keys, such as ``model.net``. None: the whole file, or the only state
+        dict in it.
     prefix
-        What is taken off the names; tensors without it are left out. None: ``module.``, ``model.`` and ``_orig_mod.``
-        are taken off where all names have it and the module's do not.
+        Prefix that is removed from the names; tensors without it are ignored. None: ``module.``, ``model.`` and
+        ``_orig_mod.`` are removed if all names, and no name of the module, have them.
     strict
-        Whether missing and unexpected tensors are an error rather than a warning. Other shapes always are.
+        Whether missing and unexpected tensors are an error rather than a warning. Other shapes always are an error.
     ignore
         Parts of names of unexpected tensors that are no error.
     objects
-        What becomes of objects that the file holds beside the state dict and that only code could make, such as
-        hyperparameters: an ``error``, or ``skip`` leaves them out and runs nothing. One inside the state dict is always
-        an error.
+        Treatment of objects in the file that only code can create, such as hyperparameters: ``error``, or ``skip``,
+        which omits them and runs no code. An object inside the state dict is always an error.
     """
 
     key: Name | None = None
@@ -61,42 +60,42 @@ class StateOptions:
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class CallOptions:
-    """How the module is called.
+    """Options for calling a module.
 
     Parameters
     ----------
     method
-        Of the module.
+        Method of the module.
     history
-        The argument that takes the tokens of the history, int64 ``(users, length)``, oldest first; None: the first
-        one, by its place; false: none, the model does not read the history.
+        Argument for the tokens of the history, int64 ``(users, length)``, oldest first. None: the first positional
+        argument. False: the model does not read the history.
     padding
-        On which side there is padding.
+        Side of the padding.
     length
-        How many last items of a history are given, and the length that it is padded to; None: all of it, padded to the
-        longest of those called for together.
+        Number of last items of a history that are passed, and its padded length. None: all items, padded to the longest
+        history of each call.
     pad_id
-        The token of padding.
+        Token of padding.
     offset
-        The token of the model's item 0.
+        Token of the model's item 0.
     mask
-        An argument that takes where there are items, ``(users, length)``.
+        Argument for a mask of the items, ``(users, length)``.
     mask_values
         ``integer``: 1 for an item and 0 for padding; ``boolean``: true for an item; ``padding``: true for padding.
     lengths
-        An argument that takes how many items there are, int64 ``(users,)``.
+        Argument for the number of items, int64 ``(users,)``.
     user
-        An argument that takes the users' indices, int64 ``(users,)``.
+        Argument for the users' indices, int64 ``(users,)``.
     user_offset
-        The index of the model's user 0.
+        Index of the model's user 0.
     unknown_user
-        The index, offset included, for users whom the model does not know; None: they are an error.
+        Index, including the offset, of users that the model does not know; None: they are an error.
     arguments
-        Further arguments by name, plain values.
+        Further named arguments, plain values.
     empty
-        What becomes of users without history: the ``module`` is given padding alone, or all items score ``zero``.
+        Treatment of users without history: ``module`` passes only padding, ``zero`` scores all items 0.
     users_at_once
-        How many users the module is called for at most.
+        Largest number of users per call.
     """
 
     method: Name = "forward"
@@ -125,43 +124,43 @@ class CallOptions:
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class OutputOptions:
-    """What the module gives.
+    """Options for reading the output of a module.
 
     Parameters
     ----------
     kind
-        ``logits``: a score for each item, ``(users, columns)``. ``vectors``: a vector for each user, to be multiplied
-        with vectors of the items. ``items``: lists of item tokens, ``(users, n)``. ``codes``: lists of semantic ids,
+        ``logits``: one score per item, ``(users, columns)``. ``vectors``: one vector per user, which is multiplied with
+        item vectors. ``items``: lists of item tokens, ``(users, n)``. ``codes``: lists of semantic ids,
         ``(users, n, levels)`` or ``(users x n, levels)``.
     key
-        Where that stands in what the call returns, if it returns a map, a tuple or an object: a key, a place or an
-        attribute. None: it is the tensor, or the only one.
+        Key, position or attribute of the tensor, if the call returns a map, a tuple or an object. None: the output is
+        the tensor, or holds only one.
     positions
-        ``all``: there is a row a position, ``(users, length, …)``, of which that of the last item counts.
+        ``all``: the output has one row per position, ``(users, length, …)``, and that of the last item is used.
     first
-        The column (or row) of the model's item 0. None: ``call.offset``, or 0 where no history is given.
+        Column (or row) of the model's item 0. None: ``call.offset``, or 0 if no history is passed.
     trailing
-        How many columns (or rows) there are behind those of the items, such as of a mask token.
+        Number of columns (or rows) after those of the items, such as that of a mask token.
     items
-        Of vectors: the dotted name of a parameter, buffer or embedding of the module, or of a method without arguments,
-        with a row an item.
+        For vectors: dotted name of a parameter, buffer or embedding of the module, or of a method without arguments,
+        with one row per item.
     users
-        Of vectors: the same with a row a user; then nothing is called. None: the call gives them.
+        For vectors: the same with one row per user; then the module is not called. None: the call returns them.
     scores
-        Of lists: where their scores stand in what the call returns, as ``key``; None: their order alone counts.
+        For lists: key of their scores in the output, as ``key``; None: only the order of the lists is used.
     k
-        Of lists: an argument, or several, that takes how many are asked for.
+        For lists: one or several arguments for the number of items to return.
     k_factor
-        Of lists: so many times the length of the list are asked for, since seen ones are left out.
+        For lists: factor of the number of items to return, since seen items are removed.
     skip
-        Of lists: how many tokens at the beginning of each row stand for nothing, such as that of the start.
+        For lists: number of tokens at the beginning of each row to skip, such as a start token.
     table
-        Of codes: the file with the codes of each of the model's items, ``(items, levels)``: ``.npy``, ``.npz``,
+        For codes: file with the codes of each of the model's items, ``(items, levels)``: ``.npy``, ``.npz``,
         ``.safetensors`` or ``.parquet``.
     table_key
-        Of codes: its array or column, if there are several.
+        For codes: array or column of the file, if it has several.
     offsets
-        Of codes: what to take off the tokens to have codes as the table has them; one number, or one a level.
+        For codes: number, or one per level, that is subtracted from the tokens to get the codes of the table.
     """
 
     kind: Literal["logits", "vectors", "items", "codes"] = "logits"
@@ -180,10 +179,10 @@ class OutputOptions:
     offsets: int | tuple[int, ...] = 0
 
     def __post_init__(self) -> None:
-        for option, kinds in _BELONG.items():
+        for option, kinds in _KINDS.items():
             default = self.__dataclass_fields__[option].default
             if self.kind not in kinds and getattr(self, option) != default:
-                raise ValueError(f"{option} is of {' and '.join(kinds)}, and the output is {self.kind}; leave it out")
+                raise ValueError(f"{option} is for {' and '.join(kinds)}, and the output is {self.kind}; leave it out")
         if self.kind == "vectors" and self.items is None:
             raise ValueError("items is missing: the name of the module's item vectors, such as item_embedding.weight")
         if self.kind == "codes" and self.table is None:
@@ -191,7 +190,7 @@ class OutputOptions:
 
     @property
     def count_arguments(self) -> tuple[str, ...]:
-        """The arguments that take how many are asked for."""
+        """The arguments for the number of items to return."""
         return (self.k,) if isinstance(self.k, str) else self.k or ()
 
 
@@ -204,24 +203,24 @@ class ModuleOptions:
     factory
         ``package.module:Name`` of the class, or of a function that returns the module.
     init
-        Its keyword arguments, plain values.
+        Keyword arguments of the factory, plain values.
     python_path
-        The folder that holds the package, if it is not installed.
+        Folder that holds the package, if it is not installed.
     allow_pickle
-        Whether a checkpoint may run code while it is read. Only for a file whose origin you trust as your own code.
+        Whether a checkpoint may run code while it is read. Only for a file that you trust as your own code.
     state
-        Where the state dict stands in the file.
+        Options of the state dict.
     dtype
-        What the floating-point weights are cast to.
+        Type of the floating-point weights.
     items, users
-        Whose the model's indices are.
+        Ids of the model's indices.
     unknown_items
-        What becomes of items that the model cannot score: an ``error``, or they stand ``last``, behind all others, all
-        alike. A model that gives lists just does not give them.
+        Treatment of items that the model cannot score: ``error``, or ``last``, with one score behind all others. A
+        model that returns lists just does not return them.
     call
-        How the module is called.
+        Options of the calls.
     output
-        What it gives.
+        Options of the output.
     """
 
     factory: Name
@@ -243,7 +242,7 @@ class ModuleOptions:
             )
         stored = self.output.kind == "vectors" and self.output.users is not None
         if not stored and self.call.history is False and self.call.user is None:
-            raise ValueError("call gives the module neither the history nor the user; name an argument for one of them")
+            raise ValueError("call passes neither the history nor the user; name an argument for one of them")
 
     @property
     def ranks_targets(self) -> bool:
@@ -252,5 +251,5 @@ class ModuleOptions:
 
     @property
     def reads_history(self) -> bool:
-        """Whether the module is given the user's history."""
+        """Whether the module gets the user's history."""
         return self.call.history is not False and self.output.users is None

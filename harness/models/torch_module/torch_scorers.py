@@ -1,4 +1,4 @@
-"""Foreign modules that score: logits over their items, or vectors of users and items."""
+"""Recommenders by external modules that return logits or vectors."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from harness.models.torch_module.torch_calls import ModuleAnswer, ModuleCaller, 
 from harness.models.torch_module.torch_variants import ModuleRecommender
 from harness.models.vectors.vectors_network import LAST
 
-_MOST_BESIDE = 4  # rows or columns that are of no item or user: more are no padding
+_MOST_EXTRA = 4  # rows or columns of no item or user that may be padding
 
 
 @dataclass(frozen=True, eq=False)
 class ScoreColumns:
-    """Where the items of the data set stand among a module's columns or rows.
+    """Columns or rows of a module for the items of the data set.
 
     Parameters
     ----------
     columns
-        int64 ``(items,)``: any, of an item that the model does not know.
+        int64 ``(items,)``: an arbitrary column for items that the model does not know.
     unknown
-        bool ``(items,)``, or None where the model knows all of them.
+        bool ``(items,)``: items that the model does not know; None if it knows all.
     """
 
     columns: torch.Tensor
@@ -36,12 +36,12 @@ class ScoreColumns:
 
     @classmethod
     def of(cls, caller: ModuleCaller, size: int, what: str, *, shift: int = 0) -> ScoreColumns:
-        """Return the places among ``size`` columns.
+        """Return the columns of the items among ``size`` columns.
 
         Raises
         ------
         HarnessError
-            There are more or fewer than the items and what is declared beside them.
+            The number of columns differs from that of the items and the declared further columns.
         """
         items, output = caller.items, caller.options.output
         first = first_of(caller)
@@ -57,7 +57,7 @@ class ScoreColumns:
 def _misfit(caller: ModuleCaller, size: int, what: str, first: int, n_model: int) -> str:
     output = caller.options.output
     ids = caller.options.items.ids
-    items = f"own ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} items"
+    items = f"external ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} items"
     told = (
         f"the module has {size:,} {what}, and {items} with {first} {what} before them (output.first) and "
         f"{output.trailing} behind (output.trailing) make {first + n_model + output.trailing:,}.{caller.items.note}"
@@ -75,7 +75,7 @@ def _misfit(caller: ModuleCaller, size: int, what: str, first: int, n_model: int
         )
     if extra == 0:
         return f"{told} Set output.first: 0 and output.trailing: 0: there is no {what[:-1]} of padding."
-    if extra <= _MOST_BESIDE:
+    if extra <= _MOST_EXTRA:
         choices = " or ".join(
             f"first: {before} and trailing: {extra - before}" for before in range(min(extra, 2), -1, -1)
         )
@@ -89,16 +89,16 @@ def _misfit(caller: ModuleCaller, size: int, what: str, first: int, n_model: int
 
 
 def _check_users(caller: ModuleCaller, rows: int) -> None:
-    """Check that a table has a row for each of the model's users, and none that is not declared."""
-    assert caller.users is not None  # noqa: S101  (there is a table of users)
+    """Check that a table has exactly the declared rows for the model's users."""
+    assert caller.users is not None  # noqa: S101  (the table of users needs them)
     call, n_model = caller.options.call, len(caller.users.catalogue_index)
     declared = call.user_offset + n_model
-    if call.unknown_user == declared:  # its row may stand behind those of users
+    if call.unknown_user == declared:  # its row may be the one after those of users
         declared += 1
     if rows == declared and (call.unknown_user is None or call.unknown_user < rows):
         return
     ids = caller.options.users.ids
-    users = f"own ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} users"
+    users = f"external ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} users"
     told = (
         f"the module has {rows:,} rows of users, and {users} with {call.user_offset} rows before them "
         f"(call.user_offset) make {call.user_offset + n_model:,}.{caller.users.note}"
@@ -113,7 +113,7 @@ def _check_users(caller: ModuleCaller, rows: int) -> None:
             f"{told} It was trained on fewer users: name the file of their ids in model.params.users.ids; those that "
             "it does not know may have one row (call.unknown_user)."
         )
-    if extra <= _MOST_BESIDE:
+    if extra <= _MOST_EXTRA:
         last = f", or unknown_user: {n_model} for the last row; a row of padding mostly is the first"
         told += f" What fits: user_offset: {extra} (model.params.call){last if extra == 1 else ''}."
     raise HarnessError(
@@ -124,14 +124,14 @@ def _check_users(caller: ModuleCaller, rows: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class LogitsScorer(ModuleRecommender):
-    """A module that gives a score for each of its items.
+    """Recommender by a module that returns a score for each of its items.
 
     Parameters
     ----------
     caller
         The module.
     shift
-        By how much the columns are moved, to try whether they are off by one.
+        Number that is added to the columns, to detect whether they are off by one.
     """
 
     caller: ModuleCaller
@@ -144,7 +144,7 @@ class LogitsScorer(ModuleRecommender):
         return parts[0] if len(parts) == 1 else torch.cat(parts)
 
     def variant(self, caller: ModuleCaller, shift: int) -> LogitsScorer:
-        """Return the same with another caller and shift."""
+        """Return a variant with another caller and shift."""
         return LogitsScorer(caller, shift)
 
     def _scores(self, answer: ModuleAnswer) -> torch.Tensor:
@@ -158,25 +158,25 @@ class LogitsScorer(ModuleRecommender):
 
 
 class VectorsScorer(ModuleRecommender):
-    """A module whose scores are products of vectors of users and items.
+    """Recommender by a module whose scores are products of user and item vectors.
 
     Parameters
     ----------
     caller
         The module.
     shift
-        By how much the rows of items are moved, to try whether they are off by one.
+        Number that is added to the rows of items, to detect whether they are off by one.
     """
 
     def __init__(self, caller: ModuleCaller, *, shift: int = 0) -> None:
         self.caller, self.shift = caller, shift
         output = caller.options.output
-        assert output.items is not None  # noqa: S101  (the configuration has it)
+        assert output.items is not None  # noqa: S101  (checked by the options)
         table = table_of(caller, output.items, "items")
         places = ScoreColumns.of(caller, len(table), "rows", shift=shift)
         vectors = table.index_select(0, places.columns).float()
         check_finite(caller, vectors, "item vectors")
-        # A further dimension, 1 for each user, puts what the model does not know behind all else.
+        # One more dimension, 1 for each user, puts unknown items behind all others.
         self._extra = places.unknown is not None
         if places.unknown is not None:
             vectors = vectors.masked_fill(places.unknown[:, None], 0.0)
@@ -207,7 +207,7 @@ class VectorsScorer(ModuleRecommender):
         return self._items
 
     def variant(self, caller: ModuleCaller, shift: int) -> VectorsScorer:
-        """Return the same with another caller and shift."""
+        """Return a variant with another caller and shift."""
         return VectorsScorer(caller, shift=shift)
 
     def _vectors(self, answer: ModuleAnswer) -> torch.Tensor:

@@ -50,11 +50,11 @@ class ModuleRecommender(ExternalRecommender, ABC):
         return self.caller.options.reads_history and self.caller.options.call.length is None
 
     def with_padding(self, side: PaddingSide) -> AnyRecommender:
-        """Return the same module with histories padded on a side."""
+        """Return a variant module with histories padded on a side."""
         return self._with_call(padding=side)
 
     def with_length(self, length: int) -> AnyRecommender:
-        """Return the same module with all histories padded to a length."""
+        """Return a variant module with all histories padded to a length."""
         return self._with_call(length=length)
 
     def with_seed(self, seed: int) -> AnyRecommender:
@@ -83,7 +83,7 @@ class ModuleRecommender(ExternalRecommender, ABC):
         if target != "output items" and model.reads_history:
             numbers["call.offset"] = model.call.offset + by
         if model.ranks_targets and target == "input items":
-            numbers["output.first"] = first  # which would move with the offset
+            numbers["output.first"] = first  # whose default would move with the offset
         elif model.ranks_targets:
             numbers |= {"output.first": first + by, "output.trailing": model.output.trailing - by}
         if not numbers or min(numbers.values()) < 0:

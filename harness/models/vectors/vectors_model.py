@@ -1,4 +1,4 @@
-"""Vectors of users and items that were made elsewhere, scored here."""
+"""Recommend with user and item vectors from files."""
 
 from __future__ import annotations
 
@@ -30,23 +30,24 @@ _NO_USERS = (
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class VectorsFile:
-    """Where the vectors of users, or those of items, are.
+    """A file of user or item vectors.
 
     Parameters
     ----------
     path
-        ``.npy`` (one array), ``.npz`` or ``.safetensors`` (arrays by name), or ``.parquet`` (a row a vector); numbers
-        of any kind, read as float32. None: ``model.checkpoint``.
+        ``.npy`` (one array), ``.npz`` or ``.safetensors`` (arrays by name), or ``.parquet`` (one vector per row);
+        numbers of any type, read as float32. None: ``model.checkpoint``.
     name
-        Of the array in a file with several. None: ``users`` or ``items``, or the only one.
+        Name of the array in a file with several. None: ``users`` or ``items``, or the only one.
     ids, ids_column
-        Whose the rows of an array are; see ``IdOptions``.
+        Ids of the rows of an array; see ``IdOptions``.
     id, column
-        In parquet: the column of own ids, None for ``user`` or ``item``; and that of the vectors, as lists of numbers.
+        In parquet: the column of external ids, None for ``user`` or ``item``; and the column of vectors, lists of
+        numbers.
     missing
-        What becomes of users and items of the data set that have no vector. ``error``: the run ends. ``zero``: a vector
-        of zeros, so that all scores are 0; among negative ones an item of 0 is high. ``last``, of items alone: they
-        come after all others.
+        Treatment of users and items of the data set without a vector. ``error``: the run ends. ``zero``: a vector of
+        zeros, so that all their scores are 0, which is high among negative scores. ``last``, for items only: behind
+        all others.
     """
 
     path: Name | None = None
@@ -62,16 +63,16 @@ class VectorsFile:
 
     @property
     def own(self) -> IdOptions:
-        """Whose the rows of an array are."""
+        """Ids of the rows of an array."""
         return IdOptions(self.ids, self.ids_column)
 
     def where(self, checkpoint: str | None, *, what: str) -> Path:
-        """Return the file.
+        """Return the file of vectors.
 
         Raises
         ------
         CheckpointError
-            None is named, it is missing, or of an unknown format.
+            No file is named, or it is missing or of an unknown format.
         """
         named = checkpoint if self.path is None else self.path
         if named is None:
@@ -87,7 +88,7 @@ class VectorsFile:
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class UserItemVectors(ExternalModel):
-    """Score by products of vectors from files, such as the factors of a matrix factorisation trained elsewhere.
+    """Score by products of vectors from files, such as those of a matrix factorisation.
 
     ``score(u, j) = user vector of u · item vector of j (+ bias of j)``. With ``history`` a user's vector is the sum, or
     the mean, of the item vectors over the history, each item once; with ``similarity: cosine`` of those made of length
@@ -200,7 +201,7 @@ class UserItemVectors(ExternalModel):
 def _side(
     section: VectorsFile, path: Path, vocabulary: Vocabulary, *, what: Literal["user", "item"], shared: bool
 ) -> VectorTable:
-    """Return the vectors of a file with the row of each own id."""
+    """Return the vectors of a file, and the row of each external id."""
     from harness.models.vectors.vectors_network import VectorTable
 
     source: Any

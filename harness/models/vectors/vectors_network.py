@@ -1,4 +1,4 @@
-"""Vectors from files on a device, in the order of the catalogue."""
+"""Recommenders by products of user and item vectors from files."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.errors import CheckpointError
 from harness.models.baselines.scorers import HistoryVectors
 
-# Below all scores that are not absurd, and finite, as scores have to be.
+# Below all plausible scores, and finite, as scores have to be.
 LAST = -1e30
 _SHOWN = 3
 
 
 @dataclass(frozen=True, eq=False)
 class VectorTable:
-    """The vectors of users or of items as a file has them.
+    """User or item vectors of a file, and the row of each external id.
 
     Parameters
     ----------
     source
         Numbers ``(rows, dimension)``.
     rows
-        int64 ``(own ids,)``: the row of each, -1 where it has none.
+        int64 ``(external ids,)``: the row of each id, -1 if it has none.
     vocabulary
-        The own ids.
+        The external ids.
     where
         The file, for messages.
     what
-        Whose.
+        Whose vectors they are.
     missing
-        What becomes of own ids without a row.
+        Treatment of external ids without a row.
     """
 
     source: Any
@@ -46,7 +46,7 @@ class VectorTable:
     missing: Literal["error", "zero", "last"]
 
     def matrix(self) -> Float32Array:
-        """Return float32 ``(own ids, dimension)``, zeros where there is no row.
+        """Return float32 ``(external ids, dimension)``, zeros for ids without a row.
 
         Raises
         ------
@@ -70,7 +70,7 @@ class VectorTable:
         return matrix
 
     def refuse_missing(self, missing: Int64Array) -> None:
-        """Raise if own ids without a row may not be; int64 ``(n,)``, their indices."""
+        """Raise if external ids without a row, int64 ``(n,)``, are an error."""
         if len(missing) == 0 or self.missing != "error":
             return
         choice = f"model.params.{self.what}s.missing"
@@ -86,11 +86,11 @@ class VectorTable:
         )
 
     def shown(self, indices: Int64Array) -> str:
-        """Return some own ids as a message shows them."""
+        """Return a few external ids as text for messages."""
         return ", ".join(f"'{own}'" for own in self.vocabulary.ids[indices[:_SHOWN]])
 
     def shifted(self, by: int) -> VectorTable:
-        """Return the same with the row that stands so many below; none where there is no such row."""
+        """Return a variant with rows moved by a number; -1 where there is no such row."""
         rows = self.rows + by
         inside = (self.rows >= 0) & (rows >= 0) & (rows < len(self.source))
         return replace(self, rows=np.where(inside, rows, -1), missing="zero")
@@ -101,7 +101,7 @@ class VectorTable:
 
 
 class _Items:
-    """Item vectors, with one dimension more where there is a bias, or where items without a vector come last."""
+    """Item vectors, with one more dimension for a bias or for items that come last."""
 
     def __init__(self, side: VectorTable, *, cosine: bool, bias: Any, device: str) -> None:
         side.refuse_missing(np.flatnonzero(side.rows < 0))
@@ -120,12 +120,12 @@ class _Items:
         self.vectors = torch.from_numpy(np.require(whole, requirements=["C", "W"])).to(device)
 
     def fitting(self, users: torch.Tensor) -> torch.Tensor:
-        """Return user vectors with as many dimensions as the items have."""
+        """Return user vectors with as many dimensions as the item vectors."""
         return torch.nn.functional.pad(users, (0, 1), value=1.0) if self.extended else users
 
 
 class StoredVectors(ExternalRecommender):
-    """Products of the vectors of users and items; see ``UserItemVectors``."""
+    """Scorer by products of stored user and item vectors; see ``UserItemVectors``."""
 
     def __init__(self, users: VectorTable, items: VectorTable, *, cosine: bool, bias: Any, device: str) -> None:
         self._sides, self._options = (users, items), {"cosine": cosine, "bias": bias, "device": device}
@@ -136,7 +136,7 @@ class StoredVectors(ExternalRecommender):
     def user_vectors(self, batch: UserBatch) -> torch.Tensor:
         """Return float32 ``(batch, dimension)``."""
         users = self._sides[0]
-        # Those alone who are asked for need one: a file may hold the users of one part.
+        # Only requested users need a vector: a file may hold the users of one part.
         if users.missing == "error" and (users.rows[batch.users] < 0).any():
             asked = batch.users[users.rows[batch.users] < 0]
             others = np.setdiff1d(np.flatnonzero(users.rows < 0), asked)
@@ -156,12 +156,12 @@ class StoredVectors(ExternalRecommender):
 
     @property
     def item_positions(self) -> Int64Array:
-        """The row of each item of the catalogue, int64 ``(items,)``, -1 where it has none."""
+        """The row of each item of the catalogue, int64 ``(items,)``, -1 if it has none."""
         return self._sides[1].rows
 
 
 class HistoryMean(ExternalRecommender):
-    """Products of the items' vectors with their sum or mean over the history; see ``UserItemVectors``."""
+    """Scorer by products of item vectors with their sum or mean over the history; see ``UserItemVectors``."""
 
     def __init__(self, items: VectorTable, *, mean: bool, cosine: bool, bias: Any, device: str) -> None:
         self._side, self._options = items, {"mean": mean, "cosine": cosine, "bias": bias, "device": device}
@@ -174,7 +174,7 @@ class HistoryMean(ExternalRecommender):
         """Return float32 ``(batch, dimension)``."""
         users = self._history.user_vectors(batch)
         if self._mean:
-            # Items without a vector say nothing of the user.
+            # Items without a vector do not count.
             counts = batch.matrix @ self._known.astype(np.float32)
             users = users / torch.from_numpy(np.maximum(counts, 1)).to(users)[:, None]
         if self._cosine:
@@ -191,7 +191,7 @@ class HistoryMean(ExternalRecommender):
 
     @property
     def item_positions(self) -> Int64Array:
-        """The row of each item of the catalogue, int64 ``(items,)``, -1 where it has none."""
+        """The row of each item of the catalogue, int64 ``(items,)``, -1 if it has none."""
         return self._side.rows
 
 
