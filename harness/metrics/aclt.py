@@ -15,7 +15,7 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class ACLT(LongTailMetric):
-    r"""Average coverage of long-tail items: how many of them a list has.
+    r"""Number of long-tail items in a list (average coverage of long-tail items).
 
     .. math:: \mathrm{aclt@}k = |L_u^k \cap T|
 

@@ -14,11 +14,11 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class APLT(LongTailMetric):
-    r"""Average percentage of long-tail items: their share of a list.
+    r"""Share of a list that are long-tail items (average percentage of long-tail items).
 
     .. math:: \mathrm{aplt@}k = \frac{|L_u^k \cap T|}{|L_u^k|}
 
-    with T the tail. 0 for a list without items.
+    with T the tail. The value is 0 for a list without items.
 
     Parameters
     ----------

@@ -11,13 +11,13 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class AUC(ExactRankMetric):
-    r"""Chance that a relevant item stands above one that is not, half where they tie.
+    r"""Chance that a relevant item is ranked above an item that is not relevant; ties count half.
 
     .. math:: \mathrm{auc} = \frac{1}{|R| \, |C \setminus R|} \sum_{i \in R} \sum_{j \in C \setminus R}
               \Big(\mathbb{1}[s_i > s_j] + \tfrac{1}{2} \mathbb{1}[s_i = s_j]\Big)
 
-    over all candidates C of a user. A scorer that knows nothing has 0.5, and so has a user all of whose
-    candidates are relevant. A relevant item that was no candidate stands above none.
+    over all candidates C of a user. A random scorer has 0.5, and so has a user all of whose candidates are relevant. A
+    relevant item that was not a candidate is ranked above none.
 
     Examples
     --------

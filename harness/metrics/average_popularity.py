@@ -15,11 +15,11 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class AveragePopularity(ListedMetric):
-    r"""Mean popularity of the recommended items (ARP): how many users had each before.
+    r"""Mean popularity of the recommended items: the number of users who had each item before (ARP).
 
     .. math:: \mathrm{average\_popularity@}k = \frac{1}{|L_u^k|} \sum_{i \in L_u^k} n_i
 
-    0 for a list without items.
+    The value is 0 for a list without items.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Calibration: whether a list has the user's interests in the shares that the history has."""
+"""Calibration: how far the categories of a list are from those of the user's history."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Calibration(ListedMetric):
-    r"""Divergence of the categories of a list from those of the user's history; 0 where they have the same shares.
+    r"""Divergence between the categories of the user's history and those of the list.
 
     .. math:: \mathrm{calibration@}k = \sum_c p_c \log \frac{p_c}{(1 - \alpha)\, q_c + \alpha\, p_c}
 
-    with p the shares of categories in the history, and q those in the list; an item of several categories counts for
-    each in equal parts. Items without categories are left out; 0 for a history without any. A list without any has the
-    largest value: :math:`\log(1/\alpha)`, or 1.
+    with p the shares of the categories in the history, and q those in the list. An item with several categories counts
+    for each in equal parts. Items without categories do not count. The value is 0 for a history without categories, and
+    the largest possible value, :math:`\log(1/\alpha)` or 1, for a list without categories.
 
     Parameters
     ----------
     k
         Number of ranks to look at, 1 or more.
     divergence
-        ``kl``: of Kullback and Leibler, as above, in nats. ``js``: of Jensen and Shannon, in bits: 0 to 1, and the same
-        from either side.
+        ``kl``: Kullback-Leibler divergence, as above, in nats. ``js``: Jensen-Shannon divergence, in bits; it is
+        symmetric, and at most 1.
     alpha
-        What share of p is mixed into q, above 0 and below 1, so that ``kl`` stays finite.
+        Share of p that is mixed into q, above 0 and below 1, so that ``kl`` stays finite.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Calibration(ListedMetric):
         """Check the options."""
         super().__post_init__()
         if not 0.0 < self.alpha < 1.0:
-            raise ValueError(f"alpha is {self.alpha}; a share lies above 0 and below 1, such as 0.01")
+            raise ValueError(f"alpha is {self.alpha}; use a share above 0 and below 1, such as 0.01")
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write each user's value."""

@@ -16,12 +16,12 @@ from harness.metrics.metric_inputs import Lists
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Coverage(ListMetric):
-    r"""Share of the catalogue that stands in the first k ranks of at least one user.
+    r"""Share of the catalogue that is in the first k ranks of at least one user.
 
     .. math:: \mathrm{coverage@}k = \frac{|\bigcup_u L_u^k|}{|I|}
 
-    The lists are those of the users that count. The catalogue is all items that could be
-    recommended; without its size the value does not exist.
+    Only lists of users with relevant items count. The catalogue is all items that can be recommended; its size must be
+    known.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ class Coverage(ListMetric):
     choices: ClassVar = {"unit": "share of the catalogue"}
 
     def state(self, lists: Lists) -> ListState:
-        """Return which items stand in a list.
+        """Return which items are in a list.
 
         Returns
         -------
         ListState
-            ``seen``: uint8, a bit an item; ``n_items``: int64 ``(1,)``, size of the catalogue.
+            ``seen``: uint8, one bit per item; ``n_items``: int64 ``(1,)``, the size of the catalogue.
 
         Raises
         ------
@@ -71,7 +71,7 @@ class Coverage(ListMetric):
         return {"seen": np.packbits(seen), "n_items": np.array([lists.n_items])}
 
     def folded(self, states: Sequence[ListState]) -> Sequence[ListState]:
-        """Return one state: what stands in any list."""
+        """Return one state: the items that are in any list."""
         seen = np.bitwise_or.reduce([state["seen"] for state in states])
         return [{"seen": seen, "n_items": states[0]["n_items"]}]
 

@@ -12,7 +12,7 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class DebiasedDCG(DebiasedMetric):
-    r"""Discounted cumulative gain with each relevant item weighed by the inverse of its chance to be observed.
+    r"""DCG, with each relevant item weighted by the inverse of its chance to be observed.
 
     .. math:: \mathrm{debiased\_dcg@}k = \frac{\sum_{i \in L_u^k \cap R_u} (1 / \pi_i) / \log_2(r_i + 1)}
               {\sum_{i \in R_u} 1 / \pi_i}, \quad \pi_i \propto n_i^{(\gamma + 1)/2}
@@ -24,7 +24,7 @@ class DebiasedDCG(DebiasedMetric):
     k
         Number of ranks to look at, 1 or more.
     gamma
-        How fast the chance grows with popularity, 0 or more; 1.5 to 2 were found in data.
+        How fast the chance grows with popularity, 0 to 10; 1.5 to 2 were found in data.
 
     Examples
     --------

@@ -12,7 +12,7 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class DebiasedRecall(DebiasedMetric):
-    r"""Recall with each relevant item weighed by the inverse of its chance to be observed.
+    r"""Recall, with each relevant item weighted by the inverse of its chance to be observed.
 
     .. math:: \mathrm{debiased\_recall@}k = \frac{\sum_{i \in L_u^k \cap R_u} 1 / \pi_i}{\sum_{i \in R_u} 1 / \pi_i},
               \quad \pi_i \propto n_i^{(\gamma + 1)/2}
@@ -22,11 +22,11 @@ class DebiasedRecall(DebiasedMetric):
     k
         Number of ranks to look at, 1 or more.
     gamma
-        How fast the chance grows with popularity, 0 or more; 1.5 to 2 were found in data.
+        How fast the chance grows with popularity, 0 to 10; 1.5 to 2 were found in data.
 
     Examples
     --------
-    The popular one of two relevant items is found: 1/16 of 1/16 + 1.
+    The popular one of two relevant items is found. Its weight is 1/16, out of 1/16 + 1:
 
     >>> from harness.artifacts import SideInformation
     >>> from harness.metrics import Targets

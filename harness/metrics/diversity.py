@@ -1,4 +1,4 @@
-"""Diversity: how different the lists of different users are."""
+"""Inter-user diversity: how different the lists of different users are."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from harness.execution import Parallel
 from harness.metrics.metric import Estimate, ListMetric, ListState
 from harness.metrics.metric_inputs import Lists
 
-FALLBACK = 10_000_000  # pairs that are drawn where all are too many
+FALLBACK = 10_000_000  # number of pairs that are drawn if all are too many
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Diversity(ListMetric):
-    r"""Mean Jaccard distance over all pairs of users' lists (inter-user diversity).
+    r"""Mean Jaccard distance over all pairs of users' lists.
 
     .. math:: \mathrm{diversity@}k = \frac{1}{|P|} \sum_{(u, v) \in P}
               1 - \frac{|L_u^k \cap L_v^k|}{|L_u^k \cup L_v^k|}
 
-    Every pair enters, though not one by one. Pairs of two empty lists are left out; where no pair remains, as with
-    fewer than two users, the value is 0. Lists are sets here, so that a repeated item counts once.
+    The value is exact, without a loop over all pairs. Pairs of two empty lists do not count; without any pair, as with
+    fewer than two users, the value is 0. Lists are compared as sets, so that a repeated item counts once.
 
-    Where the exact value would take more than about a minute, as for millions of users, it is estimated from ten
-    million pairs; the result then has an interval, and its ``variant`` says so.
+    If the exact value would take more than about a minute, as for millions of users, it is estimated from ten million
+    pairs. The result then has an interval, and its ``variant`` says so.
 
     Parameters
     ----------
     k
         Number of ranks to look at, 1 or more.
     sample
-        Pairs to draw, with replacement and by a fixed seed, in place of all; 0 for all.
+        Number of pairs to draw, with replacement and with a fixed seed; 0 for all pairs.
 
     Examples
     --------
@@ -56,15 +56,15 @@ class Diversity(ListMetric):
         """Check the options."""
         super().__post_init__()
         if self.sample < 0 or self.sample == 1:
-            raise ValueError(f"sample is {self.sample}; draw 2 pairs or more, such as 1000000, or 0 for all pairs")
+            raise ValueError(f"sample is {self.sample}; use 2 or more pairs, such as 1000000, or 0 for all pairs")
 
     def state(self, lists: Lists) -> ListState:
-        """Return the distinct lists as sets, and how many users have each; all lists, where pairs are drawn.
+        """Return the distinct lists as sets, and the number of users of each; with ``sample``, the list of each user.
 
         Returns
         -------
         ListState
-            int32 arrays: ``items`` of one set after the other, ``sizes`` and ``users`` of each set.
+            int32 arrays: ``items`` of all sets, one after the other, ``sizes`` and ``users`` of each set.
         """
         from harness.metrics.distinct_lists import DistinctLists
 

@@ -15,19 +15,19 @@ from harness.metrics.novelty_metric import NoveltyMetric, NoveltyOf
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class EFD(NoveltyMetric):
-    r"""Expected free discovery: the self-information of an interaction with a recommended item, by rank.
+    r"""Expected free discovery: self-information of an interaction with a recommended item, weighted by rank.
 
     .. math:: \mathrm{efd@}k = \frac{\sum_{r=1}^{k} d_r \left(-\log_2 \frac{n_{i_r}}{\sum_j n_j}\right)}
               {\sum_{r=1}^{k} d_r}, \quad d_r = \frac{1}{\log_2(r + 1)}
 
-    with 1 for an item that nobody had. A rank without an item adds 0 above and counts below.
+    with :math:`n_i` at least 1. A rank without an item adds 0 to the numerator and counts in the denominator.
 
     Parameters
     ----------
     k
         Number of ranks to look at, 1 or more.
     of
-        ``items``: all that are recommended. ``hits``: those that are relevant, so that novelty alone does not help.
+        ``items``: all recommended items. ``hits``: only the relevant ones, so that novelty alone does not help.
 
     Examples
     --------

@@ -13,19 +13,19 @@ from harness.metrics.novelty_metric import NoveltyMetric, NoveltyOf
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class EPC(NoveltyMetric):
-    r"""Expected popularity complement: to what share of users a recommended item was new, by rank.
+    r"""Expected popularity complement: share of users to whom a recommended item was new, weighted by rank.
 
     .. math:: \mathrm{epc@}k = \frac{\sum_{r=1}^{k} d_r \left(1 - n_{i_r} / |U|\right)}{\sum_{r=1}^{k} d_r},
               \quad d_r = \frac{1}{\log_2(r + 1)}
 
-    A rank without an item adds 0 above and counts below.
+    A rank without an item adds 0 to the numerator and counts in the denominator.
 
     Parameters
     ----------
     k
         Number of ranks to look at, 1 or more.
     of
-        ``items``: all that are recommended. ``hits``: those that are relevant, so that novelty alone does not help.
+        ``items``: all recommended items. ``hits``: only the relevant ones, so that novelty alone does not help.
 
     Examples
     --------

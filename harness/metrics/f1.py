@@ -17,8 +17,7 @@ class F1(AccuracyMetric):
 
     .. math:: \mathrm{f1@}k = \frac{2 \sum_{r=1}^{k} \mathrm{rel}_r}{k + |R|}
 
-    A user's value is of their own precision and recall; the mean of these is not the harmonic mean of
-    the means.
+    The harmonic mean is taken per user. The mean over users is not the harmonic mean of mean precision and mean recall.
 
     Parameters
     ----------

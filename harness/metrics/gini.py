@@ -15,8 +15,8 @@ class Gini(ConcentrationMetric):
 
     .. math:: \mathrm{gini@}k = \frac{\sum_{j=1}^{n} (2j - n - 1)\, c_{(j)}}{n \sum_j c_j}
 
-    with :math:`c_{(1)} \le \dots \le c_{(n)}` the numbers of lists that hold each of the n items, those that no list
-    holds included. 0 where all items are recommended equally often, (n - 1)/n where it is always the same one.
+    with :math:`c_{(1)} \le \dots \le c_{(n)}` the numbers of lists that hold each of the n items of the catalogue. The
+    value is 0 if all items are recommended equally often, and (n - 1)/n if it is always the same item.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class Gini(ConcentrationMetric):
     reference = "Fleder and Hosanagar, Blockbuster culture's next rise or fall, Management Science 55 (2009)"
 
     def of_counts(self, counts: Int64Array) -> float:
-        """Return the value of counts."""
+        """Return the value for the counts of all items."""
         ordered = np.sort(counts)
         n = len(ordered)
         return float(np.dot(2 * np.arange(1, n + 1) - n - 1, ordered)) / (n * float(ordered.sum()))

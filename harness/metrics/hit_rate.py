@@ -11,11 +11,11 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class HitRate(AccuracyMetric):
-    r"""Whether the first k ranks hold any relevant item.
+    r"""1 if any relevant item is in the first k ranks, else 0.
 
     .. math:: \mathrm{hit\_rate@}k = \mathbb{1}\Big[\sum_{r=1}^{k} \mathrm{rel}_r > 0\Big]
 
-    Its mean is a proportion, with Wilson's interval.
+    The mean over users is a proportion, so that its interval is Wilson's.
 
     Parameters
     ----------

@@ -14,19 +14,19 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class IntraListDiversity(ListedMetric):
-    r"""Mean distance over all pairs of items of a list.
+    r"""Mean distance over all pairs of items of a list, by their categories or vectors.
 
     .. math:: \mathrm{ild@}k = \frac{2}{n (n - 1)} \sum_{i < j \in L_u^k} d(i, j)
 
-    over the n items of which something is known: those without categories, or without a vector, are left out. 0 where
-    fewer than two remain. With vectors values go up to 2, for opposite ones.
+    over the n items that have categories, or a vector; other items do not count. The value is 0 with fewer than two
+    such items. With vectors, opposite items have the distance 2.
 
     Parameters
     ----------
     k
         Number of ranks to look at, 1 or more.
     by
-        ``categories``: Jaccard distance of the sets of categories. ``vectors``: 1 less the cosine.
+        ``categories``: Jaccard distance of the sets of categories. ``vectors``: 1 minus the cosine similarity.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class IntraListDiversity(ListedMetric):
 
 
 def _unit(vectors: Float32Array) -> Float64Array:
-    """Return vectors of length 1; NaN for those that are missing or 0."""
+    """Return the vectors scaled to length 1; NaN for vectors that are missing or 0."""
     wide = vectors.astype(np.float64)
     lengths = np.sqrt(np.square(wide).sum(axis=1, keepdims=True))
     return np.asarray(wide / np.where(lengths > 0, lengths, np.nan))

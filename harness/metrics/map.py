@@ -14,7 +14,7 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class MAP(AccuracyMetric):
-    r"""Average precision; its mean over users is MAP.
+    r"""Mean of the precision at the rank of each hit; its mean over users is MAP.
 
     .. math:: \mathrm{map@}k = \frac{1}{\min(k, |R|)} \sum_{r=1}^{k} \mathrm{rel}_r \cdot
               \frac{\sum_{i=1}^{r} \mathrm{rel}_i}{r}
@@ -24,10 +24,9 @@ class MAP(AccuracyMetric):
     k
         Number of ranks to look at, 1 or more.
     denominator
-        ``min_k``: as above, so that 1 can be reached. ``relevant``: all relevant items, as trec_eval
-        and RecTools do. ``k``. ``list``: the relevant items, at most as many as the list holds up to
-        k; as LensKit does. ``hits``: the hits among the first k ranks, which makes it the mean precision at the
-        hits; as TorchMetrics does.
+        ``min_k``: as above, so that 1 can be reached. ``relevant``: the number of relevant items, as in trec_eval and
+        RecTools. ``k``: k. ``list``: the number of relevant items, at most the length of the list up to k; as in
+        LensKit. ``hits``: the number of hits in the first k ranks, as in TorchMetrics.
 
     Examples
     --------
@@ -51,7 +50,7 @@ class MAP(AccuracyMetric):
 
     @property
     def rises(self) -> bool:
-        """Whether a relevant item that moves up never makes it worse; over the hits alone, a late one does."""
+        """Whether a relevant item that moves up never lowers the value; with ``hits``, a further late hit lowers it."""
         return self.denominator != "hits"
 
     def score(self, hits: Hits, out: Float64Array) -> None:
@@ -85,6 +84,6 @@ class MAP(AccuracyMetric):
         if self.denominator == "min_k":
             whole = np.minimum(whole, self.k)
         elif self.denominator == "list":
-            # Of an empty list the sum is 0 already.
+            # An empty list has the sum 0 already.
             whole = np.maximum(np.minimum(np.minimum(whole, hits.lengths), self.k), 1)
         out /= whole

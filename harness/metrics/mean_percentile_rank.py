@@ -15,12 +15,12 @@ class MeanPercentileRank(ExactRankMetric):
 
     .. math:: \mathrm{mean\_percentile\_rank} = \frac{1}{|R|} \sum_{i \in R} \frac{a_i + t_i / 2}{n - 1}
 
-    with :math:`a_i` candidates above item i, :math:`t_i` others that tie with it, and n candidates. A scorer that
-    knows nothing has 0.5. 0 where there is one candidate.
+    with :math:`a_i` candidates above item i, :math:`t_i` others that tie with it, and n candidates. A random
+    scorer has 0.5. The value is 0 if there is only one candidate.
 
     Examples
     --------
-    Of nine candidates, an item at rank 1, and one at rank 5 or 6 as its tie is broken:
+    Of nine candidates, one item at rank 1, and one at rank 5 or 6, depending on how its tie is broken:
 
     >>> import numpy as np
     >>> from harness.metrics import Ranks

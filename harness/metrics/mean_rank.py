@@ -17,12 +17,12 @@ class MeanRank(ExactRankMetric):
 
     .. math:: \mathrm{mean\_rank} = \frac{1}{|R|} \sum_{i \in R} \Big(a_i + \frac{t_i}{2} + 1\Big)
 
-    with :math:`a_i` candidates above item i and :math:`t_i` others that tie with it. Other relevant items count
-    among them, so that 1 can be reached with one relevant item alone.
+    with :math:`a_i` candidates above item i and :math:`t_i` others that tie with it. Other relevant items
+    count among the candidates, so that only a user with one relevant item can have the value 1.
 
     Examples
     --------
-    An item at rank 1, and one at rank 5 or 6 as its tie is broken:
+    One item at rank 1, and one at rank 5 or 6, depending on how its tie is broken:
 
     >>> import numpy as np
     >>> from harness.metrics import Ranks

@@ -11,7 +11,7 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class MRR(AccuracyMetric):
-    r"""Reciprocal rank of the first hit, 0 where the first k ranks hold none; its mean over users is MRR.
+    r"""Reciprocal rank of the first hit, 0 without a hit in the first k ranks; its mean over users is MRR.
 
     .. math:: \mathrm{mrr@}k = \max_{r \le k} \frac{\mathrm{rel}_r}{r}
 

@@ -1,4 +1,4 @@
-"""Accuracy: cumulated gain, by which a relevant item counts the more the earlier it stands, and the more it is worth.
+"""Discounted cumulative gain, normalised (NDCG) and as it is (DCG).
 
 The users that count have at least one relevant item; one without predictions scores 0. A list
 shorter than k is padded with misses; an item that repeats counts once, at its first rank, and its
@@ -27,7 +27,7 @@ _REFERENCE = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR 
 
 class _CumulatedGain(AccuracyMetric):
     reference = _REFERENCE
-    # With exp2, so that sums over relevant items are finite in float64.
+    # The limit for exp2, so that sums over relevant items are finite in float64.
     largest_gain: ClassVar[int] = 1000
     k: int
     gain: Gain
@@ -68,7 +68,7 @@ class _CumulatedGain(AccuracyMetric):
         return hits.targets
 
     def _gains_of(self, targets: Targets) -> Float64Array:
-        assert targets.gains is not None  # noqa: S101  (looked at by _targets_of)
+        assert targets.gains is not None  # noqa: S101  (checked by _targets_of)
         gains = targets.gains.astype(np.float64)
         if self.gain != "exp2":
             return gains
@@ -83,27 +83,27 @@ class _CumulatedGain(AccuracyMetric):
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class NDCG(_CumulatedGain):
-    r"""Discounted cumulative gain over that of the best possible list.
+    r"""Discounted cumulative gain, divided by that of the best possible list.
 
     .. math:: \mathrm{ndcg@}k = \frac{\sum_{r=1}^{k} g_r / \log_2(r + 1)}
                                      {\sum_{r=1}^{k} g^*_r / \log_2(r + 1)}
 
-    with :math:`g_r` the gain at rank r, 0 for a miss, and :math:`g^*_r` the r-th largest gain of the relevant items.
-    By default each relevant item gains 1, and the sum below goes to min(k, |R|).
+    with :math:`g_r` the gain at rank r, 0 for a miss, and :math:`g^*_r` the r-th largest gain of the relevant items. By
+    default each relevant item has the gain 1.
 
     Parameters
     ----------
     k
         Number of ranks to look at, 1 or more.
     ideal
-        ``min_k``: the relevant items there are, up to k. ``full_k``: k relevant items, also where a user has
-        fewer, so that 1 cannot be reached; the default of RecTools.
+        The best list has, with ``min_k``, the relevant items, at most k; with ``full_k``, k relevant items, even if the
+        user has fewer, so that 1 cannot be reached; the default of RecTools.
     gain
-        ``binary``: 1. ``linear``: the gain that the truth states. ``exp2``: two to the power of that, less 1;
-        gains are at most 1,000.
+        Gain of a relevant item. ``binary``: 1. ``linear``: its gain in the truth. ``exp2``: two to the power of that
+        gain, minus 1; gains are then at most 1,000.
     discount
-        ``log2_rank_plus_1``: as above. ``log2_rank``: the logarithm of the rank itself, and 1 for the first two; the
-        original definition, and LensKit's.
+        ``log2_rank_plus_1``: as above. ``log2_rank``: the logarithm of the rank, but 1 for the first two ranks; the
+        original definition, and that of LensKit.
 
     References
     ----------
@@ -132,7 +132,7 @@ class NDCG(_CumulatedGain):
         """Check the options."""
         super().__post_init__()
         if self.ideal == "full_k" and self.gain != "binary":
-            raise ValueError("ideal full_k is of binary gains; nobody knows the gains of items that are not relevant")
+            raise ValueError("ideal full_k needs gain binary, because items that are not relevant have no gains")
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write each user's value."""
@@ -162,23 +162,23 @@ class NDCG(_CumulatedGain):
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class DCG(_CumulatedGain):
-    r"""Discounted cumulative gain, as it is.
+    r"""Discounted cumulative gain, not normalised.
 
     .. math:: \mathrm{dcg@}k = \sum_{r=1}^{k} \frac{g_r}{\log_2(r + 1)}
 
-    with :math:`g_r` the gain at rank r, 0 for a miss; by default 1 for each relevant item. The best value depends on k
-    and on what is relevant.
+    with :math:`g_r` the gain at rank r: 0 for a miss, by default 1 for a relevant item. The best possible value depends
+    on k and on the relevant items.
 
     Parameters
     ----------
     k
         Number of ranks to look at, 1 or more.
     gain
-        ``binary``: 1. ``linear``: the gain that the truth states. ``exp2``: two to the power of that, less 1;
-        gains are at most 500.
+        Gain of a relevant item. ``binary``: 1. ``linear``: its gain in the truth. ``exp2``: two to the power of that
+        gain, minus 1; gains are then at most 500.
     discount
-        ``log2_rank_plus_1``: as above. ``log2_rank``: the logarithm of the rank itself, and 1 for the first two; the
-        original definition, and LensKit's.
+        ``log2_rank_plus_1``: as above. ``log2_rank``: the logarithm of the rank, but 1 for the first two ranks; the
+        original definition, and that of LensKit.
 
     Examples
     --------
@@ -194,7 +194,7 @@ class DCG(_CumulatedGain):
 
     name = "dcg"
     upper = math.inf
-    largest_gain: ClassVar[int] = 500  # its variance over users is finite, too
+    largest_gain: ClassVar[int] = 500  # its variance over users is then finite, too
     formula = r"\sum_{r=1}^{k} \frac{g_r}{\log_2(r + 1)}"
 
     def score(self, hits: Hits, out: Float64Array) -> None:
@@ -208,7 +208,7 @@ class DCG(_CumulatedGain):
 
 @functools.lru_cache(maxsize=64)
 def _weights(ranks: int, discount: Discount) -> Float64Array:
-    """Return the weight of each of the first ranks; not to be written to."""
+    """Return the weight of each of the first ranks; do not write to it."""
     shift = 1 if discount == "log2_rank_plus_1" else 0
     return np.array([1.0 / math.log2(max(rank + shift, 2)) for rank in range(1, ranks + 1)])
 

@@ -19,7 +19,7 @@ class Novelty(NoveltyMetric):
 
     .. math:: \mathrm{novelty@}k = \frac{1}{|L_u^k|} \sum_{i \in L_u^k} -\log_2 \frac{n_i}{|U|}
 
-    with :math:`n_i` of the :math:`|U|` users having had item i, and 1 where nobody had it.
+    with :math:`n_i` the number of users, out of :math:`|U|`, who had item i before, but at least 1.
 
     Parameters
     ----------

@@ -12,13 +12,13 @@ from harness.metrics.head_tail_metrics import HeadTailMetric, disparity
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class PopREO(HeadTailMetric):
-    r"""Ranking-based equal opportunity of head and tail: how unlike their chances are to be found where relevant.
+    r"""Equal opportunity: how different the chances of relevant head and tail items are to be recommended.
 
     .. math:: \mathrm{pop\_reo@}k = \frac{\mathrm{std}(p_H, p_T)}{\mathrm{mean}(p_H, p_T)}, \quad
               p_G = \frac{\sum_u |L_u^k \cap R_u \cap G|}{\sum_u |R_u \cap G|}
 
-    0 for equal chances, where nothing is found, and where nothing of a group is relevant; 1 where one group alone is
-    found.
+    The value is 0 for equal chances, without any hit, and if a group has no relevant item; it is 1 if only one group
+    has hits.
 
     Parameters
     ----------
@@ -47,5 +47,5 @@ class PopREO(HeadTailMetric):
     choices: ClassVar = {"popularity": "users before", "groups": "head and tail"}
 
     def of_counts(self, counts: dict[str, Int64Array]) -> float:
-        """Return the value of counts."""
+        """Return the value for counts of head and tail."""
         return disparity(counts["found"], counts["relevant"])

@@ -12,13 +12,13 @@ from harness.metrics.head_tail_metrics import HeadTailMetric, disparity
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class PopRSP(HeadTailMetric):
-    r"""Ranking-based statistical parity of head and tail: how unlike their chances are to be recommended.
+    r"""Statistical parity: how different the chances of head and tail items are to be recommended.
 
     .. math:: \mathrm{pop\_rsp@}k = \frac{\mathrm{std}(p_H, p_T)}{\mathrm{mean}(p_H, p_T)}, \quad
               p_G = \frac{\sum_u |L_u^k \cap G|}{\sum_u |G \setminus H_u|}
 
-    with :math:`H_u` the user's history. 0 for equal chances, and where a group has no item that anybody could be
-    recommended; 1 where one group is never recommended.
+    with :math:`H_u` the user's history. The value is 0 for equal chances, and if a group has no item that is new to any
+    user; it is 1 if one group is never recommended.
 
     Parameters
     ----------
@@ -48,5 +48,5 @@ class PopRSP(HeadTailMetric):
     choices: ClassVar = {"popularity": "users before", "groups": "head and tail"}
 
     def of_counts(self, counts: dict[str, Int64Array]) -> float:
-        """Return the value of counts."""
+        """Return the value for counts of head and tail."""
         return disparity(counts["listed"], counts["open"])

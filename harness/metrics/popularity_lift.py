@@ -18,13 +18,13 @@ from harness.metrics.metric_inputs import Lists
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class PopularityLift(ListMetric):
-    r"""How much more popular the recommended items are than those of the users' histories.
+    r"""Relative increase of the mean popularity from the users' histories to their lists.
 
     .. math:: \mathrm{popularity\_lift@}k = \frac{\mathrm{GAP}_L - \mathrm{GAP}_H}{\mathrm{GAP}_H}, \quad
               \mathrm{GAP}_S = \frac{1}{|U|} \sum_u \frac{1}{|S_u|} \sum_{i \in S_u} n_i
 
-    over the users who have both a list and a history, whose every interaction counts. 0 for lists as popular as the
-    histories, 1 for twice as popular.
+    over the users who have both a list and a history. Every interaction of a history counts. The value is 0 if lists
+    are as popular as histories, and 1 if they are twice as popular.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class PopularityLift(ListMetric):
 
     Examples
     --------
-    Lists of popularity 6 in the mean, and histories of 4:
+    The mean popularity is 6 over lists, and 4 over histories:
 
     >>> state = {"sums": np.array([[12.0, 8.0]])}
     >>> PopularityLift(k=2).merged([state])
@@ -58,7 +58,7 @@ class PopularityLift(ListMetric):
         Returns
         -------
         ListState
-            ``sums``: float64 ``(blocks, 2)``, the mean popularity of lists, and of histories.
+            ``sums``: float64 ``(blocks, 2)``, of the mean popularity of each list, and of each history.
         """
         from harness.metrics.hits import listed_items
         from harness.metrics.kernels import item_values
@@ -80,7 +80,7 @@ class PopularityLift(ListMetric):
         return {"sums": np.array(sums)}
 
     def merged(self, states: Sequence[ListState], *, parallel: Parallel | None = None) -> float:
-        """Return the value over the lists of all states, 0 where no user has both."""
+        """Return the value over the lists of all states, 0 if no user has both."""
         lists, histories = (
             math.fsum(float(row[place]) for state in states for row in state["sums"]) for place in (0, 1)
         )

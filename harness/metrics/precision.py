@@ -15,7 +15,7 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Precision(AccuracyMetric):
-    r"""Share of the first k ranks that hold relevant items.
+    r"""Share of the first k ranks that are relevant items.
 
     .. math:: \mathrm{precision@}k = \frac{1}{k} \sum_{r=1}^{k} \mathrm{rel}_r
 
@@ -24,12 +24,12 @@ class Precision(AccuracyMetric):
     k
         Number of ranks to look at, 1 or more.
     denominator
-        ``k``, also where the list is shorter. ``list``: the length of the list up to k, and 0 for a
-        list without items; as LensKit does. ``min_k``: the relevant items, at most k of them.
+        ``k``, also for shorter lists. ``list``: the length of the list, at most k; the value of an empty list is 0; as
+        in LensKit. ``min_k``: the number of relevant items, at most k.
     average
-        ``users``: the mean of the users' shares. ``micro``: the hits of all users over the denominators of all
-        users, with ``min_k`` as implicit does. A user's value is then their hits over the mean denominator, so
-        that the mean of these values is the share.
+        ``users``: the mean of the users' shares. ``micro``: the hits of all users divided by the denominators of all
+        users; with ``min_k`` as in implicit. The value of a user is then their hits divided by the mean denominator,
+        so that the mean over users is the share.
 
     Examples
     --------
@@ -62,7 +62,7 @@ class Precision(AccuracyMetric):
         write_expected_hits(self.ranks_of(hits), self.k, out)
         if not self.pooled:
             self.denominators(hits, whole := np.empty_like(out))
-            out /= np.maximum(whole, 1)  # of an empty list the number of hits is 0 already
+            out /= np.maximum(whole, 1)  # an empty list has 0 hits already
 
     @property
     def pooled(self) -> bool:
@@ -70,7 +70,7 @@ class Precision(AccuracyMetric):
         return self.average == "micro"
 
     def denominators(self, hits: Hits, out: Float64Array) -> None:
-        """Write what each user's hits are a share of."""
+        """Write each user's denominator."""
         if self.denominator == "k":
             out[:] = self.k
         else:

@@ -12,12 +12,12 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class RPrecision(AccuracyMetric):
-    r"""Share of the first |R| ranks that hold relevant items, where |R| is how many there are.
+    r"""Share of the first |R| ranks that are relevant items, with |R| the number of relevant items.
 
     .. math:: \mathrm{r\_precision} = \frac{1}{|R|} \sum_{r=1}^{|R|} \mathrm{rel}_r
 
-    It has no cutoff of its own. What lies beyond the lists is told from exact ranks where they are known, as in a
-    model's run; else ranks beyond are misses.
+    It has no cutoff. Where |R| is larger than the length of the lists, the value is computed from exact ranks if they
+    are known, as in the run of a model; otherwise ranks beyond the list are misses.
 
     Examples
     --------

@@ -12,18 +12,18 @@ from harness.metrics.metric_inputs import WORD, Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class RBP(AccuracyMetric):
-    r"""Rank-biased precision: what a reader finds who goes on to the next rank with probability p.
+    r"""Rank-biased precision: hits, weighted by the chance p of looking at each next rank.
 
     .. math:: \mathrm{rbp@}k = (1 - p) \sum_{r=1}^{k} \mathrm{rel}_r \, p^{r-1}
 
-    A list of k hits has :math:`1 - p^k`: what lies beyond k is missing from it.
+    A list of k hits has the value :math:`1 - p^k`, since ranks beyond k do not count.
 
     Parameters
     ----------
     k
         Number of ranks to look at, 1 or more.
     p
-        Patience, above 0 and below 1.
+        Chance that a user looks at the next rank, above 0 and below 1.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class RBP(AccuracyMetric):
         """Check the options."""
         super().__post_init__()
         if not 0.0 < self.p < 1.0:
-            raise ValueError(f"p is {self.p}; a patience lies above 0 and below 1, such as 0.8")
+            raise ValueError(f"p is {self.p}; use a number above 0 and below 1, such as 0.8")
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write each user's value."""

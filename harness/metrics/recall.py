@@ -16,19 +16,19 @@ _NO_LIMIT = 1 << 62  # more items than any catalogue has
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Recall(AccuracyMetric):
-    r"""Share of the relevant items that the first k ranks hold.
+    r"""Share of the relevant items that are in the first k ranks.
 
     .. math:: \mathrm{recall@}k = \frac{\sum_{r=1}^{k} \mathrm{rel}_r}{|R|}
 
-    With more than k relevant items it stays below 1, but for ``denominator="min_k"``.
+    With more than k relevant items the value stays below 1, except with ``denominator="min_k"``.
 
     Parameters
     ----------
     k
         Number of ranks to look at, 1 or more.
     denominator
-        ``relevant``: the relevant items. ``min_k``: at most k of them, so that 1 can always be
-        reached; as LensKit and the evaluation of Mult-VAE do.
+        ``relevant``: the number of relevant items. ``min_k``: the same, but at most k, so that 1 can always be reached;
+        as in LensKit and in the evaluation of Mult-VAE.
 
     Examples
     --------

@@ -13,11 +13,11 @@ _NO_CUTOFF = 1 << 40  # more ranks than any catalogue has
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class ReciprocalRank(ExactRankMetric):
-    r"""Reciprocal rank of the first relevant item among all candidates: mrr without a cutoff.
+    r"""Reciprocal rank of the first relevant item among all candidates, which is mrr without a cutoff.
 
     .. math:: \mathrm{reciprocal\_rank} = \max_{i \in R} \frac{1}{r_i}
 
-    with :math:`r_i` the rank of item i. 0 where no relevant item was a candidate.
+    with :math:`r_i` the rank of item i. The value is 0 if no relevant item was a candidate.
 
     Examples
     --------

@@ -13,11 +13,11 @@ from harness.metrics.novelty_metric import NoveltyMetric
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Serendipity(NoveltyMetric):
-    r"""Share of the first k ranks whose item is relevant, and one that the popularity baseline would not have shown.
+    r"""Share of the first k ranks that are relevant and that the popularity baseline would not have recommended.
 
     .. math:: \mathrm{serendipity@}k = \frac{|(L_u^k \setminus P_u^k) \cap R_u|}{k}
 
-    with :math:`P_u^k` the items that are as popular as the k-th most popular one that the user had not had, or more.
+    with :math:`P_u^k` the items at least as popular as the k-th most popular item that is new to the user.
 
     Parameters
     ----------

@@ -15,19 +15,19 @@ from harness.metrics.concentration_metric import ConcentrationMetric
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class ShannonEntropy(ConcentrationMetric):
-    r"""Entropy of which item a recommendation is, drawn from all lists.
+    r"""Entropy of the item of a recommendation that is drawn at random from all lists.
 
     .. math:: \mathrm{shannon\_entropy@}k = -\sum_i p_i \log p_i, \quad p_i = c_i \Big/ \sum_j c_j
 
-    with :math:`c_i` the number of lists that hold the item. 0 where it is always the same item, and the logarithm of
-    the size of the catalogue where all are recommended equally often.
+    with :math:`c_i` the number of lists that hold item i. The value is 0 if it is always the same item, and the
+    logarithm of the size of the catalogue if all items are recommended equally often.
 
     Parameters
     ----------
     k
         Number of ranks to look at, 1 or more.
     base
-        Of the logarithm: ``e`` (nats) or ``2`` (bits).
+        Base of the logarithm: ``e`` (nats) or ``2`` (bits).
 
     Examples
     --------
@@ -45,7 +45,7 @@ class ShannonEntropy(ConcentrationMetric):
     reference = "Shannon, A mathematical theory of communication, Bell System Technical Journal 27 (1948)"
 
     def of_counts(self, counts: Int64Array) -> float:
-        """Return the value of counts."""
+        """Return the value for the counts of all items."""
         shares = counts[counts > 0] / counts.sum()
         logarithms = np.log2(shares) if self.base == "2" else np.log(shares)
         return max(0.0, -math.fsum(shares * logarithms))

@@ -12,11 +12,11 @@ from harness.metrics.head_tail_metrics import HeadTailMetric
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class TailShare(HeadTailMetric):
-    r"""Share of all recommendations that are of long-tail items.
+    r"""Share of all recommendations that are long-tail items.
 
     .. math:: \mathrm{tail\_share@}k = \frac{\sum_u |L_u^k \cap T|}{\sum_u |L_u^k|}
 
-    with T the tail. 0 where nothing is recommended.
+    with T the tail. The value is 0 if nothing is recommended.
 
     Parameters
     ----------
@@ -42,5 +42,5 @@ class TailShare(HeadTailMetric):
     choices: ClassVar = {"popularity": "users before"}
 
     def of_counts(self, counts: dict[str, Int64Array]) -> float:
-        """Return the value of counts."""
+        """Return the value for counts of head and tail."""
         return float(counts["listed"][1] / max(1, int(counts["listed"].sum())))

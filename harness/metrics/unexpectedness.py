@@ -13,11 +13,11 @@ from harness.metrics.novelty_metric import NoveltyMetric
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Unexpectedness(NoveltyMetric):
-    r"""Share of the first k ranks whose item the popularity baseline would not have shown.
+    r"""Share of the first k ranks whose item the popularity baseline would not have recommended.
 
     .. math:: \mathrm{unexpectedness@}k = \frac{|L_u^k \setminus P_u^k|}{k}
 
-    with :math:`P_u^k` the items that are as popular as the k-th most popular one that the user had not had, or more.
+    with :math:`P_u^k` the items at least as popular as the k-th most popular item that is new to the user.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class Unexpectedness(NoveltyMetric):
 
     Examples
     --------
-    The user had item 0, so that 1 was to be expected:
+    The user had item 0 before, so that item 1 was expected:
 
     >>> import numpy as np
     >>> from harness.artifacts import History, SideInformation

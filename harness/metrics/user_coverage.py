@@ -11,17 +11,17 @@ from harness.metrics.metric_inputs import Hits
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class UserCoverage(UserMetric):
-    r"""Share of the users whose list is at least so long.
+    r"""1 if the list of a user has at least ``least`` items, else 0.
 
     .. math:: \mathrm{user\_coverage} = \frac{|\{u : |L_u| \ge n\}|}{|U|}
 
-    The users are those that count: who has relevant items and gets no list lowers it. A list is as long as
-    the rank of its last item.
+    Only users with relevant items count; those without a list have 0. The length of a list is the rank of its last
+    item.
 
     Parameters
     ----------
     least
-        Items a list needs, 1 or more.
+        Number of items that a list needs, 1 or more.
 
     Examples
     --------
@@ -41,10 +41,10 @@ class UserCoverage(UserMetric):
     reference = "Ge, Delgado-Battenfeld and Jannach, Beyond accuracy, RecSys 2010, section 3.1"
 
     def __post_init__(self) -> None:
-        """Check the option."""
+        """Check the options."""
         super().__post_init__()
         if self.least < 1:
-            raise ValueError(f"least is {self.least}; a list needs 1 item or more")
+            raise ValueError(f"least is {self.least}; use 1 or more")
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write each user's value."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from pathlib import Path
 from typing import Literal
 
@@ -35,9 +36,14 @@ def test_texts_have_no_markup_and_name_every_option(name: str) -> None:
     json.dumps(all_metric_facts(), default=vars, allow_nan=False)
 
 
-def test_the_documentation_defines_every_metric() -> None:
-    page = (Path(__file__).parents[2] / "docs/metrics.md").read_text(encoding="utf-8")
+def test_the_documentation_lists_every_metric_as_its_class_states_it() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    script = runpy.run_path(str(docs / "metrics_table.py"))
+    page = (docs / "metrics.md").read_text(encoding="utf-8")
+    assert page == script["page_with_table"](page), "run: python docs/metrics_table.py"
     assert all(f"| `{name}` |" in page for name in NAMES)
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert any(row.startswith("| `gini` |") and "| 0 to 1, lower is better | `n_items` |" in row for row in rows)
 
 
 def test_families_stand_together() -> None:

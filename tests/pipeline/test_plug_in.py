@@ -1,4 +1,4 @@
-"""The example of a package with a metric of its own: installed, listed, used from a YAML; and its documentation."""
+"""The example package with a metric and a test of significance: installed, listed, used; and its documentation."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def installed(tmp_path_factory):
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
     done = subprocess.run([*command, "--target", folder, copy], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    return {**os.environ, "PYTHONPATH": str(folder)}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
 
 
 def command(environment, *arguments):
@@ -65,7 +65,23 @@ def test_a_yaml_uses_it(installed, small):
     pd.testing.assert_series_equal(values.astype(float), expected.sort_index(), check_names=False, check_dtype=False)
 
 
+def test_a_comparison_uses_its_test_of_significance(installed, small):
+    other = "name=small/other", "evaluation.metrics=[ndcg]"
+    command(installed, "eval", small, "--quiet", "--set", "evaluation.metrics=[ndcg]")
+    command(installed, "eval", small, "--quiet", *(part for one in other for part in ("--set", one)))
+    reports = small.parent / "reports/small"
+    changes = "statistics.test=sign_flips", "statistics.seed=3"
+    command(
+        installed, "compare", reports / "ease", reports / "other", "--quiet",
+        *(part for one in changes for part in ("--set", one)),
+    )  # fmt: skip
+    [written] = (small.parent / "reports/comparisons").rglob("comparison.json")
+    comparison = json.loads(written.read_text())
+    assert (comparison["settings"]["test"], comparison["settings"]["seed"]) == ("sign_flips", 3)
+    assert [pair["p_value"] for pair in comparison["pairs"]] == [1.0] * len(comparison["pairs"])  # equal runs
+
+
 def test_the_documentation_shows_the_very_files():
     page = (ROOT / "docs/own-metrics.md").read_text(encoding="utf-8")
-    for name in ("linear_gain.py", "pyproject.toml"):
+    for name in ("linear_gain.py", "sign_flips.py", "pyproject.toml"):
         assert (PLUG_IN / name).read_text(encoding="utf-8") in page
