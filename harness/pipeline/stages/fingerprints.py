@@ -183,5 +183,5 @@ def fingerprints(
 
 def _reads_tables(experiment: Experiment) -> bool:
     """Return whether a table of users or items decides a number. The split's fingerprint does not cover tables."""
-    needs = {need for metric in experiment.metrics for need in getattr(metric, "required", ())}
+    needs = {need for metric in experiment.metrics for need in metric.required}
     return bool(needs & {"categories", "vectors"}) or any(one.column for one in experiment.evaluation.slices)
