@@ -103,7 +103,7 @@ class Shards:
 
     def clear(self, *, finished: bool) -> None:
         """Remove what killed processes left half-written, and if ``finished`` the shards too."""
-        for pattern in (".*.part.safetensors", *(["shard-*.safetensors"] if finished else [])):
+        for pattern in (".*.part.*", *(["shard-*.safetensors"] if finished else [])):
             for path in self.folder.glob(pattern):
                 remove(path)
         for pattern in (".*.part", "job-*"):  # folders

@@ -107,7 +107,7 @@ WRONG = {
         "logits.yaml",
         params(call__offset=0, call__pad_id=0, output__first=1),
         (
-            r"when the items that it is given are moved by \+1, which is better .* Set call.offset to 1 and "
+            r"when the items of the histories are moved by \+1, which is better .* Set call.offset to 1 and "
             "output.first to 1"
         ),
     ),
@@ -129,12 +129,12 @@ WRONG = {
     "columns off by one": (
         "logits.yaml",
         params(output__first=0, output__trailing=1),
-        r"when the items that it gives are moved by \+1, .* Set output.first to 1 and output.trailing to 0",
+        r"when the items that it recommends are moved by \+1, .* Set output.first to 1 and output.trailing to 0",
     ),
     "rows off by one": (
         "vectors.yaml",
         params(output__first=1, output__trailing=0),
-        r"when the items that it gives are moved by -1, .* Set output.first to 0 and output.trailing to 1",
+        r"when the items that it recommends are moved by -1, .* Set output.first to 0 and output.trailing to 1",
     ),
     "a padding column that is not declared": (
         "logits.yaml",
@@ -276,7 +276,7 @@ def test_users_without_history(inside):
     rows["timestamp"] = rows["timestamp"] + 100 * (rows["user"].str[1:].astype(int) % 4)
     rows.to_csv(inside / "late.csv", index=False)
     mean = params(call={"method": "of_mean", "mask": "attention_mask", "length": 8}, output__positions="last")
-    message = r"\d+ of \d+ users have an empty history, and the model fails for 'u003', .*call.empty: zero"
+    message = r"\d+ of \d+ users have an empty history, and the model fails for one of them, 'u003': .*call.empty: zero"
     with pytest.raises(HarnessError, match=message):
         run("logits.yaml", *EMPTY, *mean)
     result = run("logits.yaml", *EMPTY, *mean, *params(call__empty="zero"))

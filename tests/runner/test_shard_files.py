@@ -80,6 +80,7 @@ def test_a_damaged_shard_is_missing(shards: Shards, share: float) -> None:
 
 def test_what_is_left_half_written_is_removed(shards: Shards) -> None:
     (shards.folder / ".abc.part.safetensors").touch()
+    (shards.folder / ".def.part.json").touch()
     shards.clear(finished=False)
     assert shards.missing == []
     assert not list(shards.folder.glob(".*"))

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from harness import data, storage
 from harness.artifacts import USER_BLOCK, ExternalModel, RecommendationTask, Split, TargetRanks, TopK
-from harness.artifacts.array_types import Float32Array
 from harness.errors import CheckpointError, DataError, HarnessError
 from harness.models import PredictionFile, run_messages
 from harness.pipeline.commands.fit import Fitted, obtain_checkpoint
@@ -203,12 +202,9 @@ class FilePredictions:
 def _cut(topk: TopK) -> Iterator[PredictionBlock]:
     for start in range(0, topk.n_users, USER_BLOCK):
         rows = slice(start, min(start + USER_BLOCK, topk.n_users))
+        scores = None if topk.scores is None else topk.scores[rows]
         users = None if topk.users is None else topk.users[rows]
-        yield PredictionBlock(rows.start, rows.stop, TopK(topk.items[rows], _rows(topk.scores, rows), users), None)
-
-
-def _rows(scores: Float32Array | None, rows: slice) -> Float32Array | None:
-    return None if scores is None else scores[rows]
+        yield PredictionBlock(rows.start, rows.stop, TopK(topk.items[rows], scores, users), None)
 
 
 def _short(topk: TopK) -> int:
@@ -264,15 +260,7 @@ class ModelPredictions:
 
         plain = experiment.to_dict()["model"]
         model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
-        with cached_lists(
-            experiment,
-            model,
-            task,
-            key=options.key,
-            device=self.device,
-            force=options.force,
-            quiet=options.quiet,
-        ) as cached:
+        with cached_lists(experiment, model, task, options, device=self.device) as cached:
             yield RunPredictions(
                 lambda: _blocks(cached.job),
                 task.k,

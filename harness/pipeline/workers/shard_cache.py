@@ -26,6 +26,7 @@ from harness.topk import choose_device
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment, RunnerSettings
+    from harness.pipeline.stages.recommendation import PredictionOptions
 
 logger = logging.getLogger("harness")
 
@@ -77,14 +78,7 @@ def is_batch_invariant(experiment: Experiment) -> bool:
 
 @contextlib.contextmanager
 def cached_lists(
-    experiment: Experiment,
-    model: ModelSource,
-    task: RecommendationTask,
-    *,
-    key: str,
-    device: str,
-    force: bool,
-    quiet: bool,
+    experiment: Experiment, model: ModelSource, task: RecommendationTask, options: PredictionOptions, *, device: str
 ) -> Iterator[CachedLists]:
     """Yield the lists of a run; those that the cache does not hold are made.
 
@@ -100,16 +94,13 @@ def cached_lists(
         The model.
     task
         The task of the run.
-    key
-        The hash of everything that decides the lists.
+    options
+        The key of the lists, whether to make all shards again, and whether to hide the progress.
     device
         As ``choose_device`` returns it.
-    force
-        Whether to make all shards again.
-    quiet
-        Whether to hide the progress.
     """
     task.check()
+    key, force = options.key, options.force
     folder = storage.open_entry(
         "predictions", key, {"name": experiment.name, "model": model.kind, "users": task.n_users, "k": task.k}
     )
@@ -126,7 +117,7 @@ def cached_lists(
             job.shards.clear(finished=force)
             for path in folder.glob(_FINDINGS) if force else ():
                 path.unlink()
-        yield _complete(experiment, job, is_writable=is_writable, quiet=quiet)
+        yield _complete(experiment, job, is_writable=is_writable, quiet=options.quiet)
 
 
 def _complete(experiment: Experiment, job: Job, *, is_writable: bool, quiet: bool) -> CachedLists:

@@ -1,4 +1,4 @@
-"""Lists are made once: kept by all that decides them, resumed after a kill, the same wherever they are made."""
+"""Cached lists are made once, keyed by everything that decides them, and the same wherever they are made."""
 
 from __future__ import annotations
 

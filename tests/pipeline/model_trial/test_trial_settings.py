@@ -1,4 +1,4 @@
-"""The option ``model.trial``: how it is written, and that no number depends on it."""
+"""The section ``model.trial``: how it is written, and that it changes no number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trial concludes from where last and relevant items stand, and of what it says nothing."""
+"""The trial compares models with chance and finds ids that are off by one, by where known items rank."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trial on a few users finds in modules that run, and are not what they seem."""
+"""The trial finds modules that run and are not what they seem."""
 
 from __future__ import annotations
 

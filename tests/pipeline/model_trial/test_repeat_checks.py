@@ -1,4 +1,4 @@
-"""What a trial says of models whose lists depend on who else is asked for, and on how many items; and of memory."""
+"""The trial finds lists that depend on the batch, on the padding or on k, and models that need too much memory."""
 
 from __future__ import annotations
 
