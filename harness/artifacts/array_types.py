@@ -1,4 +1,4 @@
-"""Names for the array types that cross the borders between stages."""
+"""Names of the array types that stages exchange."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ UInt64Array: TypeAlias = NDArray[np.uint64]
 Float32Array: TypeAlias = NDArray[np.float32]
 Float64Array: TypeAlias = NDArray[np.float64]
 BoolArray: TypeAlias = NDArray[np.bool_]
-# Own ids: int64, or objects that are all str.
+# External ids: int64, or objects that are all str.
 IdArray: TypeAlias = NDArray[Any]

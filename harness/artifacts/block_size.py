@@ -1,7 +1,7 @@
-"""How users are cut into pieces of work."""
+"""The number of users per piece of work."""
 
 from __future__ import annotations
 
-# Users of a shard, and of a partial sum: sums of floats depend on where they are cut, so that everything
-# is cut at multiples of this number, counted from a run's first user.
+# Users per shard and per partial sum. Sums of floats depend on where they are cut, so every sum is cut at multiples of
+# this number, counted from the first user of a run.
 USER_BLOCK = 8192

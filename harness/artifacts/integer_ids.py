@@ -1,4 +1,4 @@
-"""Ids that are integers, or text that writes one: the one rule for every file and option that names ids."""
+"""Recognise ids that are integers, or text that is an integer, alike in every file and option."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import re
 
 import numpy as np
 
-# An integer in its one usual writing: "7", not "007", "+7", "-0" or "7.0". The limits of int64 have 19 digits.
+# An integer in canonical form: "7", not "007", "+7", "-0" or "7.0". The limits of int64 have 19 digits.
 CANONICAL_INTEGER = r"(0|-?[1-9][0-9]{0,18})"
-LONGEST_ID = 4_096  # bytes; a longer text is no id, but a text in the wrong column
+LONGEST_ID = 4_096  # bytes; a longer text is not an id but text from a wrong column
 
 _PATTERN = re.compile(CANONICAL_INTEGER)
 _LONGEST_INTEGER = 20
@@ -17,12 +17,12 @@ _LIMITS = np.iinfo(np.int64)
 
 
 def integer_of(value: int | str) -> int | None:
-    """Return the integer that an id is or writes, or None.
+    """Return the integer that an id stands for, or None.
 
     Parameters
     ----------
     value
-        An integer, or text. Text is an integer only in its usual writing.
+        An integer, or text. Text is an integer only in canonical form.
 
     Returns
     -------

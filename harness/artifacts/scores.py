@@ -1,4 +1,4 @@
-"""The one rule for scores and gains: real numbers, finite in float32, or minus infinity for a masked score."""
+"""Check scores and gains: real numbers that are finite in float32, or minus infinity for a masked score."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from harness.artifacts.array_types import BoolArray, Float32Array
 from harness.errors import DataError
 
 SCORE_REMEDY = "Use finite numbers, or minus infinity for what is not recommended."
-_EXACT = 1 << 24  # up to which float32 holds every integer
+_EXACT = 1 << 24  # float32 holds every integer up to here
 
 
 def plain_array(given: Any, *, what: str) -> NDArray[Any]:
-    """Return an array, or nested lists as one.
+    """Return an array, or nested lists as an array.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def plain_array(given: Any, *, what: str) -> NDArray[Any]:
 
 
 def real_array(given: Any, *, what: str) -> NDArray[Any]:
-    """Return an array of integers or floats as it is.
+    """Return integers or floats as an array, unchanged.
 
     Parameters
     ----------
@@ -54,13 +54,13 @@ def real_array(given: Any, *, what: str) -> NDArray[Any]:
 
 
 def rounded(given: NDArray[Any]) -> Float32Array:
-    """Return real numbers in float32, rounded once; those beyond its range become infinite."""
+    """Return real numbers rounded once to float32; numbers beyond its range become infinite."""
     with np.errstate(over="ignore"):
         return np.ascontiguousarray(given, dtype=np.float32)
 
 
 def wrong_scores(given: NDArray[Any], scores: Float32Array) -> BoolArray | None:
-    """Return which scores cannot be used, or None where all of them can.
+    """Return which scores are invalid, or None where all are valid.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def wrong_scores(given: NDArray[Any], scores: Float32Array) -> BoolArray | None:
     """
     if scores.size == 0:
         return None
-    # The largest value is NaN where any is. Lists without a gap need no more than these two passes.
+    # The largest value is NaN where any value is. Two passes are enough for full lists.
     usable = scores.max() < np.inf and (scores.dtype == given.dtype or scores.min() > -np.inf)
     if usable:
         return None
@@ -93,7 +93,7 @@ def wrong_scores(given: NDArray[Any], scores: Float32Array) -> BoolArray | None:
 
 
 def score_fault(value: Any) -> str:
-    """Return what is wrong with a score that cannot be used.
+    """Return a description of an invalid score.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def as_scores(given: Any, *, what: str, place: Callable[[int], str]) -> Float32A
     Parameters
     ----------
     given
-        Real numbers of any shape. Minus infinity stands for what is not recommended.
+        Real numbers of any shape. Minus infinity marks an item that is not recommended.
     what
         Name of the array, for messages.
     place
