@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from histories import history_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import side as oracle
@@ -97,12 +98,11 @@ SPECS = [{"kind": name, **options} for name in NAMES for options in ({}, *OPTION
 
 def side_of(known, n_users):
     history = known["history"][:n_users]
-    indptr = np.cumsum([0, *map(len, history)])
     vectors = [[np.nan] * 2 if vector is None else vector for vector in known["vectors"]]
     return SideInformation(
         popularity=np.array(known["popularity"]),
         n_users=known["users"],
-        history=History(indptr, np.array([item for some in history for item in some], np.int32), len(vectors)),
+        history=history_of(history, len(vectors)),
         categories=Categories.of([sorted(names) for names in known["categories"]]),
         vectors=np.array(vectors, dtype=np.float32).reshape(len(vectors), 2),
     )
