@@ -161,6 +161,7 @@ def test_a_file_without_a_header(tmp_path: Path) -> None:
 
 
 def test_bytes_that_are_not_utf8_late_in_the_file(tmp_path: Path) -> None:
-    path = written(tmp_path, b"user,item\n" + b"a,2\n" * 5_000 + b"Jos\xe9,2\n", "a.csv.gz")
+    content = b"user,item\n" + b"a,2\n" * 5_000 + b"Jos\xe9,2\n"
+    path = written(tmp_path, gzip.compress(content), "a.csv.gz")
     with pytest.raises(DataError, match=r"line 5002: the text is not UTF-8 \(byte 0xe9\).*iconv -f LATIN1 -t UTF-8"):
         read_table(path)
