@@ -10,7 +10,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from oracles import splitting
 from oracles.splitting import Row, random_key
-from oracles.tables import ROWS, interactions_from
+from oracles.tables import interactions_from
+from strategies import INTERACTION_ROWS
 
 from harness.artifacts import Part, Split
 from harness.data import GlobalTime, LeaveLastOut, RandomSplit, SourceData, UserHoldout, audit
@@ -56,7 +57,7 @@ def counted(parts: dict[str, list[Row]], part: str) -> dict[str, int]:
 
 
 @settings(max_examples=50, deadline=None)
-@given(ROWS, st.sampled_from(["test", "validation"]))
+@given(INTERACTION_ROWS, st.sampled_from(["test", "validation"]))
 def test_leave_last_out_equals_counting_in_plain_python(rows: list[Row], part: Part) -> None:
     parts = splitting.leave_last_out(rows, random_key(0), validation=True)
     assume(parts[part])
@@ -68,7 +69,7 @@ def test_leave_last_out_equals_counting_in_plain_python(rows: list[Row], part: P
 
 
 @settings(max_examples=30, deadline=None)
-@given(ROWS)
+@given(INTERACTION_ROWS)
 def test_global_time_knows_no_ties_and_nothing_later(rows: list[Row]) -> None:
     assume(len({row.time for row in rows}) > 2)
     parts = splitting.global_time(rows, random_key(0), test=0.4, validation=0.0)

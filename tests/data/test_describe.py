@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import splitting
 from oracles.splitting import Row
-from oracles.tables import ROWS, interactions_from
+from oracles.tables import interactions_from
+from strategies import INTERACTION_ROWS
 
 from harness.data import SourceData, describe
 from harness.data.describe import gini
@@ -45,7 +46,7 @@ def test_what_is_not_there_is_none() -> None:
 
 
 @settings(max_examples=40, deadline=None)
-@given(ROWS)
+@given(INTERACTION_ROWS)
 def test_equals_counting_in_plain_python(rows: list[Row]) -> None:
     facts = describe(interactions_from(rows))
     moments = [(row.user, row.time) for row in rows]

@@ -10,10 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from histories import history_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.artifacts import History, Interactions, RecommendationTask, Truth, Vocabulary, integer_of
+from harness.artifacts import Interactions, RecommendationTask, Truth, Vocabulary, integer_of
 from harness.data import (
     FixedSplit,
     ItemFilter,
@@ -92,9 +93,7 @@ def test_each_place_finds_it(number: int, text_in_data: bool, tmp_path: Path) ->
         read = read_predictions(table)
         assert indices_of(read.users, ids).tolist() == indices_of(read.items, ids).tolist() == [place]
         truth = Truth(np.arange(4), np.arange(3, dtype=np.int32))
-        asked = RecommendationTask(
-            np.arange(3), truth, History(np.zeros(4, np.int64), np.empty(0, np.int32), 3), ids, ids
-        )
+        asked = RecommendationTask(np.arange(3), truth, history_of([[]] * 3, 3), ids, ids)
         assert lists_from(table, asked).lists.items.tolist() == [place]
 
 

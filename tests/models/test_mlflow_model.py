@@ -8,9 +8,10 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from histories import history_of
 
 import harness
-from harness.artifacts import History, ListRequest, UserBatch, Vocabulary
+from harness.artifacts import ListRequest, UserBatch, Vocabulary
 from harness.errors import HarnessError
 from harness.experiment.components import component_of
 from harness.models.mlflow_model.mlflow_model import MLflowModel
@@ -20,7 +21,7 @@ from harness.models.python_object.python_recommenders import recommender_of
 
 USERS = Vocabulary.of(["ann", "bob"])
 ITEMS = Vocabulary.of([10, 20, 30])
-BATCH = UserBatch(np.array([1, 0, 0]), History(np.array([0, 0, 0]), np.empty(0, dtype=np.int32), 3))
+BATCH = UserBatch(np.array([1, 0, 0]), history_of([[], []], 3))
 
 # A model as code: MLflow stores the script, and runs it when the model is loaded.
 SCRIPT = """

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from histories import history_of
 
 import harness
-from harness.artifacts import CandidateLists, History, ListRequest, UserBatch, Vocabulary
+from harness.artifacts import CandidateLists, ListRequest, UserBatch, Vocabulary
 from harness.errors import HarnessError
 from harness.experiment.components import component_of
 from harness.models.python_object.python_recommenders import recommender_of
@@ -23,7 +24,7 @@ from harness.models.python_object.python_recommenders import recommender_of
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs/examples"
 USERS = Vocabulary.of(["ann", "bob", "cat"])
 ITEMS = Vocabulary.of([10, 20, 30, 40])
-HISTORY = History(np.array([0, 2, 3, 3]), np.array([3, 0, 1], dtype=np.int32), 4)
+HISTORY = history_of([[3, 0], [1], []], 4)
 BATCH = UserBatch(np.array([1, 0]), HISTORY)
 SEEN = CandidateLists(np.array([0, 1, 3]), np.array([1, 0, 3], dtype=np.int32))
 

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from histories import history_of
 from safetensors.numpy import save_file
 
-from harness.artifacts import History, ListRequest, UserBatch, Vocabulary
+from harness.artifacts import ListRequest, UserBatch, Vocabulary
 from harness.errors import CheckpointError, ExperimentError, HarnessError
 from harness.experiment.components import component_of, options_of
 from harness.models.torch_module.torch_lists import CodeTable, read_codes
@@ -75,7 +76,7 @@ class Echo(nn.Module):
         return self.forward(ids) + self.users(who)[:, :1]
 """
 # Of users 0 to 3; items 1, 3, 5 of five; a long one, an empty one.
-HISTORY = History(np.array([0, 2, 7, 7, 8]), np.array([3, 1, 0, 1, 2, 3, 4, 2], dtype=np.int32), 5)
+HISTORY = history_of([[3, 1], [0, 1, 2, 3, 4], [], [2]], 5)
 USERS, ITEMS = Vocabulary(np.arange(10, 14)), Vocabulary.of(["a", "b", "c", "d", "e"])
 BATCH = UserBatch(np.arange(4), HISTORY)
 

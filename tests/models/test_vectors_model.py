@@ -9,15 +9,16 @@ import pyarrow.parquet as pq
 import pytest
 import safetensors.torch
 import torch
+from histories import history_of
 
 import harness
-from harness.artifacts import History, UserBatch, Vocabulary
+from harness.artifacts import UserBatch, Vocabulary
 from harness.errors import HarnessError
 from harness.experiment.components import component_of
 
 USERS = Vocabulary.of(["ann", "bob"])
 ITEMS = Vocabulary.of([10, 20, 30])
-HISTORY = History(np.array([0, 2, 3]), np.array([0, 2, 1], dtype=np.int32), 3)
+HISTORY = history_of([[0, 2], [1]], 3)
 BATCH = UserBatch(np.array([1, 0]), HISTORY)
 U = np.array([[1.0, 0.0], [0.5, 2.0]], dtype=np.float32)
 V = np.array([[1.0, 1.0], [0.0, -1.0], [3.0, 4.0]], dtype=np.float32)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from hypothesis import strategies as st
 from oracles.splitting import Row
 
-from harness.artifacts import Interactions, Vocabulary
+from harness.artifacts import PARTS, Interactions, Split, Vocabulary
 
 
 def interactions_from(rows: Sequence[Row]) -> Interactions:
@@ -30,9 +29,25 @@ def rows_of(interactions: Interactions) -> list[Row]:
     return [Row(*values) for values in interactions.frame().itertuples(index=False, name=None)]
 
 
-# Few users, items and moments: most tables have ties, repeated pairs and users of one row.
-ROWS = st.lists(
-    st.builds(Row, st.integers(1, 5), st.integers(10, 16), st.integers(0, 4), st.integers(1, 5)),
-    min_size=1,
-    max_size=40,
-)
+def pairs_of(interactions: Interactions) -> list[tuple[int, int]]:
+    """Return the user and item of each interaction, in their order."""
+    return [(row.user, row.item) for row in rows_of(interactions)]
+
+
+def parts_of(split: Split) -> dict[str, list[Row]]:
+    """Return the rows of each part of a split; fold-in only if it has rows."""
+    parts = {part: rows_of(split.part(part)) for part in PARTS}
+    return {part: rows for part, rows in parts.items() if rows or part != "fold_in"}
+
+
+def items_of_parts(split: Split) -> list[list[int]]:
+    """Return the items of each part of a split."""
+    return [[row.item for row in rows_of(split.part(part))] for part in PARTS]
+
+
+# Three users and three items, with a repeated pair.
+REPEATED = [Row(1, 10, 5, 3), Row(1, 10, 2, 4), Row(1, 11, 3, 5), Row(2, 10, 4, 1), Row(3, 12, 6, 2)]
+# Three users and three items, with distinct times and pairs.
+DISTINCT = [Row(1, 10, 0, 5), Row(1, 11, 1, 3), Row(2, 10, 2, 4), Row(2, 11, 3, 4), Row(3, 10, 4, 2), Row(3, 12, 5, 5)]
+# One user with five rows, another with one.
+FIVE_AND_ONE = [*(Row(1, 10 + n, 1 + n, 1) for n in range(5)), Row(2, 10, 1, 1)]

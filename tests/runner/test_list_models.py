@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+from histories import history_of
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.artifacts import CandidateLists, History, RankedLists, RecommendationTask, Truth, Vocabulary
+from harness.artifacts import CandidateLists, RankedLists, RecommendationTask, Truth, Vocabulary
 from harness.errors import HarnessError
 from harness.runner import Options, predict
 
@@ -35,8 +36,7 @@ class Given:
 
 def task(**options):
     rows = [[0], [1, 2], [], [3], [4], [0, 1]]
-    indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])]).astype(np.int64)
-    history = History(indptr, np.array([item for row in rows for item in row], dtype=np.int32), 5)
+    history = history_of(rows, 5)
     users = np.array([1, 0, 5, 3, 2])
     return RecommendationTask(
         users=users,

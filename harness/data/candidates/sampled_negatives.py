@@ -100,13 +100,13 @@ def _drawn(
     for start in range(0, n_users, _BLOCK):
         stop = min(start + _BLOCK, n_users)
         own = barred[np.searchsorted(barred, start * n_items) : np.searchsorted(barred, stop * n_items)]
-        block = _Draw(keys[start:stop], task.item_ids.keys, weights, own - start * n_items, negatives, seed)
+        block = _BlockSampler(keys[start:stop], task.item_ids.keys, weights, own - start * n_items, negatives, seed)
         parts.append(block.codes() + start * n_items)
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
-class _Draw:
+class _BlockSampler:
     """The draw of one block of users; codes are user times items plus item."""
 
     user_keys: UInt64Array

@@ -53,9 +53,9 @@ def in_coarsest_unit(ticks: Int64Array, unit: TimeUnit) -> EpochTimes:
     Examples
     --------
     >>> in_coarsest_unit(np.array([1717113600000]), "ms")
-    Ticks(values=array([1717113600]), unit='s', rounded=0)
+    EpochTimes(values=array([1717113600]), unit='s', rounded=0)
     >>> in_coarsest_unit(np.array([1717113600250000000]), "ns")
-    Ticks(values=array([1717113600250]), unit='ms', rounded=0)
+    EpochTimes(values=array([1717113600250]), unit='ms', rounded=0)
     """
     for coarser, per_second in PER_SECOND.items():
         factor = PER_SECOND[unit] // per_second

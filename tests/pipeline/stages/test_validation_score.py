@@ -6,9 +6,10 @@ import re
 
 import numpy as np
 import pytest
+from histories import history_of
 
 import harness
-from harness.artifacts import History, RecommendationTask, Truth, UserBatch, Vocabulary
+from harness.artifacts import RecommendationTask, Truth, UserBatch, Vocabulary
 from harness.errors import CheckpointError
 from harness.pipeline.stages.validation_score import ndcg_on
 
@@ -100,7 +101,7 @@ class Ranked:
 
 def test_a_case_by_hand():
     # The one saw item 0 and chose 2, second of what is left; the other saw nothing and chose 0 and 4, at 1 and 5.
-    history = History(np.array([0, 1, 1]), np.array([0], dtype=np.int32), 5)
+    history = history_of([[0], []], 5)
     task = RecommendationTask(
         users=np.arange(2),
         truth=Truth(np.array([0, 1, 3]), np.array([2, 0, 4], dtype=np.int32)),
