@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from histories import history_of
 from hypothesis import strategies as st
 from oracles.splitting import Row
 
@@ -10,4 +11,10 @@ INTERACTION_ROWS = st.lists(
     st.builds(Row, st.integers(1, 5), st.integers(10, 16), st.integers(0, 4), st.integers(1, 5)),
     min_size=1,
     max_size=40,
+)
+
+histories = st.integers(1, 9).flatmap(
+    lambda n_items: st.lists(st.lists(st.integers(0, n_items - 1), max_size=8), min_size=1, max_size=8).map(
+        lambda lists: history_of(lists, n_items)
+    )
 )

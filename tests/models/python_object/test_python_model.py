@@ -21,7 +21,7 @@ from harness.errors import HarnessError
 from harness.experiment.components import component_of
 from harness.models.python_object.python_recommenders import recommender_of
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "docs/examples"
+EXAMPLES = Path(__file__).resolve().parents[3] / "docs/examples"
 USERS = Vocabulary.of(["ann", "bob", "cat"])
 ITEMS = Vocabulary.of([10, 20, 30, 40])
 HISTORY = history_of([[3, 0], [1], []], 4)
