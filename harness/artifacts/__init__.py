@@ -1,12 +1,23 @@
 """The frozen values that stages take and return."""
 
 from harness.artifacts.block_size import USER_BLOCK
+from harness.artifacts.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.csr import indptr_of_kept, runs
-from harness.artifacts.finding import Finding, Severity
+from harness.artifacts.dataset_audit import (
+    DatasetAudit,
+    DatasetSummary,
+    SourceSummary,
+    TieRuleValues,
+    TieTrial,
+    ValueRange,
+)
+from harness.artifacts.finding import Caution, Finding, Severity
 from harness.artifacts.integer_ids import CANONICAL_INTEGER, LONGEST_ID, integer_of
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
+from harness.artifacts.json_values import Facts, to_json
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
+from harness.artifacts.protocol_record import CandidateRecord, ExperimentRecord, ProtocolRecord
 from harness.artifacts.rankings import NO_ITEM, NOT_A_CANDIDATE, CandidateLists, TargetRanks, TopK, Truth
 from harness.artifacts.recommender import (
     AnyRecommender,
@@ -18,6 +29,15 @@ from harness.artifacts.recommender import (
     Tensors,
     UserBatch,
     VectorRecommender,
+)
+from harness.artifacts.run_record import (
+    DatasetRecord,
+    EnvironmentRecord,
+    Expectation,
+    GitState,
+    PartialRun,
+    RunRecord,
+    TimingRecord,
 )
 from harness.artifacts.scores import (
     SCORE_REMEDY,
@@ -31,7 +51,7 @@ from harness.artifacts.scores import (
 )
 from harness.artifacts.side_information import Categories, SideInformation, share_above
 from harness.artifacts.size_findings import FEW_USERS, candidate_counts, cutoff_beyond_candidates, few_users
-from harness.artifacts.slice_table import SliceGap, SliceTable, SliceValue
+from harness.artifacts.slice_table import SliceGap, SliceGroup, SliceTable, SliceValue
 from harness.artifacts.time_units import PER_SECOND, TimeUnit
 from harness.artifacts.training import (
     JUDGED_AT,
@@ -61,11 +81,22 @@ __all__ = [
     "AnyRecommender",
     "Attention",
     "CandidateLists",
+    "CandidateRecord",
     "Categories",
+    "Caution",
+    "CheckpointFacts",
     "Comparison",
+    "DatasetAudit",
+    "DatasetRecord",
+    "DatasetSummary",
+    "EnvironmentRecord",
+    "Expectation",
+    "ExperimentRecord",
     "Explains",
+    "Facts",
     "Finding",
     "ForeignModel",
+    "GitState",
     "History",
     "Interactions",
     "Judge",
@@ -77,22 +108,33 @@ __all__ = [
     "MetricValue",
     "Model",
     "Part",
+    "PartialRun",
+    "ProtocolRecord",
     "Recommender",
+    "RunRecord",
     "Severity",
     "SideInformation",
     "SliceGap",
+    "SliceGroup",
     "SliceTable",
     "SliceValue",
+    "SourceSummary",
     "Split",
+    "StateFacts",
     "TargetRanks",
+    "TensorFacts",
     "Tensors",
     "TieRange",
+    "TieRuleValues",
+    "TieTrial",
     "TimeUnit",
+    "TimingRecord",
     "TopK",
     "TrainedModel",
     "Training",
     "Truth",
     "UserBatch",
+    "ValueRange",
     "VectorRecommender",
     "Vocabulary",
     "as_gains",
@@ -112,6 +154,7 @@ __all__ = [
     "score_fault",
     "share_above",
     "stream",
+    "to_json",
     "user_halves",
     "wrong_scores",
 ]

@@ -1,18 +1,17 @@
-"""What in a data set looks wrong and is read all the same: counted, told, and kept with the results."""
+"""Find what looks wrong in a data set that can be read all the same: odd ids and odd times."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.artifacts import PER_SECOND, TimeUnit, Vocabulary
+from harness.artifacts import PER_SECOND, Caution, TimeUnit, Vocabulary
 from harness.artifacts.array_types import Float64Array, Int64Array
 from harness.data.readers.columns import flags
 from harness.data.times.date_text import date_text
@@ -20,36 +19,13 @@ from harness.data.times.date_text import date_text
 logger = logging.getLogger("harness")
 
 _SECONDS_A_DAY = 86_400
-_MOSTLY = 0.9  # of the ids are integers: the others are rather slips than the rule
+_MOSTLY = 0.9  # the share of integers above which the other ids look like mistakes
 _INTEGER = r"^-?[0-9]+$"
 _told: set[str] = set()
 
 
-@dataclass(frozen=True)
-class Caution:
-    """Something that looks wrong in a data set, and how often.
-
-    Parameters
-    ----------
-    name
-        Of the kind of caution.
-    count
-        How many rows, ids or files it is about; above 0.
-    sentence
-        What was found where, and what would mend it.
-    """
-
-    name: str
-    count: int
-    sentence: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return ``name``, ``count`` and ``sentence``."""
-        return asdict(self)
-
-
 def tell(cautions: Iterable[Caution]) -> None:
-    """Log each caution, once in the life of a process."""
+    """Log each caution once per process."""
     for caution in cautions:
         if caution.sentence not in _told:
             _told.add(caution.sentence)
@@ -57,14 +33,14 @@ def tell(cautions: Iterable[Caution]) -> None:
 
 
 def id_cautions(vocabulary: Vocabulary, *, where: str, what: str) -> list[Caution]:
-    """Return what looks wrong in own ids: pairs that are one but for spaces or case, integers among text.
+    """Return what looks wrong in external ids: pairs that differ only by spaces or case, and text among integers.
 
     Parameters
     ----------
     vocabulary
-        Integers cannot look wrong.
+        The external ids; integers cannot look wrong.
     where
-        The data set, for the sentence.
+        Name of the data set, for the sentence.
     what
         ``user`` or ``item``.
 
@@ -81,7 +57,7 @@ def id_cautions(vocabulary: Vocabulary, *, where: str, what: str) -> list[Cautio
 
 
 def time_cautions(times: Int64Array | Float64Array, *, unit: TimeUnit, where: str) -> list[Caution]:
-    """Return what looks wrong in times since 1970: the future, and zero or less.
+    """Return what looks wrong in times since 1970: those in the future, and those of zero or less.
 
     Parameters
     ----------
@@ -90,7 +66,7 @@ def time_cautions(times: Int64Array | Float64Array, *, unit: TimeUnit, where: st
     unit
         The unit of the times.
     where
-        The data set, for the sentence.
+        Name of the data set, for the sentence.
     """
     cautions = []
     # A day of grace: a file may have been written east of here a moment ago.

@@ -1,5 +1,6 @@
 """What can recommend: the reference models, their checkpoints, and how they score."""
 
+from harness.artifacts.checkpoint_facts import CheckpointFacts
 from harness.models.baselines.ease import EASE
 from harness.models.baselines.item_knn import ItemKNN
 from harness.models.baselines.popularity import Popularity
@@ -12,7 +13,6 @@ from harness.models.checkpoints.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from harness.models.checkpoints.checkpoint_facts import CheckpointFacts
 from harness.models.checkpoints.inspection import inspect_checkpoint
 from harness.models.external.prediction_file import PredictionFile
 from harness.models.generative.generative import Codes, Generative, GenerativeRecipe

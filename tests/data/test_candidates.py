@@ -61,8 +61,8 @@ def test_relevant_items_and_as_many_others_as_there_are(n_items, negatives, by, 
         assert len(candidates - relevant) == min(negatives, len(eligible))
         fewer += len(eligible) < negatives
     assert found.facts["users_with_fewer"] == fewer
-    assert found.findings[0]["severity"] == "warning"
-    assert "Krichene and Rendle" in found.findings[0]["sentence"]
+    assert found.findings[0].severity == "warning"
+    assert "Krichene and Rendle" in found.findings[0].sentence
 
 
 def test_a_draw_is_the_users_own():
@@ -115,7 +115,7 @@ def test_lists_of_a_file(tmp_path):
             table.to_csv(path, index=False)
         found = lists_from(path, users)
         assert rows(found) == [{1, 5}, {4}, set()]
-        counts = {finding["name"]: finding["count"] for finding in found.findings}
+        counts = {finding.name: finding.count for finding in found.findings}
         assert counts == {
             "candidates_without_users": 1,
             "relevant_items_no_candidates": 2,
@@ -135,7 +135,7 @@ def test_an_allow_list(tmp_path):
     path.write_text("3\n\n5\r\n3\nx\n")
     found = allow_list(path, Vocabulary.of([3, 4, 5]))
     assert found.items.tolist() == [True, False, True]
-    assert (found.findings[0]["count"], found.findings[0]["of"]) == (1, 3)
+    assert (found.findings[0].count, found.findings[0].of) == (1, 3)
     path.write_text("tea \n")
     assert allow_list(path, Vocabulary.of(["coffee", "tea "])).items.tolist() == [False, True]
     path.write_text("a\n")

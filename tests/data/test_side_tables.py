@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.artifacts import Caution
 from harness.data import MovieLens100K, SourceData, load_source
 from harness.errors import DataError
 from harness.experiment import Categories, Items, Users, Vectors
@@ -68,14 +69,10 @@ def test_items_by_hand() -> None:
         "unused": 1,
         "missing": 1,
     }
-    assert source.facts["warnings"] == [
-        {
-            "name": "items_without_row",
-            "count": 1,
-            "sentence": "items.csv: 1 of 3 items of the interactions are not in it, such as 8. "
-            "What needs it knows nothing of them.",
-        }
-    ]
+    sentence = (
+        "items.csv: 1 of 3 items of the interactions are not in it, such as 8. What needs it knows nothing of them."
+    )
+    assert source.cautions == (Caution("items_without_row", 1, sentence),)
 
 
 def test_users_by_hand() -> None:
@@ -85,7 +82,7 @@ def test_users_by_hand() -> None:
     assert table is not None
     assert table.to_dict("list") == {"city": ["Y", "X"], "age": [40, 30]}
     assert source.facts["users"]["missing"] == 0
-    assert source.facts["warnings"] == []
+    assert source.cautions == ()
 
 
 def test_a_title_is_found_and_the_rest_left_out() -> None:
@@ -201,7 +198,7 @@ def test_vectors_by_hand() -> None:
         "dimension": 2,
         "missing": 1,
     }
-    assert [warning["name"] for warning in source.facts["warnings"]] == ["items_without_row", "items_without_vector"]
+    assert [caution.name for caution in source.cautions] == ["items_without_row", "items_without_vector"]
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -20,11 +20,11 @@ from harness.errors import DataError
 
 @dataclass(frozen=True, eq=False)
 class FoundCandidates:
-    """Lists of candidates, what was counted for the report, and what is odd, as audits have it."""
+    """Lists of candidates, what was counted for the report, and findings about them."""
 
     lists: CandidateLists
     facts: dict[str, Any] = field(default_factory=dict)
-    findings: tuple[dict[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +116,15 @@ def lists_from(path: Path, users: AskedUsers) -> FoundCandidates:
     indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     facts = {"path": str(path), "per_user": {"min": int(lengths.min()), "max": int(lengths.max())}}
     lists = CandidateLists(indptr, (codes % n_items).astype(np.int32))
-    return FoundCandidates(lists, facts, tuple(each.as_dict() for each in findings))
+    return FoundCandidates(lists, facts, findings)
 
 
 @dataclass(frozen=True, eq=False)
 class AllowList:
-    """Items that may be recommended, bool ``(items,)``, and what is odd, as audits have it."""
+    """Items that may be recommended, bool ``(items,)``, and findings about them."""
 
     items: BoolArray
-    findings: tuple[dict[str, Any], ...]
+    findings: tuple[Finding, ...]
 
 
 def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
@@ -151,4 +151,4 @@ def allow_list(path: Path, item_ids: Vocabulary) -> AllowList:
         "allowed items",
         "the data set does not have them; they are left out.",
     )
-    return AllowList(allowed, (unknown.as_dict(),))
+    return AllowList(allowed, (unknown,))

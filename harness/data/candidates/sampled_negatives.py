@@ -80,7 +80,7 @@ def sampled_negatives(
         f"only their relevant items and {negatives} negatives drawn by {by} are ranked; {_KRICHENE}",
     )
     lists = CandidateLists(indptr.astype(np.int64), (codes % n_items).astype(np.int32))
-    return FoundCandidates(lists, facts, (finding.as_dict(),))
+    return FoundCandidates(lists, facts, (finding,))
 
 
 def _history_codes(users: AskedUsers) -> Int64Array:

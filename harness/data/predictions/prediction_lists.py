@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class CheckedPredictions:
-    """Lists in the order of the users asked for, and what was found on the way, as audits have it."""
+    """Lists in the order of the users asked for, and findings about them."""
 
     topk: TopK
-    findings: tuple[dict[str, Any], ...]
+    findings: tuple[Finding, ...]
 
 
 def checked_predictions(
@@ -97,9 +97,7 @@ def checked_predictions(
     if strict:
         _refuse(findings, table.place)
     items_in = np.where(barred.seen | barred.outside | (rows.items == UNKNOWN), np.int32(NO_ITEM), rows.items)
-    return CheckedPredictions(
-        _lists(rows, items_in, asked, k=k, depth=depth, place=table.place), tuple(each.as_dict() for each in findings)
-    )
+    return CheckedPredictions(_lists(rows, items_in, asked, k=k, depth=depth, place=table.place), tuple(findings))
 
 
 def indices_of(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array:
@@ -268,6 +266,6 @@ def _lists(rows: RankedRows, items: Int32Array, asked: Asked, *, k: int, depth: 
 
 
 def _refuse(findings: list[Finding], place: str) -> None:
-    odd = [finding.as_dict()["sentence"] for finding in findings if finding.count and finding.severity != "info"]
+    odd = [finding.sentence for finding in findings if finding.count and finding.severity != "info"]
     if odd:
         raise DataError(f"{place}: strict mode refuses these predictions. {' '.join(odd)}")

@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from harness.artifacts import Interactions
+from harness.artifacts import Caution, Interactions
 from harness.data.readers.columns import Place, ratings_of
 from harness.data.readers.id_columns import coded_ids
 from harness.data.readers.table_keys import TableKeys
 from harness.data.readers.tables import cautions_of, chosen_columns, open_table, read_columns
 from harness.data.times.time_columns import Times, TimestampUnit, times_of
-from harness.data.warnings import Caution
 from harness.storage.table_format import TableFormat
 
 # In the order of MovieLens' .dat files, which have no header.

@@ -10,10 +10,10 @@ from typing import ClassVar
 import pyarrow as pa
 import pyarrow.parquet
 
+from harness.artifacts import Caution
 from harness.data.readers.columns import Place, is_text, plain_column
 from harness.data.readers.file_layout import parts_of, reading
 from harness.data.times.int96 import with_exact_int96
-from harness.data.warnings import Caution
 from harness.errors import DataError
 from harness.storage.arrow_types import plain_type
 

@@ -9,12 +9,12 @@ from typing import Protocol
 
 import pyarrow as pa
 
+from harness.artifacts import Caution
 from harness.data.readers.delimited import DelimitedFile
 from harness.data.readers.file_layout import check_file, format_of, layout_of, reading
 from harness.data.readers.json_lines import JsonLinesFile
 from harness.data.readers.parquet import ParquetFiles
 from harness.data.readers.table_keys import TableKeys
-from harness.data.warnings import Caution
 from harness.errors import DataError, did_you_mean
 from harness.storage.table_format import TableFormat
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.artifacts import Vocabulary
+from harness.artifacts import Caution, Vocabulary
 from harness.artifacts.array_types import Float32Array, IdArray, Int64Array
 from harness.data.readers.columns import Place, is_text
 from harness.data.readers.file_layout import PARQUET, check_file, id_lines, sha256_of
@@ -19,7 +19,6 @@ from harness.data.readers.id_columns import shown_id
 from harness.data.readers.table_keys import TableKeys
 from harness.data.readers.tables import cautions_of, needed_column, open_table, read_columns
 from harness.data.side_tables.side_table import missing_caution, own_ids, rows_in
-from harness.data.warnings import Caution
 from harness.errors import DataError
 from harness.storage.array_files import mapped_array, texts_of
 

@@ -11,14 +11,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from harness.artifacts import Vocabulary
+from harness.artifacts import Caution, Vocabulary
 from harness.artifacts.array_types import IdArray, Int64Array
 from harness.data.readers.columns import Place, is_text
 from harness.data.readers.file_layout import sha256_of
 from harness.data.readers.id_columns import CodedIds, coded_ids, shown_id
 from harness.data.readers.table_keys import TableKeys
 from harness.data.readers.tables import TableFile, cautions_of, needed_column, open_table, read_columns, single_column
-from harness.data.warnings import Caution
 from harness.errors import DataError
 from harness.storage.table_format import TableFormat
 

@@ -9,10 +9,9 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from harness.artifacts import Interactions
+from harness.artifacts import Caution, Interactions
 from harness.data.side_tables.item_vectors import VectorsSection, read_vectors
 from harness.data.side_tables.side_table import CategoriesSection, SideTable, Wanted, read_side_table
-from harness.data.warnings import Caution
 from harness.errors import DataError
 from harness.storage.table_format import TableFormat
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from harness.artifacts import Interactions
+from harness.artifacts import Caution, Interactions
 from harness.data.readers.duplicate_rows import DuplicateRule, merge_duplicates
 from harness.data.readers.file_layout import format_of, sha256_of
 from harness.data.readers.interaction_files import read_interactions
@@ -15,7 +15,7 @@ from harness.data.readers.table_keys import TableKeys
 from harness.data.row_order import repeated_rows
 from harness.data.side_tables.table_join import JOINED, ItemsSection, UsersSection, join
 from harness.data.times.time_columns import TimestampUnit, epoch_unit
-from harness.data.warnings import Caution, id_cautions, tell, time_cautions
+from harness.data.warnings import id_cautions, tell, time_cautions
 from harness.errors import DataError
 from harness.storage import sha256_json
 from harness.storage.table_format import TableFormat
@@ -36,14 +36,16 @@ class SourceData:
     facts
         Plain values for the report: ``origin``, ``duplicates`` (rows that repeat an earlier pair of
         user and item, before they were merged), and ``licence`` and ``citation`` where they are
-        known; what ``load_source`` adds is ``merged``, ``timestamp_unit``, the facts of side tables and
-        ``warnings``.
+        known; what ``load_source`` adds is ``merged``, ``timestamp_unit`` and the facts of side tables.
+    cautions
+        What looked wrong when the data was read.
     """
 
     interactions: Interactions
     name: str
     sha256: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    cautions: tuple[Caution, ...] = ()
 
     @property
     def digest(self) -> str:
@@ -195,7 +197,7 @@ def load_source(dataset: DatasetSection) -> SourceData:
     facts = dict(found.facts)
     rows, where = found.interactions, found.name if dataset.path is None else str(dataset.path)
     cautions = [
-        *(Caution(**caution) for caution in facts.get("warnings", [])),
+        *found.cautions,
         *id_cautions(rows.user_ids, where=where, what="user"),
         *id_cautions(rows.item_ids, where=where, what="item"),
     ]
@@ -214,8 +216,8 @@ def load_source(dataset: DatasetSection) -> SourceData:
     joined = join(merged.interactions, items=dataset.items, users=dataset.users)
     cautions += joined.cautions
     tell(cautions)
-    facts |= {**joined.facts, "warnings": [caution.as_dict() for caution in cautions]}
-    return replace(found, interactions=joined.interactions, facts=facts)
+    facts |= joined.facts
+    return replace(found, interactions=joined.interactions, facts=facts, cautions=tuple(cautions))
 
 
 def _checksums(facts: Mapping[str, Any]) -> dict[str, str]:
@@ -256,5 +258,6 @@ def _read_path(dataset: DatasetSection) -> SourceData:
     facts: dict[str, Any] = {"origin": str(path), "duplicates": repeated_rows(found.interactions)}
     if found.timestamp_unit is not None:
         facts["timestamp_unit"] = found.timestamp_unit
-    facts["warnings"] = [caution.as_dict() for caution in found.cautions]
-    return SourceData(found.interactions, name=path.name, sha256=sha256_of(path), facts=facts)
+    return SourceData(
+        found.interactions, name=path.name, sha256=sha256_of(path), facts=facts, cautions=tuple(found.cautions)
+    )

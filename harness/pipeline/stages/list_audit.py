@@ -1,4 +1,4 @@
-"""What is odd in a model that makes lists itself, or that was trained elsewhere: as audits have it."""
+"""Audit a model, and the lists of a model that makes them itself."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from harness.artifacts import NO_ITEM, AnyRecommender, Finding, ForeignModel
 from harness.artifacts.array_types import Int64Array
 from harness.models.torch_module.torch_model import TorchModel
-from harness.pipeline.commands.fit import Fitted
+from harness.pipeline.stages.fitting import FittedModel
 from harness.pipeline.workers.shard_jobs import Job
 from harness.runner import PredictionTask
 
@@ -20,41 +20,39 @@ if TYPE_CHECKING:
 _CASES = 5
 
 
-def model_findings(experiment: Experiment, job: Job, fitted: Fitted | None) -> tuple[dict[str, Any], ...]:
-    """Return what is odd in the model itself, whatever lists it makes.
+def model_findings(experiment: Experiment, job: Job, fitted: FittedModel | None) -> tuple[Finding, ...]:
+    """Return the findings about the model itself, whatever lists it makes.
 
     Parameters
     ----------
     experiment
-        Whose model.
+        The experiment with the model.
     job
-        With the model, and what is asked of it.
+        The model, with the task of its lists.
     fitted
-        Its checkpoint; None of a model that was trained elsewhere.
+        The checkpoint; None for an external model.
     """
     params, task = experiment.model.params, job.shards.task
     if isinstance(params, ForeignModel):
-        found = (*_pickles(params), *_of_checkpoint(job.recommender(job.options.device), task))
-    else:
-        audit = getattr(params, "audit", None)
-        found = (*_stopped(experiment, task), *(() if audit is None or fitted is None else audit(fitted.tensors)))
-    return tuple(finding.as_dict() for finding in found)
+        return (*_pickles(params), *_of_checkpoint(job.recommender(job.options.device), task))
+    audit = getattr(params, "audit", None)
+    return (*_stopped(experiment, task), *(() if audit is None or fitted is None else audit(fitted.tensors)))
 
 
 def cases_of(task: PredictionTask, rows: Int64Array) -> tuple[str, ...]:
-    """Return words for the first users of some rows of a task."""
+    """Return the external ids of the first few users of some rows of a task, for the cases of a finding."""
     return tuple(f"user {user}" for user in task.user_ids.ids[task.users[rows[:_CASES]]])
 
 
 def _pickles(params: ForeignModel) -> Iterator[Finding]:
-    """Yield that a checkpoint could run code."""
+    """Yield the finding that reading a checkpoint can run code."""
     if getattr(params, "allow_pickle", False):
-        sentence = "model.params.allow_pickle is set: reading the checkpoint could run any code that stands in it."
+        sentence = "model.params.allow_pickle is set: reading the checkpoint could run any code that it contains."
         yield Finding("allow_pickle", 1, 1, sentence)
 
 
 def _of_checkpoint(recommender: AnyRecommender, task: PredictionTask) -> Iterator[Finding]:
-    """Yield how many tensors of a module its checkpoint lacks, and how many items share a semantic id."""
+    """Yield findings about tensors that a checkpoint lacks, and about items that share a semantic id."""
     lacking: tuple[int, int] | None = getattr(recommender, "missing_tensors", None)
     if lacking is not None and lacking[0]:
         count, of = lacking
@@ -70,7 +68,7 @@ def _of_checkpoint(recommender: AnyRecommender, task: PredictionTask) -> Iterato
 
 
 def _stopped(experiment: Experiment, task: PredictionTask) -> Iterator[Finding]:
-    """Yield that a model is measured on what its training was stopped by."""
+    """Yield the finding that a model is evaluated on the part that stopped its training."""
     patience = getattr(getattr(experiment.model.params, "recipe", None), "patience", None)
     if experiment.evaluation.part == "validation" and patience is not None:
         yield Finding.counted(
@@ -83,30 +81,30 @@ def _stopped(experiment: Experiment, task: PredictionTask) -> Iterator[Finding]:
 
 
 def _longer(params: Any) -> str:
-    """Return which options make lists longer, as a sentence; empty where none is known."""
+    """Return a sentence on the options that make lists longer; empty where none is known."""
     if not isinstance(params, TorchModel):
         return ""
     output = params.output
     if not output.count_arguments:
         return (
-            " The module is not told how many are asked for: name the argument that takes the number, such as a number "
-            "of beams, in model.params.output.k, and raise output.k_factor where seen items are among what it gives."
+            " The module does not know how many items are needed: name the argument that takes the number, such as a "
+            "number of beams, in model.params.output.k, and raise output.k_factor where its output has seen items."
         )
     return (
-        f" The module is asked for {output.k_factor} times as many ({', '.join(output.count_arguments)}): raise "
+        f" The module is asked for {output.k_factor} times as many items ({', '.join(output.count_arguments)}): raise "
         "model.params.output.k_factor."
     )
 
 
-def list_findings(job: Job, params: Any) -> Iterator[dict[str, Any]]:
-    """Yield what was odd in the lists of a model that makes them itself, before they were cleaned.
+def list_findings(job: Job, params: Any) -> Iterator[Finding]:
+    """Yield the findings about the lists of a model that makes them itself, before they were cleaned.
 
     Parameters
     ----------
     job
         The lists.
     params
-        The model's configuration, whose options the advice names.
+        The model's configuration, for advice on its options.
     """
     shards = job.shards
     if shards.task.scored:
@@ -126,7 +124,7 @@ def list_findings(job: Job, params: Any) -> Iterator[dict[str, Any]]:
     ):
         count = int(counts.sum())
         sentence = f"{count:,} of {total:,} items that the model gave were {what}; they were left out."
-        yield Finding(name, count, total, sentence, cases=cases_of(shards.task, np.flatnonzero(counts))).as_dict()
+        yield Finding(name, count, total, sentence, cases=cases_of(shards.task, np.flatnonzero(counts)))
     k = shards.task.k
     short = np.flatnonzero(lengths < np.minimum(k, shards.task.n_candidates()))
     empty = int((lengths[short] == 0).sum())
@@ -135,4 +133,4 @@ def list_findings(job: Job, params: Any) -> Iterator[dict[str, Any]]:
         f"{len(short):,} of {len(lengths):,} lists have fewer than {k} items (runner.k), although there are more "
         f"candidates{nothing}. Each missing item counts as a miss.{_longer(params) if len(short) else ''}"
     )
-    yield Finding("short_beams", len(short), len(lengths), sentence, cases=cases_of(shards.task, short)).as_dict()
+    yield Finding("short_beams", len(short), len(lengths), sentence, cases=cases_of(shards.task, short))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness import data
-from harness.artifacts import CandidateLists, History, Part, Split, TimeUnit, Truth, Vocabulary
+from harness.artifacts import CandidateLists, DatasetRecord, Finding, History, Part, Split, TimeUnit, Truth, Vocabulary
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
 from harness.errors import DataError
 from harness.storage import sha256_json
@@ -36,18 +36,18 @@ class Prepared:
     filtered: data.FilterResult
     split: Split
 
-    def facts(self, experiment: Experiment) -> dict[str, Any]:
-        """Return what stands under ``dataset`` in ``results.json``."""
-        return {
-            "name": self.source.name,
-            "sha256": self.source.sha256,
-            "source": {key: value for key, value in self.source.facts.items() if key != "warnings"},
-            "warnings": [dict(warning) for warning in self.source.facts.get("warnings", [])],
-            "raw": data.describe(self.source.interactions),
-            "filtered": data.describe(self.filtered.interactions),
-            "filters": [dict(step) for step in self.filtered.steps],
-            "split": {**experiment.to_dict()["dataset"]["split"], "facts": dict(self.split.facts)},
-        }
+    def record(self, experiment: Experiment) -> DatasetRecord:
+        """Return what the record of a run holds about the data set."""
+        return DatasetRecord(
+            name=self.source.name,
+            sha256=self.source.sha256,
+            source=self.source.facts,
+            warnings=self.source.cautions,
+            raw=data.describe(self.source.interactions),
+            filtered=data.describe(self.filtered.interactions),
+            filters=self.filtered.steps,
+            split={**experiment.to_dict()["dataset"]["split"], "facts": dict(self.split.facts)},
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ class Task:
     candidate_facts
         What was counted of candidates, for the report.
     findings
-        What is odd in the candidates, as audits have it.
+        What is odd in the candidates.
     history_parts
         The parts that the history holds, fold-in only where there is any.
     item_ids
@@ -88,7 +88,7 @@ class Task:
     item_ids: Vocabulary
     lists: CandidateLists | None = None
     candidate_facts: Mapping[str, Any] = field(default_factory=dict)
-    findings: tuple[dict[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
     times: Int64Array | Float64Array | None = None
     time_unit: TimeUnit | None = None
 
@@ -212,7 +212,7 @@ def with_candidates(task: Task, experiment: Experiment, split: Split, *, drawn: 
     """
     chosen, rows = experiment.candidates, split.interactions
     facts: dict[str, Any] = {}
-    findings: tuple[dict[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
     candidates, lists = task.candidates, None
     if chosen.allow is not None:
         allowed = data.allow_list(Path(chosen.allow), rows.item_ids)

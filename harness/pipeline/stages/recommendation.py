@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harness import data, storage
-from harness.artifacts import USER_BLOCK, ForeignModel, Split, TargetRanks, TopK
+from harness.artifacts import USER_BLOCK, Finding, ForeignModel, Split, TargetRanks, TimingRecord, TopK
 from harness.artifacts.array_types import Float32Array
 from harness.errors import CheckpointError, DataError, HarnessError
 from harness.models import PredictionFile, run_messages
-from harness.pipeline.commands.fit import Fitted, obtain_checkpoint
-from harness.pipeline.run_folder.results import check_file_of_run
+from harness.pipeline.run_folder.run_files import check_file_of_run
+from harness.pipeline.stages.fitting import FittedModel, fitted_model
 from harness.pipeline.stages.preparation import Task
 from harness.pipeline.stages.task import asked_of, depth_of, length_of
 from harness.storage.input_files import odd_kind
@@ -62,11 +62,11 @@ class Recommended:
     short_lists
         How many users got fewer items than k.
     facts
-        How it went: throughput and memory.
+        Throughput and memory.
     order
         How equal scores were put into an order.
     findings
-        What is odd in the lists, as audits have it.
+        What is odd in the lists.
     job
         The lists as work for other processes; None for lists from a file.
     """
@@ -74,9 +74,9 @@ class Recommended:
     parts: Callable[[], Iterator[Part]]
     k: int
     short_lists: int
-    facts: dict[str, Any]
+    facts: TimingRecord
     order: str
-    findings: tuple[dict[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
     job: Job | None = None
 
 
@@ -204,7 +204,12 @@ class FromFile:
         )
         order = "as the file ranks them, else score descending, then a hash of (seed, user id, item id)"
         yield Recommended(
-            lambda: _cut(found.topk), found.topk.k, _short(found.topk), {}, order=order, findings=found.findings
+            lambda: _cut(found.topk),
+            found.topk.k,
+            _short(found.topk),
+            TimingRecord(),
+            order=order,
+            findings=found.findings,
         )
 
 
@@ -227,7 +232,7 @@ def _short(topk: TopK) -> int:
 class FromModel:
     """Lists from a fitted model's scores."""
 
-    fitted: Fitted | None
+    fitted: FittedModel | None
     sha256: str
     device: str
     files: Mapping[str, str] = field(default_factory=dict)
@@ -258,7 +263,7 @@ class FromModel:
             # Code is known by its own history.
             files = {str(path): digest for path, digest in found if path.suffix != ".py"}
             return cls(None, sha256, device, files)
-        fitted = obtain_checkpoint(experiment, split, quiet=quiet)
+        fitted = fitted_model(experiment, split, quiet=quiet)
         return cls(fitted, fitted.sha256, device)
 
     @contextlib.contextmanager
@@ -278,11 +283,11 @@ class FromModel:
                 lambda: _parts(found.job),
                 asked.k,
                 sum(int((lists.items[:, -1] < 0).sum()) for _, lists in found.job.all_found()),
-                {**found.facts, **({"trial_seconds": round(trial.seconds, 4)} if trial.findings else {})},
+                replace(found.facts, trial_seconds=round(trial.seconds, 4) if trial.findings else None),
                 order=_ORDER if asked.scored else "as the model lists them, scores falling",
                 findings=(
                     *model_findings(experiment, found.job, self.fitted),
-                    *(finding.as_dict() for finding in trial.findings),
+                    *trial.findings,
                     *list_findings(found.job, experiment.model.params),
                     *found.findings,
                 ),

@@ -8,12 +8,12 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness import storage
-from harness.artifacts import Finding
+from harness.artifacts import Finding, TimingRecord
 from harness.errors import LockError
 from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
@@ -38,15 +38,14 @@ class Made:
     job
         With the shards, which are in the cache.
     facts
-        How it went, for the report: ``users_per_second`` of those made now, ``users_from_cache``,
-        ``peak_memory_bytes``, and of a GPU ``peak_device_memory_bytes``.
+        Throughput and memory.
     findings
-        What a lower precision than float32 changed, as audits have it.
+        What a lower precision than float32 changed.
     """
 
     job: Job
-    facts: dict[str, Any]
-    findings: tuple[dict[str, Any], ...]
+    facts: TimingRecord
+    findings: tuple[Finding, ...]
 
 
 def options_of(experiment: Experiment, device: str) -> Options:
@@ -120,13 +119,15 @@ def made(
 def _told(job: Job, missing: list[int], seconds: float) -> Made:
     shards, device = job.shards, job.options.device
     users = sum(stop - start for start, stop in (shards.bounds[index] for index in missing))
-    facts: dict[str, Any] = {"users_from_cache": shards.task.n_users - users, "peak_memory_bytes": peak_memory()}
-    if users:
-        facts["users_per_second"] = round(users / seconds, 1)
+    facts = TimingRecord(
+        users_from_cache=shards.task.n_users - users,
+        peak_memory_bytes=peak_memory(),
+        users_per_second=round(users / seconds, 1) if users else None,
+    )
     if device.startswith("cuda"):
         import torch
 
-        facts["peak_device_memory_bytes"] = int(torch.cuda.max_memory_allocated(device))
+        facts = replace(facts, peak_device_memory_bytes=int(torch.cuda.max_memory_allocated(device)))
     findings = () if job.options.precision == "float32" else (_disagreement(job),)
     return Made(job, facts, findings)
 
@@ -170,8 +171,8 @@ def _processes(runner: Runner) -> int:
     return runner.parallel.workers if runner.parallel is not None and runner.parallel.backend == "loky" else 1
 
 
-def _disagreement(job: Job) -> dict[str, Any]:
-    """Return how far the lists of a sample of users are from those of float32, as audits have it."""
+def _disagreement(job: Job) -> Finding:
+    """Return how far the lists of a sample of users are from those of float32."""
     task, options = job.shards.task, job.options
     # By hash of the own id: the same users whatever their order.
     order = np.argsort(task.user_ids.keys[task.users], kind="stable")
@@ -194,4 +195,4 @@ def _disagreement(job: Job) -> dict[str, Any]:
         f"{differing:,} of {len(chosen):,} sampled users have another list in {options.precision} than in float32; the "
         f"lists share {overlap:.2%} of their items. Compare runs of one precision."
     )
-    return Finding("precision", differing, len(chosen), sentence).as_dict()
+    return Finding("precision", differing, len(chosen), sentence)
