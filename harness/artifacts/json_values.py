@@ -14,10 +14,10 @@ from harness.artifacts.finding import Finding
 Facts: TypeAlias = Mapping[str, JsonValue]
 """Named numbers and texts for people, nested. They are shown as tables and never computed with."""
 
-# Metadata of the fields of a dataclass that JSON has otherwise than as a key with a value.
-OPTIONAL = {"json": "optional"}  # the key is left out where the value is None, or False
-MERGED = {"json": "merged"}  # a map whose keys stand beside the other keys
-HIDDEN = {"json": "hidden"}  # left out
+# Metadata of fields that are not written as a key with a value.
+OPTIONAL = {"json": "optional"}  # the key is left out where the value is None
+MERGED = {"json": "merged"}  # the keys of this map are written beside the other keys
+HIDDEN = {"json": "hidden"}  # not written
 
 
 def to_json(value: Any) -> Any:
@@ -46,6 +46,6 @@ def to_json(value: Any) -> Any:
         child, form = getattr(value, field.name), field.metadata.get("json")
         if form == "merged":
             plain |= to_json(child)
-        elif form is None or (form == "optional" and child is not None and child is not False):
+        elif form is None or (form == "optional" and child is not None):
             plain[field.name] = to_json(child)
     return plain

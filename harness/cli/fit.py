@@ -26,5 +26,5 @@ def fit(
     check_inputs(*loaded, refit=force)
     for experiment in loaded:
         fitted = fit_checkpoint(experiment, force=force, quiet=quiet)
-        state = "is there already; --force fits it again" if fitted.was_there else "written"
+        state = "exists already; --force fits it again" if fitted.was_there else "written"
         typer.echo(f"{fitted.path}: {state}")

@@ -215,7 +215,7 @@ def _equal_titles(holdout: Holdout) -> Finding | None:
         len(shared),
         len(titles),
         "items",
-        "their title stands under another id too; if both are one thing, a right recommendation may count as a miss.",
+        "their title belongs to another id too; if both are one thing, a right recommendation may count as a miss.",
         cases=tuple(
             f"{str(title)[:60]!r}: items {', '.join(map(str, items.item_ids.ids[list(rows)].tolist()[:5]))}"
             for title, rows in sorted(groups.items(), key=lambda group: (-len(group[1]), str(group[0])))[:_CASES]

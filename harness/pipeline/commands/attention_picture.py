@@ -65,7 +65,7 @@ class AttentionExample:
     ----------
     heading
         The heading of the picture.
-    asked
+    task
         The task of the user.
     attention
         The attention of the model to the history that it reads.
@@ -74,7 +74,7 @@ class AttentionExample:
     """
 
     heading: str
-    asked: PredictionTask
+    task: PredictionTask
     attention: Attention
     items: Int32Array
     scores: Float32Array
@@ -116,18 +116,17 @@ def attention_svg(content: AttentionExample, titles: Mapping[int, str], picture:
         for item, score, relevant in zip(content.items, content.scores, content.relevant, strict=True)
     ]
     held_out = [
-        ListedItem(titles[int(item)], None, bool(item in content.items))
-        for item in np.unique(content.asked.truth.items)
+        ListedItem(titles[int(item)], None, bool(item in content.items)) for item in np.unique(content.task.truth.items)
     ]
     caption = Caption(content.heading, tuple(_notes(content, shown, picture)))
     return explanation_svg(heat_map, listed, held_out, caption=caption)
 
 
 def _notes(content: AttentionExample, shown: Attention, picture: PictureOptions) -> Iterator[str]:
-    attention, asked = content.attention, content.asked
+    attention, task = content.attention, content.task
     heads = len(attention.weights)
     how = "One panel per head" if picture.by_head and heads > 1 else f"The mean over {heads} heads"
-    length, read = len(asked.batch(0, 1).rows()[1]), len(attention.inputs)
+    length, read = len(task.batch(0, 1).rows()[1]), len(attention.inputs)
     reads = "" if read == length else f", of which the model reads the last {read}"
     how = how if heads > 1 else "One head"
     rows = "the list" if attention.outputs_are == "list" else "what attends to it"
@@ -140,9 +139,9 @@ def _notes(content: AttentionExample, shown: Attention, picture: PictureOptions)
         )
     if attention.outputs_are != "inputs" and len(shown.outputs) < len(attention.outputs):
         yield f"Of {len(attention.outputs):,} rows the first {len(shown.outputs)} are shown."
-    if asked.k < picture.k:
+    if task.k < picture.k:
         yield (
-            f"The list has the length of a run, {asked.k} items (runner.k): the items of this model depend on "
+            f"The list has the length of a run, {task.k} items (runner.k): the items of this model depend on "
             "the length of the list."
         )
 
@@ -164,14 +163,14 @@ def _heat_map(shown: Attention, titles: Mapping[int, str], *, by_head: bool) -> 
     from harness.report.number_text import clean
 
     weights = shown.weights if by_head else shown.weights.mean(axis=0)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         figure = AttentionVisualization.plot_attention_heatmap(
             weights, clean([titles[int(item)] for item in shown.inputs]), clean(list(shown.outputs))
         )
         # A picture that fits a screen is easier to read.
         _shrink(figure, columns=len(shown.inputs), rows=len(shown.outputs))
-    for message in dict.fromkeys(str(warning.message) for warning in told):  # of fonts that are missing
+    for message in dict.fromkeys(str(warning.message) for warning in caught):  # about missing fonts
         logger.warning("%s", message)
     figure.suptitle("")
     for axes, head in zip(figure.axes, weights.reshape(-1, *shown.weights.shape[1:]), strict=False):

@@ -138,8 +138,8 @@ def _measured(experiment: Experiment, prepared: Prepared, baseline: str) -> Mapp
     on = "train_validation" if experiment.evaluation.part == "test" else "train"
     tensors = model.fit(split.history(FIT_PARTS[on]))
     recommender = model.recommender(tensors, users=rows.user_ids, items=rows.item_ids, device=device)
-    asked = dataclasses.replace(asked_of(experiment, split, task), scored=True)
-    made = predict(recommender, asked, Options(device=device), quiet=True)
+    prediction_task = dataclasses.replace(asked_of(experiment, split, task), scored=True)
+    made = predict(recommender, prediction_task, Options(device=device), quiet=True)
     side = side_of(experiment.metrics, task, split)
     table = measured(experiment, made.topk, task, made.target_ranks, side=side)
     return {value.label: value.value for value in table.values}

@@ -90,24 +90,24 @@ def explain(
     experiment = replace(experiment, runner=replace(experiment.runner, limit_users=None))
     split = prepare(experiment).split
     place = _index_of(user, split.interactions.user_ids)
-    asked = _asked(experiment, split, task_of(experiment, split), place, picture.k)
-    if len(asked.batch(0, 1).rows()[1]) == 0:
+    task = _task_of_user(experiment, split, task_of(experiment, split), place, picture.k)
+    if len(task.batch(0, 1).rows()[1]) == 0:
         raise HarnessError(
             f"user '{_own(split.interactions.user_ids, place)}' has no history before the {experiment.evaluation.part} "
             "part: there is nothing to attend to. Choose another user."
         )
     own = _own(split.interactions.user_ids, place)
-    attention, items, scores = _computed(experiment, split, asked, picture.k, quiet=quiet)
+    attention, items, scores = _computed(experiment, split, task, picture.k, quiet=quiet)
     if attention.outputs_are == "list" and len(items) == 0:
         why = "the user has seen all that may be recommended (candidates.exclude: seen)"
         raise HarnessError(
             f"the list of user '{own}' is empty, and the attention of this model is that of a list: "
-            f"{why if asked.exclude_seen else 'the model found nothing'}. Choose another user"
-            f"{', or use candidates.exclude: none' if asked.exclude_seen else ''}."
+            f"{why if task.exclude_seen else 'the model found nothing'}. Choose another user"
+            f"{', or use candidates.exclude: none' if task.exclude_seen else ''}."
         )
-    relevant = np.isin(items, asked.truth.items)
+    relevant = np.isin(items, task.truth.items)
     example = AttentionExample(
-        f"What {experiment.name} attends to for user {own}", asked, attention, items, scores, relevant
+        f"What {experiment.name} attends to for user {own}", task, attention, items, scores, relevant
     )
     path = _path(experiment, own)
     storage.write_text(path, attention_svg(example, Titles(split.interactions), picture))
@@ -143,7 +143,7 @@ def _index_of(user: str, vocabulary: Vocabulary) -> int:
     return place
 
 
-def _asked(experiment: Experiment, split: Split, task: Task, user: int, k: int) -> PredictionTask:
+def _task_of_user(experiment: Experiment, split: Split, task: Task, user: int, k: int) -> PredictionTask:
     """Return the task of one user, in or outside the evaluated part."""
     whole = asked_of(experiment, split, task)
     if whole.scored:  # of all candidates: a longer list begins like that of a run, which a beam search does not promise
@@ -163,7 +163,7 @@ def _asked(experiment: Experiment, split: Split, task: Task, user: int, k: int) 
 
 
 def _computed(
-    experiment: Experiment, split: Split, asked: PredictionTask, k: int, *, quiet: bool
+    experiment: Experiment, split: Split, task: PredictionTask, k: int, *, quiet: bool
 ) -> tuple[Attention, Int32Array, Float32Array]:
     """Return the attention, and the first k items of the list with their scores."""
     import torch
@@ -175,15 +175,15 @@ def _computed(
     source = FromModel.of(experiment, split, quiet=quiet)
     plain = experiment.to_dict()["model"]
     model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
-    recommender = model.recommender(asked, source.device)
+    recommender = model.recommender(task, source.device)
     if not isinstance(recommender, Explains):
         raise _without_attention(model.kind)
-    asked.check()
-    found = found_by(recommender, asked, options_of(experiment, source.device))
+    task.check()
+    found = found_by(recommender, task, options_of(experiment, source.device))
     items = found.items[0][:k]
     items = items[items != NO_ITEM]
     with torch.inference_mode():
-        attention = recommender.attention(asked.batch(0, 1), items, Titles(split.interactions))
+        attention = recommender.attention(task.batch(0, 1), items, Titles(split.interactions))
     _check(attention, len(items))
     return attention, items, found.scores[0][: len(items)]
 

@@ -66,9 +66,9 @@ class RunResult:
         return plain
 
     @property
-    def missed(self) -> tuple[Expectation, ...]:
+    def missed(self) -> list[Expectation]:
         """The expectations of the experiment that the values do not meet."""
-        return tuple(row for row in self.record.expected if not row.met)
+        return [row for row in self.record.expected if not row.met]
 
 
 def run(experiment: Experiment | str | Path, *, force: bool = False, quiet: bool = False) -> RunResult:

@@ -42,7 +42,7 @@ def default_name(names: Sequence[str], facts: Facts, *, stem: str | None = None)
     names
         Names of the runs.
     facts
-        Values for JSON that decide the comparison. Their hash tells comparisons of the same runs apart.
+        Values for JSON that decide the comparison. Their hash distinguishes comparisons of the same runs.
     stem
         The text before the hash; None for the names of the runs.
 

@@ -190,7 +190,7 @@ def _fault_between_fields(record: RunRecord, parsed: Mapping[str, Any]) -> str |
     labels = [value.label for value in record.metrics]
     twice = next((label for label in labels if labels.count(label) > 1), None)
     if twice is not None:
-        return f"metrics: '{twice}' stands there twice"
+        return f"metrics: the label '{twice}' occurs twice"
     if record.schema_version == UNCHECKED:
         return None
     if record.files is None or record.digest is None:

@@ -74,7 +74,7 @@ def refuse_links(folder: Path) -> None:
     Raises
     ------
     HarnessError
-        A link stands where a file of the run would be written.
+        A file of the run would be written through a link.
     """
     for name in (*FILES, CANDIDATES, FIGURES):
         storage.refuse_link(folder / name)

@@ -53,7 +53,7 @@ def run_folder_of(experiment: Experiment) -> Iterator[RunFolder]:
     Raises
     ------
     HarnessError
-        A link stands in it, or it cannot be written and holds no results.
+        A file of the run would be written through a link, or the folder cannot be written and holds no results.
     """
     folder = storage.inside(Path(experiment.report.directory), experiment.name)
     refuse_links(folder)

@@ -11,7 +11,7 @@ from harness.artifacts import to_json
 from harness.data import MovieLens100K
 from harness.pipeline import TieOptions, audit_dataset
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def test_ml_100k_has_its_known_facts():

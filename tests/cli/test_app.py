@@ -119,7 +119,7 @@ def test_report_renders_again(cli, small, tmp_path):
 
 def test_fit_writes_once(cli, small):
     assert "written" in cli("fit", small)[1]
-    assert "is there already" in cli("fit", small)[1]
+    assert "exists already" in cli("fit", small)[1]
     assert "written" in cli("fit", small, "--force")[1]
 
 
@@ -136,7 +136,7 @@ def test_no_command_ignores_an_override(cli, small, tmp_path):
         (("report", small, "--set", "model.params.l2=2"), "model.params.l2 does not say where the finished run is"),
         (
             ("score", predictions, "--experiment", small, "--set", "model.params.l2=2"),
-            "model.params.l2 says how a model",
+            "model.params.l2 describes the model",
         ),
         (
             ("score", predictions, "--experiment", small, "--set", "expected={}"),
@@ -165,7 +165,7 @@ def test_no_command_ignores_an_override(cli, small, tmp_path):
 @pytest.mark.parametrize("target", ["eval", "compare", "report"])
 def test_make_hands_overrides_on(target):
     command = ["make", "-n", target, "EXP=x.yaml", "SET=report.directory=a name=b"]
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     printed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
     assert f"harness {target} x.yaml --set 'report.directory=a' --set 'name=b'" in printed
 

@@ -241,7 +241,7 @@ RESULTS_FAULTS = {
     "metrics are text": (lambda results: results.update(metrics="x"), "metrics: Input should be a valid array"),
     "a value is text": (lambda results: results["metrics"][2].update(value="1"), r"metrics\.2\.value: Input should be"),
     "true for a number": (lambda results: results["metrics"][0].update(value=True), r"metrics\.0\.value: Input should"),
-    "a label twice": (lambda results: results["metrics"].append(results["metrics"][0]), "stands there twice"),
+    "a label twice": (lambda results: results["metrics"].append(results["metrics"][0]), "the label .* occurs twice"),
     "no split": (lambda results: results["fingerprints"].pop("split"), r"fingerprints\.split is missing"),
     "no confidence": (
         lambda results: results["experiment"]["statistics"].pop("confidence"),
