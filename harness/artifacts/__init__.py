@@ -3,12 +3,22 @@
 from harness.artifacts.attention_explainer import Attention, AttentionExplainer
 from harness.artifacts.block_size import USER_BLOCK
 from harness.artifacts.candidate_lists import CandidateLists
+from harness.artifacts.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.csr import indptr_of_kept, runs
+from harness.artifacts.dataset_audit import (
+    DatasetAudit,
+    DatasetSummary,
+    SourceSummary,
+    TieRuleValues,
+    TieTrial,
+    ValueRange,
+)
 from harness.artifacts.external_recommender import ExternalRecommender, PaddingSide, ShiftTarget, TensorCounts
-from harness.artifacts.finding import Finding, Severity
+from harness.artifacts.finding import DataWarning, Finding, Severity
 from harness.artifacts.integer_ids import CANONICAL_INTEGER, LONGEST_ID, integer_of
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
+from harness.artifacts.json_values import Facts, to_json
 from harness.artifacts.list_request import ListRequest
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
 from harness.artifacts.model_config import (
@@ -19,10 +29,20 @@ from harness.artifacts.model_config import (
     TrainedModel,
     TrainingRecipe,
 )
+from harness.artifacts.protocol_record import CandidateRecord, ExperimentRecord, ProtocolRecord
 from harness.artifacts.ranked_lists import RankedLists
 from harness.artifacts.recommendation_task import RecommendationTask
 from harness.artifacts.recommender import AnyRecommender, ListRecommender, Recommender, VectorRecommender
 from harness.artifacts.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
+from harness.artifacts.run_record import (
+    DatasetRecord,
+    EnvironmentRecord,
+    Expectation,
+    GitState,
+    PartialRun,
+    RunRecord,
+    TimingRecord,
+)
 from harness.artifacts.scores import (
     SCORE_REMEDY,
     as_gains,
@@ -35,7 +55,7 @@ from harness.artifacts.scores import (
 )
 from harness.artifacts.side_information import Categories, SideInformation, share_above
 from harness.artifacts.size_findings import FEW_USERS, candidate_counts, cutoff_beyond_candidates, few_users
-from harness.artifacts.slice_table import SliceGap, SliceTable, SliceValue
+from harness.artifacts.slice_table import SliceGap, SliceGroup, SliceTable, SliceValue
 from harness.artifacts.split_rule import SplitRule
 from harness.artifacts.target_ranks import NOT_A_CANDIDATE, TargetRanks
 from harness.artifacts.time_units import PER_SECOND, TimeUnit
@@ -64,12 +84,23 @@ __all__ = [
     "Attention",
     "AttentionExplainer",
     "CandidateLists",
+    "CandidateRecord",
     "Categories",
+    "CheckpointFacts",
     "Comparison",
+    "DataWarning",
+    "DatasetAudit",
+    "DatasetRecord",
+    "DatasetSummary",
+    "EnvironmentRecord",
+    "Expectation",
+    "ExperimentRecord",
     "ExternalModel",
     "ExternalRecommender",
+    "Facts",
     "Finding",
     "FittedModel",
+    "GitState",
     "History",
     "Interactions",
     "ListRecommender",
@@ -79,24 +110,34 @@ __all__ = [
     "ModelConfig",
     "PaddingSide",
     "Part",
+    "PartialRun",
+    "ProtocolRecord",
     "RankedLists",
     "RecommendationTask",
     "Recommender",
     "Rules",
+    "RunRecord",
     "Severity",
     "ShiftTarget",
     "SideInformation",
     "SliceGap",
+    "SliceGroup",
     "SliceTable",
     "SliceValue",
+    "SourceSummary",
     "Split",
     "SplitRule",
+    "StateFacts",
     "TargetRanks",
     "TensorCounts",
+    "TensorFacts",
     "Tensors",
     "TieRange",
+    "TieRuleValues",
+    "TieTrial",
     "Ties",
     "TimeUnit",
+    "TimingRecord",
     "TopK",
     "TrainedModel",
     "TrainingData",
@@ -105,6 +146,7 @@ __all__ = [
     "Truth",
     "UserBatch",
     "ValidationMetric",
+    "ValueRange",
     "VectorRecommender",
     "Vocabulary",
     "WithoutPredictions",
@@ -125,6 +167,7 @@ __all__ = [
     "score_fault",
     "share_above",
     "stream",
+    "to_json",
     "user_halves",
     "wrong_scores",
 ]

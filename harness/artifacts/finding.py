@@ -1,4 +1,4 @@
-"""What an audit found, as results, reports and terminals have it."""
+"""What audits report about a run and its data."""
 
 from __future__ import annotations
 
@@ -15,26 +15,37 @@ class Finding:
     Parameters
     ----------
     name
-        Of the audit.
+        Name of the audit.
     count, of
-        So many of so many.
+        How many cases were found, and of how many; None for what was not counted.
     sentence
         What was counted, and what it does to the numbers.
     severity
-        Where the count is above 0; an audit that finds nothing is ``info``.
+        How much it matters. By default ``info`` where the count is 0, and ``warning`` otherwise.
     cases
-        The worst of them, in words, in the data set's own ids; few.
+        The few worst cases in words, with external ids.
     trial
-        Whether the trial before a run found it. Such findings depend on ``model.trial``; no number does.
+        Whether the model trial reports it. Such findings depend on ``model.trial``; no number does.
     """
 
     name: str
-    count: int
-    of: int
+    count: int | None
+    of: int | None
     sentence: str
-    severity: Severity = "warning"
+    severity: Severity = None  # type: ignore[assignment]  # the default follows from the count
     cases: tuple[str, ...] = ()
     trial: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.severity:
+            object.__setattr__(self, "severity", "info" if self.count == 0 else "warning")
+
+    @property
+    def share(self) -> float | None:
+        """The count as a share, 0 to 1; None for what was not counted."""
+        if self.count is None or self.of is None:
+            return None
+        return self.count / self.of if self.of else 0.0
 
     @classmethod
     def counted(
@@ -52,34 +63,51 @@ class Finding:
 
         Parameters
         ----------
-        name, count, of, severity, cases
-            As above.
+        name, count, of, cases
+            As in the class.
         what
-            What is counted, in words that follow "count of of".
+            What is counted; it follows "count of of" in the sentence.
         meaning
             One sentence on what it does to the numbers.
+        severity
+            The severity of a count above 0.
 
         Examples
         --------
         >>> Finding.counted("short_lists", 1, 4, "users", "what is lacking is a miss.").sentence
         '1 of 4 users (25.0%): what is lacking is a miss.'
         """
-        sentence = f"{count:,} of {of:,} {what} ({_share(count, of):.1%}): {meaning}"
-        return cls(name, count, of, sentence, severity, cases)
+        share = count / of if of else 0.0
+        sentence = f"{count:,} of {of:,} {what} ({share:.1%}): {meaning}"
+        return cls(name, count, of, sentence, severity if count else "info", cases)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return ``name``, ``severity``, ``count``, ``of``, ``share``, ``sentence``, ``cases``; ``trial`` if it is."""
+        """Return the finding as it is written: without numbers where nothing was counted, and with its share."""
+        counts = {} if self.count is None else {"count": self.count, "of": self.of, "share": self.share}
         return {
             "name": self.name,
-            "severity": self.severity if self.count else "info",
-            "count": self.count,
-            "of": self.of,
-            "share": _share(self.count, self.of),
+            "severity": self.severity,
+            **counts,
             "sentence": self.sentence,
             "cases": list(self.cases),
             **({"trial": True} if self.trial else {}),
         }
 
 
-def _share(count: int, of: int) -> float:
-    return count / of if of else 0.0
+@dataclass(frozen=True)
+class DataWarning:
+    """Something that looks wrong in a data set, which was read all the same.
+
+    Parameters
+    ----------
+    name
+        The kind of caution.
+    count
+        How many rows, ids or files it concerns; above 0.
+    sentence
+        What was found where, and how to correct it.
+    """
+
+    name: str
+    count: int
+    sentence: str

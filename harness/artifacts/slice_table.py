@@ -17,7 +17,7 @@ class SliceValue:
     ci_low, ci_high
         Its interval; None for a single user.
     n_users
-        How many users enter.
+        The number of users.
     """
 
     value: float
@@ -47,7 +47,23 @@ class SliceGap:
     ci_high: float | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
+class SliceGroup:
+    """The metrics of one group.
+
+    Parameters
+    ----------
+    group
+        Name of the group.
+    metrics
+        Values by label.
+    """
+
+    group: str
+    metrics: Mapping[str, SliceValue]
+
+
+@dataclass(frozen=True)
 class SliceTable:
     """One way to cut users or relevant items into groups.
 
@@ -59,12 +75,12 @@ class SliceTable:
         ``users``, or ``relevant items``: then a group has the users with a relevant item of it, and every
         other item is a miss.
     groups
-        Group to label of a metric to value, in order.
+        In order, each name once.
     gaps
-        Label of a metric to gap, where there are two groups.
+        Gaps by label, where there are two groups or more.
     """
 
     name: str
     of: str
-    groups: Mapping[str, Mapping[str, SliceValue]]
+    groups: tuple[SliceGroup, ...]
     gaps: Mapping[str, SliceGap]

@@ -1,9 +1,17 @@
-"""The command line. Nothing here computes, and importing it takes typer alone."""
+"""The command line, one file per command. Its modules compute nothing, and importing them takes typer alone."""
 
-from harness.cli import commands as _commands  # noqa: F401  (registers the commands)
-from harness.cli import explain as _explaining  # noqa: F401
-from harness.cli import predictions as _predictions  # noqa: F401
-from harness.cli import validate as _validation  # noqa: F401
+# Each of these modules registers its command.
+from harness.cli import compare as _compare  # noqa: F401
+from harness.cli import eval as _eval  # noqa: F401
+from harness.cli import explain as _explain  # noqa: F401
+from harness.cli import export as _export  # noqa: F401
+from harness.cli import fit as _fit  # noqa: F401
+from harness.cli import inspect as _inspect  # noqa: F401
+from harness.cli import metrics as _metrics  # noqa: F401
+from harness.cli import predict as _predict  # noqa: F401
+from harness.cli import report as _report  # noqa: F401
+from harness.cli import score as _score  # noqa: F401
+from harness.cli import validate as _validate  # noqa: F401
 from harness.cli.app import main
 
 __all__ = ["main"]

@@ -1,4 +1,4 @@
-"""The application: its help, its exit codes, and how a mistake is told."""
+"""The application: its commands, exit codes and error messages."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from harness.cli.data import data_app
 logger = logging.getLogger("harness")
 
 WRONG_INPUT, INTERNAL_ERROR, INTERRUPTED, CUT_OFF = 2, 70, 130, 141
-# The last is the base of all errors of usage, which typer prints itself; it has no public name for it.
+# The last is the base class of all errors of usage, which typer prints itself; typer has no public name for it.
 _OF_TYPER: tuple[type[BaseException], ...] = (typer.Exit, typer.Abort, typer.BadParameter.__mro__[2])
-_LONGEST = 500  # characters of a message that is not ours
+_LONGEST = 500  # characters of a message of another library
 
 
 class Commands(TyperGroup):
@@ -33,7 +33,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            typer.echo("harness: interrupted; what was finished is kept, the same command goes on.", err=True)
+            typer.echo("harness: interrupted; what was finished is kept, and the same command resumes.", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except _OF_TYPER:
             raise
@@ -41,15 +41,15 @@ class Commands(TyperGroup):
             _close_stdout()
             raise typer.Exit(CUT_OFF) from None
         except Exception as error:
-            code, message = _told(error)
+            code, message = _exit_of(error)
             if logger.level == logging.DEBUG:
                 traceback.print_exc()
             typer.echo(f"harness: {message}", err=True)
             raise typer.Exit(code) from None
 
 
-def _told(error: Exception) -> tuple[int, str]:
-    """Return the exit code of an error, and what is said of it."""
+def _exit_of(error: Exception) -> tuple[int, str]:
+    """Return the exit code and the message of an error."""
     from harness.errors import HarnessError
 
     if isinstance(error, HarnessError):
@@ -59,19 +59,19 @@ def _told(error: Exception) -> tuple[int, str]:
     out_of_memory = "can't allocate memory" in text or type(error).__name__ == "OutOfMemoryError"
     if isinstance(error, MemoryError) or out_of_memory:
         advice = "Use a smaller runner.batch_size or data set, or a machine with more memory."
-        return WRONG_INPUT, f"the memory is used up{f' ({text})' if text else ''}. {advice}"
+        return WRONG_INPUT, f"there is not enough memory{f' ({text})' if text else ''}. {advice}"
     if isinstance(error, OSError):
         from harness.storage.atomic_writes import reason_of
 
         where = f": {error.filename}" if error.filename is not None else ""
-        advice = "Mend that and run the same command again; what was finished is kept."
-        return WRONG_INPUT, f"the system refused to go on: {reason_of(error)}{where}. {advice}"
+        advice = "Correct that and run the same command again; what was finished is kept."
+        return WRONG_INPUT, f"the system reports an error: {reason_of(error)}{where}. {advice}"
     advice = "Run with --debug for the traceback, and report it."
     return INTERNAL_ERROR, f"internal error: {type(error).__name__}: {text.rstrip('.')}. {advice}"
 
 
 def _close_stdout() -> None:
-    """Send what is left of the output nowhere: nobody reads it any more, such as ``head`` that has its lines."""
+    """Discard the rest of the output, since its reader, such as ``head``, has closed the pipe."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())

@@ -1,4 +1,4 @@
-"""``harness cache``: what runs keep for later ones."""
+"""``harness cache``: list or prune cached predictions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Debug, Json, print_facts
+from harness.cli.options import Debug, Json
+from harness.cli.printing import print_json, print_rich
 
 if TYPE_CHECKING:
     from harness.storage import CacheEntry
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 cache_app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="Lists that runs keep for later ones: what there is, and less of it.",
+    help="List or prune cached predictions.",
 )
 
 _AGE = re.compile(r"([0-9]+) ?([dhm])")
@@ -25,29 +26,34 @@ _SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
 
 @cache_app.command("list")
 def cache_list(as_json: Json = False, debug: Debug = False) -> None:
-    """List what is in the cache, the longest unused first."""
+    """List cached predictions, the longest unused first."""
     from harness.report import cache_table
     from harness.storage import cache_entries, cache_folder
 
-    facts = {"folder": str(cache_folder()), "entries": [_facts(entry) for entry in cache_entries()]}
-    print_facts(facts, cache_table, as_json=as_json)
+    folder, entries = cache_folder(), cache_entries()
+    if as_json:
+        print_json({"folder": str(folder), "entries": [_facts(entry) for entry in entries]})
+    else:
+        print_rich(cache_table(folder, entries))
 
 
 @cache_app.command("prune")
 def cache_prune(
     older_than: Annotated[
-        str | None, typer.Option(metavar="AGE", help="Not used for so long: 30d, 12h, 5m.", show_default=False)
+        str | None,
+        typer.Option(metavar="AGE", help="Remove entries unused for 30d, 12h, 5m.", show_default=False),
     ] = None,
     keep: Annotated[
-        str | None, typer.Option(metavar="SIZE", help="Until no more is left, such as 10 GB.", show_default=False)
+        str | None,
+        typer.Option(metavar="SIZE", help="Keep at most this much, such as 10GB.", show_default=False),
     ] = None,
-    all_: Annotated[bool, typer.Option("--all", help="Everything.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Remove nothing; say what would be.")] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Remove all entries.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be removed.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Remove lists from the cache, the longest unused first; reports, checkpoints and data stay.
+    """Remove cached predictions, the longest unused first; reports, checkpoints and data stay.
 
-    What a process works on stays too. A run whose lists are gone makes them again.
+    Entries that a process uses stay too. A run whose predictions were removed makes them again.
     """
     from harness.errors import HarnessError
     from harness.memory import bytes_of, size_text
@@ -72,7 +78,7 @@ def _age(text: str) -> datetime.timedelta:
     match = _AGE.fullmatch(text.strip())
     if match is None:
         raise HarnessError(f"--older-than is '{text}'; write days, hours or minutes, such as 30d, 12h or 5m.")
-    # Nothing is older than a hundred years, and larger numbers are none of days.
+    # A limit of a hundred years, since timedelta cannot hold arbitrary numbers of days.
     seconds = min(int(match[1]) * _SECONDS[match[2]], 100 * 366 * _SECONDS["d"])
     return datetime.timedelta(seconds=seconds)
 

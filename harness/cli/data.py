@@ -1,16 +1,20 @@
-"""``harness data``: the catalogue, statistics, and splits as files."""
+"""``harness data``: the catalogue, statistics and audits of data sets, and splits as files."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Debug, Json, OneExperiment, Quiet, Set, load_experiments, print_facts, print_rich
+from harness.cli.options import Debug, Json, OneExperiment, Quiet, Set, load_experiments
+from harness.cli.printing import print_json, print_rich
+
+if TYPE_CHECKING:
+    from harness.artifacts import DatasetSummary, SourceSummary
 
 data_app = typer.Typer(
-    no_args_is_help=True, rich_markup_mode=None, help="Data sets: catalogue, statistics, audits, parts."
+    no_args_is_help=True, rich_markup_mode=None, help="Data sets: catalogue, statistics, audits, splits."
 )
 
 
@@ -46,7 +50,7 @@ def data_describe(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Show the statistics of a data set: of an experiment's raw, filtered and split, with audits."""
+    """Show the statistics of a data set; of an experiment, those of raw, filtered and split data, with audits."""
     from harness import registry
     from harness.errors import HarnessError
     from harness.pipeline import describe_dataset, describe_source
@@ -55,19 +59,19 @@ def data_describe(
     if source in registry.names("sources"):
         if set_:
             raise HarnessError(f"--set changes an experiment, and {source} is a data set. Give an experiment file.")
-        facts = describe_source(source)
+        summary: SourceSummary | DatasetSummary = describe_source(source)
     else:
-        facts = describe_dataset(load_experiments([source], set_)[0])
-    print_facts(facts, facts_table, as_json=as_json)
+        summary = describe_dataset(load_experiments([source], set_)[0])
+    print_json(summary) if as_json else print_rich(facts_table(summary))
 
 
 @data_app.command("audit")
 def data_audit(
     experiment: OneExperiment,
     ties: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Try the rule of ties under N seeds, and by item id both ways.")
+        int, typer.Option(metavar="N", min=0, help="Try N seeds of the rule of ties, and both orders of item ids.")
     ] = 0,
-    baseline: Annotated[str, typer.Option(help="The model of that trial.")] = "popularity",
+    baseline: Annotated[str, typer.Option(help="The model of --ties.")] = "popularity",
     set_: Set = [],
     as_json: Json = False,
     quiet: Quiet = False,
@@ -79,8 +83,8 @@ def data_audit(
     from harness.pipeline import TieOptions, audit_dataset
     from harness.report import audit_table
 
-    facts = audit_dataset(loaded[0], TieOptions(seeds=ties, baseline=baseline))
-    print_facts(facts, audit_table, as_json=as_json)
+    audit = audit_dataset(loaded[0], TieOptions(seeds=ties, baseline=baseline))
+    print_json(audit) if as_json else print_rich(audit_table(audit))
 
 
 @data_app.command("split")
@@ -91,7 +95,7 @@ def data_split(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Write train, validation and test of an experiment as parquet, in the data set's own ids."""
+    """Write train, validation and test of an experiment as parquet, with external ids."""
     loaded = load_experiments([experiment], set_)
 
     from harness.pipeline import write_split

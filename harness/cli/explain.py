@@ -1,4 +1,4 @@
-"""``harness explain``: what a model attends to, as a picture."""
+"""``harness explain``: draw what a model attends to."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from harness.cli.options import Debug, Device, OneExperiment, Out, Quiet, Set, l
 @app.command()
 def explain(
     experiment: OneExperiment,
-    user: Annotated[str, typer.Option(metavar="ID", help="The user's own id.", show_default=False)],
+    user: Annotated[str, typer.Option(metavar="ID", help="External id of the user.", show_default=False)],
     k: Annotated[int, typer.Option("--k", metavar="K", help="Length of the list.")] = 10,
-    items: Annotated[int, typer.Option(metavar="N", help="Only the last N items of a history.")] = 30,
-    by_head: Annotated[bool, typer.Option("--by-head", help="A panel a head rather than their mean.")] = False,
+    items: Annotated[int, typer.Option(metavar="N", help="Show the last N items of the history.")] = 30,
+    by_head: Annotated[bool, typer.Option("--by-head", help="Show one panel per head rather than their mean.")] = False,
     set_: Set = [],
     device: Device = None,
     out: Out = None,
@@ -25,12 +25,12 @@ def explain(
 ) -> None:
     """Draw the attention over a user's history, with the list beside it, as SVG.
 
-    Models of kind sequential and generative have it. The checkpoint is fitted if it is missing.
+    Models of kind sequential and generative have attention. The checkpoint is fitted if it is missing.
     """
     loaded = load_experiments([experiment], overrides_of(set_, device=device, out=out))
 
-    from harness.pipeline import Picture
+    from harness.pipeline import PictureOptions
     from harness.pipeline import explain as draw
 
     for each in loaded:
-        typer.echo(draw(each, user, Picture(k=k, items=items, by_head=by_head), quiet=quiet).path)
+        typer.echo(draw(each, user, PictureOptions(k=k, items=items, by_head=by_head), quiet=quiet).path)

@@ -1,4 +1,4 @@
-"""``harness validate``: files checked without a run."""
+"""``harness validate``: check experiment files without running them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def validate(
     resolved: Annotated[bool, typer.Option("--resolved", help="Print the experiment with all defaults.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Check experiment and benchmark files without running them, and that the files they name are there.
+    """Check experiment and benchmark files without running them, and that the files they name exist.
 
-    Every file is checked, whatever one of them says. A file without a model is a base file, for others to extend.
+    All files are checked, even where one has an error. A file without a model is a base file, for others to extend.
     """
     from harness.errors import HarnessError
 
@@ -32,20 +32,20 @@ def validate(
     if errors and len(experiments) == 1:
         raise errors[0][1]
     if errors:
-        # A file may be wrong by one that it extends.
+        # The error may lie in a file that it extends.
         lines = [str(error) if path in str(error) else f"{path}: {error}" for path, error in errors]
         raise HarnessError("\n".join([*lines, f"{len(errors)} of {len(experiments)} files cannot be used."]))
 
 
 def _validated(path: str, overrides: list[str], *, resolved: bool) -> str:
-    """Return what is printed of a file that can be used."""
+    """Return the line that is printed for a file without errors."""
     from harness.errors import HarnessError
     from harness.experiment import is_benchmark, load_base_file, load_benchmark, load_experiment
     from harness.pipeline import check_inputs
 
     base = load_base_file(path, overrides)
     if base is not None:
-        if base.dataset.path != path:  # a data set that the file does not name
+        if base.dataset.path != path:  # the file names another data set
             check_inputs(base)
         return f"{'# ' if resolved else ''}{path}: a base file for others to extend, since it has no model.kind, fine"
     if is_benchmark(path):

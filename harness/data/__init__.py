@@ -1,5 +1,6 @@
 """Data sets: fetched or read, filtered, split, described and audited."""
 
+from harness.artifacts import DataWarning
 from harness.data.audits import audit
 from harness.data.candidates.allow_lists import AllowList, UserCandidates, allow_list, lists_from
 from harness.data.candidates.sampled_negatives import sampled_negatives
@@ -28,7 +29,6 @@ from harness.data.sources.ta_feng import TaFeng
 from harness.data.splits import FixedSplit, GlobalTime, KFold, LeaveLastOut, RandomSplit, UserHoldout, UserTime
 from harness.data.splits.rolling_holdout import RollingHoldout, rolling_holdout
 from harness.data.splits.split_files import time_column, write_parts
-from harness.data.warnings import DataWarning
 
 __all__ = [
     "AllowList",

@@ -1,4 +1,4 @@
-"""What in a split may mislead: ties, leakage, users and items that cannot be served."""
+"""Audit a split for what may mislead: ties, leakage, users and items that cannot be served."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from harness.data.canonical_order import decided_by_ties, require_timestamps
 from harness.data.repeated_pairs import count_distinct, pair_codes, repeated_rows
 from harness.data.times.date_text import date_text, span_text
 
-_CASES = 3  # of the worst that are told
+_CASES = 3  # the number of worst cases that a finding names
 
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
-    """A part that is predicted, and what comes before it: the history.
+    """A part that is predicted, and the history before it.
 
     Parameters
     ----------
     split
-        All of it.
+        The whole split.
     part
         ``test``, whose history is train and validation, or ``validation``, whose history is train.
     excludes_seen
@@ -45,7 +45,7 @@ class Holdout:
 
     @cached_property
     def in_history(self) -> BoolArray:
-        """Which rows are known before."""
+        """Which rows belong to the history."""
         return (self.split.labels >= 0) & (self.split.labels < PARTS.index(self.part))
 
     @cached_property
@@ -55,17 +55,17 @@ class Holdout:
 
     @cached_property
     def history(self) -> Interactions:
-        """The interactions that are known before."""
+        """The interactions of the history."""
         return self.split.interactions.rows(self.in_history)
 
     @cached_property
     def users(self) -> Int64Array:
-        """The users who are predicted for."""
+        """The users of the part."""
         return np.flatnonzero(np.bincount(self.rows.users))
 
 
-def audit(split: Split, part: Part = "test", *, excludes_seen: bool = True) -> list[dict[str, Any]]:
-    """Return what each audit finds about a part of a split.
+def audit(split: Split, part: Part = "test", *, excludes_seen: bool = True) -> tuple[Finding, ...]:
+    """Return the finding of each audit of a part of a split.
 
     Parameters
     ----------
@@ -78,10 +78,9 @@ def audit(split: Split, part: Part = "test", *, excludes_seen: bool = True) -> l
 
     Returns
     -------
-    list of dict
-        Each ``name``, ``severity`` (``info``, ``warning``, ``error``), ``count``, ``of``, ``share``
-        (0 to 1), ``sentence`` and ``cases`` (the worst, in words). Audits that find nothing are
-        there too, as ``info``; those that need timestamps or titles are absent without them.
+    tuple of Finding
+        An audit that finds nothing has a finding too, with count 0. Audits that need timestamps or titles are absent
+        without them.
 
     Examples
     --------
@@ -94,13 +93,13 @@ def audit(split: Split, part: Part = "test", *, excludes_seen: bool = True) -> l
     ...     user_ids=Vocabulary.of(["ann"]),
     ...     item_ids=Vocabulary.of([7, 9]),
     ... )
-    >>> audit(LeaveLastOut().split(plays))[0]["sentence"]
+    >>> audit(LeaveLastOut().split(plays))[0].sentence
     '1 of 1 users (100.0%): the tie rule alone decides which of their interactions is held out.'
     """
     # Fold-in is history of users who are held out whole.
     holdout = Holdout(split.with_fold_in_known(), part, excludes_seen)
     findings = [check(holdout) for check in AUDITS]
-    return [finding.as_dict() for finding in findings if finding is not None]
+    return tuple(finding for finding in findings if finding is not None)
 
 
 def _tied_targets(holdout: Holdout) -> Finding | None:
@@ -217,7 +216,7 @@ def _equal_titles(holdout: Holdout) -> Finding | None:
         len(shared),
         len(titles),
         "items",
-        "their title stands under another id too; if both are one thing, a right recommendation may count as a miss.",
+        "their title belongs to another id too; if both are one thing, a right recommendation may count as a miss.",
         cases=tuple(
             f"{str(title)[:60]!r}: items {', '.join(map(str, items.item_ids.ids[list(rows)].tolist()[:5]))}"
             for title, rows in sorted(groups.items(), key=lambda group: (-len(group[1]), str(group[0])))[:_CASES]

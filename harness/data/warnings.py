@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.artifacts import PER_SECOND, TimeUnit, Vocabulary
+from harness.artifacts import PER_SECOND, DataWarning, TimeUnit, Vocabulary
 from harness.artifacts.array_types import Float64Array, Int64Array
 from harness.data.readers.columns import bool_array
 from harness.data.times.date_text import date_text
@@ -23,29 +22,6 @@ _SECONDS_PER_DAY = 86_400
 _MOSTLY = 0.9  # share of integers above which the other ids are probably mistakes
 _INTEGER = r"^-?[0-9]+$"
 _logged: set[str] = set()
-
-
-@dataclass(frozen=True)
-class DataWarning:
-    """Something that looks wrong in a data set.
-
-    Parameters
-    ----------
-    name
-        The kind of warning.
-    count
-        The number of rows, ids or files concerned; above 0.
-    sentence
-        The problem, its place and the remedy.
-    """
-
-    name: str
-    count: int
-    sentence: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return ``name``, ``count`` and ``sentence``."""
-        return asdict(self)
 
 
 def log_warnings(warnings: Iterable[DataWarning]) -> None:
@@ -64,7 +40,7 @@ def id_warnings(vocabulary: Vocabulary, *, where: str, what: str) -> list[DataWa
     vocabulary
         The external ids; integers cause no warning.
     where
-        The data set, for the sentence.
+        Name of the data set, for the sentence.
     what
         ``user`` or ``item``.
 
@@ -81,7 +57,7 @@ def id_warnings(vocabulary: Vocabulary, *, where: str, what: str) -> list[DataWa
 
 
 def time_warnings(times: Int64Array | Float64Array, *, unit: TimeUnit, where: str) -> list[DataWarning]:
-    """Return warnings about times in the future, and about times at or before 1970.
+    """Return warnings about times in those in the future, and those of about times at or before 1970.
 
     Parameters
     ----------
@@ -90,7 +66,7 @@ def time_warnings(times: Int64Array | Float64Array, *, unit: TimeUnit, where: st
     unit
         The unit of the times.
     where
-        The data set, for the sentence.
+        Name of the data set, for the sentence.
     """
     warnings = []
     # A day of tolerance, for files that were just written in another time zone.

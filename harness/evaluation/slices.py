@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from harness.artifacts import MetricTable, SliceGap, SliceTable, SliceValue
+from harness.artifacts import MetricTable, SliceGap, SliceGroup, SliceTable, SliceValue
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
 from harness.intervals import Interval, mean_interval, proportion_interval
 
@@ -44,7 +44,7 @@ def slice_users(name: str, table: MetricTable, groups: Mapping[str, BoolArray]) 
     >>> table = evaluate(TopK(np.array([[1], [2], [3]])), Truth.from_lists([[1], [5], [3]]), metrics=["recall"])
     >>> old = np.array([True, True, False])
     >>> found = slice_users("age", table, {"old": old, "young": ~old})
-    >>> found.groups["old"]["recall@1"].value, found.gaps["recall@1"].highest
+    >>> found.groups[0].metrics["recall@1"].value, found.gaps["recall@1"].highest
     (0.5, 'young')
     """
     labels = [value.label for value in table.values if value.n_users is not None]
@@ -76,10 +76,10 @@ def slice_items(name: str, tables: Mapping[str, MetricTable], rows: Mapping[str,
 
 def _sliced(name: str, of: str, groups: Mapping[str, _UserGroup], *, confidence: float) -> SliceTable:
     labels = list(dict.fromkeys(label for group in groups.values() for label in group.values))
-    values = {
-        name: {label: _value(found, confidence) for label, found in group.values.items()}
+    values = tuple(
+        SliceGroup(name, {label: _value(found, confidence) for label, found in group.values.items()})
         for name, group in groups.items()
-    }
+    )
     gaps = {label: _gap(label, groups, confidence) for label in labels} if len(groups) > 1 else {}
     return SliceTable(name, of, values, gaps)
 

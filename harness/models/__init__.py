@@ -1,6 +1,7 @@
 """Models: the reference models, models of other programs, and checkpoints."""
 
 from harness.artifacts import ExternalModel, FittedModel, ModelConfig, TrainedModel
+from harness.artifacts.checkpoint_facts import CheckpointFacts
 from harness.models.baselines.ease import EASE
 from harness.models.baselines.item_knn import ItemKNN
 from harness.models.baselines.popularity import Popularity
@@ -13,7 +14,6 @@ from harness.models.checkpoints.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from harness.models.checkpoints.checkpoint_facts import CheckpointFacts
 from harness.models.checkpoints.inspection import inspect_checkpoint
 from harness.models.external.prediction_file import PredictionFile
 from harness.models.generative.generative import Generative

@@ -1,4 +1,4 @@
-"""Results as people read them: HTML with its figures, LaTeX, and tables for the terminal."""
+"""Reports for people: HTML with figures, LaTeX, and tables for the terminal."""
 
 from harness.report.comparison_report import ComparisonReport, render_comparison
 from harness.report.metric_catalogue import conventions_table, metric_page, metrics_table

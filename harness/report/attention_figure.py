@@ -1,4 +1,4 @@
-"""What a model attended to, and the list it made, as one picture."""
+"""Arrange a heat map of attention and a list of items as one picture."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _FONT = "'DejaVu Sans', Verdana, sans-serif"
 
 
 @dataclass(frozen=True)
-class Item:
+class ListedItem:
     """An item of a list.
 
     Parameters
     ----------
     title
-        Its title, or its own id where it has none.
+        Its title, or its external id where it has none.
     score
-        The model's; None where an item stands without.
+        The score of the model; None for an item without a score.
     is_relevant
-        Whether it is held out, so that recommending it is right.
+        Whether the item is both recommended and held out.
     """
 
     title: str
@@ -40,13 +40,13 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Words:
-    """What is said in the picture.
+class Caption:
+    """The text of a picture.
 
     Parameters
     ----------
     heading
-        What it shows.
+        The title of the picture.
     notes
         Sentences under the heading.
     """
@@ -55,36 +55,38 @@ class Words:
     notes: tuple[str, ...] = ()
 
 
-def explanation_svg(heat_map: str, listed: Sequence[Item], held_out: Sequence[Item], *, words: Words) -> str:
+def explanation_svg(
+    heat_map: str, listed: Sequence[ListedItem], held_out: Sequence[ListedItem], *, caption: Caption
+) -> str:
     """Return a heat map of attention with a list beside it, as one SVG document.
 
-    Texts are taken as they come: they may be anybody's.
+    All texts are escaped.
 
     Parameters
     ----------
     heat_map
-        As ``to_svg`` returns a figure.
+        A figure as SVG, from ``to_svg``.
     listed
         The recommended items, best first.
     held_out
-        What the user did next; the first 20 are shown.
-    words
-        What is said.
+        The held-out items of the user; the first 20 are shown.
+    caption
+        Heading and notes.
     """
-    figure = ET.fromstring(heat_map)  # noqa: S314 - made here, of a figure
+    figure = ET.fromstring(heat_map)  # noqa: S314 - made here from a figure
     wide, tall = (int(figure.get(side, "0")) for side in ("width", "height"))
-    top = _MARGIN + 30 + 17 * len(words.notes)
+    top = _MARGIN + 30 + 17 * len(caption.notes)
     rows, height = _list(listed, held_out)
     width = 2 * _MARGIN + wide + _GAP + _LIST
     whole = top + max(tall, height) + _MARGIN
-    head = [_text(words.heading, 0, 18, size=16, room=width - 2 * _MARGIN, bold=True)]
-    for place, note in enumerate(words.notes):
+    head = [_text(caption.heading, 0, 18, size=16, room=width - 2 * _MARGIN, bold=True)]
+    for place, note in enumerate(caption.notes):
         head.append(_text(note, 0, 40 + 17 * place, size=11, room=width - 2 * _MARGIN, colour="#555b66"))
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{whole}" viewBox="0 0 {width} {whole}" '
         f'role="img" color="{INK}" fill="{INK}" font-family="{_FONT}">\n'
-        f"<title>{_escaped(words.heading)}</title>\n"
+        f"<title>{_escaped(caption.heading)}</title>\n"
         '<rect width="100%" height="100%" fill="#ffffff"/>\n'
         f'<g transform="translate({_MARGIN} {_MARGIN})">{"".join(head)}</g>\n'
         f'<g transform="translate({_MARGIN} {top})">{heat_map}</g>\n'
@@ -93,7 +95,7 @@ def explanation_svg(heat_map: str, listed: Sequence[Item], held_out: Sequence[It
     )
 
 
-def _list(listed: Sequence[Item], held_out: Sequence[Item]) -> tuple[str, int]:
+def _list(listed: Sequence[ListedItem], held_out: Sequence[ListedItem]) -> tuple[str, int]:
     """Return the list as groups of SVG, and its height."""
     parts, y = [_heading(f"Top {len(listed)}" if listed else "No item may be recommended", 14)], 24
     for rank, item in enumerate(listed, 1):
@@ -119,11 +121,11 @@ def _heading(text: str, y: int) -> str:
     return _text(text, 0, y, size=13, room=_LIST, bold=True) + rule
 
 
-def _row(rank: str, item: Item, y: int) -> str:
+def _row(rank: str, item: ListedItem, y: int) -> str:
     base = y + 15
     colour = GREEN if item.is_relevant else INK
     mark = f'<text x="{_TITLE}" y="{base}" font-size="12" fill="{GREEN}">✓</text>' if item.is_relevant else ""
-    # A mark as well as a colour, for those who see no green.
+    # A mark beside the colour helps readers who cannot see green.
     start = _TITLE + (16 if item.is_relevant else 0)
     score = ""
     if item.score is not None:
@@ -138,7 +140,7 @@ def _row(rank: str, item: Item, y: int) -> str:
 
 
 def _text(text: str, x: int, y: int, *, size: int, room: int, colour: str = INK, bold: bool = False) -> str:
-    """Return a line that is no wider than its room: cut by a guess of its width, and clipped where that was wrong."""
+    """Return a line that is no wider than its room: cut by its estimated width, and clipped beyond the room."""
     weight = ' font-weight="bold"' if bold else ""
     shown = _escaped(_fitting(text, room / size))
     return (
@@ -148,7 +150,7 @@ def _text(text: str, x: int, y: int, *, size: int, room: int, colour: str = INK,
 
 
 def _fitting(text: str, ems: float) -> str:
-    """Return the beginning of a text that is about so many ems wide, on one line."""
+    """Return the beginning of a text that is about the given number of ems wide, on one line."""
     line = " ".join(clean(text).split())
     widths = [_ems(character) for character in line]
     if sum(widths) <= ems:

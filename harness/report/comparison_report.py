@@ -1,15 +1,14 @@
-"""The report of a comparison: what differs, by how much, and how sure that is."""
+"""Render the report of a comparison: what differs, by how much, and how sure that is."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from harness.artifacts import Comparison
-from harness.report.comparison_rows import best_runs, headline_labels, pair_rows, value_rows
+from harness.artifacts import Comparison, RunRecord
+from harness.report.comparison_rows import PairRow, best_runs, headline_labels, pair_rows, value_rows
 from harness.report.latex import comparison_latex
-from harness.report.metric_matrix import banner, complete
 from harness.report.number_text import clean, confidence_text, count_text, fact_text, facts
 from harness.report.page import Figures, page
 
@@ -30,7 +29,7 @@ class ComparisonReport:
     latex
         Two tables for a paper; they need the package booktabs.
     figures
-        File name to SVG.
+        SVG by file name.
     """
 
     html: str
@@ -38,50 +37,60 @@ class ComparisonReport:
     figures: Mapping[str, str]
 
 
-def render_comparison(comparison: Comparison, runs: Sequence[Mapping[str, Any]]) -> ComparisonReport:
+@dataclass(frozen=True)
+class RunProvenance:
+    """Where a run of a comparison comes from; empty text for what is not known."""
+
+    name: str
+    created: str
+    model: str
+    evaluation: str
+    commit: str
+
+
+def render_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> ComparisonReport:
     """Return the report of a comparison.
 
     Parameters
     ----------
     comparison
         Differences and values.
-    runs
-        What each run's ``results.json`` holds; facts that are missing are left out.
+    records
+        The records of the runs.
     """
-    shown = [complete(clean(run)) for run in runs]
-    baseline = clean(comparison.baseline)
+    shown = [clean(record) for record in records]
+    compared = clean(comparison)
     values, pairs = value_rows(comparison), pair_rows(comparison)
-    labels = [label for label in values[0] if label != "run"] if values else []
-    leading = clean(comparison.primary) or (labels[0] if labels else None)
+    labels = list(values[0].values) if values else []
+    leading = compared.primary or (labels[0] if labels else None)
     headline = headline_labels(labels, leading)
-    directions = {measure["label"]: measure["higher_is_better"] for run in shown for measure in run["metrics"]}
+    directions = {value.label: value.higher_is_better for record in shown for value in record.metrics}
     best = best_runs(values, labels, directions)
-    settings = clean(dict(comparison.settings))
-    introduction = _introduction(comparison, shown, settings)
+    introduction = _introduction(compared, shown)
     figures = Figures()
     html = page(
         "comparison.html",
-        title=_title(len(values) - 1, baseline),
-        banners=list(dict.fromkeys(banner(run) for run in shown if run["partial"])),
+        title=_title(len(values) - 1, compared.baseline),
+        banners=list(dict.fromkeys(record.partial.sentence for record in shown if record.partial is not None)),
         introduction=introduction,
-        notes=clean(list(comparison.notes)),
-        baseline=baseline,
+        notes=compared.notes,
+        baseline=compared.baseline,
         leading=leading,
         headline=headline,
         labels=labels,
         values=values,
         best=best,
         directions=directions,
-        first=[pair for pair in pairs if pair["metric"] == leading],
-        others=[pair for pair in pairs if pair["metric"] != leading],
-        forests=_forests(figures, pairs, headline, baseline, settings),
-        settings=facts(settings),
-        runs=[_run_facts(run) for run in shown],
-        version=next((f" {run['environment']['harness']}" for run in shown if "harness" in run["environment"]), ""),
+        first=[pair for pair in pairs if pair.metric == leading],
+        others=[pair for pair in pairs if pair.metric != leading],
+        forests=_forests(figures, pairs, headline, compared),
+        settings=facts(compared.settings),
+        runs=[_provenance(record) for record in shown],
+        version=next((f" {version}" for record in shown if (version := record.environment.harness)), ""),
     )
     latex = comparison_latex(
-        values=[{"run": row["run"], **{label: row[label] for label in headline}} for row in values],
-        pairs=[pair for pair in pairs if pair["metric"] == leading],
+        values=[row.of(headline) for row in values],
+        pairs=[pair for pair in pairs if pair.metric == leading],
         best=best,
         caption=introduction,
     )
@@ -92,10 +101,11 @@ def _title(candidates: int, baseline: str) -> str:
     return f"{candidates} {'run' if candidates == 1 else 'runs'} against {baseline}"
 
 
-def _introduction(comparison: Comparison, runs: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
-    datasets = " and ".join(dict.fromkeys(run["dataset"]["name"] for run in runs if run["dataset"]["name"]))
-    part = next((run["protocol"]["part"] for run in runs if "part" in run["protocol"]), None)
-    users = next((run["protocol"]["users"] for run in runs if "users" in run["protocol"]), None)
+def _introduction(comparison: Comparison, records: Sequence[RunRecord]) -> str:
+    settings = comparison.settings
+    datasets = " and ".join(dict.fromkeys(record.dataset.name for record in records if record.dataset.name))
+    part = next((record.protocol.part for record in records), None)
+    users = next((users for record in records if (users := record.protocol.users) is not None), None)
     where = f" on {datasets}" if datasets else ""
     where += f", {part} part" if part else ""
     where += f", {count_text(users)} users" if users is not None else ""
@@ -108,40 +118,35 @@ def _introduction(comparison: Comparison, runs: Sequence[Mapping[str, Any]], set
     )
     level = f", {confidence_text(settings['confidence'])} intervals" if settings.get("confidence") else ""
     return (
-        f"{len(comparison.values)} runs{where}, compared with {clean(comparison.baseline)} "
+        f"{len(comparison.values)} runs{where}, compared with {comparison.baseline} "
         f"user by user.{test}{corrected}{level}."
     )
 
 
-def _forests(
-    figures: Figures,
-    pairs: Sequence[Mapping[str, Any]],
-    labels: Sequence[str],
-    baseline: str,
-    settings: Mapping[str, Any],
-) -> list[Markup]:
-    from harness.report.forest_plot import forest
+def _forests(figures: Figures, pairs: Sequence[PairRow], labels: Sequence[str], comparison: Comparison) -> list[Markup]:
+    from harness.report.forest_plot import forest_plot
     from harness.report.svg import drawing
 
-    margin = settings.get("margin")
+    margin, baseline = comparison.settings.get("margin"), comparison.baseline
     drawn = []
     with drawing():
         for label in labels:
-            rows = [pair for pair in pairs if pair["metric"] == label]
+            rows = [pair for pair in pairs if pair.metric == label]
             if rows:
                 width = margin.get(label) if isinstance(margin, Mapping) else margin
-                figure = forest(rows, title=label, baseline=baseline, margin=width)
+                figure = forest_plot(rows, title=label, baseline=baseline, margin=width)
                 title = f"Differences in {label} to {baseline}, with intervals"
                 drawn.append(figures.add(figure, name=f"forest-{label}", title=title))
     return drawn
 
 
-def _run_facts(run: Mapping[str, Any]) -> dict[str, Any]:
-    git = run["environment"].get("git") or {}
-    return {
-        "name": run["name"],
-        "created": run["created"],
-        "model": run["experiment"].get("model", {}).get("kind", ""),
-        "evaluation": run["fingerprints"].get("evaluation", ""),
-        "commit": f"{git.get('commit', '')}{' (with changes)' if git.get('dirty') else ''}",
-    }
+def _provenance(record: RunRecord) -> RunProvenance:
+    git = record.environment.git
+    commit = "" if git is None else f"{git.commit or ''}{' (with changes)' if git.dirty else ''}"
+    return RunProvenance(
+        name=record.name,
+        created=record.created or "",
+        model=record.experiment.model.kind or "",
+        evaluation=record.fingerprints.get("evaluation", ""),
+        commit=commit,
+    )

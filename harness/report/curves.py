@@ -1,4 +1,4 @@
-"""A metric over its cutoffs, with the band of its intervals."""
+"""Draw a metric over its cutoffs, with the band of its intervals."""
 
 from __future__ import annotations
 
@@ -7,40 +7,42 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 
-from harness.report.metric_matrix import Measure
+from harness.artifacts import MetricValue
 from harness.report.number_text import metric_text, truncated
 from harness.report.svg import BLUE, INK
 
-_TICKS = 8  # cutoffs that can be told apart on a small axis
+_TICKS = 8  # more labels would overlap on a small axis
 
 
-def curve(points: Sequence[Measure], *, title: str, marked: int | None = None) -> Figure:
+def curve(points: Sequence[MetricValue], *, title: str, marked: int | None = None) -> Figure:
     """Return the curve of one metric.
 
     Parameters
     ----------
     points
-        Measures with a cutoff and a value, at least two.
+        Values at two or more cutoffs.
     title
-        The metric.
+        Title of the figure.
     marked
-        A cutoff whose value is written beside its point.
+        The cutoff whose value is written beside its point.
     """
     figure = Figure(figsize=(3.5, 2.4))
     axes = figure.add_subplot()
-    ordered = sorted(points, key=lambda point: point["k"])
-    cutoffs = [point["k"] for point in ordered]
-    banded = [point for point in ordered if point.get("ci_low") is not None and point.get("ci_high") is not None]
+    at = {point.k: point for point in points if point.k is not None}
+    cutoffs = sorted(at)
+    values = [at[k].value for k in cutoffs]
+    bands = [(k, at[k].ci_low, at[k].ci_high) for k in cutoffs]
+    banded = [(k, low, high) for k, low, high in bands if low is not None and high is not None]
     if banded:
-        ks, lows, highs = ([point[key] for point in banded] for key in ("k", "ci_low", "ci_high"))
+        ks, lows, highs = zip(*banded, strict=True)
         axes.fill_between(ks, lows, highs, color=BLUE, alpha=0.2, linewidth=0)
-    axes.plot(cutoffs, [point["value"] for point in ordered], color=BLUE, marker="o", markersize=3.5, linewidth=1.4)
-    for point in ordered:
-        if point["k"] == marked:
-            axes.plot([point["k"]], [point["value"]], color=BLUE, marker="o", markersize=6.5)
+    axes.plot(cutoffs, values, color=BLUE, marker="o", markersize=3.5, linewidth=1.4)
+    for k, value in zip(cutoffs, values, strict=True):
+        if k == marked:
+            axes.plot([k], [value], color=BLUE, marker="o", markersize=6.5)
             axes.annotate(
-                metric_text(point["value"]),
-                (point["k"], point["value"]),
+                metric_text(value),
+                (k, value),
                 xytext=(-4, 6),
                 textcoords="offset points",
                 ha="right",
@@ -52,7 +54,7 @@ def curve(points: Sequence[Measure], *, title: str, marked: int | None = None) -
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
     axes.set_xlabel("k")
-    if min(point["value"] for point in ordered) >= 0:
+    if min(values) >= 0:
         axes.set_ylim(bottom=0)
     axes.margins(x=0.06, y=0.12)
     axes.set_title(truncated(title))

@@ -1,4 +1,4 @@
-"""How a metric's values lie over the users: the share of zeros in words, the rest as a histogram."""
+"""Draw the distribution of a metric over users: shares of 0 and 1 as a strip, other values as a histogram."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _BINS = 24
 def distribution(values: Float64Array, *, title: str) -> Figure:
     """Return the distribution of a metric over users.
 
-    With one relevant item a user most values are 0, and a histogram over all of them shows
-    nothing else. So a strip shows how many users have 0, the largest possible value 1, or
-    something between, and the histogram below holds those above 0 alone, on its own scale.
+    With one relevant item per user most values are 0, which would hide the others in a histogram. A strip therefore
+    shows the shares of users with 0, with 1, and with another value. The histogram below has the values other than 0,
+    on its own scale.
 
     Parameters
     ----------
     values
         ``(users,)``, at least one, without NaN.
     title
-        The metric.
+        Title of the figure.
     """
     figure = Figure(figsize=(3.5, 2.7))
     strip, axes = figure.subplots(2, 1, height_ratios=[1, 7])

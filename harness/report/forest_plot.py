@@ -1,31 +1,31 @@
-"""Differences to a baseline with their intervals, one under the other."""
+"""Draw differences to a baseline with their intervals, one under the other."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
+from harness.report.comparison_rows import PairRow
 from harness.report.number_text import signed, truncated
 from harness.report.svg import BLUE, GREEN, INK, MUTED, RED
 
 COLOURS = {"better": GREEN, "worse": RED, "equivalent": BLUE}
 
 
-def forest(pairs: Sequence[Mapping[str, Any]], *, title: str, baseline: str, margin: float | None = None) -> Figure:
+def forest_plot(pairs: Sequence[PairRow], *, title: str, baseline: str, margin: float | None = None) -> Figure:
     """Return the forest plot of one metric.
 
     Parameters
     ----------
     pairs
-        Rows of a comparison, one a candidate, their undefined numbers None.
+        Rows of a comparison, one per candidate.
     title
-        The metric.
+        Title of the figure.
     baseline
-        What the differences are to.
+        Name of the baseline.
     margin
-        The difference that does not matter: a band about zero.
+        The difference that does not matter, drawn as a band around zero; None for no band.
     """
     rows = len(pairs)
     figure = Figure(figsize=(4.3, 1.05 + 0.42 * rows))
@@ -34,19 +34,19 @@ def forest(pairs: Sequence[Mapping[str, Any]], *, title: str, baseline: str, mar
         axes.axvspan(-margin, margin, color=BLUE, alpha=0.12, linewidth=0)
     axes.axvline(0, color=MUTED, linewidth=0.9)
     for row, pair in enumerate(pairs):
-        colour = COLOURS.get(str(pair["verdict"]), MUTED)
-        decided = pair["verdict"] in COLOURS
-        if pair["ci_low"] is not None and pair["ci_high"] is not None:
-            axes.plot([pair["ci_low"], pair["ci_high"]], [row, row], color=colour, linewidth=2)
+        colour = COLOURS.get(pair.verdict, MUTED)
+        decided = pair.verdict in COLOURS
+        if pair.ci_low is not None and pair.ci_high is not None:
+            axes.plot([pair.ci_low, pair.ci_high], [row, row], color=colour, linewidth=2)
         axes.plot(
-            [pair["difference"]],
+            [pair.difference],
             [row],
-            marker="o" if pair["ci_low"] is not None else "D",
+            marker="o" if pair.ci_low is not None else "D",
             markersize=5.5,
             color=colour,
             markerfacecolor=colour if decided else "white",
         )
-        words = f"{truncated(str(pair['candidate']), 34)}  {signed(pair['difference'])}"
+        words = f"{truncated(pair.candidate, 34)}  {signed(pair.difference)}"
         axes.text(0.0, row - 0.24, words, transform=axes.get_yaxis_transform(), va="bottom", color=INK)
     axes.set_ylim(rows - 0.5, -0.85)
     axes.set_yticks([])

@@ -1,11 +1,11 @@
-"""A comparison as LaTeX tables, whatever the names hold."""
+"""Write a comparison as LaTeX tables. Names may hold any text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from harness.report.comparison_rows import PairRow, ValueRow
 from harness.report.number_text import MINUS, NOTHING, interval_text, metric_text, p_text, signed
 
 _COMMANDS = {
@@ -19,11 +19,11 @@ _COMMANDS = {
     "_": r"\_",
     "^": r"\textasciicircum{}",
     "~": r"\textasciitilde{}",
-    # In the oldest font encoding these three are other characters.
+    # In the oldest font encoding these three would be other characters.
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    # After a row's end these would be read as its options.
+    # At the start of a row these would be options of the row before.
     "[": "{[}",
     "]": "{]}",
     "*": "{*}",
@@ -33,11 +33,11 @@ _COMMANDS = {
     "\N{NO-BREAK SPACE}": " ",
 }
 _SPECIAL = re.compile("|".join(map(re.escape, _COMMANDS)))
-_LIGATURE = re.compile("(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)")  # two signs that LaTeX would set as another one
+_LIGATURE = re.compile("(?<=-)(?=-)|(?<=')(?=')|(?<=,)(?=,)")  # two characters that LaTeX would set as another one
 
 
 def escape(text: str) -> str:
-    r"""Return text that LaTeX sets as it reads, on one line.
+    r"""Return text that LaTeX sets as it is, on one line.
 
     Examples
     --------
@@ -52,8 +52,8 @@ def escape(text: str) -> str:
 
 def comparison_latex(
     *,
-    values: Sequence[Mapping[str, Any]],
-    pairs: Sequence[Mapping[str, Any]],
+    values: Sequence[ValueRow],
+    pairs: Sequence[PairRow],
     best: set[tuple[str, str]],
     caption: str,
 ) -> str:
@@ -62,13 +62,13 @@ def comparison_latex(
     Parameters
     ----------
     values
-        A row a run: ``run``, then one key a metric label.
+        One row per run, all with the same labels.
     pairs
-        Rows of the comparison for one metric; may be empty.
+        The differences in one metric; may be empty.
     best
-        The (run, label) to set in bold.
+        The pairs (run, label) to set in bold.
     caption
-        What was compared and how.
+        A sentence that says what was compared, and how.
     """
     tables = ["% Needs \\usepackage{booktabs}; names in other scripts need XeLaTeX or LuaLaTeX and a font for them."]
     if values:
@@ -78,35 +78,35 @@ def comparison_latex(
     return "\n".join(tables)
 
 
-def _values_table(values: Sequence[Mapping[str, Any]], best: set[tuple[str, str]], caption: str) -> str:
-    labels = [label for label in values[0] if label != "run"]
+def _values_table(values: Sequence[ValueRow], best: set[tuple[str, str]], caption: str) -> str:
+    labels = list(values[0].values)
     rows = []
     for row in values:
-        cells = [escape(metric_text(row[label])) for label in labels]
+        cells = [escape(metric_text(row.values[label])) for label in labels]
         marked = [
-            rf"\textbf{{{cell}}}" if (row["run"], label) in best else cell
+            rf"\textbf{{{cell}}}" if (row.run, label) in best else cell
             for label, cell in zip(labels, cells, strict=True)
         ]
-        rows.append([escape(str(row["run"])), *marked])
+        rows.append([escape(row.run), *marked])
     header = ["Run", *(escape(label) for label in labels)]
     note = f"{escape(caption)} Bold marks the best value of a column, which alone is no claim of significance."
     return _table(header, rows, columns="l" + "r" * len(labels), caption=note)
 
 
-def _pairs_table(pairs: Sequence[Mapping[str, Any]], caption: str) -> str:
+def _pairs_table(pairs: Sequence[PairRow], caption: str) -> str:
     rows = [
         [
-            escape(str(pair["candidate"])),
-            escape(signed(pair["difference"])),
-            escape(interval_text(pair["ci_low"], pair["ci_high"])),
-            escape(p_text(pair["p_adjusted"])),
-            escape(signed(pair["effect_size"])),
-            escape(str(pair["verdict"])),
+            escape(pair.candidate),
+            escape(signed(pair.difference)),
+            escape(interval_text(pair.ci_low, pair.ci_high)),
+            escape(p_text(pair.p_adjusted)),
+            escape(signed(pair.effect_size)),
+            escape(pair.verdict),
         ]
         for pair in pairs
     ]
     header = ["Run", "Difference", "Interval", "$p$ (adjusted)", "$d_z$", "Verdict"]
-    metric = escape(str(pairs[0]["metric"]))
+    metric = escape(pairs[0].metric)
     return _table(header, rows, columns="lrrrrl", caption=f"Differences in {metric}. {escape(caption)}")
 
 

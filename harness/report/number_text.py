@@ -1,39 +1,50 @@
-"""Numbers and facts in words, the same in every output."""
+"""Write numbers and facts as text, in the same way in every output."""
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from harness.artifacts import Facts
 from harness.memory import size_text
 
-NOTHING = "\N{EN DASH}"  # stands where a number has no meaning
+T = TypeVar("T")
+
+NOTHING = "\N{EN DASH}"  # written where a number is not defined
 MINUS = "\N{MINUS SIGN}"
 
-# Control characters break XML; direction marks let a name show as another one; surrogates are no text.
+# Control characters break XML; direction marks make a name look like another one; surrogates are no text.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
-def clean(value: Any) -> Any:
-    """Return plain values with every text made fit to be shown, keys included.
+def clean(value: T) -> T:
+    """Return a value with every text in it made fit to be shown, keys and fields of dataclasses included.
 
     Examples
     --------
     >>> clean({"name": "a" + chr(0) + "b", "k": (1, None)})["name"] == "a" + chr(0xFFFD) + "b"
     True
     """
+    return cast("T", _clean(value))
+
+
+def _clean(value: Any) -> Any:
     if isinstance(value, str):
         return _UNSHOWABLE.sub("\ufffd", value)
     if isinstance(value, Mapping):
-        return {clean(str(key)): clean(child) for key, child in value.items()}
+        return {_clean(str(key)): _clean(child) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
-        return [clean(child) for child in value]
+        return type(value)(map(_clean, value))
     if isinstance(value, np.generic):
         return value.item()
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = {field.name: _clean(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return dataclasses.replace(value, **fields)
     return value
 
 
@@ -95,7 +106,7 @@ def p_text(value: Any) -> str:
 
 
 def interval_text(low: Any, high: Any) -> str:
-    """Return an interval, or a dash where there is none.
+    """Return an interval; a dash where there is none.
 
     Examples
     --------
@@ -119,7 +130,7 @@ def confidence_text(value: Any) -> str:
 
 
 def count_text(value: Any) -> str:
-    """Return a number of things, its thousands apart.
+    """Return a count with separators of thousands.
 
     Examples
     --------
@@ -130,7 +141,7 @@ def count_text(value: Any) -> str:
 
 
 def fact_text(value: Any) -> str:
-    """Return any plain value in words.
+    """Return any value of JSON as text.
 
     Examples
     --------
@@ -148,15 +159,15 @@ def fact_text(value: Any) -> str:
     return NOTHING if value is None or value == {} else str(value)
 
 
-def facts(values: Mapping[str, Any], *, apart: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    """Return nested facts as rows of name and text.
+def facts(values: Facts, *, apart: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+    """Return nested facts as rows of a name and a text.
 
     Parameters
     ----------
     values
-        Plain, nested as deep as you like.
+        Nested to any depth.
     apart
-        Keys to leave out at the top.
+        Keys of the top level to leave out.
 
     Examples
     --------
@@ -196,7 +207,7 @@ def slug(text: str) -> str:
 def _flatten(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(value, Mapping) and value:
         for key, child in value.items():
-            if f"{key}_date" in value:  # a time that is a date beside
+            if f"{key}_date" in value:  # the same time, as a date
                 continue
             if str(key).endswith("_date"):
                 yield from _flatten(child, (*path, str(key).removesuffix("_date").replace("_", " ")))

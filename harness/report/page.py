@@ -1,4 +1,4 @@
-"""Templates with escaping always on, and the figures that stand in them."""
+"""Render templates, always with escaping, and collect the figures of a page."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 class Figures:
-    """The figures of one page, each drawn once for the page and for a file.
+    """The figures of one page, each both in the page and in a file.
 
     Parameters
     ----------
     files
-        File name to SVG, as far as they were added.
+        SVG by file name, of the figures that were added.
     """
 
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
 
     def add(self, figure: Figure, *, name: str, title: str) -> Markup:
-        """Keep a figure, and return it for the page."""
+        """Add a figure, and return it for the page."""
         from harness.report.svg import to_svg
 
         base = number_text.slug(name)

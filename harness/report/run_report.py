@@ -1,17 +1,19 @@
-"""The report of one run: ``results.json`` and the per-user values, as one page."""
+"""Render the report of one run as a page."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 
-from harness.report import protocol_text
-from harness.report.metric_matrix import Measure, at_cutoff_of, banner, complete, headline, matrix, stem
+from harness.artifacts import DatasetRecord, Finding, MetricValue, RunRecord, TimingRecord, to_json
+from harness.report.metric_matrix import at_cutoff_of, metric_matrix, stem
 from harness.report.number_text import clean, confidence_text, facts
 from harness.report.page import Figures, page
+from harness.report.protocol_text import protocol_sentences
 from harness.report.slice_matrix import slice_matrices
 
 if TYPE_CHECKING:
@@ -31,77 +33,100 @@ class RunReport:
     html
         One self-contained page.
     figures
-        File name to SVG.
+        SVG by file name.
     """
 
     html: str
     figures: Mapping[str, str]
 
 
-def render_run(results: Mapping[str, Any], per_user: pd.DataFrame) -> RunReport:
+@dataclass(frozen=True)
+class FilterRow:
+    """What a filter left of the data; None for a count that is not known."""
+
+    step: str
+    interactions: object
+    users: object
+    items: object
+
+
+@dataclass(frozen=True)
+class PhaseRow:
+    """A phase: its name, its seconds, and their share of the longest phase."""
+
+    name: str
+    seconds: float
+    share: float
+
+
+@dataclass(frozen=True)
+class FindingList:
+    """The findings to show, the worst first, and the names of the audits that found nothing."""
+
+    found: tuple[Finding, ...]
+    silent: tuple[str, ...]
+
+
+def render_run(record: RunRecord, per_user: pd.DataFrame) -> RunReport:
     """Return the report of a run.
 
-    The same input gives the same bytes. Names and labels may hold anything: they are escaped.
+    The same input gives the same bytes. Names and labels may hold any text; they are escaped.
 
     Parameters
     ----------
-    results
-        What ``results.json`` holds; parts that are missing are left out of the page.
+    record
+        The record of the run; parts without content are left out of the page.
     per_user
-        A row a user: ``user``, then one column a metric label.
+        One row per user: ``user``, then one column per metric label.
     """
-    shown = complete(clean(results))
-    measures = shown["metrics"]
-    leading = headline(shown)
+    shown = clean(record)
+    leading = shown.headline
     figures = Figures()
     html = page(
         "run.html",
-        title=shown["name"],
-        results=shown,
-        banner=banner(shown),
+        title=shown.name,
+        record=shown,
+        banner="" if shown.partial is None else shown.partial.sentence,
         leading=leading,
-        confidence=confidence_text(shown["experiment"].get("statistics", {}).get("confidence")),
-        users=shown["protocol"].get("users", leading["n_users"] if leading else None),
-        matrix=matrix(measures),
-        curves=_curves(figures, measures, leading),
-        distributions=_distributions(figures, measures, leading, per_user),
-        slices=slice_matrices(shown["slices"], leading),
-        sentences=protocol_text.sentences(shown),
-        protocol=facts(shown["protocol"]),
-        steps=_filter_steps(shown["dataset"]),
-        described=_described(shown["dataset"]),
-        split=facts(shown["dataset"].get("split", {})),
-        audits=_audits([*_warnings(shown["dataset"]), *shown["audits"]]),
-        environment=facts(shown["environment"]),
-        version=f" {shown['environment']['harness']}" if "harness" in shown["environment"] else "",
-        phases=_phases(shown["timings"]),
-        timings=facts(shown["timings"], apart=("phases",)),
-        yaml=yaml.safe_dump(shown["experiment"], sort_keys=False, allow_unicode=True),
+        confidence=confidence_text(shown.experiment.statistics.confidence),
+        users=leading.n_users if shown.protocol.users is None and leading is not None else shown.protocol.users,
+        matrix=metric_matrix(shown.metrics),
+        curves=_curves(figures, shown.metrics, leading),
+        distributions=_distributions(figures, shown.metrics, leading, per_user),
+        slices=slice_matrices(shown.slices, leading),
+        sentences=protocol_sentences(shown.protocol),
+        protocol=facts(to_json(shown.protocol)),
+        steps=_filter_rows(shown.dataset),
+        described=_described(shown.dataset),
+        split=facts(shown.dataset.split),
+        audits=_finding_list(shown),
+        environment=facts(to_json(shown.environment)),
+        version=f" {shown.environment.harness}" if shown.environment.harness else "",
+        phases=_phase_rows(shown.timings),
+        timings=facts(to_json(shown.timings), apart=("phases",)),
+        yaml=yaml.safe_dump(to_json(shown.experiment), sort_keys=False, allow_unicode=True),
     )
     return RunReport(html, figures.files)
 
 
-def _curves(figures: Figures, measures: Sequence[Measure], leading: Measure | None) -> list[Markup]:
+def _curves(figures: Figures, values: Sequence[MetricValue], leading: MetricValue | None) -> list[Markup]:
     from harness.report.curves import curve
     from harness.report.svg import drawing
 
     drawn = []
     with drawing():
-        for name in dict.fromkeys(stem(measure) for measure in measures):
-            points = [
-                measure
-                for measure in measures
-                if stem(measure) == name and measure.get("k") is not None and measure.get("value") is not None
-            ]
+        for name in dict.fromkeys(map(stem, values)):
+            points = [value for value in values if stem(value) == name and not math.isnan(value.value)]
+            points = [value for value in points if value.k is not None]
             if len(points) > 1:
-                marked = leading["k"] if leading is not None and stem(leading) == name else None
+                marked = leading.k if leading is not None and stem(leading) == name else None
                 figure = curve(points, title=f"{name}@k", marked=marked)
                 drawn.append(figures.add(figure, name=f"curve-{name}", title=f"{name} over the cutoffs k"))
     return drawn
 
 
 def _distributions(
-    figures: Figures, measures: Sequence[Measure], leading: Measure | None, per_user: pd.DataFrame
+    figures: Figures, values: Sequence[MetricValue], leading: MetricValue | None, per_user: pd.DataFrame
 ) -> list[Markup]:
     import numpy as np
 
@@ -109,56 +134,49 @@ def _distributions(
     from harness.report.svg import drawing
 
     columns = {clean(str(column)): column for column in per_user.columns if column != "user"}
-    measured = [measure for measure in measures if measure["label"] in columns]
+    measured = [value for value in values if value.label in columns]
     if not measured:
         return []
-    first = leading if leading is not None and leading in measured else measured[0]
+    first = leading if leading is not None and leading.label in columns else measured[0]
     drawn = []
     with drawing():
-        for measure in at_cutoff_of(first, measured)[:_MOST_DISTRIBUTIONS]:
-            label = measure["label"]
-            values = per_user[columns[label]].to_numpy(dtype=np.float64)
-            values = values[np.isfinite(values)]
-            if len(values):
-                figure = distribution(values, title=label)
+        for value in at_cutoff_of(first, measured)[:_MOST_DISTRIBUTIONS]:
+            label = value.label
+            sample = per_user[columns[label]].to_numpy(dtype=np.float64)
+            sample = sample[np.isfinite(sample)]
+            if len(sample):
+                figure = distribution(sample, title=label)
                 drawn.append(figures.add(figure, name=f"users-{label}", title=f"Distribution of {label} over users"))
     return drawn
 
 
-def _filter_steps(dataset: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _filter_rows(dataset: DatasetRecord) -> list[FilterRow]:
     """Return what is left of the data after each filter, the raw data first."""
-    counts = ("interactions", "users", "items")
-    raw = dataset.get("raw", {})
-    steps = [{"step": "as read", **{count: raw.get(count) for count in counts}}]
-    for done in dataset.get("filters", []):
-        options = ", ".join(f"{key} {value}" for key, value in (done.get("options") or {}).items())
-        step = f"{done.get('kind', 'filter')}{f' ({options})' if options else ''}"
-        steps.append({"step": step, **{count: done.get(f"{count}_after") for count in counts}})
-    return steps
+    raw = dataset.raw
+    rows = [FilterRow("as read", raw.get("interactions"), raw.get("users"), raw.get("items"))]
+    for step in dataset.filters:
+        options = step.get("options")
+        words = ", ".join(f"{key} {value}" for key, value in options.items()) if isinstance(options, dict) else ""
+        name = f"{step.get('kind', 'filter')}{f' ({words})' if words else ''}"
+        rows.append(FilterRow(name, *(step.get(f"{count}_after") for count in ("interactions", "users", "items"))))
+    return rows
 
 
-def _described(dataset: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+def _described(dataset: DatasetRecord) -> list[tuple[str, str, str]]:
     """Return each fact of the data before and after the filters."""
-    raw, filtered = dict(facts(dataset.get("raw", {}))), dict(facts(dataset.get("filtered", {})))
+    raw, filtered = dict(facts(dataset.raw)), dict(facts(dataset.filtered))
     return [(name, raw.get(name, ""), filtered.get(name, "")) for name in {**raw, **filtered}]
 
 
-def _warnings(dataset: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what looked wrong in the data when it was read, as audits are shown."""
-    return [{**warning, "severity": "warning"} for warning in dataset.get("warnings", [])]
+def _finding_list(record: RunRecord) -> FindingList:
+    warnings = [Finding(warning.name, None, None, warning.sentence, "warning") for warning in record.dataset.warnings]
+    findings = [*warnings, *record.audits]
+    return FindingList(
+        tuple(sorted((one for one in findings if one.count != 0), key=lambda one: _SEVERITIES[one.severity])),
+        tuple(one.name.replace("_", " ") for one in findings if one.count == 0),
+    )
 
 
-def _audits(audits: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return what audits found, the worst first, and the names of those that found nothing."""
-    found = [audit for audit in audits if audit.get("count", 1)]
-    return {
-        "found": sorted(found, key=lambda audit: _SEVERITIES.get(audit["severity"], 0)),
-        "silent": [str(audit["name"]).replace("_", " ") for audit in audits if not audit.get("count", 1)],
-    }
-
-
-def _phases(timings: Mapping[str, Any]) -> list[tuple[str, float, float]]:
-    """Return name, seconds and share of the longest, for each phase."""
-    phases = timings.get("phases", {})
-    longest = max(phases.values(), default=0.0) or 1.0
-    return [(name, seconds, seconds / longest) for name, seconds in phases.items()]
+def _phase_rows(timings: TimingRecord) -> list[PhaseRow]:
+    longest = max(timings.phases.values(), default=0.0) or 1.0
+    return [PhaseRow(name, seconds, seconds / longest) for name, seconds in timings.phases.items()]

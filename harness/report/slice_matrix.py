@@ -1,12 +1,11 @@
-"""Slices of a run as tables: a row a group, a column a metric, and the gap between groups below."""
+"""Arrange the slices of a run as tables: one row per group, one column per metric, and the gaps below."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from harness.report.metric_matrix import Measure
+from harness.artifacts import MetricValue, SliceGap, SliceGroup, SliceTable, SliceValue
 
 _MOST_COLUMNS = 6
 _NAMES = {
@@ -20,65 +19,62 @@ _NAMES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
+class GroupRow:
+    """One group: its name, its number of users, and its values by column, None where there is none."""
+
+    group: str
+    n_users: int | None
+    cells: tuple[SliceValue | None, ...]
+
+
+@dataclass(frozen=True)
 class SliceMatrix:
     """A slice as the page shows it.
 
     Parameters
     ----------
     title
-        What was cut, and by what.
+        What the groups are.
     note
-        What a group's numbers mean.
+        What the numbers of a group mean.
     labels
-        Metrics, a column each.
+        The metrics of the columns.
     rows
-        Group, number of users, and a value a label (None where there is none).
+        The groups.
     gaps
-        Of each label, or None.
+        The gap of each column, or None.
     """
 
     title: str
     note: str
-    labels: Sequence[str]
-    rows: Sequence[tuple[str, int | None, Sequence[Mapping[str, Any] | None]]]
-    gaps: Sequence[Mapping[str, Any] | None]
+    labels: tuple[str, ...]
+    rows: tuple[GroupRow, ...]
+    gaps: tuple[SliceGap | None, ...]
 
 
-def slice_matrices(slices: Sequence[Mapping[str, Any]], leading: Measure | None) -> list[SliceMatrix]:
-    """Return each slice at the cutoff of the leading metric, which comes first.
-
-    Parameters
-    ----------
-    slices
-        What ``results.json`` holds.
-    leading
-        The primary metric.
-    """
-    return [_matrix(one, leading) for one in slices]
+def slice_matrices(slices: Sequence[SliceTable], leading: MetricValue | None) -> list[SliceMatrix]:
+    """Return each slice at the cutoff of the leading metric, which is the first column."""
+    return [_matrix(table, leading) for table in slices]
 
 
-def _matrix(one: Mapping[str, Any], leading: Measure | None) -> SliceMatrix:
-    groups = one["groups"]
-    labels = list(dict.fromkeys(label for group in groups for label in group["metrics"]))
-    ending = "" if leading is None or leading.get("k") is None else f"@{leading['k']}"
-    first = None if leading is None else leading["label"]
+def _matrix(table: SliceTable, leading: MetricValue | None) -> SliceMatrix:
+    labels = list(dict.fromkeys(label for group in table.groups for label in group.metrics))
+    ending = "" if leading is None or leading.k is None else f"@{leading.k}"
+    first = None if leading is None else leading.label
     chosen = sorted((label for label in labels if label.endswith(ending)), key=lambda label: label != first)
-    chosen = (chosen or labels)[:_MOST_COLUMNS]
-    rows = [
-        (
-            group["group"],
-            next((value["n_users"] for value in group["metrics"].values()), None),
-            [group["metrics"].get(label) for label in chosen],
-        )
-        for group in groups
-    ]
-    by, _, column = one["name"].partition(" ")
-    of_items = one["of"] != "users"
+    shown = tuple((chosen or labels)[:_MOST_COLUMNS])
+    by, _, column = table.name.partition(" ")
     note = (
-        "A group has the users with a relevant item of it; all other items count as misses there."
-        if of_items
-        else "A value is the mean over the group's users."
+        "A value is the mean over the group's users."
+        if table.of == "users"
+        else "A group has the users with a relevant item of it; all other items count as misses there."
     )
-    title = _NAMES.get(by, one["name"]).format(column=column)
-    return SliceMatrix(title, note, chosen, rows, [one["gaps"].get(label) for label in chosen])
+    title = _NAMES.get(by, table.name).format(column=column) if by in _NAMES else table.name
+    rows = tuple(_row(group, shown) for group in table.groups)
+    return SliceMatrix(title, note, shown, rows, tuple(table.gaps.get(label) for label in shown))
+
+
+def _row(group: SliceGroup, labels: Sequence[str]) -> GroupRow:
+    n_users = next((value.n_users for value in group.metrics.values()), None)
+    return GroupRow(group.group, n_users, tuple(group.metrics.get(label) for label in labels))

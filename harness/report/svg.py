@@ -1,4 +1,4 @@
-"""Matplotlib's figures as SVG that can stand inside a page: small, quiet, the same bytes each time."""
+"""Turn figures of Matplotlib into small SVG elements for a page, with the same bytes each time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _STYLE: Any = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "text.color": INK,
-    # A name such as "$x_1$" is a name.
+    # A name such as "$x_1$" is not a formula.
     "text.parse_math": False,
     "axes.edgecolor": MUTED,
     "axes.labelcolor": INK,
@@ -66,9 +66,9 @@ _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 
 @contextlib.contextmanager
 def drawing() -> Iterator[None]:
-    """Draw in the report's style, whatever the process has set, and leave that as it was."""
+    """Draw in the style of the report, and restore the settings of the process at the end."""
     with warnings.catch_warnings(), mpl.rc_context():
-        # The page's own fonts show what the font that measures the text lacks.
+        # The fonts of the page have the characters that the font for measuring lacks.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing from")
         mpl.rcdefaults()
         mpl.rcParams.update(_STYLE)
@@ -81,11 +81,11 @@ def to_svg(figure: Figure, *, name: str, title: str) -> str:
     Parameters
     ----------
     figure
-        Drawn inside ``drawing()``, which must be open still.
+        A figure drawn inside ``drawing()``, whose block has not ended.
     name
-        Unique in the page: it starts every id.
+        Unique in the page; every id begins with it.
     title
-        What the figure shows, for those who cannot see it.
+        The content of the figure, for readers who cannot see it.
     """
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
@@ -109,7 +109,7 @@ def to_svg(figure: Figure, *, name: str, title: str) -> str:
 
 
 def _keep_known(element: ET.Element, prefix: str) -> None:
-    """Keep shapes and text, drop style sheets and metadata, and make ids the figure's own."""
+    """Keep shapes and text, drop style sheets and metadata, and make the ids unique."""
     element.tag = element.tag.removeprefix(_SVG)
     attributes = {key.removeprefix(_XLINK): value for key, value in element.attrib.items()}
     element.attrib.clear()

@@ -1,6 +1,6 @@
-"""Runs in MLflow: sent after their files are on disk, found again by their fingerprint."""
+"""Send finished runs to MLflow, and find them there by their fingerprint."""
 
 from harness.tracking.mlflow_names import curve_name, metric_name
-from harness.tracking.mlflow_runs import Tracked, find_run, track_run
+from harness.tracking.mlflow_runs import TrackedRun, find_run, track_run
 
-__all__ = ["Tracked", "curve_name", "find_run", "metric_name", "track_run"]
+__all__ = ["TrackedRun", "curve_name", "find_run", "metric_name", "track_run"]

@@ -1,4 +1,4 @@
-"""Names of metrics, parameters and models as MLflow accepts them."""
+"""Spell the names of metrics, parameters and models as MLflow accepts them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _REFUSED = re.compile(r"[^\w\-. :/]")
 
 
 def safe_name(text: str) -> str:
-    """Return text as a key that MLflow accepts; what it already accepts stays as it is.
+    """Return text as a key that MLflow accepts; a key that it accepts stays as it is.
 
-    Keys are at most 250 characters of letters, digits, ``_ - . : /`` and space, and must be a
-    normalised path. A longer one ends in a hash, so that two long keys stay two.
+    Keys are normalised paths of at most 250 letters, digits, ``_ - . : /`` and spaces. A longer key ends in a hash,
+    so that two long keys stay different.
 
     Examples
     --------
@@ -36,7 +36,7 @@ def safe_name(text: str) -> str:
 
 
 def metric_name(family: str, label: str) -> str:
-    """Return MLflow's name of a metric: ``family/name_at_k``.
+    """Return the name of a metric in MLflow: ``family/name_at_k``.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def metric_name(family: str, label: str) -> str:
 
 
 def curve_name(family: str, label: str) -> str | None:
-    """Return the name under which all cutoffs of a metric are one curve, or None without a cutoff.
+    """Return the name of the curve of a metric over its cutoffs; None for a metric without a cutoff.
 
     Examples
     --------

@@ -1,15 +1,16 @@
-"""A run's results, written to MLflow in one piece."""
+"""Write a finished run to MLflow: metrics, parameters, tags, data set, model and files."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness import storage
+from harness.artifacts import RunRecord
 from harness.errors import TrackingError
 from harness.tracking import run_contents, tracking_store
 from harness.tracking.mlflow_names import safe_name
@@ -19,24 +20,24 @@ if TYPE_CHECKING:
     from mlflow.entities import DatasetInput, Run
 
 ARTIFACTS = ("report.html", "results.json", "per_user.parquet", "experiment.yaml")
-_LISTED = ("report.html", "per_user.parquet", "experiment.yaml")  # by digest in the results
+_LISTED = ("report.html", "per_user.parquet", "experiment.yaml")  # the record has their digests
 
-_DIGEST = 36  # characters of a data set's digest, MLflow's own limit
-_BATCH = 100  # parameters or tags a call; metrics may be ten times as many
+_DIGEST = 36  # characters of a data set's digest, a limit of MLflow
+_BATCH = 100  # parameters or tags per call, a limit of MLflow; its limit of metrics is ten times as high
 
 
 @dataclass(frozen=True)
-class Tracked:
-    """Where a run stands in MLflow.
+class TrackedRun:
+    """The place of a run in MLflow.
 
     Parameters
     ----------
     run_id, experiment_id
-        MLflow's own ids.
+        The ids that MLflow gave them.
     uri
         The store, without a password.
     url_or_hint
-        The run's page on a server, or the command that shows a local store.
+        The run's page on a server, or the command that opens a local store.
     """
 
     run_id: str
@@ -45,51 +46,51 @@ class Tracked:
     url_or_hint: str
 
 
-def track_run(results: Mapping[str, Any], folder: Path, *, experiment_name: str, store: str | None = None) -> Tracked:
+def track_run(record: RunRecord, folder: Path, *, experiment_name: str, store: str | None = None) -> TrackedRun:
     """Send a finished run to MLflow: metrics, parameters, tags, data set, model and files.
 
-    A run that is there already, by its name, fingerprint and time of creation, is not sent twice:
-    its place is returned.
+    A run of the same name, fingerprint and time of creation that is there already is not sent twice; its place is
+    returned.
 
     Parameters
     ----------
-    results
-        What ``results.json`` holds.
+    record
+        The record of the run.
     folder
-        The run's folder; those of ``report.html``, ``results.json``, ``per_user.parquet`` and
-        ``experiment.yaml`` that are there are sent.
+        The run's folder. Of ``report.html``, ``results.json``, ``per_user.parquet`` and ``experiment.yaml``, those
+        that exist are sent.
     experiment_name
-        MLflow's experiment, made if it is missing.
+        The experiment in MLflow; it is created if it is missing.
     store
         A tracking URI; None for ``MLFLOW_TRACKING_URI``, else ``sqlite:///mlflow.db``.
 
     Raises
     ------
     TrackingError
-        The store cannot be used. The files are complete, and the message says so. A run that was
-        begun is marked as failed, or as killed where the user interrupted it.
+        The store cannot be used. The files are complete, and the message says so. A run that MLflow has begun is
+        marked as failed, or as killed where the user interrupted it.
     """
     try:
-        return _track(results, folder, experiment_name, store)
+        return _track(record, folder, experiment_name, store)
     except TrackingError as error:
         raise TrackingError(
-            f"{error} The results are safe in {folder}: running the same command again sends them."
+            f"{error} The results are safe in {folder}; running the same command again sends them."
         ) from error
 
 
 def find_run(store_uri: str | None, experiment_name: str, fingerprint: str, *, name: str | None = None) -> str | None:
-    """Return the id of the newest finished run with this evaluation fingerprint, if there is one.
+    """Return the id of the newest finished run with an evaluation fingerprint; None if there is none.
 
     Parameters
     ----------
     store_uri
         As in ``track_run``.
     experiment_name
-        MLflow's experiment.
+        The experiment in MLflow.
     fingerprint
-        ``results["fingerprints"]["evaluation"]``.
+        The fingerprint ``evaluation`` of a record.
     name
-        The run's name, where runs of other names do not count.
+        Only runs of this name count; None for runs of any name.
 
     Raises
     ------
@@ -108,25 +109,23 @@ def find_run(store_uri: str | None, experiment_name: str, fingerprint: str, *, n
         return next((str(run.info.run_id) for run in runs if name is None or run.info.run_name == name), None)
 
 
-def _track(results: Mapping[str, Any], folder: Path, experiment_name: str, store_uri: str | None) -> Tracked:
+def _track(record: RunRecord, folder: Path, experiment_name: str, store_uri: str | None) -> TrackedRun:
     uri = tracking_store.resolve(store_uri)
     with tracking_store.opened(uri) as client:
         experiment_id = _experiment(client, experiment_name, tracking_store.artifact_folder(uri))
-        run_id = _sent_before(client, experiment_id, results) or _send(client, experiment_id, results, folder)
-    return Tracked(run_id, experiment_id, tracking_store.without_password(uri), _place(uri, experiment_id, run_id))
+        run_id = _sent_before(client, experiment_id, record) or _send(client, experiment_id, record, folder)
+    return TrackedRun(run_id, experiment_id, tracking_store.without_password(uri), _place(uri, experiment_id, run_id))
 
 
-def _send(client: MlflowClient, experiment_id: str, results: Mapping[str, Any], folder: Path) -> str:
-    _check(results, folder)
-    start = run_contents.created_ms(results)
-    run = client.create_run(
-        experiment_id, start_time=start, run_name=str(results["name"]), tags=run_contents.tags(results)
-    )
+def _send(client: MlflowClient, experiment_id: str, record: RunRecord, folder: Path) -> str:
+    _check(record, folder)
+    start = run_contents.created_ms(record)
+    run = client.create_run(experiment_id, start_time=start, run_name=record.name, tags=run_contents.tags(record))
     run_id = str(run.info.run_id)
-    with _ended(client, run_id, end_ms=start + int(1000 * (results.get("timings", {}).get("total") or 0))):
-        _log(client, experiment_id, run_id, results)
+    with _ended(client, run_id, end_ms=start + int(1000 * (record.timings.total or 0))):
+        _log(client, experiment_id, run_id, record)
         for name in ARTIFACTS:
-            # Values of very many users are a folder of parts.
+            # A table of very many users is a folder of parts.
             if (folder / name).is_dir():
                 client.log_artifacts(run_id, str(folder / name), artifact_path=name)
             elif (folder / name).exists():
@@ -134,22 +133,21 @@ def _send(client: MlflowClient, experiment_id: str, results: Mapping[str, Any], 
     return run_id
 
 
-def _check(results: Mapping[str, Any], folder: Path) -> None:
-    """Refuse to send files that are not those that the run wrote; results of earlier versions list none."""
-    listed = results.get("files")
-    wrong = None if listed is None else storage.changed_file(folder, listed, _LISTED)
-    if wrong is not None:
+def _check(record: RunRecord, folder: Path) -> None:
+    """Refuse to send files that are not those that the run wrote; records of earlier versions list none."""
+    changed = None if record.files is None else storage.changed_file(folder, record.files, _LISTED)
+    if changed is not None:
         raise TrackingError(
-            f"{folder / wrong} is not the file that the run wrote (by the SHA-256 in results.json), and is not sent."
+            f"{folder / changed} is not the file that the run wrote (by the SHA-256 in results.json), and is not sent."
         )
 
 
-def _sent_before(client: MlflowClient, experiment_id: str, results: Mapping[str, Any]) -> str | None:
-    fingerprint, created = results.get("fingerprints", {}).get("evaluation"), results.get("created")
+def _sent_before(client: MlflowClient, experiment_id: str, record: RunRecord) -> str | None:
+    fingerprint, created = record.fingerprints.get("evaluation"), record.created
     if fingerprint is None or created is None:
         return None
     for run in _finished(client, experiment_id, fingerprint):
-        if (run.info.run_name, run.data.tags.get("harness.created")) == (results["name"], created):
+        if (run.info.run_name, run.data.tags.get("harness.created")) == (record.name, created):
             return str(run.info.run_id)
     return None
 
@@ -184,7 +182,7 @@ def _experiment(client: MlflowClient, name: str, artifact_location: str | None) 
 
 @contextlib.contextmanager
 def _ended(client: MlflowClient, run_id: str, *, end_ms: int) -> Iterator[None]:
-    """Leave no run behind that seems to be running still."""
+    """Mark a run as finished, failed or killed when the block ends, so that none seems to be running still."""
     try:
         yield
         client.set_terminated(run_id, "FINISHED", end_ms)
@@ -194,24 +192,23 @@ def _ended(client: MlflowClient, run_id: str, *, end_ms: int) -> Iterator[None]:
         raise
 
 
-def _log(client: MlflowClient, experiment_id: str, run_id: str, results: Mapping[str, Any]) -> None:
+def _log(client: MlflowClient, experiment_id: str, run_id: str, record: RunRecord) -> None:
     from mlflow.entities import LoggedModelOutput, Metric, Param
 
-    data = _dataset(results)
+    data = _dataset(record)
     client.log_inputs(run_id, [data])
-    parameters = run_contents.parameters(results)
-    model = results.get("experiment", {}).get("model", {})
-    fingerprints = results.get("fingerprints", {})
+    parameters = run_contents.parameters(record)
+    fingerprints = record.fingerprints
     logged = client.create_logged_model(
         experiment_id,
-        name=safe_name(str(results["name"])).translate(str.maketrans("/:.", "---")),
+        name=safe_name(record.name).translate(str.maketrans("/:.", "---")),
         source_run_id=run_id,
         params={key: value for key, value in parameters.items() if key.startswith("model.")},
         tags={f"harness.fingerprint.{key}": str(fingerprints[key]) for key in ("checkpoint",) if key in fingerprints},
-        model_type=str(model.get("kind") or model.get("factory") or "unknown"),
+        model_type=record.experiment.model.kind or "unknown",
     )
     with _model_ended(client, str(logged.model_id)):
-        stamp = run_contents.created_ms(results)
+        stamp = run_contents.created_ms(record)
         metrics = [
             Metric(
                 key,
@@ -223,7 +220,7 @@ def _log(client: MlflowClient, experiment_id: str, run_id: str, results: Mapping
                 dataset_digest=data.dataset.digest,
                 run_id=run_id,
             )
-            for key, value, step in run_contents.measurements(results)
+            for key, value, step in run_contents.measurements(record)
         ]
         pairs = [Param(key, value) for key, value in parameters.items()]
         client.log_batch(run_id, metrics=metrics, params=pairs[:_BATCH])
@@ -243,19 +240,19 @@ def _model_ended(client: MlflowClient, model_id: str) -> Iterator[None]:
         raise
 
 
-def _dataset(results: Mapping[str, Any]) -> DatasetInput:
+def _dataset(record: RunRecord) -> DatasetInput:
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
-    described = results.get("dataset", {})
-    chosen = results.get("experiment", {}).get("dataset", {})
-    source = {key: chosen[key] for key in ("catalog", "path") if chosen.get(key) is not None}
-    digest = str(described.get("sha256") or results.get("fingerprints", {}).get("data") or "unknown")
+    section = record.experiment.resolved.get("dataset")
+    known = section if isinstance(section, dict) else {}
+    source = {key: known[key] for key in ("catalog", "path") if known.get(key) is not None}
+    digest = record.dataset.sha256 or record.fingerprints.get("data") or "unknown"
     entity = Dataset(
-        name=str(described.get("name", "unnamed"))[:500],
+        name=(record.dataset.name or "unnamed")[:500],
         digest=digest[:_DIGEST],
         source_type="catalog" if "catalog" in source else "local",
         source=json.dumps(source, ensure_ascii=False),
-        profile=json.dumps(described.get("filtered", {}), ensure_ascii=False, default=str),
+        profile=json.dumps(record.dataset.filtered, ensure_ascii=False),
     )
     return DatasetInput(entity, [InputTag("mlflow.data.context", "evaluation"), InputTag("sha256", digest)])
 

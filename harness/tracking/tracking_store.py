@@ -1,4 +1,4 @@
-"""The tracking store: which one, whether it answers, and one process at a time on a file."""
+"""Open the tracking store: find its address, check that it answers, and lock a store that is a file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DEFAULT_STORE = "sqlite:///mlflow.db"
 _PROBE = 3.0  # seconds to wait for a store to answer at all
 _LOCK = 120.0  # seconds to wait for other processes on the same file
 _PORTS = {"postgresql": 5432, "mysql": 3306, "mssql": 1433}
-# Defaults for the time of a call: MLflow alone would try an unreachable server for minutes.
+# Defaults while a store is open: MLflow alone would try an unreachable server for minutes.
 _SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
@@ -41,7 +41,7 @@ _SETTINGS = {
 def resolve(store: str | None) -> str:
     """Return the URI of the store: the argument, else ``MLFLOW_TRACKING_URI``, else a local file.
 
-    A relative sqlite path becomes absolute, so that it means one file whatever the folder later.
+    A relative sqlite path becomes absolute, so that it means the same file in any working directory.
 
     Raises
     ------
@@ -70,13 +70,13 @@ def resolve(store: str | None) -> str:
 
 
 def database(uri: str) -> Path | None:
-    """Return the file of a resolved sqlite URI, None for other stores."""
+    """Return the file of a resolved sqlite URI; None for other stores."""
     head, _, rest = uri.partition(":///")
     return Path(rest.partition("?")[0]) if head.partition("+")[0] == "sqlite" else None
 
 
 def without_password(uri: str) -> str:
-    """Return a URI that may be shown.
+    """Return a URI with its password masked.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def without_password(uri: str) -> str:
 
 @contextlib.contextmanager
 def opened(uri: str) -> Iterator[MlflowClient]:
-    """Give a client of a resolved store, alone on it if it is a file.
+    """Yield a client of a resolved store; a store that is a file is locked until the block ends.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def opened(uri: str) -> Iterator[MlflowClient]:
     """
     with _settings(), contextlib.ExitStack() as held:
         try:
-            # Two processes that create the tables of one file at once leave it unusable.
+            # Two processes that create the tables of one file at the same time make it unusable.
             file = database(uri)
             if file is not None:
                 held.enter_context(storage.lock(file, timeout=_LOCK))
@@ -113,14 +113,14 @@ def opened(uri: str) -> Iterator[MlflowClient]:
             raise
         except HarnessError as error:
             raise TrackingError(f"{error}") from error
-        except Exception as error:  # whatever a store, a driver or a network raises: the run must go on
+        except Exception as error:  # a store, a driver or a network may raise any error, and none may end the run
             raise TrackingError(f"the tracking store {without_password(uri)} failed: {_first_line(error)}.") from error
 
 
 def artifact_folder(uri: str) -> str | None:
-    """Return where artifacts of a local store go, as a URI; None lets a server decide.
+    """Return the folder for artifacts of a local store, as a URI; None where a server decides.
 
-    Stated, because otherwise they land in whatever folder the process was started in.
+    Without it MLflow would write them into the working directory.
     """
     file = database(uri)
     return None if file is None else (file.parent / "mlartifacts").as_uri()
@@ -156,7 +156,7 @@ def _probe_server(uri: str) -> None:
         with urllib.request.urlopen(f"{_bare(uri)}/health", timeout=_PROBE):  # noqa: S310 - http(s) alone gets here
             return
     except urllib.error.HTTPError as error:
-        error.close()  # it answers: whether it lets us in, the calls will tell
+        error.close()  # it answers; the calls show whether it accepts us
     except OSError as error:
         raise TrackingError(_unreachable(uri, error)) from error
 
@@ -169,7 +169,7 @@ def _probe_database(uri: str, host: str | None, port: int) -> None:
             raise TrackingError(_unreachable(uri, error)) from error
     import sqlalchemy
 
-    # MLflow tries ten times, over minutes, what a wrong password or a missing driver fails at once.
+    # With a wrong password or a missing driver, MLflow would try for minutes; this fails at once.
     engine = sqlalchemy.create_engine(uri)
     try:
         engine.connect().close()
@@ -197,7 +197,7 @@ def _first_line(error: BaseException) -> str:
 
 @contextlib.contextmanager
 def _settings() -> Iterator[None]:
-    """Keep MLflow quiet and quick to give up, but let what the user has set stand."""
+    """Make MLflow quiet and quick to give up; settings of the user take precedence."""
     added = [name for name in _SETTINGS if name not in os.environ]
     os.environ.update({name: _SETTINGS[name] for name in added})
     levels = {name: logging.getLogger(name).level for name in ("mlflow", "alembic")}
@@ -205,7 +205,7 @@ def _settings() -> Iterator[None]:
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         with warnings.catch_warnings():
-            # Deprecations between MLflow and SQLAlchemy are for their makers, not for our users.
+            # Deprecations between MLflow and SQLAlchemy do not concern our users.
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", FutureWarning)
             yield

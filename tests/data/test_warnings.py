@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import asdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,9 +26,7 @@ def source_of(path: Path, **keys: object) -> SourceData:
 
 
 def warnings_of(path: Path, **keys: object) -> dict[str, dict[str, Any]]:
-    warnings = source_of(path, **keys).facts["warnings"]
-    assert all(set(warning) == {"name", "count", "sentence"} for warning in warnings)
-    return {warning["name"]: warning for warning in warnings}
+    return {caution.name: asdict(caution) for caution in source_of(path, **keys).warnings}
 
 
 def test_a_clean_file_has_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -126,8 +125,8 @@ def test_times_of_a_plug_in_are_looked_at_in_their_unit(size: int) -> None:
             return SourceData(rows, name="shop", sha256="")
 
     dataset = SimpleNamespace(catalog=Shop(), path=None, duplicates="keep", items=None, users=None)
-    [warning] = load_source(dataset).facts["warnings"]
-    assert (warning["name"], warning["count"]) == ("future_timestamps", 1)
+    [caution] = load_source(dataset).warnings
+    assert (caution.name, caution.count) == ("future_timestamps", 1)
 
 
 def test_fine_times_in_the_future(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from harness.models.checkpoints.inspection import inspect_checkpoint
 from harness.models.external.state_files import read_state
 from harness.models.vectors.vectors_model import VectorsFile
 from harness.pipeline import compare_runs, describe_dataset, export, predict, render_again
-from harness.pipeline.run_folder.results import read_run
+from harness.pipeline.run_folder.run_files import read_run
 
 USERS = [f"u{number}" for number in range(12)]
 EXPERIMENT = """
@@ -81,8 +81,8 @@ class Interactions:
             overrides[1] = "dataset.split.kind=leave_last_out"
         if rng.random() < 0.3:
             overrides.append("dataset.filters=[{kind: min_rating, value: 0.2}, {kind: k_core, users: 2, items: 2}]")
-        facts = describe_dataset(_experiment(self.folder, "popularity", *overrides, data=path))
-        assert facts["raw"]["interactions"] >= facts["filtered"]["interactions"] > 0
+        dataset = describe_dataset(_experiment(self.folder, "popularity", *overrides, data=path)).dataset
+        assert dataset.raw["interactions"] >= dataset.filtered["interactions"] > 0
 
 
 class Predictions:

@@ -56,7 +56,7 @@ def test_sampled_metrics_are_told_everywhere(small, tmp_path):
     page = (result.folder / "report.html").read_text()
     assert "Krichene and Rendle" in page
     assert "sampled metrics, not comparable with those over all items" in page
-    assert "Krichene and Rendle" in tags(dict(result.results))["harness.sampled_candidates"]
+    assert "Krichene and Rendle" in tags(result.record)["harness.sampled_candidates"]
     other = run(small, SAMPLED, kind="random", name="chance")
     compared = compare_runs([str(result.folder), str(other.folder)])
     assert "Krichene and Rendle" in compared.comparison.notes[0]

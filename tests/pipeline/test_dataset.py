@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import harness
+from harness.artifacts import to_json
 from harness.pipeline import describe_dataset
 from harness.report import facts_table
 
@@ -51,7 +52,8 @@ def test_describe_prints_them(odd, tmp_path):
     from rich.console import Console
 
     facts = describe_dataset(load(odd, tables(tmp_path)))
-    json.dumps(facts, allow_nan=False)
+    assert list(to_json(facts))[-1] == "audits"
+    json.dumps(to_json(facts), allow_nan=False)
     console = Console(width=10_000)
     with console.capture() as capture:
         console.print(facts_table(facts))

@@ -108,7 +108,7 @@ def test_what_it_cannot_be_combined_with(small, tmp_path):
     experiment = harness.load_experiment(small.with_name("rolling.yaml"), ["candidates.sampled=null"])
     with pytest.raises(harness.HarnessError, match="one list a user, and rolling history asks for one a moment"):
         score(result.folder / "predictions.parquet", experiment, ScoreOptions(quiet=True))
-    with pytest.raises(harness.HarnessError, match="has a list a moment"):
+    with pytest.raises(harness.HarnessError, match="has one list per user and moment"):
         export(result.folder, tmp_path / "trec")
-    facts = audit_dataset(harness.load_experiment(small.with_name("rolling.yaml")), TieOptions(seeds=1))
-    assert facts["ties"]["rows"] == []  # one moment cuts all users: no tie decides a part
+    audit = audit_dataset(harness.load_experiment(small.with_name("rolling.yaml")), TieOptions(seeds=1))
+    assert audit.ties.rows == ()  # one moment cuts all users: no tie decides a part

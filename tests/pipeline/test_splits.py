@@ -82,9 +82,7 @@ def test_data_without_timestamps(small, tmp_path, split):
 
 def test_ties_are_not_audited_where_none_decides(small):
     named = {
-        kind: {
-            finding["name"] for finding in describe_dataset(harness.load_experiment(with_split(small, split)))["audits"]
-        }
+        kind: {finding.name for finding in describe_dataset(harness.load_experiment(with_split(small, split))).audits}
         for kind, split in {"random": "{kind: random}", "user_time": "{kind: user_time}"}.items()
     }
     assert "tied_targets" not in named["random"]

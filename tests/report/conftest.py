@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from run_records import record_of
 
 
 @pytest.fixture(autouse=True)
@@ -10,15 +11,15 @@ def _drawn(drawn_figures):
     """Draw the figures, which are what these tests are about."""
 
 
-def measure(label, values, *, k, family="accuracy", higher_is_better=True):
+def metric_value(label, values, *, k):
     mean, std = float(np.mean(values)), float(np.std(values, ddof=1))
     return {
         "label": label,
         "name": label.split("@")[0].split("[")[0],
         "k": k,
         "variant": {"gain": "binary"},
-        "family": family,
-        "higher_is_better": higher_is_better,
+        "family": "accuracy",
+        "higher_is_better": True,
         "value": mean,
         "std": std,
         "ci_low": mean - std / 2,
@@ -40,10 +41,10 @@ def per_user():
 
 
 @pytest.fixture
-def results(per_user):
+def record(per_user):
     coverage = {"label": "coverage@10", "name": "coverage", "k": 10, "variant": {}, "family": "coverage"}
     nothing = dict.fromkeys(("std", "ci_low", "ci_high", "n_users"))
-    return {
+    results = {
         "schema_version": 1,
         "name": "ml-100k/ease",
         "created": "2026-11-23T10:00:00Z",
@@ -54,7 +55,7 @@ def results(per_user):
             "evaluation": {"primary": "ndcg@10"},
             "statistics": {"confidence": 0.95},
         },
-        "fingerprints": {"data": "da7a" * 16, "evaluation": "e5a1" * 16},
+        "fingerprints": {"split": "5911" * 16, "data": "da7a" * 16, "evaluation": "e5a1" * 16},
         "environment": {
             "harness": "0.1.0",
             "packages": {"numpy": "2.4.6"},
@@ -86,9 +87,9 @@ def results(per_user):
             "users": 6,
         },
         "metrics": [
-            measure("ndcg@5", per_user["ndcg@5"], k=5),
-            measure("ndcg@10", per_user["ndcg@10"], k=10),
-            measure("recall@10", per_user["recall@10"], k=10),
+            metric_value("ndcg@5", per_user["ndcg@5"], k=5),
+            metric_value("ndcg@10", per_user["ndcg@10"], k=10),
+            metric_value("recall@10", per_user["recall@10"], k=10),
             {**coverage, "higher_is_better": True, "value": 0.25, **nothing},
         ],
         "slices": [],
@@ -106,6 +107,7 @@ def results(per_user):
         "expected": [{"label": "ndcg@10", "value": 0.3, "expected": 0.2, "tolerance": 0.01, "met": False}],
         "timings": {"phases": {"fit": 0.4, "predict": 0.1}, "users_per_second": 12345.6, "total": 0.5},
     }
+    return record_of(results)
 
 
 @pytest.fixture

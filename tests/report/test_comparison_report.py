@@ -1,12 +1,14 @@
 """The report of a comparison: which numbers, which words, which marks."""
 
+import dataclasses
 import math
 
 import pandas as pd
 import pytest
 from oracles.markup import Reader, check_self_contained
+from run_records import record_of
 
-from harness.artifacts import PAIR_COLUMNS, Comparison
+from harness.artifacts import PAIR_COLUMNS, Comparison, PartialRun
 from harness.report import render_comparison
 
 MINUS = "\N{MINUS SIGN}"
@@ -56,8 +58,8 @@ def comparison(names=("pop", "ease", "random"), margin=None):
 
 
 @pytest.fixture
-def runs(results):
-    return [{**results, "name": name} for name in ("pop", "ease", "random")]
+def runs(record):
+    return [dataclasses.replace(record, name=name) for name in ("pop", "ease", "random")]
 
 
 def test_the_page_says_what_was_compared_and_found(runs):
@@ -86,9 +88,8 @@ def marked(html):
 
 def test_the_best_is_marked_by_the_metrics_direction(runs):
     assert marked(render_comparison(comparison(), runs).html) == ["0.2500", "0.5000"]
-    for run in runs:
-        run["metrics"] = [{**row, "higher_is_better": row["label"] != "ndcg@10"} for row in run["metrics"]]
-    html = render_comparison(comparison(), runs).html
+    turned = tuple(dataclasses.replace(value, higher_is_better=value.label != "ndcg@10") for value in runs[0].metrics)
+    html = render_comparison(comparison(), [dataclasses.replace(run, metrics=turned) for run in runs]).html
     assert marked(html) == ["0.5000", "0.1000"]
     assert "lower is better" in html
 
@@ -110,8 +111,8 @@ def test_untested_differences_have_dashes_for_tests(runs):
 def test_hostile_run_names_change_no_element(runs, hostile):
     plain = Reader(render_comparison(comparison(), runs).html).elements
     for text in (text.replace("\ud800", "") for text in hostile):  # no data frame holds what is no UTF-8
-        named = [{**run, "name": f"{place}{text}"} for place, run in enumerate(runs)]
-        report = render_comparison(comparison(tuple(run["name"] for run in named)), named)
+        named = [dataclasses.replace(run, name=f"{place}{text}") for place, run in enumerate(runs)]
+        report = render_comparison(comparison(tuple(run.name for run in named)), named)
         assert check_self_contained(report.html).elements == plain
         report.latex.encode("utf-8")
 
@@ -125,13 +126,13 @@ def test_a_margin_is_drawn_where_it_is_declared(margin, runs):
 
 
 def test_partial_runs_are_stamped(runs):
-    runs[1]["partial"] = {"limit_users": 5, "sentence": "Partial: 5 users."}
+    runs[1] = dataclasses.replace(runs[1], partial=PartialRun(5, "Partial: 5 users."))
     assert render_comparison(comparison(), runs).html.count("Partial: 5 users.") == 1
 
 
 def test_runs_without_facts_and_without_a_primary(runs):
     bare = comparison()
     bare = Comparison(bare.pairs, bare.values, bare.baseline, None, {}, ())
-    read = check_self_contained(render_comparison(bare, [{"name": "pop"}, {"name": "ease"}]).html)
+    read = check_self_contained(render_comparison(bare, [record_of({"name": "pop"}), record_of({"name": "ease"})]).html)
     assert "ndcg@10: differences to pop (0.2000)" in read.text
     assert render_comparison(bare, []) == render_comparison(bare, [])

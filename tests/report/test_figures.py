@@ -1,5 +1,6 @@
 """Figures: small, alike each time, and safe inside a page."""
 
+import dataclasses
 import hashlib
 import xml.etree.ElementTree as ET
 
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.artifacts import MetricValue
+from harness.report.comparison_rows import PairRow
 from harness.report.curves import curve
 from harness.report.distributions import distribution, shares
-from harness.report.forest_plot import forest
+from harness.report.forest_plot import forest_plot
 from harness.report.number_text import clean, truncated
 from harness.report.svg import drawing, to_svg
 
@@ -26,8 +29,8 @@ def texts(svg):
     return ["".join(element.itertext()) for element in elements(svg) if element.tag == f"{SVG}text"]
 
 
-def points(*pairs, **rest):
-    return [{"k": k, "value": value, "ci_low": None, "ci_high": None, **rest} for k, value in pairs]
+def points(*pairs):
+    return [MetricValue("ndcg", "ndcg", k, {}, "accuracy", higher_is_better=True, value=value) for k, value in pairs]
 
 
 def drawn_curve(title="ndcg", name="ndcg", marked=None, rows=None):
@@ -65,7 +68,7 @@ def test_names_are_never_markup_nor_formulas(hostile):
 
 def test_undefined_intervals_and_many_cutoffs():
     rows = points(*((k, k / 100) for k in range(1, 41)))
-    rows[3] |= {"ci_low": 0.03, "ci_high": 0.05}
+    rows[3] = dataclasses.replace(rows[3], ci_low=0.03, ci_high=0.05)
     ticks = [row for row in texts(drawn_curve(rows=rows)) if row.isdigit()]
     assert "40" in ticks
     assert len(ticks) <= 8
@@ -98,11 +101,11 @@ def test_a_distribution_states_its_zeros_and_its_mean(values, words):
 
 def test_a_forest_names_each_run_and_its_difference():
     rows = [
-        {"candidate": "ease", "difference": 0.02, "ci_low": 0.01, "ci_high": 0.03, "verdict": "better"},
-        {"candidate": "random", "difference": -0.1, "ci_low": None, "ci_high": None, "verdict": "not tested"},
+        PairRow("ndcg@10", "ease", "pop", "better", difference=0.02, ci_low=0.01, ci_high=0.03),
+        PairRow("ndcg@10", "random", "pop", "not tested", difference=-0.1),
     ]
     with drawing():
-        svg = to_svg(forest(rows, title="ndcg@10", baseline="pop", margin=0.01), name="f", title="f")
+        svg = to_svg(forest_plot(rows, title="ndcg@10", baseline="pop", margin=0.01), name="f", title="f")
     minus = "\N{MINUS SIGN}"
     assert {"ndcg@10", "ease  +0.0200", f"random  {minus}0.1000", "difference to pop"} <= set(texts(svg))
 

@@ -1,17 +1,28 @@
 """Tables for papers, from names that may hold anything."""
 
+import dataclasses
 import re
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import latex as oracle
 
+from harness.report.comparison_rows import PairRow, ValueRow
 from harness.report.latex import comparison_latex, escape
 from harness.report.number_text import clean
 
 NAMES = st.text(st.sampled_from("ab \\{}$&#%_^~<>|[]*-'`\",?!中\n\N{MINUS SIGN}\N{EN DASH}"), max_size=30)
-PAIR = {"metric": "ndcg@10", "difference": 0.02, "ci_low": -0.01, "ci_high": 0.05, "p_adjusted": 1e-9}
-PAIR |= {"effect_size": 0.1, "verdict": "better"}
+PAIR = PairRow(
+    metric="ndcg@10",
+    candidate="a",
+    baseline="b",
+    verdict="better",
+    difference=0.02,
+    ci_low=-0.01,
+    ci_high=0.05,
+    p_adjusted=1e-9,
+    effect_size=0.1,
+)
 
 
 def test_worked_by_hand():
@@ -36,8 +47,8 @@ def test_no_two_signs_join_into_another_one(name):
 @settings(max_examples=40, deadline=None)
 def test_each_row_has_as_many_cells_as_the_header(names, label):
     tables = comparison_latex(
-        values=[{"run": name, f"m {label}": 0.1, "coverage@10": None} for name in names],
-        pairs=[{**PAIR, "candidate": name} for name in names],
+        values=[ValueRow(name, {f"m {label}": 0.1, "coverage@10": None}) for name in names],
+        pairs=[dataclasses.replace(PAIR, candidate=name) for name in names],
         best={(names[0], "coverage@10"), (names[0], f"m {label}")},
         caption=f"{label} at 95%.",
     )

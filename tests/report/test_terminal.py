@@ -1,11 +1,13 @@
 """Tables for the terminal, as they are printed."""
 
+import dataclasses
 import io
 
 import pandas as pd
 from rich.console import Console
+from run_records import record_of
 
-from harness.artifacts import PAIR_COLUMNS, Comparison
+from harness.artifacts import PAIR_COLUMNS, Comparison, DatasetSummary, PartialRun
 from harness.report import comparison_table, facts_table, run_table
 
 
@@ -15,8 +17,8 @@ def printed(renderable):
     return stream.getvalue()
 
 
-def test_a_run_by_cutoff(results):
-    lines = printed(run_table(results)).splitlines()
+def test_a_run_by_cutoff(record):
+    lines = printed(run_table(record)).splitlines()
     assert lines[0].split() == ["ml-100k/ease,", "ml-100k,", "6", "users"]
     assert ["ndcg", "0.2500", "0.3000"] in [line.split() for line in lines]
     assert ["recall", "0.5000"] in [line.split() for line in lines]
@@ -25,20 +27,20 @@ def test_a_run_by_cutoff(results):
     assert not any("unseen" in line for line in lines)
 
 
-def test_a_partial_run_says_so(results):
-    results["partial"] = {"limit_users": 5, "sentence": "Partial: 5 users."}
-    assert printed(run_table(results)).splitlines()[-1] == "Partial: 5 users."
+def test_a_partial_run_says_so(record):
+    partial = PartialRun(5, "Partial: 5 users.")
+    assert printed(run_table(dataclasses.replace(record, partial=partial))).splitlines()[-1] == "Partial: 5 users."
 
 
 def test_next_to_nothing():
-    assert "x" in printed(run_table({"name": "x"}))
+    assert "x" in printed(run_table(record_of()))
 
 
-def test_names_are_text_and_no_markup(results, hostile):
+def test_names_are_text_and_no_markup(record, hostile):
     for text in hostile:
-        output = printed(run_table({**results, "name": text}))
+        output = printed(run_table(dataclasses.replace(record, name=text)))
         assert not set("\x00\x1b\u202e") & set(output)
-    assert "[red]not red[/red]" in printed(run_table({**results, "name": "[red]not red[/red]"}))
+    assert "[red]not red[/red]" in printed(run_table(dataclasses.replace(record, name="[red]not red[/red]")))
 
 
 def test_a_comparison():
@@ -63,15 +65,15 @@ def test_a_comparison():
     assert lines[-1].strip() == "A note."
 
 
-def test_a_comparison_of_partial_runs_says_so(results):
+def test_a_comparison_of_partial_runs_says_so(record):
     values = pd.DataFrame({"run": ["pop", "ease"], "ndcg@10": [0.1, 0.2]})
     compared = Comparison(pd.DataFrame(columns=list(PAIR_COLUMNS)), values, "pop", "ndcg@10", {}, ())
-    partial = results | {"partial": {"limit_users": 5, "sentence": "Partial: 5 users."}}
+    partial = dataclasses.replace(record, partial=PartialRun(5, "Partial: 5 users."))
     assert printed(comparison_table(compared, [partial, partial])).count("Partial: 5 users.") == 1
-    assert "Partial" not in printed(comparison_table(compared, [results, results]))
+    assert "Partial" not in printed(comparison_table(compared, [record, record]))
 
 
-def test_facts(results):
-    output = printed(facts_table({**results["dataset"], "audits": results["audits"]}))
+def test_facts(record):
+    output = printed(facts_table(DatasetSummary(record.dataset, record.audits)))
     for words in ("raw", "100,000", "leave_last_out", "warning: 3 of 6 tie.", "info: 0 of 6 items."):
         assert words in output

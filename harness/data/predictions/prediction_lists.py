@@ -43,7 +43,7 @@ class CheckedPredictions:
     """Ranked lists in the order of the users of the task, and the findings about the file."""
 
     topk: TopK
-    findings: tuple[dict[str, Any], ...]
+    findings: tuple[Finding, ...]
 
 
 def checked_predictions(
@@ -101,9 +101,7 @@ def checked_predictions(
     if strict:
         _refuse(findings, table.place)
     items_in = np.where(excluded.seen | excluded.outside | (rows.items == UNKNOWN), np.int32(NO_ITEM), rows.items)
-    return CheckedPredictions(
-        _lists(rows, items_in, asked, depth=depth, place=table.place), tuple(each.as_dict() for each in findings)
-    )
+    return CheckedPredictions(_lists(rows, items_in, asked, depth=depth, place=table.place), tuple(findings))
 
 
 def indices_of(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array:
@@ -274,6 +272,6 @@ def _lists(rows: RankedRows, items: Int32Array, asked: RecommendationTask, *, de
 
 
 def _refuse(findings: list[Finding], place: str) -> None:
-    odd = [finding.as_dict()["sentence"] for finding in findings if finding.count and finding.severity != "info"]
+    odd = [finding.sentence for finding in findings if finding.count and finding.severity != "info"]
     if odd:
         raise DataError(f"{place}: strict mode refuses these predictions. {' '.join(odd)}")

@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from harness.artifacts import Interactions
+from harness.artifacts import DataWarning, Interactions
 from harness.data.readers.column_choice import choose_columns
 from harness.data.readers.columns import ColumnLocation, ratings_of
 from harness.data.readers.id_columns import coded_ids
 from harness.data.readers.open_table import open_table, read_columns
 from harness.data.readers.table_keys import DATASET_KEYS, TableKeys
 from harness.data.times.time_columns import TimeColumn, TimestampUnit, times_of
-from harness.data.warnings import DataWarning
 from harness.storage.table_formats import TableFormat
 
 # In the order of MovieLens' .dat files, which have no header.

@@ -10,12 +10,12 @@ from typing import ClassVar, Self
 import pyarrow as pa
 import pyarrow.parquet
 
+from harness.artifacts import DataWarning
 from harness.data.readers.columns import ColumnLocation, is_text, plain_column
 from harness.data.readers.file_checks import read_errors
 from harness.data.readers.parquet_parts import FolderParts, parts_of
 from harness.data.readers.table_reader import TableReader
 from harness.data.times.int96 import with_exact_int96
-from harness.data.warnings import DataWarning
 from harness.errors import DataError
 from harness.storage.arrow_types import plain_type
 

@@ -10,8 +10,8 @@ from typing import ClassVar, Self
 
 import pyarrow as pa
 
+from harness.artifacts import DataWarning
 from harness.data.readers.table_keys import TableKeys
-from harness.data.warnings import DataWarning
 
 
 @dataclass(frozen=True)

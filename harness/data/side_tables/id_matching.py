@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.artifacts import Vocabulary
+from harness.artifacts import DataWarning, Vocabulary
 from harness.artifacts.array_types import Int64Array
 from harness.data.readers.columns import ColumnLocation
 from harness.data.readers.id_columns import CodedIds, coded_ids, shown_id
-from harness.data.warnings import DataWarning
 from harness.errors import DataError
 
 if TYPE_CHECKING:

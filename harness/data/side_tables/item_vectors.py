@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.artifacts import Vocabulary
+from harness.artifacts import DataWarning, Vocabulary
 from harness.artifacts.array_types import Float32Array, IdArray, Int64Array
 from harness.data.readers.column_choice import require_column
 from harness.data.readers.columns import ColumnLocation, is_text
@@ -21,7 +21,6 @@ from harness.data.readers.open_table import open_table, read_columns
 from harness.data.readers.parquet_parts import sha256_of
 from harness.data.readers.table_keys import TableKeys
 from harness.data.side_tables.id_matching import matching_ids, missing_row_warnings, row_of_each_id
-from harness.data.warnings import DataWarning
 from harness.errors import DataError
 from harness.storage.array_files import holds_objects, mapped_array, texts_of
 from harness.storage.arrow_types import list_lengths

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
-from harness.artifacts import Vocabulary
+from harness.artifacts import DataWarning, Vocabulary
 from harness.artifacts.array_types import IdArray
 from harness.data.readers.column_choice import require_column, unique_column
 from harness.data.readers.columns import ColumnLocation, is_text
@@ -19,7 +19,6 @@ from harness.data.readers.parquet_parts import sha256_of
 from harness.data.readers.table_keys import TableKeys
 from harness.data.readers.table_reader import TableReader
 from harness.data.side_tables.id_matching import matching_ids, missing_row_warnings, row_of_each_id
-from harness.data.warnings import DataWarning
 from harness.errors import DataError
 from harness.storage.table_formats import TableFormat
 

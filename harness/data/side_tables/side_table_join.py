@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from harness.artifacts import Interactions
+from harness.artifacts import DataWarning, Interactions
 from harness.data.side_tables.item_vectors import read_vectors
 from harness.data.side_tables.side_table import SideTable, SideTableSpec, read_side_table
-from harness.data.warnings import DataWarning
 from harness.errors import DataError
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from harness.data.repeated_pairs import repeated_rows
 from harness.data.side_tables.side_table_join import join_side_tables
 from harness.data.sources.source import Source, SourceData
 from harness.data.times.time_columns import epoch_unit
-from harness.data.warnings import DataWarning, id_warnings, log_warnings, time_warnings
+from harness.data.warnings import id_warnings, log_warnings, time_warnings
 from harness.errors import DataError
 from harness.experiment import DatasetSettings
 
@@ -23,8 +23,8 @@ from harness.experiment import DatasetSettings
 def load_source(dataset: DatasetSettings) -> SourceData:
     """Return the interactions that an experiment's ``dataset`` names.
 
-    Duplicates are merged and side tables joined as the section says. What looks wrong is logged, and listed in the
-    facts under ``warnings``, each with ``name``, ``count`` and ``sentence``.
+    Duplicates are merged and side tables joined as the section says. What looks wrong is logged, and
+    listed in ``warnings``.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def load_source(dataset: DatasetSettings) -> SourceData:
     facts = dict(data.facts)
     rows, where = data.interactions, data.name if dataset.path is None else str(dataset.path)
     warnings = [
-        *(DataWarning(**warning) for warning in facts.get("warnings", [])),
+        *data.warnings,
         *id_warnings(rows.user_ids, where=where, what="user"),
         *id_warnings(rows.item_ids, where=where, what="item"),
     ]
@@ -66,8 +66,8 @@ def load_source(dataset: DatasetSettings) -> SourceData:
     joined = join_side_tables(merged.interactions, items=dataset.items, users=dataset.users)
     warnings += joined.warnings
     log_warnings(warnings)
-    facts |= {**joined.facts, "warnings": [warning.as_dict() for warning in warnings]}
-    return replace(data, interactions=joined.interactions, facts=facts)
+    facts |= joined.facts
+    return replace(data, interactions=joined.interactions, facts=facts, warnings=tuple(warnings))
 
 
 def check_source(dataset: DatasetSettings) -> None:
@@ -98,5 +98,6 @@ def _read_path(path: Path, dataset: DatasetSettings) -> SourceData:
     facts: dict[str, Any] = {"origin": str(path), "duplicates": repeated_rows(file.interactions)}
     if file.timestamp_unit is not None:
         facts["timestamp_unit"] = file.timestamp_unit
-    facts["warnings"] = [warning.as_dict() for warning in file.warnings]
-    return SourceData(file.interactions, name=path.name, sha256=sha256_of(path), facts=facts)
+    return SourceData(
+        file.interactions, name=path.name, sha256=sha256_of(path), facts=facts, warnings=tuple(file.warnings)
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
-from harness.artifacts import Interactions
+from harness.artifacts import DataWarning, Interactions
 from harness.data.side_tables.side_table_join import JOINED
 from harness.storage import sha256_json
 
@@ -25,15 +25,18 @@ class SourceData:
     sha256
         SHA-256 of the file that holds the interactions, as hex.
     facts
-        Plain values for the report: ``origin``, ``duplicates`` (rows that repeat an earlier pair of user and item,
-        before they are merged), and ``licence`` and ``citation`` if they are known. ``load_source`` adds ``merged``,
-        ``timestamp_unit``, the facts of side tables and ``warnings``.
+        Plain values for the report: ``origin``, ``duplicates`` (rows that repeat an earlier pair of
+        user and item, before they were merged), and ``licence`` and ``citation`` where they are
+        known; what ``load_source`` adds is ``merged``, ``timestamp_unit`` and the facts of side tables.
+    warnings
+        What looked wrong when the data was read.
     """
 
     interactions: Interactions
     name: str
     sha256: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+    warnings: tuple[DataWarning, ...] = ()
 
     @property
     def digest(self) -> str:

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
+from harness.artifacts.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
 from harness.errors import CheckpointError
-from harness.models.checkpoints.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
 
 _NPY, _ZIP, _PARQUET = b"\x93NUMPY", b"PK\x03\x04", b"PAR1"
 _MEBIBYTE = 1 << 20

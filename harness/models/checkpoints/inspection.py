@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import safetensors
 
+from harness.artifacts.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
 from harness.errors import CheckpointError
 from harness.models.checkpoints.array_inspection import array_facts
 from harness.models.checkpoints.checkpoint import check_digest
-from harness.models.checkpoints.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
 from harness.models.checkpoints.pickled_values import OmittedObject, PickledName
 from harness.models.checkpoints.required_files import require_file
 from harness.models.checkpoints.text_inspection import other_kind

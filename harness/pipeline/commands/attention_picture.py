@@ -1,4 +1,4 @@
-"""The picture of an explanation: a heat map of attention with titles, and the list beside it."""
+"""Draw an explanation: a heat map of attention with titles, and the list beside it."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ _CELL, _NUMBERED_CELL = 0.24, 0.36  # inches that a cell needs for its labels, a
 
 
 @dataclass(frozen=True)
-class Picture:
-    """What an explanation shows.
+class PictureOptions:
+    """Options of the picture of an explanation.
 
     Parameters
     ----------
     k
         Length of the list, 1 to 1,000.
     items
-        How many of the last items of a history, 1 to 100.
+        The number of items of a history that are shown, the last ones, 1 to 100.
     by_head
-        A panel a head rather than their mean.
+        Whether each head has a panel; otherwise the mean over the heads is shown.
     """
 
     k: int = 10
@@ -58,23 +58,23 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
-    """What is drawn.
+class AttentionExample:
+    """The attention and the list of one user.
 
     Parameters
     ----------
     heading
-        What it is.
-    asked
-        The task of the one user.
+        The heading of the picture.
+    task
+        The task of the user.
     attention
-        Of the model to the history that it reads.
+        The attention of the model to the history that it reads.
     items, scores, relevant
         The list, best first, as arrays of its length.
     """
 
     heading: str
-    asked: RecommendationTask
+    task: RecommendationTask
     attention: Attention
     items: Int32Array
     scores: Float32Array
@@ -82,7 +82,7 @@ class Drawn:
 
 
 class Titles(Mapping[int, str]):
-    """Titles by item index, own ids where there is none; made as they are asked for."""
+    """Titles by item index, computed on access; an item without a title has its external id."""
 
     def __init__(self, rows: Interactions) -> None:
         self._ids = rows.item_ids.ids
@@ -102,9 +102,9 @@ class Titles(Mapping[int, str]):
         return len(self._ids)
 
 
-def drawn(content: Drawn, titles: Mapping[int, str], picture: Picture) -> str:
-    """Return the picture as an SVG document."""
-    from harness.report.attention_figure import Item, Words, explanation_svg
+def attention_svg(content: AttentionExample, titles: Mapping[int, str], picture: PictureOptions) -> str:
+    """Return the picture of an explanation as an SVG document."""
+    from harness.report.attention_figure import Caption, ListedItem, explanation_svg
     from harness.report.svg import drawing, to_svg
 
     shown = _shown(content.attention, picture.items)
@@ -112,21 +112,21 @@ def drawn(content: Drawn, titles: Mapping[int, str], picture: Picture) -> str:
         figure = _heat_map(shown, titles, by_head=picture.by_head)
         heat_map = to_svg(figure, name="attention", title="Attention weights")
     listed = [
-        Item(titles[int(item)], float(score), bool(relevant))
+        ListedItem(titles[int(item)], float(score), bool(relevant))
         for item, score, relevant in zip(content.items, content.scores, content.relevant, strict=True)
     ]
     held_out = [
-        Item(titles[int(item)], None, bool(item in content.items)) for item in np.unique(content.asked.truth.items)
+        ListedItem(titles[int(item)], None, bool(item in content.items)) for item in np.unique(content.task.truth.items)
     ]
-    words = Words(content.heading, tuple(_notes(content, shown, picture)))
-    return explanation_svg(heat_map, listed, held_out, words=words)
+    caption = Caption(content.heading, tuple(_notes(content, shown, picture)))
+    return explanation_svg(heat_map, listed, held_out, caption=caption)
 
 
-def _notes(content: Drawn, shown: Attention, picture: Picture) -> Iterator[str]:
-    attention, asked = content.attention, content.asked
+def _notes(content: AttentionExample, shown: Attention, picture: PictureOptions) -> Iterator[str]:
+    attention, task = content.attention, content.task
     heads = len(attention.weights)
-    how = "A panel a head" if picture.by_head and heads > 1 else f"The mean over {heads} heads"
-    length, read = len(asked.batch(0, 1).rows()[1]), len(attention.inputs)
+    how = "One panel per head" if picture.by_head and heads > 1 else f"The mean over {heads} heads"
+    length, read = len(task.batch(0, 1).rows()[1]), len(attention.inputs)
     reads = "" if read == length else f", of which the model reads the last {read}"
     how = how if heads > 1 else "One head"
     rows = "the list" if attention.outputs_are == "list" else "what attends to it"
@@ -139,15 +139,15 @@ def _notes(content: Drawn, shown: Attention, picture: Picture) -> Iterator[str]:
         )
     if attention.outputs_are != "inputs" and len(shown.outputs) < len(attention.outputs):
         yield f"Of {len(attention.outputs):,} rows the first {len(shown.outputs)} are shown."
-    if asked.k < picture.k:
+    if task.k < picture.k:
         yield (
-            f"The list is that of a run, of {asked.k} items (runner.k): what this model finds depends on how many "
-            "are asked for."
+            f"The list has the length of a run, {task.k} items (runner.k): the items of this model depend on "
+            "the length of the list."
         )
 
 
 def _shown(attention: Attention, count: int) -> Attention:
-    """Return the attention to the last items of the history: that of these items, or of the first outputs."""
+    """Return the attention to the last items of the history, from these items or from the first outputs."""
     start = max(len(attention.inputs) - count, 0)
     rows = slice(start, None) if attention.outputs_are == "inputs" else slice(0, _MOST_ROWS)
     return replace(
@@ -163,14 +163,14 @@ def _heat_map(shown: Attention, titles: Mapping[int, str], *, by_head: bool) -> 
     from harness.report.number_text import clean
 
     weights = shown.weights if by_head else shown.weights.mean(axis=0)
-    with warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         figure = AttentionVisualization.plot_attention_heatmap(
             weights, clean([titles[int(item)] for item in shown.inputs]), clean(list(shown.outputs))
         )
         # A picture that fits a screen is easier to read.
         _shrink(figure, columns=len(shown.inputs), rows=len(shown.outputs))
-    for message in dict.fromkeys(str(warning.message) for warning in told):  # of fonts that are missing
+    for message in dict.fromkeys(str(warning.message) for warning in caught):  # about missing fonts
         logger.warning("%s", message)
     figure.suptitle("")
     for axes, head in zip(figure.axes, weights.reshape(-1, *shown.weights.shape[1:]), strict=False):

@@ -1,4 +1,4 @@
-"""Comparisons on the command line: runs that are missing are made, then differences are tested and reported."""
+"""Compare experiments, benchmarks and finished runs, and write the comparison: ``harness compare``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import report, storage
-from harness.artifacts import Comparison
+from harness.artifacts import Comparison, Facts, to_json
 from harness.errors import HarnessError, did_you_mean
 from harness.experiment import (
     Benchmark,
@@ -27,8 +27,9 @@ from harness.experiment import (
 from harness.pipeline.commands.paired_runs import compare
 from harness.pipeline.commands.run import run
 from harness.pipeline.commands.validate import check_inputs
-from harness.pipeline.run_folder import results as stored
 from harness.pipeline.run_folder.comparison_folder import comparison_folder, default_name, reports_directory
+from harness.pipeline.run_folder.record_file import RESULTS, SCHEMA_VERSION, dump_json, read_record
+from harness.pipeline.run_folder.run_files import StoredRun, read_run, write_figures
 
 COMPARISON_HTML = "comparison.html"
 COMPARISON_JSON = "comparison.json"
@@ -37,29 +38,39 @@ COMPARISON_TEX = "comparison.tex"
 
 
 @dataclass(frozen=True, eq=False)
-class ComparisonResult:
-    """A finished comparison and the folder that holds it."""
+class RunComparison:
+    """A comparison of runs, and the folder with its files.
+
+    Parameters
+    ----------
+    folder
+        ``<reports>/comparisons/<name>``.
+    comparison
+        Differences and values.
+    runs
+        The runs, the baseline among them.
+    """
 
     folder: Path
     comparison: Comparison
-    runs: Sequence[stored.StoredRun]
+    runs: Sequence[StoredRun]
 
 
 @dataclass(frozen=True)
-class Choices:
-    """What the caller may choose over the files.
+class ComparisonOptions:
+    """Options of a comparison that take precedence over its files.
 
     Parameters
     ----------
     baseline
-        Name or file of the run to compare with; None for what the benchmark says, else the first.
+        Name or file of the run to compare with; None for the baseline of the benchmark, else the first run.
     name
-        Of the comparison, relative to ``<reports>/comparisons``; None for that of the benchmark, else
-        the runs' names and a hash of what decides the comparison.
+        Name of the comparison, relative to ``<reports>/comparisons``. None for the name of the benchmark, else the
+        names of the runs and a hash of the settings.
     force, quiet
-        As for ``run``.
+        As in ``run``.
     track
-        Whether runs that are made are sent to MLflow.
+        Whether runs that are computed are sent to MLflow.
     """
 
     baseline: str | None = None
@@ -70,27 +81,29 @@ class Choices:
 
 
 def compare_runs(
-    sources: Sequence[str], *, overrides: Sequence[str] = (), choices: Choices | None = None
-) -> ComparisonResult:
+    sources: Sequence[str], *, overrides: Sequence[str] = (), options: ComparisonOptions | None = None
+) -> RunComparison:
     """Compare experiments, one benchmark, or folders of finished runs.
 
     Parameters
     ----------
     sources
-        One benchmark file; or experiment files and folders with a ``results.json``, at least two.
+        One benchmark file; or at least two experiment files and folders with a ``results.json``.
     overrides
-        ``a.b=value``. ``statistics`` and ``evaluation.primary`` hold for the comparison alone, all
-        else for each experiment. Finished runs take only keys of the comparison: these, and ``report``.
+        ``a.b=value``. ``statistics`` and ``evaluation.primary`` hold for the comparison alone, all other keys for each
+        experiment. Finished runs take only these keys and ``report``.
+    options
+        Options that take precedence over the files; None for the defaults.
 
     Raises
     ------
     HarnessError
-        The runs were not measured alike: the message names the key, or the fingerprint. Or an
-        override is one that a finished run cannot take.
+        The runs were not measured in the same way; the message names the key, or the fingerprint. Or a finished run
+        cannot take an override.
     """
-    choices = choices or Choices()
+    options = options or ComparisonOptions()
     if len(sources) == 1 and not _is_run(sources[0]) and is_benchmark(sources[0]):
-        return _compare_benchmark(sources[0], overrides, choices)
+        return _compare_benchmark(sources[0], overrides, options)
     if len(sources) < 2:
         raise HarnessError("a comparison needs a benchmark file, or two experiments or more.")
     folders = [Path(source) for source in sources if _is_run(source)]
@@ -102,19 +115,19 @@ def compare_runs(
     experiments = [source for source in loaded if isinstance(source, Experiment)]
     check_comparable(experiments)
     check_inputs(*experiments)
-    names = [stored.read_results(source)["name"] if isinstance(source, Path) else source.name for source in loaded]
-    baseline = _baseline(choices.baseline, sources, names)
+    names = [read_record(source).name if isinstance(source, Path) else source.name for source in loaded]
+    baseline = _baseline(options.baseline, sources, names)
     settings = _settings_of(experiments[0]) if experiments else _settings_of_folder(folders[0], overrides)
     directory = reports_directory(folders[0], names[0]) if settings.directory is None else Path(settings.directory)
-    if choices.name is not None:
-        comparison_folder(directory, choices.name)  # a name that cannot be used is told before anything is run
-    # Overrides of the comparison leave the runs as their files say.
+    if options.name is not None:
+        comparison_folder(directory, options.name)  # refuses a name that cannot be used before anything is run
+    # Overrides of the comparison do not change the runs.
     own = overrides_of_runs(overrides)
     runs = [
-        stored.read_run(source) if isinstance(source, Path) else _run(load_experiment(name, own), choices)
+        read_run(source) if isinstance(source, Path) else _run(load_experiment(name, own), options)
         for name, source in zip(sources, loaded, strict=True)
     ]
-    return _compare(runs, baseline=baseline, settings=settings, directory=directory, name=choices.name)
+    return _compare(runs, baseline=baseline, settings=settings, directory=directory, name=options.name)
 
 
 def _settings_of(file: Experiment | Benchmark) -> ComparisonSettings:
@@ -122,31 +135,31 @@ def _settings_of(file: Experiment | Benchmark) -> ComparisonSettings:
 
 
 def _settings_of_folder(folder: Path, overrides: Sequence[str]) -> ComparisonSettings:
-    return recorded_settings(stored.read_results(folder)["experiment"], overrides, folder=str(folder))
+    return recorded_settings(read_record(folder).experiment.resolved, overrides, folder=str(folder))
 
 
 def _is_run(source: str) -> bool:
-    return (Path(source) / stored.RESULTS).is_file()
+    return (Path(source) / RESULTS).is_file()
 
 
-def _run(experiment: Experiment, choices: Choices) -> stored.StoredRun:
-    if not choices.track:
+def _run(experiment: Experiment, options: ComparisonOptions) -> StoredRun:
+    if not options.track:
         experiment = dataclasses.replace(experiment, tracking=dataclasses.replace(experiment.tracking, enabled=False))
-    result = run(experiment, force=choices.force, quiet=choices.quiet)
-    return stored.StoredRun(result.folder, dict(result.results), result.table)
+    result = run(experiment, force=options.force, quiet=options.quiet)
+    return StoredRun(result.folder, result.record, result.table)
 
 
-def _compare_benchmark(path: str, overrides: Sequence[str], choices: Choices) -> ComparisonResult:
+def _compare_benchmark(path: str, overrides: Sequence[str], options: ComparisonOptions) -> RunComparison:
     benchmark = load_benchmark(path, overrides)
     check_inputs(*benchmark.experiments)
     names = [experiment.name for experiment in benchmark.experiments]
-    baseline = _baseline(choices.baseline or benchmark.baseline, names, names)
-    directory, name = Path(benchmark.report.directory), benchmark.name if choices.name is None else choices.name
+    baseline = _baseline(options.baseline or benchmark.baseline, names, names)
+    directory, name = Path(benchmark.report.directory), benchmark.name if options.name is None else options.name
     comparison_folder(directory, name)
-    # What is not as the file says is another comparison, and has a folder of its own.
-    differs = choices.baseline is not None or any(map(changes_comparison, overrides))
-    stem = benchmark.name if differs and choices.name is None else None
-    runs = [_run(experiment, choices) for experiment in benchmark.experiments]
+    # A comparison that differs from the file has another folder.
+    differs = options.baseline is not None or any(map(changes_comparison, overrides))
+    stem = benchmark.name if differs and options.name is None else None
+    runs = [_run(experiment, options) for experiment in benchmark.experiments]
     return _compare(
         runs,
         baseline=baseline,
@@ -158,7 +171,7 @@ def _compare_benchmark(path: str, overrides: Sequence[str], choices: Choices) ->
 
 
 def _baseline(chosen: str | None, sources: Sequence[str], names: Sequence[str]) -> str:
-    """Return the name of the run that the user means, by name or by file; the first by default."""
+    """Return the name of the baseline, which the user gives by name or by file; the first run by default."""
     if chosen is None:
         return names[0]
     named = next((name for source, name in zip(sources, names, strict=True) if chosen == source), chosen)
@@ -168,24 +181,24 @@ def _baseline(chosen: str | None, sources: Sequence[str], names: Sequence[str]) 
 
 
 def _compare(
-    runs: Sequence[stored.StoredRun],
+    runs: Sequence[StoredRun],
     *,
     baseline: str,
     settings: ComparisonSettings,
     directory: Path,
     name: str | None,
     stem: str | None = None,
-) -> ComparisonResult:
-    """Compare runs and write the comparison, without a name to a folder named by a stem, or the runs, and a hash."""
+) -> RunComparison:
+    """Compare runs and write the comparison. Its default name is a stem, or the names of the runs, and a hash."""
     names = [run.name for run in runs]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
-        raise HarnessError(f"two runs are called '{twice}'. Give each experiment a name of its own.")
+        raise HarnessError(f"two runs are called '{twice}'. Give each experiment another name.")
     chosen = dataclasses.asdict(settings.statistics)
     comparison = compare(dict(zip(names, runs, strict=True)), baseline=baseline, primary=settings.primary, **chosen)
     if name is None:
-        facts = {
-            "runs": [[run.name, run.results["fingerprints"]] for run in runs],
+        facts: Facts = {
+            "runs": to_json([(run.name, run.record.fingerprints) for run in runs]),
             "baseline": baseline,
             "primary": settings.primary,
             "statistics": chosen,
@@ -193,27 +206,27 @@ def _compare(
         name = default_name(names, facts, stem=stem)
     folder = comparison_folder(directory, name)
     _write(folder, comparison, runs)
-    return ComparisonResult(folder, comparison, runs)
+    return RunComparison(folder, comparison, runs)
 
 
-def _write(folder: Path, comparison: Comparison, runs: Sequence[stored.StoredRun]) -> None:
-    rendered = report.render_comparison(comparison, [run.results for run in runs])
+def _write(folder: Path, comparison: Comparison, runs: Sequence[StoredRun]) -> None:
+    rendered = report.render_comparison(comparison, [run.record for run in runs])
     with storage.lock(folder / ".comparison"):
-        stored.write_figures(folder, rendered.figures)
+        write_figures(folder, rendered.figures)
         storage.write_csv(folder / COMPARISON_CSV, comparison.pairs)
         storage.write_text(folder / COMPARISON_TEX, rendered.latex)
         storage.write_text(folder / COMPARISON_HTML, rendered.html)
-        storage.write_text(folder / COMPARISON_JSON, stored.dump_json(_plain(comparison, runs)))
+        storage.write_text(folder / COMPARISON_JSON, dump_json(_plain(comparison, runs)))
 
 
-def _plain(comparison: Comparison, runs: Sequence[stored.StoredRun]) -> dict[str, Any]:
+def _plain(comparison: Comparison, runs: Sequence[StoredRun]) -> dict[str, Any]:
     pairs = comparison.pairs.astype(object).where(comparison.pairs.notna(), None)
     return {
-        "schema_version": stored.SCHEMA_VERSION,
+        "schema_version": SCHEMA_VERSION,
         "baseline": comparison.baseline,
         "primary": comparison.primary,
         "settings": dict(comparison.settings),
         "notes": list(comparison.notes),
-        "runs": [{"name": run.name, "fingerprints": run.results["fingerprints"]} for run in runs],
+        "runs": [{"name": run.name, "fingerprints": dict(run.record.fingerprints)} for run in runs],
         "pairs": pairs.to_dict(orient="records"),
     }

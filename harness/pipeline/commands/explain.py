@@ -1,4 +1,4 @@
-"""What a model attends to in one user's history, with the list that it makes of it, as a picture."""
+"""Draw what a model attends to in the history of one user, and the list that it makes: ``harness explain``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from harness.artifacts import (
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array
 from harness.errors import HarnessError, did_you_mean
 from harness.models import PredictionFile
-from harness.pipeline.commands.attention_picture import Drawn, Picture, Titles, drawn
+from harness.pipeline.commands.attention_picture import AttentionExample, PictureOptions, Titles, attention_svg
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.stages.preparation import prepare
 from harness.pipeline.stages.recommendation import ModelPredictions
@@ -44,20 +44,20 @@ _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """A picture, and what was drawn.
+    """The picture of an explanation, with its content.
 
     Parameters
     ----------
     path
         The SVG file.
     attention
-        As the model gave it, of the whole history that it reads.
+        The attention to the whole history that the model reads.
     items
-        int32 ``(k,)``: indices of the list, best first; shorter where there are fewer candidates.
+        int32 ``(k,)``: item indices of the list, best first; shorter where there are fewer candidates.
     scores
-        float32, of ``items``.
+        float32 ``(k,)``: scores of ``items``.
     relevant
-        bool, of ``items``: whether the user did it next.
+        bool ``(k,)``: whether each of ``items`` is held out.
     """
 
     path: Path
@@ -67,20 +67,24 @@ class Explanation:
     relevant: BoolArray
 
 
-def explain(experiment: Experiment, user: str, picture: Picture | None = None, *, quiet: bool = False) -> Explanation:
+def explain(
+    experiment: Experiment, user: str, picture: PictureOptions | None = None, *, quiet: bool = False
+) -> Explanation:
     """Draw what an experiment's model attends to in a user's history, and the list that it makes.
 
-    The checkpoint is fitted if it is missing. A user without a held-out item is explained too; with rolling history a
-    user is at the last held-out moment.
+    The checkpoint is fitted if it is missing. The user need not have a held-out item. With rolling history the user is
+    explained at the last held-out moment.
 
     Parameters
     ----------
+    experiment
+        From ``load_experiment``.
     user
-        The own id, as text.
+        The external id, as text.
     picture
-        What to show; None for 10 recommended items and the last 30 of the history.
+        Options of the picture; None for 10 recommended items and the last 30 items of the history.
     quiet
-        No progress of fitting.
+        Show no progress of fitting.
 
     Raises
     ------
@@ -88,37 +92,39 @@ def explain(experiment: Experiment, user: str, picture: Picture | None = None, *
         There is no such user, the user has no history, the model has no attention, or something in the experiment,
         the data or the checkpoint is wrong.
     """
-    picture = Picture() if picture is None else picture
+    picture = PictureOptions() if picture is None else picture
     _refuse_without_attention(experiment)
     check_inputs(experiment)
-    # Whoever is asked for is explained, also where a run would leave the user out.
+    # Any user can be explained, also one that a run leaves out.
     experiment = replace(experiment, runner=replace(experiment.runner, limit_users=None))
     split = prepare(experiment).split
     place = _index_of(user, split.interactions.user_ids)
-    asked = _asked(experiment, split, task_of(experiment, split), place, picture.k)
-    if len(asked.batch(0, 1).rows()[1]) == 0:
+    task = _task_of_user(experiment, split, task_of(experiment, split), place, picture.k)
+    if len(task.batch(0, 1).rows()[1]) == 0:
         raise HarnessError(
             f"user '{_own(split.interactions.user_ids, place)}' has no history before the {experiment.evaluation.part} "
-            "part: there is nothing to attend to. Choose a user who has."
+            "part: there is nothing to attend to. Choose another user."
         )
     own = _own(split.interactions.user_ids, place)
-    attention, items, scores = _computed(experiment, split, asked, picture.k, quiet=quiet)
+    attention, items, scores = _computed(experiment, split, task, picture.k, quiet=quiet)
     if attention.outputs_are == "list" and len(items) == 0:
         why = "the user has seen all that may be recommended (candidates.exclude: seen)"
         raise HarnessError(
             f"the list of user '{own}' is empty, and the attention of this model is that of a list: "
-            f"{why if asked.exclude_seen else 'the model found nothing'}. Choose another user"
-            f"{', or use candidates.exclude: none' if asked.exclude_seen else ''}."
+            f"{why if task.exclude_seen else 'the model found nothing'}. Choose another user"
+            f"{', or use candidates.exclude: none' if task.exclude_seen else ''}."
         )
-    relevant = np.isin(items, asked.truth.items)
-    lists = Drawn(f"What {experiment.name} attends to for user {own}", asked, attention, items, scores, relevant)
+    relevant = np.isin(items, task.truth.items)
+    example = AttentionExample(
+        f"What {experiment.name} attends to for user {own}", task, attention, items, scores, relevant
+    )
     path = _path(experiment, own)
-    storage.write_text(path, drawn(lists, Titles(split.interactions), picture))
+    storage.write_text(path, attention_svg(example, Titles(split.interactions), picture))
     return Explanation(path, attention, items, scores, relevant)
 
 
 def _refuse_without_attention(experiment: Experiment) -> None:
-    """Raise for a kind that is known to have no attention, before anything is read or fitted."""
+    """Raise an error for a kind that is known to have no attention, before anything is read or fitted."""
     kind, params = experiment.model.kind, experiment.model.params
     is_other = kind in BUILT_IN["models"] and kind not in WITH_ATTENTION and not isinstance(params, ExternalModel)
     if is_other or isinstance(params, PredictionFile):
@@ -128,7 +134,7 @@ def _refuse_without_attention(experiment: Experiment) -> None:
 def _without_attention(kind: str) -> HarnessError:
     kinds = ", ".join(f"'{known}'" for known in WITH_ATTENTION if known in BUILT_IN["models"])
     return HarnessError(
-        f"a model of kind '{kind}' has no attention to show. Kinds that have: {kinds}, and those of plug-ins whose "
+        f"a model of kind '{kind}' has no attention to show. These kinds have: {kinds}, and those of plug-ins whose "
         "recommender has a method `attention`."
     )
 
@@ -146,8 +152,10 @@ def _index_of(user: str, vocabulary: Vocabulary) -> int:
     return place
 
 
-def _asked(experiment: Experiment, split: Split, task: RecommendationTask, user: int, k: int) -> RecommendationTask:
-    """Return what is asked of the model for one user, in or outside the evaluated part."""
+def _task_of_user(
+    experiment: Experiment, split: Split, task: RecommendationTask, user: int, k: int
+) -> RecommendationTask:
+    """Return the task of one user, in or outside the evaluated part."""
     whole = task
     if whole.scored:  # of all candidates: a longer list begins like that of a run, which a beam search does not promise
         whole = replace(whole, k=max(whole.k, min(k, whole.n_items)))
@@ -167,7 +175,7 @@ def _asked(experiment: Experiment, split: Split, task: RecommendationTask, user:
 
 
 def _computed(
-    experiment: Experiment, split: Split, asked: RecommendationTask, k: int, *, quiet: bool
+    experiment: Experiment, split: Split, task: RecommendationTask, k: int, *, quiet: bool
 ) -> tuple[Attention, Int32Array, Float32Array]:
     """Return the attention, and the first k items of the list with their scores."""
     import torch
@@ -179,27 +187,28 @@ def _computed(
     source = ModelPredictions.of(experiment, split, quiet=quiet)
     plain = experiment.to_dict()["model"]
     model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
-    recommender = model.recommender(asked, source.device)
+    recommender = model.recommender(task, source.device)
     if not isinstance(recommender, AttentionExplainer):
         raise _without_attention(model.kind)
-    asked.check()
-    found = compute_topk(recommender, asked, options_of(experiment, source.device))
+    task.check()
+    found = compute_topk(recommender, task, options_of(experiment, source.device))
     items = found.items[0][:k]
     items = items[items != NO_ITEM]
     with torch.inference_mode():
-        attention = recommender.attention(asked.batch(0, 1), items, Titles(split.interactions))
+        attention = recommender.attention(task.batch(0, 1), items, Titles(split.interactions))
     _check(attention, len(items))
     return attention, items, found.scores[0][: len(items)]
 
 
 def _check(attention: Attention, n_items: int) -> None:
-    """Check attention as a caller would read it: the model may be a stranger's."""
+    """Check the shapes of the attention, which may come from the model of a plug-in."""
     weights, outputs, inputs = attention.weights, len(attention.outputs), len(attention.inputs)
     own = {"inputs": inputs, "list": n_items}.get(attention.outputs_are, outputs)
     if outputs != own:
         what = "items of the list" if attention.outputs_are == "list" else "items of its history"
         raise HarnessError(
-            f"the model gave attention of {outputs} outputs, which it says are the {own} {what}; one each is needed."
+            f"the model gave attention of {outputs} outputs, which it says are the {own} {what}; it needs one output "
+            "for each."
         )
     nothing = attention.outputs_are == "list" and n_items == 0
     if weights.ndim != 3 or weights.shape[1:] != (outputs, inputs) or (0 in weights.shape and not nothing):
@@ -210,7 +219,7 @@ def _check(attention: Attention, n_items: int) -> None:
 
 
 def _path(experiment: Experiment, own: str) -> Path:
-    # An id may be anything, a path too.
+    # An id may be any text, such as a path.
     name = own if _PLAIN.fullmatch(own) else f"user-{hashlib.sha256(own.encode()).hexdigest()[:16]}"
     folder = storage.inside(Path(experiment.report.directory), experiment.name)
     return storage.inside(folder, f"explain/{name}.svg")

@@ -1,21 +1,23 @@
-"""Comparisons of runs that are measured: tables, results, and folders of finished runs."""
+"""Compare tables, results and folders of finished runs: ``harness.compare``."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
+
+from pydantic import JsonValue
 
 from harness import statistics
-from harness.artifacts import Comparison, MetricTable
+from harness.artifacts import Comparison, MetricTable, RunRecord, to_json
 from harness.errors import HarnessError
 from harness.pipeline.commands.run import RunResult
-from harness.pipeline.run_folder import results as stored
+from harness.pipeline.run_folder.run_files import StoredRun, read_run
 
-Measured: TypeAlias = MetricTable | RunResult | stored.StoredRun | str | Path
+Measured: TypeAlias = MetricTable | RunResult | StoredRun | str | Path
 
-# What a definition leaves to the lists: one run's pairs may be too many to be all looked at, another's not.
+# Keys of a definition that depend on the lists: only where there are many pairs of lists, some of them are sampled.
 _OF_THE_LISTS = frozenset({"pairs"})
 
 
@@ -36,15 +38,15 @@ def compare(
     Parameters
     ----------
     runs
-        Name of a run to what was measured, at least two: a table of ``harness.evaluate``, the result
-        of ``harness.run``, or the folder of a finished run, mixed as they come.
+        At least two runs by name. Each is a table of ``harness.evaluate``, a result of ``harness.run``, or the folder
+        of a finished run, in any mixture.
     baseline
-        The run to compare with; the first by default.
+        Name of the run to compare with; the first run by default.
     metrics
-        Labels to compare (``ndcg@10``); all that every run has by default.
+        Labels to compare, such as ``ndcg@10``; by default all that every run has.
     primary
-        Label of the metric that decides. By default the only one of ``metrics``, else the one that
-        the experiments of the runs name. Tables name none.
+        Label of the metric that decides. By default the only one of ``metrics``, else the one that the experiments of
+        the runs name. Tables name none.
     test, correction, margin, confidence, seed
         As in the section ``statistics`` of an experiment.
 
@@ -72,11 +74,11 @@ def compare(
             f"runs is {_kind(runs)}; a map of names to runs is needed, such as {{'ease': table, 'popularity': folder}}."
         )
     measured = {name: _measured(name, run) for name, run in runs.items()}
-    recorded = [run for run in measured.values() if isinstance(run, stored.StoredRun)]
+    recorded = [run for run in measured.values() if isinstance(run, StoredRun)]
     for other in recorded[1:]:
         check_same_task(recorded[0], other)
     comparison = statistics.compare(
-        {name: run.table if isinstance(run, stored.StoredRun) else run for name, run in measured.items()},
+        {name: run.table if isinstance(run, StoredRun) else run for name, run in measured.items()},
         baseline=baseline,
         metrics=metrics,
         primary=_primary(recorded, metrics) if primary is None else primary,
@@ -89,7 +91,7 @@ def compare(
     return dataclasses.replace(comparison, notes=(*_candidate_notes(recorded), *comparison.notes))
 
 
-def check_same_task(one: stored.StoredRun, other: stored.StoredRun) -> None:
+def check_same_task(one: StoredRun, other: StoredRun) -> None:
     """Refuse two runs whose numbers do not mean the same.
 
     Raises
@@ -97,8 +99,8 @@ def check_same_task(one: stored.StoredRun, other: stored.StoredRun) -> None:
     HarnessError
         Split, part, candidates, users or metric definitions differ; the message names which.
     """
-    shared = {row["label"] for row in one.results["metrics"]} & {row["label"] for row in other.results["metrics"]}
-    ours, theirs = _task_facts(one.results, shared), _task_facts(other.results, shared)
+    shared = {value.label for value in one.record.metrics} & {value.label for value in other.record.metrics}
+    ours, theirs = _task_facts(one.record, shared), _task_facts(other.record, shared)
     for key, value in ours.items():
         if value != theirs[key]:
             raise HarnessError(
@@ -107,50 +109,49 @@ def check_same_task(one: stored.StoredRun, other: stored.StoredRun) -> None:
             )
 
 
-def _task_facts(results: Mapping[str, Any], labels: Container[str]) -> dict[str, Any]:
-    """Return what two runs must share for their numbers to mean the same."""
+def _task_facts(record: RunRecord, labels: Container[str]) -> dict[str, JsonValue]:
+    """Return the facts that two runs must share for their numbers to mean the same, by the key that messages name."""
     return {
-        "fingerprints.split": results["fingerprints"]["split"],
-        "evaluation.part": results["protocol"]["part"],
-        "candidates": results["protocol"]["candidates"],
-        "runner.limit_users": results["experiment"]["runner"]["limit_users"],
+        "fingerprints.split": record.fingerprints["split"],
+        "evaluation.part": record.protocol.part,
+        "candidates": to_json(record.protocol.candidates),
+        "runner.limit_users": record.experiment.runner.limit_users,
         "metric definitions": {
-            row["label"]: {name: value for name, value in row["variant"].items() if name not in _OF_THE_LISTS}
-            for row in results["metrics"]
-            if row["label"] in labels
+            value.label: {name: option for name, option in value.variant.items() if name not in _OF_THE_LISTS}
+            for value in record.metrics
+            if value.label in labels
         },
     }
 
 
-def _measured(name: str, run: Measured) -> MetricTable | stored.StoredRun:
-    """Return a table as it is, and any other run with the name that it is given here."""
+def _measured(name: str, run: Measured) -> MetricTable | StoredRun:
+    """Return a table as it is, and any other run under its name in this comparison."""
     if isinstance(run, MetricTable):
         return run
     if isinstance(run, (str, Path)):
-        run = stored.read_run(Path(run))
-    if not isinstance(run, (RunResult, stored.StoredRun)):
+        run = read_run(Path(run))
+    if not isinstance(run, (RunResult, StoredRun)):
         raise HarnessError(
             f"the run '{name}' is {_kind(run)}; a table of harness.evaluate, a result of harness.run, or the folder "
             "of a finished run is needed."
         )
-    return stored.StoredRun(run.folder, {**run.results, "name": name}, run.table)
+    return StoredRun(run.folder, dataclasses.replace(run.record, name=name), run.table)
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     return f"of type {type(value).__name__}"
 
 
-def _primary(recorded: Sequence[stored.StoredRun], metrics: Sequence[str] | None) -> str | None:
-    """Return the metric that decides where the caller names none."""
+def _primary(recorded: Sequence[StoredRun], metrics: Sequence[str] | None) -> str | None:
+    """Return the label of the metric that decides, where the caller names none."""
     if metrics is not None and len(metrics) == 1:
         return metrics[0]
-    named = {run.name: run.results["experiment"]["evaluation"]["primary"] for run in recorded}
+    named = {run.name: run.record.experiment.evaluation.primary for run in recorded}
     if len(set(named.values())) > 1:
         each = ", ".join(f"{label} of '{name}'" for name, label in named.items())
         raise HarnessError(f"the runs have different primary metrics: {each}. Name the one that decides as primary.")
     return next(iter(named.values()), None)
 
 
-def _candidate_notes(recorded: Sequence[stored.StoredRun]) -> tuple[str, ...]:
-    audits = recorded[0].results.get("audits", []) if recorded else []
-    return tuple(audit["sentence"] for audit in audits if audit["name"] == stored.SAMPLED_CANDIDATES)
+def _candidate_notes(recorded: Sequence[StoredRun]) -> tuple[str, ...]:
+    return recorded[0].record.sampled_candidates if recorded else ()

@@ -1,4 +1,4 @@
-"""What an experiment names, checked before it is run."""
+"""Check the files and the model that an experiment names, before it is run: ``harness validate``."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ _OF_A_FIXED_SPLIT = ("train", "fold_in", "validation", "test")
 
 
 def check_inputs(*experiments: Experiment, refit: bool = False) -> None:
-    """Check all that experiments name and that can be checked before any data is read and any code of a model is run.
+    """Check what experiments name, before any data is read and any code of a model is run.
 
-    The files are there. The table of interactions has a format that is read. A checkpoint has a format that its kind
-    reads, and is no pickle unless that is allowed. A factory can be found and imported, as far as its source files
-    tell. Tables of ids have the column. A checkpoint that ``fit`` would make may be missing.
+    The files must exist. The table of interactions must have a known format. A checkpoint must have a format that its
+    kind of model reads, and must not be a pickle unless pickles are allowed. The source files of a factory must exist
+    and define it. Tables of ids must have the column. A checkpoint that ``fit`` makes may be missing.
 
     Parameters
     ----------
     experiments
-        All are checked before the first is run.
+        All of them are checked before the first is run.
     refit
-        Whether a checkpoint of a fitted kind is made anew, so that the one that is there does not matter.
+        Whether the checkpoints of fitted kinds are made again, so that the existing ones are not checked.
 
     Raises
     ------
     HarnessError
-        Something is missing or cannot be used; the message says where it is named.
+        Something is missing or cannot be used; the message names the line of the experiment.
     """
     for experiment in experiments:
         for keys, name in _named(experiment):
@@ -67,7 +67,7 @@ def _check_file(experiment: Experiment, keys: tuple[str | int, ...], name: str) 
     hint = did_you_mean(name, beside)
     raise HarnessError(
         f"{experiment.where(keys)}: there is no file {name}. {f'{hint} ' if hint.startswith('Did') else ''}"
-        "A relative path starts at the working directory."
+        "Relative paths start at the working directory."
     )
 
 
@@ -87,7 +87,7 @@ def _check_model(experiment: Experiment, *, refit: bool) -> None:
 
 
 def _named(experiment: Experiment) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Yield the keys and the value of each file that is named."""
+    """Yield the keys and the value of each file that an experiment names."""
     plain = experiment.to_dict()
     for keys in _FILES:
         value = _at(plain, keys)
@@ -102,7 +102,7 @@ def _named(experiment: Experiment) -> Iterator[tuple[tuple[str | int, ...], str]
         if split[key] is not None:
             yield ("dataset", "split", key), split[key]
     checkpoint = experiment.model.checkpoint
-    # Of a model from elsewhere there may be none, or no file but an address, such as one of MLflow.
+    # An external model may have no checkpoint, or the address of one, such as in MLflow.
     if not experiment.model.params.fitted and checkpoint is not None and not _is_address(checkpoint):
         yield ("model", "checkpoint"), checkpoint
 

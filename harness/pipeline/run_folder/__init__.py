@@ -1,1 +1,1 @@
-"""The folder of a finished run, written and read back."""
+"""Write the folder of a finished run, and read it back."""

@@ -1,4 +1,4 @@
-"""Where a comparison is written: ``<reports>/comparisons/<name>/``."""
+"""Name the folder of a comparison: ``<reports>/comparisons/<name>/``."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from harness import storage
+from harness.artifacts import Facts
 from harness.experiment import COMPARISONS
 
 _LONGEST = 80  # bytes of the runs' names in a default name; a folder's name may have 255
@@ -34,17 +34,17 @@ def comparison_folder(directory: Path, name: str) -> Path:
     return storage.inside(directory, f"{COMPARISONS}/{name}")
 
 
-def default_name(names: Sequence[str], facts: Any, *, stem: str | None = None) -> str:
-    """Return a name for a comparison of runs that was given none.
+def default_name(names: Sequence[str], facts: Facts, *, stem: str | None = None) -> str:
+    """Return the default name of a comparison of runs.
 
     Parameters
     ----------
     names
-        Of the runs.
+        Names of the runs.
     facts
-        Plain values that decide the comparison. Their hash tells comparisons of the same runs apart.
+        Values for JSON that decide the comparison. Their hash distinguishes comparisons of the same runs.
     stem
-        What stands before the hash; None: the names of the runs.
+        The text before the hash; None for the names of the runs.
 
     Examples
     --------
@@ -60,10 +60,10 @@ def default_name(names: Sequence[str], facts: Any, *, stem: str | None = None) -
 
 
 def reports_directory(folder: Path, name: str) -> Path:
-    """Return the folder of the reports that holds a finished run.
+    """Return the folder of the reports that a finished run is in.
 
-    That is the run's folder without the run's name. A folder that was renamed or moved is not called
-    by that name; the comparison is then written beside it.
+    It is the run's folder without the run's name. The folder of a run that was renamed or moved does not end in that
+    name; the comparison is then written beside it.
 
     Examples
     --------

@@ -1,62 +1,50 @@
-"""The values of a finished run, read back from its table per user and its results."""
+"""Read the values of a finished run back from its table per user and its record."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from harness.artifacts import MetricTable, MetricValue, TieRange
+from harness.artifacts import MetricTable, RunRecord
 
 
-def read_per_user(path: Path, results: Mapping[str, Any]) -> MetricTable:
+def read_per_user(path: Path, record: RunRecord) -> MetricTable:
     """Return the values of a run, per user too.
 
     Parameters
     ----------
     path
         The table: ``user``, then a column per metric label.
-    results
-        Of the same run.
+    record
+        The record of the same run.
 
     Raises
     ------
     ValueError, TypeError
-        The table is not of the metrics and users that the results speak of.
+        The metrics or users of the table are not those of the record.
     OSError, pyarrow.ArrowException
         It cannot be read.
     """
     table = pq.read_table(path)
-    values = tuple(_value(row) for row in results["metrics"])
-    _check(table, {value.label for value in values}, results["protocol"].get("users"))
+    values = record.metrics
+    _check(table, {value.label for value in values}, record.protocol.users)
     lacking = [value.label for value in values if value.n_users is not None and value.label not in table.column_names]
     if lacking:
-        raise ValueError(f"it lacks the column '{lacking[0]}', whose values the results speak of")
+        raise ValueError(f"it lacks the column '{lacking[0]}', whose values the record has")
     frame = table.to_pandas(ignore_metadata=True)
     users = frame.pop("user").to_numpy()
     columns = {str(label): frame[label].to_numpy(dtype=np.float64) for label in frame.columns}
-    return MetricTable(values, columns, users, results["experiment"]["statistics"]["confidence"], counts={})
-
-
-def _value(row: Mapping[str, Any]) -> MetricValue:
-    value, ties = row["value"], row.get("ties")
-    plain = {
-        **row,
-        "value": math.nan if value is None else value,
-        "ties": None if ties is None else TieRange(**ties),
-    }
-    return MetricValue(**plain)
+    return MetricTable(values, columns, users, record.experiment.statistics.confidence, counts={})
 
 
 def _check(table: pa.Table, labels: Collection[str], n_users: int | None) -> None:
     names = table.column_names
     if len(set(names)) < len(names) or not {"user"} <= set(names) <= {"user", *labels}:
-        raise ValueError(f"its columns {', '.join(names)[:100]} are not 'user' and metrics of the results")
+        raise ValueError(f"its columns {', '.join(names)[:100]} are not 'user' and metrics of the record")
     for name, kind in zip(names, table.schema.types, strict=True):
         is_id = pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
         if name == "user" and not is_id:
@@ -68,4 +56,4 @@ def _check(table: pa.Table, labels: Collection[str], n_users: int | None) -> Non
     users = table.column("user")
     different = len(users.unique())
     if users.null_count or different < len(users) or n_users not in (None, len(users)):
-        raise ValueError(f"it holds {different:,} users in {len(users):,} rows, and the results speak of {n_users}")
+        raise ValueError(f"it holds {different:,} users in {len(users):,} rows, and the record has {n_users}")

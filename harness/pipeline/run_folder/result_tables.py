@@ -1,4 +1,4 @@
-"""The tables of a run's folder: lists, ranks and candidates in the data set's own ids, written part by part."""
+"""Write the tables of a run part by part: lists, ranks and candidates, with external ids."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ import pyarrow.parquet as pq
 
 from harness import data, storage
 from harness.artifacts import NO_ITEM, CandidateLists, TargetRanks, TopK, Truth, Vocabulary
-from harness.pipeline.run_folder.results import CANDIDATES, PREDICTIONS, TARGET_RANKS
+from harness.pipeline.run_folder.run_files import CANDIDATES, PREDICTIONS, TARGET_RANKS
 
 if TYPE_CHECKING:
     from harness.artifacts import RecommendationTask
     from harness.pipeline.stages.recommendation import PredictionBlock
 
-# The moment of each list, where a user has several, as it is written.
+# The time of each list, where a user has several lists.
 Times: TypeAlias = "pa.Array[Any] | None"
 
-PARTS_ABOVE = 5_000_000  # rows: what is longer is a folder of parts
+PARTS_ABOVE = 5_000_000  # rows: a longer table is a folder of parts
 
 
 def predictions_table(topk: TopK, items: Vocabulary, times: Times = None) -> pa.Table:
-    """Return the long table ``user, item, rank, score`` in the data set's own ids, and ``timestamp`` with times."""
+    """Return the long table ``user, item, rank, score`` with external ids, and ``timestamp`` where times are given."""
     if topk.users is None or topk.scores is None:
         raise ValueError("a run's TopK has users and scores")
     filled = topk.items != NO_ITEM
@@ -44,7 +44,7 @@ def predictions_table(topk: TopK, items: Vocabulary, times: Times = None) -> pa.
 
 
 def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabulary, times: Times = None) -> pa.Table:
-    """Return ``user, item, above, tied, candidates``, a row a relevant item; null where they are not known."""
+    """Return ``user, item, above, tied, candidates``, one row per relevant item; null where ranks are not known."""
     if truth.users is None:
         raise ValueError("a run's Truth has users")
     rows = np.repeat(np.arange(truth.n_users), np.diff(truth.indptr))
@@ -62,7 +62,7 @@ def target_ranks_table(ranks: TargetRanks | None, truth: Truth, items: Vocabular
 
 
 def candidates_table(lists: CandidateLists, truth: Truth, items: Vocabulary) -> pa.Table:
-    """Return ``user, item``, a row a candidate of a user."""
+    """Return ``user, item``, one row per candidate of a user."""
     if truth.users is None:
         raise ValueError("a run's Truth has users")
     rows = np.repeat(np.arange(truth.n_users), np.diff(lists.indptr))
@@ -77,16 +77,16 @@ def write_parquet(path: Path, table: pa.Table) -> None:
 
 @contextlib.contextmanager
 def parquet_writer(path: Path, *, rows: int) -> Iterator[Callable[[pa.Table], None]]:
-    """Give a function that appends tables to what becomes ``path`` when the block ends well.
+    """Yield a function that appends tables to a file, which appears at ``path`` when the block ends without an error.
 
-    Above a few million rows ``path`` is a folder of parts, which is read the same way.
+    Above a few million rows ``path`` is a folder of parts, which readers of parquet take as one table.
 
     Parameters
     ----------
     path
-        Where to.
+        The file.
     rows
-        How many there will be, of all tables together.
+        The number of rows of all tables together.
     """
     if rows > PARTS_ABOVE:
         with storage.whole_folder(path) as folder:
@@ -128,15 +128,15 @@ def write_lists(
     Parameters
     ----------
     folder
-        Of the run.
+        Folder of the run.
     parts
-        The lists.
+        Returns the lists, part by part.
     task
-        What was asked for.
+        The users, their relevant items and their candidates.
     items
         The catalogue.
     rows
-        How many recommended items there are at most.
+        The largest number of recommended items that there can be.
     """
     n_relevant = len(task.truth.items)
     with (

@@ -1,4 +1,4 @@
-"""The folder of a run, locked so that no other process writes into it."""
+"""Lock the folder of a run, so that no other process writes into it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from harness import storage
 from harness.errors import LockError
-from harness.pipeline.run_folder import results as stored
+from harness.pipeline.run_folder.record_file import RESULTS
+from harness.pipeline.run_folder.run_files import refuse_links
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -25,19 +26,19 @@ class RunFolder:
     path
         ``reports/<name>``.
     refusal
-        Why it cannot be written; None where it can.
+        The reason why it cannot be written; None where it can.
     """
 
     path: Path
     refusal: LockError | None
 
     def require_writable(self) -> None:
-        """Raise where the folder can only be read.
+        """Raise an error where the folder can only be read.
 
         Raises
         ------
         LockError
-            It cannot be written.
+            The folder cannot be written.
         """
         if self.refusal is not None:
             raise self.refusal
@@ -52,16 +53,16 @@ def run_folder_of(experiment: Experiment) -> Iterator[RunFolder]:
     Raises
     ------
     HarnessError
-        A link stands in it, or it cannot be written and holds no results.
+        A file of the run would be written through a link, or the folder cannot be written and holds no results.
     """
     folder = storage.inside(Path(experiment.report.directory), experiment.name)
-    stored.refuse_links(folder)
+    refuse_links(folder)
     with contextlib.ExitStack() as held:
         refusal = None
         try:
             held.enter_context(storage.lock(folder / ".run", timeout=storage.LONG))
         except LockError as error:
-            if not (folder / stored.RESULTS).exists():
+            if not (folder / RESULTS).exists():
                 raise
             refusal = error
         yield RunFolder(folder, refusal)

@@ -1,4 +1,4 @@
-"""Where a number was made: versions, machine, commit."""
+"""Record where a run is computed: versions, machine, commit."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ import os
 import platform
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import harness
+from harness.artifacts import EnvironmentRecord, GitState
 
 PACKAGES = ("joblib", "mlflow", "numba", "numpy", "pandas", "pyarrow", "scipy", "statsmodels", "torch")
 
 
-def environment(device: str) -> dict[str, Any]:
-    """Return what stands under ``environment`` in ``results.json``."""
-    return {
-        "harness": harness.__version__,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "cores": os.cpu_count(),
-        "device": device,
-        "packages": {name: _version(name) for name in PACKAGES},
-        # Of the code that computed, wherever it was started from.
-        "git": git_state(Path(harness.__file__).parent),
-    }
+def environment(device: str) -> EnvironmentRecord:
+    """Return the environment of this process, which scores on a device."""
+    return EnvironmentRecord(
+        harness=harness.__version__,
+        python=platform.python_version(),
+        platform=platform.platform(),
+        cores=os.cpu_count(),
+        device=device,
+        packages={name: _version(name) for name in PACKAGES},
+        # The checkout of this code, whatever the working directory is.
+        git=git_state(Path(harness.__file__).parent),
+    )
 
 
 def _version(package: str) -> str | None:
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
-        return None  # scoring a file of predictions needs no torch
+        return None  # scoring a file of predictions works without torch
 
 
-def git_state(folder: Path) -> dict[str, Any] | None:
-    """Return the commit of the folder's checkout and whether files differ from it; None outside one."""
+def git_state(folder: Path) -> GitState | None:
+    """Return the commit of a folder's checkout, and whether files differ from it; None outside a checkout."""
     commit = _git(folder, "rev-parse", "HEAD")
     status = _git(folder, "status", "--porcelain")
-    return None if commit is None or status is None else {"commit": commit, "dirty": bool(status)}
+    return None if commit is None or status is None else GitState(commit, dirty=bool(status))
 
 
 def _git(folder: Path, *arguments: str) -> str | None:

@@ -17,7 +17,7 @@ from harness.artifacts import (
 )
 from harness.artifacts.array_types import Int64Array
 from harness.models.torch_module.torch_model import TorchModel
-from harness.pipeline.commands.fit import Fitted
+from harness.pipeline.stages.fitting import ModelCheckpoint
 from harness.pipeline.workers.shard_jobs import Job
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ _CASES = 5
 
 
 def model_findings(
-    experiment: Experiment, task: RecommendationTask, fitted: Fitted | None
-) -> tuple[dict[str, Any], ...]:
-    """Return what is odd in the configuration or the checkpoint of a model, whatever lists it makes.
+    experiment: Experiment, task: RecommendationTask, fitted: ModelCheckpoint | None
+) -> tuple[Finding, ...]:
+    """Return the findings about the configuration or the checkpoint of a model, whatever lists it makes.
 
     Parameters
     ----------
@@ -42,21 +42,19 @@ def model_findings(
     """
     params = experiment.model.params
     if isinstance(params, ExternalModel):
-        found = tuple(_pickles(params))
-    else:
-        found = (*_stopped(experiment, task), *(() if fitted is None else params.audit(fitted.tensors)))
-    return tuple(finding.as_dict() for finding in found)
+        return tuple(_pickles(params))
+    return (*_stopped(experiment, task), *(() if fitted is None else params.audit(fitted.tensors)))
 
 
 def cases_of(task: RecommendationTask, rows: Int64Array) -> tuple[str, ...]:
-    """Return words for the first users of some rows of a task."""
+    """Return the external ids of the first few users of some rows of a task, for the cases of a finding."""
     return tuple(f"user {user}" for user in task.user_ids.ids[task.users[rows[:_CASES]]])
 
 
 def _pickles(params: ExternalModel) -> Iterator[Finding]:
-    """Yield that a checkpoint could run code."""
+    """Yield the finding that reading a checkpoint can run code."""
     if params.allow_pickle:
-        sentence = "model.params.allow_pickle is set: reading the checkpoint could run any code that stands in it."
+        sentence = "model.params.allow_pickle is set: reading the checkpoint could run any code that it contains."
         yield Finding("allow_pickle", 1, 1, sentence)
 
 
@@ -76,7 +74,7 @@ def checkpoint_findings(recommender: AnyRecommender, task: RecommendationTask) -
 
 
 def _stopped(experiment: Experiment, task: RecommendationTask) -> Iterator[Finding]:
-    """Yield that a model is measured on what its training was stopped by."""
+    """Yield the finding that a model is evaluated on the part that stopped its training."""
     recipe = experiment.model.params.recipe
     if experiment.evaluation.part == "validation" and recipe is not None and recipe.patience is not None:
         yield Finding.counted(
@@ -89,30 +87,30 @@ def _stopped(experiment: Experiment, task: RecommendationTask) -> Iterator[Findi
 
 
 def _longer(params: Any) -> str:
-    """Return which options make lists longer, as a sentence; empty where none is known."""
+    """Return a sentence on the options that make lists longer; empty where none is known."""
     if not isinstance(params, TorchModel):
         return ""
     output = params.output
     if not output.count_arguments:
         return (
-            " The module is not told how many are asked for: name the argument that takes the number, such as a number "
-            "of beams, in model.params.output.k, and raise output.k_factor where seen items are among what it gives."
+            " The module does not know how many items are needed: name the argument that takes the number, such as a "
+            "number of beams, in model.params.output.k, and raise output.k_factor where its output has seen items."
         )
     return (
-        f" The module is asked for {output.k_factor} times as many ({', '.join(output.count_arguments)}): raise "
+        f" The module is asked for {output.k_factor} times as many items ({', '.join(output.count_arguments)}): raise "
         "model.params.output.k_factor."
     )
 
 
-def list_findings(job: Job, params: Any) -> Iterator[dict[str, Any]]:
-    """Yield what was odd in the lists of a model that makes them itself, before they were cleaned.
+def list_findings(job: Job, params: Any) -> Iterator[Finding]:
+    """Yield the findings about the lists of a model that makes them itself, before they were cleaned.
 
     Parameters
     ----------
     job
         The lists.
     params
-        The model's configuration, whose options the advice names.
+        The model's configuration, for advice on its options.
     """
     shards = job.shards
     if shards.task.scored:
@@ -132,7 +130,7 @@ def list_findings(job: Job, params: Any) -> Iterator[dict[str, Any]]:
     ):
         count = int(counts.sum())
         sentence = f"{count:,} of {total:,} items that the model gave were {what}; they were left out."
-        yield Finding(name, count, total, sentence, cases=cases_of(shards.task, np.flatnonzero(counts))).as_dict()
+        yield Finding(name, count, total, sentence, cases=cases_of(shards.task, np.flatnonzero(counts)))
     k = shards.task.k
     short = np.flatnonzero(lengths < np.minimum(k, shards.task.n_candidates()))
     empty = int((lengths[short] == 0).sum())
@@ -141,4 +139,4 @@ def list_findings(job: Job, params: Any) -> Iterator[dict[str, Any]]:
         f"{len(short):,} of {len(lengths):,} lists have fewer than {k} items (runner.k), although there are more "
         f"candidates{nothing}. Each missing item counts as a miss.{_longer(params) if len(short) else ''}"
     )
-    yield Finding("short_beams", len(short), len(lengths), sentence, cases=cases_of(shards.task, short)).as_dict()
+    yield Finding("short_beams", len(short), len(lengths), sentence, cases=cases_of(shards.task, short))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness import data
-from harness.artifacts import Part, Split
+from harness.artifacts import DatasetRecord, Part, Split
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -22,18 +22,18 @@ class PreparedData:
     filtered: data.FilterResult
     split: Split
 
-    def facts(self, experiment: Experiment) -> dict[str, Any]:
-        """Return what stands under ``dataset`` in ``results.json``."""
-        return {
-            "name": self.source.name,
-            "sha256": self.source.sha256,
-            "source": {key: value for key, value in self.source.facts.items() if key != "warnings"},
-            "warnings": [dict(warning) for warning in self.source.facts.get("warnings", [])],
-            "raw": data.describe(self.source.interactions),
-            "filtered": data.describe(self.filtered.interactions),
-            "filters": [dict(step) for step in self.filtered.steps],
-            "split": {**experiment.to_dict()["dataset"]["split"], "facts": dict(self.split.facts)},
-        }
+    def record(self, experiment: Experiment) -> DatasetRecord:
+        """Return what the record of a run holds about the data set."""
+        return DatasetRecord(
+            name=self.source.name,
+            sha256=self.source.sha256,
+            source=self.source.facts,
+            warnings=self.source.warnings,
+            raw=data.describe(self.source.interactions),
+            filtered=data.describe(self.filtered.interactions),
+            filters=self.filtered.steps,
+            split={**experiment.to_dict()["dataset"]["split"], "facts": dict(self.split.facts)},
+        )
 
 
 def prepare(experiment: Experiment) -> PreparedData:

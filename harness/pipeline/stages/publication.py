@@ -1,33 +1,34 @@
-"""Finished runs to the tracking store: sent once, and never in a run's way."""
+"""Send finished runs to the tracking store, once, and without ever failing a run."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from harness.artifacts import RunRecord
 from harness.errors import TrackingError
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
-    from harness.tracking import Tracked
+    from harness.tracking import TrackedRun
 
 logger = logging.getLogger("harness")
 
 
-def publish(experiment: Experiment, results: Mapping[str, Any], folder: Path) -> Tracked | None:
-    """Send a finished run to MLflow, unless it is there; a store that fails is a warning.
+def publish(experiment: Experiment, record: RunRecord, folder: Path) -> TrackedRun | None:
+    """Send a finished run to MLflow unless it is there already; a store that fails is only a warning.
 
     Returns
     -------
-    Where the run is, or None where the store could not be used: the files are whole, and the same
-    command sends them later.
+    TrackedRun or None
+        Where the run is in the store. None where the store could not be used: the files are whole, and the same
+        command sends them later.
     """
-    from harness import tracking  # deferred: importing mlflow takes longer than many a run
+    from harness import tracking  # deferred: importing mlflow takes longer than many runs
 
     try:
-        return tracking.track_run(dict(results), folder, experiment_name=experiment.tracking.experiment, store=None)
+        return tracking.track_run(record, folder, experiment_name=experiment.tracking.experiment, store=None)
     except TrackingError as error:
         logger.warning("%s", error)
         return None

@@ -7,14 +7,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from harness import data, storage
-from harness.artifacts import USER_BLOCK, ExternalModel, RecommendationTask, Split, TargetRanks, TopK
+from harness.artifacts import (
+    USER_BLOCK,
+    ExternalModel,
+    Finding,
+    RecommendationTask,
+    Split,
+    TargetRanks,
+    TimingRecord,
+    TopK,
+)
 from harness.errors import CheckpointError, DataError, HarnessError
 from harness.models import PredictionFile, run_messages
-from harness.pipeline.commands.fit import Fitted, obtain_checkpoint
-from harness.pipeline.run_folder.results import check_file_of_run
+from harness.pipeline.run_folder.run_files import check_file_of_run
+from harness.pipeline.stages.fitting import ModelCheckpoint, fitted_model
 from harness.pipeline.stages.task import depth_of
 from harness.storage.input_files import special_file_kind
 
@@ -72,9 +81,9 @@ class RunPredictions:
     parts: Callable[[], Iterator[PredictionBlock]]
     k: int
     short_lists: int
-    facts: dict[str, Any]
+    facts: TimingRecord
     order: str
-    findings: tuple[dict[str, Any], ...] = ()
+    findings: tuple[Finding, ...] = ()
     job: Job | None = None
 
 
@@ -195,7 +204,12 @@ class FilePredictions:
         )
         order = "as the file ranks them, else score descending, then a hash of (seed, user id, item id)"
         yield RunPredictions(
-            lambda: _cut(found.topk), found.topk.k, _short(found.topk), {}, order=order, findings=found.findings
+            lambda: _cut(found.topk),
+            found.topk.k,
+            _short(found.topk),
+            TimingRecord(),
+            order=order,
+            findings=found.findings,
         )
 
 
@@ -215,7 +229,7 @@ def _short(topk: TopK) -> int:
 class ModelPredictions:
     """Lists from a model."""
 
-    fitted: Fitted | None
+    fitted: ModelCheckpoint | None
     sha256: str
     device: str
     files: Mapping[str, str] = field(default_factory=dict)
@@ -246,7 +260,7 @@ class ModelPredictions:
             # Code is in version control, not in the record of files.
             files = {str(path): digest for path, digest in found if path.suffix != ".py"}
             return cls(None, sha256, device, files)
-        fitted = obtain_checkpoint(experiment, split, quiet=quiet)
+        fitted = fitted_model(experiment, split, quiet=quiet)
         return cls(fitted, fitted.sha256, device)
 
     @contextlib.contextmanager
@@ -269,9 +283,9 @@ class ModelPredictions:
                 order=_ORDER if task.scored else "as the model lists them, scores falling",
                 findings=(
                     *model_findings(experiment, task, self.fitted),
-                    *(finding.as_dict() for finding in cached.model_findings),
+                    *cached.model_findings,
                     *list_findings(cached.job, experiment.model.params),
-                    *(finding.as_dict() for finding in cached.precision_findings),
+                    *cached.precision_findings,
                 ),
                 job=cached.job,
             )

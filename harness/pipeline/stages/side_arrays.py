@@ -1,4 +1,4 @@
-"""What metrics beyond accuracy know of an experiment's items and users, from before the part that is predicted."""
+"""Collect what metrics beyond accuracy need about items and users, such as popularity and categories."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 
 def side_of(metrics: Sequence[Metric], task: RecommendationTask, split: Split) -> SideInformation | None:
-    """Return what some metrics need, as far as the data set has it; None where they need nothing.
+    """Return the side information that some metrics need, as far as the data set has it; None where they need none.
 
-    Its history is that of the task, with a row for each of its lists.
+    Popularity is counted before the part that is predicted. The history is that of the task, one row per list.
     """
     needs = {need for metric in metrics for need in metric.required}
     if not needs & {"popularity", "history", "categories", "vectors"}:
@@ -40,14 +40,14 @@ def side_of(metrics: Sequence[Metric], task: RecommendationTask, split: Split) -
 
 
 def popularity_of(split: Split, parts: Sequence[Part]) -> Int64Array:
-    """Return how many users have each item in some parts; int64 ``(items,)``."""
+    """Return the number of users of each item in some parts; int64 ``(items,)``."""
     history = split.history(parts)
     counts: Int64Array = np.bincount(history.matrix.indices, minlength=history.n_items)
     return counts
 
 
 def side_arrays(side: SideInformation | None) -> dict[str, np.ndarray | None]:
-    """Return the arrays of side information by file name, history apart; None for what is not known."""
+    """Return the arrays of side information by file name, without the history; None for an array that is not known."""
     if side is None:
         return {}
     categories = side.categories
@@ -60,7 +60,7 @@ def side_arrays(side: SideInformation | None) -> dict[str, np.ndarray | None]:
 
 
 def side_facts(side: SideInformation | None) -> dict[str, Any] | None:
-    """Return what JSON holds of side information, which arrays do not."""
+    """Return the part of side information that goes into JSON rather than into arrays."""
     if side is None:
         return None
     names = None if side.categories is None else list(side.categories.names)
@@ -68,7 +68,7 @@ def side_facts(side: SideInformation | None) -> dict[str, Any] | None:
 
 
 def side_from(arrays: dict[str, np.ndarray], facts: dict[str, Any] | None, history: History) -> SideInformation | None:
-    """Return side information from its arrays and facts, with the history of a task if it has any."""
+    """Return side information from its arrays and facts, with the history of a task if it needs one."""
     if facts is None:
         return None
     categories = None

@@ -1,11 +1,11 @@
-"""An experiment's slices: who and what belongs to each group, and the metrics of each."""
+"""Compute the slices of an experiment: its groups of users or items, and the metrics of each group."""
 
 from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,42 +30,26 @@ _OTHERS, _UNKNOWN = "others", "unknown"
 
 def sliced(
     experiment: Experiment, recommended: RunPredictions, task: RecommendationTask, split: Split, table: MetricTable
-) -> list[SliceTable]:
+) -> tuple[SliceTable, ...]:
     """Return the metrics of each group of each slice.
 
     Parameters
     ----------
     experiment
-        With its slices.
+        The experiment with its slices.
     recommended, task
-        The lists, and what was asked for.
+        The lists, and the users that they are for.
     split
-        What users did before, and the tables of users and items.
+        The histories, and the tables of users and items.
     table
         The metrics of all users.
 
     Raises
     ------
     DataError
-        A column is not there.
+        The data set has no such column.
     """
-    return [_sliced(one, experiment, recommended, task, split, table) for one in experiment.evaluation.slices]
-
-
-def slice_rows(slices: Sequence[SliceTable]) -> list[dict[str, Any]]:
-    """Return what stands under ``slices`` in ``results.json``."""
-    return [
-        {
-            "name": one.name,
-            "of": one.of,
-            "groups": [
-                {"group": group, "metrics": {label: asdict(value) for label, value in values.items()}}
-                for group, values in one.groups.items()
-            ],
-            "gaps": {label: asdict(gap) for label, gap in one.gaps.items()},
-        }
-        for one in slices
-    ]
+    return tuple(_sliced(one, experiment, recommended, task, split, table) for one in experiment.evaluation.slices)
 
 
 def _sliced(
@@ -107,7 +91,7 @@ def _of_targets(
 def _user_groups(
     one: SliceSettings, task: RecommendationTask, split: Split, users: Int64Array
 ) -> Mapping[str, BoolArray]:
-    """Return who of some users, indices into the vocabulary, belongs to each group."""
+    """Return which of some users, indices into the vocabulary, belong to each group."""
     if one.by == "user_column":
         table = _column_of(split.interactions.user_table, one, "users")
         return _by_value(table.iloc[users], quantiles=one.quantiles)

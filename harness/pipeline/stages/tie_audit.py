@@ -1,13 +1,13 @@
-"""What ties of scores leave open of a run's numbers, and what contradicting judgements do."""
+"""Audit equal scores, which leave the metrics of a run uncertain, and contradicting judgements."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.artifacts import Finding, MetricTable
+from harness.artifacts import Finding, MetricTable, Severity
 
 if TYPE_CHECKING:
     from harness.artifacts import RecommendationTask
@@ -17,33 +17,32 @@ if TYPE_CHECKING:
 
 def tie_findings(
     experiment: Experiment, recommended: RunPredictions, task: RecommendationTask, table: MetricTable
-) -> tuple[dict[str, Any], ...]:
-    """Return how far the order of equal scores can move the primary metric, as audits have it.
+) -> tuple[Finding, ...]:
+    """Return the finding how far the order of equal scores can move the primary metric.
 
-    A warning where it is by more than half the width of the interval. Nothing for a metric that is no accuracy, and
-    for lists whose scores are not known.
+    It is a warning where the metric can move by more than half the width of its interval. Nothing is returned for
+    metrics other than accuracy, and for lists without scores.
     """
     value = table[experiment.primary]
     if value.ties is None:
         return ()
     worst, best = sorted((value.ties.worst, value.ties.best))
     places = None if recommended.job is None else _ties_of(recommended, task, value.k)
-    across = {} if places is None else places.facts
     if worst == best:
-        return (_finding(across, f"score ties: none that could move {value.label}."),) if across else ()
+        return () if places is None else (_finding(places, f"score ties: none that could move {value.label}."),)
     half = 0.0 if value.ci_low is None or value.ci_high is None else (value.ci_high - value.ci_low) / 2
     lists = "" if places is None else f"{places.sentence(value.k)}; "
     sentence = (
         f"score ties: {lists}with every tie settled against or for the model, {value.label} lies between "
         f"{worst:.4f} and {best:.4f}, and at {value.ties.expected:.4f} in the mean over orders."
     )
-    return (_finding(across, sentence, severity="warning" if best - worst > half else "info"),)
+    return (_finding(places, sentence, severity="warning" if best - worst > half else "info"),)
 
 
-def judgement_findings(task: RecommendationTask, table: MetricTable) -> tuple[dict[str, Any], ...]:
-    """Return how many relevant items were judged more than once with different gains, as audits have it.
+def judgement_findings(task: RecommendationTask, table: MetricTable) -> tuple[Finding, ...]:
+    """Return the finding how many relevant items were judged more than once with different gains.
 
-    Nothing where relevance is binary.
+    Nothing is returned where relevance is binary.
     """
     if task.truth.gains is None:
         return ()
@@ -54,24 +53,26 @@ def judgement_findings(task: RecommendationTask, table: MetricTable) -> tuple[di
             len(task.truth.items) - table.counts["repeated_relevant"],
             "pairs of a user and a relevant item",
             "they were judged more than once, with different gains; the highest counts.",
-        ).as_dict(),
+        ),
     )
 
 
-def _finding(across: dict[str, Any], sentence: str, *, severity: str = "info") -> dict[str, Any]:
-    return {"name": "score_ties", "severity": severity, **across, "sentence": sentence, "cases": []}
+def _finding(places: _TiedLists | None, sentence: str, *, severity: Severity = "info") -> Finding:
+    count, of = (None, None) if places is None else (places.across, places.lists)
+    return Finding("score_ties", count, of, sentence, severity)
 
 
 @dataclass(frozen=True)
 class _TiedLists:
-    """In how many lists a relevant item ties with other candidates.
+    """Numbers of lists in which a relevant item ties with other candidates.
 
     Parameters
     ----------
     across
-        Across the cut: some of them are within it, and others are not. With any other where there is no cut.
+        Lists with a tie across the cut: some of the tied items are within it, and others are not. Without a cut, lists
+        with any tie.
     inside
-        All of them within the cut.
+        Lists whose ties are all within the cut.
     lists
         All lists.
     """
@@ -80,13 +81,8 @@ class _TiedLists:
     inside: int
     lists: int
 
-    @property
-    def facts(self) -> dict[str, Any]:
-        """What stands in the audit beside its sentence."""
-        return {"count": self.across, "of": self.lists, "share": self.across / self.lists if self.lists else 0.0}
-
     def sentence(self, k: int | None) -> str:
-        """Return where the ties are, for a cut after rank k."""
+        """Return a clause that says where the ties are, for a cut after rank k."""
         if k is None:
             return f"in {self.across:,} of {self.lists:,} lists a relevant item ties with another candidate"
         inside = f"within the first {k} ranks"

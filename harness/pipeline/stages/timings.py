@@ -1,4 +1,4 @@
-"""How long the phases of a run took."""
+"""Measure how long the phases of a run take."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from dataclasses import dataclass, field
 
 
 @dataclass
-class Phases:
-    """Seconds that each phase of a run took."""
+class Stopwatch:
+    """Seconds by phase of a run.
+
+    Parameters
+    ----------
+    seconds
+        Seconds by phase, in the order of the phases.
+    """
 
     seconds: dict[str, float] = field(default_factory=dict)
 

@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from harness import storage
-from harness.artifacts import Finding, RecommendationTask
+from harness.artifacts import Finding, RecommendationTask, TimingRecord
 from harness.errors import LockError
 from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
@@ -52,7 +52,7 @@ class CachedLists:
     """
 
     job: Job
-    facts: dict[str, Any]
+    facts: TimingRecord
     model_findings: tuple[Finding, ...]
     precision_findings: tuple[Finding, ...]
 
@@ -122,7 +122,8 @@ def cached_lists(
 
 def _complete(experiment: Experiment, job: Job, *, is_writable: bool, quiet: bool) -> CachedLists:
     """Try the model if its findings are missing, make the missing shards, and return all lists."""
-    shards, settings, facts = job.shards, experiment.model.trial, {}
+    shards, settings = job.shards, experiment.model.trial
+    trial_seconds: float | None = None
 
     def kept(name: str, findings: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
         path = shards.folder / _FINDINGS.replace("*", name)
@@ -134,10 +135,11 @@ def _complete(experiment: Experiment, job: Job, *, is_writable: bool, quiet: boo
         return found
 
     def audit() -> tuple[Finding, ...]:
+        nonlocal trial_seconds
         assert settings is not None  # noqa: S101  (asked below)
         audited: ModelAudit = audit_model(job, settings, experiment.model.params, quiet=quiet)
         if audited.trial_seconds is not None:
-            facts["trial_seconds"] = round(audited.trial_seconds, 4)
+            trial_seconds = round(audited.trial_seconds, 4)
         return audited.findings
 
     try:
@@ -155,13 +157,16 @@ def _complete(experiment: Experiment, job: Job, *, is_writable: bool, quiet: boo
     lower = job.options.precision != "float32"
     precision_findings = kept("precision", lambda: (_precision_finding(job),)) if lower else ()
     users = sum(stop - start for start, stop in (shards.bounds[index] for index in missing))
-    facts |= {"users_from_cache": shards.task.n_users - users, "peak_memory_bytes": peak_memory()}
-    if users:
-        facts["users_per_second"] = round(users / seconds, 1)
+    facts = TimingRecord(
+        users_from_cache=shards.task.n_users - users,
+        users_per_second=round(users / seconds, 1) if users else None,
+        peak_memory_bytes=peak_memory(),
+        trial_seconds=trial_seconds,
+    )
     if job.options.device.startswith("cuda"):
         import torch
 
-        facts["peak_device_memory_bytes"] = int(torch.cuda.max_memory_allocated(job.options.device))
+        facts = replace(facts, peak_device_memory_bytes=int(torch.cuda.max_memory_allocated(job.options.device)))
     job.unload()
     return CachedLists(job, facts, model_findings, precision_findings)
 

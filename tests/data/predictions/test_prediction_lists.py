@@ -44,7 +44,7 @@ def lists(found, item_ids=ITEMS, k=3):
 
 
 def counts(found):
-    return {finding["name"]: finding["count"] for finding in found.findings if finding["count"]}
+    return {finding.name: finding.count for finding in found.findings if finding.count}
 
 
 def frame(rows, columns=("user", "item", "score")):

@@ -49,7 +49,7 @@ def lists(path, asked=None, *, k=20, seed=0, **options):
 
 
 def counts(found):
-    return {finding["name"]: finding["count"] for finding in found.findings}
+    return {finding.name: finding.count for finding in found.findings}
 
 
 SCORES = st.sampled_from(["1", "2.5", "-inf", "16777217", "16777216", "0.975230281005001", "0.975230281005"])

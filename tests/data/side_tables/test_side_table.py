@@ -79,7 +79,7 @@ def test_users_by_hand() -> None:
     assert table is not None
     assert table.to_dict("list") == {"city": ["Y", "X"], "age": [40, 30]}
     assert source.facts["users"]["missing"] == 0
-    assert source.facts["warnings"] == []
+    assert source.warnings == ()
 
 
 def test_a_title_is_found_and_the_rest_left_out() -> None:

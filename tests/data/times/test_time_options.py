@@ -252,36 +252,36 @@ def test_times_are_shown_as_dates(unit: TimeUnit) -> None:
     assert (facts["unit"], facts["first"], facts["last"]) == (unit, NOON * size, (NOON + 18_492_669) * size)
     assert (facts["first_date"], facts["last_date"]) == ("2024-05-31T12:00:00Z", "2024-12-31T12:51:09Z")
     split = replace(LeaveLastOut(validation=False).split(rows), labels=np.array([2, 0, 0], dtype=np.int8))
-    [later] = [finding for finding in audit(split) if finding["name"] == "later_history"]
-    assert later["cases"] == [
+    [later] = [finding for finding in audit(split) if finding.name == "later_history"]
+    assert later.cases == (
         "user ann, item 1 at 2024-12-31T12:51:09Z, 214 days after the earliest of test",
         "user ann, item 2 at 2024-05-31T12:00:01Z, 1 second after the earliest of test",
-    ]
+    )
 
 
 def test_spans_of_nanoseconds_are_shown(tmp_path: Path) -> None:
     base = NOON * 10**9
     rows = rows_of([base, base + 40], "ns")
     split = replace(LeaveLastOut(validation=False).split(rows), labels=np.array([2, 0], dtype=np.int8))
-    [later] = [finding for finding in audit(split) if finding["name"] == "later_history"]
-    assert later["cases"] == [
-        "user ann, item 1 at 2024-05-31T12:00:00.000000040Z, 40 nanoseconds after the earliest of test"
-    ]
+    [later] = [finding for finding in audit(split) if finding.name == "later_history"]
+    assert later.cases == (
+        "user ann, item 1 at 2024-05-31T12:00:00.000000040Z, 40 nanoseconds after the earliest of test",
+    )
 
 
 def test_repeats_are_information_where_seen_items_stay() -> None:
     rows = interactions_from([Row(1, 10, 1, 1), Row(1, 11, 2, 1), Row(1, 10, 3, 1)])
     split = LeaveLastOut(validation=False).split(rows)
     found = {
-        excludes: next(finding for finding in audit(split, excludes_seen=excludes) if finding["name"] == "repeats")
+        excludes: next(finding for finding in audit(split, excludes_seen=excludes) if finding.name == "repeats")
         for excludes in (True, False)
     }
-    assert {key: (finding["severity"], finding["count"]) for key, finding in found.items()} == {
+    assert {key: (finding.severity, finding.count) for key, finding in found.items()} == {
         True: ("warning", 1),
         False: ("info", 1),
     }
-    assert found[True]["sentence"].endswith("seen items are excluded, so they cannot be hit.")
-    assert found[False]["sentence"].endswith("seen items stay, so they can be hit.")
+    assert found[True].sentence.endswith("seen items are excluded, so they cannot be hit.")
+    assert found[False].sentence.endswith("seen items stay, so they can be hit.")
 
 
 def test_names_of_units_are_in_order() -> None:

@@ -69,9 +69,9 @@ def test_training_is_judged_by_the_run_on_validation(kind, protocol, small, sett
 def test_other_candidates_are_told_of(small, settings, caplog):
     harness.fit(harness.load_experiment(small, settings("two_tower", "as it is")), quiet=True)
     harness.fit(harness.load_experiment(small, settings("two_tower", "as it is")), quiet=True)
-    assert "was stopped by lists of other candidates" not in caplog.text
+    assert "was stopped by lists with other candidates" not in caplog.text
     harness.fit(harness.load_experiment(small, settings("two_tower", "an allow-list")), quiet=True)
-    assert "was stopped by lists of other candidates than those of this experiment" in caplog.text
+    assert "was stopped by lists with other candidates than those of this experiment" in caplog.text
 
 
 def test_a_checkpoint_of_other_vectors_is_refused(small, settings, tmp_path):

@@ -13,7 +13,7 @@ import harness
 from harness.artifacts import Attention
 from harness.errors import HarnessError
 from harness.models.neural.sequential_network import SequentialScorer
-from harness.pipeline import Picture, explain, predict
+from harness.pipeline import PictureOptions, explain, predict
 from harness.pipeline.commands.explain import WITH_ATTENTION
 from harness.registry import BUILT_IN
 
@@ -96,10 +96,10 @@ def test_the_list_is_that_of_a_run(experiment):
         theirs = lists[lists["user"] == user].sort_values("rank")
         assert items[found.items].tolist() == theirs["item"].tolist()[:10]
         np.testing.assert_array_equal(found.scores, theirs["score"].to_numpy(dtype=np.float32)[: len(found.items)])
-        shorter = explain(experiment, user, Picture(k=3), quiet=True)
+        shorter = explain(experiment, user, PictureOptions(k=3), quiet=True)
         assert shorter.items.tolist() == found.items[:3].tolist()
     ten = explain(experiment, "u002", quiet=True).items.tolist()
-    longest = explain(experiment, "u002", Picture(k=1000), quiet=True)
+    longest = explain(experiment, "u002", PictureOptions(k=1000), quiet=True)
     assert longest.items[:10].tolist() == ten
     assert longest.relevant.sum() == 1  # the held-out item is a candidate
     assert "✓" in texts(longest.path)
@@ -135,11 +135,11 @@ def test_titles_are_text_and_long_histories_end_the_picture(experiment):
     assert [text for text in shown if text.startswith("What small/sequential attends to for user ../../<u>&")]
     assert found.path.parent.name == "explain"
     assert found.path.name.startswith("user-")
-    few = texts(explain(experiment, LONGER, Picture(items=4), quiet=True).path)
+    few = texts(explain(experiment, LONGER, PictureOptions(items=4), quiet=True).path)
     numbers = [text for text in few if text.startswith("0.0")]  # cells hold numbers where there is room
     assert len(numbers) >= 4 * 5 // 2  # and nothing where an item is later
     assert len(numbers) <= 4 * 5 // 2 + 8  # the scale has some
-    by_head = texts(explain(experiment, LONGER, Picture(items=4, by_head=True), quiet=True).path)
+    by_head = texts(explain(experiment, LONGER, PictureOptions(items=4, by_head=True), quiet=True).path)
     assert {"head 1", "head 2"} <= set(by_head)
 
 
@@ -205,7 +205,7 @@ def test_a_user_without_history(written, tmp_path):
 def test_a_model_without_attention_is_refused_before_it_is_fitted(small, kind):
     experiment = harness.load_experiment(small, [f"model.kind={kind}", "model.params={}"])
     with pytest.raises(
-        HarnessError, match=rf"of kind '{kind}' has no attention to show. Kinds that have: .*'sequential'"
+        HarnessError, match=rf"of kind '{kind}' has no attention to show. These kinds have: .*'sequential'"
     ):
         explain(experiment, "u001", quiet=True)
     assert not list(small.parent.glob("*.safetensors"))
@@ -224,7 +224,7 @@ def test_a_model_that_attends_with_something_else_than_its_items(experiment, mon
         return Attention(weights, inputs, tuple(f"code {place} of {titles[0]}" for place in range(4)))
 
     monkeypatch.setattr(SequentialScorer, "attention", attention)
-    shown = texts(explain(experiment, LONGER, Picture(items=10), quiet=True).path)
+    shown = texts(explain(experiment, LONGER, PictureOptions(items=10), quiet=True).path)
     assert {f"code {place} of <script>alert…" for place in range(4)} <= set(shown)
     assert any(text.startswith("The mean over 3 heads. Columns: the history of 32 items.") for text in shown)
     assert any(text.endswith("on average 69% of a row's attention is on those before.") for text in shown)
@@ -268,16 +268,16 @@ def generative(written, folder):
 @pytest.mark.parametrize(
     ("changes", "beam", "picture", "length"),
     [
-        ([], "null", Picture(), 10),
-        (["candidates.exclude=none"], "null", Picture(), 10),
-        (["candidates.allow={folder}/allowed.csv"], "null", Picture(), 10),
-        (["candidates.sampled={{negatives: 5, seed: 1}}"], "null", Picture(), 6),
-        ([], "null", Picture(k=3), 3),
-        ([], "200", Picture(), 10),
-        (["runner.k=5", "evaluation.cutoffs=[1, 5]"], "5", Picture(), 5),
-        (["runner.k=5", "evaluation.cutoffs=[1, 5]"], "null", Picture(k=20), 5),
-        ([], "null", Picture(items=5), 10),
-        ([], "null", Picture(k=8, items=5), 8),  # as many as the items that are read
+        ([], "null", PictureOptions(), 10),
+        (["candidates.exclude=none"], "null", PictureOptions(), 10),
+        (["candidates.allow={folder}/allowed.csv"], "null", PictureOptions(), 10),
+        (["candidates.sampled={{negatives: 5, seed: 1}}"], "null", PictureOptions(), 6),
+        ([], "null", PictureOptions(k=3), 3),
+        ([], "200", PictureOptions(), 10),
+        (["runner.k=5", "evaluation.cutoffs=[1, 5]"], "5", PictureOptions(), 5),
+        (["runner.k=5", "evaluation.cutoffs=[1, 5]"], "null", PictureOptions(k=20), 5),
+        ([], "null", PictureOptions(items=5), 10),
+        ([], "null", PictureOptions(k=8, items=5), 8),  # as many as the items that are read
     ],
 )
 def test_a_generative_model_is_explained_item_by_item_of_its_list(generative, folder, changes, beam, picture, length):
@@ -319,7 +319,7 @@ def test_a_list_of_nothing_is_the_users_history_and_not_the_models_fault(generat
 def test_sizes_that_no_picture_has(wrong):
     (name,) = wrong
     with pytest.raises(HarnessError, match=f"--{name}"):
-        Picture(**wrong)
+        PictureOptions(**wrong)
 
 
 def test_the_command(cli, written, tmp_path):

@@ -174,7 +174,7 @@ def test_expectations_are_judged(small):
     met = harness.run(load(small, "expected={ndcg@10: {value: 0.5, tolerance: 0.5}}"), quiet=True)
     missed = harness.run(load(small, "expected={ndcg@10: {value: 2.0, tolerance: 0.1}}"), quiet=True)
     assert met.missed == []
-    assert [row["label"] for row in missed.missed] == ["ndcg@10"]
+    assert [row.label for row in missed.missed] == ["ndcg@10"]
 
 
 def test_items_of_training_alone_are_candidates_on_request(small):

@@ -119,7 +119,7 @@ def test_report_renders_again(cli, small, tmp_path):
 
 def test_fit_writes_once(cli, small):
     assert "written" in cli("fit", small)[1]
-    assert "is there already" in cli("fit", small)[1]
+    assert "exists already" in cli("fit", small)[1]
     assert "written" in cli("fit", small, "--force")[1]
 
 
@@ -131,12 +131,12 @@ def test_no_command_ignores_an_override(cli, small, tmp_path):
     benchmark.write_text(f"name: b\nexperiments: [{small}, {small}]\nbaseline: {small}\n")
     for arguments, words in (
         (("report", run, "--set", "runner.k=20"), "is the folder of a finished run, and its report is written in it"),
-        (("report", run, "--out", tmp_path / "other"), "nothing can be set by --set or --out"),
+        (("report", run, "--out", tmp_path / "other"), "--set and --out cannot change that"),
         (("report", small, "--set", "runner.k=20"), "--set runner.k=20: runner.k does not say where the finished run"),
         (("report", small, "--set", "model.params.l2=2"), "model.params.l2 does not say where the finished run is"),
         (
             ("score", predictions, "--experiment", small, "--set", "model.params.l2=2"),
-            "model.params.l2 says how a model",
+            "model.params.l2 describes the model",
         ),
         (
             ("score", predictions, "--experiment", small, "--set", "expected={}"),
@@ -165,7 +165,7 @@ def test_no_command_ignores_an_override(cli, small, tmp_path):
 @pytest.mark.parametrize("target", ["eval", "compare", "report"])
 def test_make_hands_overrides_on(target):
     command = ["make", "-n", target, "EXP=x.yaml", "SET=report.directory=a name=b"]
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     printed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
     assert f"harness {target} x.yaml --set 'report.directory=a' --set 'name=b'" in printed
 
@@ -428,17 +428,17 @@ def test_debug_shows_the_traceback(cli, small):
 
 ERRORS = {
     "an error of the harness": (KeyError("sh\nop"), 70, "internal error: KeyError: 'sh\\nop'. Run with --debug"),
-    "memory": (MemoryError("Unable to allocate 7 TiB"), 2, "the memory is used up (Unable to allocate 7 TiB)"),
-    "memory of torch": (RuntimeError("[enforce fail] can't allocate memory"), 2, "the memory is used up"),
+    "memory": (MemoryError("Unable to allocate 7 TiB"), 2, "there is not enough memory (Unable to allocate 7 TiB)"),
+    "memory of torch": (RuntimeError("[enforce fail] can't allocate memory"), 2, "there is not enough memory"),
     "a full disk": (
         OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/a/b"),
         2,
-        f"refused to go on: {os.strerror(errno.ENOSPC)}: /a/b.",
+        f"the system reports an error: {os.strerror(errno.ENOSPC)}: /a/b.",
     ),
     "no leave": (
         PermissionError(errno.EACCES, os.strerror(errno.EACCES)),
         2,
-        f"refused to go on: {os.strerror(errno.EACCES)}.",
+        f"the system reports an error: {os.strerror(errno.EACCES)}.",
     ),
     "half an array": (OSError("100 requested and 4 written"), 2, os.strerror(errno.ENOSPC)),
 }

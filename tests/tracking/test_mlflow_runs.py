@@ -1,7 +1,7 @@
 """Runs in a real MLflow store, read back through its own client."""
 
+import dataclasses
 import http.server
-import json
 import os
 import shutil
 import subprocess
@@ -10,7 +10,9 @@ import threading
 import time
 
 import pytest
+from run_records import record_of, write_results
 
+from harness.artifacts import to_json
 from harness.errors import TrackingError
 from harness.tracking import find_run, track_run
 from harness.tracking.tracking_store import opened, resolve
@@ -19,7 +21,7 @@ FINGERPRINT = "e" * 64
 
 
 @pytest.fixture
-def results():
+def record():
     metrics = [
         {
             "label": f"ndcg@{k}",
@@ -36,7 +38,7 @@ def results():
         }
         for k in (1, 5, 10)
     ]
-    return {
+    results = {
         "schema_version": 1,
         "name": "ml-100k/ease",
         "created": "2026-11-23T10:00:00Z",
@@ -47,20 +49,21 @@ def results():
             "model": {"kind": "ease", "params": {"l2": 100.0}},
             "evaluation": {"primary": "ndcg@10", "cutoffs": [1, 5, 10]},
         },
-        "fingerprints": {"data": "d" * 64, "checkpoint": "c" * 64, "evaluation": FINGERPRINT},
+        "fingerprints": {"split": "5" * 64, "data": "d" * 64, "checkpoint": "c" * 64, "evaluation": FINGERPRINT},
         "environment": {"harness": "0.1.0", "git": {"commit": "abc", "dirty": True}},
         "dataset": {"name": "ml-100k", "sha256": "9" * 64, "filtered": {"users": 938}},
         "metrics": metrics,
         "timings": {"phases": {"fit": 0.4}, "users_per_second": 1000.0, "total": 3.5},
     }
+    return record_of(results)
 
 
 @pytest.fixture
-def folder(tmp_path, results):
+def folder(tmp_path, record):
     place = tmp_path / "reports" / "ml-100k" / "ease"
     place.mkdir(parents=True)
     (place / "report.html").write_text("<!doctype html>", encoding="utf-8")
-    (place / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    write_results(place, to_json(record), sealed=False)
     (place / "experiment.yaml").write_text("name: x\n", encoding="utf-8")
     (place / "per_user.parquet").mkdir()
     (place / "per_user.parquet" / "part-0.parquet").write_bytes(b"PAR1")
@@ -84,8 +87,8 @@ def workplace(new_place, empty_store):
     return new_place
 
 
-def test_a_run_reads_back_whole(new_place, folder, results):
-    tracked = track_run(results, folder, experiment_name="ml-100k")
+def test_a_run_reads_back_whole(new_place, folder, record):
+    tracked = track_run(record, folder, experiment_name="ml-100k")
 
     assert tracked.uri == f"sqlite:///{new_place}/mlflow.db"
     assert tracked.url_or_hint == f"mlflow ui --backend-store-uri {tracked.uri}"
@@ -120,13 +123,13 @@ def test_a_run_reads_back_whole(new_place, folder, results):
     assert {path.name for path in new_place.iterdir()} == {"mlflow.db", "mlflow.db.lock", "mlartifacts"}
 
 
-def test_the_same_run_is_sent_once_and_a_new_one_again(workplace, folder, results):
-    first = track_run(results, folder, experiment_name="e")
-    assert track_run(results, folder, experiment_name="e") == first
+def test_the_same_run_is_sent_once_and_a_new_one_again(workplace, folder, record):
+    first = track_run(record, folder, experiment_name="e")
+    assert track_run(record, folder, experiment_name="e") == first
     assert find_run(None, "e", FINGERPRINT) == first.run_id
 
-    later = track_run({**results, "created": "2026-11-23T11:00:00Z"}, folder, experiment_name="e")
-    other = track_run({**results, "name": "other"}, folder, experiment_name="e")
+    later = track_run(dataclasses.replace(record, created="2026-11-23T11:00:00Z"), folder, experiment_name="e")
+    other = track_run(dataclasses.replace(record, name="other"), folder, experiment_name="e")
 
     assert len({first.run_id, later.run_id, other.run_id}) == 3
     assert find_run(None, "e", FINGERPRINT, name="ml-100k/ease") == later.run_id
@@ -148,17 +151,17 @@ def test_the_environment_chooses_the_store_and_an_argument_overrides_it(workplac
     assert resolve(None) == f"sqlite:///{workplace}/mlflow.db"
 
 
-def test_nothing_is_said_and_the_environment_stays(new_place, folder, results, capfd, monkeypatch):
+def test_nothing_is_said_and_the_environment_stays(new_place, folder, record, capfd, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "7")
     before = dict(os.environ)
-    track_run(results, folder, experiment_name="quiet")
+    track_run(record, folder, experiment_name="quiet")
     assert dict(os.environ) == before
     assert capfd.readouterr() == ("", "")
 
 
-def check_refused(words, folder, results, store):
+def check_refused(words, folder, record, store):
     with pytest.raises(TrackingError) as caught:
-        track_run(results, folder, experiment_name="e", store=store)
+        track_run(record, folder, experiment_name="e", store=store)
     message = str(caught.value)
     assert words in message
     assert f"safe in {folder}" in message
@@ -167,40 +170,40 @@ def check_refused(words, folder, results, store):
 
 
 @pytest.mark.parametrize("store", ["./mlruns", "file:///somewhere/mlruns", "mlruns"])
-def test_a_folder_is_no_store(store, new_place, folder, results):
-    check_refused("is a folder", folder, results, store)
+def test_a_folder_is_no_store(store, new_place, folder, record):
+    check_refused("is a folder", folder, record, store)
 
 
 @pytest.mark.parametrize("store", ["sqlite://", "sqlite:///:memory:"])
-def test_a_store_in_memory_is_refused(store, new_place, folder, results):
-    check_refused("end with this process", folder, results, store)
+def test_a_store_in_memory_is_refused(store, new_place, folder, record):
+    check_refused("end with this process", folder, record, store)
 
 
-def test_a_damaged_file(workplace, folder, results):
+def test_a_damaged_file(workplace, folder, record):
     (workplace / "mlflow.db").write_bytes(b"not a database" * 100)
-    check_refused("not a database", folder, results, None)
+    check_refused("not a database", folder, record, None)
 
 
-def test_a_place_that_cannot_be_written(new_place, folder, results):
+def test_a_place_that_cannot_be_written(new_place, folder, record):
     (new_place / "file").write_text("")
-    check_refused("cannot lock", folder, results, "sqlite:///file/mlflow.db")
+    check_refused("cannot lock", folder, record, "sqlite:///file/mlflow.db")
 
 
-def test_an_unknown_kind_of_store(new_place, folder, results):
-    check_refused("failed", folder, results, "gopher://host")
+def test_an_unknown_kind_of_store(new_place, folder, record):
+    check_refused("failed", folder, record, "gopher://host")
 
 
-def test_a_deleted_experiment(workplace, folder, results):
-    tracked = track_run(results, folder, experiment_name="e")
+def test_a_deleted_experiment(workplace, folder, record):
+    tracked = track_run(record, folder, experiment_name="e")
     with opened(tracked.uri) as client:
         client.delete_experiment(tracked.experiment_id)
-    check_refused("was deleted. Restore it", folder, results, None)
+    check_refused("was deleted. Restore it", folder, record, None)
 
 
 @pytest.mark.parametrize("store", ["http://me:secret@127.0.0.1:9", "postgresql://me:secret@127.0.0.1:9/db"])
-def test_a_server_that_is_not_there_fails_within_seconds(store, new_place, folder, results):
+def test_a_server_that_is_not_there_fails_within_seconds(store, new_place, folder, record):
     start = time.monotonic()
-    check_refused("me:***@127.0.0.1:9", folder, results, store)
+    check_refused("me:***@127.0.0.1:9", folder, record, store)
     assert time.monotonic() - start < 5
 
 
@@ -217,19 +220,19 @@ class Refusing(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def test_a_server_that_refuses(new_place, folder, results):
+def test_a_server_that_refuses(new_place, folder, record):
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            check_refused("403", folder, results, f"http://127.0.0.1:{server.server_port}")
+            check_refused("403", folder, record, f"http://127.0.0.1:{server.server_port}")
         finally:
             server.shutdown()
             thread.join()
 
 
 @pytest.mark.parametrize(("error", "status"), [(OSError("disk full"), "FAILED"), (KeyboardInterrupt(), "KILLED")])
-def test_a_run_that_breaks_off_is_not_left_running(error, status, workplace, folder, results, monkeypatch):
+def test_a_run_that_breaks_off_is_not_left_running(error, status, workplace, folder, record, monkeypatch):
     from mlflow import MlflowClient
 
     def fail(*arguments, **options):
@@ -238,30 +241,32 @@ def test_a_run_that_breaks_off_is_not_left_running(error, status, workplace, fol
     with monkeypatch.context() as patched:
         patched.setattr(MlflowClient, "log_artifact", fail)
         with pytest.raises(TrackingError if status == "FAILED" else KeyboardInterrupt):
-            track_run(results, folder, experiment_name="e")
+            track_run(record, folder, experiment_name="e")
     assert find_run(None, "e", FINGERPRINT) is None
-    sent = track_run(results, folder, experiment_name="e")
+    sent = track_run(record, folder, experiment_name="e")
     with opened(sent.uri) as client:
         runs = client.search_runs([sent.experiment_id])
     assert sorted(run.info.status for run in runs) == sorted([status, "FINISHED"])
 
 
-def test_very_many_parameters_and_odd_names(workplace, folder, results):
-    results["experiment"]["model"]["params"] = {f"p{i} $<>": i for i in range(250)}
-    results["name"] = '<script>/中:%"'
-    tracked = track_run(results, folder, experiment_name="<b> 'quoted' \"e\"")
+def test_very_many_parameters_and_odd_names(workplace, folder, record):
+    resolved = {"model": {"params": {f"p{i} $<>": i for i in range(250)}}}
+    experiment = dataclasses.replace(record.experiment, resolved=resolved)
+    record = dataclasses.replace(record, experiment=experiment, name='<script>/中:%"')
+    tracked = track_run(record, folder, experiment_name="<b> 'quoted' \"e\"")
     with opened(tracked.uri) as client:
         run = client.get_run(tracked.run_id)
     assert sum(key.startswith("model.params.") for key in run.data.params) == 250
-    assert run.info.run_name == results["name"]
+    assert run.info.run_name == record.name
 
 
 @pytest.mark.slow
-def test_processes_that_start_at_once_on_a_new_file_all_succeed(new_place, folder, results):
+def test_processes_that_start_at_once_on_a_new_file_all_succeed(new_place, folder, record):
     program = (
-        "import json, sys; from pathlib import Path; from harness.tracking import track_run\n"
-        "folder = Path(sys.argv[1]); results = json.loads((folder / 'results.json').read_text())\n"
-        "results['name'] = sys.argv[2]; print(track_run(results, folder, experiment_name='e').run_id)"
+        "import dataclasses, sys; from pathlib import Path; from harness.tracking import track_run\n"
+        "from harness.pipeline.run_folder.record_file import record_of\n"
+        "folder = Path(sys.argv[1]); record = dataclasses.replace(record_of(folder), name=sys.argv[2])\n"
+        "print(track_run(record, folder, experiment_name='e').run_id)"
     )
     processes = [
         subprocess.Popen(

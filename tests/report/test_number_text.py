@@ -1,4 +1,4 @@
-"""Numbers and names in words."""
+"""Numbers, facts and names as text."""
 
 import math
 
@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.artifacts import DataWarning
 from harness.report import number_text
 
 ANYTHING = st.text(st.characters(exclude_categories=()), max_size=40)
@@ -25,8 +26,9 @@ def test_clean_text_is_utf8_and_xml(value):
 
 def test_clean_reaches_keys_and_values_of_every_depth():
     assert number_text.clean({"a\x00": [{"b": ("\x1b", np.float64(2.0), None)}]}) == {
-        "a\ufffd": [{"b": ["\ufffd", 2.0, None]}]
+        "a\ufffd": [{"b": ("\ufffd", 2.0, None)}]
     }
+    assert number_text.clean(DataWarning("a\x00", 1, "b")) == DataWarning("a\ufffd", 1, "b")
 
 
 @pytest.mark.parametrize("nothing", [None, math.nan, np.nan, pd.NA, "text"])

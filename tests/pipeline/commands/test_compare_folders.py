@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -17,7 +18,7 @@ from run_records import results_in, write_results
 import harness
 from harness import storage
 from harness.errors import HarnessError
-from harness.pipeline import Choices, ScoreOptions, compare_runs, score
+from harness.pipeline import ComparisonOptions, ScoreOptions, compare_runs, score
 from harness.pipeline.run_folder.comparison_folder import default_name, reports_directory
 
 MODELS = {
@@ -122,7 +123,7 @@ def test_what_a_finished_run_cannot_take_is_refused(folders, override, message):
 def test_a_folder_and_an_experiment_compare_under_one_override(folders, made, tmp_path):
     sources = [folders[0], str(made.folder / "random.yaml")]
     overrides = [f"report.directory={tmp_path}/reports", "statistics.margin=0.9", "runner.device=cpu"]
-    result = compare_runs(sources, overrides=overrides, choices=Choices(quiet=True))
+    result = compare_runs(sources, overrides=overrides, options=ComparisonOptions(quiet=True))
     assert result.comparison.settings["margin"] == 0.9
     assert result.folder.parent == tmp_path / "reports/comparisons"
     for swapped in (sources, sources[::-1]):
@@ -155,24 +156,24 @@ def test_a_benchmark_names_the_baseline_and_the_caller_another(made, tmp_path):
     experiments = ", ".join(str(made.folder / f"{name}.yaml") for name in MODELS)
     path = tmp_path / "benchmark.yaml"
     path.write_text(f"name: small/three\nexperiments: [{experiments}]\nbaseline: small/random\nprimary: recall@5\n")
-    found = compare_runs([str(path)], choices=Choices(quiet=True))
+    found = compare_runs([str(path)], options=ComparisonOptions(quiet=True))
     assert (found.comparison.baseline, found.comparison.primary) == ("small/random", "recall@5")
     assert found.folder == made.reports / "comparisons/small/three"
-    choices = Choices(quiet=True, baseline="small/popularity", name="other")
-    found = compare_runs([str(path)], choices=choices, overrides=["primary=ndcg@1", "statistics.margin=0.25"])
+    options = ComparisonOptions(quiet=True, baseline="small/popularity", name="other")
+    found = compare_runs([str(path)], options=options, overrides=["primary=ndcg@1", "statistics.margin=0.25"])
     assert (found.comparison.baseline, found.comparison.primary) == ("small/popularity", "ndcg@1")
     assert found.comparison.settings["margin"] == 0.25
     assert found.folder == made.reports / "comparisons/other"
     with pytest.raises(HarnessError, match="would leave the folder"):
-        compare_runs([str(path)], choices=Choices(quiet=True, name=""))
+        compare_runs([str(path)], options=ComparisonOptions(quiet=True, name=""))
 
 
 def test_json_holds_the_comparison(folders):
-    result = compare_runs(folders, choices=Choices(baseline="small/ease"))
+    result = compare_runs(folders, options=ComparisonOptions(baseline="small/ease"))
     found, kept = written(result), result.comparison
     assert (found["baseline"], found["primary"]) == ("small/ease", "ndcg@10")
     assert tuple(found["notes"]) == kept.notes != ()
-    assert found["runs"] == [{"name": run.name, "fingerprints": run.results["fingerprints"]} for run in result.runs]
+    assert found["runs"] == [{"name": run.name, "fingerprints": run.record.fingerprints} for run in result.runs]
     pd.testing.assert_frame_equal(pd.DataFrame(found["pairs"]).astype(kept.pairs.dtypes), kept.pairs)
     undefined = [row for row in found["pairs"] if row["p_value"] is None]
     assert {row["metric"] for row in undefined} == {
@@ -183,13 +184,13 @@ def test_json_holds_the_comparison(folders):
 def test_choices_reach_the_runs(made, tmp_path):
     sources = [str(made.folder / f"{name}.yaml") for name in ("popularity", "random")]
     overrides = [f"report.directory={tmp_path}/reports", "tracking.enabled=true"]
-    untracked = Choices(quiet=True, track=False)
-    first = compare_runs(sources, overrides=overrides, choices=untracked)
-    assert [run.results["experiment"]["tracking"]["enabled"] for run in first.runs] == [False, False]
+    untracked = ComparisonOptions(quiet=True, track=False)
+    first = compare_runs(sources, overrides=overrides, options=untracked)
+    assert [run.record.experiment.resolved["tracking"]["enabled"] for run in first.runs] == [False, False]
     times = [(run.folder / "per_user.parquet").stat().st_mtime_ns for run in first.runs]
-    compare_runs(sources, overrides=overrides, choices=untracked)
+    compare_runs(sources, overrides=overrides, options=untracked)
     assert [(run.folder / "per_user.parquet").stat().st_mtime_ns for run in first.runs] == times
-    compare_runs(sources, overrides=overrides, choices=Choices(quiet=True, track=False, force=True))
+    compare_runs(sources, overrides=overrides, options=ComparisonOptions(quiet=True, track=False, force=True))
     assert all(
         (run.folder / "per_user.parquet").stat().st_mtime_ns > time for run, time in zip(first.runs, times, strict=True)
     )
@@ -227,9 +228,11 @@ def test_a_benchmark_with_other_settings_is_another_comparison(made, tmp_path):
     directory = f"report.directory={tmp_path}/reports"
     plain = compare_runs([str(benchmark)], overrides=[directory])
     margin = compare_runs([str(benchmark)], overrides=[directory, "statistics.margin=0.9"])
-    turned = compare_runs([str(benchmark)], overrides=[directory], choices=Choices(baseline="small/ease"))
+    turned = compare_runs([str(benchmark)], overrides=[directory], options=ComparisonOptions(baseline="small/ease"))
     device = compare_runs([str(benchmark)], overrides=[directory, "runner.device=cpu"])
-    named = compare_runs([str(benchmark)], overrides=[directory, "statistics.margin=0.9"], choices=Choices(name="mine"))
+    named = compare_runs(
+        [str(benchmark)], overrides=[directory, "statistics.margin=0.9"], options=ComparisonOptions(name="mine")
+    )
     comparisons = tmp_path / "reports/comparisons"
     assert plain.folder == device.folder == comparisons / "small/two"
     assert named.folder == comparisons / "mine"
@@ -250,7 +253,7 @@ def test_a_damaged_record_is_no_traceback(folders):
 
 def test_comparisons_without_a_name_keep_apart(folders, made):
     plain, margin = compare_runs(folders), compare_runs(folders, overrides=["statistics.margin=0.01"])
-    other = compare_runs(folders, choices=Choices(baseline="small/ease"))
+    other = compare_runs(folders, options=ComparisonOptions(baseline="small/ease"))
     three = compare_runs([*folders, str(Path(folders[0]).with_name("random"))])
     results = [plain, margin, other, three]
     assert len({result.folder for result in results}) == 4
@@ -274,7 +277,7 @@ def test_another_state_of_a_run_is_another_comparison(folders):
 def test_a_name_is_relative_to_the_folder_of_comparisons(folders, name):
     reports = Path(folders[0]).parents[1]
     figures = sorted((reports / "small/ease/figures").iterdir())
-    result = compare_runs(folders, choices=Choices(name=name))
+    result = compare_runs(folders, options=ComparisonOptions(name=name))
     assert result.folder == reports / "comparisons" / name
     assert (result.folder / "comparison.json").is_file()
     # A comparison that is called like a run leaves the run's own files alone.
@@ -285,12 +288,12 @@ def test_a_name_is_relative_to_the_folder_of_comparisons(folders, name):
 @pytest.mark.parametrize("name", ["", "../x", "/x", "a//b", "a/../../b", "a\x1bb"])
 def test_a_name_stays_in_the_folder_of_comparisons(folders, made, name):
     with pytest.raises(HarnessError, match="would leave the folder"):
-        compare_runs(folders, choices=Choices(name=name))
+        compare_runs(folders, options=ComparisonOptions(name=name))
     # It is told before anything is run.
     experiments = [str(made.folder / f"{model}.yaml") for model in MODELS]
     elsewhere = [f"report.directory={Path(folders[0]).parents[2]}/elsewhere"]
     with pytest.raises(HarnessError, match="would leave the folder"):
-        compare_runs(experiments, overrides=elsewhere, choices=Choices(name=name))
+        compare_runs(experiments, overrides=elsewhere, options=ComparisonOptions(name=name))
     assert not (Path(folders[0]).parents[2] / "elsewhere").exists()
 
 
@@ -373,8 +376,8 @@ def test_the_primary_metric_from_python(made, tmp_path):
 
 def test_runs_that_cannot_be_compared_from_python(made, tmp_path):
     ease = made.results["ease"]
-    results = {**ease.results, "fingerprints": {**ease.results["fingerprints"], "split": "another"}}
-    other = harness.RunResult(ease.folder, results, ease.table, was_finished=True, tracked=None)
+    record = dataclasses.replace(ease.record, fingerprints={**ease.record.fingerprints, "split": "another"})
+    other = dataclasses.replace(ease, record=record)
     with pytest.raises(HarnessError, match=r"'mine' and 'theirs' cannot be compared: fingerprints\.split differs"):
         harness.compare({"mine": ease, "theirs": other})
     for wrong, message in (
@@ -411,7 +414,7 @@ def test_a_name_that_is_a_formula_is_text_in_csv(made, tmp_path):
     )
     harness.run(experiment, quiet=True)
     result = compare_runs(
-        [str(made.reports / "small/ease"), str(tmp_path / formula)], choices=Choices(baseline=formula)
+        [str(made.reports / "small/ease"), str(tmp_path / formula)], options=ComparisonOptions(baseline=formula)
     )
     table = pd.read_csv(result.folder / "comparison.csv")
     assert set(table["baseline"]) == {f"'{formula}"}

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import harness
-from harness.artifacts import CandidateLists, History, candidate_counts
+from harness.artifacts import CandidateLists, History, candidate_counts, to_json
 from harness.pipeline import ScoreOptions, audit_dataset, score
 
 
@@ -73,7 +73,7 @@ def test_lists_from_elsewhere_have_the_same_findings(small, tmp_path):
 
 def test_a_run_of_a_fit_size_has_no_such_finding(small):
     facts = audit_dataset(harness.load_experiment(small))
-    audits = by_name(facts["audits"])
+    audits = by_name(to_json(facts.audits))
     assert {audits[name]["severity"] for name in ("few_users", "cutoff_beyond_candidates")} == {"info"}
     assert {audits[name]["count"] for name in ("few_users", "cutoff_beyond_candidates")} == {0}
     # One user has nearly all of the 40 items, so that the cutoff 10 reaches what is left for them alone.
@@ -82,19 +82,19 @@ def test_a_run_of_a_fit_size_has_no_such_finding(small):
     pd.concat([table, pd.DataFrame(more)]).drop_duplicates(["user", "item"]).to_csv(
         small.with_name("data.csv"), index=False
     )
-    found = by_name(audit_dataset(harness.load_experiment(small))["audits"])["cutoff_beyond_candidates"]
+    found = by_name(to_json(audit_dataset(harness.load_experiment(small)).audits))["cutoff_beyond_candidates"]
     assert (found["count"], found["of"]) == (1, 60)
 
 
 def test_allowed_items_and_sampled_candidates_are_counted(small, tmp_path):
     (tmp_path / "allow.csv").write_text("item\n" + "".join(f"i{item:02d}\n" for item in range(10)))
     allowed = by_name(
-        audit_dataset(harness.load_experiment(small, [f"candidates.allow={tmp_path}/allow.csv"]))["audits"]
+        to_json(audit_dataset(harness.load_experiment(small, [f"candidates.allow={tmp_path}/allow.csv"])).audits)
     )
     assert allowed["cutoff_beyond_candidates"]["count"] == 60
     for negatives, count in ((9, 60), (10, 0)):
         sampled = harness.load_experiment(small, [f"candidates.sampled={{negatives: {negatives}}}"])
-        assert by_name(audit_dataset(sampled)["audits"])["cutoff_beyond_candidates"]["count"] == count
+        assert by_name(to_json(audit_dataset(sampled).audits))["cutoff_beyond_candidates"]["count"] == count
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,10 +1,10 @@
-"""Facts about a checkpoint: its state dicts, their tensors, and a summary of the rest."""
+"""What a checkpoint file holds: state dicts, tensors, and other values in short."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+
+from harness.artifacts.json_values import Facts
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class StateFacts:
     Parameters
     ----------
     name
-        The key it stands under, empty for that of the whole file.
+        Its key in the checkpoint; empty where it is the whole file.
     tensors
         In the order of the file.
     parameters
-        Values of floating-point tensors, those that share memory once. A state dict does not tell
-        parameters from buffers.
+        The number of values of floating-point tensors; tensors that share memory count once. A state dict does not
+        distinguish parameters from buffers.
     size
-        Of all tensors in MiB, those that share memory once.
+        Size of all tensors in MiB; tensors that share memory count once.
     """
 
     name: str
@@ -50,17 +50,17 @@ class CheckpointFacts:
     path
         The file.
     format
-        Of the file: ``safetensors``, ``PyTorch``, ``NumPy`` or ``parquet``.
+        Format of the file: ``safetensors``, ``PyTorch``, ``NumPy`` or ``parquet``.
     bytes
         Size of the file.
     states
-        Its state dicts: one, or those of a training checkpoint by their keys.
+        Its state dicts: one, or several in a training checkpoint.
     other
-        What is no tensor, such as an epoch or a header, in short.
+        Values that are not tensors, such as an epoch or a header, in short.
     """
 
     path: str
     format: str
     bytes: int
     states: tuple[StateFacts, ...]
-    other: Mapping[str, Any]
+    other: Facts

@@ -11,7 +11,7 @@ from oracles.statistics import holm, t_statistic, t_tail
 
 import harness
 from harness.errors import HarnessError
-from harness.pipeline import Choices, compare_runs
+from harness.pipeline import ComparisonOptions, compare_runs
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def benchmark_file(pair, small):
 
 
 def test_a_benchmark_runs_what_is_missing_and_leaves_its_files(benchmark_file, tmp_path):
-    result = compare_runs([str(benchmark_file)], choices=Choices(quiet=True))
+    result = compare_runs([str(benchmark_file)], options=ComparisonOptions(quiet=True))
     assert result.folder == tmp_path / "reports" / "comparisons" / "small" / "benchmark"
     names = {path.name for path in result.folder.iterdir() if not path.name.startswith(".")}
     assert names == {"comparison.html", "comparison.json", "comparison.csv", "comparison.tex", "figures"}
@@ -47,7 +47,7 @@ def test_a_benchmark_runs_what_is_missing_and_leaves_its_files(benchmark_file, t
 
 
 def test_the_pairs_equal_a_computation_from_the_per_user_files(benchmark_file):
-    result = compare_runs([str(benchmark_file)], choices=Choices(quiet=True))
+    result = compare_runs([str(benchmark_file)], options=ComparisonOptions(quiet=True))
     base, new = (pd.read_parquet(run.folder / "per_user.parquet") for run in result.runs)
     joined = base.merge(new, on="user", suffixes=("_base", "_new"))
     for row in result.comparison.pairs.to_dict("records"):
@@ -60,16 +60,16 @@ def test_the_pairs_equal_a_computation_from_the_per_user_files(benchmark_file):
 
 
 def test_a_second_comparison_computes_nothing(benchmark_file):
-    first = compare_runs([str(benchmark_file)], choices=Choices(quiet=True))
+    first = compare_runs([str(benchmark_file)], options=ComparisonOptions(quiet=True))
     written = [(run.folder / "results.json").stat().st_mtime_ns for run in first.runs]
-    again = compare_runs([str(benchmark_file)], choices=Choices(quiet=True))
+    again = compare_runs([str(benchmark_file)], options=ComparisonOptions(quiet=True))
     assert [(run.folder / "results.json").stat().st_mtime_ns for run in again.runs] == written
     pd.testing.assert_frame_equal(again.comparison.pairs, first.comparison.pairs)
 
 
 def test_experiments_and_folders_compare_alike(pair):
-    first = compare_runs(pair, choices=Choices(quiet=True, name="one"))
-    again = compare_runs([str(run.folder) for run in first.runs], choices=Choices(name="small/two"))
+    first = compare_runs(pair, options=ComparisonOptions(quiet=True, name="one"))
+    again = compare_runs([str(run.folder) for run in first.runs], options=ComparisonOptions(name="small/two"))
     pd.testing.assert_frame_equal(again.comparison.pairs, first.comparison.pairs)
     assert again.folder == first.folder.parent / "small" / "two"
 
@@ -77,7 +77,7 @@ def test_experiments_and_folders_compare_alike(pair):
 @pytest.mark.parametrize("baseline", ["small/ease", "file"])
 def test_the_baseline_is_named_by_run_or_by_file(pair, baseline):
     chosen = pair[1] if baseline == "file" else baseline
-    result = compare_runs(pair, choices=Choices(quiet=True, baseline=chosen))
+    result = compare_runs(pair, options=ComparisonOptions(quiet=True, baseline=chosen))
     assert result.comparison.baseline == "small/ease"
 
 
@@ -109,7 +109,7 @@ def test_folders_of_other_candidates_are_refused(pair):
 
 def test_an_unknown_baseline_is_suggested(pair):
     with pytest.raises(HarnessError, match="Did you mean 'small/ease'"):
-        compare_runs(pair, choices=Choices(quiet=True, baseline="small/eas"))
+        compare_runs(pair, options=ComparisonOptions(quiet=True, baseline="small/eas"))
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"schema_version": 1}', '{"schema_version": 1, "metrics": "x"}'])

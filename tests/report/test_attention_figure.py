@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from harness.report.attention_figure import Item, Words, explanation_svg
+from harness.report.attention_figure import Caption, ListedItem, explanation_svg
 
 HEAT_MAP = '<svg xmlns="http://www.w3.org/2000/svg" width="200" height="100" viewBox="0 0 150 75"></svg>'
-HEADING = Words("heading")
+HEADING = Caption("heading")
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def parsed(listed, held_out=(), words=HEADING):
-    return ET.fromstring(explanation_svg(HEAT_MAP, listed, held_out, words=words))  # noqa: S314 - made here
+def parsed(listed, held_out=(), caption=HEADING):
+    return ET.fromstring(explanation_svg(HEAT_MAP, listed, held_out, caption=caption))  # noqa: S314 - made here
 
 
 def texts(root):
@@ -20,7 +20,10 @@ def texts(root):
 
 
 def test_rank_title_and_score():
-    root = parsed([Item("tea", 0.5), Item("milk", -1234.56, is_relevant=True)], [Item("milk", None, is_relevant=True)])
+    root = parsed(
+        [ListedItem("tea", 0.5), ListedItem("milk", -1234.56, is_relevant=True)],
+        [ListedItem("milk", None, is_relevant=True)],
+    )
     assert texts(root) == [
         "heading",
         "Top 2",
@@ -34,14 +37,14 @@ def test_rank_title_and_score():
 
 def test_nothing_to_recommend_and_much_held_out():
     assert texts(parsed([])) == ["heading", "No item may be recommended"]
-    shown = texts(parsed([Item("a", 1.0)], [Item(str(place)) for place in range(1234)]))
+    shown = texts(parsed([ListedItem("a", 1.0)], [ListedItem(str(place)) for place in range(1234)]))
     assert "Held out: 1,234, of which 0 in the list" in shown
     assert shown[-1] == "and 1,214 more"
 
 
 def test_hostile_texts(hostile):
-    items = [Item(text, 1.0, is_relevant=True) for text in hostile]
-    root = parsed(items, items, Words(hostile[0], tuple(hostile)))
+    items = [ListedItem(text, 1.0, is_relevant=True) for text in hostile]
+    root = parsed(items, items, Caption(hostile[0], tuple(hostile)))
     names = {element.tag for element in root.iter()}
     assert names == {SVG + name for name in ("svg", "g", "rect", "path", "text", "title")}
     assert not [name for element in root.iter() for name in element.attrib if name.startswith("on")]
@@ -56,6 +59,6 @@ def test_hostile_texts(hostile):
 
 
 def test_wide_characters_are_cut_earlier():
-    root = parsed([Item("中" * 100, 1.0), Item("n" * 100, 1.0)])
+    root = parsed([ListedItem("中" * 100, 1.0), ListedItem("n" * 100, 1.0)])
     chinese, latin = (text for text in texts(root) if text.endswith("…"))
     assert 20 < len(chinese) < len(latin) < 60

@@ -17,7 +17,7 @@ from run_records import results_in, write_results
 import harness
 from harness import storage
 from harness.errors import HarnessError
-from harness.pipeline import Choices, ScoreOptions, compare_runs, export, render_again, score, write_split
+from harness.pipeline import ComparisonOptions, ScoreOptions, compare_runs, export, render_again, score, write_split
 
 TABLES = ("per_user.parquet", "predictions.parquet", "target_ranks.parquet")
 
@@ -119,7 +119,7 @@ def test_what_was_changed_is_refused_by_whoever_reads_it_and_remade_by_eval(
         assert run.results["files"][name] != hashlib.sha256((run.folder / name).read_bytes()).hexdigest()
     commands = {
         "report": lambda: render_again(run.folder),
-        "compare": lambda: compare_runs([str(other.folder), str(run.folder)], choices=Choices(quiet=True)),
+        "compare": lambda: compare_runs([str(other.folder), str(run.folder)], options=ComparisonOptions(quiet=True)),
         "export": lambda: export(run.folder, tmp_path / "trec"),
         "score": lambda: score(
             run.folder / "predictions.parquet", load(small), ScoreOptions(name="small/scored", quiet=True)
@@ -174,7 +174,7 @@ def test_a_report_that_is_rendered_again_has_its_digest_renewed(small, run, capl
 def test_results_of_an_earlier_version_are_read_with_a_warning(small, run, other, caplog):
     old = {key: value for key, value in run.results.items() if key not in ("files", "digest", "model_files")}
     write_results(run.folder, old | {"schema_version": 1}, sealed=False)
-    compare_runs([str(other.folder), str(run.folder)], choices=Choices(quiet=True))
+    compare_runs([str(other.folder), str(run.folder)], options=ComparisonOptions(quiet=True))
     assert caplog.text.count("its files are unchecked") == 1
     render_again(run.folder)
     assert results_in(run.folder) == old | {"schema_version": 1}
@@ -185,7 +185,7 @@ def test_results_of_an_earlier_version_are_read_with_a_warning(small, run, other
 def test_a_command_looks_at_the_files_that_it_reads_alone(run, other):
     for name in ("predictions.parquet", "target_ranks.parquet"):
         (run.folder / name).write_bytes(b"not looked at")
-    compare_runs([str(other.folder), str(run.folder)], choices=Choices(quiet=True))
+    compare_runs([str(other.folder), str(run.folder)], options=ComparisonOptions(quiet=True))
     render_again(run.folder)
 
 
@@ -205,8 +205,8 @@ def test_tracking_sends_no_file_of_another_run(small, run, other, tmp_path, empt
     store = f"sqlite:///{tmp_path}/mlflow.db"
     shutil.copy(other.folder / "per_user.parquet", run.folder / "per_user.parquet")
     with pytest.raises(TrackingError, match=r"per_user\.parquet is not the file that the run wrote"):
-        track_run(run.results, run.folder, experiment_name="small", store=store)
-    assert track_run(other.results, other.folder, experiment_name="small", store=store).run_id
+        track_run(run.record, run.folder, experiment_name="small", store=store)
+    assert track_run(other.record, other.folder, experiment_name="small", store=store).run_id
 
 
 def test_a_change_of_a_model_from_elsewhere_is_told(small, tmp_path):
@@ -239,10 +239,10 @@ def test_a_change_of_a_model_from_elsewhere_is_told(small, tmp_path):
 RESULTS_FAULTS = {
     "no name": (lambda results: results.pop("name"), "name is missing"),
     "no metrics": (lambda results: results.pop("metrics"), "metrics is missing"),
-    "metrics are text": (lambda results: results.update(metrics="x"), "metrics: Input should be a valid list"),
+    "metrics are text": (lambda results: results.update(metrics="x"), "metrics: Input should be a valid array"),
     "a value is text": (lambda results: results["metrics"][2].update(value="1"), r"metrics\.2\.value: Input should be"),
     "true for a number": (lambda results: results["metrics"][0].update(value=True), r"metrics\.0\.value: Input should"),
-    "a label twice": (lambda results: results["metrics"].append(results["metrics"][0]), "stands there twice"),
+    "a label twice": (lambda results: results["metrics"].append(results["metrics"][0]), "the label .* occurs twice"),
     "no split": (lambda results: results["fingerprints"].pop("split"), r"fingerprints\.split is missing"),
     "no confidence": (
         lambda results: results["experiment"]["statistics"].pop("confidence"),
@@ -303,7 +303,7 @@ PER_USER_FAULTS = {
         "are not",
     ),
     "a column twice": (lambda table: table.append_column(table.column_names[1], table.column(1)), "Multiple matches"),
-    "fewer users": (lambda table: table.slice(1), "59 users in 59 rows, and the results speak of 60"),
+    "fewer users": (lambda table: table.slice(1), "59 users in 59 rows, and the record has 60"),
     "no number": (lambda table: table.set_column(1, table.column_names[1], pa.array([np.nan] * 60)), "not finite"),
     "a missing number": (
         lambda table: table.set_column(1, table.column_names[1], pa.array([None] * 60, pa.float64())),
@@ -368,7 +368,7 @@ def test_nothing_of_a_run_is_written_through_a_link(small, run, other, tmp_path)
     (run.folder / "figures").unlink()
 
     def compare():
-        return compare_runs([str(other.folder), str(run.folder)], choices=Choices(quiet=True)).folder
+        return compare_runs([str(other.folder), str(run.folder)], options=ComparisonOptions(quiet=True)).folder
 
     comparison = compare()
     for name in ("figures", "comparison.html", "comparison.json", ".comparison.lock"):
@@ -396,8 +396,8 @@ def test_nothing_of_a_run_is_written_through_a_link(small, run, other, tmp_path)
 
 
 @pytest.mark.parametrize("version", [1, 2])
-def test_values_that_no_run_writes_make_no_report(run, version):
-    results = run.results | {"schema_version": version, "slices": [{"name": "activity"}]}
+def test_slices_that_no_run_writes_are_damage(run, version):
+    results = run.results | {"schema_version": version, "slices": [{"name": "activity", "of": "users", "gaps": {}}]}
     write_results(run.folder, results)
-    with pytest.raises(HarnessError, match=r"no report can be made of .*results\.json: KeyError\('groups'\)"):
+    with pytest.raises(HarnessError, match=r"results\.json is damaged: slices\.0\.groups is missing"):
         render_again(run.folder)

@@ -1,0 +1,53 @@
+"""``harness compare``: test runs against a baseline."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from harness.cli.app import app
+from harness.cli.options import Debug, Device, Force, LimitUsers, NoTrack, Out, Quiet, Set, overrides_of
+from harness.cli.printing import print_rich
+
+
+@app.command()
+def compare(
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="A benchmark file, or experiment files and folders of finished runs.", show_default=False),
+    ],
+    baseline: Annotated[
+        str | None,
+        typer.Option(help="Name or file of the run to compare with; else the first.", show_default=False),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            help="Folder under <reports>/comparisons; else the benchmark's name, or the runs' names and a hash.",
+            show_default=False,
+        ),
+    ] = None,
+    set_: Set = [],
+    device: Device = None,
+    out: Out = None,
+    no_track: NoTrack = False,
+    force: Force = False,
+    limit_users: LimitUsers = None,
+    quiet: Quiet = False,
+    debug: Debug = False,
+) -> None:
+    """Test runs against a baseline; experiments without a finished run are run first.
+
+    With finished runs, --set takes only keys of the comparison: statistics, report and evaluation.primary.
+    """
+    overrides = overrides_of(set_, device=device, out=out, limit_users=limit_users)
+
+    from harness.pipeline import ComparisonOptions, compare_runs
+    from harness.report import comparison_table
+
+    options = ComparisonOptions(baseline=baseline, name=name, force=force, quiet=quiet, track=not no_track)
+    result = compare_runs(sources, overrides=overrides, options=options)
+    print_rich(comparison_table(result.comparison, [run.record for run in result.runs]))
+    typer.echo(f"report  {result.folder / 'comparison.html'}")
+    typer.echo(f"LaTeX   {result.folder / 'comparison.tex'}")
