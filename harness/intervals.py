@@ -15,7 +15,7 @@ from harness.errors import HarnessError
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean with its spread and how well it is known.
+    """A mean with its standard deviation and confidence interval.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Interval:
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    r"""What a mean and its interval need to know of values, block by block.
+    r"""Sums of blocks of values, from which a mean and its interval are computed.
 
     Each number depends on its own block alone, and sums over blocks are exact before they are
     rounded. Blocks computed apart and joined give the same bits as blocks computed together.
@@ -92,7 +92,7 @@ class Moments:
 
     @classmethod
     def joined(cls, parts: Sequence[Moments]) -> Moments:
-        """Return the moments of runs of blocks, one after the other; there is at least one."""
+        """Return the moments of all blocks of one part after the other, of one part or more."""
         if len(parts) == 1:
             return parts[0]
         return cls(
@@ -109,7 +109,7 @@ class Moments:
 
     @property
     def n(self) -> int:
-        """How many values there are."""
+        """The number of values."""
         return int(self.counts.sum())
 
     @property
@@ -118,7 +118,7 @@ class Moments:
         return math.fsum(self.sums.tolist())
 
     def interval(self, *, confidence: float = 0.95) -> Interval:
-        """Return the mean of all values with its Student t interval, as ``mean_interval`` does.
+        """Return the mean of all values with its Student t interval; see ``mean_interval``.
 
         Raises
         ------
@@ -143,7 +143,7 @@ class Moments:
 
 
 def mean(values: Float64Array) -> float:
-    """Return the mean of float64 ``(n,)``, 0 where there is none; rounded once, whatever the order of blocks.
+    """Return the mean of float64 ``(n,)``, 0 for no values; it is rounded once, for any order of blocks.
 
     Examples
     --------

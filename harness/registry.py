@@ -1,8 +1,8 @@
-"""Names of components to their classes, loaded when asked for.
+"""Registry of components: find the class of a metric, model, data source, split, filter or test by its name.
 
-Built-in components stand in one literal table, so that looking a name up imports nothing but the
-module that holds it. The extension points also take entry points of installed packages, in the
-groups ``harness.metrics``, ``harness.models``, ``harness.readers``, ``harness.sources``,
+Built-in components are listed in one literal table, so that a look-up imports only the module of the component. The
+extension points also use entry points of installed packages, in the groups ``harness.metrics``, ``harness.models``,
+``harness.readers``, ``harness.sources``,
 ``harness.splits`` and ``harness.tests``.
 """
 
@@ -110,7 +110,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
 }
 
-# Filters are built in only: a new one belongs in the project, where it is tested and audited.
+# All filters are built in: a new one belongs in the project, where it is tested and audited.
 EXTENSION_POINTS = ("metrics", "models", "readers", "sources", "splits", "tests")
 
 # The base class of each group whose components state facts about themselves.
@@ -133,12 +133,12 @@ SINGULAR = {
 
 @functools.cache
 def table(group: str) -> dict[str, str]:
-    """Return name to ``module:class`` for a group, entry points included.
+    """Return the ``module:class`` of each name of a group, including entry points.
 
     Raises
     ------
     HarnessError
-        An installed package claims a name that is taken.
+        An installed package uses a name that is taken.
     """
     known = dict(BUILT_IN[group])
     if group in EXTENSION_POINTS:
@@ -158,7 +158,7 @@ def names(group: str) -> list[str]:
 
 
 def load(group: str, name: str) -> Any:
-    """Import and return the class that a name stands for.
+    """Import and return the class with a name.
 
     Raises
     ------
@@ -177,10 +177,10 @@ def load(group: str, name: str) -> Any:
         return _import(known[name])
     try:
         component = _import(known[name])
-    except Exception as error:  # a stranger's module may raise anything
+    except Exception as error:  # a plug-in may raise anything
         raise HarnessError(
             f"cannot load the {SINGULAR[group]} '{name}' from {known[name]}: {type(error).__name__}: {error}. "
-            "Mend or uninstall the package that brings it."
+            "Repair or uninstall the package that provides it."
         ) from error
     # A reader has no options.
     if group != "readers" and getattr(component, "__pydantic_config__", {}).get("extra") != "forbid":
@@ -207,7 +207,7 @@ def kind_of(group: str, component: Any) -> str:
     'paired_t'
     """
     cls = type(component)
-    # The name of the class says which module to look into; an alias takes importing them all.
+    # The name of the class tells the module to import; an alias needs all of them.
     likely = sorted(table(group).items(), key=lambda entry: not entry[1].endswith(f":{cls.__name__}"))
     for name, _ in likely:
         if load(group, name) is cls:

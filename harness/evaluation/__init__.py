@@ -1,4 +1,4 @@
-"""Lists and truth to a table of metrics, users in parallel, all at once or shard by shard."""
+"""Evaluate lists against the truth: all users at once, or shard by shard."""
 
 from harness.evaluation.evaluator import evaluate
 from harness.evaluation.shard_evaluation import score_shard

@@ -77,7 +77,7 @@ class Alignment:
 def align_arrays(
     topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: TargetRanks | None = None
 ) -> Alignment:
-    """Align lists with the truth: by own ids where both have them, else row by row.
+    """Align lists with the truth: by external ids where both have them, else row by row.
 
     Raises
     ------
@@ -251,7 +251,7 @@ def _row_by_row(topk: TopK, judged: JudgedTruth, users: IdArray | None) -> Align
     if topk.n_users != truth.n_users:
         raise HarnessError(
             f"there are {topk.n_users} lists for {truth.n_users} users of the truth. "
-            "Give one row a user in the same order, or own ids in both TopK.users and Truth.users."
+            "Give one row per user in the same order, or external ids in both TopK.users and Truth.users."
         )
     rows = np.flatnonzero(np.diff(truth.indptr))
     return Alignment(

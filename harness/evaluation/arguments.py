@@ -1,4 +1,4 @@
-"""What the calls of this package take: checked, and brought into one form."""
+"""Check the arguments of ``evaluate``, ``score_shard`` and ``merge_shards``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_CUTOFFS = (1, 5, 10, 20)
 
 
 def metrics_of(specs: Any, cutoffs: Any, convention: str | None = None) -> tuple[Metric, ...]:
-    """Return the metrics that names, maps and metrics stand for, each at every cutoff."""
+    """Return the metrics for names, maps and metrics, each at every cutoff."""
     for name, given in (("metrics", specs), ("cutoffs", cutoffs)):
         if not isinstance(given, Iterable):
             raise HarnessError(f"{name} is {given!r}; pass a list, such as {name}=[{given!r}].")
@@ -36,14 +36,14 @@ def metrics_of(specs: Any, cutoffs: Any, convention: str | None = None) -> tuple
 def given_names(
     n_items: int | None, ranks: TargetRanks | None, gains: Any, side: SideInformation | None = None
 ) -> frozenset[str]:
-    """Return the names of what there is beyond lists and truth, as in ``Metric.needs``."""
+    """Return the names of the inputs that are there beyond lists and truth, as in ``Metric.needs``."""
     there = {"n_items": n_items, "target_ranks": ranks, "gains": gains}
     known = frozenset() if side is None else side.known
     return known.union(name for name, value in there.items() if value is not None)
 
 
 def check_side(side: SideInformation | None, truth: Truth, n_items: int | None) -> int | None:
-    """Return the size of the catalogue, which side information tells too; refuse what is of another one."""
+    """Return the size of the catalogue, also from side information, and check that both agree."""
     if side is None or side.n_items is None:
         return n_items
     if n_items is not None and n_items != side.n_items:
@@ -77,16 +77,16 @@ _LACKING = {
 
 
 def check_needs(metrics: Sequence[Metric], given: Collection[str], rules: Rules) -> None:
-    """Refuse metrics whose needs are not given, and rules that cannot be followed.
+    """Check that the inputs are there which metrics and rules need.
 
     Parameters
     ----------
     metrics
-        With their options.
+        Metrics with their options.
     given
-        What there is: names as in ``Metric.needs``.
+        Names of the inputs that are there, as in ``Metric.needs``.
     rules
-        What is settled for all metrics alike.
+        Rules that hold for all metrics.
     """
     for metric in metrics:
         for need in metric.required:
@@ -166,7 +166,7 @@ def threads(n_jobs: int) -> Parallel:
     try:
         return Parallel(n_jobs=n_jobs)
     except ValidationError as error:
-        raise HarnessError(f"n_jobs is {n_jobs!r}; pass 1 or more threads, or -1 for one a core.") from error
+        raise HarnessError(f"n_jobs is {n_jobs!r}; pass 1 or more threads, or -1 for one per core.") from error
 
 
 def check_level(confidence: float) -> None:

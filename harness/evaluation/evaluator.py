@@ -1,10 +1,9 @@
-"""The one call from recommendations to a table of metrics."""
+"""Evaluate recommendations: ``harness.evaluate``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -49,7 +48,7 @@ def evaluate(
     topk: TopK | pd.DataFrame,
     truth: Truth | pd.DataFrame,
     *,
-    metrics: Sequence[str | Mapping[str, Any] | Metric] | None = None,
+    metrics: Sequence[str | Mapping[str, object] | Metric] | None = None,
     cutoffs: Sequence[int] | None = None,
     n_items: int | None = None,
     target_ranks: TargetRanks | None = None,
@@ -61,64 +60,64 @@ def evaluate(
     parallel: Parallel | None = None,
     confidence: float = 0.95,
 ) -> MetricTable:
-    """Measure ranked lists against what was relevant.
+    """Compute metrics of ranked lists from the items that were relevant.
 
-    The truth defines the users: those with at least one relevant item count, and one without
-    predictions scores 0. Users without a relevant item are outside every metric.
+    The truth defines the users: every user with at least one relevant item counts, and has the value of an empty list
+    without predictions. Users without relevant items do not count in any metric.
 
     Parameters
     ----------
     topk
-        A ``TopK``, or a data frame with ``user``, ``item``, and ``rank`` (1-based; it decides where
-        both stand) or ``score`` (rounded to float32; equal scores in an order drawn from the ids). An item
-        whose score is minus infinity is not recommended.
+        A ``TopK``, or a data frame with ``user``, ``item``, and ``rank`` (1-based; it is used if both are there) or
+        ``score`` (rounded to float32; equal scores are ordered by a hash of the ids). An item whose score is minus
+        infinity is not recommended.
     truth
-        A ``Truth``, or a data frame with ``user``, ``item``, and maybe ``gain`` (0 or less: not
-        relevant; the highest of a user and item counts). Arrays are matched by ``users`` where both have them,
+        A ``Truth``, or a data frame with ``user``, ``item``, and optionally ``gain`` (0 or less: not relevant; the
+        highest gain of a user and item counts). A ``TopK`` and a ``Truth`` are matched by ``users`` if both have them,
         else row by row.
     metrics
         Names, maps such as ``{"kind": "ndcg", "k": 5}``, or metrics. Default: recall, precision,
         ndcg, hit_rate, diversity, and coverage where ``n_items`` is given.
     cutoffs
-        Ranks to cut at, for metrics that do not state their own. Default: 1, 5, 10 and 20, as far
+        Cutoffs of the metrics that do not state their own. Default: 1, 5, 10 and 20, as far
         as the lists of a ``TopK`` reach.
     n_items
-        Size of the catalogue, of which the item indices of a ``TopK`` and a ``Truth`` have to be.
+        Size of the catalogue. All item indices of a ``TopK`` and a ``Truth`` have to be below it.
     target_ranks
-        Where the relevant items stand among all candidates; an entry for each of a ``Truth``'s items, which do
-        not repeat within a user. Metrics of exact ranks need it, accuracy at cutoffs beyond the lists is
-        told from it (in the mean over orders of ties), and so is how far ties of scores can move each value.
+        Exact ranks of the relevant items among all candidates, one for each item of the ``Truth``. Metrics of exact
+        ranks need them. They also give accuracy at cutoffs beyond the lists (as means over orders of ties), and the
+        range of each value over all orders of ties.
     side
-        What is known of users and items beside, of arrays; for metrics that need it, such as novelty.
+        Side information about users and items, for metrics that need it, such as novelty.
     convention
-        A library whose definitions are the defaults: of the options of metrics that are named, and of the two
-        below. See ``harness.CONVENTIONS``.
+        Library whose definitions are the defaults of the options of metrics, and of the two arguments below. See
+        ``harness.CONVENTIONS``.
     ties
-        The order among equal scores: ``given``, the default, as the lists have it; ``expected``, ``worst``,
-        ``best``, which need ``target_ranks``: the mean over all orders, relevant items last, or first, in accuracy
-        metrics; ``trec_eval``, of data frames: by item id as text, descending, scores in single precision, ranks
+        Order of equal scores. ``given`` (default): the order of the lists. ``expected``, ``worst``, ``best``, for
+        accuracy metrics with ``target_ranks``: the mean over all orders, relevant items last, or relevant items first.
+        ``trec_eval``, for data frames: by item id as text, descending; scores are in single precision, and ranks are
         not read.
     without_predictions
-        Users with relevant items and no recommendation: ``zero``, the default, counts them with the value of an
-        empty list, ``drop`` leaves them out.
+        What to do with users with relevant items but no recommendation. ``zero`` (default): count them with the value
+        of an empty list. ``drop``: leave them out.
     n_jobs
-        Threads; -1 for one a core. It never changes a result.
+        Number of threads; -1 for one per core. Results do not depend on it.
     parallel
-        Backend and workers, in place of ``n_jobs``.
+        Backend and number of workers, instead of ``n_jobs``.
     confidence
         Level of the intervals, in (0, 1).
 
     Returns
     -------
     MetricTable
-        Values with intervals, per-user values, and in ``counts`` what happened on the way:
+        Values with intervals, per-user values, and in ``counts``:
         ``users_without_truth``, ``users_without_predictions``, ``short_lists`` (fewer items than
         the largest cutoff), ``repeated_items`` (slots of lists, up to the largest cutoff),
         ``masked_scores`` (items whose score is minus infinity), ``rounding_ties`` (scores of data frames
-        that tie with a different one of the same user once both are rounded to float32),
+        that tie with a different score of the same user only after rounding to float32),
         ``repeated_relevant``, and ``contradicting_gains`` (pairs of a user and a relevant item that were
-        judged more than once, with different gains). In ``notes`` what makes the values say little: fewer
-        than 30 users, a cutoff that reaches all ``n_items``.
+        judged more than once, with different gains). In ``notes``, warnings: fewer than
+        30 users, a cutoff that reaches all ``n_items``.
 
     Raises
     ------
@@ -182,7 +181,7 @@ def evaluate(
 
 
 def _notes(metrics: Sequence[Metric], n_users: int, n_items: int | None) -> tuple[str, ...]:
-    """Return what makes the values say little."""
+    """Return warnings about values that mean little."""
     deepest = max((metric.cutoff for metric in metrics if metric.cutoff is not None), default=0)
     findings = [few_users(n_users)]
     if n_items is not None and deepest >= n_items:
@@ -204,6 +203,6 @@ def _measure(
     """Return the table of all users as one shard."""
     lists = lists_of(aligned, n_items=n_items, side=side, parallel=parallel)
     shard = score_aligned(aligned, lists, metrics, states={}, depth=depth, rules=rules)
-    # One value at a time: all states together would take more memory than the lists.
+    # One value at a time, because all states together would take more memory than the lists.
     over_lists = {metric.label: metric.value(lists) for metric in metrics if isinstance(metric, ListMetric)}
     return table_of(shard, metrics=metrics, over_lists=over_lists, rules=rules, confidence=confidence)

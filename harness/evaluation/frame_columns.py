@@ -1,4 +1,4 @@
-"""The columns of two data frames of predictions and truth: checked, and as arrays."""
+"""Check the columns of data frames of predictions and truth, and convert them to arrays."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class IdColumn:
 
 @dataclass(frozen=True, eq=False)
 class ScoreColumn:
-    """A column of scores, ``(rows,)``: as given, and rounded to float32."""
+    """A column of scores ``(rows,)``: the original numbers, and rounded to float32."""
 
     given: NDArray[Any]
     rounded: Float32Array
@@ -43,10 +43,10 @@ class ScoreColumn:
 
 
 def check_columns(frame: pd.DataFrame, place: str) -> None:
-    """Refuse a frame without users and items, or with a column twice."""
+    """Check that a frame has users and items, and no column twice."""
     if not frame.columns.is_unique:
         repeated = frame.columns[frame.columns.duplicated()][0]
-        raise DataError(f"the column {repeated!r} stands twice in {place}. Leave one out.")
+        raise DataError(f"the column {repeated!r} is in {place} twice. Leave one out.")
     missing = [column for column in ("user", "item") if column not in frame.columns]
     if missing:
         raise DataError(_lacks(frame, place, missing[0], "Rename your columns to 'user' and 'item'."))
@@ -58,13 +58,13 @@ def _lacks(frame: pd.DataFrame, place: str, column: str, remedy: str) -> str:
 
 
 def no_order(predictions: pd.DataFrame) -> DataError:
-    """Return the error for predictions with neither a score nor a rank that may be read."""
+    """Return the error for predictions without a score or a rank."""
     remedy = "Add 'score' (higher is better) or 'rank' (1 is the best)."
     return DataError(_lacks(predictions, PREDICTIONS, "score", remedy))
 
 
 def scores_of(predictions: pd.DataFrame) -> ScoreColumn | None:
-    """Return the scores, which are checked even where ranks decide; None where there are none.
+    """Return the scores, which are checked even if ranks are used; None without scores.
 
     Raises
     ------
@@ -79,12 +79,12 @@ def scores_of(predictions: pd.DataFrame) -> ScoreColumn | None:
 
 
 def ranks_of(predictions: pd.DataFrame) -> Float64Array | None:
-    """Return the ranks, whole numbers from 1; None where there are none.
+    """Return the ranks, whole numbers from 1; None without ranks.
 
     Raises
     ------
     DataError
-        A rank is missing or something else.
+        A rank is missing, or not a whole number from 1.
     """
     if "rank" not in predictions.columns:
         return None

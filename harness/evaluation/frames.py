@@ -1,4 +1,4 @@
-"""Predictions and truth as long tables with the users' own ids, in any order."""
+"""Align data frames of predictions and truth, with external ids and rows in any order."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from harness.execution import Parallel, map_shards
 
 UNKNOWN = -1  # the index of an id that a vocabulary lacks
 
-# As the runner breaks ties by default: a file of predictions scores like the run that wrote it.
+# The default seed of the runner, so that a file of predictions has the values of the run that wrote it.
 _TIE_SEED = stream(0, "ties")
 
 
@@ -48,7 +48,7 @@ class _PredictionRows:
     users: Int32Array
     items: Int32Array
     scores: ScoreColumn | None
-    ranks: Float64Array | None  # they decide where they stand
+    ranks: Float64Array | None  # used instead of scores if there are any
 
 
 def align_frames(
@@ -61,27 +61,26 @@ def align_frames(
     by_id: bool = False,
     parallel: Parallel,
 ) -> Alignment:
-    """Bring two long tables into lists and truth of the same users.
+    """Convert two data frames to lists and truth of the same users.
 
     Parameters
     ----------
     predictions
-        Columns ``user``, ``item``, and ``rank`` (1-based, it decides where both stand) or ``score``
-        (highest first, in float32; equal scores in an order drawn from the ids, never from the rows' order).
-        Rows whose score is minus infinity are left out.
+        Columns ``user``, ``item``, and ``rank`` (1-based; it is used if both are there) or ``score`` (highest first, in
+        float32; equal scores are ordered by a hash of the ids, never by the order of rows). Rows whose score is minus
+        infinity are left out.
     truth
-        Columns ``user``, ``item``, and maybe ``gain`` (0 or less: not relevant; the highest of a pair counts).
+        Columns ``user``, ``item``, and optionally ``gain`` (0 or less: not relevant; the highest of a pair counts).
     depth
-        Ranks that are needed.
+        Number of ranks that are needed.
     whole
         Whether all ranks are needed, as many as the user with the most rows has rows.
     n_items
         Size of the catalogue, or None.
     by_id
-        Whether equal scores go by item id as text, descending, and scores decide whatever the ranks say: as
-        trec_eval does.
+        Whether equal scores are ordered by item id as text, descending, and ranks are ignored, as trec_eval does.
     parallel
-        How to spread the sorting over cores.
+        Threads for sorting.
 
     Raises
     ------
@@ -98,8 +97,8 @@ def align_frames(
     masked = None if scores is None else scores.masked
     if masked is not None and masked.all():
         raise DataError(
-            f"every score in {PREDICTIONS} is minus infinity, which stands for what is not recommended. "
-            "Write the scores of what is recommended."
+            f"every score in {PREDICTIONS} is minus infinity, which means that an item is not recommended. "
+            "Write the scores of the recommended items."
         )
     gains = gains_of(truth)
     relevant = np.ones(len(truth), dtype=np.bool_) if gains is None else gains > 0
@@ -176,7 +175,7 @@ def _lists(
         start, stop = block
         sort_groups(bounds[start : stop + 1], scores, keys, items, order, tied)
 
-    # In place, which threads can do and processes cannot.
+    # The rows are sorted in place, which needs threads.
     threads = replace(parallel, backend="threading")
     blocks = user_blocks(len(counting))
     map_shards(sort, blocks, parallel=threads)

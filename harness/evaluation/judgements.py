@@ -1,4 +1,4 @@
-"""Graded relevance with one gain per user and item, and relevant items alone."""
+"""Reduce graded judgements to relevant items, with one gain per user and item."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, I
 from harness.errors import HarnessError
 from harness.jit import kernel
 
-_SHORT = 16  # items of which comparing each two is quicker than sorting
+_SHORT = 16  # up to so many items, comparing all pairs is faster than sorting
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Evaluation of a part of a run's users, to be merged with the others."""
+"""Evaluate one shard of users, for merging with the others."""
 
 from __future__ import annotations
 
@@ -37,35 +37,34 @@ def score_shard(
     rules: Rules = DEFAULT_RULES,
     parallel: Parallel | None = None,
 ) -> ShardScores:
-    """Measure the lists of consecutive users of a run.
+    """Compute the metrics of consecutive users of a run.
 
-    ``merge_shards`` makes of all shards the table that ``harness.evaluate`` makes of all users, to
-    the bit, if every shard but the last has a multiple of ``USER_BLOCK`` rows.
+    ``merge_shards`` returns, from all shards, the same table as ``harness.evaluate`` for all users, to the bit, if
+    every shard except the last has a multiple of ``USER_BLOCK`` rows.
 
     Parameters
     ----------
     topk, truth
-        A row a user, in the same order on both sides. Users without a relevant item are left out;
-        it may be all of them. Own ids are taken from either side; where both have them they must
-        be equal.
+        One row per user, in the same order in both. Users without a relevant item, who may be all users, do not count.
+        External ids are taken from either; if both have them, they must be equal.
     metrics
         Metrics with their cutoffs, the same for all shards.
     n_items
         Size of the catalogue, the same for all shards.
     target_ranks
-        Where the relevant items stand among all candidates: for metrics that need it, for cutoffs beyond the
-        lists, and for how far ties of scores can move a value.
+        Exact ranks of the relevant items among all candidates: for metrics that need them, for cutoffs beyond the
+        lists, and for the range of values over all orders of ties.
     side
-        What is known of users and items beside, its history with a row for each row of the truth.
+        Side information; its history has a row for each row of the truth.
     rules
-        What is settled for all metrics alike.
+        Rules that hold for all metrics.
     parallel
-        How to spread work over cores. It never changes a result.
+        Backend and number of workers. Results do not depend on it.
 
     Raises
     ------
     HarnessError
-        The sides do not fit together, a cutoff is larger than the lists, or a metric over all lists
+        Lists and truth do not fit together, a cutoff is larger than the lists, or a metric over all lists
         cannot be measured shard by shard.
 
     Examples
@@ -105,11 +104,11 @@ def score_aligned(
     depth: int,
     rules: Rules,
 ) -> ShardScores:
-    """Return the scores of users whose lists and truth are aligned; the states are taken as they are."""
+    """Return the scores of users whose lists and truth are aligned; ``states`` are put into the result."""
     scores = _scores(aligned, lists, metrics, depth=depth, rules=rules)
     repeated = scores.counts["repeated_relevant"]
     if repeated and aligned.ranks is not None:
-        # What repeats counts once, as without ranks, of which each entry counts.
+        # Repeated items count once. With ranks, each entry would count.
         aligned = without_repeats(aligned)
         scores = _scores(aligned, lists, metrics, depth=depth, rules=rules)
     return ShardScores(
@@ -145,7 +144,7 @@ def _scores(aligned: Alignment, lists: Lists, metrics: Sequence[Metric], *, dept
 
 
 def lists_of(aligned: Alignment, *, n_items: int | None, side: SideInformation | None, parallel: Parallel) -> Lists:
-    """Return the lists of users that are aligned, with what is relevant to them."""
+    """Return the lists of aligned users, with their relevant items."""
     return Lists(aligned.items, aligned.list_rows, n_items, parallel, aligned.scores, _relevant(aligned), side)
 
 

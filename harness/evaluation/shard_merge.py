@@ -1,4 +1,4 @@
-"""Shards of users, one after the other, to one table."""
+"""Merge the scores of all shards into one table."""
 
 from __future__ import annotations
 
@@ -32,30 +32,30 @@ def merge_shards(
     confidence: float = 0.95,
     parallel: Parallel | None = None,
 ) -> MetricTable:
-    """Return the table of a run from its shards: that of ``harness.evaluate`` on all users, to the bit.
+    """Return the table of a run from its shards, equal to that of ``harness.evaluate`` for all users, to the bit.
 
-    Shards are taken one by one and let go, so that an iterator may read each from its file. What
-    is held to the end is a number a user and metric, and what the metrics over all lists need:
-    for coverage a bit an item, for diversity the distinct lists.
+    Shards are processed one by one, so that an iterator can read each from its file. One number per user and metric is
+    held until the end, and the states of the metrics over all lists: one bit per item for coverage, the distinct lists
+    for diversity.
 
     Parameters
     ----------
     shards
-        In the order of the users. Each but the last has a multiple of ``USER_BLOCK`` rows.
+        Shards in the order of the users. Each except the last has a multiple of ``USER_BLOCK`` rows.
     metrics
-        Those the shards were scored with, or some of them, in the order of the table.
+        The metrics of the shards, or some of them, in the order of the table.
     rules
-        Those the shards were scored with.
+        The rules of the shards.
     confidence
         Level of the intervals, in (0, 1).
     parallel
-        How to spread the metrics over all lists over cores. It never changes a result.
+        Backend and number of workers, for metrics over all lists. Results do not depend on it.
 
     Raises
     ------
     HarnessError
-        A shard is cut at another place, lacks a metric or was scored with other arguments than the
-        first; or no user of any shard has a relevant item.
+        A shard has a wrong number of rows, lacks a metric, or was scored with other arguments than the first; or no
+        user of any shard has a relevant item.
 
     Examples
     --------
@@ -71,7 +71,7 @@ def merge_shards(
     merge = _ShardMerge(expanded_metrics(metrics), {}, rules)
     for shard in shards:
         merge.add(shard)
-        del shard  # it is gone before the next is made
+        del shard  # free it before the next shard is read
     return merge.table(confidence, Parallel() if parallel is None else parallel)
 
 
@@ -83,14 +83,14 @@ def table_of(
     rules: Rules,
     confidence: float,
 ) -> MetricTable:
-    """Return the table of a run in one shard, with values over all lists that are known by label."""
+    """Return the table of a run of one shard; ``over_lists`` has the values of metrics over all lists, by label."""
     merge = _ShardMerge(metrics, over_lists, rules)
     merge.add(shard)
     return merge.table(confidence, Parallel())
 
 
 class _ShardMerge:
-    """What the shards so far have given."""
+    """The merged shards so far."""
 
     def __init__(self, metrics: Sequence[Metric], over_lists: Mapping[str, float | Estimate], rules: Rules) -> None:
         self._metrics = metrics
@@ -112,7 +112,7 @@ class _ShardMerge:
         self._first: dict[str, Any] = {}
 
     def add(self, shard: ShardScores) -> None:
-        """Take the next shard in the order of the users."""
+        """Add the next shard, in the order of the users."""
         self._check(shard)
         for label, parts in self._values.items():
             parts.append(shard.values[label])
@@ -147,7 +147,7 @@ class _ShardMerge:
                 values.append(_of_lists(metric, metric.merged(states, parallel=parallel), confidence))
         return MetricTable(
             values=tuple(values),
-            # Popped, so that the parts of one metric are gone before those of the next are joined.
+            # Popped, so that the parts of one metric are freed before those of the next are joined.
             user_values={
                 metric.label: _scaled(_joined(self._values.pop(metric.label)), self._scale(metric))
                 for metric in self._metrics
@@ -159,7 +159,7 @@ class _ShardMerge:
         )
 
     def _scale(self, metric: UserMetric) -> float:
-        """Return what a metric's scores are multiplied by: 1, but where all users share a denominator."""
+        """Return the factor of a metric's scores: 1, except for a common denominator of all users."""
         if not metric.pooled:
             return 1.0
         whole = self._denominators[metric.label]
@@ -173,12 +173,12 @@ class _ShardMerge:
         return TieRange(worst, expected, best)
 
     def _rule_of(self, metric: UserMetric) -> Ties:
-        """Return by which rule of ties a metric was measured."""
-        # Deeper cutoffs than what was looked at there are only with exact ranks.
+        """Return the rule of ties for a metric."""
+        # Only with exact ranks can cutoffs be deeper than the ranks that were looked at.
         return rule_of(metric, self._rules.ties, width=self._first["depth"], exact=True)
 
     def _variant_of_ties(self, metric: UserMetric) -> dict[str, str]:
-        """Return the rule of ties where it is not the order of the lists."""
+        """Return the rule of ties, unless it is the order of the lists."""
         ties = self._rule_of(metric)
         return {} if ties == "given" or "ties" in metric.variant else {"ties": ties}
 
@@ -229,7 +229,7 @@ def _value(metric: Metric, value: float, **spread: Any) -> MetricValue:
 
 
 def _of_lists(metric: ListMetric, found: float | Estimate, confidence: float) -> MetricValue:
-    """Return a value over all lists; one from a sample has an interval, by the normal distribution."""
+    """Return a value over all lists. An estimate from a sample has an interval, from the normal distribution."""
     if not isinstance(found, Estimate):
         return _value(metric, found)
     from scipy.special import ndtri
@@ -240,8 +240,8 @@ def _of_lists(metric: ListMetric, found: float | Estimate, confidence: float) ->
 
 
 def _joined(parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Return filled parts as one array; a single one as it is."""
-    # An empty part has no type of its own.
+    """Return the non-empty parts as one array."""
+    # An empty part may have another type.
     filled = [part for part in parts if len(part)]
     return filled[0] if len(filled) == 1 else np.concatenate(filled)
 

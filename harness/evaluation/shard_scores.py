@@ -1,4 +1,4 @@
-"""What is measured on a shard of users, and its arrays for a file."""
+"""Scores of one shard of users, and their arrays for a file."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _DAMAGED = "Score the shard again."
 
 @dataclass(frozen=True, eq=False)
 class ShardArrays:
-    """A shard's scores in parts that files of arrays take.
+    """Scores of a shard, as arrays and plain values for a file.
 
     Parameters
     ----------
     arrays
-        Numbers alone, by name: ``rows``; ``users/<part>``, see ``pack_ids``; ``values/<label>``;
+        Named arrays of numbers: ``rows``; ``users/<part>``, see ``pack_ids``; ``values/<label>``;
         ``ties/<label>``; ``states/<label>/<name>``.
     facts
-        All else, of plain values that JSON holds.
+        All other values, for JSON.
     """
 
     arrays: Mapping[str, NDArray[Any]]
@@ -37,12 +37,12 @@ class ShardArrays:
 
 @dataclass(frozen=True, eq=False)
 class ShardScores:
-    """What is measured on consecutive users of a run.
+    """Scores of consecutive users of a run.
 
     Parameters
     ----------
     values
-        Label to float64 ``(users,)``, for metrics with a value a user.
+        Label to float64 ``(users,)``, for per-user metrics.
     moments
         Label to the moments of these, by blocks of ``USER_BLOCK`` rows.
     ties
@@ -50,19 +50,19 @@ class ShardScores:
     denominators
         Label to the sum of denominators, for metrics with one for all users.
     states
-        Label to what a metric over all lists keeps of those of the shard.
+        Label to the state of a metric over all lists.
     rows
-        int64 ``(users,)``, ascending: the row within the shard of each user that counts.
+        int64 ``(users,)``, ascending: row in the shard of each user that counts.
     users
-        Own ids ``(users,)``, or None where they are not known.
+        External ids ``(users,)``, or None if they are not known.
     counts
-        What happened on the way, as in ``MetricTable``.
+        Counts, as in ``MetricTable``.
     n_rows
-        Rows of the shard, those of users who do not count included.
+        Number of rows of the shard, including those of users who do not count.
     n_items
         Size of the catalogue, or None.
     depth
-        Ranks that were looked at, the largest cutoff.
+        Number of ranks that were looked at: the largest cutoff.
 
     Raises
     ------
@@ -93,7 +93,7 @@ class ShardScores:
             raise DataError(f"a shard of {self.n_rows} rows has users in the rows {found}. {_DAMAGED}")
 
     def to_arrays(self) -> ShardArrays:
-        """Return the parts to be written; ``from_arrays`` gives the shard back, to the bit.
+        """Return the parts for a file, from which ``from_arrays`` restores the shard, to the bit.
 
         Examples
         --------
@@ -129,7 +129,7 @@ class ShardScores:
 
     @classmethod
     def from_arrays(cls, stored: ShardArrays) -> ShardScores:
-        """Return the shard whose parts these are.
+        """Return the shard from its parts.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""From values a user to the values of groups, with intervals and gaps."""
+"""Compute the values of groups of users and items, with intervals, and the gaps between groups."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ USERS, RELEVANT_ITEMS = "users", "relevant items"
 
 @dataclass(frozen=True, eq=False)
 class _UserGroup:
-    """Values of some users: float64 ``(n,)`` each by label, and int64 ``(n,)`` who they are."""
+    """Values of a group of users: label to float64 ``(n,)``, and the row of each user, int64 ``(n,)``."""
 
     values: Mapping[str, Float64Array]
     rows: Int64Array
@@ -26,16 +26,16 @@ class _UserGroup:
 def slice_users(name: str, table: MetricTable, groups: Mapping[str, BoolArray]) -> SliceTable:
     """Return the values of groups of users.
 
-    Metrics with one denominator for all users are left out: a group would have another.
+    Metrics with a common denominator of all users are left out, because a group has another denominator.
 
     Parameters
     ----------
     name
-        Of the slice.
+        Name of the slice.
     table
-        Of all users.
+        Values of all users.
     groups
-        Name to bool ``(users,)``: who belongs to it. Groups without users are left out.
+        Name to bool ``(users,)``: the members. Groups without users are left out.
 
     Examples
     --------
@@ -58,16 +58,16 @@ def slice_users(name: str, table: MetricTable, groups: Mapping[str, BoolArray]) 
 
 
 def slice_items(name: str, tables: Mapping[str, MetricTable], rows: Mapping[str, Int64Array]) -> SliceTable:
-    """Return the values of groups of relevant items, each measured as if nothing else were relevant.
+    """Return the values of groups of relevant items; within a group, no other items count as relevant.
 
     Parameters
     ----------
     name
-        Of the slice.
+        Name of the slice.
     tables
-        Group to table, of metrics of accuracy.
+        Group to table of accuracy metrics.
     rows
-        Group to int64 ``(users,)``: who the users of its table are, numbered alike in all groups.
+        Group to int64 ``(users,)``: the users of its table, numbered in the same way in all groups.
     """
     cut = {group: _UserGroup(table.user_values, rows[group]) for group, table in tables.items()}
     confidence = next(iter(tables.values())).confidence if tables else 0.95
@@ -95,13 +95,13 @@ def _value(values: Float64Array, confidence: float) -> SliceValue:
 
 
 def _gap(label: str, groups: Mapping[str, _UserGroup], confidence: float) -> SliceGap:
-    """Return the gap of one metric; users who are in both groups count with their covariance."""
+    """Return the gap of one metric, with the covariance of users who are in both groups."""
     from scipy.special import stdtrit
 
     means = {name: float(group.values[label].mean()) for name, group in groups.items()}
     highest, lowest = max(means, key=lambda name: means[name]), min(means, key=lambda name: means[name])
     difference = means[highest] - means[lowest]
-    if highest == lowest:  # all are equal: any two will do
+    if highest == lowest:  # all groups are equal: take any two
         highest, lowest = tuple(groups)[:2]
     one, other = groups[highest], groups[lowest]
     n, m = len(one.rows), len(other.rows)

@@ -1,4 +1,4 @@
-"""Users' values where scores tie: in the order that is asked for, and how far the order can move them."""
+"""Compute per-user values under a rule for ties, and their range over all orders of ties."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from harness.intervals import Moments
 from harness.metrics import AccuracyMetric, Hits, UserMetric
 from harness.metrics.tie_bounds import settled, ties_within
 
-_ANY_RANK = 1 << 40  # of metrics without a cutoff
+_ANY_RANK = 1 << 40  # for metrics without a cutoff
 _RANGE: tuple[Ties, Ties, Ties] = ("worst", "expected", "best")
 
 
 class TiedScores:
-    """A block of users, and their values by one rule of ties or another.
+    """Values of a block of users under different rules for ties.
 
     Parameters
     ----------
     hits
-        As the lists have them.
+        Hits in the order of the lists.
     width
-        Ranks of the lists that were looked at.
+        Number of ranks of the lists that were looked at.
     deepest
         The largest cutoff of a metric.
     exact
-        Whether the hits' ranks are among all candidates, rather than of the lists alone.
+        Whether the ranks are exact, among all candidates, rather than within the lists.
     """
 
     def __init__(self, hits: Hits, *, width: int, deepest: int, exact: bool) -> None:
@@ -40,7 +40,7 @@ class TiedScores:
         self._deepest = deepest
 
     def write(self, metric: UserMetric, ties: Ties, out: Float64Array) -> None:
-        """Write a metric's values by a rule, float64 ``(users,)``."""
+        """Write a metric's values under a rule, float64 ``(users,)``."""
         ties = rule_of(metric, ties, width=self._width, exact=self._exact)
         if isinstance(metric, AccuracyMetric) and ties == "expected":
             metric.expected(self._whole, out)
@@ -51,7 +51,7 @@ class TiedScores:
             self._mend_beyond(metric, out)
 
     def _mend_beyond(self, metric: UserMetric, out: Float64Array) -> None:
-        """Write the values of users in whom a metric without a cutoff looks at more ranks than lists have."""
+        """Write the values of users for whom a metric without a cutoff needs more ranks than the lists have."""
         if not isinstance(metric, AccuracyMetric) or metric.cutoff is not None or "target_ranks" in metric.needs:
             return
         far = self.hits.relevant > self._width
@@ -76,23 +76,23 @@ class TiedScores:
 
     @property
     def _reach(self) -> int:
-        """How many ranks metrics look at; those without a cutoff look at as many as there are relevant items."""
+        """Largest number of ranks that metrics look at: cutoffs, or numbers of relevant items."""
         return max(self._deepest, int(self.hits.relevant.max(initial=1)))
 
 
 def rule_of(metric: UserMetric, ties: Ties, *, width: int, exact: bool) -> Ties:
-    """Return the rule that a metric is measured by where one is asked for.
+    """Return the rule for ties that a metric is computed with.
 
-    Lists do not tell of what lies beyond them: there the exact ranks do, in the mean over orders of ties.
+    Beyond the lists, values come from exact ranks, as means over orders of ties.
 
     Parameters
     ----------
     metric
-        Only metrics of accuracy follow a rule.
+        Metric; only accuracy metrics follow a rule.
     ties
-        What is asked for.
+        Requested rule.
     width
-        Ranks of the lists that are looked at.
+        Number of ranks of the lists that are looked at.
     exact
         Whether exact ranks are known.
     """
@@ -110,11 +110,11 @@ def ranges_of(
     Parameters
     ----------
     metrics
-        Those whose range is wanted.
+        Metrics whose range is computed.
     tied
         The block of users.
     values
-        Label to the values that were measured, float64 ``(users,)``; those of users without ties stand.
+        Label to the values, float64 ``(users,)``, which are kept for users without ties.
     edges
         int64 ``(blocks + 1,)``: where sums begin, and the number of users.
     """

@@ -1,4 +1,4 @@
-"""The order of trec_eval: score descending in single precision, equal scores by item id as text, descending."""
+"""Order lists as trec_eval does: by score in single precision, then by item id as text, both descending."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from harness.errors import HarnessError
 
 
 def in_trec_order(topk: TopK, places: UInt64Array) -> TopK:
-    """Return lists with equal scores in the order of trec_eval; the rest of them is in order already.
+    """Return the lists with equal scores in the order of trec_eval.
 
     Parameters
     ----------
     topk
-        With scores, best first.
+        Lists with scores, best first.
     places
-        Of each item, by ``descending_places``.
+        Place of each item, from ``descending_places``.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""From several lists a user to one value a user."""
+"""Average the values of several lists per user."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from harness.intervals import mean_interval
 
 
 def averaged(table: MetricTable, owners: IdArray) -> MetricTable:
-    """Return a table of lists as one of users: each user's value is the mean over their lists.
+    """Return a table with one value per user, the mean over the user's lists.
 
-    The unit of every interval and test stays the user, whose lists are not independent. Metrics
-    over all lists stay as they are.
+    The unit of intervals and tests is the user, because the lists of a user are not independent. Metrics over all lists
+    do not change.
 
     Parameters
     ----------
     table
-        A row a list.
+        Table with one row per list.
     owners
-        Own ids ``(lists,)``: whose list each is, in the order of the table's rows.
+        External ids ``(lists,)``: the user of each list, in the order of the table.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How users are cut into blocks. The cut never changes a result."""
+"""Divide users into blocks. Results do not depend on the division."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.artifacts.array_types import Int64Array
 __all__ = ["USER_BLOCK", "block_bounds", "parts", "user_blocks"]
 
 _PARTS = 32
-_SMALLEST = 1 << 14  # users that are worth a thread
+_SMALLEST = 1 << 14  # smallest number of users for which a thread is worthwhile
 
 
 def user_blocks(users: int) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""From lists and truth to a value a user and metric, block by block of users."""
+"""Compute the value of each user and metric, block by block of users."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from harness.metrics.tie_bounds import with_listed_ranks
 
 @dataclass(frozen=True, eq=False)
 class UserScores:
-    """What is measured on users, by label.
+    """Per-user values and what is derived from them, by label.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class UserScores:
     denominators
         Sums of what metrics with one denominator for all users divide by.
     counts
-        What happened on the way.
+        Counts, as in ``MetricTable``.
     """
 
     values: Mapping[str, Float64Array]
@@ -77,17 +77,17 @@ def score_users(
     Parameters
     ----------
     metrics
-        The metrics that have a value a user; with none, the lists are counted alone.
+        Per-user metrics; without any, only the counts are computed.
     lists
-        The lists of the users that count, of whom there may be none.
+        Lists of the users that count; there may be none.
     relevant
-        What is relevant to them.
+        Their relevant items.
     bounds
         int64 ``(blocks + 1,)``: the first user of each block whose moments are taken, and ``users``.
     depth
-        Ranks to look at, the largest cutoff of what is measured on the lists.
+        Number of ranks to look at: the largest cutoff of a metric of the lists.
     rules
-        What is settled for all metrics alike.
+        Rules that hold for all metrics.
 
     Raises
     ------
@@ -104,13 +104,13 @@ def score_users(
         metric for metric in metrics if isinstance(metric, AccuracyMetric) and metric.rises and (exact or by_scores)
     ]
     values = np.empty((len(metrics), lists.n_users), dtype=np.float64)
-    # Threads write into place; processes send their part back.
+    # Threads write into a shared array; processes return their part.
     shared = lists.parallel.backend == "threading"
 
     def score(edges: Int64Array, out: Float64Array) -> _PartScores:
         start, stop = int(edges[0]), int(edges[-1])
         blocks = edges - start
-        if start == stop:  # nobody in it counts, for which a metric need not be ready
+        if start == stop:  # no user counts; metrics need not support empty input
             nothing = Moments.of(np.empty(0), blocks)
             empty = [np.zeros((3, len(blocks) - 1)) for _ in ranged]
             counts = np.zeros(N_COUNTS, dtype=np.int64)
@@ -137,7 +137,7 @@ def score_users(
 
     shards = parts(len(bounds) - 1)
     if len(shards) > 1 and lists.n_users > 0:
-        score(np.array([0, 1]), values[:, :1])  # compiled once, before the threads ask for it
+        score(np.array([0, 1]), values[:, :1])  # compile once, before several threads need the code
     scored = map_shards(score_part, shards, parallel=lists.parallel)
     for (first, last), part in zip(shards, scored, strict=True):
         if part.values is not None:
@@ -178,7 +178,7 @@ def _moments(metric: UserMetric, values: Float64Array, edges: Int64Array, *, cha
     with np.errstate(invalid="ignore", over="ignore"):
         moments = Moments.of(values, edges)
         total = float(moments.sums.sum())
-    # The values themselves need be looked at only then; finite ones may have an infinite sum.
+    # Only then check the values themselves: finite values may have an infinite sum.
     if not math.isfinite(total) and not np.isfinite(values).all():
         raise HarnessError(f"the metric {metric.label} gave a value that is no number. Each user needs one.")
     if metric.binary and not chances and not ((values == 0.0) | (values == 1.0)).all():

@@ -21,30 +21,30 @@ import cloudpickle
 from harness.errors import HarnessError
 from harness.execution.shard_work import ShardWork
 
-_ANSWERS_WITHIN = 5.0  # seconds for the scheduler to answer, and for a first worker to be there
-_LOOK_EVERY = 2.0  # seconds between two looks at the cluster while nothing finishes
-_PAUSE = 0.1  # seconds before a result that went lost is asked for again
-_WITHOUT_WORKERS = 20.0  # seconds in which workers that died may be replaced
+_ANSWERS_WITHIN = 5.0  # seconds that the scheduler has to answer, and the first worker to connect
+_LOOK_EVERY = 2.0  # seconds between two checks of the cluster while nothing finishes
+_PAUSE = 0.1  # seconds before a lost result is requested again
+_WITHOUT_WORKERS = 20.0  # seconds to wait for replacements of workers that died
 _MOST_BYTES = 8 << 20  # of one shard with its function; Dask warns from 10 MB on
 _LOGGERS = ("asyncio", "distributed", "distributed.client", "distributed.gc")
 _SILENT = logging.CRITICAL + 1
 
 
 def run_on_cluster(work: ShardWork[Any, Any], address: str) -> None:
-    """Finish the shards of a piece of work on the workers of a cluster.
+    """Process the shards on the workers of a cluster.
 
     Parameters
     ----------
     work
-        What to do. Dask begins the shards of a killed worker anew, ``allowed-failures`` times.
+        Function and shards. Dask restarts the shards of a killed worker up to ``allowed-failures`` times.
     address
-        Of the scheduler.
+        Address of the scheduler.
 
     Raises
     ------
     HarnessError
-        Dask is not installed, no scheduler answers, no worker is there, the connection is lost, or
-        the workers that ran some shards were killed again and again; all others are finished then.
+        Dask is not installed, no scheduler answers, there is no worker, the connection is lost, or the workers that ran
+        some shards were killed in every attempt; all other shards are finished then.
     """
     if not work.shards:
         return
@@ -52,7 +52,7 @@ def run_on_cluster(work: ShardWork[Any, Any], address: str) -> None:
         run = _ClusterRun(work, client, address)
         killed = run.finish(range(len(work.shards)))
         if len(killed) > 1:
-            # Dask blames all that a dead worker held; alone, each shows what is its own.
+            # Dask blames all shards that a dead worker held. Run alone, each shows whether it is the cause.
             killed = [index for index in killed if run.finish([index])]
     if killed:
         raise work.given_up(
@@ -63,9 +63,9 @@ def run_on_cluster(work: ShardWork[Any, Any], address: str) -> None:
 
 
 class _PickledCall:
-    """A call that is made where it is unpickled.
+    """Call that is executed where it is unpickled.
 
-    A worker that cannot unpickle its task dies; one whose task is to unpickle bytes reports an error.
+    A worker that cannot unpickle its task dies. A worker whose task is to unpickle bytes reports an error instead.
     """
 
     def __init__(self, function: Callable[..., Any], shard: Any) -> None:
@@ -76,11 +76,11 @@ class _PickledCall:
 
 
 class _LostResultError(Exception):
-    """A result was there, and is no more."""
+    """A result was computed, but is lost."""
 
 
 class _ClusterRun:
-    """Shards on their way through a cluster."""
+    """Shards that are processed on a cluster."""
 
     def __init__(self, work: ShardWork[Any, Any], client: Any, address: str) -> None:
         self._work = work
@@ -90,7 +90,7 @@ class _ClusterRun:
         self._last_seen = time.monotonic()  # when a worker was last there
 
     def finish(self, indices: Sequence[int]) -> list[int]:
-        """Finish shards, and return those whose workers were killed."""
+        """Process shards, and return those whose workers were killed."""
         from distributed import KilledWorker
 
         killed = []
@@ -111,14 +111,14 @@ class _ClusterRun:
             except KilledWorker:
                 killed.append(index)
             except _LostResultError:
-                # Its worker died before the result was fetched. Dask makes it again.
+                # Its worker died before the result was fetched. Dask computes it again.
                 self._look()
                 time.sleep(_PAUSE)
                 future.add_done_callback(self._ended.put)
                 continue
             else:
                 self._work.finish(index, result)
-            # Dask forgets what nobody holds, and so need not make it again when its worker dies.
+            # Dask drops results without references, and then need not compute them again when their worker dies.
             del under_way[future.key]
         return killed
 
@@ -132,7 +132,7 @@ class _ClusterRun:
             return future.result(timeout=_ANSWERS_WITHIN)
         except TimeoutError as error:
             if status == "error":
-                raise  # the function's own
+                raise  # raised by the function
             raise _LostResultError from error
         except ModuleNotFoundError as error:
             if self._is_needed(error.name):
@@ -161,7 +161,7 @@ class _ClusterRun:
         )
 
     def _look(self) -> None:
-        """Raise if there is nobody to wait for."""
+        """Raise an error if there are no workers to wait for."""
         try:
             workers = len(self._client.nthreads())
         except (OSError, TimeoutError) as error:
@@ -194,10 +194,10 @@ def _connected(address: str) -> Iterator[Any]:
         ) from error
     with _silent():
         try:
-            with ThreadPoolExecutor(1) as pool:  # in a notebook, the calling thread's loop is in use
+            with ThreadPoolExecutor(1) as pool:  # in a notebook, the event loop of the calling thread is in use
                 pool.submit(asyncio.run, asyncio.wait_for(_greet(address), _ANSWERS_WITHIN)).result()
             client: Any = Client(address, timeout=_ANSWERS_WITHIN, set_as_default=False)
-        except Exception as error:  # what else listens there may answer anything, which then fails anyhow
+        except Exception as error:  # another kind of server may answer anything
             raise HarnessError(
                 f"no Dask scheduler answers at {address}; {_ANSWERS_WITHIN:.0f} s are the most it has. Start one by "
                 "`dask scheduler`, or mend the address (parallel.address)."
@@ -213,7 +213,7 @@ def _connected(address: str) -> Iterator[Any]:
 
 
 async def _greet(address: str) -> None:
-    # The client would wait for ever where something listens that never speaks.
+    # The client would wait forever for a server that accepts the connection but never answers.
     from distributed.comm.core import connect
     from distributed.security import Security
 
@@ -223,7 +223,7 @@ async def _greet(address: str) -> None:
 
 @contextlib.contextmanager
 def _silent() -> Iterator[None]:
-    """Keep Dask's own log lines away: what matters of them becomes an error here."""
+    """Suppress Dask's log messages: what matters in them becomes an error here."""
     loggers = [logging.getLogger(name) for name in _LOGGERS]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,4 +1,4 @@
-"""One function over many shards: here, in threads, in processes, on devices or on a cluster."""
+"""Apply a function to shards: in threads, in processes, on devices, or on a cluster."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def map_shards(
 ) -> list[Result]:
     """Return ``function(shard)`` for each shard, in the order of the shards.
 
-    An exception of the function ends all and is raised as it is; it is never tried again. A
-    **worker** that dies (killed, out of memory) costs its own shard alone, which is begun again;
-    one that fails for good is named once all others are finished.
+    An exception of the function stops all work and is raised; the shard is not tried again. If a **worker** dies
+    (killed, out of memory), only its own shard is lost and is tried again. A shard that fails in every attempt is
+    reported once all others are finished.
 
     Parameters
     ----------
@@ -33,15 +33,15 @@ def map_shards(
         scheduler find such a function by its name, so the package must be installed there too.
         ``loky`` also takes closures: what they hold is written once and mapped by every process.
     shards
-        Small values that say what to do; pickled with ``loky`` and ``dask``, and so are the results.
+        Small values, one per call. ``loky`` and ``dask`` pickle shards and results.
     parallel
-        Who does it. With ``threading``, a single worker or shard is done in the calling thread;
-        ``loky`` always has processes of its own, even one.
+        Backend and number of workers. With ``threading``, a single worker or shard runs in the calling thread;
+        ``loky`` always starts processes, even for one worker.
     names
-        What messages call the shards, one each; ``shard 0``, ``shard 1``, … if left out.
+        Names of the shards for messages. Default: ``shard 0``, ``shard 1``, …
     attempts
-        How often ``loky`` begins a shard whose process is killed, 1 or more; with 2 and more, the
-        last time alone. Threads cannot be killed, and Dask counts for itself
+        Number of attempts of ``loky`` for a shard whose process is killed, 1 or more. The last of several attempts runs
+        alone. Threads cannot be killed, and Dask has its own limit
         (``distributed.scheduler.allowed-failures``, 3).
     on_result
         Called with the index of a shard and its result as each finishes, in any order, always in
@@ -50,7 +50,7 @@ def map_shards(
     Raises
     ------
     HarnessError
-        A shard was given up; or there is no Dask, no scheduler or no worker.
+        A shard failed in every attempt; or Dask, a scheduler or a worker is missing.
     ValueError
         There are not as many names as shards, or ``attempts`` is below 1.
 
@@ -61,7 +61,7 @@ def map_shards(
     """
     work = ShardWork(function, shards, names, attempts, on_result)
     if parallel.address is not None:
-        # Deferred, as who has no cluster need not have its packages.
+        # Imported here, because only clusters need its packages.
         from harness.execution.dask_cluster import run_on_cluster
 
         run_on_cluster(work, parallel.address)
@@ -86,25 +86,25 @@ def map_devices(
 ) -> list[Result]:
     """Return ``function(shard, device)`` for each shard, in the order of the shards.
 
-    Each device has one process, which is given a shard whenever it is free. A process that is
-    killed costs its own shard alone: it is started again, and the shard is begun again, by whoever
-    is free. An exception of the function stops all and is raised as it is.
+    Each device has one process, which receives a shard whenever it is free. If a process is killed, only its own shard
+    is lost: the process is restarted, and any free process tries the shard again. An exception of the function stops
+    all work and is raised.
 
     Parameters
     ----------
     function
         Pickled, as are the shards and the results: best a function at the top level of a module,
-        with paths to read and write. It is called again and again in one process, so what it loads
-        onto the device it may keep in a cache of its own.
+        with paths to read and write. It is called many times in one process, so that it may cache
+        what it loads onto the device.
     shards
-        Small values that say what to do.
+        Small values, one per call.
     devices
-        Such as ``("cuda:0", "cuda:1")``; a name that stands twice has two processes.
+        Such as ``("cuda:0", "cuda:1")``; a name that is listed twice has two processes.
     names
-        What messages call the shards, one each; ``shard 0``, ``shard 1``, … if left out.
+        Names of the shards for messages. Default: ``shard 0``, ``shard 1``, …
     attempts
-        How often a shard is begun whose process is killed, 1 or more; with 2 and more, the last
-        time alone, on a device where it did not fail if there is one.
+        Number of attempts for a shard whose process is killed, 1 or more. The last of several attempts runs alone, on a
+        device where the shard has not failed yet if there is one.
     on_result
         Called with the index of a shard and its result as each finishes, in any order, always in
         the calling thread.
@@ -112,7 +112,7 @@ def map_devices(
     Raises
     ------
     HarnessError
-        A shard was given up.
+        A shard failed in every attempt.
     ValueError
         There is no device, there are not as many names as shards, or ``attempts`` is below 1.
 

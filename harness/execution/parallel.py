@@ -1,4 +1,4 @@
-"""How work is to be spread."""
+"""Number of workers, and their backend."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _EXAMPLE = "tcp://10.0.0.1:8786"
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Parallel:
-    """How to spread work over the cores of one machine, or over a cluster. It never changes a result.
+    """Backend and number of workers for work in shards. Results do not depend on them.
 
     Parameters
     ----------
@@ -60,10 +60,10 @@ class Parallel:
 
     @property
     def workers(self) -> int:
-        """The number of workers on this machine; 1 for ``dask``, where it does nothing but wait."""
+        """The number of workers on this machine; 1 for ``dask``, where it only waits."""
         return 1 if self.backend == "dask" else int(joblib.effective_n_jobs(self.n_jobs))
 
     @property
     def threads(self) -> Parallel:
-        """As many workers as threads of this machine, for work that is done in place."""
+        """The same number of workers as threads of this machine, for work that writes into shared arrays."""
         return Parallel(n_jobs=self.n_jobs)

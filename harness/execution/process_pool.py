@@ -1,7 +1,8 @@
-"""A pool of processes in which one that is killed costs its own shard and nothing else.
+"""Pool of processes in which a killed process loses only its own shard.
 
-joblib and ``concurrent.futures`` give up the whole pool when one process dies, as their processes
-share a queue and nobody knows which shard was whose. Here each has a pipe of its own.
+joblib and ``concurrent.futures`` give up the whole pool when one process dies, because its processes share a queue: the
+shard of the dead process is not known, and results that were not yet returned are lost. Here each process has its own
+pipe.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ from harness.execution.process_worker import END, serve
 from harness.execution.shard_work import ShardWork
 from harness.execution.shared_function import write_function
 
-_LOOK_EVERY = 1.0  # seconds between two looks at whether a process is alive
-_ENDS_WITHIN = 5.0  # seconds that a process has for it
+_LOOK_EVERY = 1.0  # seconds between two checks whether a process is alive
+_ENDS_WITHIN = 5.0  # seconds that a process has to end
 _THREADS = (
     "BLIS_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -40,28 +41,28 @@ _THREADS = (
 
 
 def run_in_processes(work: ShardWork[Any, Any], calls: Sequence[tuple[str, ...]], *, remedy: str) -> None:
-    """Finish the shards of a piece of work.
+    """Process the shards.
 
     Parameters
     ----------
     work
-        What to do.
+        Function and shards.
     calls
-        What each process hands to the function after the shard; there are as many processes.
+        Further arguments of the function, one tuple per process.
     remedy
-        What would work where processes are killed for want of memory.
+        Advice for the error message if processes are killed because memory runs out.
 
     Raises
     ------
     HarnessError
-        The processes of some shards were killed in every attempt. All others are finished.
+        The processes of some shards were killed in every attempt. All other shards are finished.
     """
     calls = calls[: len(work.shards)]
     if not calls:
         return
     with tempfile.TemporaryDirectory(prefix="harness-") as folder:
         write_function(work.function, Path(folder))
-        # The cores are divided, as joblib does, unless the user has settled it.
+        # Divide the cores among the processes, as joblib does, unless the user has set the number of threads.
         threads = str(max(joblib.cpu_count() // len(calls), 1))
         environment = {name: threads for name in _THREADS if name not in os.environ}
         pool = _ProcessPool(work, [_WorkerProcess(Path(folder), more, environment) for more in calls])
@@ -75,7 +76,7 @@ def run_in_processes(work: ShardWork[Any, Any], calls: Sequence[tuple[str, ...]]
 
 
 class _WorkerProcess:
-    """A process that does one shard at a time, and is started when there is one to do."""
+    """Process that works on one shard at a time, and is started when it gets the first one."""
 
     def __init__(self, folder: Path, more: tuple[str, ...], environment: dict[str, str]) -> None:
         self.more = more
@@ -86,22 +87,22 @@ class _WorkerProcess:
 
     @property
     def exitcode(self) -> int | None:
-        """None before it ends; below 0 the signal that killed it."""
+        """Exit code; None while the process runs, the negative signal number if a signal killed it."""
         exitcode: int | None = None if self._process is None else self._process.exitcode
         return exitcode
 
     def begin(self, shard: bytes) -> None:
-        """Hand it a pickled shard; it is started if it does not run."""
+        """Send it a pickled shard. The process is started if it does not run."""
         if self.exitcode is not None:
             self.kill()
         if self._process is None:
             self._start()
-        # It may have died this moment; then its pipe says so to whoever waits for the answer.
+        # If it has just died, reading its answer fails.
         with contextlib.suppress(OSError):
             self.pipe.send_bytes(shard)
 
     def _start(self) -> None:
-        # loky's processes, unlike those of multiprocessing, do not run the caller's script again.
+        # Processes of loky, unlike those of multiprocessing, do not run the caller's script again.
         context = get_context("loky")
         self.pipe, theirs = context.Pipe()
         self._process = context.Process(
@@ -111,8 +112,8 @@ class _WorkerProcess:
         theirs.close()  # so that the pipe ends when the process does
 
     def answer(self) -> bytes:
-        """Return the outcome of its shard, or raise EOFError if it died."""
-        # Children of its own may hold the pipe of a dead process open.
+        """Return the result of its shard, or raise EOFError if the process died."""
+        # Child processes may keep the pipe of a dead process open.
         if self.exitcode is not None and not self.pipe.poll():
             raise EOFError
         try:
@@ -135,14 +136,14 @@ class _WorkerProcess:
                 self.pipe.send_bytes(END)
 
     def join(self) -> None:
-        """Wait until it has ended, but not for ever."""
-        # A join with a timeout would wait for the children that it leaves behind, too.
+        """Wait until it has ended, for a limited time."""
+        # Process.join with a timeout would also wait for its child processes.
         until = time.monotonic() + _ENDS_WITHIN
         while self._process is not None and self._process.exitcode is None and time.monotonic() < until:
             time.sleep(0.005)
 
     def kill(self) -> None:
-        """End it whatever it does; it is started anew for the next shard."""
+        """Kill the process. It is started again for the next shard."""
         if self._process is None:
             return
         if self.exitcode is None:
@@ -154,7 +155,7 @@ class _WorkerProcess:
 
 
 class _ProcessPool:
-    """Processes, and which shard each is at."""
+    """Processes and the shards that they work on."""
 
     def __init__(self, work: ShardWork[Any, Any], processes: Sequence[_WorkerProcess]) -> None:
         self.lost: dict[int, int] = {}  # exit codes by shard
@@ -166,7 +167,7 @@ class _ProcessPool:
         self._deaths: dict[int, Counter[tuple[str, ...]]] = {}
 
     def run(self) -> None:
-        """Do all shards: each is finished or lost then."""
+        """Process all shards. Each is finished or lost afterwards."""
         self._hand_out()
         while self._at:
             ready = connection.wait([process.pipe for process in self._at], _LOOK_EVERY)
@@ -176,14 +177,14 @@ class _ProcessPool:
             self._hand_out()
 
     def end(self) -> None:
-        """Let all processes end in their own way."""
+        """Ask all processes to end, and wait for them."""
         for process in self._processes:
             process.end()
         for process in self._processes:
             process.join()
 
     def kill(self) -> None:
-        """End all processes at once."""
+        """Kill all processes."""
         for process in self._processes:
             process.kill()
 
@@ -193,7 +194,7 @@ class _ProcessPool:
                 self._begin(process, self._waiting.popleft())
         if self._last_tries and not self._at:
             index = self._last_tries.popleft()
-            # Nothing beside it, so that it has all the memory, and the blame is its own.
+            # It runs alone, so that it has all the memory, and no other shard can be the cause.
             self.kill()
             self._begin(min(self._processes, key=lambda process: self._deaths[index][process.more]), index)
 

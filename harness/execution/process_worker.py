@@ -1,4 +1,4 @@
-"""What runs in a process of a pool: shards come in, results or errors go out."""
+"""Main loop of a pool's process: receive shards, send results or errors."""
 
 from __future__ import annotations
 
@@ -18,23 +18,22 @@ import cloudpickle
 
 from harness.execution.shared_function import read_function
 
-END = b""  # the message after which a process ends
+END = b""  # message that ends the process
 
 
 def serve(connection: Connection, folder: Path, more: tuple[str, ...]) -> None:
-    """Answer each shard that comes with ``function(shard, *more)``, until told to end.
+    """Answer each received shard with ``function(shard, *more)``, until the end message.
 
     Parameters
     ----------
     connection
-        Pickled shards come in, pickled pairs go out: whether all went well, and the result or the
-        exception.
+        Receives pickled shards, and sends pickled pairs: whether the call succeeded, and the result or the exception.
     folder
-        Where the function is.
+        Folder of the function; see ``write_function``.
     more
         Further arguments of the function.
     """
-    # Ctrl-C on a terminal reaches every process; the calling one decides what ends.
+    # Ctrl-C on a terminal reaches every process, but only the calling process reacts.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     messages: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(connection, messages), daemon=True).start()
@@ -45,13 +44,13 @@ def serve(connection: Connection, folder: Path, more: tuple[str, ...]) -> None:
                 function = read_function(folder)
             result = function(pickle.loads(message), *more)  # noqa: S301 - from the process that started this one
             answer = cloudpickle.dumps((True, result))
-        except BaseException as error:  # SystemExit too is the caller's to see
+        except BaseException as error:  # SystemExit is reported to the caller, too
             answer = _pickled(error)
         connection.send_bytes(answer)
 
 
 def _receive(connection: Connection, messages: queue.SimpleQueue[bytes]) -> None:
-    """Pass messages on; in a thread, so that a process ends in the midst of a shard once nobody waits for it."""
+    """Forward messages, in a thread, so that the process ends even during a shard when the calling process is gone."""
     try:
         while True:
             messages.put(connection.recv_bytes())
@@ -64,7 +63,7 @@ def _pickled(error: BaseException) -> bytes:
     with contextlib.suppress(Exception):
         error.add_note(f"In the worker process:\n{trace}")
         answer: bytes = cloudpickle.dumps((False, error))
-        # Some exceptions are pickled well and cannot be made again.
+        # Some exceptions can be pickled but not unpickled.
         pickle.loads(answer)  # noqa: S301 - written in the line above
         return answer
     return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}\n\n{trace}")))

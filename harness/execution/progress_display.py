@@ -1,4 +1,4 @@
-"""How far a piece of work is, and how fast."""
+"""Progress display: a bar on a terminal, log lines elsewhere."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Advance = Callable[[int], None]
 
 logger = logging.getLogger("harness")
 
-_LOG_EVERY = 5.0  # seconds between two log lines of one piece of work
+_LOG_EVERY = 5.0  # seconds between two log lines
 
 _hidden: ContextVar[bool] = ContextVar("hidden", default=False)
 
 
 @contextlib.contextmanager
 def hidden_progress(*, hide: bool = True) -> Iterator[None]:
-    """Show no progress within the block, if ``hide`` is set, of work that has no option for it."""
+    """Hide the progress of all work within the block, if ``hide`` is set."""
     before = _hidden.set(hide or _hidden.get())
     try:
         yield
@@ -33,21 +33,21 @@ def hidden_progress(*, hide: bool = True) -> Iterator[None]:
 def progress(
     what: str, total: int | None, *, unit: str = "users", done: int = 0, quiet: bool = False
 ) -> Iterator[Advance]:
-    """Show how far a piece of work is and its rate: a bar on a terminal, log lines elsewhere, on stderr.
+    """Show progress and rate on stderr: a bar on a terminal, log lines elsewhere.
 
-    What is yielded is called with how much was done since its last call, from any thread. Its calls
+    The yielded function is called, from any thread, with the number of units done since its last call. These numbers
     and ``done`` add up to ``total``, unless the work stops early.
 
     Parameters
     ----------
     what
-        What is done, such as ``scoring``.
+        Name of the work, such as ``scoring``.
     total
-        How much there is to do; None where nobody can tell.
+        Number of units; None if it is not known.
     unit
-        What is counted.
+        Name of the units.
     done
-        How much was done before, which counts in no rate.
+        Number of units that were done before, which do not count in the rate.
     quiet
         Show nothing.
 
@@ -122,7 +122,7 @@ def _log_lines(what: str, total: int | None, unit: str, before: int) -> Iterator
                 logger.info("%s: %d of %d %s, %s, %.0f s left", what, reached, total, unit, _rate(speed, unit), left)
 
     yield advance
-    # A clock may stand still over an empty piece of work.
+    # The clock may not advance during empty work.
     elapsed = max(time.monotonic() - start, 1e-9)
     logger.info("%s: %d %s in %.1f s, %s", what, done, unit, elapsed, _rate(done / elapsed, unit))
 

@@ -1,4 +1,4 @@
-"""What is to be done in shards, whoever does it."""
+"""Function, shards and results, shared by all backends."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from harness.errors import HarnessError
 Shard = TypeVar("Shard")
 Result = TypeVar("Result")
 
-_MOST_NAMES = 5  # of shards in one message
+_MOST_NAMES = 5  # largest number of shard names in one message
 
 
 @dataclass(eq=False)
 class ShardWork(Generic[Shard, Result]):
-    """A function, its shards, and what has come of them.
+    """A function, its shards, and their results.
 
     Parameters
     ----------
     function
-        Called with a shard, and with a device where there are devices.
+        Called with a shard, and with a device in ``map_devices``.
     shards
-        One call each.
+        Arguments, one per call.
     names
-        What messages call the shards; None for ``shard 0``, ``shard 1``, …
+        Names of the shards for messages; None for ``shard 0``, ``shard 1``, …
     attempts
-        How often a shard may be begun whose process is killed, 1 or more.
+        Number of attempts for a shard whose process is killed, 1 or more.
     on_result
         Called with the index of a shard and its result, in the calling thread, as each finishes.
 
     Raises
     ------
     ValueError
-        There are not as many names as shards, or no attempt at all.
+        The numbers of names and shards differ, or ``attempts`` is below 1.
     """
 
     function: Callable[..., Result]
@@ -46,12 +46,12 @@ class ShardWork(Generic[Shard, Result]):
 
     def __post_init__(self) -> None:
         if self.names is not None and len(self.names) != len(self.shards):
-            raise ValueError(f"there are {len(self.names)} names for {len(self.shards)} shards; give one each")
+            raise ValueError(f"there are {len(self.names)} names for {len(self.shards)} shards; give one for each")
         if self.attempts < 1:
             raise ValueError(f"attempts is {self.attempts}; 1 or more is needed")
 
     def finish(self, index: int, result: Result) -> None:
-        """Keep the result of a shard, and tell of it."""
+        """Store the result of a shard, and call ``on_result``."""
         self.results[index] = result
         if self.on_result is not None:
             self.on_result(index, result)
@@ -61,7 +61,7 @@ class ShardWork(Generic[Shard, Result]):
         return [self.results[index] for index in range(len(self.shards))]
 
     def given_up(self, lost: Sequence[int], reason: str) -> HarnessError:
-        """Return the error that names the shards that were lost."""
+        """Return the error that names the lost shards."""
         names = [f"shard {index}" if self.names is None else self.names[index] for index in sorted(lost)]
         if len(names) > _MOST_NAMES:
             names[_MOST_NAMES:] = [f"{len(names) - _MOST_NAMES} more"]

@@ -1,4 +1,4 @@
-"""A function on its way to several processes: pickled once, its large arrays mapped by all of them."""
+"""Share a function with several processes: pickle it once, and memory-map its large arrays."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 
 import cloudpickle
 
-_MAPPED = 1 << 20  # bytes from which an array is a file of its own
+_MAPPED = 1 << 20  # arrays of so many bytes or more get a file of their own
 _FUNCTION = "function.pickle"
 
 
 def write_function(function: Callable[..., Any], folder: Path) -> None:
-    """Write a function, closures and what they hold included, into an empty folder."""
+    """Write a function, including the values of closures, into an empty folder."""
     arrays: list[pickle.PickleBuffer] = []
 
     def stays_inside(buffer: pickle.PickleBuffer) -> bool:
@@ -33,7 +33,7 @@ def write_function(function: Callable[..., Any], folder: Path) -> None:
 
 
 def read_function(folder: Path) -> Callable[..., Any]:
-    """Return the function of a folder; its large arrays can be read, not written."""
+    """Return the function of a folder. Its large arrays are read-only."""
     buffers = []
     for number in itertools.count():
         path = _array(folder, number)

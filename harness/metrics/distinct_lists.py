@@ -1,4 +1,4 @@
-"""Users' lists as sets, each distinct one once: all that their overlaps depend on."""
+"""Lists as sets of items, with equal sets together, for computing overlaps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from harness.metrics.metric_inputs import Lists
 
 @dataclass(frozen=True, eq=False)
 class DistinctLists:
-    """Sets of items, and how many users have each.
+    """Distinct sets of items, and the number of users with each set.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class DistinctLists:
     sizes
         int32 ``(sets,)``: items of each set, 0 to width.
     users
-        int64 ``(sets,)``: users whose list it is, 1 or more.
+        int64 ``(sets,)``: number of users with this set, 1 or more.
     """
 
     items: Int32Array
@@ -34,7 +34,7 @@ class DistinctLists:
 
     @classmethod
     def of(cls, lists: Lists, *, k: int) -> DistinctLists:
-        """Return the sets that the first k ranks of the lists are; a user without a list has the empty one.
+        """Return the distinct sets of the first k ranks. A user without a list has the empty set.
 
         Examples
         --------
@@ -47,25 +47,25 @@ class DistinctLists:
 
     @classmethod
     def of_states(cls, states: Sequence[Mapping[str, NDArray[Any]]]) -> DistinctLists:
-        """Return the sets of several states together.
+        """Return the distinct sets of several states together.
 
         Parameters
         ----------
         states
-            One or more of what ``state`` gave, in any order.
+            One or more results of ``state``, in any order.
         """
         found = cls.joined(states)
         return found if len(states) == 1 else _grouped(Lists.of(found.items), found.items.shape[1], found.users)
 
     @classmethod
     def each(cls, lists: Lists, *, k: int) -> DistinctLists:
-        """Return the set of each list by itself, in the order of the users."""
+        """Return the set of each list separately, in the order of the users."""
         sets, sizes, _ = _sets(lists, min(k, lists.items.shape[1]))
         return cls(sets, sizes, np.ones(lists.n_users, dtype=np.int64))
 
     @classmethod
     def joined(cls, states: Sequence[Mapping[str, NDArray[Any]]]) -> DistinctLists:
-        """Return the sets of several states one after the other, equal ones apart."""
+        """Return the sets of several states one after the other, without combining equal sets."""
         sizes = np.concatenate([state["sizes"] for state in states])
         width = int(sizes.max(initial=0))
         items = np.full((len(sizes), width), -1, dtype=np.int32)
@@ -73,22 +73,22 @@ class DistinctLists:
         return cls(items, sizes, np.concatenate([state["users"] for state in states]).astype(np.int64))
 
     def in_order(self) -> DistinctLists:
-        """Return the same sets in an order that depends on nothing but them."""
+        """Return the sets sorted by their items."""
         order = np.lexsort(tuple(self.items.T[::-1])) if self.items.shape[1] else np.arange(len(self.sizes))
         return DistinctLists(self.items[order], self.sizes[order], self.users[order])
 
     def state(self) -> dict[str, Int32Array]:
-        """Return int32 arrays: ``items`` of one set after the other, ``sizes`` and ``users`` of each."""
+        """Return int32 arrays: ``items`` of all sets, one after the other, ``sizes`` and ``users`` of each set."""
         filled = np.arange(self.items.shape[1]) < self.sizes[:, None]
         return {"items": self.items[filled], "sizes": self.sizes, "users": self.users.astype(np.int32)}
 
 
 def _grouped(lists: Lists, width: int, users: Int64Array) -> DistinctLists:
-    """Return the lists as sets, equal ones together; ``(lists.n_users,)`` says how many users each stands for."""
+    """Return the distinct sets of lists, each of which stands for a number of users, int64 ``(lists.n_users,)``."""
     sets, sizes, hashes = _sets(lists, width)
     order = np.argsort(hashes, kind="stable")
     sets = sets[order]
-    # Different sets of one hash may cut a group in two, which costs time and changes nothing.
+    # Different sets with the same hash may split a group in two. This costs time, but changes no result.
     starts = np.flatnonzero(np.r_[lists.n_users > 0, (sets[1:] != sets[:-1]).any(axis=1)])
     together = np.add.reduceat(users[order], starts) if len(starts) else users
     return DistinctLists(sets[starts], sizes[order][starts], together)

@@ -1,4 +1,4 @@
-"""From lists and truth to hits: the step that every accuracy metric begins with."""
+"""Find the hits of lists, the first step of every accuracy metric."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def find_hits(
     stop: int | None = None,
     reads: frozenset[str] = frozenset(),
 ) -> CountedHits:
-    """Return where the first ``width`` ranks of the users ``start`` to ``stop`` hit.
+    """Return the hits in the first ``width`` ranks of the users from ``start`` to ``stop``.
 
     Parameters
     ----------
     lists, relevant
-        Of all users.
+        Lists and relevant items of all users.
     width
-        Ranks looked at.
+        Number of ranks to look at.
     start, stop
-        The first user, and the one after the last; all of them if left out.
+        The first user, and the one after the last. Default: all users.
     reads
-        What is filled of the hits beyond bits: what the metrics state under ``reads``.
+        The optional parts of the hits to fill: those that the metrics name in ``reads``.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def find_hits(
 
 
 def listed_items(lists: Lists, *, width: int, block: slice = slice(None)) -> Int32Array:
-    """Return the first ranks of some users' lists, int32 ``(users, width)``; -1 for what is unknown or stood before."""
+    """Return the first ranks of some lists, int32 ``(users, width)``; -1 for unknown and for repeated items."""
     rows = lists.rows[block]
     items = np.empty((len(rows), width), dtype=np.int32)
     clean_lists(lists.items, rows, lists.limit, items)

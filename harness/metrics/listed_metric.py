@@ -1,4 +1,4 @@
-"""What metrics of the listed items have in common."""
+"""Base class of the per-user metrics of the listed items."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.metrics.metric_inputs import Hits
 
 
 class ListedMetric(UserMetric):
-    """A user's metric of what is known of the listed items: by ``needs``, parts of ``SideInformation``."""
+    """A per-user metric that reads the listed items; ``needs`` names the parts of ``SideInformation`` it reads, too."""
 
     @property
     def reads(self) -> frozenset[str]:
@@ -20,12 +20,12 @@ class ListedMetric(UserMetric):
         return frozenset({"items"})
 
     def side_of(self, hits: Hits) -> SideInformation:
-        """Return what is known beside lists and truth.
+        """Return the side information.
 
         Raises
         ------
         HarnessError
-            Nothing is.
+            There is none.
         """
         if hits.side is None:
             raise HarnessError(f"{self.label} needs {' and '.join(self.required)}. Pass side=SideInformation(…).")
@@ -46,14 +46,14 @@ class ListedMetric(UserMetric):
         return out
 
     def write_mean(self, hits: Hits, values: Float64Array, k: int, out: Float64Array) -> None:
-        """Write the mean of the values of a list's items, 0 for a list without items; float64 ``values (items,)``."""
+        """Write the mean value of the listed items, 0 for a list without items; ``values`` float64 ``(items,)``."""
         self.write_sum(hits, values, np.ones(k), out)
         out /= np.maximum(self.filled(hits, k), 1.0)
 
     def write_sum(
         self, hits: Hits, values: Float64Array, weights: Float64Array, out: Float64Array, *, hits_alone: bool = False
     ) -> None:
-        """Write the sum over a list of each item's value times the weight of its rank.
+        """Write the sum, over the listed items, of the item's value times the weight of its rank.
 
         Parameters
         ----------
@@ -66,7 +66,7 @@ class ListedMetric(UserMetric):
         out
             float64 ``(users,)``: output.
         hits_alone
-            Whether to sum over hits alone.
+            Whether to sum over hits only.
         """
         from harness.metrics.kernels import item_values
 

@@ -1,4 +1,7 @@
-"""What a metric is: a frozen value that states its facts and computes itself."""
+"""Base classes of metrics: facts, options, and how values are computed.
+
+Methods of metrics import their kernels when they are called, so that reading an experiment does not wait for numba.
+"""
 
 from __future__ import annotations
 
@@ -15,35 +18,38 @@ from harness.errors import HarnessError
 from harness.execution import Parallel
 from harness.metrics.metric_inputs import Hits, Lists, Ranks
 
-# What a metric over all lists keeps of some of them: arrays by name, of numbers alone, so that they fit into a file.
+# Value of an option of a metric, or of a choice that its definition makes.
+OptionValue: TypeAlias = str | int | float | bool | None
+
+# State of a metric over all lists: named arrays of numbers, which can be stored in a file.
 ListState: TypeAlias = Mapping[str, NDArray[np.generic]]
 
 
 class Metric(abc.ABC):
-    """A metric's facts. Its fields are its options, in YAML too.
+    """A metric with its facts and options.
 
-    A subclass is a frozen pydantic dataclass. It derives from ``UserMetric`` or ``ListMetric``,
-    sets the attributes below, and has a field ``k`` if it looks at the first k ranks.
+    A subclass is a frozen pydantic dataclass. It derives from ``UserMetric`` or ``ListMetric`` and sets the attributes
+    below. Its fields are its options, also in YAML; the cutoff is the field ``k``.
 
     Attributes
     ----------
     name
-        What experiments call it, and the first word of its label.
+        The name in experiments, and the first word of the label.
     family
-        ``accuracy``, ``coverage``, ``diversity``, ...; metrics of a family are shown together.
+        ``accuracy``, ``coverage``, ``diversity``, ...; metrics of one family are shown together.
     higher_is_better
-        The direction.
+        Whether higher values are better.
     lower, upper
-        The range of its values.
+        The smallest and the largest possible value.
     needs
-        What it takes beyond lists and truth, whatever its options: names of arguments of
-        ``harness.evaluate``.
+        What the metric needs beyond lists and truth, with any options: names of arguments of ``harness.evaluate``, or
+        of fields of ``SideInformation``.
     formula
         LaTeX, without delimiters.
     reference
-        Where the definition comes from.
+        The source of the definition.
     choices
-        What is fixed in this definition and settled otherwise elsewhere.
+        Choices of this definition that other libraries make differently, and that are not options.
     reads_exact_ranks
         Whether exact ranks of the relevant items are enough to compute it, so that its cutoff may lie beyond the
         length of the lists.
@@ -57,7 +63,7 @@ class Metric(abc.ABC):
     needs: ClassVar[tuple[str, ...]] = ()
     formula: ClassVar[str]
     reference: ClassVar[str]
-    choices: ClassVar[Mapping[str, Any]] = {}
+    choices: ClassVar[Mapping[str, OptionValue]] = {}
     per_user: ClassVar[bool]
     reads_exact_ranks: ClassVar[bool] = False
 
@@ -73,13 +79,13 @@ class Metric(abc.ABC):
         return getattr(self, "k", None)
 
     @property
-    def options(self) -> dict[str, Any]:
+    def options(self) -> dict[str, OptionValue]:
         """The fields other than the cutoff."""
         return {option.name: getattr(self, option.name) for option in _fields(self) if option.name != "k"}
 
     @property
     def required(self) -> tuple[str, ...]:
-        """What it takes beyond lists and truth with these options."""
+        """What the metric needs beyond lists and truth, with these options."""
         return self.needs
 
     @property
@@ -92,13 +98,13 @@ class Metric(abc.ABC):
         )
 
     @property
-    def variant(self) -> dict[str, Any]:
-        """The definition: what is fixed, and the options. It stands in every result."""
+    def variant(self) -> dict[str, OptionValue]:
+        """The choices and options that define the value. Every result states them."""
         return {**self.choices, **self.options}
 
 
 class UserMetric(Metric):
-    """A metric with a value a user; its headline is the mean over users.
+    """A metric with one value per user; its headline value is the mean over users.
 
     Attributes
     ----------
@@ -111,63 +117,63 @@ class UserMetric(Metric):
 
     @property
     def reads(self) -> frozenset[str]:
-        """What of ``Hits`` is filled for it beyond bits and ranks: ``targets``, ``items``."""
+        """The optional parts of ``Hits`` that the metric reads: ``targets``, ``items``."""
         return frozenset()
 
     @property
     def pooled(self) -> bool:
-        """Whether all users share one denominator: the mean of ``denominators``, by which scores are divided."""
+        """Whether scores are divided by one denominator for all users, the mean of ``denominators``."""
         return False
 
     def denominators(self, hits: Hits, out: Float64Array) -> None:
-        """Write what each user adds to the denominator that all share: whole numbers, for ``pooled`` metrics.
+        """Write each user's part of the common denominator of a ``pooled`` metric: whole numbers.
 
         Raises
         ------
         HarnessError
-            The metric has no such denominator.
+            The metric has no common denominator.
         """
         raise HarnessError(
-            f"the metric {self.label} shares no denominator. Where pooled is True, define {type(self).__name__}."
+            f"the metric {self.label} has no common denominator. If pooled is True, define {type(self).__name__}."
             "denominators(hits, out), which writes whole numbers."
         )
 
     @abc.abstractmethod
     def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' values.
+        """Write each user's value.
 
-        It is called for one block of users after another, from several threads.
+        It is called for one block of users at a time, from several threads.
 
         Parameters
         ----------
         hits
             A block of users, each with at least one relevant item.
         out
-            float64 ``(users,)``, to be filled whole.
+            float64 ``(users,)``: output.
         """
 
 
 class AccuracyMetric(UserMetric):
-    """A user's metric of where the relevant items stand, so that it can be told from exact ranks."""
+    """A per-user metric of the ranks of the relevant items, which can also be computed from exact ranks."""
 
     family = "accuracy"
     reads_exact_ranks = True
 
     @property
     def rises(self) -> bool:
-        """Whether a relevant item that moves up never makes it worse, so that ties have a best and a worst order."""
+        """Whether a relevant item that moves up never lowers the value, so that ties have a best and a worst order."""
         return True
 
     @abc.abstractmethod
     def expected(self, hits: Hits, out: Float64Array) -> None:
-        """Write the users' mean values over all orders of candidates with equal scores.
+        """Write each user's mean value over all orders of candidates with equal scores.
 
         Parameters
         ----------
         hits
-            A block of users with ``ranks``; ``relevant`` and ``lengths`` are theirs, and bits are not read.
+            A block of users with ``ranks``, ``relevant`` and ``lengths``; the bits are not read.
         out
-            float64 ``(users,)``, to be filled whole.
+            float64 ``(users,)``: output.
         """
 
     def ranks_of(self, hits: Hits) -> Ranks:
@@ -176,7 +182,7 @@ class AccuracyMetric(UserMetric):
         Raises
         ------
         HarnessError
-            They are not known.
+            The ranks are not known.
         """
         if hits.ranks is None:
             raise HarnessError(f"{self.name} needs the exact ranks of relevant items. Pass target_ranks=… .")
@@ -185,58 +191,58 @@ class AccuracyMetric(UserMetric):
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """A value over all lists that was taken from a sample.
+    """Estimate of a value over all lists, from a sample.
 
     Parameters
     ----------
     value
         The mean of the sample.
     standard_error
-        Of that mean; 0 or more.
+        Standard error of that mean, 0 or more.
     drawn
-        How the sample was drawn, as it stands in the result's ``variant``.
+        Description of the sample for the result's ``variant``.
     """
 
     value: float
     standard_error: float
-    drawn: Mapping[str, Any]
+    drawn: Mapping[str, OptionValue]
 
 
 class ListMetric(Metric):
     """A metric with one value over all lists.
 
-    It defines ``state`` and ``merged``, so that the lists of a shard of users can be forgotten once
-    their state is taken; and ``folded`` where states of several shards fit into one. Where the
-    users are cut must not change a bit of the value. A metric that needs all lists at once defines
-    ``value`` alone: ``harness.evaluate`` takes it, shards of users do not.
+    It defines ``state`` and ``merged``, so that the lists of a shard of users are not needed once their state is
+    computed, and ``folded`` if the states of several shards can be combined into fewer. The value must not depend on
+    where the users are cut into shards, to the bit. A metric that needs all lists at once defines only ``value``:
+    ``harness.evaluate`` accepts it, evaluation by shards does not.
     """
 
     per_user = False
 
     def state(self, lists: Lists) -> ListState:
-        """Return what the value needs to know of the lists of a shard of users.
+        """Return the state of the lists of a shard of users, from which the value is computed.
 
         Parameters
         ----------
         lists
-            Lists of any number of users, 0 included.
+            Lists of any number of users, also of none.
 
         Returns
         -------
         ListState
-            Arrays of numbers by name.
+            Named arrays of numbers.
 
         Raises
         ------
         HarnessError
-            The metric defines none.
+            The metric does not define it.
         """
         raise HarnessError(self._unmergeable("state(lists), which returns a dict of arrays"))
 
     def folded(self, states: Sequence[ListState]) -> Sequence[ListState]:
-        """Return as few states as stand for the same lists in the same order; as they are, by default.
+        """Combine states of consecutive shards into fewer states; by default, return them unchanged.
 
-        It is called as each shard comes, so that not all states need to be held.
+        It is called for each new shard, so that not all states have to be held in memory.
         """
         return states
 
@@ -248,12 +254,12 @@ class ListMetric(Metric):
         states
             One or more, in the order of the users; folded or not.
         parallel
-            How to spread work over cores. It never changes a value.
+            Threads or processes to use. The value does not depend on it.
 
         Raises
         ------
         HarnessError
-            The metric defines none.
+            The metric does not define it.
         """
         raise HarnessError(self._unmergeable("merged(states, *, parallel), which returns the value"))
 
@@ -264,12 +270,12 @@ class ListMetric(Metric):
     def _unmergeable(self, method: str) -> str:
         return (
             f"the metric {self.label} cannot be measured shard by shard. Define {type(self).__name__}.{method}, "
-            "or measure all users at once by harness.evaluate, for which value(lists) is enough."
+            "or evaluate all users at once with harness.evaluate, for which value(lists) is enough."
         )
 
 
 def _fields(metric: Metric) -> tuple[dataclasses.Field[Any], ...]:
-    # Metrics that follow the protocol are dataclasses; an abstract base alone is none.
+    # Concrete metrics are dataclasses; the abstract base classes are not.
     return dataclasses.fields(metric)  # type: ignore[arg-type]
 
 

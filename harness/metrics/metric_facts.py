@@ -1,4 +1,4 @@
-"""What the registered metrics say of themselves."""
+"""Facts of the registered metrics, for ``harness metrics`` and the documentation."""
 
 from __future__ import annotations
 
@@ -7,9 +7,13 @@ import inspect
 import math
 import re
 import typing
-from typing import Any
+from typing import Any, TypeAlias
 
 from harness import registry
+from harness.metrics.metric import OptionValue
+
+# ``default``, and ``choices`` if there are only a few.
+OptionFacts: TypeAlias = dict[str, OptionValue | list[OptionValue]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,19 +29,19 @@ class MetricFacts:
     description
         The rest, as plain text: edge cases and options.
     value
-        ``a user``, whose mean is reported with its interval, or ``all lists``.
+        ``a user``: one value per user, whose mean is reported with an interval; or ``all lists``: one value.
     higher_is_better
-        The direction.
+        Whether higher values are better.
     lower, upper
-        The range; None for an upper end that there is not.
+        The range; None without an upper limit.
     needs
-        What it takes beyond lists and truth.
+        What the metric needs beyond lists and truth.
     options
-        Each with its default and, where they are few, its choices.
+        Name of each option to its default and, if there are only a few, its possible values.
     fixed
-        What is settled in this definition and otherwise elsewhere.
+        Choices of this definition that other libraries make differently.
     yaml
-        How an experiment asks for it, with all options at their defaults.
+        Entry for an experiment, with the default of each option.
     """
 
     name: str
@@ -49,8 +53,8 @@ class MetricFacts:
     lower: float
     upper: float | None
     needs: tuple[str, ...]
-    options: dict[str, dict[str, Any]]
-    fixed: dict[str, Any]
+    options: dict[str, OptionFacts]
+    fixed: dict[str, OptionValue]
     formula: str
     reference: str
     yaml: str
@@ -95,24 +99,24 @@ def metric_facts(name: str) -> MetricFacts:
 
 
 def all_metric_facts() -> list[MetricFacts]:
-    """Return the facts of all metrics, those of plug-ins too, by family and in the order of the registry."""
+    """Return the facts of all metrics, including those of plug-ins, by family and in the order of the registry."""
     facts = [metric_facts(name) for name in registry.table("metrics")]
     families = list(dict.fromkeys(metric.family for metric in facts))
     return sorted(facts, key=lambda metric: families.index(metric.family))
 
 
 def _needs(cls: Any) -> tuple[str, ...]:
-    """Return what it takes with the options at their defaults."""
+    """Return what the metric needs with default options."""
     given = all(field.default is not dataclasses.MISSING for field in dataclasses.fields(cls))
     return tuple(cls().required if given else cls.needs)
 
 
-def _options(cls: Any) -> dict[str, dict[str, Any]]:
+def _options(cls: Any) -> dict[str, OptionFacts]:
     kinds = typing.get_type_hints(cls)
-    options = {}
+    options: dict[str, OptionFacts] = {}
     for field in dataclasses.fields(cls):
         choices = typing.get_args(kinds[field.name]) if typing.get_origin(kinds[field.name]) is typing.Literal else ()
-        # An option that has to be given has no default.
+        # A required option has no default.
         default = None if field.default is dataclasses.MISSING else field.default
         options[field.name] = {"default": default, **({"choices": list(choices)} if choices else {})}
     return options
@@ -129,5 +133,5 @@ def _text(docstring: str) -> str:
 def _plain(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
-    # A text that YAML would read as a number.
+    # Quotes, because YAML would read the text as a number.
     return f'"{value}"' if isinstance(value, str) and value.isdigit() else str(value)

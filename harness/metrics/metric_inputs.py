@@ -1,4 +1,4 @@
-"""What metrics are computed from: the users' lists, and the ranks at which they hit."""
+"""Inputs of metrics: lists, hits, and relevant items with their ranks."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, I
 from harness.errors import HarnessError
 from harness.execution import Parallel
 
-WORD = 64  # ranks that one integer of a bit set holds
-NO_LIST = -1  # the row of a user without predictions
-MISSED, REPEATED = -1, -2  # places of relevant items that no rank holds, and of those that do not count
+WORD = 64  # number of ranks per integer of a bit set
+NO_LIST = -1  # row of a user without predictions
+MISSED, REPEATED = -1, -2  # places of relevant items that are not in the list, and of repeated relevant items
 _UNBOUNDED = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True, eq=False)
 class Ranks:
-    """Where each relevant item of a block of users stands among all candidates, as ``TargetRanks`` has it.
+    """Exact ranks of the relevant items of a block of users among all candidates; see ``TargetRanks``.
 
     Parameters
     ----------
     indptr
         int64 ``(users + 1,)``, from 0.
     above, tied
-        int32 ``(n,)``: candidates with a higher, and others with the same score; -1 for an item that
-        was no candidate.
+        int32 ``(n,)``: number of candidates with a higher score, and of others with the same score; -1 for an item that
+        was not a candidate.
     candidates
-        int32 ``(users,)``.
+        int32 ``(users,)``: number of candidates.
     """
 
     indptr: Int64Array
@@ -41,7 +41,7 @@ class Ranks:
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """The relevant items of a block of users one by one.
+    """The relevant items of a block of users, one by one.
 
     Parameters
     ----------
@@ -50,11 +50,10 @@ class Targets:
     items
         int32 ``(n,)``.
     places
-        int32 ``(n,)``: the rank of each in its user's list, counted from 0; ``MISSED`` where it stands
-        beyond the ranks that are looked at or nowhere, ``REPEATED`` where the item stood before among
-        the user's relevant ones, and so does not count.
+        int32 ``(n,)``: rank of each item in its user's list, counted from 0; ``MISSED`` if it is not in the ranks that
+        are looked at, ``REPEATED`` if the item is listed earlier among the user's relevant items and so does not count.
     gains
-        float32 ``(n,)``, or None where relevance is binary.
+        float32 ``(n,)``, or None for binary relevance.
     """
 
     indptr: Int64Array
@@ -65,7 +64,7 @@ class Targets:
 
 @dataclass(frozen=True, eq=False)
 class RelevantItems:
-    """What is relevant to the users of ``Lists``, as CSR.
+    """Relevant items of the users of ``Lists``, as CSR.
 
     Parameters
     ----------
@@ -74,11 +73,11 @@ class RelevantItems:
     items
         int32 ``(n,)``, each 0 or more.
     rows
-        int64 ``(users,)``: the row of each user, ascending; rows between them are empty.
+        int64 ``(users,)``: row of each user, ascending; other rows are empty.
     ranks
-        Where each of the items stood, or None where it is not known.
+        Exact ranks of the items, or None if they are not known.
     gains
-        float32 ``(n,)``, above 0, or None: binary.
+        float32 ``(n,)``, above 0, or None for binary relevance.
     """
 
     indptr: Int64Array
@@ -88,7 +87,7 @@ class RelevantItems:
     gains: Float32Array | None = None
 
     def bounds(self, block: slice) -> Int64Array:
-        """Return where the items of each of a block of users begin, and the last ones end; int64 ``(users + 1,)``."""
+        """Return where the items of each user of a block begin, and where the last end; int64 ``(users + 1,)``."""
         rows = self.rows[block]
         return np.append(self.indptr[rows], self.indptr[rows[-1] + 1]) if len(rows) else np.zeros(1, dtype=np.int64)
 
@@ -111,25 +110,25 @@ class RelevantItems:
 
 @dataclass(frozen=True, eq=False)
 class Lists:
-    """The lists of the users that count.
+    """Lists of the users with relevant items.
 
     Parameters
     ----------
     items
-        int32 ``(rows, k)``: item indices, best first. Below 0, or at ``n_items`` and above, stands
-        no item of the catalogue.
+        int32 ``(rows, k)``: item indices, best first. Values below 0, and from ``n_items`` on, are not items of the
+        catalogue.
     rows
-        int64 ``(users,)``: the row of each user's list, -1 for a user without one.
+        int64 ``(users,)``: row of each user's list, -1 for a user without a list.
     n_items
-        Size of the catalogue, or None where it is not known.
+        Size of the catalogue, or None if it is not known.
     parallel
-        How to spread work over cores. It never changes a value.
+        Threads or processes to use. Values do not depend on it.
     scores
-        float32 ``(rows, k)``, or None where they are not known.
+        float32 ``(rows, k)``, or None if they are not known.
     relevant
-        What is relevant to the users, for metrics over all lists that read it.
+        Relevant items of the users, for metrics over all lists that read them.
     side
-        What is known beside, its history by rows of the truth.
+        Side information; its history has the rows of the truth.
     """
 
     items: Int32Array
@@ -142,7 +141,7 @@ class Lists:
 
     @classmethod
     def of(cls, items: Any, *, n_items: int | None = None, parallel: Parallel | None = None) -> Lists:
-        """Return the lists of users who all have one, a row a user.
+        """Return lists with one row per user.
 
         Examples
         --------
@@ -159,12 +158,12 @@ class Lists:
         return len(self.rows)
 
     def known(self, label: str) -> tuple[RelevantItems, SideInformation]:
-        """Return what is relevant, and what is known beside, for the metric of a label.
+        """Return the relevant items and the side information, for the metric with a label.
 
         Raises
         ------
         HarnessError
-            Either is not known.
+            One of them is missing.
         """
         if self.relevant is None or self.side is None:
             raise HarnessError(f"{label} needs the truth and side information. Measure it by harness.evaluate.")
@@ -178,7 +177,7 @@ class Lists:
 
 @dataclass(frozen=True, eq=False)
 class Hits:
-    """Where the lists of a block of users hit, and how much there was to find.
+    """Hits of the lists of a block of users, and the number of their relevant items.
 
     Parameters
     ----------
@@ -188,19 +187,18 @@ class Hits:
     relevant
         int32 ``(users,)``: distinct relevant items, 1 or more.
     lengths
-        int32 ``(users,)``: the rank of each list's last item, however many ranks are looked at; 0 for none.
+        int32 ``(users,)``: rank of the last item of the whole list; 0 for an empty list.
     ranks
-        The exact ranks of the relevant items, for metrics that need ``target_ranks``; None where they
-        are not known.
+        Exact ranks of the relevant items, for metrics that need ``target_ranks``; None if they are not known.
     targets
-        The relevant items one by one, for metrics that read them; else None.
+        The relevant items, for metrics that read ``targets``; else None.
     items
-        int32 ``(users, ranks)``: the lists as far as they are looked at, -1 for what is no item of the catalogue or
-        stood before; for metrics that read them, else None.
+        int32 ``(users, ranks)``: the first ranks of the lists, for metrics that read ``items``; else None. -1 for
+        values that are not items of the catalogue, and for repeated items.
     side
-        What is known beside lists and truth; None for nothing.
+        Side information, or None.
     rows
-        int64 ``(users,)``: each user's row in the truth, and in the history of ``side``; None without ``side``.
+        int64 ``(users,)``: row of each user in the truth, and in the history of ``side``; None without ``side``.
 
     Examples
     --------
@@ -231,7 +229,7 @@ class Hits:
         side: SideInformation | None = None,
         rows: Int64Array | None = None,
     ) -> Hits:
-        """Return the hits that ``(users, k)`` flags describe, of lists of k items where ``lengths`` does not say."""
+        """Return hits from flags ``(users, k)``; without ``lengths``, each list has k items."""
         table = np.asarray(flags, dtype=np.bool_)
         words = max(-(-table.shape[1] // WORD), 1)
         padded = np.zeros((len(table), words * WORD), dtype=np.bool_)
@@ -250,7 +248,7 @@ class Hits:
         )
 
     def of_users(self, chosen: BoolArray) -> Hits:
-        """Return the bits of some users; bool ``(users,)``."""
+        """Return the hits of some users, chosen by bool ``(users,)``, without the optional parts."""
         return Hits(self.bits[chosen], self.relevant[chosen], self.lengths[chosen])
 
     @property

@@ -1,13 +1,14 @@
-"""The exact mean Jaccard distance over all pairs of lists, without a loop over all pairs.
+"""Compute the exact mean Jaccard distance over all pairs of lists, without a loop over all pairs.
 
-1. Users with equal lists form a group with a weight.
-2. The few heaviest items become bits of a mask; groups with equal masks form a class. Pairs of
-   classes are counted by the heavy items they share: few classes, one instruction a pair.
-3. The other, light, items have posting lists. They meet few pairs, and each pair they meet is
-   moved from its count of shared heavy items to that of all shared items.
+1. Users with equal lists form a group.
+2. The few most frequent items ("heavy") become bits of a mask. Groups with equal masks form a class. Pairs of classes
+are
+   counted by the number of heavy items that they share: there are few classes, and a pair takes one instruction.
+3. Each other item ("light") has a list of the groups that contain it. For each pair of groups that share light items,
+   the count is moved from the number of shared heavy items to the number of all shared items.
 
-How many items are heavy is chosen by the work it makes. All counts are integers, so that neither
-the order of users nor the sharding changes a bit of the result.
+The number of heavy items is chosen so that the total work is small. All counts are integers, so that the result does
+not depend on the order of users or on the shards, to the bit.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ from harness.metrics.distinct_lists import DistinctLists
 from harness.metrics.kernels.list_sets import LANES, count_heavy, count_light, heavy_masks
 
 _SHARDS = 32
-_MOST_CELLS = 1 << 24  # of all shards' tables, so that long lists take no more memory than 128 MiB
-_ALONE = 1 << 10  # groups below which one thread is done before others start
-_HEAVY = (0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64)  # how many items may be heavy
+_MOST_CELLS = 1 << 24  # of the tables of all shards, so that long lists take at most 128 MiB
+_ALONE = 1 << 10  # with fewer groups, one thread finishes before others start
+_HEAVY = (0, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64)  # possible numbers of heavy items
 MOST_WORK = 1e11  # about a minute on two cores
-_LIGHT_COST = 7.0  # time of a light item that two groups share, over that of a pair of classes
+_LIGHT_COST = 7.0  # time per light item that two groups share, relative to the time per pair of classes
 
 
 @dataclass(frozen=True, eq=False)
 class _ListGroups:
-    """Distinct lists: items renamed by falling frequency ``(groups, k)``, sizes, users."""
+    """Distinct lists: items numbered by falling frequency ``(groups, k)``, sizes, numbers of users."""
 
     sets: Int32Array
     sizes: Int32Array
@@ -44,18 +45,18 @@ class _ListGroups:
 
 
 def mean_jaccard_distance(lists: DistinctLists, *, parallel: Parallel, most_work: float = MOST_WORK) -> float | None:
-    """Return the mean Jaccard distance over all pairs of users' lists, or None where that is too much work.
+    """Return the mean Jaccard distance over all pairs of users' lists, or None if that is too much work.
 
-    Pairs of two empty lists are left out; where no pair remains the result is 0.
+    Pairs of two empty lists do not count; without any pair the result is 0.
 
     Parameters
     ----------
     lists
-        Each distinct one with its users.
+        The distinct lists with their numbers of users.
     parallel
-        How to spread the work over cores.
+        Threads to use.
     most_work
-        Pairs of classes that may be looked at, or as much other work.
+        Largest number of pairs of classes to compare, or as much other work.
 
     Examples
     --------
@@ -81,13 +82,13 @@ def mean_jaccard_distance(lists: DistinctLists, *, parallel: Parallel, most_work
 
 
 def overlaps(lists: DistinctLists, *, parallel: Parallel) -> Int64Array:
-    """Return how many pairs of users share how much.
+    """Count pairs of users by the sizes of their lists and the number of shared items.
 
     Returns
     -------
     Int64Array
-        ``(2k + 1, k + 1)``: pairs by the sum of the sizes of their lists, and by shared items; k is
-        the width of the lists.
+        ``(2k + 1, k + 1)``: number of pairs by the sum of the sizes of their lists, and by the number of shared items;
+        k is the width of the lists.
     """
     groups = _groups(lists)
     return _overlaps(groups, _choose_heavy(groups), parallel=parallel)
@@ -118,8 +119,8 @@ def _sum_shards(count: Callable[[int, int, Int64Array], None], rows: int, k: int
         counted: Int64Array = pairs.sum(axis=0)  # the lanes together
         return counted
 
-    run((0, 0))  # compiled once, before the threads ask for it
-    # The kernels release the GIL, and only threads share the arrays they close over.
+    run((0, 0))  # compile once, before several threads need the code
+    # The kernels release the GIL, and only threads share the arrays of the closures.
     threads = replace(parallel, backend="threading")
     total: Int64Array = np.sum(map_shards(run, _triangles(rows, k), parallel=threads), axis=0, dtype=np.int64)
     return total
@@ -138,7 +139,7 @@ def _groups(lists: DistinctLists) -> _ListGroups:
 
 @dataclass(frozen=True, eq=False)
 class _HeavyItems:
-    """How many items are heavy, which of them each group holds as bits, and the work that is expected."""
+    """Number of heavy items, the heavy items of each group as bits, and the expected work."""
 
     items: int
     masks: UInt64Array
@@ -146,7 +147,7 @@ class _HeavyItems:
 
 
 def _choose_heavy(groups: _ListGroups) -> _HeavyItems:
-    """Return how many items are heavy so that the least work is expected."""
+    """Choose the number of heavy items for which the least work is expected."""
     masks = np.empty(len(groups.sizes), dtype=np.uint64)
     heavy_masks(groups.sets, groups.sizes, _HEAVY[-1], masks)
     meetings = groups.frequencies.astype(np.float64) ** 2 / 2
@@ -167,7 +168,7 @@ def _keep(masks: UInt64Array, heavy: int) -> UInt64Array:
 
 
 def _classes(masks: UInt64Array, groups: _ListGroups) -> tuple[UInt64Array, Int32Array, Int64Array]:
-    """Return mask, size and users of each class of groups that are alike in both."""
+    """Return mask, size and number of users of each class of groups with equal mask and size."""
     order = np.lexsort((masks, groups.sizes))
     sizes, sorted_masks = groups.sizes[order], masks[order]
     differ = (sizes[1:] != sizes[:-1]) | (sorted_masks[1:] != sorted_masks[:-1])
@@ -177,7 +178,7 @@ def _classes(masks: UInt64Array, groups: _ListGroups) -> tuple[UInt64Array, Int3
 
 
 def _postings(groups: _ListGroups, heavy: int) -> tuple[Int64Array, Int32Array]:
-    """Return, for each light item, the groups that hold it, ascending, as CSR."""
+    """Return the ascending groups that contain each light item, as CSR."""
     rows, places = np.nonzero(groups.sets >= heavy)
     items = groups.sets[rows, places] - heavy
     order = np.argsort(items, kind="stable")
@@ -186,7 +187,7 @@ def _postings(groups: _ListGroups, heavy: int) -> tuple[Int64Array, Int32Array]:
 
 
 def _triangles(rows: int, k: int) -> list[tuple[int, int]]:
-    """Cut 0 … rows, each paired with all before it, into shards of about equal work."""
+    """Cut rows, each of which is compared with all before it, into shards of about equal work."""
     shards = max(min(_SHARDS, _MOST_CELLS // (2 * k * k)), 2) if rows >= _ALONE else 1
     bounds = [math.isqrt(rows * rows * shard // shards) for shard in range(shards + 1)]
     return list(itertools.pairwise(bounds))

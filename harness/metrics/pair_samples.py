@@ -1,4 +1,4 @@
-"""The mean Jaccard distance over pairs of lists, from a sample of them."""
+"""Estimate the mean Jaccard distance over pairs of lists from a sample of pairs."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from harness.metrics.distinct_lists import DistinctLists
 from harness.metrics.kernels.list_sets import pair_distances
 from harness.metrics.metric import Estimate
 
-_SEED = 20_100_310  # of the draws, which are the same for the same lists
+_SEED = 20_100_310  # fixed, so that the same lists give the same estimate
 _AT_ONCE = 1 << 20  # pairs
 
 
 def sampled_distance(lists: DistinctLists, *, pairs: int) -> float | Estimate:
-    """Return the mean distance of pairs of two users, drawn with replacement; 0 where there is no pair.
+    """Return the mean distance of random pairs of two users, drawn with replacement; 0 without any pair.
 
-    Pairs of two empty lists are left out. An empty list is at distance 1 of any other, so that users with items
-    alone are drawn, however few they are.
+    Pairs of two empty lists do not count. An empty list has distance 1 to any other list, so that pairs are drawn only
+    from users with items, however few there are.
 
     Parameters
     ----------
     lists
-        Sets with the users that have them, in an order that is always the same.
+        Distinct lists, in an order that is always the same.
     pairs
-        How many are drawn, 2 or more.
+        Number of pairs to draw, 2 or more.
     """
     filled = lists.sizes > 0
     items, sizes, last = lists.items[filled], lists.sizes[filled], np.cumsum(lists.users[filled])
-    users = int(last[-1]) if len(last) else 0  # with items; in a row, those of each set end at ``last``
+    users = int(last[-1]) if len(last) else 0  # with items; sorted by set, those of each set end at ``last``
     together, mixed = users * (users - 1) // 2, users * int(lists.users[~filled].sum())
     if together + mixed == 0:
         return 0.0
@@ -42,7 +42,7 @@ def sampled_distance(lists: DistinctLists, *, pairs: int) -> float | Estimate:
     for start in range(0, pairs, _AT_ONCE):
         one = rng.integers(0, users, min(_AT_ONCE, pairs - start))
         other = rng.integers(0, users - 1, len(one))
-        other += other >= one  # somebody else
+        other += other >= one  # another user
         if not alone:
             one, other = (np.searchsorted(last, some, side="right") for some in (one, other))
         distances = np.empty(len(one), dtype=np.float64)

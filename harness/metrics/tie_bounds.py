@@ -1,4 +1,4 @@
-"""Hits as they would be, were all ties of scores settled for the relevant items, or against them."""
+"""Hits for the best and the worst order of items with equal scores."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ Order = Literal["worst", "best"]
 
 
 def ties_within(ranks: Ranks, k: int) -> BoolArray:
-    """Return for whom a relevant item among the first k ranks has another candidate's score; bool ``(users,)``."""
+    """Return which users have a relevant item in the first k ranks that ties with a candidate; bool ``(users,)``."""
     out = np.empty(len(ranks.candidates), dtype=np.bool_)
     have_ties(ranks.indptr, ranks.above, ranks.tied, k, out)
     return out
 
 
 def settled(hits: Hits, order: Order, *, width: int) -> Hits:
-    """Return the hits of the first ``width`` ranks when relevant items come last or first among their ties.
+    """Return the hits of the first ``width`` ranks if relevant items are ranked last or first among their ties.
 
     Parameters
     ----------
     hits
-        With ``ranks``. With ``targets`` that have gains, larger ones come last or first, too.
+        With ``ranks``. If ``targets`` have gains, items with larger gains are ranked last or first, too.
     order
         ``worst`` or ``best``.
     width
-        Ranks looked at; lists are taken to be as long as there are candidates.
+        Number of ranks to look at. Lists are taken to hold all candidates.
 
     Examples
     --------
-    A relevant item with one candidate above, and one beside it:
+    A relevant item with one candidate above it, and one that ties with it:
 
     >>> ranks = Ranks(np.array([0, 1]), np.array([1], np.int32), np.array([1], np.int32), np.array([5], np.int32))
     >>> hits = Hits.of([[False, False]], relevant=[1], ranks=ranks)
@@ -45,7 +45,9 @@ def settled(hits: Hits, order: Order, *, width: int) -> Hits:
     """
     ranks = hits.ranks
     if ranks is None:
-        raise HarnessError("ties are settled by the exact ranks of relevant items. Pass target_ranks=… .")
+        raise HarnessError(
+            "the best and worst order of ties needs the exact ranks of relevant items. Pass target_ranks=… ."
+        )
     targets = hits.targets
     no_gains = np.empty(0, dtype=np.float32)
     gains = no_gains if targets is None or targets.gains is None else targets.gains
@@ -63,17 +65,17 @@ def settled(hits: Hits, order: Order, *, width: int) -> Hits:
 
 
 def with_listed_ranks(hits: Hits, lists: Lists, *, start: int) -> Hits:
-    """Return hits with ranks as far as the lists' scores tell them.
+    """Return hits with ranks from the scores of the lists.
 
-    Where a group of equal scores ends inside a list, all its members are known. A group that reaches the end of
-    the list may go on beyond it; its members stand where the list has them.
+    If a group of equal scores ends inside the list, all its members are known. A group at the end of the list may
+    continue beyond it; its members keep their ranks in the list.
 
     Parameters
     ----------
     hits
-        Of a block of users, with ``targets``.
+        Hits of a block of users, with ``targets``.
     lists
-        Of all users, with ``scores``.
+        Lists of all users, with ``scores``.
     start
         The first user of the block.
     """

@@ -1,4 +1,4 @@
-"""Checks of sizes and shapes: nothing broadcasts silently, and a message names both numbers."""
+"""Check sizes, shapes and types of arguments, so that nothing broadcasts silently."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def check_ids(name: str, ids: torch.Tensor, size: int) -> None:
 
 
 def check_floats(**tensors: torch.Tensor) -> None:
-    """Check that each tensor is of a floating-point type.
+    """Check that each tensor has a floating-point type.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def check_floats(**tensors: torch.Tensor) -> None:
 
 
 def check_share(name: str, share: float) -> None:
-    """Check that a number lies in 0 to 1.
+    """Check that a number is between 0 and 1.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def check_share(name: str, share: float) -> None:
 
 
 def check_integers(name: str, tensor: torch.Tensor) -> None:
-    """Check that a tensor is of an integer type.
+    """Check that a tensor has an integer type.
 
     Raises
     ------
@@ -119,5 +119,5 @@ def check_integers(name: str, tensor: torch.Tensor) -> None:
 
 
 def at_least_float32(tensor: torch.Tensor) -> torch.dtype:
-    """Return the type of a tensor, or float32 where that is wider."""
+    """Return the type of a tensor, but at least float32."""
     return torch.promote_types(tensor.dtype, torch.float32)

@@ -1,4 +1,4 @@
-"""A loss that pulls vectors together and apart."""
+"""Contrastive loss of anchor, positive and negative vectors."""
 
 from __future__ import annotations
 

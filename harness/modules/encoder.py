@@ -1,4 +1,4 @@
-"""The Transformer encoder over token ids, and the positions that it adds."""
+"""Transformer encoder over token ids, with sinusoidal positions."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ class TransformerEncoder(nn.Module):
         return encoded.masked_fill(~real.unsqueeze(-1), 0)
 
     def attention_weights(self, input_ids: torch.Tensor) -> torch.Tensor:
-        """Return what each position attends to, for pictures.
+        """Return the attention weights of each position, for plots.
 
         Parameters
         ----------
@@ -249,7 +249,7 @@ class TransformerEncoder(nn.Module):
         return encoded
 
     def _causal_padded(self, hidden: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-        """Encode with the real tokens moved to the front, where none of them has padding before it.
+        """Encode with the real tokens moved to the front, so that no padding is before them.
 
         Their positions were added before. Nothing is left for a mask a row to do, which would take
         B H L L bytes, and no position is without a token to attend to.
@@ -264,7 +264,7 @@ def _reordered(hidden: torch.Tensor, order: torch.Tensor) -> torch.Tensor:
 
 
 def check_length(name: str, length: int, available: int) -> None:
-    """Check that a sequence has no more positions than there are.
+    """Check that a sequence is not longer than the number of positions.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Fonts for labels of any script: those that are there, and a box for what none of them has."""
+"""Choose installed fonts for labels in any script, and replace characters without a glyph by a box."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where ranked lists of ids hit their targets."""
+"""Match ranked lists of ids with their targets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LARGEST_KEPT = 1 << 26  # bytes
 
 
 def hits_in(predictions: Iterable[Any], targets: Iterable[Any], *, k: int) -> Hits:
-    """Return the hits among the first k ids of all users, those without targets too.
+    """Return the hits in the first k ids of each user, including users without targets.
 
     Raises
     ------
@@ -44,7 +44,7 @@ def hits_in(predictions: Iterable[Any], targets: Iterable[Any], *, k: int) -> Hi
     return _hits_by_hash(checked("predictions", plain, ordered=True), checked("targets", plain_targets), k)
 
 
-# Several metrics of the same lists are asked for one after the other. The key is the content.
+# Users compute several metrics of the same lists, one after the other. The key is the content.
 @functools.lru_cache(maxsize=1)
 def _hits_of_integers(packed: bytes, packed_targets: bytes, k: int) -> Hits | None:
     ranked, relevant = unpack(packed, k), unpack(packed_targets)
@@ -55,7 +55,7 @@ def _hits_of_integers(packed: bytes, packed_targets: bytes, k: int) -> Hits | No
 
 
 def _hits_by_hash(predictions: list[Collection[Any]], targets: list[Collection[Any]], k: int) -> Hits:
-    """Match user by user, as Python's own equality has it: an id's code is its place among the targets."""
+    """Match user by user, by Python's equality. The code of an id is its place among the user's targets."""
     _check_users(len(predictions), len(targets))
     distinct = np.empty(len(targets), dtype=np.int64)
     users: list[int] = []
@@ -87,7 +87,7 @@ def _hits(lists: Int32Array, relevant: IdRows) -> Hits:
 
 def _check_users(ranked: int, relevant: int) -> None:
     if ranked != relevant:
-        raise ValueError(f"predictions has {ranked} rows, targets {relevant}; one row a user is needed")
+        raise ValueError(f"predictions has {ranked} rows, targets {relevant}; one row per user is needed")
 
 
 def _check_kinds(predictions: list[Collection[Any]], targets: list[Collection[Any]]) -> None:

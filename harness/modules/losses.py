@@ -12,7 +12,7 @@ _IGNORED = -1  # no token, whatever ignore_index is
 
 
 class VQVAELoss(nn.Module):
-    r"""Loss of a vector-quantised autoencoder, as semantic ids are learnt with.
+    r"""Loss of a vector-quantised autoencoder, for learning semantic ids.
 
     .. math:: \mathcal{L} = \frac{1}{n} \lVert \hat{x} - x \rVert^2
               + \gamma \, \mathcal{L}_\mathrm{commitment} + \beta \, \mathcal{L}_\mathrm{embedding}
@@ -83,7 +83,7 @@ class VQVAELoss(nn.Module):
 
 
 class SequenceLoss(nn.Module):
-    r"""Cross entropy of the next token, the mean over the tokens that count, and their accuracy.
+    r"""Mean cross entropy of the next token, and the accuracy, over the tokens that count.
 
     .. math:: \mathcal{L} = -\frac{1}{|C|} \sum_{t \in C} \Big[(1 - \epsilon) \log p_t(y_t)
               + \frac{\epsilon}{V} \sum_{v=1}^{V} \log p_t(v)\Big]

@@ -1,4 +1,4 @@
-"""Counting, freezing and initialising the parameters of a model."""
+"""Count, freeze and initialise the parameters of a model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MEBIBYTE = 1 << 20
 
 
 class ModelUtils:
-    """What one asks of any model: how large it is, which layers learn, how it starts.
+    """Functions for any model: count parameters, freeze layers, initialise weights.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Ranking metrics over plain lists, by the kernels of ``harness.evaluate``."""
+"""Ranking metrics of plain lists, computed by the kernels of ``harness.evaluate``."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _LARGEST_K = 1 << 62
 
 
 class RecommendationMetrics:
-    """Metrics over lists of ids, one list a user, best first.
+    """Metrics of lists of ids, one list per user, best first.
 
     Ids are of any hashable kind, the same in predictions and targets. An id that repeats in a list
     counts once, at its first rank; a list shorter than k is padded with misses. Every number is
-    that of ``harness.evaluate``, which also gives intervals and values a user, and takes arrays.
+    that of ``harness.evaluate``, which also gives intervals and per-user values, and takes arrays.
 
     Examples
     --------
@@ -52,7 +52,7 @@ class RecommendationMetrics:
         Parameters
         ----------
         predictions
-            A list of ids a user, best first.
+            One list of ids per user, best first.
         targets
             The relevant ids of each user, in any order.
         k
@@ -152,7 +152,7 @@ class RecommendationMetrics:
         Parameters
         ----------
         predictions
-            A list of ids a user.
+            One list of ids per user.
         total_items
             Size of the catalogue, 1 or more.
 
@@ -190,7 +190,7 @@ class RecommendationMetrics:
         Parameters
         ----------
         predictions
-            A list of ids a user.
+            One list of ids per user.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Attention as a picture."""
+"""Plot attention weights as heat maps."""
 
 # Matplotlib and seaborn are imported where a picture is asked for: encoders and losses do not wait.
 
@@ -42,7 +42,7 @@ class AttentionVisualization:
         output_tokens: Sequence[object],
         save_path: str | Path | None = None,
     ) -> Figure:
-        """Draw attention weights: a row an output token, a column an input token, darker is more.
+        """Draw attention weights: one row per output token, one column per input token; darker is more.
 
         It needs no display, opens no window and leaves pyplot's figures and settings as they were.
         All heads share one scale, from 0 to the largest weight. NaN stays blank.

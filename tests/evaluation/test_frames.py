@@ -187,7 +187,7 @@ RANKED = PREDICTIONS.drop(columns="score").assign(rank=[1, 1, 2, 3])
         (PREDICTIONS.rename(columns={"user": "user_id"}), TRUTH, "no column 'user' in the predictions"),
         (PREDICTIONS, TRUTH.drop(columns="item"), "no column 'item' in the truth"),
         (PREDICTIONS, TRUTH.drop(columns=["user", "item"]), "no column 'user' in the truth; the columns are none"),
-        (pd.concat([PREDICTIONS, PREDICTIONS["user"]], axis=1), TRUTH, "column 'user' stands twice"),
+        (pd.concat([PREDICTIONS, PREDICTIONS["user"]], axis=1), TRUTH, "column 'user' is in the predictions twice"),
         (changed(score=[1.0, np.nan, 2.0, 3.0]), TRUTH, "score in row 1 of the predictions is missing or NaN"),
         (changed(score=["a", "b", "c", "d"]), TRUTH, "scores in the predictions are of type"),
         (changed(score=[True, False, True, True]), TRUTH, "scores in the predictions are of type bool"),

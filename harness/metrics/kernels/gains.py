@@ -1,4 +1,4 @@
-"""Kernels over relevant items one by one, each with its gain and its place in a list."""
+"""Kernels that sum gains over relevant items, each with its place in a list."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.jit import kernel
 def gain_of_places(
     indptr: Int64Array, places: Int32Array, gains: Float64Array, weights: Float64Array, out: Float64Array
 ) -> None:
-    """Write the sum over relevant items of gain times the weight of the rank; float64 ``weights``, one a rank."""
+    """Write the sum over relevant items of gain times the weight of the rank; float64 ``weights``, one per rank."""
     for user in range(len(out)):
         total = 0.0
         for entry in range(indptr[user], indptr[user + 1]):

@@ -1,4 +1,4 @@
-"""The kernel that finds the hits: one pass over ranked lists and what was relevant."""
+"""Kernel that finds the hits, in one pass over ranked lists and relevant items."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MISSED, _REPEATED = MISSED, REPEATED
 
 @inlined
 def _slot(seen: UInt64Array, stamp: int, item: Any) -> Any:
-    """Return where an item stands in the hash set of a stamp, or the free place where it would.
+    """Return the slot of an item in the hash set of a stamp, or the free slot for it.
 
     Entries of other stamps count as free, so that a set is emptied by taking the next stamp.
     """
@@ -70,7 +70,7 @@ def _enter_list(
 
 @inlined
 def _length(items: Int32Array, row: int) -> Any:
-    """Return the rank of a list's last item, whatever is looked at."""
+    """Return the rank of the last item of the whole list."""
     length = items.shape[1]
     while length > 0 and items[row, length - 1] == -1:
         length -= 1
@@ -92,7 +92,7 @@ def find_hits(
     places: Int32Array,
     counts: Int64Array,
 ) -> None:
-    """Find the ranks at which relevant items stand first, for a block of users.
+    """Find the first rank of each relevant item, for a block of users.
 
     Parameters
     ----------

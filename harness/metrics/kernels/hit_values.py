@@ -1,4 +1,4 @@
-"""Kernels that turn hits into values, a short pass a metric."""
+"""Kernels that compute per-user values from hits, with one pass per metric."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _lowest(word: Any) -> Any:
 
 @kernel
 def share(bits: UInt64Array, whole: Int32Array, most: int, k: int, out: Float64Array) -> None:
-    """Write hits over ``whole``, of which at most ``most`` count; 0 where there is nothing to share."""
+    """Write hits divided by ``min(whole, most)``; 0 where that is 0."""
     for user in range(len(out)):
         parts = min(int(whole[user]), most)
         out[user] = _hits_within(bits, user, k) / parts if parts > 0 else 0.0
@@ -59,21 +59,21 @@ def count(bits: UInt64Array, k: int, out: Float64Array) -> None:
 
 @kernel
 def precision(bits: UInt64Array, k: int, out: Float64Array) -> None:
-    """Write hits over k."""
+    """Write hits divided by k."""
     for user in range(len(out)):
         out[user] = _hits_within(bits, user, k) / k
 
 
 @kernel
 def f1(bits: UInt64Array, relevant: Int32Array, k: int, out: Float64Array) -> None:
-    """Write twice the hits over relevant items and k."""
+    """Write twice the hits divided by the number of relevant items plus k."""
     for user in range(len(out)):
         out[user] = 2.0 * _hits_within(bits, user, k) / (np.float64(relevant[user]) + k)
 
 
 @kernel
 def r_precision(bits: UInt64Array, relevant: Int32Array, out: Float64Array) -> None:
-    """Write hits among as many ranks as there are relevant items, over those."""
+    """Write the hits in the first ``relevant`` ranks, divided by ``relevant``."""
     for user in range(len(out)):
         out[user] = _hits_within(bits, user, int(relevant[user])) / relevant[user]
 
@@ -87,7 +87,7 @@ def hit_rate(bits: UInt64Array, k: int, out: Float64Array) -> None:
 
 @kernel
 def reciprocal_rank(bits: UInt64Array, k: int, out: Float64Array) -> None:
-    """Write one over the rank of the first hit, 0 where there is none."""
+    """Write one divided by the rank of the first hit, 0 without a hit."""
     for user in range(len(out)):
         out[user] = 0.0
         for word in range(min((k + 63) // 64, bits.shape[1])):
@@ -113,7 +113,7 @@ def average_precision(bits: UInt64Array, k: int, out: Float64Array) -> None:
 
 @kernel
 def gain(bits: UInt64Array, weights: Float64Array, k: int, out: Float64Array) -> None:
-    """Write the sum over the hits of the weight of its rank; float64 ``weights``, one a rank."""
+    """Write the sum over the hits of the weight of its rank; float64 ``weights``, one per rank."""
     for user in range(len(out)):
         total = 0.0
         for word in range(min((k + 63) // 64, bits.shape[1])):

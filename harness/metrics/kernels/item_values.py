@@ -1,4 +1,4 @@
-"""Kernels over what is known of the items of each user's list."""
+"""Kernels that compute values from side information about the listed items."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from harness.jit import called, kernel
 
 @kernel
 def clean_lists(items: Int32Array, rows: Int64Array, limit: int, out: Int32Array) -> None:
-    """Copy the first ranks of each user's list; what is unknown or stood before is -1.
+    """Copy the first ranks of each user's list; unknown and repeated items become -1.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def weigh_items(
 
 @kernel
 def count_filled(items: Int32Array, k: int, out: Float64Array) -> None:
-    """Write how many of the first k ranks hold an item."""
+    """Write the number of the first k ranks that hold an item."""
     for user in range(len(out)):
         total = 0
         for rank in range(min(k, items.shape[1])):
@@ -88,7 +88,7 @@ def expected_popularity(
     indptr: Int64Array, history: Int32Array, rows: Int64Array, order: Int64Array, popularity: Int64Array, k: int,
     out: Int64Array,
 ) -> None:  # fmt: skip
-    """Write the popularity of the k-th most popular item that is not in each user's history; -1 where there are fewer.
+    """Write the popularity of the k-th most popular item that is not in each user's history; -1 if there are fewer.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def count_unexpected(
     items: Int32Array, bits: UInt64Array, hits_alone: int, popularity: Int64Array, expected: Int64Array, k: int,
     out: Float64Array,
 ) -> None:  # fmt: skip
-    """Write how many items (or hits) of the first k ranks are less popular than what was expected."""
+    """Write how many items (or hits) of the first k ranks are less popular than the expected items."""
     for user in range(len(out)):
         total = 0
         for rank in range(min(k, items.shape[1])):
@@ -135,7 +135,7 @@ def count_unexpected(
 
 @kernel
 def category_distance(items: Int32Array, indptr: Int64Array, codes: Int32Array, k: int, out: Float64Array) -> None:
-    """Write the mean Jaccard distance of the categories of pairs of items; items without any are left out."""
+    """Write the mean Jaccard distance of the categories of pairs of items; items without categories do not count."""
     for user in range(len(out)):
         total, pairs = 0.0, 0
         for rank in range(min(k, items.shape[1])):
@@ -164,7 +164,7 @@ def category_distance(items: Int32Array, indptr: Int64Array, codes: Int32Array, 
 
 @kernel
 def vector_distance(items: Int32Array, vectors: Float64Array, usable: BoolArray, k: int, out: Float64Array) -> None:
-    """Write the mean cosine distance of pairs of items, by unit vectors; items without one are left out."""
+    """Write the mean cosine distance of pairs of items, by unit vectors; items without a vector do not count."""
     width = vectors.shape[1]
     for user in range(len(out)):
         total = np.zeros(width, dtype=np.float64)
@@ -188,7 +188,7 @@ def vector_distance(items: Int32Array, vectors: Float64Array, usable: BoolArray,
 def _add_shares(
     items: Int32Array, start: int, stop: int, indptr: Int64Array, codes: Int32Array, out: Float64Array
 ) -> float:
-    """Add the share of each category of some items, an item's divided among its own; return how many have any."""
+    """Add up the categories of some items, each item in equal parts; return how many items have categories."""
     counted = 0.0
     for place in range(start, stop):
         item = items[place]
@@ -204,7 +204,7 @@ def divergence(
     items: Int32Array, k: int, history_indptr: Int64Array, history: Int32Array, rows: Int64Array, indptr: Int64Array,
     codes: Int32Array, n_categories: int, alpha: float, symmetric: int, out: Float64Array,
 ) -> None:  # fmt: skip
-    """Write how far the categories of a list are from those of the user's history.
+    """Write the divergence between the categories of the user's history and those of the list.
 
     Parameters
     ----------
@@ -251,7 +251,7 @@ def divergence(
 def count_groups(
     items: Int32Array, bits: UInt64Array, k: int, tail: BoolArray, listed: Int64Array, found: Int64Array
 ) -> None:
-    """Add how many recommended items, and hits, are of the head and of the tail; int64 ``(2,)`` each."""
+    """Add the numbers of recommended items, and of hits, in head and tail; int64 ``(2,)`` each."""
     for user in range(len(items)):
         for rank in range(min(k, items.shape[1])):
             item = items[user, rank]
@@ -266,7 +266,7 @@ def count_groups(
 def count_distinct(
     indptr: Int64Array, items: Int32Array, rows: Int64Array, tail: BoolArray, counts: Int64Array
 ) -> None:
-    """Add how many distinct items of some rows are of the head and of the tail; int64 ``(2,)``."""
+    """Add the numbers of distinct items of some rows in head and tail; int64 ``(2,)``."""
     seen = np.full(len(tail), -1, dtype=np.int64)
     for user in range(len(rows)):
         for place in range(indptr[rows[user]], indptr[rows[user] + 1]):

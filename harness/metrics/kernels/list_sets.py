@@ -1,4 +1,4 @@
-"""Kernels over all users' lists at once: which items they hold, and how much they overlap."""
+"""Kernels over all lists at once: the items they contain, and the overlap of pairs of lists."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LOW_HALF = np.uint64(0xFFFFFFFF)
 
 @kernel
 def mark_items(items: Int32Array, rows: Int64Array, k: int, seen: BoolArray) -> None:
-    """Set the flag of each item that stands in the first k ranks of a list.
+    """Set the flag of each item that is in the first k ranks of a list.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def mark_items(items: Int32Array, rows: Int64Array, k: int, seen: BoolArray) -> 
 
 @kernel
 def count_items(items: Int32Array, rows: Int64Array, k: int, counts: Int64Array) -> None:
-    """Add one to the count of each item for each list that holds it in its first k ranks.
+    """Count the lists that contain each item in their first k ranks.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ def _popcount(word: Any) -> Any:
 def sets_of_lists(
     items: Int32Array, rows: Int64Array, k: int, limit: int, sets: Int32Array, sizes: Int32Array, hashes: UInt64Array
 ) -> None:
-    """Turn each list into the set of its items, ascending.
+    """Convert each list to the ascending set of its items.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def sets_of_lists(
 def pair_distances(
     sets: Int32Array, sizes: Int32Array, one: Int64Array, other: Int64Array, out: NDArray[np.float64]
 ) -> None:
-    """Write the Jaccard distance of each pair of sets, which have items that ascend."""
+    """Write the Jaccard distance of each pair of sets, whose items ascend."""
     for pair in range(len(out)):
         first, second = one[pair], other[pair]
         left, right, shared = 0, 0, 0
@@ -134,7 +134,7 @@ def pair_distances(
 
 @kernel
 def heavy_masks(sets: Int32Array, sizes: Int32Array, heavy: int, masks: UInt64Array) -> None:
-    """Write which of the items 0 to heavy - 1 (at most 64) each set holds, as bits."""
+    """Write, as bits, which of the items 0 to heavy - 1 (at most 64) each set contains."""
     for group in range(len(sizes)):
         mask = np.uint64(0)
         for place in range(sizes[group]):
@@ -147,7 +147,7 @@ def heavy_masks(sets: Int32Array, sizes: Int32Array, heavy: int, masks: UInt64Ar
 def count_heavy(
     masks: UInt64Array, sizes: Int32Array, weights: Int64Array, start: int, stop: int, pairs: Int64Array
 ) -> None:
-    """Count pairs of users by the heavy items they share, over classes of users with equal masks.
+    """Count pairs of users by the number of heavy items they share, from classes of users with equal masks.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def count_light(
     shared: NDArray[np.integer[Any]],
     pairs: Int64Array,
 ) -> None:
-    """Move pairs of groups that share light items to the overlap they have with these.
+    """Move the counts of pairs of groups that share light items to their full overlap.
 
     Parameters
     ----------

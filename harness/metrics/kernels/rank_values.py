@@ -1,4 +1,4 @@
-"""Kernels over the exact ranks of relevant items; where scores tie, the mean over all orders of the tied."""
+"""Kernels that compute per-user values from exact ranks, as means over all orders of ties."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from harness.jit import kernel
 def mean_rank(
     indptr: Int64Array, above: Int32Array, tied: Int32Array, candidates: Int32Array, out: Float64Array
 ) -> None:
-    """Write the mean rank; what is no candidate stands behind all of them."""
+    """Write the mean rank; an item that is not a candidate is behind all of them."""
     for user in range(len(out)):
         total = 0.0
         for place in range(indptr[user], indptr[user + 1]):
@@ -27,7 +27,7 @@ def mean_rank(
 def mean_percentile(
     indptr: Int64Array, above: Int32Array, tied: Int32Array, candidates: Int32Array, out: Float64Array
 ) -> None:
-    """Write the mean share of the other candidates that stand above; 1 for what is no candidate."""
+    """Write the mean share of other candidates that are ranked above; 1 for an item that is not a candidate."""
     for user in range(len(out)):
         total = 0.0
         others = candidates[user] - 1
@@ -41,7 +41,7 @@ def mean_percentile(
 
 @kernel
 def auc(indptr: Int64Array, above: Int32Array, tied: Int32Array, candidates: Int32Array, out: Float64Array) -> None:
-    """Write the share of pairs of a relevant and another candidate that are in order; half for a tied pair."""
+    """Write the share of pairs of a relevant and another candidate that are in order; a tied pair counts half."""
     for user in range(len(out)):
         begin, end = indptr[user], indptr[user + 1]
         ranked = np.sort(above[begin:end])

@@ -1,7 +1,7 @@
-"""Kernels over exact ranks where scores tie: the mean of a metric over all orders of the tied, in closed form.
+"""Kernels that compute expected values over all orders of ties, in closed form.
 
-A relevant item with ``above`` candidates before it and ``tied`` others beside it stands anywhere among the
-``tied + 1`` places from ``above`` on, each as likely. All items of a group of ties have the same ``above``.
+A relevant item with ``above`` candidates before it that ties with ``tied`` others is, with equal chance, at any of the
+``tied + 1`` places from ``above`` on. All items of a group of ties have the same ``above``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _log_choose(n: Any, k: Any) -> Any:
 
 @kernel
 def expected_hits(indptr: Int64Array, above: Int32Array, tied: Int32Array, cuts: Int64Array, out: Float64Array) -> None:
-    """Write the expected number of hits; int64 ``cuts (users,)``: ranks looked at."""
+    """Write the expected number of hits; int64 ``cuts (users,)``: number of ranks to look at."""
     for user in range(len(out)):
         total = 0.0
         for place in range(indptr[user], indptr[user + 1]):
@@ -67,7 +67,7 @@ def expected_gain(
 
 @kernel
 def expected_any(indptr: Int64Array, above: Int32Array, tied: Int32Array, k: int, out: Float64Array) -> None:
-    """Write the chance that any of the first k ranks hits."""
+    """Write the chance of a hit in the first k ranks."""
     for user in range(len(out)):
         certain, straddling, size, found = False, np.int64(-1), np.int64(0), np.int64(0)
         for place in range(indptr[user], indptr[user + 1]):

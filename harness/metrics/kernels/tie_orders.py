@@ -1,7 +1,7 @@
-"""Kernels over exact ranks where scores tie: who ties, and the best and the worst order.
+"""Kernels that find ties, and the best and the worst order of tied items.
 
-A relevant item with ``above`` candidates before it and ``tied`` others beside it stands anywhere among the
-``tied + 1`` places from ``above`` on, each as likely. All items of a group of ties have the same ``above``.
+A relevant item with ``above`` candidates before it that ties with ``tied`` others is, with equal chance, at any of the
+``tied + 1`` places from ``above`` on. All items of a group of ties have the same ``above``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from harness.jit import kernel
 
 @kernel
 def have_ties(indptr: Int64Array, above: Int32Array, tied: Int32Array, k: int, out: BoolArray) -> None:
-    """Write whether any relevant item of a user ties, with at least a place among the first k."""
+    """Write whether any relevant item of a user ties and can be in the first k ranks."""
     for user in range(len(out)):
         out[user] = False
         for place in range(indptr[user], indptr[user + 1]):
@@ -32,7 +32,7 @@ def listed_ranks(
     above: Int32Array,
     tied: Int32Array,
 ) -> None:
-    """Write where each relevant item of a list stands by the list's scores; -1 where no list holds it.
+    """Write the rank of each relevant item from the scores of its list; -1 if it is not in the list.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def listed_ranks(
 def resolve(
     indptr: Int64Array, above: Int32Array, tied: Int32Array, gains: Float32Array, best: int, places: Int32Array
 ) -> None:
-    """Write the place of each relevant item, from 0, once all ties are settled for or against them.
+    """Write the place of each relevant item, from 0, if all ties are broken for or against them.
 
     Parameters
     ----------
