@@ -25,14 +25,14 @@ class StateFacts:
     Parameters
     ----------
     name
-        The key it stands under, empty for that of the whole file.
+        Its key; empty if it is the whole file.
     tensors
-        In the order of the file.
+        Its tensors, in the order of the file.
     parameters
-        Values of floating-point tensors, those that share memory once. A state dict does not tell
+        Number of floating-point values; tensors that share memory count once. A state dict does not distinguish
         parameters from buffers.
     size
-        Of all tensors in MiB, those that share memory once.
+        Size of all tensors in MiB; tensors that share memory count once.
     """
 
     name: str
@@ -50,13 +50,13 @@ class CheckpointFacts:
     path
         The file.
     format
-        Of the file: ``safetensors``, ``PyTorch``, ``NumPy`` or ``parquet``.
+        Format of the file: ``safetensors``, ``PyTorch``, ``NumPy`` or ``parquet``.
     bytes
         Size of the file.
     states
-        Its state dicts: one, or those of a training checkpoint by their keys.
+        Its state dicts: one, or several of a training checkpoint by their keys.
     other
-        What is no tensor, such as an epoch or a header, in short.
+        A summary of the other values, such as an epoch or a header.
     """
 
     path: str
