@@ -25,13 +25,13 @@ class StateFacts:
     Parameters
     ----------
     name
-        Its key in the checkpoint; empty where it is the whole file.
-    tensors
-        In the order of the file.
+            Its key in the checkpoint; empty where it is the whole file.
+        tensors
+        Its tensors, in the order of the file.
     parameters
-        The number of values of floating-point tensors; tensors that share memory count once. A state dict does not
+            The number of values of floating-point tensors; tensors that share memory count once. A state dict does not
         distinguish parameters from buffers.
-    size
+        size
         Size of all tensors in MiB; tensors that share memory count once.
     """
 
@@ -56,8 +56,8 @@ class CheckpointFacts:
     states
         Its state dicts: one, or several in a training checkpoint.
     other
-        Values that are not tensors, such as an epoch or a header, in short.
-    """
+            Values that are not tensors, such as an epoch or a header, in short.
+        """
 
     path: str
     format: str

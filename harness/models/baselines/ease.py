@@ -96,7 +96,7 @@ class EASE(FittedModel):
         Raises
         ------
         CheckpointError
-            The tensors are not those of ``fit`` on this catalogue.
+            The tensors do not come from ``fit`` on this catalogue.
         """
         from harness.models.baselines.scorers import WeightsScorer
 

@@ -13,9 +13,9 @@ from harness.models.checkpoints.tensor_checks import require, require_names
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class Popularity(FittedModel):
-    """Score each item by the number of distinct users who had it.
+    """Score each item by its number of distinct users.
 
-    A user counts once for an item, however often they had it. Scores are float32, so counts above
+    A user counts once per item, regardless of repeats. Scores are float32, so counts above
     2**24 (16.8 million users) are rounded.
 
     Examples
@@ -37,7 +37,7 @@ class Popularity(FittedModel):
         Raises
         ------
         CheckpointError
-            The tensors are not those of ``fit`` on this catalogue.
+            The tensors do not come from ``fit`` on this catalogue.
         """
         from harness.models.baselines.scorers import PopularityScorer
 

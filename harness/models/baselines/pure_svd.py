@@ -19,20 +19,20 @@ from harness.models.linear_algebra.singular_vectors import singular_vectors, wit
 class PureSVD(FittedModel):
     """Score by the projection of the history onto the space of the largest singular values.
 
-    With X the binary matrix of users and items and ``X ≈ U · diag(s) · Qᵀ`` of so many factors::
+    With X the binary matrix of users and items and its truncated decomposition ``X ≈ U · diag(s) · Qᵀ``::
 
         user vector of u = sum of the rows of Q over history(u), each item once
         score(u, j)      = user vector of u · Q[j]
 
-    A user vector is added up in the order of the items in the catalogue, so it depends neither on the
-    batch nor on the order of the history. A user without history gets 0 for every item.
+    A user vector is summed in the order of the items in the catalogue, so it depends neither on the
+    batch nor on the order of the history. Users without history have a score of 0 for every item.
 
     Parameters
     ----------
     factors
         Dimension of the vectors; below the number of users and of items.
     seed
-        Of the start of the iteration, which changes the last bits alone; 0 or more.
+        Seed of the start of the iteration, which only changes the last bits; 0 or more.
 
     References
     ----------
@@ -78,7 +78,7 @@ class PureSVD(FittedModel):
         Raises
         ------
         CheckpointError
-            The tensors are not those of ``fit`` on this catalogue.
+            The tensors do not come from ``fit`` on this catalogue.
         """
         from harness.models.baselines.scorers import HistoryVectors
 

@@ -16,15 +16,15 @@ class Random(FittedModel):
 
     The score is ``floor(h / 2**40) / 2**24`` for a 64-bit hash h of (seed, the user's external id, the
     item's external id): uniform over 2**24 values in [0, 1). It does not depend on other users, other
-    items or the order of either, and has nothing in common with the random order of a split or of
-    ties, whatever their seeds.
+    items or their order, and is independent of the random order of a split or of ties, whatever their
+    seeds.
 
     Its expected hit rate at k is ``k * relevant / candidates`` for one relevant item.
 
     Parameters
     ----------
     seed
-        Any whole number; another one gives other scores.
+        Any integer; another one gives other scores.
 
     Examples
     --------

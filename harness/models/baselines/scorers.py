@@ -10,7 +10,7 @@ from harness.artifacts import UserBatch, Vocabulary, stream
 from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.topk import pair_bits, signed_keys
 
-_SCORE_BITS = 24  # all that a float32 in [0, 1) keeps
+_SCORE_BITS = 24  # precision of a float32 in [0, 1)
 
 
 class RandomScorer:
@@ -19,11 +19,11 @@ class RandomScorer:
     Parameters
     ----------
     seed
-        Of the hash.
+        Seed of the hash.
     users, items
         The vocabularies, for the external ids.
     device
-        Where scores are made.
+        Device of the scores.
     """
 
     def __init__(self, seed: int, users: Vocabulary, items: Vocabulary, device: str) -> None:
@@ -35,7 +35,7 @@ class RandomScorer:
         """Return float32 ``(batch, items)`` in [0, 1)."""
         users = torch.from_numpy(batch.users).to(self._user_keys.device)
         bits = pair_bits(self._seed, self._user_keys[users, None], self._item_keys)
-        # The shift keeps the sign; the mask leaves the top bits alone.
+        # The shift keeps the sign; the mask keeps the top bits.
         top = (bits >> (64 - _SCORE_BITS)) & ((1 << _SCORE_BITS) - 1)
         return top.to(torch.float32) * 2.0**-_SCORE_BITS
 
@@ -48,7 +48,7 @@ class PopularityScorer:
     counts
         int64 ``(items,)``.
     device
-        Where scores are made.
+        Device of the scores.
     """
 
     def __init__(self, counts: Int64Array, device: str) -> None:
@@ -60,17 +60,17 @@ class PopularityScorer:
 
 
 class ItemKNNScorer:
-    """Sums of the similarities of each user's history; see ``ItemKNN``.
+    """Scorer by sums of the similarities of each user's history; see ``ItemKNN``.
 
-    The product of two sparse matrices stays on the CPU, where each row is added up in one order
-    whatever the batch; only the scores go to the device.
+    The product of two sparse matrices is computed on the CPU, where the order of the sums does not depend on the batch.
+    Only the scores are moved to the device.
 
     Parameters
     ----------
     similarity
         float32 CSR ``(items, items)``.
     device
-        Where scores go.
+        Device of the scores.
     """
 
     def __init__(self, similarity: sp.csr_array, device: str) -> None:
@@ -84,17 +84,17 @@ class ItemKNNScorer:
 
 
 class WeightsScorer:
-    """Sums of the rows of a matrix of items by items over each user's history; see ``EASE``.
+    """Scorer by sums of the rows of an item-to-item matrix over each user's history; see ``EASE``.
 
-    A bag of embeddings adds its rows in the order given, one bag at a time, where a matrix product
-    would change in its last bits with the shape of the batch.
+    A bag of embeddings adds its rows in order, one bag at a time. The last bits of a matrix product would depend on the
+    shape of the batch.
 
     Parameters
     ----------
     weights
         float32 ``(items, items)``.
     device
-        Where the weights and the scores are.
+        Device of the weights and the scores.
     """
 
     def __init__(self, weights: Float32Array, device: str) -> None:
@@ -106,14 +106,14 @@ class WeightsScorer:
 
 
 class HistoryVectors:
-    """Sums of the items' vectors over each user's history, times the items' vectors; see ``PureSVD``.
+    """Scorer by products of item vectors with their sum over each user's history; see ``PureSVD``.
 
     Parameters
     ----------
     vectors
         float32 ``(items, dimension)``.
     device
-        Where the vectors are.
+        Device of the vectors.
     """
 
     def __init__(self, vectors: Float32Array, device: str) -> None:

@@ -26,14 +26,14 @@ def array_facts(path: Path, head: bytes, size: int) -> CheckpointFacts | None:
     path
         The file.
     head
-        Its first bytes, which say the format.
+        The first bytes of the file, which identify the format.
     size
-        Of the file in bytes.
+        Size of the file in bytes.
 
     Raises
     ------
     CheckpointError
-        It is damaged, or holds Python objects.
+        The file is damaged, or holds Python objects.
     """
     try:
         if len(head) > len(_NPY) and head.startswith(_NPY):

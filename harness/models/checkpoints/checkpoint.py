@@ -1,6 +1,6 @@
 """Read and write checkpoints: tensors with a header that names their model and their training data.
 
-The format is safetensors, which holds numbers and text alone and runs nothing when it is read.
+The format is safetensors, which holds only numbers and text, and runs no code when it is read.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from harness.errors import CheckpointError
 from harness.models.run_messages import warn_once
 from harness.storage import atomic_write
 
-_KEY = "harness"  # where the header stands in the file's metadata
+_KEY = "harness"  # key of the header in the metadata of the file
 _REMEDY = "Delete it, or name another file in model.checkpoint, or fit again with `harness fit --force`."
 
 
@@ -39,23 +39,23 @@ class CheckpointHeader:
     kind
         The registered kind of the model.
     params
-        Its parameters, all of them, as plain values.
+        All parameters of the model, as plain values.
     fit_on
         ``train`` or ``train_validation``.
     split_digest, items_digest
-        Of the split and of the item vocabulary that it was fitted on.
+        Digests of the split and of the item vocabulary that the model was fitted on.
     vectors_digest
-        Of the vectors of items that it was fitted on; empty where it reads none.
+        Digest of the item vectors that the model was fitted on; empty if it reads none.
     judged_by
-        Digest of the candidates of the lists that told when to stop; empty where nothing did.
+        Digest of the candidates of the lists that decided when to stop; empty without early stopping.
     code
         SHA-256 of the model's source when it was fitted.
     digest
         SHA-256 of the tensors, as ``tensors_digest`` returns it; empty in files of earlier versions.
     version
-        The harness that made it.
+        Version of the harness that wrote the checkpoint.
     format
-        The version of this header.
+        Version of this header.
     """
 
     kind: str
@@ -80,7 +80,7 @@ class Checkpoint:
     tensors
         Arrays by name.
     header
-        What they are.
+        The header.
     """
 
     tensors: Mapping[str, Any]
@@ -96,9 +96,9 @@ def save_checkpoint(path: Path, tensors: Tensors, header: Mapping[str, Any]) -> 
     Parameters
     ----------
     path
-        Where to; its folders are made.
+        The file; missing folders are created.
     tensors
-        What the model's ``fit`` returned.
+        The result of the model's ``fit``.
     header
         The fields of ``CheckpointHeader``; ``digest`` is set here.
 
@@ -109,7 +109,7 @@ def save_checkpoint(path: Path, tensors: Tensors, header: Mapping[str, Any]) -> 
     HarnessError
         The file cannot be written.
     """
-    # Of an array with strides the library would write the wrong numbers without a word.
+    # The library silently writes wrong numbers of arrays with strides.
     contiguous = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
     fields = CheckpointHeader(**{**header, "digest": tensors_digest(contiguous)})
     text = json.dumps(_HEADER.dump_python(fields), sort_keys=True, allow_nan=False)
@@ -137,7 +137,7 @@ def tensors_digest(tensors: Mapping[str, Any]) -> str:
     for name in sorted(tensors):
         array = np.asarray(tensors[name])
         digest.update(json.dumps([name, array.dtype.name, array.shape]).encode())
-        # Little-endian, as the file has them.
+        # Little-endian, as in the file.
         values = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         digest.update(values.reshape(-1).view(np.uint8).data)
     return digest.hexdigest()
@@ -167,7 +167,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        raise CheckpointError(f"the checkpoint {path} {what}. Make it with `harness fit`, or mend model.checkpoint.")
+        raise CheckpointError(f"the checkpoint {path} {what}. Make it with `harness fit`, or correct model.checkpoint.")
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -183,7 +183,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
     if not header.digest:
         warn_once(
             f"the checkpoint {path} was written by an earlier version, without a digest of its tensors: damage would "
-            "go unnoticed. `harness fit --force` makes it anew"
+            "go unnoticed. `harness fit --force` writes it again"
         )
     check_digest(path, {_KEY: {"digest": header.digest}}, tensors)
     return Checkpoint(tensors, header)
@@ -197,14 +197,14 @@ def check_digest(path: Path, metadata: Mapping[str, Any], tensors: Mapping[str, 
     path
         The file, for the message.
     metadata
-        Of the file, its texts parsed as JSON.
+        Metadata of the file, with its texts parsed as JSON.
     tensors
         Arrays, or tensors of torch on the CPU, by name.
 
     Raises
     ------
     CheckpointError
-        The tensors are not those that were written.
+        The tensors differ from those that were written.
     """
     header = metadata.get(_KEY)
     digest = header.get("digest") if isinstance(header, Mapping) else None
@@ -248,18 +248,18 @@ def check_checkpoint(
     Parameters
     ----------
     header
-        Of the checkpoint.
+        Header of the checkpoint.
     kind, params, fit_on
-        Of the model as the experiment has it; all parameters, as plain values.
+        Kind, parameters (as plain values) and training part of the experiment's model.
     split_digest, items_digest, vectors_digest
-        Of the experiment's split, catalogue and vectors of items.
+        Digests of the experiment's split, catalogue and item vectors.
     path
-        Where the checkpoint is, for the message.
+        File of the checkpoint, for messages.
 
     Raises
     ------
     CheckpointError
-        Something differs; the message says what.
+        The checkpoint differs; the message names the difference.
     """
     difference = (
         _differs("is of model kind", header.kind, kind)

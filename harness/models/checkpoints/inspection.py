@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-_MOST_ENTRIES, _DEEPEST = 1_000_000, 32  # of a nested checkpoint, which may hold one part many times over
+_MOST_ENTRIES, _DEEPEST = 1_000_000, 32  # of a nested checkpoint, which may hold a part many times
 _LONGEST_TEXT = 200
-_MOST_TOLD, _DEEPEST_TOLD = 20, 3  # of what is no tensor
+_MOST_SHOWN, _DEEPEST_SHOWN = 20, 3  # of values other than tensors
 
 
 def inspect_checkpoint(path: Path) -> CheckpointFacts:
@@ -39,7 +39,7 @@ def inspect_checkpoint(path: Path) -> CheckpointFacts:
     Raises
     ------
     CheckpointError
-        The file is missing, damaged, of another format, or holds objects that only code could make.
+        The file is missing, damaged, of another format, or holds objects that only code can create.
     """
     try:
         with require_file(path, "the checkpoint").open("rb") as stream:
@@ -66,7 +66,7 @@ def inspect_checkpoint(path: Path) -> CheckpointFacts:
 def is_safetensors(head: bytes) -> bool:
     """Return whether a file is of safetensors by its first nine bytes: a length, and the start of a map.
 
-    Eight characters of text would make a length that no file has.
+    Eight characters of text would be a length that no file has.
     """
     return head[8:] == b"{" and head[7] == 0
 
@@ -77,7 +77,7 @@ def check_format(path: Path) -> None:
     Raises
     ------
     CheckpointError
-        It is something else.
+        The file has another format.
     """
     if not path.exists():
         return
@@ -98,7 +98,7 @@ def _of_safetensors(path: Path, size: int) -> CheckpointFacts:
     try:
         with safetensors.safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            # A type of four bits is stored two by two: the shape is the header's.
+            # Two values of a four-bit type share a byte: the shape is that of the header.
             named = [
                 _TensorEntry(name, file.get_tensor(name), tuple(file.get_slice(name).get_shape()))
                 for name in file.keys()  # noqa: SIM118 - no mapping
@@ -111,15 +111,14 @@ def _of_safetensors(path: Path, size: int) -> CheckpointFacts:
         raise CheckpointError(
             f"the checkpoint {path} is cut short, damaged, or of a kind that is not known ({error}). Get it again."
         ) from error
-    told = {key: _plain(value) for key, value in other.items()}
-    return CheckpointFacts(str(path), "safetensors", size, (_state("", named),), told)
+    plain = {key: _plain(value) for key, value in other.items()}
+    return CheckpointFacts(str(path), "safetensors", size, (_state("", named),), plain)
 
 
 def _of_torch(path: Path, size: int) -> CheckpointFacts:
-
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # advice to those who load, such as torch.jit.load
+            warnings.simplefilter("ignore")  # advice for callers, such as torch.jit.load
             content = load_torch(path)
     except Exception as error:  # external code may raise anything
         facts = _without_objects(path, size)
@@ -159,7 +158,7 @@ def _described(content: Any, path: Path, size: int) -> CheckpointFacts:
                 other[str(name)] = _plain(value)
         states = [("", top), *nested] if top else nested
         facts = tuple(_state(name, tensors) for name, tensors in states)
-    except RuntimeError as error:  # nested tensors, and whatever else has no one shape
+    except RuntimeError as error:  # nested tensors and others without a single shape
         raise CheckpointError(f"the checkpoint {path} holds a tensor that cannot be described: {error}.") from error
     return CheckpointFacts(str(path), "PyTorch", size, facts, other)
 
@@ -226,7 +225,7 @@ def _memory(tensor: torch.Tensor) -> Any:
 
     if tensor.layout is not torch.strided or tensor.numel() == 0 or tensor.is_meta:
         return id(tensor)
-    # Views of all of it, transposed or of another shape, are the same values.
+    # Transposed or reshaped views of the whole tensor hold the same values.
     return tensor.data_ptr(), tensor.dtype, tensor.numel()
 
 
@@ -245,12 +244,12 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return str(value)
     if isinstance(value, str):
         return value[:_LONGEST_TEXT]
-    if isinstance(value, (Mapping, list, tuple)) and depth < _DEEPEST_TOLD:
+    if isinstance(value, (Mapping, list, tuple)) and depth < _DEEPEST_SHOWN:
         items = value.items() if isinstance(value, Mapping) else enumerate(value)
-        told = {_key(key): _plain(child, depth + 1) for key, child in itertools.islice(items, _MOST_TOLD)}
-        if len(value) > _MOST_TOLD:
-            told["…"] = f"{len(value) - _MOST_TOLD:,} more"
-        return told if isinstance(value, Mapping) or "…" in told else list(told.values())
+        shown = {_key(key): _plain(child, depth + 1) for key, child in itertools.islice(items, _MOST_SHOWN)}
+        if len(value) > _MOST_SHOWN:
+            shown["…"] = f"{len(value) - _MOST_SHOWN:,} more"
+        return shown if isinstance(value, Mapping) or "…" in shown else list(shown.values())
     if isinstance(value, (OmittedObject, PickledName)):
         return str(value)
     size = f" of {len(value):,}" if hasattr(value, "__len__") else ""

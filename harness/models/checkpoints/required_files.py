@@ -14,7 +14,7 @@ def require_file(path: Path, what: str) -> Path:
     Raises
     ------
     CheckpointError
-        It is missing, a folder, or no regular file, such as a device.
+        The file is missing, a folder, or no regular file, such as a device.
     """
     if not path.is_file():
         odd = special_file_kind(path)

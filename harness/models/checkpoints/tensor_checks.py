@@ -25,7 +25,7 @@ def require_names(tensors: Tensors, names: Iterable[str], *, kind: str) -> None:
     Raises
     ------
     CheckpointError
-        A tensor is missing, or there is one more.
+        A tensor is missing, or there is another one.
     """
     expected = sorted(names)
     if sorted(tensors) != expected:
@@ -40,7 +40,7 @@ def require(tensors: Tensors, name: str, *, kind: str, dtype: DTypeLike, shape: 
     Raises
     ------
     CheckpointError
-        It has another type or shape, or holds NaN or infinity.
+        The tensor has another type or shape, or holds NaN or infinity.
 
     Examples
     --------
@@ -57,7 +57,7 @@ def require(tensors: Tensors, name: str, *, kind: str, dtype: DTypeLike, shape: 
             f"the tensor '{name}' of the {kind} checkpoint is {tensor.dtype} {tensor.shape}; "
             f"{np.dtype(dtype)} ({wanted}) is needed. It belongs to another catalogue or is damaged. {REMEDY}"
         )
-    # The two ends show NaN and infinity without a mask as large as the tensor.
+    # The extremes reveal NaN and infinity without a mask as large as the tensor.
     if np.issubdtype(tensor.dtype, np.floating) and tensor.size and not np.isfinite([tensor.min(), tensor.max()]).all():
         raise CheckpointError(f"the tensor '{name}' of the {kind} checkpoint holds NaN or infinity. {REMEDY}")
     return tensor
@@ -73,14 +73,14 @@ def load_module(module: Module, tensors: Tensors, *, kind: str, made: Iterable[s
     Parameters
     ----------
     module
-        Of the shapes that are needed.
+        A module with the needed shapes.
     made
-        Names in its state that the checkpoint does not hold, since the module makes them.
+        Names in its state that the checkpoint lacks, since the module computes them.
 
     Raises
     ------
     CheckpointError
-        A tensor is missing or one more, has another type or shape, or holds NaN or infinity.
+        A tensor is missing, unexpected, has another type or shape, or holds NaN or infinity.
     """
     import torch
 

@@ -17,7 +17,7 @@ _CONTAINERS = {
 def other_kind(path: Path) -> str | None:
     """Return a description of a file, as the end of a sentence that begins with its name; None if unknown.
 
-    The first bytes alone are read.
+    Only the first bytes are read.
     """
     with path.open("rb") as stream:
         head = stream.read(_READ)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _LONGEST_TEXT = 200
-_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # the number with which torch.save began before archives
+_LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # magic number of torch.save before archives
 TENSORS_ALONE = (
     "Ask for tensors alone: safetensors.torch.save_file(model.state_dict(), 'model.safetensors'), "
     "or torch.save(model.state_dict(), 'model.pt')."
@@ -52,7 +52,7 @@ def load_torch(path: Path) -> Any:
         try:
             return torch.load(path, map_location="cpu", weights_only=True, mmap=True)
         except RuntimeError:
-            pass  # its entries are compressed, and must be read whole
+            pass  # its entries are compressed and cannot be mapped
     return torch.load(path, map_location="cpu", weights_only=True)
 
 

@@ -58,7 +58,7 @@ def lists_of(
     lengths = np.array([len(one) for one in given], dtype=np.int64)
     width = max(1, int(lengths.max(initial=0)))
     if any(isinstance(name, tuple) for one in given for name in one[:1]):
-        raise HarnessError(f"{where} gave pairs in a user's list; return two lists a user: (items, scores).")
+        raise HarnessError(f"{where} gave pairs in a user's list; return two lists per user: (items, scores).")
     flat = items.ours([name for one in given for name in one], where)
     filled = np.arange(width) < lengths[:, None]
     found = np.full((rows, width), -1, dtype=np.int64)
@@ -116,7 +116,7 @@ def scores_of(answer: Any, users: Sequence[Any], items: Sequence[Any], *, where:
     if scores.shape != shape:
         raise HarnessError(
             f"{where} gave scores of shape {scores.shape}; {shape}, users by items, is needed of the users and items "
-            "that it was asked for."
+            "that were passed."
         )
     if given.dtype == np.float64:
         tell_of_ties(given, f"scores that {where} gave")
@@ -134,8 +134,8 @@ def _order(labels: pd.Index, names: Sequence[Any], what: str) -> Any:
     if (places < 0).any():
         missing = [name for name, place in zip(names, places, strict=True) if place < 0]
         raise HarnessError(
-            f"{what} without {len(missing):,} of the {len(names):,} asked for, such as '{missing[0]}', and has "
-            "others. Name all of them by what the object was given, or none."
+            f"{what} without {len(missing):,} of the {len(names):,} that were passed, such as '{missing[0]}', and has "
+            "others. Name all of them as they were passed, or none."
         )
     return places
 
@@ -205,7 +205,7 @@ def _is_list(one: Any) -> bool:
 
 def _rows(lists: Any, users: Sequence[Any], places: Int64Array, rows: int, what: str) -> list[Any]:
     """Return one list per row: the answered lists at ``places``, and empty lists elsewhere."""
-    needed = "a list a user is needed, or an array (users, items), or such a pair of items and scores"
+    needed = "one list per user is needed, or an array (users, items), or a pair of such items and scores"
     if isinstance(lists, pd.Series) and len(lists) == len(users):
         lists = lists.iloc[_order(lists.index, users, f"{what} by user")].tolist()
     if not hasattr(lists, "__len__") or isinstance(lists, (str, dict, set, frozenset, pd.DataFrame)):
@@ -216,7 +216,7 @@ def _rows(lists: Any, users: Sequence[Any], places: Int64Array, rows: int, what:
         raise HarnessError(f"{what} with {odd}; {needed}.")
     if len(lists) != len(places):
         raise HarnessError(
-            f"{what} for {len(lists):,} users, where {len(places):,} were asked for: one a user, in their order."
+            f"{what} for {len(lists):,} users, where {len(places):,} were passed: return one per user, in their order."
         )
     found: list[Any] = [[] for _ in range(rows)]
     for place, one in zip(places, lists, strict=True):

@@ -152,7 +152,7 @@ class IdMap:
 
     @classmethod
     def by_ids(cls, ids: Any, vocabulary: Vocabulary, *, where: str, what: str) -> IdMap:
-        """Return the map of a model whose index i has the i-th of the given external ids.
+        """Return the map of a model whose index i stands for the i-th of the external ids.
 
         Parameters
         ----------

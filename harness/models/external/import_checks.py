@@ -1,4 +1,4 @@
-"""Check from source files alone whether a factory can be imported."""
+"""Check whether a factory can be imported, by reading only source files."""
 
 from __future__ import annotations
 

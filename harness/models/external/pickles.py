@@ -33,7 +33,7 @@ def unpickled(path: Path, *, allowed: bool) -> Any:
     if not allowed:
         refuse_pickle(path)
     if not path.is_file():
-        raise CheckpointError(f"the checkpoint {path} does not exist. Mend model.checkpoint.")
+        raise CheckpointError(f"the checkpoint {path} does not exist. Correct model.checkpoint.")
     warn_once(f"{path} is unpickled, which can run any code that is in it (allow_pickle)")
     try:
         if path.suffix.lower() == ".joblib":

@@ -71,15 +71,15 @@ def load_state(module: nn.Module, tensors: StateDict, options: StateOptions, *, 
             remedy = "Is it the checkpoint of this factory with these init arguments?"
         else:
             remedy = (
-                "model.params.state: {strict: false} lets missing and unexpected ones be; those that are missing keep "
-                "the random values that they begin with."
+                "model.params.state: {strict: false} ignores missing and unexpected ones; those that are missing keep "
+                "their random initial values."
             )
         raise CheckpointError(
             f"the checkpoint {path} does not fit the module, which has {len(own):,} tensors: {'; '.join(faults)}. "
             f"{remedy}"
         )
     for fault in faults:
-        warn_once(f"{path}: tensors that do not fit are let be (state.strict is false): {fault}")
+        warn_once(f"{path}: tensors that do not fit are ignored (state.strict is false): {fault}")
     kept = {name: tensor for name, tensor in given.items() if name in own}
     for name, tensor in kept.items():
         if not name.endswith(EXTRA) and tensor.is_floating_point() and bool(torch.isnan(tensor).any()):

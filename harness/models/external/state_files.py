@@ -166,7 +166,7 @@ def _found(content: Any, path: Path) -> Any:
     if any(own & one.keys() for one in inside):
         raise CheckpointError(
             f"the checkpoint {path} holds tensors, and below them a map of tensors of the same names, such as "
-            f"'{min(map(str, own))}'. Name the map in model.params.state.key, or save what is meant alone."
+            f"'{min(map(str, own))}'. Name the map in model.params.state.key, or save only the one that is meant."
         )
     nested, level = {}, [("", content)]
     for _ in range(_DEEPEST):  # only the topmost: those of an optimizer lie deeper

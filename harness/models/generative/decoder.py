@@ -47,7 +47,7 @@ class DecoderContext:
     allowed
         bool ``(users, 1, 1, tokens)``: where there is a token; everywhere for a user without any.
     blind
-        bool ``(users, 1, 1)``: users without a token, to whom nothing is told.
+        bool ``(users, 1, 1)``: users without a token, whose attention is 0.
     """
 
     keys: tuple[torch.Tensor, ...]

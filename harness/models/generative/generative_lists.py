@@ -82,7 +82,7 @@ class GenerativeLists:
                 raise
             raise HarnessError(
                 f"a beam search for {rows} user{'s' if rows > 1 else ''} at once, with a beam of {beam:,} and up to "
-                f"{max(self._network.sizes.codes):,} codes a level, takes about {size_text(rows * size)}, which "
+                f"{max(self._network.sizes.codes):,} codes per level, takes about {size_text(rows * size)}, which "
                 f"{self._catalogue.device} does not have. Use a narrower model.params.beam or a smaller runner.k."
             ) from error
         return made

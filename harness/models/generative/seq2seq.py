@@ -193,10 +193,10 @@ class SemanticTransformer(nn.Module):
         self, attention: MultiHeadAttention, normed: torch.Tensor, context: DecoderContext, layer: int
     ) -> torch.Tensor:
         query = self._heads(attention.w_q(normed))  # (users, heads, beams, width), against unexpanded keys
-        told = F.scaled_dot_product_attention(
+        attended = F.scaled_dot_product_attention(
             query, context.keys[layer], context.values[layer], attn_mask=context.allowed
         )
-        joined = told.transpose(1, 2).flatten(2).masked_fill(context.blind, 0)  # (users, beams, D)
+        joined = attended.transpose(1, 2).flatten(2).masked_fill(context.blind, 0)  # (users, beams, D)
         result: torch.Tensor = attention.w_o(joined)
         return result
 

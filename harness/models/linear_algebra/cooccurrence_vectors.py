@@ -30,7 +30,7 @@ def cooccurrence_vectors(history: History, dimension: int, *, seed: int) -> Floa
     dimension
         Of the vectors, 1 or more; where there are too few items the rest is 0.
     seed
-        Of the iteration's start, which changes the last bits alone.
+        Seed of the start of the iteration, which only changes the last bits.
 
     Returns
     -------

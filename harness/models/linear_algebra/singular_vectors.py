@@ -48,7 +48,7 @@ def singular_vectors(
     side
         Which vectors.
     seed
-        Of the start of the iteration, which changes the last bits alone.
+        Seed of the start of the iteration, which only changes the last bits.
     what, remedy
         The work, and what to do where it does not fit into memory, for progress and messages.
 

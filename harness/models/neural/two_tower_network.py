@@ -131,7 +131,7 @@ class _InteractionPairs:
         users = np.repeat(np.arange(history.n_users), np.diff(matrix.indptr))
         kept = np.diff(matrix.indptr)[users] >= 2
         if not kept.any():
-            raise HarnessError("two_tower learns an item from the others of its user, and nobody has two items.")
+            raise HarnessError("two_tower learns an item from the other items of its user, and no user has two items.")
         return cls(matrix, users[kept], matrix.indices[kept].astype(np.int64), uniform)
 
     def batches(self, size: int, rng: np.random.Generator, device: str) -> Iterator[tuple[torch.Tensor, ...]]:

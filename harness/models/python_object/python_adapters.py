@@ -51,7 +51,7 @@ def check_arguments(method: Any, *, history: str, exclude: str, where: str) -> N
     takes_any = any(one.kind is inspect.Parameter.VAR_KEYWORD for one in parameters.values())
     given = {"history": history != "none", "exclude": exclude == "model"}
     remedies = {
-        "history": ("ids (a list a user) or csr (a sparse matrix)", "none"),
+        "history": ("ids (one list per user) or csr (a sparse matrix)", "none"),
         "exclude": ("model", "harness"),
     }
     for name, is_given in given.items():

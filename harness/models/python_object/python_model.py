@@ -84,7 +84,7 @@ class PythonModel(ObjectOptions, ExternalModel):
         if checkpoint is not None:
             path = Path(checkpoint)
             if not path.exists():
-                raise CheckpointError(f"the checkpoint {path} does not exist. Mend model.checkpoint.")
+                raise CheckpointError(f"the checkpoint {path} does not exist. Correct model.checkpoint.")
             self._refuse_pickles(checkpoint)
             found += sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
         self._refuse_pickles()

@@ -155,7 +155,7 @@ class ObjectCaller:
             shown = ", ".join(f"'{own}'" for own in self.users.vocabulary.ids[batch.users[unknown[:_SHOWN]]])
             raise HarnessError(
                 f"{self.where} has no index for {missing:,} of the {len(self.users.vocabulary):,} users of the data "
-                f"set, and is asked for such ones: {shown}. Mend model.params.users, or set missing_users: empty."
+                f"set, and these are requested: {shown}. Correct model.params.users, or set missing_users: empty."
             )
         return [names[place] for place in places], places
 
@@ -219,17 +219,17 @@ class ObjectLists(ObjectRecommender):
         known, n_items = self._known, len(self._known.items.vocabulary)
         names, places = known.named_users(batch)
         more = known.more(batch, places)
-        told = known.options.exclude == "model"
-        if told:
+        excludes = known.options.exclude == "model"
+        if excludes:
             barred = barred_of(asked, len(batch.users), n_items)
             rows = [known.items.names(barred[place]) for place in places]
             more["exclude"] = [[name for name in row if name is not None] for row in rows]
-        k = asked.k if told else more_than(asked, batch.history)
+        k = asked.k if excludes else more_than(asked, batch.history)
         answer: Any = []
         if names:
             answer = known.answer("recommend", names, k, **more)
         made = lists_of(answer, names, len(batch.users), known.items, asked, places=places, where=known.where)
-        return made if told else unasked(made)
+        return made if excludes else unasked(made)
 
 
 class ObjectScores(ObjectRecommender):
@@ -283,7 +283,7 @@ class ObjectScores(ObjectRecommender):
 
 def _by_vectors(known: ObjectCaller, model: Implicit, device: str) -> StoredVectors:
     users, items = model.vectors()
-    assert known.users.index is not None  # noqa: S101  (implicit knows indices alone)
+    assert known.users.index is not None  # noqa: S101  (implicit only takes indices)
     assert known.items.index is not None  # noqa: S101
     user_side = VectorTable(
         users,

@@ -117,7 +117,7 @@ def settled(caller: ModuleCaller, answer: ModuleAnswer, given: torch.Tensor, wha
     elif caller.options.reads_history and _alone_not_finite(given, empty):
         raise HarnessError(
             f"the module gives numbers that are not finite for users without history, {int(empty.sum()):,} of "
-            f"{answer.users:,} here, to whom it is given padding alone. Set model.params.call.empty: zero, so that all "
+            f"{answer.users:,} here, for whom it gets only padding. Set model.params.call.empty: zero, so that all "
             "items score 0 for them."
         )
     check_finite(caller, given, what, answer)

@@ -196,7 +196,7 @@ class ModuleCaller:
             )
         if (empty := int((lengths == 0).sum())) and call.empty == "module":
             causes.append(
-                f"{empty:,} of {len(lengths):,} histories given were empty, padding alone: set "
+                f"{empty:,} of {len(lengths):,} histories were empty and only held padding: set "
                 "model.params.call.empty: zero, so that all items score 0 for such users and it is not asked."
             )
         return "".join(f" {one}" for one in causes)

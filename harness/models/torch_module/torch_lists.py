@@ -202,7 +202,7 @@ def _offsets(offsets: int | tuple[int, ...], levels: int) -> Any:
     if isinstance(offsets, int) or len(offsets) == levels:
         return np.asarray(offsets)
     raise HarnessError(
-        f"output.offsets has {len(offsets)} numbers, and the table of codes {levels} levels; one a level is needed."
+        f"output.offsets has {len(offsets)} numbers, and the table of codes {levels} levels; one per level is needed."
     )
 
 

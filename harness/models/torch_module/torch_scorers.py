@@ -58,34 +58,34 @@ def _misfit(caller: ModuleCaller, size: int, what: str, first: int, n_model: int
     output = caller.options.output
     ids = caller.options.items.ids
     items = f"external ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} items"
-    told = (
+    text = (
         f"the module has {size:,} {what}, and {items} with {first} {what} before them (output.first) and "
         f"{output.trailing} behind (output.trailing) make {first + n_model + output.trailing:,}.{caller.items.note}"
     )
     extra = size - n_model
     if caller.padding_twice and extra in range(first):
-        return f"{told}{caller.padding_twice}"
-    mend = f"is '{ids}' the file of its items?"
+        return f"{text}{caller.padding_twice}"
+    remedy = f"is '{ids}' the file of its items?"
     if ids == SORTED:
-        mend = "name the file of their ids in model.params.items.ids"
+        remedy = "name the file of their ids in model.params.items.ids"
     if extra < 0:
         return (
-            f"{told} It was trained on fewer items: {mend}; what it does not know may stand behind all others "
+            f"{text} It was trained on fewer items: {remedy}; what it does not know may stand behind all others "
             "(unknown_items: last)."
         )
     if extra == 0:
-        return f"{told} Set output.first: 0 and output.trailing: 0: there is no {what[:-1]} of padding."
+        return f"{text} Set output.first: 0 and output.trailing: 0: there is no {what[:-1]} of padding."
     if extra <= _MOST_EXTRA:
         choices = " or ".join(
             f"first: {before} and trailing: {extra - before}" for before in range(min(extra, 2), -1, -1)
         )
-        return f"{told} What fits: {choices} (model.params.output); a {what[:-1]} of padding mostly is the first."
+        return f"{text} What fits: {choices} (model.params.output); a {what[:-1]} of padding mostly is the first."
     if extra >= first and (ids == OWN or ids.lower().endswith(".json")):
         return (
-            f"{told} Declare what is beside them: trailing: {extra - first:,} if the last {what} are of items that the "
+            f"{text} Declare what is beside them: trailing: {extra - first:,} if the last {what} are of items that the "
             "data set does not have (model.params.output)."
         )
-    return f"{told} It was trained on other items: {mend}."
+    return f"{text} It was trained on other items: {remedy}."
 
 
 def _check_users(caller: ModuleCaller, rows: int) -> None:
@@ -99,25 +99,25 @@ def _check_users(caller: ModuleCaller, rows: int) -> None:
         return
     ids = caller.options.users.ids
     users = f"external ids up to {n_model - 1:,}" if ids == OWN else f"{n_model:,} users"
-    told = (
+    text = (
         f"the module has {rows:,} rows of users, and {users} with {call.user_offset} rows before them "
         f"(call.user_offset) make {call.user_offset + n_model:,}.{caller.users.note}"
     )
     extra = rows - n_model
     if rows == declared:
         raise HarnessError(
-            f"{told} call.unknown_user is {call.unknown_user:,}: set it to a row, the last is {rows - 1}."
+            f"{text} call.unknown_user is {call.unknown_user:,}: set it to a row, the last is {rows - 1}."
         )
     if extra < 0:
         raise HarnessError(
-            f"{told} It was trained on fewer users: name the file of their ids in model.params.users.ids; those that "
+            f"{text} It was trained on fewer users: name the file of their ids in model.params.users.ids; those that "
             "it does not know may have one row (call.unknown_user)."
         )
     if extra <= _MOST_EXTRA:
         last = f", or unknown_user: {n_model} for the last row; a row of padding mostly is the first"
-        told += f" What fits: user_offset: {extra} (model.params.call){last if extra == 1 else ''}."
+        text += f" What fits: user_offset: {extra} (model.params.call){last if extra == 1 else ''}."
     raise HarnessError(
-        f"{told} Otherwise name the file of their ids in model.params.users.ids, with a row, if need be an empty one, "
+        f"{text} Otherwise name the file of their ids in model.params.users.ids, with a row, if need be an empty one, "
         "for each row of the table."
     )
 

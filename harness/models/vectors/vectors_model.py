@@ -187,7 +187,7 @@ class UserItemVectors(ExternalModel):
         if bias.shape != (n_items,) or bias.dtype.kind not in "fiu":
             raise CheckpointError(
                 f"{path}: the bias '{name}' is {bias.dtype} {bias.shape}; numbers in the shape ({n_items},) are "
-                "needed, one an item vector."
+                "needed, one per item vector."
             )
         return bias
 

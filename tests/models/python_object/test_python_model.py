@@ -118,7 +118,7 @@ def test_indices_of_its_own(told, tmp_path):
     # Padding and 7 are no items, and -1 is nothing.
     assert (made.items.tolist(), made.invalid.tolist()) == ([[-1] * 4, [3, 1, -1, -1]], [0, 2])
     assert made.given.tolist() == [0, 4]
-    with pytest.raises(HarnessError, match=r"no index for 1 of the 3 users .* asked for such ones: 'bob'.*: empty"):
+    with pytest.raises(HarnessError, match=r"no index for 1 of the 3 users .* these are requested: 'bob'.*: empty"):
         told(init={"answer": [[1]]}, **by_index).recommend(BATCH, ListRequest(4))
     scored = told(init={"answer": [[1, 2, 3]]}, method="score", missing_users="empty", missing_items="last", **by_index)
     assert scored.score(BATCH).tolist()[0] == [0, 0, 0, 0]
@@ -177,12 +177,15 @@ def test_a_series_is_read_by_its_index(order):
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (lambda users: [set(OWN[user]) for user in users], r"gave lists with set in row 1; a list a user is needed"),
+        (
+            lambda users: [set(OWN[user]) for user in users],
+            r"gave lists with set in row 1; one list per user is needed",
+        ),
         (lambda users: [*[OWN["ann"]] * 2, None], r"gave lists with NoneType in row 3"),
         (lambda users: pd.Series([[10]] * 3, index=["ann", "bob", "bob"]), r"by user in which 'bob' stands twice"),
         (
             lambda users: pd.Series([[10]] * 3, index=["ann", "bob", "dan"]),
-            r"without 1 of the 3 asked for, such as 'cat'",
+            r"without 1 of the 3 that were passed, such as 'cat'",
         ),
         (lambda users: pd.DataFrame({"user": users}), r"gave lists as DataFrame"),
         (lambda users: sys.exit(0), r"recommend of it failed with SystemExit: 0 \(test_python_model.py, line \d+\)"),
@@ -241,16 +244,16 @@ def test_a_data_frame_is_read_by_its_names(change):
 def test_a_data_frame_of_other_items_is_refused():
     model = component_of("models", "python", {"method": "score", "allow_pickle": True})
     framed = Framed(lambda frame: frame.rename(columns={20: 21}))
-    with pytest.raises(HarnessError, match=r"gave columns of items without 1 of the 4 asked for, such as '20'"):
+    with pytest.raises(HarnessError, match=r"gave columns of items without 1 of the 4 that were passed, such as '20'"):
         recommender_of(model, framed, users=USERS, items=ITEMS, device="cpu", where="it").score(BATCH)
 
 
 @pytest.mark.parametrize(
     ("init", "message"),
     [
-        ({"answer": [[10]]}, r"gave lists for 1 users, where 2 were asked for"),
-        ({"answer": 3}, r"gave lists as int; a list a user is needed"),
-        ({"answer": [10, 20]}, r"gave lists with int in row 1; a list a user is needed"),
+        ({"answer": [[10]]}, r"gave lists for 1 users, where 2 were passed"),
+        ({"answer": 3}, r"gave lists as int; one list per user is needed"),
+        ({"answer": [10, 20]}, r"gave lists with int in row 1; one list per user is needed"),
         ({"answer": [[10.5], [20]]}, r"'10.5' is no id"),
         ({"answer": [[[10, 20], [30]], [[40]]]}, r"'\[10, 20\]' is no id"),
         ({"answer": [[{"id": 10}], [True]]}, r"is no id"),

@@ -148,7 +148,7 @@ def test_empty_histories_are_not_given_to_a_module_that_cannot_take_them(odd, in
     rows["timestamp"] += 100 * (rows["user"].str[1:].astype(int) % 4)
     rows.to_csv(inside / "late.csv", index=False)
     late = ["dataset.split={kind: global_time, test: 0.3}", "dataset.path=late.csv"]
-    with pytest.raises(HarnessError, match=r"histories given were empty, .*: set model.params.call.empty: zero"):
+    with pytest.raises(HarnessError, match=r"histories were empty .*: set model.params.call.empty: zero"):
         odd("Packed", *late)
     zero = {"call": {"length": 8, "empty": "zero"}}
     packed, plain = odd("Packed", *late, **zero), odd("Plain", *late, **zero)
