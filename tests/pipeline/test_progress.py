@@ -94,7 +94,7 @@ def test_every_call_reports_its_total(small, reported, small_blocks):
     check(reported)
     callers = {str(path.relative_to(SOURCE)) for path in SOURCE.rglob("*.py") if " progress(" in path.read_text()}
     # The trial stops when its time is up, and `predict` is walked below.
-    callers = {name for name in callers if "trial" not in name} - {"execution/display.py", "runner/predict.py"}
+    callers = {name for name in callers if "trial" not in name} - {"execution/progress_display.py", "runner/predict.py"}
     assert callers == {work.file for work in reported}
 
 
