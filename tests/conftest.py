@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 import sys
@@ -119,6 +120,11 @@ def small_table(n_users: int = 60, n_items: int = 40, *, seed: int = 0) -> pd.Da
     return pd.concat(frames, ignore_index=True)
 
 
+@functools.cache
+def _small_csv() -> str:
+    return small_table().to_csv(index=False)
+
+
 EXPERIMENT = """
 name: small/ease
 dataset:
@@ -139,7 +145,7 @@ report: {{directory: {folder}/reports}}
 @pytest.fixture
 def small(tmp_path):
     """Write an experiment on small data, and return its path."""
-    small_table().to_csv(tmp_path / "data.csv", index=False)
+    (tmp_path / "data.csv").write_text(_small_csv())
     path = tmp_path / "ease.yaml"
     path.write_text(EXPERIMENT.format(data=tmp_path / "data.csv", folder=tmp_path))
     return path
