@@ -57,7 +57,7 @@ class CheckpointFacts:
         Its state dicts: one, or several in a training checkpoint.
     other
             Values that are not tensors, such as an epoch or a header, in short.
-        """
+    """
 
     path: str
     format: str

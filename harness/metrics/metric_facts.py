@@ -7,13 +7,26 @@ import inspect
 import math
 import re
 import typing
-from typing import Any, TypeAlias
+from typing import Any
 
 from harness import registry
 from harness.metrics.metric import OptionValue
 
-# ``default``, and ``choices`` if there are only a few.
-OptionFacts: TypeAlias = dict[str, OptionValue | list[OptionValue]]
+
+@dataclasses.dataclass(frozen=True)
+class OptionFacts:
+    """An option of a metric.
+
+    Parameters
+    ----------
+    default
+        The default; None if the option is required.
+    choices
+        The possible values if there are only a few, else empty.
+    """
+
+    default: OptionValue
+    choices: tuple[OptionValue, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +50,7 @@ class MetricFacts:
     needs
         What the metric needs beyond lists and truth.
     options
-        Name of each option to its default and, if there are only a few, its possible values.
+        Facts of each option by its name.
     fixed
         Choices of this definition that other libraries make differently.
     yaml
@@ -74,12 +87,12 @@ def metric_facts(name: str) -> MetricFacts:
     >>> facts.yaml
     '{kind: recall, k: 10, denominator: relevant}'
     >>> facts.options["denominator"]
-    {'default': 'relevant', 'choices': ['relevant', 'min_k']}
+    OptionFacts(default='relevant', choices=('relevant', 'min_k'))
     """
     cls = registry.load("metrics", name)
     summary, _, rest = (inspect.getdoc(cls) or "").partition("\n")
     options = _options(cls)
-    shown = "".join(f", {option}: {_plain(facts['default'])}" for option, facts in options.items())
+    shown = "".join(f", {option}: {_plain(facts.default)}" for option, facts in options.items())
     return MetricFacts(
         name=name,
         family=cls.family,
@@ -118,7 +131,7 @@ def _options(cls: Any) -> dict[str, OptionFacts]:
         choices = typing.get_args(kinds[field.name]) if typing.get_origin(kinds[field.name]) is typing.Literal else ()
         # A required option has no default.
         default = None if field.default is dataclasses.MISSING else field.default
-        options[field.name] = {"default": default, **({"choices": list(choices)} if choices else {})}
+        options[field.name] = OptionFacts(default, choices)
     return options
 
 

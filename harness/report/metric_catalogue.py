@@ -82,6 +82,6 @@ def _options(metric: MetricFacts) -> list[str]:
     """Return each option with its choices, the default first."""
     texts = []
     for name, option in metric.options.items():
-        others = [choice for choice in option.get("choices", ()) if choice != option["default"]]
-        texts.append(f"{name} ({' | '.join(map(str, [option['default'], *others]))})")
+        others = [choice for choice in option.choices if choice != option.default]
+        texts.append(f"{name} ({' | '.join(map(str, [option.default, *others]))})")
     return texts

@@ -15,7 +15,7 @@ from harness import registry
 from harness.errors import HarnessError
 from harness.evaluation.arguments import metrics_of
 from harness.metrics import Recall
-from harness.metrics.metric_facts import all_metric_facts, metric_facts
+from harness.metrics.metric_facts import OptionFacts, all_metric_facts, metric_facts
 
 NAMES = sorted(registry.BUILT_IN["metrics"])
 
@@ -54,7 +54,7 @@ def test_families_stand_together() -> None:
 
 def test_facts_by_hand() -> None:
     facts = metric_facts("map")
-    assert facts.options["denominator"] == {"default": "min_k", "choices": ["min_k", "relevant", "k", "list", "hits"]}
+    assert facts.options["denominator"] == OptionFacts("min_k", ("min_k", "relevant", "k", "list", "hits"))
     assert (facts.lower, facts.upper, facts.higher_is_better) == (0.0, 1.0, True)
     assert metric_facts("gini").higher_is_better is False
     assert metric_facts("dcg").upper is None

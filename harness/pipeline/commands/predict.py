@@ -10,7 +10,8 @@ from harness.pipeline.run_folder import result_tables
 from harness.pipeline.run_folder import run_files as stored
 from harness.pipeline.run_folder.record_file import RESULTS
 from harness.pipeline.run_folder.run_folder import run_folder_of
-from harness.pipeline.stages.recommendation import PredictionOptions, RunPredictions
+from harness.pipeline.stages.prediction_options import PredictionOptions
+from harness.pipeline.stages.recommendation import RunPredictions
 from harness.pipeline.stages.run_inputs import RunInputs, inputs_of
 from harness.pipeline.stages.timings import Stopwatch
 

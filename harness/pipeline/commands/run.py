@@ -20,8 +20,8 @@ from harness.pipeline.run_folder.model_files import changed_files
 from harness.pipeline.run_folder.run_folder import RunFolder, run_folder_of
 from harness.pipeline.stages.data_audit import data_findings
 from harness.pipeline.stages.measurement import measured_parts
+from harness.pipeline.stages.prediction_options import PredictionOptions
 from harness.pipeline.stages.publication import publish
-from harness.pipeline.stages.recommendation import PredictionOptions
 from harness.pipeline.stages.recording import expectations, record_of_run
 from harness.pipeline.stages.run_inputs import RunInputs, inputs_of
 from harness.pipeline.stages.side_arrays import side_of

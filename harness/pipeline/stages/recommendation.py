@@ -24,6 +24,7 @@ from harness.errors import CheckpointError, DataError, HarnessError
 from harness.models import PredictionFile, run_messages
 from harness.pipeline.run_folder.run_files import check_file_of_run
 from harness.pipeline.stages.fitting import ModelCheckpoint, fitted_model
+from harness.pipeline.stages.prediction_options import PredictionOptions
 from harness.pipeline.stages.task import depth_of
 from harness.storage.input_files import special_file_kind
 
@@ -85,25 +86,6 @@ class RunPredictions:
     order: str
     findings: tuple[Finding, ...] = ()
     job: Job | None = None
-
-
-@dataclass(frozen=True)
-class PredictionOptions:
-    """Options of getting the lists of a run.
-
-    Parameters
-    ----------
-    key
-        The fingerprint of the lists.
-    force
-        Whether to make lists again that the cache holds.
-    quiet
-        Whether to hide the progress.
-    """
-
-    key: str
-    force: bool = False
-    quiet: bool = False
 
 
 class PredictionSource(Protocol):

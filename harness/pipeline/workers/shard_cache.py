@@ -26,7 +26,7 @@ from harness.topk import choose_device
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment, RunnerSettings
-    from harness.pipeline.stages.recommendation import PredictionOptions
+    from harness.pipeline.stages.prediction_options import PredictionOptions
 
 logger = logging.getLogger("harness")
 
