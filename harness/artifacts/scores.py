@@ -159,7 +159,7 @@ def as_gains(given: Any, *, what: str) -> Float32Array:
 
 
 def rounding_ties(rows: NDArray[np.integer[Any]], given: NDArray[Any]) -> int:
-    """Return how many scores tie with a different one of the same list once both are rounded to float32.
+    """Return how many scores tie with a different one of the same list after both are rounded to float32.
 
     Parameters
     ----------

@@ -108,7 +108,7 @@ def test_short_lists_name_the_options_that_make_them_longer(inside):
     short = audits(run("items.yaml", "name=kiosk/short", *params(output__k_factor=1)))["short_beams"]
     assert short["count"] > 0
     assert short["sentence"].endswith(
-        "The module is asked for 1 times as many (top): raise model.params.output.k_factor."
+        "The module is asked for 1 times as many items (top): raise model.params.output.k_factor."
     )
     enough = audits(run("items.yaml", "name=kiosk/long", *params(output__k_factor=4)))["short_beams"]
     assert enough["count"] == 0

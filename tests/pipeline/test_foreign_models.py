@@ -124,7 +124,7 @@ WRONG = {
     "metrics that lists do not tell": (
         "items.yaml",
         ["evaluation.metrics=[mean_rank]", "evaluation.primary=mean_rank"],
-        "mean_rank needs the exact ranks of the relevant items, and this model makes lists",
+        "mean_rank needs the exact ranks of the relevant items, and this model returns top-K lists",
     ),
     "columns off by one": (
         "logits.yaml",

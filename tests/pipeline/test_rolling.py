@@ -106,7 +106,7 @@ def test_what_it_cannot_be_combined_with(small, tmp_path):
     with pytest.raises(harness.HarnessError, match="rolling history predicts each user many times"):
         rolling(small, "candidates.sampled={negatives: 5}")
     experiment = harness.load_experiment(small.with_name("rolling.yaml"), ["candidates.sampled=null"])
-    with pytest.raises(harness.HarnessError, match="one list a user, and rolling history asks for one a moment"):
+    with pytest.raises(harness.HarnessError, match="one list per user, and rolling history needs one per moment"):
         score(result.folder / "predictions.parquet", experiment, ScoreOptions(quiet=True))
     with pytest.raises(harness.HarnessError, match="has one list per user and moment"):
         export(result.folder, tmp_path / "trec")

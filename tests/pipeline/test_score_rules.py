@@ -55,7 +55,7 @@ def test_a_trec_run_scores_like_the_same_csv(small, lists, tmp_path):
         # All but the threes equal a different number once they are rounded.
         assert audit(result, "rounding_ties")["count"] == pytest.approx((usable["score"] != 3).sum(), rel=0.02)
         assert audit(result, "masked_scores")["count"] == len(lists) - len(usable)
-        assert "once both are rounded to float32" in (result.folder / "report.html").read_text()
+        assert "after both are rounded to float32" in (result.folder / "report.html").read_text()
     held = pd.read_parquet(csv.folder / "target_ranks.parquet")[["user", "item"]]
     frames = harness.evaluate(lists, held, metrics=["ndcg", "recall"], cutoffs=[1, 5, 10])
     for value in frames.values:

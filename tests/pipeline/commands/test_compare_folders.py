@@ -384,7 +384,7 @@ def test_runs_that_cannot_be_compared_from_python(made, tmp_path):
         ({"a": ease, "b": None}, "the run 'b' is of type NoneType"),
         ({"a": ease, "b": ease.table.per_user}, "the run 'b' is of type DataFrame"),
         ({"a": ease, "b": tmp_path / "nowhere"}, "holds no results.json"),
-        ({"a": ease}, "needs two runs or more; got 1"),
+        ({"a": ease}, "needs two runs or more; there is 1"),
         ([ease, ease], "runs is of type list; a map of names to runs is needed"),
     ):
         with pytest.raises(HarnessError, match=message):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from foreign_runs import N_ITEMS, N_USERS, run
+from external_runs import N_ITEMS, N_USERS, run
 
 from harness import storage
 from harness.models.mlflow_model.mlflow_model import MLflowModel
