@@ -202,7 +202,7 @@ def test_users_off_by_one(by, odd, inside):
 def test_tensors_that_the_checkpoint_lacks(odd, inside):
     lenient = {"state": {"strict": False}}
     call = {"output": {"first": 1}, "call": {"length": 8}}
-    with pytest.raises(HarnessError, match=r"1 missing in the file \(users.weight\).*they begin with"):
+    with pytest.raises(HarnessError, match=r"1 missing in the file \(users.weight\).*their random initial values"):
         odd("Users", **call)
     user = {"output": {"first": 1}, "call": {"history": False, "user": "user"}}
     first = odd("Users", **lenient, **user)
