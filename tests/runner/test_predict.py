@@ -344,10 +344,10 @@ def test_a_budget_that_is_too_small_says_what_would_do():
 
 
 @pytest.mark.parametrize("fixed_batches", [False, True])
-@pytest.mark.parametrize("batch_size", ["auto", 1, 500])
-@pytest.mark.parametrize("k", [1, 2000])
+@pytest.mark.parametrize("batch_size", ["auto", 1, 250])
+@pytest.mark.parametrize("k", [1, 1000])
 def test_the_budget_of_whole_rows_counts_the_lists_and_names_one_that_suffices(batch_size, k, fixed_batches):
-    n_users, n_items = 1000, 3000
+    n_users, n_items = 500, 1500
     arguments = (history_of([[]] * n_users, n_items), np.arange(n_users), Truth.from_lists([[0]] * n_users))
     how = {"k": k, "batch_size": batch_size, "fixed_batches": fixed_batches}
     model = Fixed(torch.zeros(n_users, n_items))
