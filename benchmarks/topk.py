@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import harness
 from harness.memory import peak_memory
-from harness.topk.precision import tile_product
+from harness.topk.product_precision import tile_product
 from harness.topk.vector_scores import TILE_ITEMS, TILE_USERS, memory_of_tiles, one_thread_each
 
 WIDTH, SEEN = 64, 50

@@ -15,6 +15,7 @@ from harness.experiment.conventions import CONVENTIONS, Convention, convention_o
 from harness.experiment.experiment import COMPARISONS, Experiment, run_folder
 from harness.experiment.load import as_experiment, load_experiment
 from harness.experiment.metric_expansion import expand_metrics
+from harness.experiment.output_settings import ReportSettings, TrackingSettings
 from harness.experiment.overrides import override_keys
 from harness.experiment.runner_settings import RunnerSettings
 from harness.experiment.sections import (
@@ -23,9 +24,7 @@ from harness.experiment.sections import (
     ExpectedValue,
     FitSettings,
     ModelSettings,
-    ReportSettings,
     StatisticsSettings,
-    TrackingSettings,
 )
 from harness.experiment.slice_settings import SliceSettings
 from harness.experiment.table_settings import (

@@ -14,8 +14,9 @@ from harness.errors import ExperimentError, did_you_mean
 from harness.experiment.experiment import Experiment, check_name
 from harness.experiment.extends import load_tree
 from harness.experiment.load import BENCHMARK_KEY, experiment_of, validate
+from harness.experiment.output_settings import ReportSettings
 from harness.experiment.overrides import apply_overrides, override_keys
-from harness.experiment.sections import ReportSettings, StatisticsSettings, not_computed
+from harness.experiment.sections import StatisticsSettings, not_computed
 from harness.experiment.validation_errors import Path, dotted, shown
 from harness.experiment.value_types import Text
 from harness.experiment.yaml_nodes import Node, YamlLocation

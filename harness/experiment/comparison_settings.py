@@ -11,8 +11,9 @@ from pydantic.dataclasses import dataclass as section
 from harness.experiment.components import keys_at
 from harness.experiment.experiment import Experiment
 from harness.experiment.load import validate
+from harness.experiment.output_settings import ReportSettings
 from harness.experiment.overrides import apply_overrides, override_keys
-from harness.experiment.sections import ReportSettings, StatisticsSettings
+from harness.experiment.sections import StatisticsSettings
 from harness.experiment.validation_errors import dotted, unknown_key
 from harness.experiment.yaml_nodes import Node, YamlLocation
 

@@ -15,15 +15,14 @@ from harness.errors import HarnessError
 from harness.experiment.candidate_settings import CandidateSettings
 from harness.experiment.components import name_or_map, options_of, to_map, to_plain
 from harness.experiment.metric_expansion import expand_specs
+from harness.experiment.output_settings import ReportSettings, TrackingSettings
 from harness.experiment.runner_settings import RunnerSettings
 from harness.experiment.sections import (
     DatasetSettings,
     EvaluationSettings,
     ExpectedValue,
     ModelSettings,
-    ReportSettings,
     StatisticsSettings,
-    TrackingSettings,
     not_computed,
 )
 from harness.experiment.validation_errors import FaultError

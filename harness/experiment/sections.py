@@ -261,29 +261,6 @@ class StatisticsSettings:
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class TrackingSettings:
-    """The section ``tracking``: logging to MLflow.
-
-    Parameters
-    ----------
-    experiment
-        Name of the MLflow experiment.
-    enabled
-        Whether to log runs.
-    """
-
-    experiment: Text
-    enabled: bool = True
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class ReportSettings:
-    """The section ``report``: results are written to ``directory/<name>/``."""
-
-    directory: Text = "reports"
-
-
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class ExpectedValue:
     """The value that a metric must have, within ``tolerance``."""
 

@@ -4,7 +4,7 @@ from harness.topk.dense_ranks import TensorRanks, target_ranks
 from harness.topk.dense_scores import best_of_scores, memory_of_blocks
 from harness.topk.device_choice import choose_device, is_out_of_memory
 from harness.topk.engine import best_by_vectors
-from harness.topk.precision import Precision
+from harness.topk.product_precision import Precision
 from harness.topk.request import InfiniteScoreError, ItemRows, TieBreak, TopKRequest, TopKResult
 from harness.topk.selection import Selection, TieOrder, mask_scores, non_finite, select
 from harness.topk.tie_keys import pair_bits, signed_keys

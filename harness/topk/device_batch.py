@@ -12,7 +12,7 @@ from harness.artifacts import NOT_A_CANDIDATE
 from harness.artifacts.array_types import Int64Array
 from harness.topk.block_scan import part_of
 from harness.topk.device_items import DeviceItems
-from harness.topk.precision import product, rounded
+from harness.topk.product_precision import product, rounded
 from harness.topk.request import InfiniteScoreError, ItemRows, TopKRequest, TopKResult
 from harness.topk.selection import EXCLUDED, TieOrder, best_in_order, non_finite, select
 from harness.topk.tie_keys import signed_keys

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from harness.topk.precision import Precision, product, rounded
+from harness.topk.product_precision import Precision, product, rounded
 from harness.topk.request import TopKRequest
 from harness.topk.tie_keys import signed_keys
 

@@ -17,7 +17,7 @@ import torch
 from harness.errors import HarnessError
 from harness.topk.device_batch import DeviceBatch
 from harness.topk.device_items import DEFAULT_SHAPE, DeviceItems, TileShape
-from harness.topk.precision import Precision
+from harness.topk.product_precision import Precision
 from harness.topk.request import TopKRequest, TopKResult
 
 logger = logging.getLogger("harness")

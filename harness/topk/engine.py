@@ -12,7 +12,7 @@ import torch
 from harness.artifacts.array_types import Float32Array
 from harness.errors import HarnessError
 from harness.topk.device_scan import best_on_device
-from harness.topk.precision import Precision, rounded
+from harness.topk.product_precision import Precision, rounded
 from harness.topk.request import TopKRequest, TopKResult
 from harness.topk.vector_scores import best_on_cpu, one_thread_each
 

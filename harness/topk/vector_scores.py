@@ -19,7 +19,7 @@ from harness.artifacts.array_types import Float32Array, Int64Array
 from harness.execution import Parallel, map_shards
 from harness.topk.block_scan import BlockScan, capacity_of, memory_of_targets, outside_of, part_of
 from harness.topk.mask_kernels import count_infinite
-from harness.topk.precision import tile_product
+from harness.topk.product_precision import tile_product
 from harness.topk.request import InfiniteScoreError, TopKRequest, TopKResult
 
 TILE_USERS = 512

@@ -84,7 +84,7 @@ def test_another_file_of_the_same_name_does_not_take_the_folder(finished, tmp_pa
     rows.to_csv(tmp_path / "a/lists.csv", index=False)
     rows[::-1].to_csv(tmp_path / "b/lists.csv", index=False)
     scored = score(tmp_path / "a/lists.csv", experiment, QUIET)
-    with pytest.raises(HarnessError, match=r"holds the run of .*a/lists\.csv\. Keep both runs by .* --name small/lists-2"):
+    with pytest.raises(HarnessError, match=r"holds the run of .*a/lists\.csv\. .* --name small/lists-2"):
         score(tmp_path / "b/lists.csv", experiment, QUIET)
     named = score(tmp_path / "b/lists.csv", experiment, ScoreOptions(name=scored.results["name"], quiet=True))
     assert named.folder == scored.folder

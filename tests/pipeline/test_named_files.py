@@ -153,7 +153,7 @@ def test_score_names_flags(cli, small, lists, tmp_path):
     path = tmp_path / "lists.tab"
     lists.to_csv(path, index=False, sep="\t")
     code, _, err = cli("score", path, "--experiment", small)
-    assert (code, "or name the format in --format, as one of csv, tsv, jsonl, inter, dat, parquet, trec" in err) == (
+    assert (code, "or set the format in --format to one of csv, tsv, jsonl, inter, dat, parquet, trec" in err) == (
         2,
         True,
     )
