@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from harness.artifacts import PARTS, Interactions, Part, Split
+from harness.artifacts import PARTS, Facts, Interactions, Part, Split
 from harness.artifacts.array_types import BoolArray, Int8Array
 from harness.data.canonical_order import TieOrder, canonical_order, decided_by_ties, require_timestamps
 from harness.data.repeated_pairs import count_distinct
@@ -39,7 +39,7 @@ def labelled_split(
     needed: Sequence[Part],
     remedy: str,
     ties: Ties | None,
-    facts: Mapping[str, Any],
+    facts: Facts,
 ) -> Split:
     """Return the split, after checking its parts and its ties.
 
