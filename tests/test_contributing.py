@@ -8,12 +8,16 @@ import types
 from pathlib import Path
 
 import metric_cases
+import pandas as pd
 import pytest
+from pyarrow import feather
 
-from harness import registry
+from harness import HarnessError, registry
+from harness.data.readers.interaction_files import read_interactions
 
 ROOT = Path(__file__).parents[1]
-BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)
+PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def block_with(text):
@@ -55,6 +59,25 @@ def test_the_metric_of_the_example_passes_its_own_test_and_is_found(hit_count):
 
 def test_the_test_of_significance_of_the_example_is_that_of_the_package_that_is_installed():
     assert block_with("class SignFlips") == (ROOT / "tests/plug_in/sign_flips.py").read_text(encoding="utf-8")
+
+
+def test_the_reader_of_the_example_reads_interactions(tmp_path, monkeypatch):
+    name, target = re.search(r'"(\w+)": "(harness.data.readers[^"]+)"', PAGE).groups()
+    module_of("harness.data.readers.feather", block_with("class FeatherReader"), monkeypatch)
+    monkeypatch.setitem(registry.BUILT_IN["readers"], name, target)
+    registry.table.cache_clear()
+    try:
+        plays = pd.DataFrame({"item": ["x", "y"], "user": ["ann", "bo"], "timestamp": [1, 2], "more": [0.5, 0.25]})
+        feather.write_feather(plays, tmp_path / "plays.feather")
+        columns = {"user": "user", "item": "item", "timestamp": None, "rating": None}
+        interactions = read_interactions(tmp_path / "plays.feather", columns).interactions
+        pd.testing.assert_frame_equal(interactions.frame(), plays[["user", "item", "timestamp"]])
+        (tmp_path / "damaged.feather").write_bytes(b"FEA1 nothing")
+        with pytest.raises(HarnessError, match=r"damaged\.feather"):
+            read_interactions(tmp_path / "damaged.feather", columns)
+    finally:
+        monkeypatch.undo()
+        registry.table.cache_clear()
 
 
 def test_the_folders_of_the_map_are_those_of_the_package():
