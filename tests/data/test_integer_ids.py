@@ -26,7 +26,7 @@ from harness.data import (
 )
 from harness.data.predictions.prediction_lists import indices_of
 from harness.data.side_tables.item_vectors import read_vectors
-from harness.experiment import VectorsSettings as Vectors
+from harness.experiment import VectorsSettings
 from harness.models.external.id_map import IdMap, IdOptions
 
 LOWEST, HIGHEST = -(2**63), 2**63 - 1
@@ -114,7 +114,7 @@ def test_text_files_make_integers_of_it(number: int, tmp_path: Path) -> None:
     )
     assert split.split(both).part("test").frame().values.tolist() == [[number, number]]
     np.save(tmp_path / "v.npy", np.arange(2.0).reshape(2, 1))
-    vectors = Vectors(str(tmp_path / "v.npy"), ids=str(listed(tmp_path, ["1", str(number)])))
+    vectors = VectorsSettings(str(tmp_path / "v.npy"), ids=str(listed(tmp_path, ["1", str(number)])))
     wanted = [0.0, 1.0] if number > 1 else [1.0, 0.0]
     assert read_vectors(vectors, rows.item_ids, table_ids=None).matrix[:, 0].tolist() == wanted
 
@@ -161,5 +161,5 @@ def test_ids_are_lines_and_nothing_else_ends_them(tmp_path: Path) -> None:
     assert allow_list(path, ids).items.all()
     assert (IdMap.of(IdOptions(str(path)), ids, size=4, what="item").catalogue_index >= 0).all()
     np.save(tmp_path / "v.npy", np.arange(4.0).reshape(4, 1))
-    section = Vectors(str(tmp_path / "v.npy"), ids=str(path))
+    section = VectorsSettings(str(tmp_path / "v.npy"), ids=str(path))
     assert read_vectors(section, ids, table_ids=None).matrix[:, 0].tolist() == [0.0, 1.0, 2.0, 3.0]

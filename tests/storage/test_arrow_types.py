@@ -23,9 +23,7 @@ from harness.data.side_tables.item_vectors import read_vectors
 from harness.errors import HarnessError
 from harness.experiment import CategoriesSettings as Categories
 from harness.experiment import ColumnNames as Columns
-from harness.experiment import ItemsSettings as Items
-from harness.experiment import UsersSettings as Users
-from harness.experiment import VectorsSettings as Vectors
+from harness.experiment import ItemsSettings, UsersSettings, VectorsSettings
 from harness.models.external.external_arrays import vectors_in
 from harness.models.external.id_map import IdMap, IdOptions
 
@@ -143,21 +141,21 @@ def as_part_of_a_fixed_split(folder: Path, column: Column, ids: Vocabulary) -> l
 
 def as_side_table(folder: Path, column: Column, ids: Vocabulary) -> list[int]:
     path = written(folder, item=column, place=of_type([0, 1, 2], pa.int64()))
-    table = data(folder, ids, items=Items(str(path), attributes=("place",))).item_table
+    table = data(folder, ids, items=ItemsSettings(str(path), attributes=("place",))).item_table
     assert table is not None
     return table["place"].tolist()
 
 
 def as_table_of_users(folder: Path, column: Column, ids: Vocabulary) -> list[int]:
     path = written(folder, user=column, place=of_type([0, 1, 2], pa.int64()))
-    table = data(folder, ids, users=Users(str(path), groups=("place",))).user_table
+    table = data(folder, ids, users=UsersSettings(str(path), groups=("place",))).user_table
     assert table is not None
     return table["place"].tolist()
 
 
 def as_ids_of_vectors(folder: Path, column: Column, ids: Vocabulary) -> list[int]:
     path = written(folder, item=column, vector=of_type([[0.0], [1.0], [2.0]], pa.list_(pa.float32())))
-    return read_vectors(Vectors(str(path)), ids, table_ids=None).matrix[:, 0].tolist()
+    return read_vectors(VectorsSettings(str(path)), ids, table_ids=None).matrix[:, 0].tolist()
 
 
 def as_predictions(folder: Path, column: Column, ids: Vocabulary) -> list[int]:
@@ -238,7 +236,10 @@ def joined(folder: Path, column: Column) -> list[Any]:
     ids = Vocabulary.of(NUMBERS)
     path = written(folder, item=of_type(NUMBERS, pa.int64()), user=of_type(NUMBERS, pa.int64()), x=column)
     rows = data(
-        folder, ids, items=Items(str(path), title="x", attributes=("x",)), users=Users(str(path), groups=("x",))
+        folder,
+        ids,
+        items=ItemsSettings(str(path), title="x", attributes=("x",)),
+        users=UsersSettings(str(path), groups=("x",)),
     )
     assert rows.item_table is not None
     assert rows.user_table is not None
@@ -294,7 +295,7 @@ def test_vectors(kind: Any, tmp_path: Path) -> None:
     values = [[number(1), number(2)], [number(3), number(4)], [number(5), number(6)]]
     column = stored(values, kind) if isinstance(kind, pa.BaseExtensionType) else of_type(values, kind)
     path = written(tmp_path, item=of_type(NUMBERS, pa.int64()), vector=column)
-    assert read_vectors(Vectors(str(path)), Vocabulary.of(NUMBERS), table_ids=None).matrix.tolist() == values
+    assert read_vectors(VectorsSettings(str(path)), Vocabulary.of(NUMBERS), table_ids=None).matrix.tolist() == values
     assert vectors_in(path, id_column="item", column="vector")[1].tolist() == values
 
 
@@ -303,7 +304,7 @@ def test_vectors(kind: Any, tmp_path: Path) -> None:
 def test_categories(lists: Any, kind: Any, tmp_path: Path) -> None:
     column = of_type([["a", "b"], [], ["b"]], lists(kind))
     path = written(tmp_path, item=of_type(NUMBERS, pa.int64()), genres=column)
-    items = Items(str(path), categories=Categories("genres"))
+    items = ItemsSettings(str(path), categories=Categories("genres"))
     table = data(tmp_path, Vocabulary.of(NUMBERS), items=items).item_table
     assert table is not None
     assert table["categories"].tolist() == [("a", "b"), (), ("b",)]
@@ -329,7 +330,7 @@ def test_chunks_and_gaps(tmp_path: Path) -> None:
     uuids = stored([None, UUIDS[1].bytes, UUIDS[2].bytes], pa.uuid())
     ids = of_type(NUMBERS, pa.int64())
     pq.write_table(pa.table({"user": ids, "half": half, "uuid": uuids}), path)
-    table = data(tmp_path, Vocabulary.of(NUMBERS), users=Users(str(path), groups=("half", "uuid"))).user_table
+    table = data(tmp_path, Vocabulary.of(NUMBERS), users=UsersSettings(str(path), groups=("half", "uuid"))).user_table
     assert table is not None
     assert table["half"].isna().tolist() == table["uuid"].isna().tolist() == [True, False, False]
     assert table["uuid"].tolist()[1:] == list(map(str, UUIDS[1:]))

@@ -15,7 +15,7 @@ from harness.artifacts import Vocabulary
 from harness.data import read_table
 from harness.data.side_tables.item_vectors import read_vectors
 from harness.errors import DataError
-from harness.experiment import VectorsSettings as Vectors
+from harness.experiment import VectorsSettings
 
 WORDS = rb"user item timestamp rating user_id:token item_id:token , :: { } [ ] : 1 7 - 2024-05-31 nan 1e400 null \ud800"
 ODD = (b"\t", b"\n", b"\r", b'"', b" ", b"\xe9", b"\0", b"\x1f", b"\xef\xbb\xbf", "\U0001f600".encode())
@@ -79,4 +79,4 @@ def test_any_bytes_as_vectors(tmp_path: Path, content: bytes, magic: bool) -> No
     path = tmp_path / "v.npy"
     path.write_bytes(b"\x93NUMPY\x01\x00" * magic + content)
     with pytest.raises(DataError, match=r"v\.npy"):
-        read_vectors(Vectors(str(path)), Vocabulary.of([1]), table_ids=None)
+        read_vectors(VectorsSettings(str(path)), Vocabulary.of([1]), table_ids=None)

@@ -19,8 +19,7 @@ from harness.data import FixedSplit, lists_from, read_predictions, read_table
 from harness.data.readers.parquet_parts import sha256_of
 from harness.data.side_tables.side_table_join import join_side_tables
 from harness.errors import DataError
-from harness.experiment import ItemsSettings as Items
-from harness.experiment import UsersSettings as Users
+from harness.experiment import ItemsSettings, UsersSettings
 from harness.storage.table_formats import TableFormat
 
 ROWS = [("a", 1, 0.5), ("a", 2, 0.25), ("b", 1, 0.125)]
@@ -142,7 +141,7 @@ def test_a_format_that_the_name_does_not_say(name: str, tmp_path: Path) -> None:
         read_table(path)
     with pytest.raises(DataError, match=told.format("model.params.format")):
         read_predictions(path)
-    for section, key in ((Items(str(path)), "items"), (Users(str(path), groups=("score",)), "users")):
+    for section, key in ((ItemsSettings(str(path)), "items"), (UsersSettings(str(path), groups=("score",)), "users")):
         with pytest.raises(DataError, match=told.format(f"dataset.{key}.format")):
             join_side_tables(known(), **{"items": None, "users": None, key: section})
     with pytest.raises(DataError, match=r"does not say the format\. Use \.csv.*\.parquet files\.$"):
@@ -154,8 +153,8 @@ def test_a_format_that_the_name_does_not_say(name: str, tmp_path: Path) -> None:
         assert read_predictions(path, form="csv", delimiter=delimiter).users.to_pylist() == ["a", "b"]
     joined = join_side_tables(
         known(),
-        items=Items(str(path), attributes=("score",), format="tsv"),
-        users=Users(str(path), groups=("score",), format="tsv"),
+        items=ItemsSettings(str(path), attributes=("score",), format="tsv"),
+        users=UsersSettings(str(path), groups=("score",), format="tsv"),
     ).interactions
     for table in (joined.item_table, joined.user_table):
         assert table is not None

@@ -20,7 +20,7 @@ def test_by_path(tmp_path: Path) -> None:
     source = load_source(dataset_section(path=str(path), columns=columns))
     assert source.name == "plays.csv"
     assert source.sha256 == sha256_file(path)
-    assert source.facts == {"origin": str(path), "duplicates": 1, "timestamp_unit": "raw", "warnings": []}
+    assert source.facts == {"origin": str(path), "duplicates": 1, "timestamp_unit": "raw"}
     assert len(source.interactions) == 2
 
 
