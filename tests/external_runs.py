@@ -1,4 +1,4 @@
-"""The foreign project on small data: its interactions, and runs of its YAML files."""
+"""The external project on small data: its interactions, and runs of its YAML files."""
 
 from __future__ import annotations
 

@@ -209,7 +209,7 @@ class Checkpoints:
         }
         weight = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
         state = {"state_dict": {"layer.weight": weight, "layer.bias": torch.zeros(3)}, "epoch": 3}
-        self.foreign = {
+        self.external = {
             "zip": _saved(state),
             "legacy": _saved(state, _use_new_zipfile_serialization=False),
             "pickle": pickle.dumps({"weights": [1.0, 2.0], "run": _Payload(self.canary)}),
@@ -227,8 +227,8 @@ class Checkpoints:
             assert loaded.tensors.keys() == self.tensors.keys()
             assert all(np.array_equal(loaded.tensors[name], value) for name, value in self.tensors.items())
             return
-        form = list(self.foreign)[rng.integers(len(self.foreign))]
-        content = self.foreign[form]
+        form = list(self.external)[rng.integers(len(self.external))]
+        content = self.external[form]
         path = folder / f"model.{form if form in ('safetensors', 'npz') else ('pt', 'ckpt', 'bin')[rng.integers(3)]}"
         packed = form in ("zip", "payload", "npz") and rng.random() < 0.7
         path.write_bytes(_damaged_member(rng, content) if packed else damaged(rng, content))

@@ -92,7 +92,7 @@ def test_lists_of_a_file_are_what_is_ranked(small, tmp_path):
     assert (counts["candidates_without_users"], counts["relevant_items_no_candidates"]) == (1, 1)
 
 
-def test_foreign_lists_are_held_to_the_candidates(small):
+def test_external_lists_are_held_to_the_candidates(small):
     whole = harness.run(harness.load_experiment(small), quiet=True)
     experiment = harness.load_experiment(small, ["candidates.sampled={negatives: 5, seed: 1}"])
     scored = score(whole.folder / "predictions.parquet", experiment, ScoreOptions(quiet=True))

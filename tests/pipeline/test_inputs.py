@@ -1,4 +1,4 @@
-"""What an experiment names is checked before any data is read, by every command that runs a model."""
+"""Every command that runs a model checks what an experiment names before it reads any data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that a user names: odd ones are refused and never opened, and messages name flags where flags are meant."""
+"""Files that a user names: special files are refused and never opened, and messages name the flags of the command."""
 
 from __future__ import annotations
 

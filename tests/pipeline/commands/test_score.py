@@ -1,4 +1,4 @@
-"""Predictions made elsewhere scored like a run of ours, and our runs as trec_eval reads them."""
+"""``harness score`` and ``harness export``: external predictions scored as a run, and runs as files for trec_eval."""
 
 from __future__ import annotations
 

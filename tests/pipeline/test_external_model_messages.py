@@ -1,4 +1,4 @@
-"""Messages on models from elsewhere name the option that would help, and the advice works."""
+"""Messages on external models name the option that helps, and the advice works."""
 
 from __future__ import annotations
 

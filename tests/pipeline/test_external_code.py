@@ -1,4 +1,4 @@
-"""What a run of a model from elsewhere is known by, and whose code runs in it."""
+"""The code of an external model: which code runs, and what the fingerprint of the model covers."""
 
 from __future__ import annotations
 

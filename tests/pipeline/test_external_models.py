@@ -1,4 +1,4 @@
-"""A project that knows nothing of the harness, evaluated through its YAML files; and what is wrong with such, told."""
+"""A project without any knowledge of the harness is evaluated through YAML files, and mistakes in them are reported."""
 
 from __future__ import annotations
 
