@@ -1,4 +1,4 @@
-"""The three kinds of recommenders are told apart by their methods."""
+"""The three kinds of recommenders are distinguished by their methods."""
 
 import pytest
 

@@ -49,7 +49,7 @@ def test_duplicates_of_the_catalogue(write: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "message"),
     [
         ("timestamp_unit: minutes", "shop.yaml:5: dataset.timestamp_unit is 'minutes'; 'auto', 's', 'ms', 'us', 'ns'"),
         ("duplicates: mean", "shop.yaml:5: dataset.duplicates is 'mean'; 'first', 'last', 'sum' or 'keep' is needed"),
@@ -63,10 +63,10 @@ def test_duplicates_of_the_catalogue(write: Any) -> None:
         ("\ndelimiter: '\"'", "shop.yaml:6: dataset.delimiter is '\"'; characters other than quot"),
     ],
 )
-def test_invalid_columns_and_delimiters_are_errors(write: Any, keys: str, told: str) -> None:
+def test_invalid_columns_and_delimiters_are_errors(write: Any, keys: str, message: str) -> None:
     with pytest.raises(ExperimentError) as caught:
         load_experiment(write("shop.yaml", with_keys(keys)))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize("keys", ["delimiter: ';'", "format: csv", "timestamp_unit: ms"])
@@ -102,7 +102,7 @@ def test_side_tables_of_a_catalogue_entry(write: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "told"),
+    ("keys", "message"),
     [
         ("items: {}", "shop.yaml:5: dataset.items names no file: add 'path', a table, or 'vectors'"),
         ("items: items.csv", "shop.yaml:5: dataset.items is 'items.csv'; a map"),
@@ -123,7 +123,7 @@ def test_side_tables_of_a_catalogue_entry(write: Any) -> None:
         ("users:\n  path: u.csv\n  groups: []", "shop.yaml:7: dataset.users.groups is an empty list; 1 entry or more"),
     ],
 )
-def test_invalid_side_tables_are_errors(write: Any, keys: str, told: str) -> None:
+def test_invalid_side_tables_are_errors(write: Any, keys: str, message: str) -> None:
     with pytest.raises(ExperimentError) as caught:
         load_experiment(write("shop.yaml", with_keys(keys)))
-    assert told in str(caught.value)
+    assert message in str(caught.value)

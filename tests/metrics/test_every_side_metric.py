@@ -100,13 +100,13 @@ def test_shards_give_the_same_bits():
 
 def test_what_is_lacking_is_told():
     lists, truth = TopK(np.array([[1]])), Truth.from_lists([[1]])
-    for name, told in (
+    for name, message in (
         ("novelty", r"novelty@1 needs how many users had each item before\. Pass side=SideInformation\(popularity"),
         ("calibration", r"calibration@1 needs what each user did before\. Pass side=SideInformation\(history"),
         ("intra_list_diversity", r"needs the categories of items\. Name their column by dataset\.items\.categories"),
         ({"kind": "intra_list_diversity", "by": "vectors"}, r"needs vectors of items\. Name their file by dataset\.it"),
     ):
-        with pytest.raises(HarnessError, match=told):
+        with pytest.raises(HarnessError, match=message):
             harness.evaluate(lists, truth, metrics=[name], cutoffs=[1], side=SideInformation())
     side = SideInformation(popularity=np.array([1, 2]), n_users=2)
     with pytest.raises(HarnessError, match="n_items is 9, and side information is of 2 items"):

@@ -90,7 +90,7 @@ def test_ties_are_not_audited_where_none_decides(small):
 
 
 @pytest.mark.parametrize(
-    ("split", "told"),
+    ("split", "message"),
     [
         ("{kind: user_time, test: 2}", r":5: .*test is 2\.0; use a share between 0 and 1"),
         ("{kind: k_fold, folds: 5, fold: 5}", ":5: .*fold is 5; use one from 0 to 4"),
@@ -102,6 +102,6 @@ def test_ties_are_not_audited_where_none_decides(small):
         ("{kind: global_time, test_from: tomorrow}", ":5: .*test_from is 'tomorrow'; use a date"),
     ],
 )
-def test_faults_name_the_line(small, split, told):
-    with pytest.raises(ExperimentError, match=told):
+def test_faults_name_the_line(small, split, message):
+    with pytest.raises(ExperimentError, match=message):
         harness.load_experiment(with_split(small, split))

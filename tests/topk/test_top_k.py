@@ -71,7 +71,7 @@ def test_a_constant_scorer_hits_by_chance() -> None:
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"user_vectors": USERS[:, :1]}, "user_vectors has 1 dimensions and item_vectors 2"),
         ({"user_vectors": USERS[0]}, r"user_vectors is float64 of shape \(2,\)"),
@@ -103,14 +103,14 @@ def test_a_constant_scorer_hits_by_chance() -> None:
         ({"device": "gpu"}, "unknown device 'gpu'"),
     ],
 )
-def test_arguments_that_do_not_fit(change: dict[str, object], told: str) -> None:
+def test_arguments_that_do_not_fit(change: dict[str, object], message: str) -> None:
     arguments = {"user_vectors": USERS, "item_vectors": ITEMS, "k": 2} | change
-    with pytest.raises(HarnessError, match=told):
+    with pytest.raises(HarnessError, match=message):
         harness.top_k(**arguments)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("place", "value", "told"),
+    ("place", "value", "message"),
     [
         ((1, 0), np.nan, "the vector of user 'bob' holds nan"),
         ((2, 1), np.inf, "the vector of user 'cy' holds inf"),
@@ -119,10 +119,10 @@ def test_arguments_that_do_not_fit(change: dict[str, object], told: str) -> None
     ],
 )
 @pytest.mark.filterwarnings("error")
-def test_scores_that_are_no_numbers_are_named(place: tuple[int, int], value: float, told: str) -> None:
+def test_scores_that_are_no_numbers_are_named(place: tuple[int, int], value: float, message: str) -> None:
     users = USERS.copy()
     users[place] = value
-    with pytest.raises(HarnessError, match=told):
+    with pytest.raises(HarnessError, match=message):
         harness.top_k(users, ITEMS, k=2, users=["ann", "bob", "cy"], items=list("abcd"))
 
 
@@ -134,7 +134,7 @@ def test_an_item_that_is_no_number_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("tensor", "told"),
+    ("tensor", "message"),
     [
         (torch.ones(3, 2, dtype=torch.complex64), "strided tensor of torch.complex64; a dense one of real numbers"),
         (torch.ones(3, 2, dtype=torch.bool), "strided tensor of torch.bool"),
@@ -142,8 +142,8 @@ def test_an_item_that_is_no_number_is_named() -> None:
         (torch.ones(3, 2, device="meta"), "meta tensor of torch.float32"),
     ],
 )
-def test_tensors_without_real_numbers_are_refused(tensor: torch.Tensor, told: str) -> None:
-    with pytest.raises(HarnessError, match=told):
+def test_tensors_without_real_numbers_are_refused(tensor: torch.Tensor, message: str) -> None:
+    with pytest.raises(HarnessError, match=message):
         harness.top_k(tensor, ITEMS, k=1)
 
 

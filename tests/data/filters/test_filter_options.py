@@ -9,7 +9,7 @@ from harness import registry
 
 
 @pytest.mark.parametrize(
-    ("kind", "options", "told"),
+    ("kind", "options", "message"),
     [
         ("min_rating", '{"value": "4"}', "valid number"),
         ("min_rating", '{"value": true}', "valid number"),
@@ -21,6 +21,6 @@ from harness import registry
         ("k_core", '{"users": 5, "items": 5, "k": 5}', "k"),
     ],
 )
-def test_bad_options(kind: str, options: str, told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+def test_bad_options(kind: str, options: str, message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         TypeAdapter(registry.load("filters", kind)).validate_json(options)

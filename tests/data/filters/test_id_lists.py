@@ -42,12 +42,12 @@ def test_ids_are_compared_as_the_data_set_writes_them() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [(None, "cannot be read: No such file.*one id per line"), (b"\n\n", "is empty"), (b"\xff\xfe", "is not UTF-8")],
 )
-def test_lists_that_cannot_be_read(tmp_path: Path, content: bytes | None, told: str) -> None:
+def test_lists_that_cannot_be_read(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "list.txt"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(DataError, match=rf"list\.txt: the list of ids {told}"):
+    with pytest.raises(DataError, match=rf"list\.txt: the list of ids {message}"):
         UserFilter(deny_file=str(path)).apply(interactions_from(REPEATED))

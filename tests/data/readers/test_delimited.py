@@ -51,7 +51,7 @@ def test_odd_but_fine_text_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         ("", "the file is empty"),
         ("\n\n", "the file is empty"),
@@ -88,9 +88,9 @@ def test_odd_but_fine_text_files(tmp_path: Path) -> None:
         (b"user,item\nJos\xe9,2\n", r"line 2: the text is not UTF-8 \(byte 0xe9\).*iconv"),
     ],
 )
-def test_bad_text_files(tmp_path: Path, content: str | bytes, told: str) -> None:
+def test_bad_text_files(tmp_path: Path, content: str | bytes, message: str) -> None:
     path = written(tmp_path, content)
-    with pytest.raises(DataError, match=told) as error:
+    with pytest.raises(DataError, match=message) as error:
         read_table(path)
     assert str(path) in str(error.value)
 

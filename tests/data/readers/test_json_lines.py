@@ -27,7 +27,7 @@ GOOD = '{"user": "ann", "item": 7}\n'
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (GOOD + '{"user": "bob", "item": 7\n', r"line 2: the line is not a JSON object: Expecting ',' delimiter at"),
         (GOOD * 3_000 + "{'user': 'bob'}\n", r"line 3001: the line is not a JSON object: Expecting property name"),
@@ -50,9 +50,9 @@ GOOD = '{"user": "ann", "item": 7}\n'
         (GOOD.encode() + b'{"user": "Jos\xe9", "item": 7}\n', r"line 2: the text is not UTF-8 \(byte 0xe9\)"),
     ],
 )
-def test_bad_json_lines(tmp_path: Path, content: str | bytes, told: str) -> None:
+def test_bad_json_lines(tmp_path: Path, content: str | bytes, message: str) -> None:
     path = written(tmp_path, content, "a.jsonl")
-    with pytest.raises(DataError, match=told) as error:
+    with pytest.raises(DataError, match=message) as error:
         read_table(path)
     assert str(path) in str(error.value)
 

@@ -50,7 +50,7 @@ def test_a_parquet_column_with_a_dot(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "told"),
+    ("columns", "message"),
     [
         ({"user": [1, None], "item": [1, 2]}, "column 'user', row 2: the id is missing"),
         ({"user": [1.0, float("nan")], "item": [1, 2]}, "column 'user', row 2: the id is missing"),
@@ -70,9 +70,9 @@ def test_a_parquet_column_with_a_dot(tmp_path: Path) -> None:
         ({"user": [1, 2]}, "no column 'item'"),
     ],
 )
-def test_bad_parquet_files(tmp_path: Path, columns: dict[str, Any], told: str) -> None:
+def test_bad_parquet_files(tmp_path: Path, columns: dict[str, Any], message: str) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table(columns), path)
-    with pytest.raises(DataError, match=told) as error:
+    with pytest.raises(DataError, match=message) as error:
         read_table(path)
     assert str(path) in str(error.value)

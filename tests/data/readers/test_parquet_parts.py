@@ -37,7 +37,7 @@ def test_the_sha256_of_a_folder_is_of_its_parts_in_order(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("second", "told"),
+    ("second", "message"),
     [
         ({"user": ["b"], "item": ["x"]}, r"b\.parquet: column 'item' holds string, where a\.parquet holds int64"),
         ({"user": ["b"]}, r"b\.parquet: no column 'item', where a\.parquet has one"),
@@ -47,10 +47,10 @@ def test_the_sha256_of_a_folder_is_of_its_parts_in_order(tmp_path: Path) -> None
         ),
     ],
 )
-def test_parts_of_several_schemas(tmp_path: Path, second: dict[str, Any], told: str) -> None:
+def test_parts_of_several_schemas(tmp_path: Path, second: dict[str, Any], message: str) -> None:
     part(tmp_path / "a.parquet", user=["a"], item=[1])
     part(tmp_path / "b.parquet", **second)
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         read_table(tmp_path)
 
 

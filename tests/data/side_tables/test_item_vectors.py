@@ -35,8 +35,8 @@ def loaded(**keys: Any) -> SourceData:
     return load_source(dataset_section(**({"path": "plays.csv"} | keys)))
 
 
-def fails(told: str, **keys: Any) -> None:
-    with pytest.raises(DataError, match=told):
+def fails(message: str, **keys: Any) -> None:
+    with pytest.raises(DataError, match=message):
         loaded(**keys)
 
 
@@ -87,9 +87,9 @@ def test_vectors_of_text_ids() -> None:
     assert matrix.tolist() == [[0, 1], [1, 0]]
 
 
-def bad_vectors(array: Any, told: str, **keys: Any) -> None:
+def bad_vectors(array: Any, message: str, **keys: Any) -> None:
     np.save("v.npy", array)
-    fails(told, items=ItemsSettings(path="items.csv", vectors=VectorsSettings("v.npy", **keys)))
+    fails(message, items=ItemsSettings(path="items.csv", vectors=VectorsSettings("v.npy", **keys)))
 
 
 def test_bad_vectors() -> None:
@@ -122,7 +122,7 @@ def test_bad_vectors() -> None:
 
 
 @pytest.mark.parametrize(
-    ("vectors", "told"),
+    ("vectors", "message"),
     [
         (
             [[1.0, 2.0], [1.0], [2.0, 3.0]],
@@ -135,6 +135,6 @@ def test_bad_vectors() -> None:
         ([1.0, 2.0, 3.0], "column 'vector' holds double, where lists of numbers are needed"),
     ],
 )
-def test_bad_vectors_in_parquet(vectors: list[Any], told: str) -> None:
+def test_bad_vectors_in_parquet(vectors: list[Any], message: str) -> None:
     pq.write_table(pa.table({"item": [7, 8, 9], "vector": vectors}), "v.parquet")
-    fails(told, items=ItemsSettings(vectors=VectorsSettings("v.parquet")))
+    fails(message, items=ItemsSettings(vectors=VectorsSettings("v.parquet")))

@@ -39,8 +39,8 @@ def loaded(**keys: Any) -> SourceData:
     return load_source(dataset_section(**({"path": "plays.csv"} | keys)))
 
 
-def fails(told: str, **keys: Any) -> None:
-    with pytest.raises(DataError, match=told):
+def fails(message: str, **keys: Any) -> None:
+    with pytest.raises(DataError, match=message):
         loaded(**keys)
 
 

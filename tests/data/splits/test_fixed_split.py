@@ -23,7 +23,7 @@ def test_fixed_by_hand(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("test", "told"),
+    ("test", "message"),
     [
         ("user,item\n1,14\n1,99\n", r"1 of 2 rows of .*test\.csv are not among .* row 2: user 1, item 99"),
         ("user,item\n1,14\n1,14\n", r"1 of 2 rows of .*test\.csv .* row 2: .*Give files that were split from this"),
@@ -32,12 +32,12 @@ def test_fixed_by_hand(tmp_path: Path) -> None:
         (None, r"test\.csv, which test names, does not exist"),
     ],
 )
-def test_files_that_do_not_fit(tmp_path: Path, test: str | None, told: str) -> None:
+def test_files_that_do_not_fit(tmp_path: Path, test: str | None, message: str) -> None:
     (tmp_path / "train.csv").write_text("user,item\n1,10\n")
     if test is not None:
         (tmp_path / "test.csv").write_text(test)
     split = FixedSplit(train=str(tmp_path / "train.csv"), test=str(tmp_path / "test.csv"))
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         split.split(interactions_from(FIVE_AND_ONE))
 
 

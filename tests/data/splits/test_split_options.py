@@ -38,14 +38,14 @@ def lines() -> Iterator[tuple[str, dict[str, Any], str]]:
     yield "fixed", {"train": "a.csv", "test": "b.csv", "seed": -1}, "seed is -1"
 
 
-@pytest.mark.parametrize(("kind", "options", "told"), list(lines()))
-def test_bad_options(kind: str, options: dict[str, Any], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+@pytest.mark.parametrize(("kind", "options", "message"), list(lines()))
+def test_bad_options(kind: str, options: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         registry.load("splits", kind)(**options)
 
 
 @pytest.mark.parametrize(
-    ("split", "told"),
+    ("split", "message"),
     [
         (UserTime(test=0.1), "split user_time leaves no interaction in test, of 3 .*Choose larger shares"),
         (RandomSplit(test=0.1), "split random leaves no interaction in test"),
@@ -56,12 +56,12 @@ def test_bad_options(kind: str, options: dict[str, Any], told: str) -> None:
         (GlobalTime(test_from=2, validation_from=1.5), "no interaction in validation"),
     ],
 )
-def test_nothing_left_is_told(split: Any, told: str) -> None:
+def test_nothing_left_is_told(split: Any, message: str) -> None:
     rows = [Row(1, 10, 1, 1), Row(1, 10, 2, 1), Row(1, 10, 3, 1)]
     begins = [KFold(folds=5, fold=fold) for fold in range(5)]
     if split == begins[0]:  # three rows of one user leave two of five folds empty
         split = next(one for one in begins if not np.isin(2, _labels(one, rows)))
-    with pytest.raises(DataError, match=told):
+    with pytest.raises(DataError, match=message):
         split.split(interactions_from(rows))
 
 

@@ -151,7 +151,7 @@ def test_a_slice_is_part_of_what_a_run_is(small):
 
 
 @pytest.mark.parametrize(
-    ("slices", "told"),
+    ("slices", "message"),
     [
         ("[actvity]", "unknown slice 'actvity'. Did you mean 'activity'"),
         ("[{by: user_column}]", "a slice by user_column needs the key 'column'"),
@@ -163,10 +163,10 @@ def test_a_slice_is_part_of_what_a_run_is(small):
         ("[{by: activity, n: 3}]", "unknown key 'n'"),
     ],
 )
-def test_wrong_slices_are_told(small, slices, told):
+def test_wrong_slices_are_told(small, slices, message):
     with pytest.raises(HarnessError) as caught:
         harness.load_experiment(small, [f"evaluation.slices={slices}"])
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_column_that_is_not_there(small):
