@@ -40,7 +40,7 @@ class Interval:
 class Moments:
     r"""Sums of blocks of values, from which a mean and its interval are computed.
 
-    Each number depends on its own block alone, and sums over blocks are exact before they are
+    Each number depends only on its own block, and sums over blocks are exact before they are
     rounded. Blocks computed apart and joined give the same bits as blocks computed together.
 
     Parameters

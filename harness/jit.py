@@ -48,7 +48,7 @@ def kernel(function: Function) -> Function:
     """Compile a function at its first call, to run without the GIL, and cache the machine code on disk.
 
     A kernel runs on one core. Threads over shards of users give the parallelism, because numba's own threading aborts
-    the process when several threads enter it. A cache that cannot be read is dropped and written anew. Where no cache
+    the process when several threads enter it. A cache that cannot be read is dropped and written again. Where no cache
     can be written, the code is compiled once per process.
 
     Parameters

@@ -43,7 +43,7 @@ class ModelConfig(abc.ABC):  # noqa: B024  (its subclasses have the abstract met
     Attributes
     ----------
     fitted
-        Whether the harness fits the model and keeps its checkpoint. False for models made elsewhere.
+        Whether the harness fits the model and keeps its checkpoint. False for external models.
     needs_checkpoint
         Whether ``model.checkpoint`` must be named for a model that is not fitted.
     batch_invariant

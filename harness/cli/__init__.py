@@ -1,4 +1,4 @@
-"""The command line, one file per command. Its modules compute nothing, and importing them takes typer alone."""
+"""The command line, one file per command. Its modules compute nothing, and importing them imports typer only."""
 
 # Each of these modules registers its command.
 from harness.cli import compare as _compare  # noqa: F401

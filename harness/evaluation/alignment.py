@@ -34,7 +34,7 @@ class Alignment:
     left_out
         Users that had a list or a row of the truth, and no relevant item.
     ranks
-        Of the relevant items, or None where they are not known.
+        Ranks of the relevant items; None if they are not known.
     gains
         float32 ``(n,)`` above 0, of the relevant items, or None: binary.
     dropped
@@ -64,7 +64,7 @@ class Alignment:
         return len(self.indptr) - 1
 
     def of_items(self, kept: BoolArray) -> Alignment:
-        """Return the alignment with some of its relevant items alone, bool ``(n,)``; the users stay."""
+        """Return the alignment with only some of its relevant items, bool ``(n,)``; the users stay."""
         return replace(
             self,
             indptr=indptr_of_kept(self.indptr, kept),

@@ -58,7 +58,7 @@ def check_side(side: SideInformation | None, truth: Truth, n_items: int | None) 
 
 _LACKING = {
     "target_ranks": (
-        "the exact ranks of the relevant items, which a model's run records and lists alone do not tell",
+        "the exact ranks of the relevant items, which only the run of a model records, not its lists",
         "Pass target_ranks=…",
     ),
     "n_items": ("the size of the catalogue", "Pass n_items=…"),
@@ -153,8 +153,8 @@ def depth_of(metrics: Sequence[Metric], width: int, *, ranks: bool = False) -> i
 def check_depth(metrics: Sequence[Metric], topk: TopK, ranks: TargetRanks | None) -> None:
     """Refuse cutoffs that neither lists nor exact ranks reach."""
     for metric in metrics:
-        told = ranks is not None and isinstance(metric, AccuracyMetric)
-        if metric.cutoff is not None and metric.cutoff > topk.k and not told:
+        known = ranks is not None and isinstance(metric, AccuracyMetric)
+        if metric.cutoff is not None and metric.cutoff > topk.k and not known:
             raise HarnessError(
                 f"{metric.label} looks at {metric.cutoff} ranks, and the lists have {topk.k}. "
                 f"Ask for cutoffs up to {topk.k}, or recommend more items."

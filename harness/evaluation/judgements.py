@@ -11,7 +11,7 @@ from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, I
 from harness.errors import HarnessError
 from harness.jit import kernel
 
-_SHORT = 16  # up to so many items, comparing all pairs is faster than sorting
+_SHORT = 16  # up to this number of items, comparing all pairs is faster than sorting
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +44,9 @@ def relevant_once(truth: Truth, ranks: TargetRanks | None = None) -> JudgedTruth
     Parameters
     ----------
     truth
-        In any order.
+        The judgements, in any order.
     ranks
-        Of its items, or None.
+        Ranks of its items; None if they are not known.
 
     Raises
     ------

@@ -80,7 +80,7 @@ def sort_groups(
     scores, items
         float32 and int32 ``(n,)``: of each row of the table.
     keys
-        uint64 ``(n,)``, or empty: by score and item alone.
+        uint64 ``(n,)``, or empty, which orders by score and item only.
     rows
         int64 ``(n,)``: rows by user; sorted within each user.
     tied

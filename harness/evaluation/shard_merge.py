@@ -194,7 +194,7 @@ class _ShardMerge:
         for label in self._states:
             if label not in shard.states:
                 raise HarnessError(f"shard {self._shards} has no state of {label}. Score it with the same metrics.")
-        facts = {"n_items": shard.n_items, "depth": shard.depth, "own ids": shard.users is not None}
+        facts = {"n_items": shard.n_items, "depth": shard.depth, "external ids": shard.users is not None}
         self._first = self._first or facts
         for what, fact in facts.items():
             if fact != self._first[what]:

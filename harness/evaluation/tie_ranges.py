@@ -56,9 +56,9 @@ class TiedScores:
             return
         far = self.hits.relevant > self._width
         if self._exact and far.any():
-            told = np.empty_like(out)
-            metric.expected(self._whole, told)
-            out[far] = told[far]
+            expected = np.empty_like(out)
+            metric.expected(self._whole, expected)
+            out[far] = expected[far]
 
     @functools.cached_property
     def _worst(self) -> Hits:

@@ -52,7 +52,7 @@ def run_on_cluster(work: ShardWork[Any, Any], address: str) -> None:
         run = _ClusterRun(work, client, address)
         killed = run.finish(range(len(work.shards)))
         if len(killed) > 1:
-            # Dask blames all shards that a dead worker held. Run alone, each shows whether it is the cause.
+            # Dask blames all shards that a dead worker held. Each runs by itself to show whether it is the cause.
             killed = [index for index in killed if run.finish([index])]
     if killed:
         raise work.given_up(
@@ -200,7 +200,7 @@ def _connected(address: str) -> Iterator[Any]:
         except Exception as error:  # another kind of server may answer anything
             raise HarnessError(
                 f"no Dask scheduler answers at {address}; {_ANSWERS_WITHIN:.0f} s are the most it has. Start one by "
-                "`dask scheduler`, or mend the address (parallel.address)."
+                "`dask scheduler`, or correct the address (parallel.address)."
             ) from error
         with client:
             try:

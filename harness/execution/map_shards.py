@@ -145,5 +145,5 @@ def _run_in_threads(work: ShardWork[Any, Any], workers: int) -> None:
         for future in as_completed(indices):
             work.finish(indices[future], future.result())
     finally:
-        # After an error nothing is begun any more, and nothing goes on behind the caller's back.
+        # After an error nothing new starts, and nothing runs on after the call returns.
         pool.shutdown(cancel_futures=True)

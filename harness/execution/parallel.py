@@ -22,10 +22,10 @@ class Parallel:
         ``threading`` for kernels that release the GIL, ``loky`` (processes) for work in Python,
         ``dask`` for the workers of a Dask cluster.
     n_jobs
-        Workers on this machine; -1 for one a core, -2 for one less. It has no meaning for ``dask``,
+        Workers on this machine; -1 for one per core, -2 for one less. It has no meaning for ``dask``,
         where the cluster's own workers decide.
     address
-        Of the Dask scheduler, such as ``tcp://10.0.0.1:8786``; for ``dask`` alone, which needs it.
+        Address of the Dask scheduler, such as ``tcp://10.0.0.1:8786``. Only ``dask`` takes it, and needs it.
 
     Raises
     ------

@@ -11,7 +11,7 @@ from typing import Any
 
 import cloudpickle
 
-_MAPPED = 1 << 20  # arrays of so many bytes or more get a file of their own
+_MAPPED = 1 << 20  # arrays of this number of bytes or more get a file of their own
 _FUNCTION = "function.pickle"
 
 

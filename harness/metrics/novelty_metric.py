@@ -43,7 +43,7 @@ class NoveltyMetric(ListedMetric):
         out
             float64 ``(users,)``: output.
         of
-            ``items`` for all listed items, ``hits`` for the relevant ones alone.
+            ``items`` for all listed items, ``hits`` for only the relevant ones.
         """
         weights = 1.0 / np.log2(np.arange(2, k + 2))
         self.write_sum(hits, values, weights, out, hits_alone=of == "hits")

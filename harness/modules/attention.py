@@ -46,7 +46,7 @@ class MultiHeadAttention(nn.Module):
 
     Examples
     --------
-    Two queries over five keys; the second query may see the first three alone:
+    Two queries over five keys; the second query may see only the first three:
 
     >>> attention = MultiHeadAttention(embedding_dim=8, num_heads=2, dropout=0.0)
     >>> mask = torch.tensor([[[1, 1, 1, 1, 1], [1, 1, 1, 0, 0]]])

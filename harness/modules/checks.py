@@ -33,9 +33,9 @@ def check_shape(name: str, tensor: torch.Tensor, shape: tuple[int | None, ...], 
     Parameters
     ----------
     name
-        Of the argument.
+        Name of the argument.
     tensor
-        What was passed.
+        The tensor that was passed.
     shape
         The length of each axis, None for any.
     axes

@@ -77,14 +77,14 @@ class ContrastiveLoss(nn.Module):
         Parameters
         ----------
         anchor, positive
-            ``(B, D)`` each. Vectors of any length: their direction alone matters.
+            ``(B, D)`` each. Vectors of any length: only their direction matters.
         negative
             ``(B, N, D)``. Without a negative, as without an anchor, the loss is 0. Negatives that all anchors share
             may be expanded, ``shared.expand(B, N, D)``: they are then multiplied once.
         negative_logits
             ``(B, N)`` or None: what is added to the logit of each negative, such as the logarithm of how much more
-            often it is drawn than it should be, turned round; minus infinity leaves a negative out. With
-            ``mode="infonce"`` alone.
+            often it is drawn than it should be, turned round; minus infinity leaves a negative out. Only
+            for ``mode="infonce"``.
 
         Raises
         ------

@@ -94,7 +94,7 @@ class TransformerEncoder(nn.Module):
     max_seq_length
         Longest sequence.
     causal
-        Whether a position sees itself and earlier ones alone, as next-item models need it.
+        Whether a position sees only itself and earlier positions, as next-item models need it.
 
     Raises
     ------

@@ -31,7 +31,7 @@ _RECORD = 5
 _STRANGE = -1
 _NO_LISTS = (str, bytes, Mapping, set, frozenset)
 _MOST_CELLS = 1 << 31
-_WORTH_CUTTING = 20  # reading so many ids past k takes as long as cutting a row
+_WORTH_CUTTING = 20  # reading this number of ids past k takes as long as cutting a row
 
 
 @dataclass(frozen=True, eq=False)

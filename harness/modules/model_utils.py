@@ -93,7 +93,7 @@ class ModelUtils:
     def initialize_weights(
         model: nn.Module, init_type: str = "xavier", *, generator: torch.Generator | None = None
     ) -> None:
-        """Draw the weights anew and set the biases to 0.
+        """Draw new weights and set the biases to 0.
 
         Weights of normalisation layers become 1; others of one dimension keep what they are. The
         padding row of an embedding becomes 0, also where another layer shares its weights. A

@@ -57,7 +57,7 @@ def metric_page(metric: MetricFacts) -> Group:
         "family": shown.family,
         "one value for": shown.value + (", the mean over users is shown" if shown.value == "a user" else ""),
         "range": f"{_range(shown)}, {_better(shown)} is better",
-        "needs": ", ".join(shown.needs) or "lists and relevant items alone",
+        "needs": ", ".join(shown.needs) or "only lists and relevant items",
         "options": "; ".join(_options(shown)) or "none",
         "fixed": ", ".join(f"{name}: {value}" for name, value in shown.fixed.items()) or "nothing else",
         "in a file": shown.yaml,

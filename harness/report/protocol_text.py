@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from harness.artifacts import CandidateRecord, ProtocolRecord
 from harness.report.number_text import count_text
 
-_FITTED = {"train": "the train part alone", "train_validation": "the train and validation parts"}
+_FITTED = {"train": "only the train part", "train_validation": "the train and validation parts"}
 
 
 def protocol_sentences(protocol: ProtocolRecord) -> list[str]:

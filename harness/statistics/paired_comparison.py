@@ -177,7 +177,7 @@ def _aligned_values(reference: MetricTable, table: MetricTable, name: str, basel
     if missing or extra:
         raise HarnessError(
             f"runs '{name}' and '{baseline}' were measured on different users: {missing} are missing from "
-            f"'{name}' and {extra} are in it alone. Evaluate both on the same split and part."
+            f"'{name}' and {extra} are only in it. Evaluate both on the same split and part."
         )
     return {label: values[places] for label, values in table.user_values.items()}
 

@@ -35,7 +35,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     try:
         with _write_errors(path):
             yield temporary
-            # mkstemp makes files for the owner alone; results are for everyone whom the umask allows.
+            # mkstemp makes files only for the owner; results are for everyone whom the umask allows.
             temporary.chmod(0o666 & ~_umask())
             with temporary.open("rb") as stream:
                 os.fsync(stream.fileno())

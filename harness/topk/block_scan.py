@@ -13,7 +13,7 @@ from harness.topk.tile_kernels import keep_tile, write_best
 
 _CLOSE = 32  # scores close to a target's that are stored until that score is known
 _TARGET = 96  # bytes per target, in addition to these scores
-_SPARE = 16  # additional places: so many items are collected before the worst are dropped
+_SPARE = 16  # additional places: items that are collected before the worst are dropped
 
 
 def capacity_of(k: int) -> int:

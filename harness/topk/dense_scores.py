@@ -35,7 +35,7 @@ def best_of_scores(scores: torch.Tensor, request: TopKRequest, *, n_jobs: int = 
 
 
 def best_of_scores_on_device(scores: torch.Tensor, request: TopKRequest) -> TopKResult:
-    """Return the best items of each user by their scores, by torch alone; see ``best_of_scores``."""
+    """Return the best items of each user by their scores, with torch only; see ``best_of_scores``."""
     device, ties = scores.device, request.ties
     excluded = torch.full(scores.shape, request.lists is not None, dtype=torch.bool, device=device)
     if request.lists is not None:

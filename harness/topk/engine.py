@@ -35,18 +35,18 @@ def best_by_vectors(
     Parameters
     ----------
     user_vectors, item_vectors
-        float32 ``(users, dimension)`` and ``(items, dimension)``, contiguous; a memory map will do, and
-        so will tensors that are on the device already.
+        float32 ``(users, dimension)`` and ``(items, dimension)``, contiguous. Memory maps are allowed, and
+        so are tensors that are on the device already.
     request
-        With a row for each user.
+        The request, with one row per user.
     device
-        Of torch, such as ``cpu`` or ``cuda:0``.
+        Device of torch, such as ``cpu`` or ``cuda:0``.
     precision
-        Of the products: ``float32``, ``tf32`` on GPUs alone, or ``bfloat16``.
+        Precision of the products: ``float32``, ``tf32`` (only on GPUs), or ``bfloat16``.
     n_jobs
         Threads on the CPU; -1 for one per core. It never changes a result.
     advance
-        Called with the number of users that were done since the last call.
+        Called with the number of users done since the last call.
 
     Raises
     ------

@@ -10,7 +10,7 @@ from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, I
 from harness.jit import called, kernel
 from harness.topk.kernel_state import EXCLUDED, RUN, SortedRows, TargetState
 
-FEW = 100  # rows of at most so many items are sorted by counting
+FEW = 100  # rows of at most this number of items are sorted by counting
 
 
 @kernel
@@ -38,7 +38,7 @@ def mask_tile(
     seen
         What each user may not be recommended.
     lists
-        What alone each user may be recommended; everything, if it has no rows.
+        The only items that each user may be recommended; all items if it has no rows.
     targets
         Counted on in place.
     masked

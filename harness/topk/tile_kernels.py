@@ -16,7 +16,7 @@ from harness.jit import called, inlined, kernel
 from harness.topk.bit_kernels import bits_reaching, count_bits, lowest_bit
 from harness.topk.kernel_state import EXCLUDED, RUN, Shortlist, TieKeys
 
-_MANY = 256  # from so many scores on they are sorted; below, ranks are counted
+_MANY = 256  # from this number of scores on they are sorted; below, ranks are counted
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST_FACTOR = np.uint64(0xBF58476D1CE4E5B9)
@@ -75,7 +75,7 @@ def keep_tile(tile: Float32Array, first: int, width: int, k: int, order: TieKeys
 
 @called
 def _lower_bound(row: Any, k: int, scratch: Any) -> Any:
-    """Return a score that k items of the row reach, -inf if there are not so many.
+    """Return a score that k items of the row reach; -inf if there are fewer.
 
     A value that k of the maxima of groups of items reach is one.
     """

@@ -140,7 +140,7 @@ def _vectors(given: Any, what: str) -> Float32Array:
     if isinstance(given, (sp.sparray, sp.spmatrix)):
         raise HarnessError(f"{what} is sparse; give a dense array, such as {what}.toarray().")
     if np.ma.isMaskedArray(given):
-        raise HarnessError(f"{what} is a masked array; give numbers alone, with a value in place of what is masked.")
+        raise HarnessError(f"{what} is a masked array; fill its masked values with numbers.")
     try:
         array = np.asarray(given)
     except ValueError as error:
@@ -190,5 +190,5 @@ def _rows(exclude: Any, shape: tuple[int, int]) -> ItemRows | None:
     try:
         rows.check_format(full_check=True)
     except ValueError as error:
-        raise HarnessError(f"exclude is damaged: {error}. Build it anew, from rows and columns.") from error
+        raise HarnessError(f"exclude is damaged: {error}. Build it again from rows and columns.") from error
     return ItemRows(rows.indptr.astype(np.int64), rows.indices.astype(np.int32))

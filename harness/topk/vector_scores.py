@@ -98,13 +98,13 @@ def memory_of_tiles(
     Parameters
     ----------
     k, n_users
-        Length of the lists, and how many there are.
+        Length of the lists, and number of users.
     dimension
-        Of the vectors.
+        Length of the vectors.
     targets
         int64 ``(users + 1,)``: where each user's targets begin; None for none.
     n_jobs
-        Threads.
+        Number of threads.
     """
     block = TILE_USERS * (2 * TILE_ITEMS * 4 + capacity_of(k) * 8) + _TARGETS * dimension * 20
     return threads_for(n_users, TILE_USERS, n_jobs) * (block + memory_of_targets(targets, TILE_USERS))

@@ -1,4 +1,4 @@
-"""Two data frames with the users' own ids: what people try first."""
+"""Two data frames with external ids, the first thing that people try."""
 
 from __future__ import annotations
 

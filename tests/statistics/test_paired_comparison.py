@@ -302,9 +302,9 @@ def test_one_run_is_no_comparison():
 def test_the_error_counts_users_of_either_run():
     base = table_of({"ndcg@10": [0, 1, 1]}, users=["x", "y", "z"])
     for users, message in (
-        (["x", "y", "z", "w"], "0 are missing from 'b' and 1 are in it alone"),
-        (["y", "z"], "1 are missing from 'b' and 0 are in it alone"),
-        (["u", "v", "w"], "3 are missing from 'b' and 3 are in it alone"),
+        (["x", "y", "z", "w"], "0 are missing from 'b' and 1 are only in it"),
+        (["y", "z"], "1 are missing from 'b' and 0 are only in it"),
+        (["u", "v", "w"], "3 are missing from 'b' and 3 are only in it"),
     ):
         with pytest.raises(HarnessError, match=message):
             compare({"a": base, "b": table_of({"ndcg@10": [0.5] * len(users)}, users=users)})
@@ -312,5 +312,5 @@ def test_the_error_counts_users_of_either_run():
 
 def test_users_dropped_from_one_run_are_refused():
     tables = {"a": table_of({"ndcg@10": [0, 1, 1]}), "b": table_of({"ndcg@10": [0, 1]}, users=[0, 1])}
-    with pytest.raises(HarnessError, match="1 are missing from 'b' and 0 are in it alone"):
+    with pytest.raises(HarnessError, match="1 are missing from 'b' and 0 are only in it"):
         compare(tables)

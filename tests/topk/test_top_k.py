@@ -94,7 +94,7 @@ def test_a_constant_scorer_hits_by_chance() -> None:
         ({"user_vectors": [[1.0], [1.0, 2.0]]}, "its rows differ in length"),
         ({"exclude": np.eye(3, 4)}, "exclude is a ndarray; a scipy.sparse array"),
         ({"exclude": sp.csr_array((4, 3))}, r"exclude has shape \(4, 3\); \(3, 4\)"),
-        ({"exclude": damaged()}, "exclude is damaged: .*Build it anew"),
+        ({"exclude": damaged()}, "exclude is damaged: .*Build it again"),
         ({"user_vectors": np.ma.masked_array(USERS, mask=USERS > 0)}, "user_vectors is a masked array"),
         ({"seed": None}, "seed is None; a whole number"),
         ({"users": ["ann"]}, "users has 1 ids for 3 vectors"),

@@ -54,7 +54,7 @@ def weigh_items(
     bits
         As in ``Hits``.
     hits_alone
-        1 to sum over hits alone, 0 over all items.
+        1 to sum over hits only, 0 over all items.
     values
         float64 ``(items,)``.
     weights

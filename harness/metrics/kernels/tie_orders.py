@@ -39,7 +39,7 @@ def listed_ranks(
     scores
         float32 ``(lists, k)``, best first.
     rows, lengths
-        Of each user's list: its row, and how many ranks it has.
+        The row of each user's list, and its number of ranks.
     indptr, places
         As in ``Targets``.
     above, tied

@@ -65,7 +65,7 @@ def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", 
             return array_of(file.get_tensor(_chosen(list(file.keys()), name, path, usual, option, shared=shared)))
     except CheckpointError:
         raise
-    except Exception as error:  # what is cut short, spoilt or of another kind may raise anything
+    except Exception as error:  # a damaged file may raise anything
         why = _OBJECTS if holds_objects(error) else f"{str(error)[:200].rstrip('.')}. Copy or save it again."
         raise CheckpointError(f"{path} cannot be read: {why}") from error
 

@@ -68,16 +68,16 @@ def beam_search(network: SemanticTransformer, context: DecoderContext, asked: Be
     recommended. A beam as wide as the catalogue keeps all. Ties follow the hash of the seed and the external ids of the
     user and of the item, which is the first item below a prefix in the order of the codes.
 
-    Only nodes that exist are scored: of a user no more than the children of the beams.
+    Only nodes that exist are scored: for each user, the children of the beams.
 
     Parameters
     ----------
     network
-        In eval mode.
+        The network, in eval mode.
     context
-        Of the users.
+        The encoded histories of the users.
     asked
-        For whom, of what, and how widely.
+        The users, the items that may be recommended, and the width of the beam.
 
     References
     ----------
@@ -147,13 +147,13 @@ def bytes_of_user(sizes: NetworkSizes, tree: PrefixTree, beam: int, *, number: i
     Parameters
     ----------
     sizes
-        Of the network.
+        Sizes of the network.
     tree
-        Of the items that may be recommended.
+        The tree of the items that may be recommended.
     beam
-        How many beginnings are kept.
+        Number of prefixes that are kept.
     number
-        Bytes of one.
+        Bytes of one number.
     """
     width, layers, heads = sizes.embedding_dim, sizes.decoder_layers, sizes.num_heads
     tokens = sizes.max_items * len(sizes.codes)

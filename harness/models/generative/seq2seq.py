@@ -18,7 +18,7 @@ class SemanticTransformer(nn.Module):
     Parameters
     ----------
     sizes
-        Of all parts.
+        Sizes of all parts of the network.
     """
 
     def __init__(self, sizes: NetworkSizes) -> None:
@@ -72,7 +72,7 @@ class SemanticTransformer(nn.Module):
         Parameters
         ----------
         codes, real
-            Of the histories, as for ``encode``.
+            Codes of the histories, as for ``encode``.
         targets
             int64 ``(batch, levels)``: the codes of the item that comes next.
         """
@@ -129,13 +129,13 @@ class SemanticTransformer(nn.Module):
         Parameters
         ----------
         level
-            From 0.
+            Level of the code to predict, from 0.
         codes
-            int64 ``(users, beams)``: the code before it; None at the first level, where there is one beam a user.
+            int64 ``(users, beams)``: the code before it; None at the first level, where there is one beam per user.
         context
-            Of the users.
+            The encoded histories of the users.
         past
-            Of the beams; None at the first level.
+            The decoder cache of the beams; None at the first level.
 
         Returns
         -------

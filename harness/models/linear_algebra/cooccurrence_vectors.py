@@ -19,8 +19,8 @@ _REMEDY = "Use a smaller model.params.codes.dimension, or filter the items (data
 def cooccurrence_vectors(history: History, dimension: int, *, seed: int) -> Float32Array:
     """Return item vectors from the largest singular values of the positive pointwise mutual information.
 
-    With ``n[i, j]`` the users with both items, ``n[i]`` those with one, and N those with any, the matrix that is
-    decomposed is ``max(0, log(n[i, j] N / (n[i] n[j])))`` off the diagonal, and the vectors are its left singular
+    With ``n[i, j]`` users with both items, ``n[i]`` users with item i, and N users with any item, the decomposed matrix
+    is ``max(0, log(n[i, j] N / (n[i] n[j])))`` off the diagonal, and the vectors are its left singular
     vectors times the square roots of the singular values.
 
     Parameters
@@ -28,7 +28,7 @@ def cooccurrence_vectors(history: History, dimension: int, *, seed: int) -> Floa
     history
         What users did, each item once.
     dimension
-        Of the vectors, 1 or more; where there are too few items the rest is 0.
+        Length of the vectors, 1 or more. If there are too few items, the rest is 0.
     seed
         Seed of the start of the iteration, which only changes the last bits.
 

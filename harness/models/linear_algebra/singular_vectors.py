@@ -37,20 +37,20 @@ def singular_vectors(
 ) -> SingularVectors:
     """Return the singular vectors of the largest singular values, computed by ARPACK.
 
-    How many products it needs is known at its end only, so progress counts them without a total.
+    The number of products is not known in advance, so progress has no total.
 
     Parameters
     ----------
     matrix
         float64 ``(rows, columns)``.
     count
-        Of the values; below the smaller side of the matrix.
+        Number of values; below the smaller side of the matrix.
     side
-        Which vectors.
+        Which vectors to return.
     seed
         Seed of the start of the iteration, which only changes the last bits.
     what, remedy
-        The work, and what to do where it does not fit into memory, for progress and messages.
+        The work, and what to do if it does not fit into memory, for progress and messages.
 
     Raises
     ------

@@ -9,7 +9,7 @@ import numpy as np
 
 from harness.artifacts.array_types import BoolArray, Int32Array, Int64Array
 
-# The last bits of a matrix product on a CPU depend on its shape: each block is padded to so many rows.
+# The last bits of a matrix product on a CPU depend on its shape: each block is padded to this number of rows.
 BLOCK_ROWS = 64
 _SHORTEST = 8
 _POOL = 8  # batches whose rows are sorted by length together

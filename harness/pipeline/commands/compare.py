@@ -90,7 +90,7 @@ def compare_runs(
     sources
         One benchmark file; or at least two experiment files and folders with a ``results.json``.
     overrides
-        ``a.b=value``. ``statistics`` and ``evaluation.primary`` hold for the comparison alone, all other keys for each
+        ``a.b=value``. ``statistics`` and ``evaluation.primary`` hold only for the comparison, all other keys for each
         experiment. Finished runs take only these keys and ``report``.
     options
         Options that take precedence over the files; None for the defaults.

@@ -45,7 +45,7 @@ def audit_model(job: Job, settings: TrialSettings, params: Any, *, quiet: bool =
     """Load the model of a job, look at its checkpoint, and try it on a few users.
 
     The trial changes no number of the run. The generators of random numbers are put back afterwards. The job keeps the
-    model for the run if it gave the same lists when it was called again; else the run loads it anew, in the state that
+    model for the run if it gave the same lists when it was called again; else the run loads it again, in the state that
     it has without a trial.
 
     Parameters

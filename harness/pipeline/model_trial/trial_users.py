@@ -89,7 +89,7 @@ class TrialUsers:
         Raises
         ------
         HarnessError
-            The model fails, or so many users do not fit into memory.
+            The model fails, or the users do not fit into memory.
         """
         if not self.budget.is_warm:
             with contextlib.suppress(HarnessError):  # more users give a better message
@@ -114,7 +114,7 @@ class TrialUsers:
         Raises
         ------
         HarnessError
-            The model fails, or so many users do not fit into memory.
+            The model fails, or the users do not fit into memory.
         OutOfTimeError
             There is no time for the missing lists.
         """
