@@ -181,7 +181,7 @@ _watched = {"on": False, "events": []}
 
 
 def _watch(event, _):
-    if _watched["on"] and event in _RUN:
+    if _watched and _watched["on"] and event in _RUN:  # the module is empty when Python ends
         _watched["events"].append(event)
 
 
