@@ -84,7 +84,7 @@ MAPPINGS_OF_ANYTHING = (
     "models/neural/training_loop.py",  # the state of an interrupted training
     "models/python_object",
     "models/torch_module",
-    "pipeline/commands/run.py",  # RunResult.results, the content of results.json
+    "pipeline/commands/eval.py",  # RunResult.results, the content of results.json
     "pipeline/run_folder/record_file.py",
     "pipeline/stages/side_arrays.py",  # the description of a job for other processes
     "storage/cache.py",

@@ -14,7 +14,7 @@ from harness.models.checkpoints.checkpoint import (
     load_checkpoint,
     save_checkpoint,
 )
-from harness.models.checkpoints.inspection import inspect_checkpoint
+from harness.models.checkpoints.inspect import inspect_checkpoint
 from harness.models.external.prediction_file import PredictionFile
 from harness.models.generative.generative import Generative
 from harness.models.generative.generative_options import CodeOptions, GenerativeRecipe

@@ -4,13 +4,13 @@ from harness.pipeline.commands.attention_picture import PictureOptions
 from harness.pipeline.commands.audit import TieOptions, audit_dataset
 from harness.pipeline.commands.compare import ComparisonOptions, RunComparison, compare_runs
 from harness.pipeline.commands.describe import describe_dataset, describe_source
+from harness.pipeline.commands.eval import RunResult, run
 from harness.pipeline.commands.explain import Explanation, explain
 from harness.pipeline.commands.export import export
 from harness.pipeline.commands.fit import fit
 from harness.pipeline.commands.paired_runs import compare
 from harness.pipeline.commands.predict import predict
 from harness.pipeline.commands.report import render_again
-from harness.pipeline.commands.run import RunResult, run
 from harness.pipeline.commands.score import ScoreOptions, score
 from harness.pipeline.commands.split import write_split
 from harness.pipeline.commands.validate import check_inputs

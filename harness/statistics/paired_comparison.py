@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, get_args
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
-from statsmodels.stats.multitest import multipletests
 
 from harness import registry
 from harness.artifacts import PAIR_COLUMNS, Comparison, MetricTable, MetricValue
 from harness.artifacts.array_types import Float64Array
 from harness.errors import HarnessError, did_you_mean
+from harness.statistics.correction import Correction, adjusted_p_values
 from harness.statistics.effect_size import is_equivalent, minimum_detectable_effect, standardised_effect
 from harness.statistics.paired_test import PairedTest
 from harness.statistics.tie_notes import tie_notes
 
-Correction = Literal["holm", "none"]
 Margin = float | Mapping[str, float]
 DEFAULT_TEST = "paired_t"
 NOT_TESTED = "not tested"
@@ -223,26 +220,9 @@ def _correct(family: Iterable[dict[str, Any]], correction: Correction) -> None:
     tested = [row for row in family if not math.isnan(row["p_value"])]
     if not tested:
         return
-    p_values = np.array([row["p_value"] for row in tested])
-    if correction == "none":
-        adjusted = p_values
-    else:
-        with _cheap_garbage_collection():
-            adjusted = multipletests(p_values, method=correction)[1]
+    adjusted = adjusted_p_values(np.array([row["p_value"] for row in tested]), correction)
     for row, p_adjusted in zip(tested, adjusted, strict=True):
         row["p_adjusted"] = float(p_adjusted)
-
-
-@contextlib.contextmanager
-def _cheap_garbage_collection() -> Iterator[None]:
-    """Make garbage collection cheap within the block, since each call of multipletests collects all objects."""
-    frozen_before = gc.get_freeze_count()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        if frozen_before == 0:
-            gc.unfreeze()
 
 
 def _margin(margin: Margin | None, label: str, labels: Sequence[str]) -> float | None:

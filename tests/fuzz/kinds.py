@@ -21,7 +21,7 @@ from fuzz.mutations import damaged
 from harness.artifacts import TopK, Truth, Vocabulary
 from harness.models import UserItemVectors
 from harness.models.checkpoints.checkpoint import load_checkpoint
-from harness.models.checkpoints.inspection import inspect_checkpoint
+from harness.models.checkpoints.inspect import inspect_checkpoint
 from harness.models.external.state_files import read_state
 from harness.models.vectors.vectors_model import VectorsFile
 from harness.pipeline import compare_runs, describe_dataset, export, predict, render_again

@@ -106,7 +106,7 @@ def test_a_full_disk_is_one_message_wherever_it_is_met(small, tmp_path, command)
 
 @pytest.mark.parametrize("how", ["gone", "damaged", "whole folder gone"])
 def test_lists_that_vanish_while_they_are_read_are_made_again(small, monkeypatch, caplog, how):
-    from harness.pipeline.commands import run
+    from harness.pipeline.commands import eval as run
 
     first = harness.run(harness.load_experiment(small), quiet=True)
     real = run.measured_parts

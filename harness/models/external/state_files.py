@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from harness.errors import CheckpointError, did_you_mean
-from harness.models.checkpoints.inspection import is_safetensors
+from harness.models.checkpoints.inspect import is_safetensors
 from harness.models.checkpoints.pickled_values import OmittedObject
 from harness.models.checkpoints.tensor_archive import content_without_objects, first_left_out
 from harness.models.checkpoints.text_inspection import other_kind

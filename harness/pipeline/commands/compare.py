@@ -24,8 +24,8 @@ from harness.experiment import (
     overrides_of_runs,
     recorded_settings,
 )
+from harness.pipeline.commands.eval import run
 from harness.pipeline.commands.paired_runs import compare
-from harness.pipeline.commands.run import run
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.comparison_folder import comparison_folder, default_name, reports_directory
 from harness.pipeline.run_folder.record_file import RESULTS, SCHEMA_VERSION, dump_json, read_record

@@ -180,7 +180,7 @@ def _computed(
     """Return the attention, and the first k items of the list with their scores."""
     import torch
 
-    from harness.pipeline.workers.shard_cache import options_of
+    from harness.pipeline.workers.prediction_cache import options_of
     from harness.pipeline.workers.shard_jobs import ModelSource
     from harness.runner import compute_topk
 

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 from harness import statistics
 from harness.artifacts import Comparison, MetricTable, RunRecord, to_json
 from harness.errors import HarnessError
-from harness.pipeline.commands.run import RunResult
+from harness.pipeline.commands.eval import RunResult
 from harness.pipeline.run_folder.run_files import StoredRun, read_run
 
 Measured: TypeAlias = MetricTable | RunResult | StoredRun | str | Path

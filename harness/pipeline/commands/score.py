@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, get_args
 from harness import data, storage
 from harness.errors import CheckpointError, HarnessError
 from harness.models import PredictionFile
-from harness.pipeline.commands.run import RunResult, run
+from harness.pipeline.commands.eval import RunResult, run
 from harness.pipeline.run_folder.record_file import RESULTS, read_record
 from harness.storage.table_formats import TableFormat
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness import data
 from harness.artifacts import ExternalModel
 from harness.errors import HarnessError, did_you_mean
-from harness.models.checkpoints.inspection import check_format
+from harness.models.checkpoints.inspect import check_format
 from harness.models.mlflow_model.mlflow_model import MLflowModel
 from harness.storage.input_files import special_file_kind
 

@@ -49,7 +49,7 @@ EVALUATION_CODE = (
     "harness.numba_patch",
     "harness.metrics",
     "harness.pipeline.commands.predict",
-    "harness.pipeline.commands.run",
+    "harness.pipeline.commands.eval",
     "harness.pipeline.run_folder.result_tables",
     "harness.pipeline.run_folder.record_file",
     "harness.pipeline.run_folder.run_files",

@@ -251,7 +251,7 @@ class ModelPredictions:
     ) -> Iterator[RunPredictions]:
         """Yield the lists of the model; those that the cache does not hold are made."""
         from harness.pipeline.stages.list_audit import list_findings, model_findings
-        from harness.pipeline.workers.shard_cache import cached_lists
+        from harness.pipeline.workers.prediction_cache import cached_lists
         from harness.pipeline.workers.shard_jobs import ModelSource
 
         plain = experiment.to_dict()["model"]

@@ -90,7 +90,7 @@ def imports_of(module: str) -> Iterator[str]:
 
 def modules_of_a_run() -> set[str]:
     found: set[str] = set()
-    wanted = {"harness.pipeline.commands.run"}
+    wanted = {"harness.pipeline.commands.eval"}
     while wanted:
         module = wanted.pop()
         found.add(module)

@@ -20,7 +20,7 @@ from limited_process import run_at_once
 
 import harness
 from harness import storage
-from harness.pipeline.workers import shard_cache as pipeline_shards
+from harness.pipeline.workers import prediction_cache as pipeline_shards
 from harness.runner import shard_files as shards_module
 
 FILES = ("predictions.parquet", "target_ranks.parquet", "per_user.parquet")
@@ -198,14 +198,14 @@ def test_a_full_disk_leaves_what_was_whole(small, tmp_path):
         "import resource, signal, sys\n"
         "from harness.cli import main\n"
         "from harness import pipeline, runner\n"
-        "import harness.pipeline.workers.shard_cache\n"
+        "import harness.pipeline.workers.prediction_cache\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "real = harness.pipeline.workers.shard_cache.compute_topk\n"
+        "real = harness.pipeline.workers.prediction_cache.compute_topk\n"
         "def compute_topk(*arguments):\n"
         "    found = real(*arguments)\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))\n"
         "    return found\n"
-        "harness.pipeline.workers.shard_cache.compute_topk = compute_topk\n"
+        "harness.pipeline.workers.prediction_cache.compute_topk = compute_topk\n"
         "main()\n"
     )
     command = [sys.executable, "-c", script, "eval", str(small), "--no-track", "--quiet"]
@@ -283,7 +283,7 @@ def test_twenty_kills_leave_the_same_bytes(tmp_path):
 
 
 def test_lists_that_are_being_measured_are_not_taken_away(small, monkeypatch):
-    from harness.pipeline.commands import run
+    from harness.pipeline.commands import eval as run
 
     real, left = run.measured_parts, []
 
