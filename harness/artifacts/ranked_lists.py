@@ -37,11 +37,4 @@ class RankedLists:
 
     def of(self, rows: Int64Array) -> RankedLists:
         """Return the lists of some rows of the batch, int64 ``(n,)``, in the order given."""
-        return RankedLists(
-            self.items[rows],
-            self.scores[rows],
-            self.given[rows],
-            self.invalid[rows],
-            self.repeated[rows],
-            self.barred[rows],
-        )
+        return RankedLists(**{name: array[rows] for name, array in vars(self).items()})

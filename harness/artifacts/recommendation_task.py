@@ -108,25 +108,17 @@ class RecommendationTask:
 
     def rows(self, start: int, stop: int) -> RecommendationTask:
         """Return the task of consecutive users."""
-        return replace(
-            self,
-            users=self.users[start:stop],
-            truth=self.truth.rows(np.arange(start, stop)),
-            places=None if self.places is None else self.places[start:stop],
-            lists=None if self.lists is None else self.lists.rows(start, stop),
-            times=None if self.times is None else self.times[start:stop],
-        )
+        lists = None if self.lists is None else self.lists.rows(start, stop)
+        return self._selected(slice(start, stop), self.truth.rows(np.arange(start, stop)), lists)
 
     def of_users(self, chosen: Int64Array) -> RecommendationTask:
         """Return the task of some rows, int64 ``(n,)``, in the order given."""
-        return replace(
-            self,
-            users=self.users[chosen],
-            truth=self.truth.rows(chosen),
-            places=None if self.places is None else self.places[chosen],
-            lists=None if self.lists is None else self.lists.of(chosen),
-            times=None if self.times is None else self.times[chosen],
-        )
+        return self._selected(chosen, self.truth.rows(chosen), None if self.lists is None else self.lists.of(chosen))
+
+    def _selected(self, rows: slice | Int64Array, truth: Truth, lists: CandidateLists | None) -> RecommendationTask:
+        places = None if self.places is None else self.places[rows]
+        times = None if self.times is None else self.times[rows]
+        return replace(self, users=self.users[rows], truth=truth, places=places, lists=lists, times=times)
 
     def batch(self, start: int, stop: int) -> UserBatch:
         """Return consecutive users as a model reads them."""

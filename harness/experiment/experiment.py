@@ -131,34 +131,15 @@ class Experiment:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the resolved experiment as dicts, lists and scalars, including defaults."""
-        dataset, model = self.dataset, self.model
-        resolved: dict[str, Any] = {
-            "name": self.name,
-            "seed": self.seed,
-            "dataset": {
-                "catalog": None if dataset.catalog is None else name_or_map("sources", dataset.catalog),
-                "path": dataset.path,
-                "columns": to_plain(dataset.columns),
-                "delimiter": dataset.delimiter,
-                "format": dataset.format,
-                "timestamp_unit": dataset.timestamp_unit,
-                "duplicates": dataset.duplicates,
-                "items": to_plain(dataset.items),
-                "users": to_plain(dataset.users),
-                "filters": [to_map("filters", component) for component in dataset.filters],
-                "split": to_map("splits", dataset.split),
-            },
-            "model": {
-                "kind": model.kind,
-                "checkpoint": model.checkpoint,
-                "params": options_of(model.params),
-                "fit": to_plain(model.fit),
-                "trial": to_plain(model.trial),
-            },
+        dataset = self.dataset
+        components = {
+            "catalog": None if dataset.catalog is None else name_or_map("sources", dataset.catalog),
+            "filters": [to_map("filters", each) for each in dataset.filters],
+            "split": to_map("splits", dataset.split),
         }
-        for key in ("candidates", "runner", "evaluation", "statistics", "tracking", "report", "expected"):
-            resolved[key] = to_plain(getattr(self, key))
-        return resolved
+        keys = ("model", "candidates", "runner", "evaluation", "statistics", "tracking", "report", "expected")
+        sections = {key: to_plain(getattr(self, key)) for key in keys}
+        return {"name": self.name, "seed": self.seed, "dataset": options_of(dataset) | components, **sections}
 
     def to_yaml(self) -> str:
         """Return the resolved experiment as YAML; loading it returns an equal experiment."""

@@ -39,14 +39,12 @@ def _source(value: Any) -> Any:
     return None if value is None else from_map("sources", value)
 
 
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
+@dataclass(frozen=True, kw_only=True, config={"extra": "forbid", "strict": True})
 class DatasetSettings:
     """The section ``dataset``: interactions, side tables, filters and split.
 
     Parameters
     ----------
-    split
-        A component of the group ``splits``.
     catalog, path
         Exactly one of the two: a component of the group ``sources`` (in YAML its name, or a map with
         options), or a data file.
@@ -64,9 +62,10 @@ class DatasetSettings:
         Side tables, joined by external ids.
     filters
         Components of the group ``filters``, applied in order.
+    split
+        A component of the group ``splits``.
     """
 
-    split: Annotated[SplitRule, component("splits")]
     catalog: Annotated[Any, PlainValidator(_source)] = None
     path: Text | None = None
     columns: ColumnNames | None = None
@@ -77,6 +76,7 @@ class DatasetSettings:
     items: ItemsSettings | None = None
     users: UsersSettings | None = None
     filters: tuple[Annotated[Any, component("filters")], ...] = ()
+    split: Annotated[SplitRule, component("splits")]
 
     def __post_init__(self) -> None:
         known = registry.names("sources")
@@ -135,20 +135,20 @@ class ModelSettings:
     checkpoint
         File of the fitted model, which a run creates if it is missing. Kind ``predictions``: the file of
         predictions. External models: the checkpoint that their kind reads, or None.
-    fit
-        Parts that the model is fitted on; None for kinds that are not fitted.
     params
         Instance of the model's configuration class; in YAML a map of its options.
+    fit
+        Parts that the model is fitted on; None for kinds that are not fitted.
     trial
         Settings of the trial of an external model; None for other kinds.
     """
 
     kind: Annotated[str, AfterValidator(known_model)]
     checkpoint: Text | None = None
-    fit: FitSettings | None = None
     params: Annotated[ModelConfig, PlainValidator(_model_params)] = Field(
         default_factory=_no_options, validate_default=True
     )
+    fit: FitSettings | None = None
     trial: TrialField = None
 
     def __post_init__(self) -> None:

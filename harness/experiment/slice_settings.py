@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias, get_args
 
-from pydantic import Field, PlainValidator, ValidationError
+from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from harness.errors import did_you_mean
-from harness.experiment.validation_errors import FaultError, faults_of, shown
+from harness.experiment.validation_errors import FaultError, shown
 from harness.experiment.value_types import Text
 
 By: TypeAlias = Literal[
@@ -39,7 +38,7 @@ class SliceSettings:
 
     by: By
     quantiles: Annotated[int, Field(ge=2, le=20)] = 4
-    shares: tuple[float, float] = (0.5, 0.8)
+    shares: Annotated[tuple[float, float], Field(strict=False)] = (0.5, 0.8)  # YAML has no tuples
     column: Text | None = None
 
     def __post_init__(self) -> None:
@@ -56,24 +55,16 @@ class SliceSettings:
         return self.by if self.column is None else f"{self.by} {self.column}"
 
 
-def _slice(value: Any) -> SliceSettings:
+def _slice(value: Any) -> Any:
     if isinstance(value, SliceSettings):
         return value
     plain = {"by": value} if isinstance(value, str) else value
-    if not isinstance(plain, Mapping):
+    if not isinstance(plain, dict):
         raise FaultError((), f"a slice is {shown(value)}; a name or a map with 'by' is needed, such as activity")
     known = get_args(By)
     if plain.get("by") not in known:
         raise FaultError((), f"unknown slice {shown(plain.get('by'))}. {did_you_mean(str(plain.get('by')), known)}")
-    try:
-        return SliceSettings(**{**plain, **_as_tuple(plain)})
-    except ValidationError as error:
-        raise faults_of(error, dict(plain))[0] from error
+    return plain
 
 
-def _as_tuple(plain: Mapping[str, Any]) -> dict[str, Any]:
-    # YAML has no tuples.
-    return {"shares": tuple(plain["shares"])} if isinstance(plain.get("shares"), list) else {}
-
-
-SliceField: TypeAlias = Annotated[SliceSettings, PlainValidator(_slice)]
+SliceField: TypeAlias = Annotated[SliceSettings, BeforeValidator(_slice)]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, TypeAdapter
+from pydantic import BeforeValidator, Field
 from pydantic.dataclasses import dataclass
 
 from harness.experiment.validation_errors import FaultError, shown
@@ -87,12 +86,10 @@ class VectorsSettings:
 
 
 def _vectors(value: Any) -> Any:
-    if value is None or isinstance(value, VectorsSettings):
-        return value
     if isinstance(value, str) and value:
-        return VectorsSettings(path=value)
-    if isinstance(value, dict):
-        return TypeAdapter(VectorsSettings).validate_json(json.dumps(value, allow_nan=False))
+        return {"path": value}
+    if value is None or isinstance(value, (dict, VectorsSettings)):
+        return value
     raise FaultError((), f"dataset.items.vectors is {shown(value)}; a file, or a map with 'path', is needed")
 
 
@@ -127,7 +124,7 @@ class ItemsSettings:
     attributes: tuple[Text, ...] = ()
     delimiter: Text | None = None
     format: TableFormat | None = None
-    vectors: Annotated[VectorsSettings | None, PlainValidator(_vectors)] = None
+    vectors: Annotated[VectorsSettings | None, BeforeValidator(_vectors)] = None
 
     def __post_init__(self) -> None:
         if self.path is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from harness.experiment.conventions import Convention
@@ -16,35 +16,27 @@ if TYPE_CHECKING:
 
 def metrics_table(metrics: Sequence[MetricFacts]) -> Table:
     """Return a table with one row per metric."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title="Metrics; harness metrics NAME explains one", title_justify="left")
-    for heading in ("name", "family", "range", "better", "options", "what it is"):
-        table.add_column(heading, no_wrap=heading in {"name", "range"})
-    for metric in map(clean, metrics):
-        cells = (metric.name, metric.family, _range(metric), _better(metric), ", ".join(_options(metric)))
-        table.add_row(*map(Text, (*cells, metric.summary)))
-    return table
+    rows = [
+        (metric.name, metric.family, _range(metric), _better(metric), ", ".join(_options(metric)), metric.summary)
+        for metric in map(clean, metrics)
+    ]
+    headings = ("name", "family", "range", "better", "options", "what it is")
+    return _table("Metrics; harness metrics NAME explains one", headings, rows)
 
 
 def conventions_table(conventions: Mapping[str, Convention]) -> Table:
     """Return a table with one row per convention."""
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title="evaluation.convention: definitions that differ from the defaults", title_justify="left")
-    for heading in ("name", "compared with", "options", "ties", "without predictions", "it lacks"):
-        table.add_column(heading, no_wrap=heading == "name")
+    rows = []
     for name, convention in clean(dict(conventions)).items():
         options = "; ".join(
             f"{metric}: {', '.join(f'{option} {value}' for option, value in chosen.items())}"
             for metric, chosen in convention.metrics.items()
         )
         rules = convention.rules
-        cells = (name, convention.compared_with, options, rules.ties, rules.without_predictions)
-        table.add_row(*map(Text, (*cells, ", ".join(convention.lacks))))
-    return table
+        lacks = ", ".join(convention.lacks)
+        rows.append((name, convention.compared_with, options, rules.ties, rules.without_predictions, lacks))
+    headings = ("name", "compared with", "options", "ties", "without predictions", "it lacks")
+    return _table("evaluation.convention: definitions that differ from the defaults", headings, rows)
 
 
 def metric_page(metric: MetricFacts) -> Group:
@@ -68,6 +60,18 @@ def metric_page(metric: MetricFacts) -> Group:
     rows = [Text(f"{name:<{width}}{text}") for name, text in lines.items()]
     title = Text(f"{shown.name}: {shown.summary}", "bold")
     return Group(title, Text(), *rows, Text(), Text(metric.description))
+
+
+def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, no_wrap=heading in {"name", "range"})
+    for row in rows:
+        table.add_row(*map(Text, row))
+    return table
 
 
 def _range(metric: MetricFacts) -> str:

@@ -47,29 +47,24 @@ _SMALLEST_FACTOR = 1.005  # a smaller one would be printed as 1.00
 
 def run_table(record: RunRecord) -> Group:
     """Return the metrics of a run by cutoff, its headline, and the warnings of its audits."""
-    from rich.console import Group
-    from rich.text import Text
-
     shown = clean(record)
     leading, users = shown.headline, shown.protocol.users
     title = ", ".join(part for part in (shown.name, shown.dataset.name) if part)
     title = title if users is None else f"{title}, {count_text(users)} users"
-    table = _table("", left=("metric",))
     metrics = metric_matrix(shown.metrics)
-    for k in metrics.cutoffs:
-        table.add_column("no k" if k is None else f"@{k}", justify="right")
+    table = _table("", "metric", right=["no k" if k is None else f"@{k}" for k in metrics.cutoffs])
     for name, cells in metrics.rows:
         _row(table, [name, *("" if cell is None else metric_text(cell.value) for cell in cells)])
     # The title of a table would be folded to the width of the table.
-    lines: list[Any] = [Text(title, "bold"), table]
+    lines: list[Any] = [_text(title, "bold"), table]
     if leading is not None and leading.ci_low is not None:
         level = confidence_text(shown.experiment.statistics.confidence)
         interval = interval_text(leading.ci_low, leading.ci_high)
-        lines.append(Text(f"{leading.label} {metric_text(leading.value)}, {level} interval {interval}", "bold"))
+        lines.append(_text(f"{leading.label} {metric_text(leading.value)}, {level} interval {interval}", "bold"))
     lines.extend(_finding(finding) for finding in shown.audits if finding.severity != "info")
     if shown.partial is not None:
-        lines.append(Text(shown.partial.sentence, "bold yellow"))
-    return Group(*lines)
+        lines.append(_text(shown.partial.sentence, "bold yellow"))
+    return _group(lines)
 
 
 def comparison_table(comparison: Comparison, records: Sequence[RunRecord] = ()) -> Group:
@@ -82,24 +77,19 @@ def comparison_table(comparison: Comparison, records: Sequence[RunRecord] = ()) 
     records
         The records of the runs; the stamps of partial runs are shown.
     """
-    from rich.console import Group
-    from rich.text import Text
-
     values, pairs = value_rows(comparison), pair_rows(comparison)
     labels = list(values[0].values) if values else []
     leading = clean(comparison.primary) or (labels[0] if labels else None)
     rows = [pair for pair in pairs if pair.metric == leading]
-    notes = [Text(note, "dim") for note in clean(comparison.notes)]
+    notes = [_text(note, "dim") for note in clean(comparison.notes)]
     partial = dict.fromkeys(clean(record.partial.sentence) for record in records if record.partial is not None)
-    stamps = [Text(sentence, "bold yellow") for sentence in partial]
+    stamps = [_text(sentence, "bold yellow") for sentence in partial]
     pair_table = _pair_table(rows, f"{leading} against {comparison.baseline}")
-    return Group(_value_table(values, headline_labels(labels, leading)), pair_table, *notes, *stamps)
+    return _group([_value_table(values, headline_labels(labels, leading)), pair_table, *notes, *stamps])
 
 
 def facts_table(summary: DatasetSummary | SourceSummary) -> Group:
     """Return the statistics of a data set, one table per part, with warnings and audits as sentences."""
-    from rich.console import Group
-
     shown = clean(summary)
     plain: dict[str, Any] = to_json(shown)
     parts = {key: value for key, value in plain.items() if isinstance(value, Mapping) and value}
@@ -111,71 +101,57 @@ def facts_table(summary: DatasetSummary | SourceSummary) -> Group:
     if isinstance(shown, DatasetSummary):
         lines.extend(_text(f"warning: {one.sentence}", _COLOURS["warning"]) for one in shown.dataset.warnings)
         lines.extend(map(_finding, shown.audits))
-    return Group(*lines)
+    return _group(lines)
 
 
 def checkpoint_table(checkpoint: CheckpointFacts) -> Group:
     """Return what a checkpoint holds: one table of tensors per state dict, with totals, and the rest as facts."""
-    from rich.console import Group
-    from rich.text import Text
-
     shown = clean(checkpoint)
-    lines: list[Any] = [Text(f"{shown.path}: {shown.format}, {_mebibytes(shown.bytes)} MiB on disk", "bold")]
+    lines: list[Any] = [_text(f"{shown.path}: {shown.format}, {_mebibytes(shown.bytes)} MiB on disk", "bold")]
     for state in shown.states:
-        table = _table(state.name, left=("tensor",))
-        for name in ("shape", "type", "values", "MiB"):
-            table.add_column(name, justify="right")
+        table = _table(state.name, "tensor", right=("shape", "type", "values", "MiB"))
         for tensor in state.tensors:
             shape = " x ".join(map(str, tensor.shape)) or "scalar"
             size = _mebibytes(tensor.bytes)
             _row(table, [" ".join(tensor.name.split()), shape, tensor.dtype, count_text(tensor.values), size])
         number, parameters = count_text(len(state.tensors)), count_text(state.parameters)
         tensors = "tensor" if number == "1" else "tensors"
-        lines += [table, Text(f"{number} {tensors}, {parameters} parameters, {state.size}", "bold")]
+        lines += [table, _text(f"{number} {tensors}, {parameters} parameters, {state.size}", "bold")]
     if shown.other:
         lines.append(_facts("beside tensors", shown.other))
-    return Group(*lines)
+    return _group(lines)
 
 
 def cache_table(folder: Path, entries: Sequence[CacheEntry]) -> Group:
     """Return the entries of the cache, one per row, and their total size."""
-    from rich.console import Group
-    from rich.text import Text
-
-    table = _table(clean(str(folder)), left=("key",))
-    for name in ("run", "size", "last used", "in use"):
-        table.add_column(name, justify="right")
+    table = _table(clean(str(folder)), "key", right=("run", "size", "last used", "in use"))
     for entry in entries:
         used = entry.used.isoformat(timespec="seconds").replace("+00:00", "Z")
         cells = [entry.key[:12], entry.name, size_text(entry.size), used, "yes" if entry.in_use else ""]
         _row(table, clean(cells))
     total = size_text(sum(entry.size for entry in entries))
-    return Group(table, Text(f"{len(entries)} in all, {total}", "bold"))
+    return _group([table, _text(f"{len(entries)} in all, {total}", "bold")])
 
 
 def audit_table(audit: DatasetAudit) -> Group:
     """Return audits as sentences with their worst cases, and a trial of the rules of ties as a table."""
-    from rich.console import Group
-    from rich.text import Text
-
     shown = clean(audit)
-    lines: list[Any] = [Text(shown.name, "bold")]
+    lines: list[Any] = [_text(shown.name, "bold")]
     lines.extend(_text(f"warning: {caution.sentence}", _COLOURS["warning"]) for caution in shown.warnings)
     for finding in shown.audits:
         lines.append(_finding(finding))
         lines.extend(_text(f"    {case}", "dim") for case in finding.cases)
     if shown.ties is not None:
         lines.extend(_tie_trial(shown.ties))
-    return Group(*lines)
+    return _group(lines)
 
 
 def _tie_trial(trial: TieTrial) -> list[Any]:
     if not trial.rows:
         return [_text("No tie decides what is held out: every rule of ties gives the same parts.", "bold")]
     labels = headline_labels(list(trial.ranges), trial.primary)
-    table = _table(f"{trial.baseline} under other rules of ties, with all other settings equal", left=("ties",))
-    for label in labels:
-        table.add_column(_text(label), justify="right")
+    title = f"{trial.baseline} under other rules of ties, with all other settings equal"
+    table = _table(title, "ties", right=labels)
     for row in trial.rows:
         rule = row.ties if row.seed is None else f"{row.ties}, seed {row.seed}"
         _row(table, [rule, *(metric_text(row.values[label]) for label in labels)])
@@ -197,18 +173,15 @@ def _finding(finding: Finding) -> Text:
 
 
 def _value_table(rows: Sequence[ValueRow], labels: Sequence[str]) -> Table:
-    table = _table("values", left=("run",))
-    for label in labels:
-        table.add_column(_text(label), justify="right")
+    table = _table("values", "run", right=labels)
     for row in rows:
         _row(table, [row.run, *(metric_text(row.values[label]) for label in labels)])
     return table
 
 
 def _pair_table(pairs: Sequence[PairRow], title: str) -> Table:
-    table = _table(title, left=("run",))
-    for name in ("difference", "interval", "relative", "p", "p adjusted", "effect", "wins/ties/losses"):
-        table.add_column(name, justify="right")
+    numbers = ("difference", "interval", "relative", "p", "p adjusted", "effect", "wins/ties/losses")
+    table = _table(title, "run", right=numbers)
     table.add_column("verdict")
     for pair in pairs:
         counts = NOTHING if pair.wins is None else "/".join(map(count_text, (pair.wins, pair.ties, pair.losses)))
@@ -227,20 +200,28 @@ def _pair_table(pairs: Sequence[PairRow], title: str) -> Table:
 
 
 def _facts(name: str, part: Facts) -> Table:
-    table = _table(name, left=("fact", "value"))
+    table = _table(name, "fact", "value")
     for row in facts(part):
         _row(table, row)
     return table
 
 
-def _table(title: str, *, left: Sequence[str]) -> Table:
+def _table(title: str, *left: str, right: Sequence[str] = ()) -> Table:
     from rich import box
     from rich.table import Table
 
     table = Table(title=_text(title) if title else None, title_justify="left", title_style="bold", box=box.SIMPLE)
     for name in left:
         table.add_column(name, overflow="fold")
+    for name in right:
+        table.add_column(_text(name), justify="right")
     return table
+
+
+def _group(lines: Sequence[Any]) -> Group:
+    from rich.console import Group
+
+    return Group(*lines)
 
 
 def _row(table: Table, cells: Sequence[str]) -> None:

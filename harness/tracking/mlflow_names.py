@@ -7,7 +7,6 @@ import posixpath
 import re
 
 _LONGEST = 250  # characters of a key, MLflow's own limit
-_LABEL = re.compile(r"(?P<name>[^\[\]@]+)(?:\[(?P<options>.*)\])?(?:@(?P<k>\d+))?")
 _REFUSED = re.compile(r"[^\w\-. :/]")
 
 
@@ -58,7 +57,5 @@ def curve_name(family: str, label: str) -> str | None:
     >>> curve_name("accuracy", "auc") is None
     True
     """
-    parts = _LABEL.fullmatch(label)
-    if parts is None or parts["k"] is None:
-        return None
-    return metric_name(family, f"{label.rpartition('@')[0]}@k")
+    name, _, cutoff = label.rpartition("@")
+    return metric_name(family, f"{name}@k") if name and cutoff.isdecimal() else None

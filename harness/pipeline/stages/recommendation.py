@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from harness import data, storage
 from harness.artifacts import (
@@ -88,36 +87,6 @@ class RunPredictions:
     job: Job | None = None
 
 
-class PredictionSource(Protocol):
-    """A model or a file that gives the lists of a run."""
-
-    @property
-    def sha256(self) -> str:
-        """The SHA-256 of the bytes that decide the lists."""
-        ...
-
-    @property
-    def files(self) -> Mapping[str, str]:
-        """The SHA-256 of each external file that it reads, by path."""
-        ...
-
-    @property
-    def device(self) -> str:
-        """The device that makes the lists, or ``none``."""
-        ...
-
-    @property
-    def was_fitted(self) -> bool:
-        """Whether its checkpoint was fitted just now."""
-        ...
-
-    def recommend(
-        self, experiment: Experiment, split: Split, task: RecommendationTask, options: PredictionOptions
-    ) -> AbstractContextManager[RunPredictions]:
-        """Yield the lists for a task, which can be read until the block ends."""
-        ...
-
-
 def source_of(experiment: Experiment, split: Split, *, quiet: bool = False) -> PredictionSource:
     """Return the model of an experiment, fitted if its checkpoint is missing, or its file of predictions.
 
@@ -142,7 +111,21 @@ def source_of(experiment: Experiment, split: Split, *, quiet: bool = False) -> P
 
 @dataclass(frozen=True)
 class FilePredictions:
-    """Lists from a file of predictions."""
+    """Lists from a file of predictions.
+
+    Parameters
+    ----------
+    path
+        The file, or a folder of parts.
+    sha256
+        The SHA-256 of the bytes that decide the lists.
+    files
+        The SHA-256 of each file that it reads, by path.
+    device
+        The device that makes the lists, or ``none``.
+    was_fitted
+        Whether its checkpoint was fitted just now.
+    """
 
     path: Path
     sha256: str
@@ -271,6 +254,9 @@ class ModelPredictions:
                 ),
                 job=cached.job,
             )
+
+
+PredictionSource: TypeAlias = FilePredictions | ModelPredictions
 
 
 def _blocks(job: Job) -> Iterator[PredictionBlock]:
