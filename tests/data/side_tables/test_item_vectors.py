@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from harness.data import SourceData, load_source
 from harness.errors import DataError
-from harness.experiment import Items, Vectors
+from harness.experiment import ItemsSettings, VectorsSettings
 from harness.storage import sha256_file
 
 PLAYS = "user,item\nann,7\nbob,9\nann,8\n"
@@ -42,7 +42,7 @@ def fails(told: str, **keys: Any) -> None:
 
 def test_vectors_by_hand() -> None:
     np.save("v.npy", np.array([[1, 2], [3, 4], [5, 6]], dtype=np.float64))
-    source = loaded(items=Items("items.csv", vectors=Vectors("v.npy")))
+    source = loaded(items=ItemsSettings("items.csv", vectors=VectorsSettings("v.npy")))
     matrix = source.interactions.item_vectors
     assert matrix is not None
     assert matrix.dtype == np.float32
@@ -55,7 +55,7 @@ def test_vectors_by_hand() -> None:
         "dimension": 2,
         "missing": 1,
     }
-    assert [warning["name"] for warning in source.facts["warnings"]] == ["items_without_row", "items_without_vector"]
+    assert [warning.name for warning in source.warnings] == ["items_without_row", "items_without_vector"]
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -70,26 +70,26 @@ def test_vectors_in_every_format(ids: list[int], dimension: int, seed: int) -> N
     pq.write_table(pa.table({"sku": ids, "embedding": fixed}), "f.parquet")
     expected = np.array([vectors[ids.index(own)] for own in (7, 8, 9)])
     for section in (
-        Vectors("v.npy", ids="ids.npy"),
-        Vectors("v.npy", ids="ids.txt"),
-        Vectors("v.parquet"),
-        Vectors("f.parquet", id="sku", column="embedding"),
+        VectorsSettings("v.npy", ids="ids.npy"),
+        VectorsSettings("v.npy", ids="ids.txt"),
+        VectorsSettings("v.parquet"),
+        VectorsSettings("f.parquet", id="sku", column="embedding"),
     ):
-        np.testing.assert_array_equal(loaded(items=Items(vectors=section)).interactions.item_vectors, expected)
+        np.testing.assert_array_equal(loaded(items=ItemsSettings(vectors=section)).interactions.item_vectors, expected)
 
 
 def test_vectors_of_text_ids() -> None:
     Path("plays.csv").write_text("user,item\n1,a\n1,b\n")
     np.save("v.npy", np.eye(2))
     np.save("ids.npy", np.array(["b", "a"]))
-    matrix = loaded(items=Items(vectors=Vectors("v.npy", ids="ids.npy"))).interactions.item_vectors
+    matrix = loaded(items=ItemsSettings(vectors=VectorsSettings("v.npy", ids="ids.npy"))).interactions.item_vectors
     assert matrix is not None
     assert matrix.tolist() == [[0, 1], [1, 0]]
 
 
 def bad_vectors(array: Any, told: str, **keys: Any) -> None:
     np.save("v.npy", array)
-    fails(told, items=Items(path="items.csv", vectors=Vectors("v.npy", **keys)))
+    fails(told, items=ItemsSettings(path="items.csv", vectors=VectorsSettings("v.npy", **keys)))
 
 
 def test_bad_vectors() -> None:
@@ -105,20 +105,20 @@ def test_bad_vectors() -> None:
     )
     bad_vectors(np.array([[object()], [1], [2]], dtype=object), "holds Python objects, which are never unpickled")
     Path("v.npy").write_bytes(b"not an array")
-    fails("the array cannot be read", items=Items("items.csv", vectors=Vectors("v.npy")))
+    fails("the array cannot be read", items=ItemsSettings("items.csv", vectors=VectorsSettings("v.npy")))
     Path("v.npy").write_bytes(b"")
-    fails("the file is empty", items=Items("items.csv", vectors=Vectors("v.npy")))
+    fails("the file is empty", items=ItemsSettings("items.csv", vectors=VectorsSettings("v.npy")))
     np.save("v.npy", np.zeros((3, 2)))
-    fails("nothing says which item each vector belongs to", items=Items(vectors=Vectors("v.npy")))
-    fails("ids.txt: there is no such file", items=Items(vectors=Vectors("v.npy", ids="ids.txt")))
+    fails("nothing says which item each vector belongs to", items=ItemsSettings(vectors=VectorsSettings("v.npy")))
+    fails("ids.txt: there is no such file", items=ItemsSettings(vectors=VectorsSettings("v.npy", ids="ids.txt")))
     Path("ids.txt").write_text("7\n8\n7\n")
     fails(
         r"ids\.txt: column 'id', row 3: the item 7 is in row 1 already",
-        items=Items(vectors=Vectors("v.npy", ids="ids.txt")),
+        items=ItemsSettings(vectors=VectorsSettings("v.npy", ids="ids.txt")),
     )
     np.save("ids.npy", np.zeros((3, 1)))
-    fails("where one id per row is needed", items=Items(vectors=Vectors("v.npy", ids="ids.npy")))
-    fails("does not say the format of vectors", items=Items(vectors=Vectors("items.csv")))
+    fails("where one id per row is needed", items=ItemsSettings(vectors=VectorsSettings("v.npy", ids="ids.npy")))
+    fails("does not say the format of vectors", items=ItemsSettings(vectors=VectorsSettings("items.csv")))
 
 
 @pytest.mark.parametrize(
@@ -137,4 +137,4 @@ def test_bad_vectors() -> None:
 )
 def test_bad_vectors_in_parquet(vectors: list[Any], told: str) -> None:
     pq.write_table(pa.table({"item": [7, 8, 9], "vector": vectors}), "v.parquet")
-    fails(told, items=Items(vectors=Vectors("v.parquet")))
+    fails(told, items=ItemsSettings(vectors=VectorsSettings("v.parquet")))
