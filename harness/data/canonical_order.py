@@ -33,13 +33,18 @@ class TiedRuns:
     sizes: Int64Array
 
     @classmethod
-    def of(cls, users: Int32Array, times: Int64Array | Float64Array | None) -> TiedRuns:
+    def of(cls, users: Int32Array | Int64Array, times: Int64Array | Float64Array | None) -> TiedRuns:
         """Return the runs of rows sorted by user, then time; without times, each user is one run."""
         changes = users[1:] != users[:-1]
         if times is not None:
             changes |= times[1:] != times[:-1]
         starts = np.flatnonzero(np.concatenate([[True], changes])[: len(users)])
         return cls(starts, np.diff(np.append(starts, len(users))))
+
+    @property
+    def ends(self) -> Int64Array:
+        """The row after the last of each run; int64 ``(runs,)``."""
+        return self.starts + self.sizes
 
     @property
     def shared(self) -> BoolArray:

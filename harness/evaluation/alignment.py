@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
-from harness.artifacts import NO_ITEM, TargetRanks, TopK, Truth, as_ids, indptr_of_kept
-from harness.artifacts.array_types import BoolArray, Float32Array, IdArray, Int32Array, Int64Array
+from harness.artifacts import NO_ITEM, TargetRanks, TopK, Truth, as_ids
+from harness.artifacts.array_types import Float32Array, IdArray, Int32Array, Int64Array
 from harness.errors import DataError, HarnessError
 from harness.evaluation.judgements import JudgedTruth, relevant_once
 from harness.metrics import NO_LIST
+from harness.metrics.metric_inputs import RelevantItems
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,18 +26,12 @@ class Alignment:
         int32 ``(rows, k)``: the lists.
     list_rows
         int64 ``(users,)``: the row of each user's list, -1 for a user without one.
-    indptr, relevant
-        The truth as CSR.
-    truth_rows
-        int64 ``(users,)``: the row of each user's truth, which is not empty.
+    relevant
+        The relevant items, one or more per user.
     users
         Own ids ``(users,)``, or None where neither side has any.
     left_out
         Users that had a list or a row of the truth, and no relevant item.
-    ranks
-        Ranks of the relevant items; None if they are not known.
-    gains
-        float32 ``(n,)`` above 0, of the relevant items, or None: binary.
     dropped
         Users who were recommended nothing, and therefore do not count.
     scores
@@ -47,13 +42,9 @@ class Alignment:
 
     items: Int32Array
     list_rows: Int64Array
-    indptr: Int64Array
-    relevant: Int32Array
-    truth_rows: Int64Array
+    relevant: RelevantItems
     users: IdArray | None
     left_out: int
-    ranks: TargetRanks | None = None
-    gains: Float32Array | None = None
     dropped: int = 0
     scores: Float32Array | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -61,17 +52,7 @@ class Alignment:
     @property
     def n_rows(self) -> int:
         """Rows of the truth, those without a relevant item included."""
-        return len(self.indptr) - 1
-
-    def of_items(self, kept: BoolArray) -> Alignment:
-        """Return the alignment with only some of its relevant items, bool ``(n,)``; the users stay."""
-        return replace(
-            self,
-            indptr=indptr_of_kept(self.indptr, kept),
-            relevant=self.relevant[kept],
-            ranks=None if self.ranks is None else self.ranks.of_items(kept),
-            gains=None if self.gains is None else self.gains[kept],
-        )
+        return len(self.relevant.indptr) - 1
 
 
 def align_arrays(
@@ -87,29 +68,14 @@ def align_arrays(
         of another truth.
     """
     judged = relevant_once(truth, ranks)
-    truth = judged.truth
-    _check_catalogue(topk, truth, n_items)
-    if len(truth.items) == 0:
+    _check_catalogue(topk, judged.truth, n_items)
+    if len(judged.truth.items) == 0:
         raise nobody_counts()
     if topk.users is None or truth.users is None:
-        return _row_by_row(topk, judged, _first_ids(truth.users, topk.users))
-    truth_rows = np.flatnonzero(np.diff(truth.indptr))
+        return _row_by_row(topk, judged)
     users = _distinct(truth.users, "Truth.users")
     list_rows, strangers = _rows_by_id(_distinct(topk.users, "TopK.users"), users)
-    left_out = truth.n_users - len(truth_rows) + strangers
-    return Alignment(
-        topk.items,
-        list_rows[truth_rows],
-        truth.indptr,
-        truth.items,
-        truth_rows,
-        users[truth_rows],
-        left_out,
-        judged.ranks,
-        truth.gains,
-        scores=topk.scores,
-        counts=_counts(topk, judged),
-    )
+    return _alignment(topk, judged, list_rows, users, strangers)
 
 
 def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: TargetRanks | None = None) -> Alignment:
@@ -122,12 +88,10 @@ def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: 
         catalogue, or the ranks are of another truth.
     """
     judged = relevant_once(truth, ranks)
-    truth = judged.truth
-    _check_catalogue(topk, truth, n_items)
-    users = _first_ids(truth.users, topk.users)
-    aligned = _row_by_row(topk, judged, users)
-    if users is not None and topk.users is not None and truth.users is not None:
-        listed = as_ids(topk.users, what="user id")
+    _check_catalogue(topk, judged.truth, n_items)
+    aligned = _row_by_row(topk, judged)
+    if topk.users is not None and truth.users is not None:
+        listed, users = (as_ids(ids, what="user id") for ids in (topk.users, truth.users))
         check_alike(listed, users, "user id", places=("TopK.users", "Truth.users"))
         differ = np.flatnonzero(listed != users)
         if len(differ):
@@ -147,11 +111,12 @@ def without_empty_lists(aligned: Alignment) -> Alignment:
         return aligned
     # Rows between those that count have no items: nobody else's may stand among them.
     counting = np.zeros(aligned.n_rows, dtype=np.bool_)
-    counting[aligned.truth_rows[listed]] = True
+    counting[aligned.relevant.rows[listed]] = True
+    relevant = aligned.relevant.of_items(np.repeat(counting, np.diff(aligned.relevant.indptr)))
     return replace(
-        aligned.of_items(np.repeat(counting, np.diff(aligned.indptr))),
+        aligned,
         list_rows=aligned.list_rows[listed],
-        truth_rows=aligned.truth_rows[listed],
+        relevant=replace(relevant, rows=relevant.rows[listed]),
         users=None if aligned.users is None else aligned.users[listed],
         dropped=int((~listed).sum()),
     )
@@ -159,8 +124,10 @@ def without_empty_lists(aligned: Alignment) -> Alignment:
 
 def without_repeats(aligned: Alignment) -> Alignment:
     """Return the alignment with each relevant item of a user once: where it stands first."""
-    rows = np.repeat(np.arange(aligned.n_rows), np.diff(aligned.indptr))
-    return aligned.of_items(~pd.DataFrame({"row": rows, "item": aligned.relevant}).duplicated().to_numpy())
+    relevant = aligned.relevant
+    rows = np.repeat(np.arange(aligned.n_rows), np.diff(relevant.indptr))
+    once = ~pd.DataFrame({"row": rows, "item": relevant.items}).duplicated().to_numpy()
+    return replace(aligned, relevant=relevant.of_items(once))
 
 
 def nobody_counts() -> HarnessError:
@@ -185,11 +152,7 @@ def check_alike(ids: IdArray, others: IdArray, what: str, *, places: tuple[str, 
     )
 
 
-def _counts(topk: TopK, judged: JudgedTruth) -> dict[str, int]:
-    return counts_of(judged, masked=topk.masked, rounding_ties=0)
-
-
-def counts_of(judged: JudgedTruth, *, masked: int, rounding_ties: int) -> dict[str, int]:
+def counts_of(judged: JudgedTruth, *, masked: int, rounding_ties: int = 0) -> dict[str, int]:
     """Return what is counted before anything is measured, as in ``MetricTable``."""
     return {
         "masked_scores": masked,
@@ -246,29 +209,30 @@ def strangers_alone(listed: IdArray, users: IdArray) -> HarnessError:
     )
 
 
-def _row_by_row(topk: TopK, judged: JudgedTruth, users: IdArray | None) -> Alignment:
+def _row_by_row(topk: TopK, judged: JudgedTruth) -> Alignment:
     truth = judged.truth
     if topk.n_users != truth.n_users:
         raise HarnessError(
             f"there are {topk.n_users} lists for {truth.n_users} users of the truth. "
             "Give one row per user in the same order, or external ids in both TopK.users and Truth.users."
         )
+    chosen = topk.users if truth.users is None else truth.users
+    users = None if chosen is None else as_ids(chosen, what="user id")
+    return _alignment(topk, judged, np.arange(truth.n_users), users)
+
+
+def _alignment(
+    topk: TopK, judged: JudgedTruth, list_rows: Int64Array, users: IdArray | None, strangers: int = 0
+) -> Alignment:
+    """Return the alignment of the rows with relevant items; ``list_rows`` and ``users`` are of all rows."""
+    truth = judged.truth
     rows = np.flatnonzero(np.diff(truth.indptr))
     return Alignment(
         topk.items,
-        rows,
-        truth.indptr,
-        truth.items,
-        rows,
+        list_rows[rows],
+        RelevantItems(truth.indptr, truth.items, rows, judged.ranks, truth.gains),
         None if users is None else users[rows],
-        truth.n_users - len(rows),
-        judged.ranks,
-        truth.gains,
+        truth.n_users - len(rows) + strangers,
         scores=topk.scores,
-        counts=_counts(topk, judged),
+        counts=counts_of(judged, masked=topk.masked),
     )
-
-
-def _first_ids(users: IdArray | None, others: IdArray | None) -> IdArray | None:
-    chosen = others if users is None else users
-    return None if chosen is None else as_ids(chosen, what="user id")

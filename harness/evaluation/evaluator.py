@@ -10,7 +10,6 @@ import pandas as pd
 
 from harness.artifacts import (
     MetricTable,
-    Rules,
     SideInformation,
     TargetRanks,
     Ties,
@@ -21,7 +20,7 @@ from harness.artifacts import (
     few_users,
 )
 from harness.errors import HarnessError
-from harness.evaluation.alignment import Alignment, align_arrays, without_empty_lists
+from harness.evaluation.alignment import align_arrays, without_empty_lists
 from harness.evaluation.arguments import (
     DEFAULT_CUTOFFS,
     DEFAULT_METRICS,
@@ -39,7 +38,7 @@ from harness.evaluation.arguments import (
 )
 from harness.evaluation.frames import align_frames
 from harness.evaluation.shard_evaluation import lists_of, score_aligned
-from harness.evaluation.shard_merge import table_of
+from harness.evaluation.shard_merge import ShardMerge
 from harness.execution import Parallel
 from harness.metrics import ListMetric, Metric
 
@@ -172,11 +171,15 @@ def evaluate(
         )
     if rules.without_predictions == "drop":
         aligned = without_empty_lists(aligned)
-        if len(aligned.truth_rows) == 0:
+        if len(aligned.list_rows) == 0:
             raise HarnessError("no user with a relevant item has predictions, so there is nothing to measure.")
-    table = _measure(
-        aligned, chosen, depth=depth, n_items=n_items, side=side, rules=rules, parallel=parallel, confidence=confidence
-    )
+    lists = lists_of(aligned, n_items=n_items, side=side, parallel=parallel)
+    shard = score_aligned(aligned, lists, chosen, states={}, depth=depth, rules=rules)
+    # One value at a time, because all states together would take more memory than the lists.
+    over_lists = {metric.label: metric.value(lists) for metric in chosen if isinstance(metric, ListMetric)}
+    merge = ShardMerge(chosen, over_lists, rules)
+    merge.add(shard)
+    table = merge.table(confidence, parallel)
     return replace(table, notes=_notes(chosen, len(table.users), n_items))
 
 
@@ -187,22 +190,3 @@ def _notes(metrics: Sequence[Metric], n_users: int, n_items: int | None) -> tupl
     if n_items is not None and deepest >= n_items:
         findings.append(cutoff_beyond_candidates(deepest, np.full(n_users, n_items), n_users))
     return tuple(finding.sentence for finding in findings if finding.count)
-
-
-def _measure(
-    aligned: Alignment,
-    metrics: Sequence[Metric],
-    *,
-    depth: int,
-    n_items: int | None,
-    side: SideInformation | None,
-    rules: Rules,
-    parallel: Parallel,
-    confidence: float,
-) -> MetricTable:
-    """Return the table of all users as one shard."""
-    lists = lists_of(aligned, n_items=n_items, side=side, parallel=parallel)
-    shard = score_aligned(aligned, lists, metrics, states={}, depth=depth, rules=rules)
-    # One value at a time, because all states together would take more memory than the lists.
-    over_lists = {metric.label: metric.value(lists) for metric in metrics if isinstance(metric, ListMetric)}
-    return table_of(shard, metrics=metrics, over_lists=over_lists, rules=rules, confidence=confidence)

@@ -32,9 +32,11 @@ from harness.evaluation.frame_columns import (
 )
 from harness.evaluation.judgements import relevant_once
 from harness.evaluation.row_kernels import fill_lists, grouped, place_by_rank, sort_groups
-from harness.evaluation.user_blocks import user_blocks
+from harness.evaluation.user_blocks import parts
 from harness.execution import Parallel, map_shards
+from harness.metrics.metric_inputs import RelevantItems
 
+_SMALLEST = 1 << 14  # smallest number of users for which a thread is worthwhile
 UNKNOWN = -1  # the index of an id that a vocabulary lacks
 
 # The default seed of the runner, so that a file of predictions has the values of the run that wrote it.
@@ -139,12 +141,9 @@ def align_frames(
     return Alignment(
         items=lists,
         list_rows=everyone,
-        indptr=judged.truth.indptr,
-        relevant=judged.truth.items,
-        truth_rows=everyone,
+        relevant=RelevantItems(judged.truth.indptr, judged.truth.items, everyone, gains=judged.truth.gains),
         users=counting.ids,
         left_out=len(pd.unique(_all_ids(listed_users.ids, users.ids))) - len(counting),
-        gains=judged.truth.gains,
         counts=counts_of(judged, masked=0 if masked is None else int(masked.sum()), rounding_ties=tied),
     )
 
@@ -177,7 +176,7 @@ def _lists(
 
     # The rows are sorted in place, which needs threads.
     threads = replace(parallel, backend="threading")
-    blocks = user_blocks(len(counting))
+    blocks = parts(len(counting), smallest=_SMALLEST)
     map_shards(sort, blocks, parallel=threads)
     by_rounding = 0
     if tied.any():

@@ -23,7 +23,6 @@ from harness.evaluation.user_blocks import block_bounds
 from harness.evaluation.user_scores import UserScores, score_users
 from harness.execution import Parallel
 from harness.metrics import ListMetric, Lists, ListState, Metric, UserMetric
-from harness.metrics.metric_inputs import RelevantItems
 
 
 def score_shard(
@@ -107,7 +106,7 @@ def score_aligned(
     """Return the scores of users whose lists and truth are aligned; ``states`` are put into the result."""
     scores = _scores(aligned, lists, metrics, depth=depth, rules=rules)
     repeated = scores.counts["repeated_relevant"]
-    if repeated and aligned.ranks is not None:
+    if repeated and aligned.relevant.ranks is not None:
         # Repeated items count once. With ranks, each entry would count.
         aligned = without_repeats(aligned)
         scores = _scores(aligned, lists, metrics, depth=depth, rules=rules)
@@ -117,7 +116,7 @@ def score_aligned(
         ties=scores.ties,
         denominators=scores.denominators,
         states=states,
-        rows=aligned.truth_rows,
+        rows=aligned.relevant.rows,
         users=aligned.users,
         counts={
             "users_without_truth": aligned.left_out,
@@ -136,8 +135,8 @@ def _scores(aligned: Alignment, lists: Lists, metrics: Sequence[Metric], *, dept
     return score_users(
         [metric for metric in metrics if isinstance(metric, UserMetric)],
         lists,
-        _relevant(aligned),
-        bounds=block_bounds(aligned.truth_rows, aligned.n_rows),
+        aligned.relevant,
+        bounds=block_bounds(aligned.relevant.rows, aligned.n_rows),
         depth=depth,
         rules=rules,
     )
@@ -145,11 +144,7 @@ def _scores(aligned: Alignment, lists: Lists, metrics: Sequence[Metric], *, dept
 
 def lists_of(aligned: Alignment, *, n_items: int | None, side: SideInformation | None, parallel: Parallel) -> Lists:
     """Return the lists of aligned users, with their relevant items."""
-    return Lists(aligned.items, aligned.list_rows, n_items, parallel, aligned.scores, _relevant(aligned), side)
-
-
-def _relevant(aligned: Alignment) -> RelevantItems:
-    return RelevantItems(aligned.indptr, aligned.relevant, aligned.truth_rows, aligned.ranks, aligned.gains)
+    return Lists(aligned.items, aligned.list_rows, n_items, parallel, aligned.scores, aligned.relevant, side)
 
 
 def _state(metric: ListMetric, lists: Lists) -> ListState:

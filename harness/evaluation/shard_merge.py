@@ -68,29 +68,18 @@ def merge_shards(
     0.5
     """
     check_level(confidence)
-    merge = _ShardMerge(expanded_metrics(metrics), {}, rules)
+    merge = ShardMerge(expanded_metrics(metrics), {}, rules)
     for shard in shards:
         merge.add(shard)
         del shard  # free it before the next shard is read
     return merge.table(confidence, Parallel() if parallel is None else parallel)
 
 
-def table_of(
-    shard: ShardScores,
-    *,
-    metrics: Sequence[Metric],
-    over_lists: Mapping[str, float | Estimate],
-    rules: Rules,
-    confidence: float,
-) -> MetricTable:
-    """Return the table of a run of one shard; ``over_lists`` has the values of metrics over all lists, by label."""
-    merge = _ShardMerge(metrics, over_lists, rules)
-    merge.add(shard)
-    return merge.table(confidence, Parallel())
+class ShardMerge:
+    """The merged shards so far.
 
-
-class _ShardMerge:
-    """The merged shards so far."""
+    ``over_lists`` holds the values of metrics over all lists that are known without a merge, by label.
+    """
 
     def __init__(self, metrics: Sequence[Metric], over_lists: Mapping[str, float | Estimate], rules: Rules) -> None:
         self._metrics = metrics

@@ -7,22 +7,9 @@ import numpy as np
 from harness.artifacts import USER_BLOCK
 from harness.artifacts.array_types import Int64Array
 
-__all__ = ["USER_BLOCK", "block_bounds", "parts", "user_blocks"]
+__all__ = ["USER_BLOCK", "block_bounds", "parts"]
 
 _PARTS = 32
-_SMALLEST = 1 << 14  # smallest number of users for which a thread is worthwhile
-
-
-def user_blocks(users: int) -> list[tuple[int, int]]:
-    """Return the first user of each block, and the one after its last.
-
-    Examples
-    --------
-    >>> user_blocks(1000)
-    [(0, 1000)]
-    """
-    size = max(-(-users // _PARTS), _SMALLEST)
-    return [(start, min(start + size, users)) for start in range(0, users, size)]
 
 
 def block_bounds(rows: Int64Array, n_rows: int) -> Int64Array:
@@ -50,15 +37,17 @@ def block_bounds(rows: Int64Array, n_rows: int) -> Int64Array:
     return np.searchsorted(rows, np.append(firsts, n_rows)).astype(np.int64)
 
 
-def parts(blocks: int) -> list[tuple[int, int]]:
-    """Return the first block of each of a few parts of about equal size, and the one after its last.
+def parts(rows: int, *, smallest: int = 1) -> list[tuple[int, int]]:
+    """Return the first row of each of a few parts of about equal size, and the one after its last.
+
+    Parts have ``smallest`` rows or more, except the last.
 
     Examples
     --------
     >>> parts(3)
     [(0, 1), (1, 2), (2, 3)]
-    >>> len(parts(1000))
-    32
+    >>> len(parts(1000)), parts(1000, smallest=1024)
+    (32, [(0, 1000)])
     """
-    size = max(-(-blocks // _PARTS), 1)
-    return [(first, min(first + size, blocks)) for first in range(0, blocks, size)]
+    size = max(-(-rows // _PARTS), smallest)
+    return [(first, min(first + size, rows)) for first in range(0, rows, size)]

@@ -60,7 +60,7 @@ class _PartScores:
     moments: list[Moments]
     ties: list[Float64Array]
     denominators: list[float]
-    values: Float64Array | None
+    values: Float64Array
 
 
 def score_users(
@@ -131,16 +131,14 @@ def score_users(
     def score_part(blocks: tuple[int, int]) -> _PartScores:
         edges = bounds[blocks[0] : blocks[1] + 1]
         start, stop = int(edges[0]), int(edges[-1])
-        out = values[:, start:stop] if shared else np.empty((len(metrics), stop - start))
-        part = score(edges, out)
-        return _PartScores(part.counts, part.moments, part.ties, part.denominators, None if shared else out)
+        return score(edges, values[:, start:stop] if shared else np.empty((len(metrics), stop - start)))
 
     shards = parts(len(bounds) - 1)
     if len(shards) > 1 and lists.n_users > 0:
         score(np.array([0, 1]), values[:, :1])  # compile once, before several threads need the code
     scored = map_shards(score_part, shards, parallel=lists.parallel)
     for (first, last), part in zip(shards, scored, strict=True):
-        if part.values is not None:
+        if not shared:
             values[:, bounds[first] : bounds[last]] = part.values
     counts = np.sum([part.counts for part in scored], axis=0)
     if width < depth:

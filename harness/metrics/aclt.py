@@ -45,7 +45,6 @@ class ACLT(LongTailMetric):
     name = "aclt"
     upper = math.inf
     formula = r"|L_u^k \cap T|"
-    reference = "Abdollahpouri, Burke and Mobasher, Managing popularity bias in recommender systems, FLAIRS 2019"
     choices: ClassVar = {"popularity": "users before"}
 
     def score(self, hits: Hits, out: Float64Array) -> None:

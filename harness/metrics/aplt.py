@@ -43,7 +43,6 @@ class APLT(LongTailMetric):
 
     name = "aplt"
     formula = r"\frac{|L_u^k \cap T|}{|L_u^k|}"
-    reference = "Abdollahpouri, Burke and Mobasher, Managing popularity bias in recommender systems, FLAIRS 2019"
     choices: ClassVar = {"popularity": "users before", "empty lists": 0}
 
     def score(self, hits: Hits, out: Float64Array) -> None:

@@ -24,6 +24,7 @@ class LongTailMetric(ListedMetric):
 
     family = "popularity_bias"
     needs = ("popularity",)
+    reference = "Abdollahpouri, Burke and Mobasher, Managing popularity bias in recommender systems, FLAIRS 2019"
     head: float
 
     def __post_init__(self) -> None:
@@ -35,6 +36,9 @@ class LongTailMetric(ListedMetric):
 class HeadTailMetric(ListMetric):
     """A metric of how many recommendations, and how many hits, go to the head and to the tail."""
 
+    higher_is_better = False
+    reference = "Zhu, Wang and Caverlee, Measuring and mitigating item under-recommendation bias, SIGIR 2020"
+    choices: ClassVar = {"popularity": "users before", "groups": "head and tail"}
     family = "popularity_bias"
     needs: ClassVar[tuple[str, ...]] = ("popularity",)
     k: int

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from harness.artifacts import SideInformation, TargetRanks
+from harness.artifacts import SideInformation, TargetRanks, indptr_of_kept
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
 from harness.errors import HarnessError
 from harness.execution import Parallel
@@ -85,6 +85,16 @@ class RelevantItems:
     rows: Int64Array
     ranks: TargetRanks | None = None
     gains: Float32Array | None = None
+
+    def of_items(self, kept: BoolArray) -> RelevantItems:
+        """Return some of the items, bool ``(n,)``; the users stay."""
+        return RelevantItems(
+            indptr_of_kept(self.indptr, kept),
+            self.items[kept],
+            self.rows,
+            None if self.ranks is None else self.ranks.of_items(kept),
+            None if self.gains is None else self.gains[kept],
+        )
 
     def bounds(self, block: slice) -> Int64Array:
         """Return where the items of each user of a block begin, and where the last end; int64 ``(users + 1,)``."""

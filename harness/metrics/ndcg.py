@@ -22,11 +22,9 @@ from harness.metrics.metric_inputs import WORD, Hits, Targets
 Gain: TypeAlias = Literal["binary", "linear", "exp2"]
 Discount: TypeAlias = Literal["log2_rank_plus_1", "log2_rank"]
 
-_REFERENCE = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 20 (2002)"
-
 
 class _CumulatedGain(AccuracyMetric):
-    reference = _REFERENCE
+    reference = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 20 (2002)"
     # The limit for exp2, so that sums over relevant items are finite in float64.
     largest_gain: ClassVar[int] = 1000
     k: int
@@ -43,7 +41,8 @@ class _CumulatedGain(AccuracyMetric):
         """The parts of ``Hits`` that this metric reads."""
         return frozenset() if self.gain == "binary" else frozenset({"targets"})
 
-    def _write_gain(self, hits: Hits, out: Float64Array) -> None:
+    def score(self, hits: Hits, out: Float64Array) -> None:
+        """Write each user's value."""
         from harness.metrics.kernels import gains, hit_values
 
         weights = _weights(min(self.k, hits.bits.shape[1] * WORD), self.discount)
@@ -53,7 +52,8 @@ class _CumulatedGain(AccuracyMetric):
             targets = self._targets_of(hits)
             gains.gain_of_places(targets.indptr, targets.places, self._gains_of(targets), weights, out)
 
-    def _write_expected_gain(self, hits: Hits, out: Float64Array) -> None:
+    def expected(self, hits: Hits, out: Float64Array) -> None:
+        """Write each user's mean value over all orders of ties."""
         from harness.metrics.kernels import tie_expectations
 
         ranks = self.ranks_of(hits)
@@ -136,12 +136,12 @@ class NDCG(_CumulatedGain):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write each user's value."""
-        self._write_gain(hits, out)
+        super().score(hits, out)
         self._divide(hits, out)
 
     def expected(self, hits: Hits, out: Float64Array) -> None:
         """Write each user's mean value over all orders of ties."""
-        self._write_expected_gain(hits, out)
+        super().expected(hits, out)
         self._divide(hits, out)
 
     def _divide(self, hits: Hits, out: Float64Array) -> None:
@@ -196,14 +196,6 @@ class DCG(_CumulatedGain):
     upper = math.inf
     largest_gain: ClassVar[int] = 500  # its variance over users is then finite, too
     formula = r"\sum_{r=1}^{k} \frac{g_r}{\log_2(r + 1)}"
-
-    def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write each user's value."""
-        self._write_gain(hits, out)
-
-    def expected(self, hits: Hits, out: Float64Array) -> None:
-        """Write each user's mean value over all orders of ties."""
-        self._write_expected_gain(hits, out)
 
 
 @functools.lru_cache(maxsize=64)

@@ -48,28 +48,3 @@ class NoveltyMetric(ListedMetric):
         weights = 1.0 / np.log2(np.arange(2, k + 2))
         self.write_sum(hits, values, weights, out, hits_alone=of == "hits")
         out /= weights.sum()
-
-    def write_unexpected(self, hits: Hits, k: int, out: Float64Array, *, hits_alone: bool) -> None:
-        """Write the share of the first k ranks whose item the popularity baseline would not have shown.
-
-        Parameters
-        ----------
-        hits
-            With the listed items, and the popularity and history in ``side``.
-        k
-            Number of ranks to look at.
-        out
-            float64 ``(users,)``: output.
-        hits_alone
-            Whether the item has to be relevant, too.
-        """
-        from harness.metrics.kernels import item_values
-
-        items, popularity, history = self.items_of(hits), self.popularity_of(hits), self.side_of(hits).history
-        assert history is not None  # noqa: S101  (a need that was checked)
-        assert hits.rows is not None  # noqa: S101
-        expected = np.empty(len(out), dtype=np.int64)
-        order = np.argsort(-popularity, kind="stable")
-        item_values.expected_popularity(history.indptr, history.items, hits.rows, order, popularity, k, expected)
-        item_values.count_unexpected(items, hits.bits, int(hits_alone), popularity, expected, k, out)
-        out /= k

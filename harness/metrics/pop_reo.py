@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts.array_types import Int64Array
@@ -38,13 +36,10 @@ class PopREO(HeadTailMetric):
     head: float = 0.8
 
     name = "pop_reo"
-    higher_is_better = False
     formula = (
         r"\frac{\mathrm{std}(p_H, p_T)}{\mathrm{mean}(p_H, p_T)}, \quad"
         r" p_G = \frac{\sum_u |L_u^k \cap R_u \cap G|}{\sum_u |R_u \cap G|}"
     )
-    reference = "Zhu, Wang and Caverlee, Measuring and mitigating item under-recommendation bias, SIGIR 2020"
-    choices: ClassVar = {"popularity": "users before", "groups": "head and tail"}
 
     def of_counts(self, counts: dict[str, Int64Array]) -> float:
         """Return the value for counts of head and tail."""

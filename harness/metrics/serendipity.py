@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.array_types import Float64Array
-from harness.metrics.metric_inputs import Hits
-from harness.metrics.novelty_metric import NoveltyMetric
+from harness.metrics.unexpectedness import Unexpectedness
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class Serendipity(NoveltyMetric):
+class Serendipity(Unexpectedness):
     r"""Share of the first k ranks that are relevant and that the popularity baseline would not have recommended.
 
     .. math:: \mathrm{serendipity@}k = \frac{|(L_u^k \setminus P_u^k) \cap R_u|}{k}
@@ -27,6 +23,7 @@ class Serendipity(NoveltyMetric):
     Examples
     --------
     >>> import numpy as np
+    >>> from harness.metrics import Hits
     >>> from harness.artifacts import History, SideInformation
     >>> history = History(np.array([0, 1]), np.array([0], np.int32), 3)
     >>> side = SideInformation(popularity=np.array([9, 5, 1]), n_users=9, history=history)
@@ -37,14 +34,6 @@ class Serendipity(NoveltyMetric):
     array([1.])
     """
 
-    k: int = 10
-
     name = "serendipity"
-    needs = ("popularity", "history")
     formula = r"\frac{1}{k} \left| (L_u^k \setminus P_u^k) \cap R_u \right|"
-    reference = "Ge, Delgado-Battenfeld and Jannach, Beyond accuracy, RecSys 2010, section 3.2"
-    choices: ClassVar = {"expected": "as popular as the k-th most popular item new to the user"}
-
-    def score(self, hits: Hits, out: Float64Array) -> None:
-        """Write each user's value."""
-        self.write_unexpected(hits, self.k, out, hits_alone=True)
+    hits_alone = True

@@ -37,6 +37,7 @@ class TailShare(HeadTailMetric):
 
     name = "tail_share"
     family = "concentration"
+    higher_is_better = True
     formula = r"\frac{\sum_u |L_u^k \cap T|}{\sum_u |L_u^k|}"
     reference = "Celma, Music recommendation and discovery in the long tail (2008), section 5.3"
     choices: ClassVar = {"popularity": "users before"}

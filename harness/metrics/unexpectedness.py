@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts.array_types import Float64Array
@@ -28,7 +29,6 @@ class Unexpectedness(NoveltyMetric):
     --------
     The user had item 0 before, so that item 1 was expected:
 
-    >>> import numpy as np
     >>> from harness.artifacts import History, SideInformation
     >>> history = History(np.array([0, 1]), np.array([0], np.int32), 3)
     >>> side = SideInformation(popularity=np.array([9, 5, 1]), n_users=9, history=history)
@@ -46,7 +46,19 @@ class Unexpectedness(NoveltyMetric):
     formula = r"\frac{1}{k} \left| L_u^k \setminus P_u^k \right|"
     reference = "Ge, Delgado-Battenfeld and Jannach, Beyond accuracy, RecSys 2010, section 3.2"
     choices: ClassVar = {"expected": "as popular as the k-th most popular item new to the user"}
+    hits_alone: ClassVar[bool] = False  # whether an item has to be relevant, too
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write each user's value."""
-        self.write_unexpected(hits, self.k, out, hits_alone=False)
+        from harness.metrics.kernels import item_values
+
+        popularity, history = self.popularity_of(hits), self.side_of(hits).history
+        assert history is not None  # noqa: S101  (a need that was checked)
+        assert hits.rows is not None  # noqa: S101
+        expected = np.empty(len(out), dtype=np.int64)
+        order = np.argsort(-popularity, kind="stable")
+        item_values.expected_popularity(history.indptr, history.items, hits.rows, order, popularity, self.k, expected)
+        item_values.count_unexpected(
+            self.items_of(hits), hits.bits, int(self.hits_alone), popularity, expected, self.k, out
+        )
+        out /= self.k

@@ -74,12 +74,16 @@ def _check(made: RankedLists, asked: ListRequest, task: RecommendationTask, firs
         raise HarnessError(f"the model made a list with an item outside 0 to {task.n_items - 1}.")
     if not np.isfinite(scores[is_item]).all():
         row, column = np.argwhere(is_item & ~np.isfinite(scores))[0]
-        own_user, own_item = task.user_ids.ids[task.users[first + row]], task.item_ids.ids[items[row, column]]
-        raise HarnessError(
-            f"the model gave user '{own_user}' the score {scores[row, column]} for item '{own_item}'; scores have to "
-            "be finite. Fit the model again, with other parameters if that does not help; for an external model check "
-            "its output."
-        )
+        raise infinite_score_error(task, first + row, items[row, column], scores[row, column])
     ordered = np.sort(np.where(is_item, items, -1 - np.arange(shape[1])), axis=1)
     if (ordered[:, 1:] == ordered[:, :-1]).any():
         raise HarnessError("the model made a list that holds an item twice.")
+
+
+def infinite_score_error(task: RecommendationTask, user: int, item: int, score: float) -> HarnessError:
+    """Return the error for a score that is not finite; ``user`` is a row of the task."""
+    own_user, own_item = task.user_ids.ids[task.users[user]], task.item_ids.ids[item]
+    return HarnessError(
+        f"the model gave user '{own_user}' the score {score} for item '{own_item}'; scores have to be finite. "
+        "Fit the model again, with other parameters if that does not help; for an external model check its output."
+    )

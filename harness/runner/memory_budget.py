@@ -24,18 +24,20 @@ def memory_of_vectors(task: RecommendationTask, dimension: int, *, precision: st
     if precision != "float32":
         vectors += (task.n_users + task.n_items) * dimension * 4  # rounded copies
     tiles = memory_of_tiles(task.k, n_users=task.n_users, dimension=dimension, targets=task.truth.indptr, n_jobs=n_jobs)
-    return _found(task) + _history(task) + vectors + tiles
+    return memory_of_lists(task) + vectors + tiles
 
 
 def memory_of_rows(task: RecommendationTask, size: int, *, n_jobs: int) -> int:
     """Return the bytes for lists from whole rows of scores, ``size`` rows at once."""
     blocks = memory_of_blocks(task.k, n_users=size, targets=task.truth.indptr, n_jobs=n_jobs)
-    return _found(task) + _history(task) + blocks + size * memory_of_row(task.n_items, task.k)
+    return memory_of_lists(task) + blocks + size * memory_of_row(task.n_items, task.k)
 
 
 def memory_of_lists(task: RecommendationTask) -> int:
     """Return the bytes for lists that a model makes itself."""
-    return _found(task) + _history(task)
+    found = task.n_users * task.k * _PAIR + len(task.truth.items) * _RANKS
+    history = int(np.sum(task.history.lengths[task.history_rows])) * _INTERACTION
+    return _COPIES * found + history
 
 
 def memory_of_row(n_items: int, k: int) -> int:
@@ -67,11 +69,3 @@ def enough_for_rows(task: RecommendationTask, options: Options) -> int:
     size = resolved_batch_size(options, task.n_items)
     rest = memory_of_rows(task, size, n_jobs=options.n_jobs) - size * row
     return 2 * max(rest, row) if options.fixed_batches else rest + row
-
-
-def _found(task: RecommendationTask) -> int:
-    return _COPIES * (task.n_users * task.k * _PAIR + len(task.truth.items) * _RANKS)
-
-
-def _history(task: RecommendationTask) -> int:
-    return int(np.sum(task.history.lengths[task.history_rows])) * _INTERACTION

@@ -23,7 +23,7 @@ from harness.artifacts import (
 from harness.errors import HarnessError
 from harness.execution import progress
 from harness.runner.batches import filled, topk_request
-from harness.runner.list_models import by_lists
+from harness.runner.list_models import by_lists, infinite_score_error
 from harness.runner.memory_budget import batch_size_of, enough_for_rows, memory_of_rows, memory_of_vectors
 from harness.runner.scoring_options import DEFAULT, Options
 from harness.topk import InfiniteScoreError, TopKResult, best_by_vectors, best_of_scores, is_out_of_memory, non_finite
@@ -167,7 +167,7 @@ def _by_vectors(
             advance=advance,
         )
     except InfiniteScoreError as error:
-        raise _infinite(task, error.user, error.item, error.score) from error
+        raise infinite_score_error(task, error.user, error.item, error.score) from error
 
 
 def _as_vectors(given: torch.Tensor, rows: int, what: str, device: str) -> torch.Tensor:
@@ -235,7 +235,7 @@ def _scores(recommender: Recommender, task: RecommendationTask, batch: UserBatch
     if place is not None:
         row, column = place
         user = int(np.flatnonzero(task.users == batch.users[row])[0])
-        raise _infinite(task, user, column, float(scores[row, column]))
+        raise infinite_score_error(task, user, column, float(scores[row, column]))
     return scores
 
 
@@ -249,11 +249,3 @@ def _write(part: TopKResult, found: TopKResult, task: RecommendationTask, first:
     found.items[first:stop], found.scores[first:stop] = part.items, part.scores
     found.above[targets], found.tied[targets] = part.above, part.tied
     found.candidates[first:stop] = part.candidates
-
-
-def _infinite(task: RecommendationTask, user: int, item: int, score: float) -> HarnessError:
-    own_user, own_item = task.user_ids.ids[task.users[user]], task.item_ids.ids[item]
-    return HarnessError(
-        f"the model gave user '{own_user}' the score {score} for item '{own_item}'; scores have to be finite. "
-        "Fit the model again, with other parameters if that does not help; for an external model check its output."
-    )

@@ -27,9 +27,15 @@ class UserCandidates:
     findings: tuple[Finding, ...] = ()
 
 
-def codes_of(users: Int64Array, indptr: Int64Array, items: Int32Array, n_items: int) -> Int64Array:
+def codes_of(indptr: Int64Array, items: Int32Array, n_items: int) -> Int64Array:
     """Return one number per pair of user and item of a CSR; int64 ``(n,)``."""
-    return np.repeat(users, np.diff(indptr)) * n_items + items
+    return np.repeat(np.arange(len(indptr) - 1), np.diff(indptr)) * n_items + items
+
+
+def lists_of_codes(codes: Int64Array, n_users: int, n_items: int) -> CandidateLists:
+    """Return the candidates of each user from ascending codes of (user, item)."""
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(codes // n_items, minlength=n_users))])
+    return CandidateLists(indptr.astype(np.int64), (codes % n_items).astype(np.int32))
 
 
 def among(codes: Int64Array, ascending: Int64Array) -> BoolArray:
@@ -61,7 +67,7 @@ def lists_from(path: Path, task: RecommendationTask) -> UserCandidates:
     n_items = len(task.item_ids)
     codes = np.unique(places[user][known] * n_items + item[known])
     lengths = np.bincount(codes // n_items, minlength=len(task.users))
-    relevant = np.unique(codes_of(np.arange(len(task.users)), task.truth.indptr, task.truth.items, n_items))
+    relevant = np.unique(codes_of(task.truth.indptr, task.truth.items, n_items))
     findings = (
         Finding.counted(
             "candidates_without_users",
@@ -92,10 +98,8 @@ def lists_from(path: Path, task: RecommendationTask) -> UserCandidates:
             "the data set does not have the user; they are left out.",
         ),
     )
-    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
     facts = {"path": str(path), "per_user": {"min": int(lengths.min()), "max": int(lengths.max())}}
-    lists = CandidateLists(indptr, (codes % n_items).astype(np.int32))
-    return UserCandidates(lists, facts, findings)
+    return UserCandidates(lists_of_codes(codes, len(task.users), n_items), facts, findings)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,9 +7,9 @@ from typing import Literal
 
 import numpy as np
 
-from harness.artifacts import CandidateLists, Finding, RecommendationTask, pair_keys, stream
+from harness.artifacts import Finding, RecommendationTask, pair_keys, stream
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array, UInt64Array
-from harness.data.candidates.allow_lists import UserCandidates, among, codes_of
+from harness.data.candidates.allow_lists import UserCandidates, among, codes_of, lists_of_codes
 from harness.errors import DataError
 
 _BLOCK = 1 << 14  # users per block of draws
@@ -65,12 +65,11 @@ def sampled_negatives(
         weights = np.where(allowed, weights, 0.0)
     if not weights.any():
         raise DataError(f"no item can be drawn by {by}: no allowed item occurs in training. Draw by uniform.")
-    relevant = np.unique(codes_of(np.arange(len(task.users)), task.truth.indptr, task.truth.items, n_items))
-    barred = np.union1d(relevant, _history_codes(task))
+    relevant = np.unique(codes_of(task.truth.indptr, task.truth.items, n_items))
+    history = task.history.rows(task.users)
+    barred = np.union1d(relevant, codes_of(history.indptr, history.items, n_items))
     drawn = _drawn(task, weights, barred, negatives, stream(seed, f"negatives by {by}"))
     counts = np.bincount(drawn // n_items, minlength=len(task.users))
-    codes = np.sort(np.concatenate([relevant, drawn]))
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(codes // n_items, minlength=len(task.users)))])
     facts = {"negatives": negatives, "by": by, "seed": seed, "users_with_fewer": int((counts < negatives).sum())}
     finding = Finding.counted(
         "sampled_candidates",
@@ -79,15 +78,8 @@ def sampled_negatives(
         "users",
         f"only their relevant items and {negatives} negatives drawn by {by} are ranked; {_KRICHENE}",
     )
-    lists = CandidateLists(indptr.astype(np.int64), (codes % n_items).astype(np.int32))
+    lists = lists_of_codes(np.sort(np.concatenate([relevant, drawn])), len(task.users), n_items)
     return UserCandidates(lists, facts, (finding,))
-
-
-def _history_codes(task: RecommendationTask) -> Int64Array:
-    starts, lengths = task.history.indptr[task.users], task.history.lengths[task.users]
-    places = np.repeat(starts - (np.cumsum(lengths) - lengths), lengths) + np.arange(lengths.sum())
-    codes: Int64Array = np.repeat(np.arange(len(lengths)), lengths) * len(task.item_ids) + task.history.items[places]
-    return codes
 
 
 def _drawn(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import ClassVar
 
 import numpy as np
@@ -50,12 +51,7 @@ class Counts:
     max_per_item: int | None = None
 
     def __post_init__(self) -> None:
-        limits = {
-            "min_per_user": self.min_per_user,
-            "max_per_user": self.max_per_user,
-            "min_per_item": self.min_per_item,
-            "max_per_item": self.max_per_item,
-        }
+        limits = dataclasses.asdict(self)
         if all(limit is None for limit in limits.values()):
             raise ValueError(f"counts has no limit; set one or more of {', '.join(limits)}")
         for name, limit in limits.items():

@@ -8,6 +8,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions
+from harness.data.canonical_order import TiedRuns
 from harness.data.repeated_pairs import pair_codes
 
 
@@ -42,14 +43,12 @@ class Duplicates:
         """Return the remaining interactions in their order, with vocabularies of the ids that occur in them."""
         codes = pair_codes(interactions)
         order = np.argsort(codes, kind="stable")
-        ascending = codes[order]
-        begins = np.flatnonzero(np.concatenate([[True], ascending[1:] != ascending[:-1]])[: len(order)])
-        sizes = np.diff(np.append(begins, len(order)))
+        runs = TiedRuns.of(codes[order], None)
         # Few pairs repeat, and only their rows are sorted by time.
-        repeated = np.flatnonzero(np.repeat(sizes > 1, sizes))
+        repeated = np.flatnonzero(runs.shared)
         if interactions.timestamps is not None:
             rows = order[repeated]
             ratings = np.zeros(len(rows)) if interactions.values is None else interactions.values[rows]
             order[repeated] = rows[np.lexsort((ratings, interactions.timestamps[rows], codes[rows]))]
-        chosen = {"first": begins, "last": begins + sizes - 1, "none": begins[sizes == 1]}[self.keep]
+        chosen = {"first": runs.starts, "last": runs.ends - 1, "none": runs.starts[runs.sizes == 1]}[self.keep]
         return interactions.rows(np.sort(order[chosen])).compact()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 from pydantic.dataclasses import dataclass
 
 from harness.artifacts import Interactions, Vocabulary
-from harness.artifacts.array_types import BoolArray, Int32Array
+from harness.artifacts.array_types import Int32Array
 from harness.data.readers.file_checks import id_lines
 from harness.errors import DataError
 
@@ -29,12 +30,7 @@ class _IdListFilter:
     deny_file: str | None = None
 
     def __post_init__(self) -> None:
-        lists = {
-            "allow": self.allow,
-            "deny": self.deny,
-            "allow_file": self.allow_file,
-            "deny_file": self.deny_file,
-        }
+        lists = dataclasses.asdict(self)
         given = [name for name, value in lists.items() if value is not None]
         if len(given) != 1:
             got = " and ".join(given) or "none"
@@ -52,12 +48,15 @@ class _IdListFilter:
         unknown = len({str(name) for name, index in zip(dict.fromkeys(ids), found.tolist(), strict=True) if index < 0})
         return np.concatenate([np.unique(found[found >= 0]), np.full(unknown, -1, dtype=np.int32)])
 
-    def _counted(self, vocabulary: Vocabulary) -> dict[str, int]:
-        found = self._listed_indices(vocabulary)
-        return {"ids_listed": len(found), "ids_unknown": int((found < 0).sum())}
+    def apply(self, interactions: Interactions) -> Interactions:
+        """Return the remaining interactions, with vocabularies of the ids that occur in them.
 
-    def _kept(self, vocabulary: Vocabulary) -> BoolArray:
-        """Return whether the interactions of each id stay."""
+        Raises
+        ------
+        DataError
+            The file of ids cannot be read, or is empty.
+        """
+        vocabulary = self._vocabulary(interactions)
         found = self._listed_indices(vocabulary)
         unknown = int((found < 0).sum())
         if unknown:
@@ -65,9 +64,18 @@ class _IdListFilter:
                 "filter %s: %s of %s listed ids do not occur in the interactions; check how they are written",
                 *(self.kind, f"{unknown:,}", f"{len(found):,}"),
             )
-        listed = np.zeros(len(vocabulary), dtype=np.bool_)
-        listed[found[found >= 0]] = True
-        return listed if self.allow is not None or self.allow_file is not None else ~listed
+        kept = np.full(len(vocabulary), self.allow is None and self.allow_file is None)
+        kept[found[found >= 0]] ^= True
+        indices = interactions.items if self.kind == "items" else interactions.users
+        return interactions.rows(kept[indices]).compact()
+
+    def counted(self, interactions: Interactions) -> Mapping[str, int]:
+        """Return ``ids_listed``, the number of distinct ids, and ``ids_unknown``, those that do not occur."""
+        found = self._listed_indices(self._vocabulary(interactions))
+        return {"ids_listed": len(found), "ids_unknown": int((found < 0).sum())}
+
+    def _vocabulary(self, interactions: Interactions) -> Vocabulary:
+        return interactions.item_ids if self.kind == "items" else interactions.user_ids
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -108,20 +116,6 @@ class ItemFilter(_IdListFilter):
 
     kind: ClassVar[str] = "items"
 
-    def apply(self, interactions: Interactions) -> Interactions:
-        """Return the remaining interactions, with vocabularies of the ids that occur in them.
-
-        Raises
-        ------
-        DataError
-            The file of ids cannot be read, or is empty.
-        """
-        return interactions.rows(self._kept(interactions.item_ids)[interactions.items]).compact()
-
-    def counted(self, interactions: Interactions) -> Mapping[str, int]:
-        """Return ``ids_listed``, the number of distinct ids, and ``ids_unknown``, those that do not occur."""
-        return self._counted(interactions.item_ids)
-
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
 class UserFilter(_IdListFilter):
@@ -153,20 +147,6 @@ class UserFilter(_IdListFilter):
     """
 
     kind: ClassVar[str] = "users"
-
-    def apply(self, interactions: Interactions) -> Interactions:
-        """Return the remaining interactions, with vocabularies of the ids that occur in them.
-
-        Raises
-        ------
-        DataError
-            The file of ids cannot be read, or is empty.
-        """
-        return interactions.rows(self._kept(interactions.user_ids)[interactions.users]).compact()
-
-    def counted(self, interactions: Interactions) -> Mapping[str, int]:
-        """Return ``ids_listed``, the number of distinct ids, and ``ids_unknown``, those that do not occur."""
-        return self._counted(interactions.user_ids)
 
 
 def read_id_list(path: Path) -> list[str]:

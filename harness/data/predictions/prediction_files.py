@@ -75,7 +75,7 @@ class PredictionReader:
     reader
         The table.
     columns
-        ``user``, ``item``, and ``score`` or ``rank`` or both, to the names of their columns.
+        ``user``, ``item``, ``score`` and ``rank`` to the names of their columns, as far as the table has them.
     """
 
     reader: TableReader
@@ -89,18 +89,14 @@ class PredictionReader:
         DataError
             A row cannot be read, or a value is missing or invalid; the message names the row.
         """
-        path, columns = self.reader.path, self.columns
-        names = list(columns.values())
+        path, names = str(self.reader.path), list(self.columns.values())
         # Untyped files as text: an id such as 007 is not a number, and scores are parsed by rules of their own.
         table = read_columns(self.reader, names, text=names)
         log_warnings(self.reader.warnings)
-        return PredictionTable(
-            users=_ids(table, columns["user"], path),
-            items=_ids(table, columns["item"], path),
-            scores=_scores(table, columns["score"], path) if "score" in columns else None,
-            ranks=_ranks(table, columns["rank"], path) if "rank" in columns else None,
-            place=str(path),
-        )
+        found = {kind: (table.column(name), ColumnLocation(path, name)) for kind, name in self.columns.items()}
+        users, items = (id_column(column, place=place) for column, place in (found["user"], found["item"]))
+        scores = _scores(*found["score"]) if "score" in found else None
+        return PredictionTable(users, items, scores, _ranks(*found["rank"]) if "rank" in found else None, path)
 
 
 def open_predictions(
@@ -182,15 +178,7 @@ def read_predictions(
     return open_predictions(path, form=form, columns=columns, delimiter=delimiter).read()
 
 
-@dataclass(frozen=True, eq=False)
-class IdPairs:
-    """Pairs of a user and an item, one per row: external ids ``(n,)`` each, none missing."""
-
-    users: ArrowColumn
-    items: ArrowColumn
-
-
-def read_pairs(path: Path, *, keys: TableKeys) -> IdPairs:
+def read_pairs(path: Path, *, keys: TableKeys) -> PredictionTable:
     """Read the columns ``user`` and ``item`` of a table in any format of interactions.
 
     Raises
@@ -199,21 +187,12 @@ def read_pairs(path: Path, *, keys: TableKeys) -> IdPairs:
         The file, a column or a value is missing or invalid.
     """
     reader = open_table(path, usual=("user", "item"), keys=keys)
-    columns = choose_columns({"user": "user", "item": "item"}, reader, keys)
-    names = list(columns.values())
-    table = read_columns(reader, names, text=names)
-    log_warnings(reader.warnings)
-    return IdPairs(_ids(table, columns["user"], path), _ids(table, columns["item"], path))
+    return PredictionReader(reader, choose_columns({"user": "user", "item": "item"}, reader, keys)).read()
 
 
-def _ids(table: pa.Table, name: str, path: Path) -> ArrowColumn:
-    return id_column(table.column(name), place=ColumnLocation(str(path), name))
-
-
-def _scores(table: pa.Table, name: str, path: Path) -> Int64Array | Float64Array:
+def _scores(column: ArrowColumn, place: ColumnLocation) -> Int64Array | Float64Array:
     """Return scores; minus infinity is allowed and stands for what is not recommended."""
-    place = ColumnLocation(str(path), name)
-    column = require_values(table.column(name), place=place, what="score")
+    column = require_values(column, place=place, what="score")
     if not (is_text(column) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         raise place.type_error(column.type, "scores are", _REMEDY)
     numbers = pd.to_numeric(column.to_pandas(), errors="coerce")
@@ -227,11 +206,9 @@ def _scores(table: pa.Table, name: str, path: Path) -> Int64Array | Float64Array
     return scores
 
 
-def _ranks(table: pa.Table, name: str, path: Path) -> Int64Array:
-    place = ColumnLocation(str(path), name)
-    ranks = numbers_of(
-        require_values(table.column(name), place=place, what="rank"), place=place, what="rank", remedy=_REMEDY
-    )
+def _ranks(column: ArrowColumn, place: ColumnLocation) -> Int64Array:
+    column = require_values(column, place=place, what="rank")
+    ranks = numbers_of(column, place=place, what="rank", remedy=_REMEDY)
     wrong = (ranks < 1) | (ranks != np.floor(ranks))
     if wrong.any():
         remedy = "Use whole numbers from 1, the best; add 1 to ranks that begin at 0."

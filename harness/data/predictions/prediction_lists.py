@@ -24,6 +24,7 @@ from harness.artifacts import (
     stream,
 )
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array, Int64Array, UInt64Array
+from harness.data.canonical_order import TiedRuns
 from harness.data.predictions.prediction_checks import (
     UNKNOWN,
     RankedRows,
@@ -94,8 +95,7 @@ def checked_predictions(
         raise DataError(no_usable_message(table, asked))
     # If nothing is left out, a view of all rows needs no copy.
     kept = slice(None) if usable.all() else np.flatnonzero(usable)
-    order = _TieRule(asked.seed, by_id)
-    rows = _ordered(table, place, items, kept, asked, order)
+    rows = _ordered(table, place, items, kept, asked, by_id=by_id)
     excluded = excluded_rows(rows, asked)
     findings = prediction_findings(table, asked, users, rows, excluded, depth=depth, missing_count=missing_count)
     if strict:
@@ -141,25 +141,18 @@ def _dense_indices(column: ArrowColumn, vocabulary: Vocabulary) -> Int32Array | 
     return indices
 
 
-@dataclass(frozen=True)
-class _TieRule:
-    """How equal scores are ordered, as in ``checked_predictions``."""
-
-    seed: int
-    by_id: bool
-
-
 def _ordered(
     table: PredictionTable,
     place: Int32Array,
     items: Int32Array,
     kept: slice | Int64Array,
     asked: RecommendationTask,
-    rule: _TieRule,
+    *,
+    by_id: bool,
 ) -> RankedRows:
     users, items = place[kept], items[kept]
     scores = None if table.scores is None else rounded(table.scores[kept])
-    if table.ranks is not None and (scores is None or not rule.by_id):
+    if table.ranks is not None and (scores is None or not by_id):
         ranks = table.ranks[kept]
         order = _order(users, ranks)
         # Without scores, ranks have no ties.
@@ -176,17 +169,16 @@ def _ordered(
         assert table.scores is not None  # noqa: S101  (as above)
         by_rounding = rounding_ties(users[rows], table.scores[kept][rows])
         in_file: Any = pa.array(rows if isinstance(kept, slice) else kept[rows])
-        keys = _tie_keys(table.items.take(in_file), users[rows], items[rows], asked, rule)
+        keys = _tie_keys(table.items.take(in_file), users[rows], items[rows], asked, by_id=by_id)
         order[tied] = rows[np.lexsort((items[rows], keys, falling[rows], users[rows]))]
     sorted_users = users[order]
-    starts = np.flatnonzero(np.concatenate([[True], sorted_users[1:] != sorted_users[:-1]]))
-    lengths = np.diff(np.append(starts, len(sorted_users)))
-    ranks = np.arange(1, len(sorted_users) + 1) - np.repeat(starts, lengths)
+    runs = TiedRuns.of(sorted_users, None)
+    ranks = np.arange(1, len(sorted_users) + 1) - np.repeat(runs.starts, runs.sizes)
     return RankedRows(sorted_users, items[order], scores[order], ranks, len(tied), by_rounding)
 
 
 def _tie_keys(
-    names: ArrowColumn, users: Int32Array, items: Int32Array, asked: RecommendationTask, rule: _TieRule
+    names: ArrowColumn, users: Int32Array, items: Int32Array, asked: RecommendationTask, *, by_id: bool
 ) -> UInt64Array:
     """Return the keys that order equal scores of a user, ascending; ``(n,)``.
 
@@ -201,7 +193,7 @@ def _tie_keys(
     rule
         How ties are ordered.
     """
-    if rule.by_id:
+    if by_id:
         distinct, places = _distinct_names(names, asked.item_ids)
         return descending_places(np.array([str(name) for name in distinct], dtype=object))[places]
     keys = np.append(asked.item_ids.keys, np.uint64(0))[items]
@@ -209,7 +201,7 @@ def _tie_keys(
     if unknown.any():  # drawn from their ids too, or all of them would tie as one item
         distinct, places = _distinct_names(names.filter(pa.array(unknown)), asked.item_ids)
         keys[unknown] = _keys_of(distinct)[places]
-    return pair_keys(stream(rule.seed, "ties"), asked.user_ids.keys[asked.users[users]], keys)
+    return pair_keys(stream(asked.seed, "ties"), asked.user_ids.keys[asked.users[users]], keys)
 
 
 def _distinct_names(column: ArrowColumn, vocabulary: Vocabulary) -> tuple[list[str | int], Int64Array]:

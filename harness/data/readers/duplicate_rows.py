@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 import numpy as np
 
 from harness.artifacts import Interactions
 from harness.artifacts.array_types import Float32Array, Int64Array
+from harness.data.canonical_order import TiedRuns
 from harness.data.repeated_pairs import pair_codes
 from harness.errors import DataError
 
 DuplicateRule: TypeAlias = Literal["first", "last", "sum", "keep"]
 
 
-@dataclass(frozen=True, eq=False)
-class MergeResult:
-    """Interactions without duplicates.
-
-    Parameters
-    ----------
-    interactions
-        The remaining rows, in the order of the file.
-    rows
-        The number of rows that were merged into others.
-    """
-
-    interactions: Interactions
-    rows: int
-
-
-def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> MergeResult:
-    """Return interactions with one row per pair of user and item.
+def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> Interactions:
+    """Return interactions with one row per pair of user and item, in the order of the file.
 
     Parameters
     ----------
@@ -58,32 +43,29 @@ def merge_duplicates(interactions: Interactions, rule: DuplicateRule) -> MergeRe
     ...     user_ids=Vocabulary.of(["ann"]),
     ...     item_ids=Vocabulary.of([7, 9]),
     ... )
-    >>> merged = merge_duplicates(plays, "last")
-    >>> merged.interactions.timestamps, merged.rows
-    (array([9, 5]), 1)
+    >>> merge_duplicates(plays, "last").timestamps
+    array([9, 5])
     """
     if rule == "keep" or len(interactions) == 0:
-        return MergeResult(interactions, 0)
+        return interactions
     codes = pair_codes(interactions)
     rows = _rows_of_repeated_pairs(codes)
     if len(rows) == 0:
-        return MergeResult(_with_values(interactions) if rule == "sum" else interactions, 0)
+        return _with_values(interactions) if rule == "sum" else interactions
     times = interactions.timestamps
     keys = (codes[rows],) if times is None else (times[rows], codes[rows])
     order = rows[np.lexsort(keys)]
-    changes = np.diff(codes[order]) != 0
-    starts = np.flatnonzero(np.concatenate([[True], changes]))
-    ends = np.append(starts[1:], len(order)) - 1
-    places = order[starts if rule == "first" else ends]
+    runs = TiedRuns.of(codes[order], None)
+    places = order[runs.starts if rule == "first" else runs.ends - 1]
     if rule == "sum":
         interactions = _with_values(interactions)
         values = np.array(interactions.values)
-        values[places] = _sums(values[order], starts)
+        values[places] = _sums(values[order], runs)
         interactions = replace(interactions, values=values)
     kept = np.ones(len(interactions), dtype=np.bool_)
     kept[rows] = False
     kept[places] = True
-    return MergeResult(interactions.rows(kept), len(order) - len(places))
+    return interactions.rows(kept)
 
 
 def _rows_of_repeated_pairs(codes: Int64Array) -> Int64Array:
@@ -102,11 +84,11 @@ def _with_values(interactions: Interactions) -> Interactions:
     return replace(interactions, values=np.ones(len(interactions), dtype=np.float32))
 
 
-def _sums(values: Float32Array, starts: Int64Array) -> Float32Array:
+def _sums(values: Float32Array, runs: TiedRuns) -> Float32Array:
     """Return the sum of each run of values; float32 ``(runs,)``."""
     # Ascending within a run, so that the bits of a sum of fractions do not depend on the order of the file.
-    runs = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(values))))
-    sums = np.add.reduceat(values[np.lexsort((values, runs))].astype(np.float64), starts)
+    numbers = np.repeat(np.arange(len(runs.starts)), runs.sizes)
+    sums = np.add.reduceat(values[np.lexsort((values, numbers))].astype(np.float64), runs.starts)
     if (np.abs(sums) > np.finfo(np.float32).max).any():
         raise DataError(
             "dataset.duplicates is sum, and the ratings of a user and item add up to more than a 32-bit float holds. "

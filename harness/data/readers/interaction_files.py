@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -138,26 +138,16 @@ def read_interactions(
         # As floats, decimals lose digits.
         table = read_columns(reader, list(columns.values()), text=[*text, time])
     file = interactions_from_table(
-        table,
-        where=str(path),
-        user=columns["user"],
-        item=columns["item"],
-        timestamp=time,
-        rating=columns.get("rating"),
-        untyped=reader.untyped,
-        timestamp_unit=timestamp_unit,
+        table, columns, where=str(path), untyped=reader.untyped, timestamp_unit=timestamp_unit
     )
     return replace(file, warnings=(*reader.warnings, *file.warnings))
 
 
 def interactions_from_table(
     table: pa.Table,
+    columns: Mapping[str, str],
     *,
     where: str,
-    user: str,
-    item: str,
-    timestamp: str | None,
-    rating: str | None,
     untyped: bool,
     timestamp_unit: TimestampUnit = "raw",
 ) -> InteractionFile:
@@ -167,12 +157,10 @@ def interactions_from_table(
     ----------
     table
         One interaction per row.
+    columns
+        ``user``, ``item``, and ``timestamp`` and ``rating`` where there are any, to the names of their columns.
     where
         The file, for messages.
-    user, item
-        Names of the columns.
-    timestamp, rating
-        Names of the columns, or None.
     untyped
         Whether the ids were read as text that may stand for integers.
     timestamp_unit
@@ -183,12 +171,15 @@ def interactions_from_table(
     DataError
         A value is missing or invalid.
     """
-    users = coded_ids(table.column(user), place=ColumnLocation(where, user), untyped=untyped)
-    items = coded_ids(table.column(item), place=ColumnLocation(where, item), untyped=untyped)
-    times = None
-    if timestamp is not None:
-        times = times_of(table.column(timestamp), place=ColumnLocation(where, timestamp), unit=timestamp_unit)
-    values = None if rating is None else ratings_of(table.column(rating), place=ColumnLocation(where, rating))
+    places = {meaning: ColumnLocation(where, column) for meaning, column in columns.items()}
+    users, items = (
+        coded_ids(table.column(columns[kind]), place=places[kind], untyped=untyped) for kind in ("user", "item")
+    )
+    times = values = None
+    if "timestamp" in columns:
+        times = times_of(table.column(columns["timestamp"]), place=places["timestamp"], unit=timestamp_unit)
+    if "rating" in columns:
+        values = ratings_of(table.column(columns["rating"]), place=places["rating"])
     interactions = Interactions(
         users=users.indices,
         items=items.indices,

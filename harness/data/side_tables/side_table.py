@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,57 +20,10 @@ from harness.data.readers.table_keys import TableKeys
 from harness.data.readers.table_reader import TableReader
 from harness.data.side_tables.id_matching import matching_ids, missing_row_warnings, row_of_each_id
 from harness.errors import DataError
-from harness.storage.table_formats import TableFormat
+from harness.experiment import ItemsSettings, UsersSettings
 
 if TYPE_CHECKING:
     from harness.data.readers.columns import ArrowColumn
-    from harness.experiment import CategoriesSettings
-
-
-@dataclass(frozen=True, eq=False)
-class SideTableSpec:
-    """A side table as an experiment describes it.
-
-    Parameters
-    ----------
-    section
-        ``dataset.items`` or ``dataset.users``, for messages.
-    path
-        The file.
-    id
-        Its column of external ids.
-    delimiter, form
-        Its delimiter and format; None for the delimiter of the format, and the format of the suffix.
-    columns
-        Names in the joined table to columns of the file.
-    optional
-        Columns to take if the file has them.
-    categories
-        The column of categories, or None.
-    """
-
-    section: str
-    path: Path
-    id: str
-    delimiter: str | None
-    form: TableFormat | None
-    columns: Mapping[str, str]
-    optional: Sequence[str] = ()
-    categories: CategoriesSettings | None = None
-
-    @property
-    def what(self) -> str:
-        """``item`` or ``user``."""
-        return self.section.removeprefix("dataset.").removesuffix("s")
-
-    @property
-    def keys(self) -> TableKeys:
-        """The settings of the table, for messages."""
-        return TableKeys.of(self.section)
-
-    def key_of(self, name: str) -> str:
-        """Return the setting that names a column of the joined table."""
-        return f"{self.section}.{name if name == 'title' else 'attributes' if self.what == 'item' else 'groups'}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,13 +49,15 @@ class SideTable:
     warnings: tuple[DataWarning, ...]
 
 
-def read_side_table(spec: SideTableSpec, vocabulary: Vocabulary) -> SideTable:
+def read_side_table(settings: ItemsSettings | UsersSettings, path: Path, vocabulary: Vocabulary) -> SideTable:
     """Read a side table and join it to a vocabulary.
 
     Parameters
     ----------
-    spec
-        The file and its columns.
+    settings
+        The section of the experiment that describes the table.
+    path
+        The file.
     vocabulary
         The users or items that occur.
 
@@ -112,26 +67,34 @@ def read_side_table(spec: SideTableSpec, vocabulary: Vocabulary) -> SideTable:
         The file or a column cannot be read, an id is missing, repeated or of another type than those of the
         interactions, or no id of the file occurs in the interactions.
     """
-    reader = open_table(spec.path, delimiter=spec.delimiter, form=spec.form, keys=spec.keys)
-    columns = _columns_of(spec, reader)
-    id_name = require_column(spec.id, reader, meaning=f"{spec.what} ids", key=f"{spec.section}.id", keys=spec.keys)
+    what = "item" if isinstance(settings, ItemsSettings) else "user"
+    section = f"dataset.{what}s"
+    keys = TableKeys.of(section)
+    reader = open_table(path, delimiter=settings.delimiter, form=settings.format, keys=keys)
+    columns = _columns_of(settings, reader, keys)
+    id_name = require_column(settings.id, reader, meaning=f"{what} ids", key=f"{section}.id", keys=keys)
     text = [id_name, *(column for name, column in columns.items() if name in ("title", "categories"))]
     table = read_columns(reader, [id_name, *columns.values()], text=text)
-    place = ColumnLocation(str(spec.path), id_name)
+    place = ColumnLocation(str(path), id_name)
     ids = matching_ids(table.column(id_name), vocabulary, place=place, untyped=reader.untyped)
-    rows = row_of_each_id(ids, vocabulary, place=place, what=spec.what)
+    rows = row_of_each_id(ids, vocabulary, place=place, what=what)
     missing = int((rows < 0).sum())
     facts = {
-        "path": str(spec.path),
-        "sha256": sha256_of(spec.path),
+        "path": str(path),
+        "sha256": sha256_of(path),
         "rows": table.num_rows,
         "unused": table.num_rows - (len(rows) - missing),
         "missing": missing,
     }
     taken: Any = pa.array(rows, mask=rows < 0)
-    joined = {name: _pandas_column(name, table.column(column).take(taken), spec) for name, column in columns.items()}
-    name = f"{spec.what}s_without_row"
-    warnings = missing_row_warnings(name, rows, vocabulary, where=str(spec.path), what=spec.what)
+    joined: dict[str, Any] = {}
+    for name, column in columns.items():
+        values, place = table.column(column).take(taken), ColumnLocation(str(path), column)
+        if name == "categories" and isinstance(settings, ItemsSettings) and settings.categories is not None:
+            joined[name] = _categories(values, settings.categories.delimiter, place)
+        else:
+            joined[name] = _pandas_column(name, values, place, _key_of(name, of_items=what == "item"))
+    warnings = missing_row_warnings(f"{what}s_without_row", rows, vocabulary, where=str(path), what=what)
     return SideTable(
         pd.DataFrame(joined, index=pd.RangeIndex(len(vocabulary))),
         ids.vocabulary.ids[ids.indices],
@@ -140,37 +103,44 @@ def read_side_table(spec: SideTableSpec, vocabulary: Vocabulary) -> SideTable:
     )
 
 
-def _columns_of(spec: SideTableSpec, reader: TableReader) -> dict[str, str]:
+def _columns_of(settings: ItemsSettings | UsersSettings, reader: TableReader, keys: TableKeys) -> dict[str, str]:
+    """Return the names in the joined table to columns of the file."""
+    items = settings if isinstance(settings, ItemsSettings) else None
+    kept = settings.attributes if isinstance(settings, ItemsSettings) else settings.groups
+    named = {name: name for name in kept}
+    if items is not None and items.title is not None:
+        named = {"title": items.title} | named
     columns = {
-        name: require_column(column, reader, meaning=name, key=spec.key_of(name), keys=spec.keys)
-        for name, column in spec.columns.items()
+        name: require_column(column, reader, meaning=name, key=_key_of(name, of_items=items is not None), keys=keys)
+        for name, column in named.items()
     }
-    for name in spec.optional:
-        if name in reader.columns and name not in columns:
-            columns[name] = unique_column(name, reader)
-    if spec.categories is not None:
-        key = f"{spec.section}.categories.column"
+    if items is not None and "title" in reader.columns and "title" not in columns:
+        columns["title"] = unique_column("title", reader)
+    if items is not None and items.categories is not None:
+        key = "dataset.items.categories.column"
         columns["categories"] = require_column(
-            spec.categories.column, reader, meaning="categories", key=key, keys=spec.keys
+            items.categories.column, reader, meaning="categories", key=key, keys=keys
         )
     return columns
+
+
+def _key_of(name: str, *, of_items: bool) -> str:
+    """Return the setting that names a column of the joined table."""
+    return f"dataset.items.{'title' if name == 'title' else 'attributes'}" if of_items else "dataset.users.groups"
 
 
 def _is_list(kind: Any) -> bool:
     return pa.types.is_list(kind) or pa.types.is_large_list(kind)
 
 
-def _pandas_column(name: str, column: ArrowColumn, spec: SideTableSpec) -> Any:
+def _pandas_column(name: str, column: ArrowColumn, place: ColumnLocation, key: str) -> Any:
     """Return a column of the joined table; integers stay integers even if some are missing."""
     kind: Any = column.type
-    if name == "categories" and spec.categories is not None:
-        return _categories(column, spec.categories, ColumnLocation(str(spec.path), spec.categories.column))
     # Plain values or lists of them, but no maps, structs or lists of lists; titles are plain values.
-    nested = pa.types.is_nested(kind.value_type if _is_list(kind) and name != "title" else kind)
-    if nested:
+    if pa.types.is_nested(kind.value_type if _is_list(kind) and name != "title" else kind):
         raise DataError(
-            f"{spec.path}: column '{spec.columns.get(name, name)}' holds {kind}, where {spec.key_of(name)} needs "
-            "values. Use text, numbers, dates, true and false, or lists of text."
+            f"{place.file}: column '{place.column}' holds {kind}, where {key} needs values. "
+            "Use text, numbers, dates, true and false, or lists of text."
         )
     if name == "title" and not is_text(column):
         column = column.cast(pa.string())
@@ -179,17 +149,16 @@ def _pandas_column(name: str, column: ArrowColumn, spec: SideTableSpec) -> Any:
     return column.to_pandas()
 
 
-def _categories(column: ArrowColumn, section: CategoriesSettings, place: ColumnLocation) -> pd.Series[Any]:
+def _categories(column: ArrowColumn, delimiter: str | None, place: ColumnLocation) -> pd.Series[Any]:
     if is_text(column):
-        delimiter = section.delimiter
         texts = ("" if text is None else text for text in column.to_pylist())
         parts = ([text] if delimiter is None else text.split(delimiter) for text in texts)
         lists = [tuple(part.strip() for part in some if part.strip()) for some in parts]
     elif _is_list(column.type):
-        if section.delimiter is not None:
+        if delimiter is not None:
             raise DataError(
                 f"{place.file}: column '{place.column}' holds lists, and dataset.items.categories.delimiter is "
-                f"{section.delimiter!r}, which is for text. Leave it out."
+                f"{delimiter!r}, which is for text. Leave it out."
             )
         lists = [tuple(str(part) for part in some or () if part is not None) for some in column.to_pylist()]
     else:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from harness.artifacts import DataWarning, Interactions
 from harness.data.side_tables.item_vectors import read_vectors
-from harness.data.side_tables.side_table import SideTable, SideTableSpec, read_side_table
+from harness.data.side_tables.side_table import SideTable, read_side_table
 from harness.errors import DataError
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def join_side_tables(
     warnings: list[DataWarning] = []
     table_ids = None
     if items is not None and items.path is not None:
-        side = read_side_table(_of_items(items, items.path), interactions.item_ids)
+        side = read_side_table(items, Path(items.path), interactions.item_ids)
         interactions = replace(interactions, item_table=_with_columns(interactions.item_table, side, "dataset.items"))
         facts["items"], table_ids = side.facts, side.ids
         warnings += side.warnings
@@ -65,36 +65,11 @@ def join_side_tables(
         facts["vectors"] = vectors.facts
         warnings += vectors.warnings
     if users is not None:
-        side = read_side_table(_of_users(users), interactions.user_ids)
+        side = read_side_table(users, Path(users.path), interactions.user_ids)
         interactions = replace(interactions, user_table=_with_columns(interactions.user_table, side, "dataset.users"))
         facts["users"] = side.facts
         warnings += side.warnings
     return JoinResult(interactions, {key: dict(value) for key, value in facts.items()}, tuple(warnings))
-
-
-def _of_items(section: ItemsSettings, path: str) -> SideTableSpec:
-    columns = {} if section.title is None else {"title": section.title}
-    return SideTableSpec(
-        section="dataset.items",
-        path=Path(path),
-        id=section.id,
-        delimiter=section.delimiter,
-        form=section.format,
-        columns=columns | {name: name for name in section.attributes},
-        optional=("title",),
-        categories=section.categories,
-    )
-
-
-def _of_users(section: UsersSettings) -> SideTableSpec:
-    return SideTableSpec(
-        section="dataset.users",
-        path=Path(section.path),
-        id=section.id,
-        delimiter=section.delimiter,
-        form=section.format,
-        columns={name: name for name in section.groups},
-    )
 
 
 def _with_columns(known: pd.DataFrame | None, side: SideTable, section: str) -> pd.DataFrame:

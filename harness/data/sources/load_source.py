@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from harness.data.sources.source import Source, SourceData
 from harness.data.times.time_columns import epoch_unit
 from harness.data.warnings import id_warnings, log_warnings, time_warnings
 from harness.errors import DataError
-from harness.experiment import DatasetSettings
+from harness.experiment import ColumnNames, DatasetSettings
 
 
 def load_source(dataset: DatasetSettings) -> SourceData:
@@ -62,8 +62,8 @@ def load_source(dataset: DatasetSettings) -> SourceData:
         warnings += [] if unit is None else time_warnings(times, unit=unit, where=where)
     merged = merge_duplicates(rows, dataset.duplicates)
     if dataset.duplicates != "keep":
-        facts["merged"] = {"rule": dataset.duplicates, "rows": merged.rows}
-    joined = join_side_tables(merged.interactions, items=dataset.items, users=dataset.users)
+        facts["merged"] = {"rule": dataset.duplicates, "rows": len(rows) - len(merged)}
+    joined = join_side_tables(merged, items=dataset.items, users=dataset.users)
     warnings += joined.warnings
     log_warnings(warnings)
     facts |= joined.facts
@@ -83,15 +83,7 @@ def check_source(dataset: DatasetSettings) -> None:
 
 
 def _read_path(path: Path, dataset: DatasetSettings) -> SourceData:
-    columns = dataset.columns
-    names: dict[str, str | None] = {"user": "user", "item": "item", "timestamp": None, "rating": None}
-    if columns is not None:
-        names = {
-            "user": columns.user,
-            "item": columns.item,
-            "timestamp": columns.timestamp,
-            "rating": columns.rating,
-        }
+    names = asdict(dataset.columns or ColumnNames())
     file = read_interactions(
         path, names, delimiter=dataset.delimiter, form=dataset.format, timestamp_unit=dataset.timestamp_unit
     )

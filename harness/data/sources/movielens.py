@@ -77,11 +77,8 @@ class MovieLens100K(PackagedSource):
             ratings, films, people = (_member(files, kind) for kind in ("inter", "item", "user"))
         interactions = interactions_from_table(
             ratings,
+            {"user": "user_id", "item": "item_id", "timestamp": "timestamp", "rating": "rating"},
             where=str(archive),
-            user="user_id",
-            item="item_id",
-            timestamp="timestamp",
-            rating="rating",
             untyped=True,
             timestamp_unit="s",
         ).interactions

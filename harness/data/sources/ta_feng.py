@@ -79,11 +79,8 @@ class TaFeng(PackagedSource):
         receipts = _receipts(archive)
         interactions = interactions_from_table(
             receipts,
+            {"user": "CUSTOMER_ID", "item": "PRODUCT_ID", "timestamp": "day", "rating": "AMOUNT"},
             where=str(archive),
-            user="CUSTOMER_ID",
-            item="PRODUCT_ID",
-            timestamp="day",
-            rating="AMOUNT",
             untyped=True,
         ).interactions
         frame = receipts.to_pandas()

@@ -96,25 +96,13 @@ class FixedSplit(SplitRule):
             A file cannot be read, or has rows that the interactions lack.
         """
         # Repeats of a pair go to the parts in this order.
-        named: dict[Part, str | None] = {
-            "train": self.train,
-            "fold_in": self.fold_in,
-            "validation": self.validation,
-            "test": self.test,
-        }
+        parts: tuple[Part, ...] = ("train", "fold_in", "validation", "test")
+        named = {part: getattr(self, part) for part in parts}
         paths = {part: Path(path) for part, path in named.items() if path is not None}
         _refuse_one_file_twice(paths)
         ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
         labels = _matched(ordered, [_read(ordered, part, path) for part, path in paths.items()])
-        return labelled_split(
-            ordered,
-            labels,
-            kind=self.kind,
-            needed=tuple(paths),
-            remedy="Give files with rows.",
-            ties=None,
-            facts={},
-        )
+        return labelled_split(ordered, labels, kind=self.kind, needed=tuple(paths), remedy="Give files with rows.")
 
 
 @plain_dataclass(frozen=True, eq=False)
@@ -149,8 +137,7 @@ def _read(interactions: Interactions, part: Part, path: Path) -> _PartFile:
     items = _translated_indices(read.item_ids, interactions.item_ids)[read.items]
     unknown = (users < 0) | (items < 0)
     if unknown.any():
-        first = int(np.flatnonzero(unknown)[0])
-        raise _unknown_rows(path, int(unknown.sum()), len(read), read, first)
+        raise _unknown_rows(path, read, int(unknown.sum()), int(np.argmax(unknown)))
     rows = Interactions(
         users=users,
         items=items,
@@ -182,7 +169,7 @@ def _in_the_data_unit(read: Interactions, of_data: Interactions, path: Path) -> 
             if factor > 1
             else np.array([np.argmax(np.abs(file_times.values))])
         )
-        raise _unknown_rows(path, len(odd), len(read), read, int(odd[0]))
+        raise _unknown_rows(path, read, len(odd), int(odd[0]))
     # A float stands for the nearest time in the data set's unit.
     times: Int64Array | Float64Array = found if whole else np.rint(found).astype(np.int64)
     return times
@@ -211,7 +198,7 @@ def _translated_indices(of_file: Vocabulary, of_data: Vocabulary) -> Int32Array:
     return of_data.indices(of_file.ids.astype(str).astype(object) if as_text else of_file.ids)
 
 
-def _unknown_rows(path: Path, count: int, of: int, rows: Interactions, first: int) -> DataError:
+def _unknown_rows(path: Path, rows: Interactions, count: int, first: int) -> DataError:
     user, item = rows.rows(np.array([first])).frame()[["user", "item"]].to_numpy(dtype=object)[0].tolist()
     if rows.timestamps is None:
         when = ""
@@ -220,9 +207,9 @@ def _unknown_rows(path: Path, count: int, of: int, rows: Interactions, first: in
     else:
         when = f" at {date_text(rows.timestamps[first].item(), rows.time_unit)}"
     return DataError(
-        f"split fixed: {count:,} of {of:,} rows of {path} are not among the filtered interactions; the first is row "
-        f"{first + 1}: user {user!r}, item {item!r}{when}. Give files that were split from this data set with these "
-        "filters, or remove the filters."
+        f"split fixed: {count:,} of {len(rows):,} rows of {path} are not among the filtered interactions; the first is "
+        f"row {first + 1}: user {user!r}, item {item!r}{when}. Give files that were split from this data set with "
+        "these filters, or remove the filters."
     )
 
 
@@ -270,4 +257,4 @@ def _first_excess(files: list[_PartFile], excess: Int64Array) -> DataError:
         if len(inside):
             break
         begin += len(file.rows)
-    return _unknown_rows(file.path, len(inside), len(file.rows), file.rows, int(inside[0]))
+    return _unknown_rows(file.path, file.rows, len(inside), int(inside[0]))

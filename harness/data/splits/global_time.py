@@ -137,7 +137,7 @@ class GlobalTime(SplitRule):
         facts: dict[str, Any] = {"moments": {part: as_number(moment) for part, moment in moments.items()}}
         if interactions.time_unit is not None:
             facts["moments_date"] = dates
-        split = labelled_split(ordered, labels, kind=self.kind, needed=(), remedy="", ties=self.ties, facts=facts)
+        split = labelled_split(ordered, labels, kind=self.kind, ties=self.ties, facts=facts)
         return replace(split, rolling=self.history == "rolling")
 
     def _moments(self, times: Int64Array | Float64Array, unit: TimeUnit | None) -> dict[Part, Fraction]:

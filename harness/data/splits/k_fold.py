@@ -102,6 +102,4 @@ class KFold(SplitRule):
             kind=self.kind,
             needed=("train", "validation", "test") if self.validation else ("train", "test"),
             remedy="Use fewer folds, or loosen the filters.",
-            ties=None,
-            facts={},
         )

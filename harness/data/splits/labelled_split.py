@@ -36,10 +36,10 @@ def labelled_split(
     labels: Int8Array,
     *,
     kind: str,
-    needed: Sequence[Part],
-    remedy: str,
-    ties: Ties | None,
-    facts: Facts,
+    needed: Sequence[Part] = (),
+    remedy: str = "",
+    ties: Ties | None = None,
+    facts: Facts | None = None,
 ) -> Split:
     """Return the split, after checking its parts and its ties.
 
@@ -79,7 +79,9 @@ def labelled_split(
             "with the same timestamp would fall into different parts, so only the tie rule decides. "
             "Use ties: shuffle and report the seed, or a split that no tie decides, such as global_time."
         )
-    return Split(ordered, labels, {**facts, **_common_facts(ordered, labels, decided, by_time=ties is not None)})
+    return Split(
+        ordered, labels, {**(facts or {}), **_common_facts(ordered, labels, decided, by_time=ties is not None)}
+    )
 
 
 def _common_facts(

@@ -94,4 +94,4 @@ class LeaveLastOut(SplitRule):
         facts = {"users_too_short_to_test": int(((lengths > 0) & (lengths <= self.n)).sum())}
         if self.validation:
             facts["users_too_short_to_validate"] = int(((lengths > 0) & (lengths <= 2 * self.n)).sum())
-        return labelled_split(ordered, labels, kind=self.kind, needed=(), remedy="", ties=self.ties, facts=facts)
+        return labelled_split(ordered, labels, kind=self.kind, ties=self.ties, facts=facts)

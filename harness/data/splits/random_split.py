@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Interactions, Part, Split, SplitRule, stream
+from harness.artifacts import Interactions, Split, SplitRule, stream
 from harness.data.canonical_order import TieOrder
-from harness.data.splits.labelled_split import TEST, labelled_split, ordered_interactions
+from harness.data.splits.labelled_split import ordered_interactions
 from harness.data.splits.split_options import check_seed, check_shares
-from harness.data.splits.user_rows import hashed_order, last_share_labels, places_within_users, rows_per_user
+from harness.data.splits.user_rows import hashed_order, last_share_split
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -41,6 +40,7 @@ class RandomSplit(SplitRule):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from harness.artifacts import Vocabulary
     >>> rows = Interactions(
     ...     users=np.array([0, 0, 0, 0, 1]),
@@ -72,20 +72,5 @@ class RandomSplit(SplitRule):
             A requested part would be empty.
         """
         ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
-        lengths = rows_per_user(ordered)
         drawn = hashed_order(ordered, seed=stream(self.seed, "random split"))
-        labels = np.empty(len(ordered), dtype=np.int8)
-        labels[drawn] = last_share_labels(
-            lengths, places_within_users(lengths), test=self.test, validation=self.validation
-        )
-        needed: tuple[Part, ...] = ("validation", "test") if self.validation else ("test",)
-        tested = int(np.count_nonzero(np.bincount(ordered.users[labels == TEST])))
-        return labelled_split(
-            ordered,
-            labels,
-            kind=self.kind,
-            needed=needed,
-            remedy="Choose larger shares, or loosen the filters.",
-            ties=None,
-            facts={"users_without_test": int((lengths > 0).sum()) - tested},
-        )
+        return last_share_split(ordered, drawn, kind=self.kind, test=self.test, validation=self.validation, ties=None)

@@ -71,7 +71,7 @@ def rolling_holdout(split: Split, part: Part, known: Sequence[Part]) -> RollingH
     times = require_timestamps(rows, purpose="rolling history")
     places = np.flatnonzero(held_out)
     users, moments = rows.users[places], times[places]
-    first = np.flatnonzero(np.r_[True, (users[1:] != users[:-1]) | (moments[1:] != moments[:-1])][: len(places)])
+    first = TiedRuns.of(users, moments).starts
     indptr = np.append(first, len(places)).astype(np.int64)
     owners = users[first].astype(np.int64)
     gains = None if rows.values is None else rows.values[places]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from harness.artifacts import Interactions, pair_keys
-from harness.artifacts.array_types import Int8Array, Int64Array
+from harness.artifacts import Interactions, Split, pair_keys
+from harness.artifacts.array_types import Int64Array
 from harness.data.canonical_order import order_within
-from harness.data.splits.labelled_split import TEST, TRAIN, VALIDATION
+from harness.data.splits.labelled_split import TEST, TRAIN, VALIDATION, labelled_split
+from harness.data.splits.split_options import Ties
 
 
 def rows_per_user(interactions: Interactions) -> Int64Array:
@@ -40,26 +41,51 @@ def rounded_share(lengths: Int64Array, share: float) -> Int64Array:
     return rounded
 
 
-def last_share_labels(lengths: Int64Array, places: Int64Array, *, test: float, validation: float) -> Int8Array:
-    """Return the part of each row if each user's last places are held out; at least one row stays in train.
+def last_share_split(
+    ordered: Interactions,
+    order: Int64Array | slice,
+    *,
+    kind: str,
+    test: float,
+    validation: float,
+    ties: Ties | None,
+) -> Split:
+    """Hold out the last share of each user's rows; at least one row per user stays in train.
 
     Parameters
     ----------
-    lengths
-        Number of rows of each user, int64 ``(users,)``.
-    places
-        The place of each row within its user's rows, sorted by user; ``(n,)``.
+    ordered
+        The interactions in canonical order.
+    order
+        The order that decides which rows of a user are the last, sorted by user; ``(n,)``, or a slice of all rows.
+    kind, ties
+        As for ``labelled_split``.
     test, validation
         Shares of each user's rows.
+
+    Raises
+    ------
+    DataError
+        A requested part would be empty, or a tie decides a part and ``ties`` is ``error``.
     """
+    lengths = rows_per_user(ordered)
     most = np.maximum(lengths - 1, 0)
-    tested = np.minimum(rounded_share(lengths, test), most)
-    held_out = np.minimum(rounded_share(lengths, test + validation), most)
-    from_the_end = np.repeat(lengths, lengths) - 1 - places
-    labels = np.full(len(places), TRAIN, dtype=np.int8)
-    labels[from_the_end < np.repeat(held_out, lengths)] = VALIDATION
-    labels[from_the_end < np.repeat(tested, lengths)] = TEST
-    return labels
+    from_the_end = np.repeat(lengths, lengths) - 1 - places_within_users(lengths)
+    sorted_labels = np.full(len(ordered), TRAIN, dtype=np.int8)
+    for label, share in ((VALIDATION, test + validation), (TEST, test)):
+        sorted_labels[from_the_end < np.repeat(np.minimum(rounded_share(lengths, share), most), lengths)] = label
+    labels = np.empty_like(sorted_labels)
+    labels[order] = sorted_labels
+    tested = int(np.count_nonzero(np.bincount(ordered.users[labels == TEST])))
+    return labelled_split(
+        ordered,
+        labels,
+        kind=kind,
+        needed=("validation", "test") if validation else ("test",),
+        remedy="Choose larger shares, or loosen the filters.",
+        ties=ties,
+        facts={"users_without_test": int((lengths > 0).sum()) - tested},
+    )
 
 
 def hashed_order(ordered: Interactions, *, seed: int) -> Int64Array:

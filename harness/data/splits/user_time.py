@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Interactions, Part, Split, SplitRule
+from harness.artifacts import Interactions, Split, SplitRule
 from harness.data.canonical_order import require_timestamps
-from harness.data.splits.labelled_split import TEST, labelled_split, ordered_interactions
+from harness.data.splits.labelled_split import ordered_interactions
 from harness.data.splits.split_options import Ties, check_seed, check_shares
-from harness.data.splits.user_rows import last_share_labels, places_within_users, rows_per_user
+from harness.data.splits.user_rows import last_share_split
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -37,6 +36,7 @@ class UserTime(SplitRule):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from harness.artifacts import Vocabulary
     >>> rows = Interactions(
     ...     users=np.array([0, 0, 0, 0, 1]),
@@ -71,17 +71,6 @@ class UserTime(SplitRule):
         """
         require_timestamps(interactions, purpose="split user_time")
         ordered = ordered_interactions(interactions, seed=self.seed, ties=self.ties, kind=self.kind)
-        lengths = rows_per_user(ordered)
-        labels = last_share_labels(lengths, places_within_users(lengths), test=self.test, validation=self.validation)
-        needed: tuple[Part, ...] = ("validation", "test") if self.validation else ("test",)
-        users = int((lengths > 0).sum())
-        tested = int(np.count_nonzero(np.bincount(ordered.users[labels == TEST])))
-        return labelled_split(
-            ordered,
-            labels,
-            kind=self.kind,
-            needed=needed,
-            remedy="Choose larger shares, or loosen the filters.",
-            ties=self.ties,
-            facts={"users_without_test": users - tested},
+        return last_share_split(
+            ordered, slice(None), kind=self.kind, test=self.test, validation=self.validation, ties=self.ties
         )

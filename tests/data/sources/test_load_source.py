@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from dataset_sections import dataset_section
 
 from harness.data import MovieLens100K, SourceData, load_source
 from harness.errors import DataError
+from harness.experiment import ColumnNames
 from harness.storage import sha256_file
 
 
 def test_by_path(tmp_path: Path) -> None:
     path = tmp_path / "plays.csv"
     path.write_text("who,what,timestamp\n1,2,3\n1,2,4\n")
-    columns = SimpleNamespace(user="who", item="what", timestamp=None, rating=None)
+    columns = ColumnNames(user="who", item="what")
     source = load_source(dataset_section(path=str(path), columns=columns))
     assert source.name == "plays.csv"
     assert source.sha256 == sha256_file(path)
