@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from harness import storage
 from harness.artifacts import Finding, RecommendationTask, TimingRecord
+from harness.artifacts.finding import WrittenFinding
 from harness.errors import LockError
 from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
@@ -174,13 +176,8 @@ def _complete(experiment: Experiment, job: Job, *, is_writable: bool, quiet: boo
 def _read_findings(path: Path) -> tuple[Finding, ...] | None:
     """Return the findings of a file; None if it is absent or damaged."""
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        for row in rows:
-            del row["share"]  # which follows from the other numbers
-        if not isinstance(rows, list):
-            return None
-        return tuple(Finding(**{**row, "cases": tuple(row["cases"])}) for row in rows)
-    except (OSError, ValueError, KeyError, TypeError):
+        return TypeAdapter(tuple[WrittenFinding, ...]).validate_json(path.read_bytes(), strict=True)
+    except (OSError, ValidationError):
         return None
 
 
