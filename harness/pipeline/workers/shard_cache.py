@@ -21,7 +21,7 @@ from harness.artifacts.finding import WrittenFinding
 from harness.errors import LockError
 from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
-from harness.pipeline.model_trial import ModelAudit, audit_digest, audit_model
+from harness.pipeline.model_trial import TrialReport, audit_digest, audit_model
 from harness.pipeline.workers.shard_jobs import Job, ModelSource, make_shard
 from harness.runner import Options, Shards, compute_topk
 from harness.topk import choose_device
@@ -139,9 +139,9 @@ def _complete(experiment: Experiment, job: Job, *, is_writable: bool, quiet: boo
     def audit() -> tuple[Finding, ...]:
         nonlocal trial_seconds
         assert settings is not None  # noqa: S101  (asked below)
-        audited: ModelAudit = audit_model(job, settings, experiment.model.params, quiet=quiet)
-        if audited.trial_seconds is not None:
-            trial_seconds = round(audited.trial_seconds, 4)
+        audited: TrialReport = audit_model(job, settings, experiment.model.params, quiet=quiet)
+        if audited.seconds is not None:
+            trial_seconds = round(audited.seconds, 4)
         return audited.findings
 
     try:
