@@ -3,7 +3,7 @@
 from harness.artifacts.attention_explainer import Attention, AttentionExplainer
 from harness.artifacts.block_size import USER_BLOCK
 from harness.artifacts.candidate_lists import CandidateLists
-from harness.artifacts.checkpoint_facts import CheckpointFacts, StateFacts, TensorFacts
+from harness.artifacts.checkpoint_facts import CheckpointFacts
 from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
 from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.dataset_audit import (
@@ -44,17 +44,15 @@ from harness.artifacts.run_record import (
     TimingRecord,
 )
 from harness.artifacts.scores import (
-    SCORE_REMEDY,
     as_gains,
     as_scores,
-    real_array,
     rounded,
     rounding_ties,
     score_fault,
     wrong_scores,
 )
 from harness.artifacts.side_information import Categories, SideInformation, share_above
-from harness.artifacts.size_findings import FEW_USERS, candidate_counts, cutoff_beyond_candidates, few_users
+from harness.artifacts.size_findings import candidate_counts, cutoff_beyond_candidates, few_users
 from harness.artifacts.slice_table import SliceGap, SliceGroup, SliceTable, SliceValue
 from harness.artifacts.split_rule import SplitRule
 from harness.artifacts.target_ranks import NOT_A_CANDIDATE, TargetRanks
@@ -69,7 +67,6 @@ from harness.artifacts.vocabulary import Vocabulary, as_ids, descending_places, 
 __all__ = [
     "CANONICAL_INTEGER",
     "DEFAULT_RULES",
-    "FEW_USERS",
     "LONGEST_ID",
     "NOT_A_CANDIDATE",
     "NO_ITEM",
@@ -77,7 +74,6 @@ __all__ = [
     "PAIR_COLUMNS",
     "PARTS",
     "PER_SECOND",
-    "SCORE_REMEDY",
     "USER_BLOCK",
     "VALIDATION_CUTOFF",
     "AnyRecommender",
@@ -127,10 +123,8 @@ __all__ = [
     "SourceSummary",
     "Split",
     "SplitRule",
-    "StateFacts",
     "TargetRanks",
     "TensorCounts",
-    "TensorFacts",
     "Tensors",
     "TieRange",
     "TieRuleValues",
@@ -160,7 +154,6 @@ __all__ = [
     "indptr_of_kept",
     "integer_of",
     "pair_keys",
-    "real_array",
     "rounded",
     "rounding_ties",
     "runs",

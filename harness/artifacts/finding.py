@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BeforeValidator
 
 Severity = Literal["info", "warning", "error"]
 
@@ -92,6 +94,18 @@ class Finding:
             "cases": list(self.cases),
             **({"trial": True} if self.trial else {}),
         }
+
+
+def _with_all_fields(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    cases = value.get("cases") or ()
+    absent = {"severity": None, "count": None, "of": None}
+    return {**absent, **value, "cases": tuple(cases) if isinstance(cases, list) else cases}
+
+
+WrittenFinding: TypeAlias = Annotated[Finding, BeforeValidator(_with_all_fields)]
+"""A finding for pydantic, which reads what ``as_dict`` returns."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
+from pydantic import BeforeValidator
 
 from harness.artifacts.array_types import Float64Array, IdArray
 
@@ -32,6 +34,10 @@ class TieRange:
     def width(self) -> float:
         """Distance between the ends, 0 or more."""
         return abs(self.best - self.worst)
+
+
+def _nan_of_null(value: Any) -> Any:
+    return math.nan if value is None else value  # JSON has no NaN
 
 
 @dataclass(frozen=True)
@@ -65,7 +71,7 @@ class MetricValue:
     variant: Mapping[str, Any]
     family: str
     higher_is_better: bool
-    value: float
+    value: Annotated[float, BeforeValidator(_nan_of_null)]
     std: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.artifacts.finding import DataWarning, Finding
+from harness.artifacts.finding import DataWarning, WrittenFinding
 from harness.artifacts.json_values import OPTIONAL, Facts
 from harness.artifacts.metric_table import MetricValue
 from harness.artifacts.protocol_record import ExperimentRecord, ProtocolRecord
@@ -196,7 +196,7 @@ class RunRecord:
     protocol: ProtocolRecord
     metrics: tuple[MetricValue, ...]
     slices: tuple[SliceTable, ...] = ()
-    audits: tuple[Finding, ...] = ()
+    audits: tuple[WrittenFinding, ...] = ()
     timings: TimingRecord = field(default_factory=TimingRecord)
     expected: tuple[Expectation, ...] = ()
     files: Mapping[str, str] | None = field(default=None, metadata=OPTIONAL)

@@ -81,25 +81,14 @@ class AttentionExample:
     relevant: BoolArray
 
 
-class Titles(Mapping[int, str]):
-    """Titles by item index, computed on access; an item without a title has its external id."""
-
-    def __init__(self, rows: Interactions) -> None:
-        self._ids = rows.item_ids.ids
-        table = rows.item_table
-        self._titles = None if table is None or "title" not in table else table["title"].to_numpy(dtype=object)
-
-    def __getitem__(self, item: int) -> str:
-        if not 0 <= item < len(self._ids):
-            raise KeyError(item)
-        title = None if self._titles is None else self._titles[item]
-        return title if isinstance(title, str) and title.strip() else str(self._ids[item])
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(len(self._ids)))
-
-    def __len__(self) -> int:
-        return len(self._ids)
+def titles_of(rows: Interactions) -> dict[int, str]:
+    """Return the title of each item by its index; an item without a title has its external id."""
+    ids, table = rows.item_ids.ids, rows.item_table
+    titles = ids if table is None or "title" not in table else table["title"].to_numpy(dtype=object)
+    return {
+        item: title if isinstance(title, str) and title.strip() else str(external)
+        for item, (external, title) in enumerate(zip(ids, titles, strict=True))
+    }
 
 
 def attention_svg(content: AttentionExample, titles: Mapping[int, str], picture: PictureOptions) -> str:

@@ -26,7 +26,7 @@ from harness.artifacts import (
 from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array
 from harness.errors import HarnessError, did_you_mean
 from harness.models import PredictionFile
-from harness.pipeline.commands.attention_picture import AttentionExample, PictureOptions, Titles, attention_svg
+from harness.pipeline.commands.attention_picture import AttentionExample, PictureOptions, attention_svg, titles_of
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.stages.preparation import prepare
 from harness.pipeline.stages.recommendation import ModelPredictions
@@ -119,7 +119,7 @@ def explain(
         f"What {experiment.name} attends to for user {own}", task, attention, items, scores, relevant
     )
     path = _path(experiment, own)
-    storage.write_text(path, attention_svg(example, Titles(split.interactions), picture))
+    storage.write_text(path, attention_svg(example, titles_of(split.interactions), picture))
     return Explanation(path, attention, items, scores, relevant)
 
 
@@ -195,7 +195,7 @@ def _computed(
     items = found.items[0][:k]
     items = items[items != NO_ITEM]
     with torch.inference_mode():
-        attention = recommender.attention(task.batch(0, 1), items, Titles(split.interactions))
+        attention = recommender.attention(task.batch(0, 1), items, titles_of(split.interactions))
     _check(attention, len(items))
     return attention, items, found.scores[0][: len(items)]
 

@@ -4,35 +4,18 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
 import torch
 
-from harness.artifacts import Finding
 from harness.experiment import TrialSettings
-from harness.pipeline.model_trial.trial import try_model
+from harness.pipeline.model_trial.trial import TrialReport, try_model
 from harness.pipeline.stages.fingerprints import code_version
 from harness.pipeline.stages.list_audit import checkpoint_findings
 from harness.pipeline.workers.shard_jobs import Job
 from harness.storage import sha256_json
-
-
-@dataclass(frozen=True)
-class ModelAudit:
-    """The findings on an external model itself, whatever its lists.
-
-    Parameters
-    ----------
-    findings
-        Facts of the checkpoint first, then the findings of the trial.
-    trial_seconds
-        Time that the trial took; None if there was none.
-    """
-
-    findings: tuple[Finding, ...]
-    trial_seconds: float | None = None
 
 
 def audit_digest(settings: TrialSettings) -> str:
@@ -41,7 +24,7 @@ def audit_digest(settings: TrialSettings) -> str:
     return sha256_json([asdict(settings), code])
 
 
-def audit_model(job: Job, settings: TrialSettings, params: Any, *, quiet: bool = False) -> ModelAudit:
+def audit_model(job: Job, settings: TrialSettings, params: Any, *, quiet: bool = False) -> TrialReport:
     """Load the model of a job, look at its checkpoint, and try it on a few users.
 
     The trial changes no number of the run. The generators of random numbers are put back afterwards. The job keeps the
@@ -69,16 +52,15 @@ def audit_model(job: Job, settings: TrialSettings, params: Any, *, quiet: bool =
     recommender = job.recommender(device)
     findings = tuple(checkpoint_findings(recommender, job.shards.task))
     if settings.on_failure == "off":
-        return ModelAudit(findings)
-    restore_loaded, is_repeatable = _random_states(device), False
+        return TrialReport(findings)
+    restore_loaded, report = _random_states(device), TrialReport()
     try:
         report = try_model(recommender, job.shards.task, job.options, settings, params=params, quiet=quiet)
-        is_repeatable = report.is_repeatable
     finally:
-        (restore_loaded if is_repeatable else restore_unloaded)()
-        if not is_repeatable:
+        (restore_loaded if report.is_repeatable else restore_unloaded)()
+        if not report.is_repeatable:
             job.unload()
-    return ModelAudit((*findings, *report.findings), report.seconds)
+    return replace(report, findings=(*findings, *report.findings))
 
 
 def _random_states(device: str) -> Callable[[], None]:

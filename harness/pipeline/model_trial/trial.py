@@ -44,13 +44,13 @@ class TrialReport:
     findings
         The findings, each with ``trial`` set.
     seconds
-        Time that the trial took.
+        Time that the trial took; None if there was none.
     is_repeatable
         Whether the model gave the same lists when it was called again, so that its calls leave no trace in it.
     """
 
     findings: tuple[Finding, ...] = ()
-    seconds: float = 0.0
+    seconds: float | None = None
     is_repeatable: bool = False
 
 
@@ -94,7 +94,7 @@ def try_model(
     """
     task.check()
     if task.n_users == 0:
-        return TrialReport()
+        return TrialReport(seconds=0.0)
     budget = TimeBudget(settings.seconds, task.n_users, clock)
     task = replace(task, k=min(task.k, settings.depth or task.k))
     trial = _Trial(TrialUsers(recommender, task, options, budget, settings.on_failure == "warn"), params)

@@ -148,31 +148,13 @@ def _record(parsed: Mapping[str, Any], path: Path) -> RunRecord:
             f"{path} has schema version {version}; this version of harness reads {UNCHECKED} and {SCHEMA_VERSION}."
         )
     try:
-        record = _adapter().validate_json(json.dumps(_with_defaults(parsed)), strict=True)
+        record = _adapter().validate_json(json.dumps(parsed), strict=True)
     except ValidationError as error:
         raise HarnessError(f"{path} is damaged: {_fault(error)}. {REMEDY}") from error
     fault = _fault_between_fields(record, parsed)
     if fault is not None:
         raise HarnessError(f"{path} is damaged: {fault}. {REMEDY}")
     return replace(record, experiment=replace(record.experiment, resolved=parsed["experiment"]))
-
-
-def _with_defaults(parsed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parsed JSON with what its values leave out: undefined numbers are NaN, and audits may lack counts."""
-    whole = dict(parsed)
-    metrics, audits = parsed.get("metrics"), parsed.get("audits")
-    if isinstance(metrics, list):
-        whole["metrics"] = [
-            {**row, "value": math.nan} if isinstance(row, dict) and row.get("value", ...) is None else row
-            for row in metrics
-        ]
-    if isinstance(audits, list):
-        absent = {"severity": None, "count": None, "of": None}
-        whole["audits"] = [
-            {**absent, **audit, "cases": audit.get("cases") or []} if isinstance(audit, dict) else audit
-            for audit in audits
-        ]
-    return whole
 
 
 def _fault(error: ValidationError) -> str:

@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
 from harness import storage
 from harness.artifacts import Finding, RecommendationTask, TimingRecord
+from harness.artifacts.finding import WrittenFinding
 from harness.errors import LockError
 from harness.execution import Parallel, map_devices, map_shards, progress
 from harness.memory import peak_memory
-from harness.pipeline.model_trial import ModelAudit, audit_digest, audit_model
+from harness.pipeline.model_trial import TrialReport, audit_digest, audit_model
 from harness.pipeline.workers.shard_jobs import Job, ModelSource, make_shard
 from harness.runner import Options, Shards, compute_topk
 from harness.topk import choose_device
@@ -137,9 +139,9 @@ def _complete(experiment: Experiment, job: Job, *, is_writable: bool, quiet: boo
     def audit() -> tuple[Finding, ...]:
         nonlocal trial_seconds
         assert settings is not None  # noqa: S101  (asked below)
-        audited: ModelAudit = audit_model(job, settings, experiment.model.params, quiet=quiet)
-        if audited.trial_seconds is not None:
-            trial_seconds = round(audited.trial_seconds, 4)
+        audited: TrialReport = audit_model(job, settings, experiment.model.params, quiet=quiet)
+        if audited.seconds is not None:
+            trial_seconds = round(audited.seconds, 4)
         return audited.findings
 
     try:
@@ -174,13 +176,8 @@ def _complete(experiment: Experiment, job: Job, *, is_writable: bool, quiet: boo
 def _read_findings(path: Path) -> tuple[Finding, ...] | None:
     """Return the findings of a file; None if it is absent or damaged."""
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-        for row in rows:
-            del row["share"]  # which follows from the other numbers
-        if not isinstance(rows, list):
-            return None
-        return tuple(Finding(**{**row, "cases": tuple(row["cases"])}) for row in rows)
-    except (OSError, ValueError, KeyError, TypeError):
+        return TypeAdapter(tuple[WrittenFinding, ...]).validate_json(path.read_bytes(), strict=True)
+    except (OSError, ValidationError):
         return None
 
 
