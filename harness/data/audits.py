@@ -118,11 +118,9 @@ def _tied_targets(holdout: Holdout) -> Finding | None:
 
 
 def _unseen_items(holdout: Holdout) -> Finding:
-    known = np.zeros(len(holdout.rows.item_ids), dtype=np.bool_)
-    known[holdout.history.items] = True
     return Finding.counted(
         "unseen_items",
-        int((~known[holdout.rows.items]).sum()),
+        int((~np.isin(holdout.rows.items, holdout.history.items)).sum()),
         len(holdout.rows),
         "held-out interactions",
         "their item does not occur in the history of any user, so models of co-occurrence cannot find it.",
@@ -130,9 +128,7 @@ def _unseen_items(holdout: Holdout) -> Finding:
 
 
 def _users_without_history(holdout: Holdout) -> Finding:
-    known = np.zeros(len(holdout.history.user_ids), dtype=np.bool_)
-    known[holdout.history.users] = True
-    count = int((~known[holdout.users]).sum())
+    count = int((~np.isin(holdout.users, holdout.history.users)).sum())
     return Finding.counted(
         "users_without_history",
         count,

@@ -50,6 +50,4 @@ class AveragePopularity(ListedMetric):
 
     def score(self, hits: Hits, out: Float64Array) -> None:
         """Write each user's value."""
-        side = self.side_of(hits)
-        assert side.popularity is not None  # noqa: S101  (a need that was checked)
-        self.write_mean(hits, side.popularity.astype(np.float64), self.k, out)
+        self.write_mean(hits, self.popularity_of(hits).astype(np.float64), self.k, out)

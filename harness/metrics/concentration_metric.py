@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 
 from harness.artifacts.array_types import Int64Array
-from harness.errors import HarnessError
 from harness.execution import Parallel
 from harness.metrics.metric import ListMetric, ListState
 from harness.metrics.metric_inputs import Lists
@@ -42,9 +41,7 @@ class ConcentrationMetric(ListMetric):
         """
         from harness.metrics.kernels.list_sets import count_items
 
-        if lists.n_items is None:
-            raise HarnessError(f"{self.name} needs the size of the catalogue. Pass n_items=… to harness.evaluate.")
-        counts = np.zeros(lists.n_items, dtype=np.int64)
+        counts = np.zeros(lists.catalogue_size(self.name), dtype=np.int64)
         count_items(lists.items, lists.rows, min(self.k, lists.items.shape[1]), counts)
         return {"counts": counts}
 

@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.errors import HarnessError
 from harness.execution import Parallel
 from harness.metrics.metric import ListMetric, ListState
 from harness.metrics.metric_inputs import Lists
@@ -64,11 +63,10 @@ class Coverage(ListMetric):
         """
         from harness.metrics.kernels.list_sets import mark_items
 
-        if lists.n_items is None:
-            raise HarnessError("coverage needs the size of the catalogue. Pass n_items=… to harness.evaluate.")
-        seen = np.zeros(lists.n_items, dtype=np.bool_)
+        n_items = lists.catalogue_size(self.name)
+        seen = np.zeros(n_items, dtype=np.bool_)
         mark_items(lists.items, lists.rows, min(self.k, lists.items.shape[1]), seen)
-        return {"seen": np.packbits(seen), "n_items": np.array([lists.n_items])}
+        return {"seen": np.packbits(seen), "n_items": np.array([n_items])}
 
     def folded(self, states: Sequence[ListState]) -> Sequence[ListState]:
         """Return one state: the items that are in any list."""

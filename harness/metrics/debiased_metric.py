@@ -15,7 +15,7 @@ import numpy as np
 from harness.artifacts.array_types import Float64Array
 from harness.errors import HarnessError
 from harness.metrics.metric import UserMetric
-from harness.metrics.metric_inputs import Hits, Targets
+from harness.metrics.metric_inputs import Hits
 
 
 class DebiasedMetric(UserMetric):
@@ -55,21 +55,15 @@ class DebiasedMetric(UserMetric):
         """
         from harness.metrics.kernels import gains
 
-        targets = self._targets_of(hits)
-        weights = self._weights_of(hits, targets)
+        targets = hits.targets
+        if targets is None:
+            raise HarnessError(f"{self.label} reads the relevant items one by one, which these hits do not hold.")
+        if hits.side is None or hits.side.popularity is None:
+            raise HarnessError(f"{self.label} needs popularity. Pass side=SideInformation(…).")
+        counts = np.maximum(hits.side.popularity[targets.items], 1).astype(np.float64)
+        weights = np.asarray(counts ** (-(self.gamma + 1.0) / 2.0))
         gains.gain_of_places(targets.indptr, targets.places, weights, discounts, out)
         whole = np.empty_like(out)
         longest = int(np.diff(targets.indptr).max(initial=1))
         gains.ideal_gain(targets.indptr, targets.places, weights, np.ones(longest), whole)
         out /= whole
-
-    def _targets_of(self, hits: Hits) -> Targets:
-        if hits.targets is None:
-            raise HarnessError(f"{self.label} reads the relevant items one by one, which these hits do not hold.")
-        return hits.targets
-
-    def _weights_of(self, hits: Hits, targets: Targets) -> Float64Array:
-        if hits.side is None or hits.side.popularity is None:
-            raise HarnessError(f"{self.label} needs popularity. Pass side=SideInformation(…).")
-        counts = np.maximum(hits.side.popularity[targets.items], 1).astype(np.float64)
-        return np.asarray(counts ** (-(self.gamma + 1.0) / 2.0))

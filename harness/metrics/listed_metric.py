@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from harness.artifacts import SideInformation
-from harness.artifacts.array_types import Float64Array, Int32Array
+from harness.artifacts.array_types import Float64Array, Int32Array, Int64Array
 from harness.errors import HarnessError
 from harness.metrics.metric import UserMetric
 from harness.metrics.metric_inputs import Hits
@@ -30,6 +30,12 @@ class ListedMetric(UserMetric):
         if hits.side is None:
             raise HarnessError(f"{self.label} needs {' and '.join(self.required)}. Pass side=SideInformation(…).")
         return hits.side
+
+    def popularity_of(self, hits: Hits) -> Int64Array:
+        """Return the number of users who had each item before, int64 ``(items,)``."""
+        popularity = self.side_of(hits).popularity
+        assert popularity is not None  # noqa: S101  (a need that was checked)
+        return popularity
 
     def items_of(self, hits: Hits) -> Int32Array:
         """Return the listed items, int32 ``(users, ranks)``."""

@@ -167,6 +167,18 @@ class Lists:
         """Number of users, those without a list included."""
         return len(self.rows)
 
+    def catalogue_size(self, name: str) -> int:
+        """Return the number of items of the catalogue.
+
+        Raises
+        ------
+        HarnessError
+            It is not known; ``name`` is that of the metric.
+        """
+        if self.n_items is None:
+            raise HarnessError(f"{name} needs the size of the catalogue. Pass n_items=… to harness.evaluate.")
+        return self.n_items
+
     def known(self, label: str) -> tuple[RelevantItems, SideInformation]:
         """Return the relevant items and the side information, for the metric with a label.
 

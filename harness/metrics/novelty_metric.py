@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 
-from harness.artifacts.array_types import Float64Array, Int64Array
+from harness.artifacts.array_types import Float64Array
 from harness.metrics.listed_metric import ListedMetric
 from harness.metrics.metric_inputs import Hits
 
@@ -22,12 +22,6 @@ class NoveltyMetric(ListedMetric):
 
     family = "novelty"
     needs: ClassVar[tuple[str, ...]] = ("popularity",)
-
-    def popularity_of(self, hits: Hits) -> Int64Array:
-        """Return the number of users who had each item before, int64 ``(items,)``."""
-        popularity = self.side_of(hits).popularity
-        assert popularity is not None  # noqa: S101  (a need that was checked)
-        return popularity
 
     def write_discounted(self, hits: Hits, values: Float64Array, k: int, out: Float64Array, *, of: NoveltyOf) -> None:
         """Write the mean of the listed items' values, weighted by ``1 / log2(rank + 1)``.

@@ -10,7 +10,7 @@ from harness.storage.checksums import (
     sha256_json,
     sha256_paths,
 )
-from harness.storage.csv_files import plain_cell, write_csv
+from harness.storage.csv_files import write_csv
 from harness.storage.locks import LONG, lock
 from harness.storage.safe_paths import inside, refuse_link
 
@@ -27,7 +27,6 @@ __all__ = [
     "lock",
     "open_entry",
     "path_digests",
-    "plain_cell",
     "prune_cache",
     "refuse_link",
     "remove",

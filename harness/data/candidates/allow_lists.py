@@ -17,6 +17,14 @@ from harness.data.predictions.prediction_lists import indices_of
 from harness.data.readers.table_keys import TableKeys
 from harness.errors import DataError
 
+# What each finding does to the numbers.
+_MEANINGS = {
+    "candidates_without_users": "the file lists no candidate for them; their lists are empty and they score 0.",
+    "relevant_items_no_candidates": "the file does not list them for their user, so that no model can recommend them.",
+    "unknown_candidates": "the data set does not have the item; they are left out.",
+    "candidates_of_unknown_users": "the data set does not have the user; they are left out.",
+}
+
 
 @dataclass(frozen=True, eq=False)
 class UserCandidates:
@@ -68,35 +76,15 @@ def lists_from(path: Path, task: RecommendationTask) -> UserCandidates:
     codes = np.unique(places[user][known] * n_items + item[known])
     lengths = np.bincount(codes // n_items, minlength=len(task.users))
     relevant = np.unique(codes_of(task.truth.indptr, task.truth.items, n_items))
-    findings = (
-        Finding.counted(
-            "candidates_without_users",
-            int((lengths == 0).sum()),
-            len(task.users),
-            "users",
-            "the file lists no candidate for them; their lists are empty and they score 0.",
-        ),
-        Finding.counted(
-            "relevant_items_no_candidates",
-            int((~among(relevant, codes)).sum()),
-            len(relevant),
-            "relevant items",
-            "the file does not list them for their user, so that no model can recommend them.",
-        ),
-        Finding.counted(
-            "unknown_candidates",
-            int((item == UNKNOWN).sum()),
-            len(item),
-            "rows of candidates",
-            "the data set does not have the item; they are left out.",
-        ),
-        Finding.counted(
-            "candidates_of_unknown_users",
-            int((user == UNKNOWN).sum()),
-            len(user),
-            "rows of candidates",
-            "the data set does not have the user; they are left out.",
-        ),
+    counts = {
+        "candidates_without_users": (lengths == 0, "users"),
+        "relevant_items_no_candidates": (~among(relevant, codes), "relevant items"),
+        "unknown_candidates": (item == UNKNOWN, "rows of candidates"),
+        "candidates_of_unknown_users": (user == UNKNOWN, "rows of candidates"),
+    }
+    findings = tuple(
+        Finding.counted(name, int(cases.sum()), len(cases), what, _MEANINGS[name])
+        for name, (cases, what) in counts.items()
     )
     facts = {"path": str(path), "per_user": {"min": int(lengths.min()), "max": int(lengths.max())}}
     return UserCandidates(lists_of_codes(codes, len(task.users), n_items), facts, findings)

@@ -72,9 +72,5 @@ class Counts:
 def _within(indices: Int32Array, low: int | None, high: int | None) -> BoolArray:
     """Return whether the number of rows of each row's user or item is within two limits."""
     counts = np.bincount(indices)
-    enough = np.ones(len(counts), dtype=np.bool_)
-    if low is not None:
-        enough &= counts >= low
-    if high is not None:
-        enough &= counts <= high
+    enough: BoolArray = (counts >= (low or 0)) & (counts <= (len(indices) if high is None else high))
     return enough[indices]

@@ -14,6 +14,29 @@ from harness.data.readers.columns import is_text
 
 UNKNOWN = -1  # the index of an id that the data set does not have
 
+# What each finding counts, and what it does to the numbers.
+_MEANINGS = {
+    "missing_users": ("users", "they have no prediction; {missing}"),
+    "unknown_users": ("users of the predictions", "the data set does not have them; they are left out."),
+    "users_not_asked_for": ("users of the predictions", "they have no relevant item in this part; they are left out."),
+    "unknown_items": ("predictions", "the data set does not have the item; a miss."),
+    "repeated_items": ("predictions", "the item is in the list already; the slot is a miss."),
+    "seen_items": ("predictions", "the user had the item before, and seen items are excluded; the slot is a miss."),
+    "not_candidates": ("predictions", "it is not a candidate of the experiment; a miss."),
+    "short_lists": ("users", "their list is shorter than the largest cutoff, {depth}; the missing slots are misses."),
+    "masked_scores": (
+        "predictions",
+        "their score is minus infinity, which means that the item is not recommended; they are left out.",
+    ),
+    "tied_scores": ("predictions", "another item of the user has the same score, so the tie rule orders them."),
+    "rounding_ties": (
+        "predictions",
+        "the score equals another score of the user after both are rounded to float32; they count as ties.",
+    ),
+    "contradicting_ranks": ("users", "a worse rank has a better score; the ranks decide."),
+}
+_HARMLESS = ("users_not_asked_for", "masked_scores", "tied_scores", "rounding_ties")
+
 
 @dataclass(frozen=True, eq=False)
 class RankedRows:
@@ -107,110 +130,40 @@ def prediction_findings(
     distinct = int(occurs[:-1].sum()) + unknown
     others = occurs[:-1].copy()
     others[asked.users] = False
-    masked = 0 if table.scores is None else int((table.scores == -np.inf).sum())
+    lengths = np.bincount(rows.users, minlength=len(asked.users))
+    rising = np.zeros(0, dtype=np.int64)
+    if table.scores is not None and table.ranks is not None:
+        rising = np.flatnonzero((np.diff(rows.users) == 0) & (np.diff(rows.scores) > 0))
+    counts = {
+        "missing_users": (int((lengths == 0).sum()), len(asked.users)),
+        "unknown_users": (unknown, distinct),
+        "users_not_asked_for": (int(others.sum()), distinct),
+        "unknown_items": (int((rows.items == UNKNOWN).sum()), len(rows.items)),
+        "repeated_items": (_repeated(rows, len(asked.item_ids)), len(rows.items)),
+        "seen_items": (int(excluded.seen.sum()), len(rows.items)),
+        "not_candidates": (int(excluded.outside.sum()), len(rows.items)),
+        "short_lists": (int(((lengths > 0) & (lengths < depth)).sum()), len(asked.users)),
+        "masked_scores": (0 if table.scores is None else int((table.scores == -np.inf).sum()), len(users)),
+        "tied_scores": (rows.tied, len(rows.items)),
+        "rounding_ties": (rows.rounding_ties, len(rows.items)),
+        "contradicting_ranks": (len(np.unique(rows.users[rising])), int((lengths > 0).sum())),
+    }
+    missing = "they count and score 0." if missing_count else "they are left out (without_predictions: drop)."
     return [
-        _missing_users(rows, asked, missing_count=missing_count),
         Finding.counted(
-            "unknown_users",
-            unknown,
-            distinct,
-            "users of the predictions",
-            "the data set does not have them; they are left out.",
-        ),
-        Finding.counted(
-            "users_not_asked_for",
-            int(others.sum()),
-            distinct,
-            "users of the predictions",
-            "they have no relevant item in this part; they are left out.",
-            severity="info",
-        ),
-        _of_rows("unknown_items", rows.items == UNKNOWN, "the data set does not have the item; a miss."),
-        _of_rows(
-            "repeated_items",
-            _repeated(rows, len(asked.item_ids)),
-            "the item is in the list already; the slot is a miss.",
-        ),
-        _of_rows(
-            "seen_items",
-            excluded.seen,
-            "the user had the item before, and seen items are excluded; the slot is a miss.",
-        ),
-        _of_rows("not_candidates", excluded.outside, "it is not a candidate of the experiment; a miss."),
-        _short(rows, asked, depth),
-        Finding.counted(
-            "masked_scores",
-            masked,
-            len(users),
-            "predictions",
-            "their score is minus infinity, which means that the item is not recommended; they are left out.",
-            severity="info",
-        ),
-        _of_ties(
-            "tied_scores",
-            rows.tied,
-            rows,
-            "another item of the user has the same score, so the tie rule orders them.",
-        ),
-        _of_ties(
-            "rounding_ties",
-            rows.rounding_ties,
-            rows,
-            "the score equals another score of the user after both are rounded to float32; they count as ties.",
-        ),
-        _contradictions(rows, table),
+            *(name, count, of, _MEANINGS[name][0], _MEANINGS[name][1].format(depth=depth, missing=missing)),
+            severity="info" if name in _HARMLESS else "warning",
+        )
+        for name, (count, of) in counts.items()
     ]
 
 
-def _of_rows(name: str, mask: BoolArray, meaning: str) -> Finding:
-    return Finding.counted(name, int(mask.sum()), len(mask), "predictions", meaning)
-
-
-def _of_ties(name: str, count: int, rows: RankedRows, meaning: str) -> Finding:
-    return Finding.counted(name, count, len(rows.items), "predictions", meaning, severity="info")
-
-
-def _repeated(rows: RankedRows, n_items: int) -> BoolArray:
+def _repeated(rows: RankedRows, n_items: int) -> int:
     from harness.data.predictions.prediction_kernels import mark_repeated  # deferred, as above
 
     repeated = np.empty(len(rows.items), dtype=np.bool_)
     mark_repeated(rows.users, rows.items, n_items, repeated)
-    return repeated
-
-
-def _distinct(users: Int32Array) -> int:
-    """Return the number of users in rows sorted by user."""
-    return int((users[1:] != users[:-1]).sum()) + (len(users) > 0)
-
-
-def _missing_users(rows: RankedRows, asked: RecommendationTask, *, missing_count: bool) -> Finding:
-    missing = len(asked.users) - _distinct(rows.users)
-    meaning = "they count and score 0." if missing_count else "they are left out (without_predictions: drop)."
-    return Finding.counted("missing_users", missing, len(asked.users), "users", f"they have no prediction; {meaning}")
-
-
-def _short(rows: RankedRows, asked: RecommendationTask, depth: int) -> Finding:
-    lengths = np.bincount(rows.users, minlength=len(asked.users))
-    return Finding.counted(
-        "short_lists",
-        int(((lengths > 0) & (lengths < depth)).sum()),
-        len(asked.users),
-        "users",
-        f"their list is shorter than the largest cutoff, {depth}; the missing slots are misses.",
-    )
-
-
-def _contradictions(rows: RankedRows, table: PredictionTable) -> Finding:
-    rising = np.zeros(0, dtype=np.int64)
-    if table.scores is not None and table.ranks is not None:
-        rising = np.flatnonzero((np.diff(rows.users) == 0) & (np.diff(rows.scores) > 0))
-    return Finding.counted(
-        "contradicting_ranks",
-        _distinct(rows.users[rising]),
-        _distinct(rows.users),
-        "users",
-        "a worse rank has a better score; the ranks decide.",
-    )
+    return int(repeated.sum())
 
 
 def no_usable_message(table: PredictionTable, asked: RecommendationTask) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.artifacts import CANONICAL_INTEGER, LONGEST_ID, Vocabulary, as_ids
-from harness.artifacts.array_types import Int32Array, Int64Array
+from harness.artifacts.array_types import IdArray, Int32Array, Int64Array
 from harness.data.readers.columns import ColumnLocation, bool_array, equal_to, is_text, require_values
 from harness.errors import DataError
 
@@ -70,10 +70,7 @@ def id_column(column: ArrowColumn, *, place: ColumnLocation) -> ArrowColumn:
     if pa.types.is_decimal(kind):
         return _whole_decimals(column, place)
     if pa.types.is_floating(kind):
-        try:
-            return pa.chunked_array([pa.array(as_ids(column.to_numpy()))])
-        except DataError as error:
-            raise DataError(f"{place.file}: column '{place.column}': {error}") from error
+        return pa.chunked_array([pa.array(_checked_ids(column.to_numpy(), place))])
     if not pa.types.is_integer(kind):
         raise place.type_error(kind, "an id is", _REMEDY)
     return column
@@ -114,15 +111,19 @@ def coded_ids(column: ArrowColumn, *, place: ColumnLocation, untyped: bool) -> C
     distinct = encoded.dictionary
     if untyped:
         distinct = _integers_if_all_are(distinct, column, place)
-    try:
-        ids = as_ids(distinct.to_pandas())
-    except DataError as error:
-        raise DataError(f"{place.file}: column '{place.column}': {error}") from error
+    ids = _checked_ids(distinct.to_pandas(), place)
     # Arrow sorts text by its bytes in UTF-8, which is Python's order, many times faster.
     order = np.asarray(pc.array_sort_indices(distinct))
     ranks = np.empty(len(order), dtype=np.int32)
     ranks[order] = np.arange(len(order), dtype=np.int32)
     return CodedIds(Vocabulary(ids[order]), ranks[encoded.indices.to_numpy()])
+
+
+def _checked_ids(values: Any, place: ColumnLocation) -> IdArray:
+    try:
+        return as_ids(values)
+    except DataError as error:
+        raise DataError(f"{place.file}: column '{place.column}': {error}") from error
 
 
 def _dense(column: ArrowColumn) -> CodedIds | None:
