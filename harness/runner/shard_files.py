@@ -114,7 +114,6 @@ class Shards:
         digest = hashlib.sha256()
         for name in self._dtypes:
             digest.update(np.ascontiguousarray(arrays[name]).data)
-        # One entry: the order of several entries in the file is random.
         # One entry, since safetensors does not keep the order of several.
         return {"shard": f"{self.key}/{index}/{digest.hexdigest()}"}
 

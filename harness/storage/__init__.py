@@ -1,7 +1,15 @@
 """Atomic writes, locks, checksums, the cache, and files that users name."""
 
 from harness.storage.atomic_writes import atomic_write, remove, whole_folder, write_text
-from harness.storage.cache import CacheEntry, cache_entries, cache_folder, drop_if_empty, open_entry, prune_cache
+from harness.storage.cache import (
+    CacheEntry,
+    cache_entries,
+    cache_folder,
+    describe_entry,
+    drop_if_empty,
+    entry_folder,
+    prune_cache,
+)
 from harness.storage.checksums import (
     changed_file,
     file_digests,
@@ -21,11 +29,12 @@ __all__ = [
     "cache_entries",
     "cache_folder",
     "changed_file",
+    "describe_entry",
     "drop_if_empty",
+    "entry_folder",
     "file_digests",
     "inside",
     "lock",
-    "open_entry",
     "path_digests",
     "prune_cache",
     "refuse_link",

@@ -65,8 +65,8 @@ def cache_folder() -> Path:
         raise HarnessError(f"HARNESS_CACHE is '{chosen}': no such home folder. Write the full path.") from error
 
 
-def open_entry(kind: str, key: str, description: Mapping[str, Any]) -> Path:
-    """Return the folder of a key, created if it does not exist, and mark it as used now.
+def entry_folder(kind: str, key: str) -> Path:
+    """Return the folder of a key, created if it does not exist.
 
     Parameters
     ----------
@@ -74,8 +74,6 @@ def open_entry(kind: str, key: str, description: Mapping[str, Any]) -> Path:
         What the folder holds: ``predictions``.
     key
         64 hexadecimal digits: a hash of everything that decides the content.
-    description
-        Plain values for people, including ``name``.
 
     Raises
     ------
@@ -89,11 +87,22 @@ def open_entry(kind: str, key: str, description: Mapping[str, Any]) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise HarnessError(f"cannot create {folder}: {error.strerror or error}. {_REMEDY}") from error
+    return folder
+
+
+def describe_entry(folder: Path, description: Mapping[str, Any]) -> None:
+    """Describe an entry for people, unless it is described, and mark it as used now; the caller must hold its lock.
+
+    Parameters
+    ----------
+    folder
+        The folder, created again if another process has removed it.
+    description
+        Plain values, including ``name``.
+    """
     if _name(folder) == _NAMELESS:  # new, or damaged
         write_text(folder / _DESCRIPTION, json.dumps(dict(description), indent=2, ensure_ascii=False) + "\n")
-    with contextlib.suppress(OSError):  # a read-only cache can still be read
-        os.utime(folder / _DESCRIPTION)
-    return folder
+    (folder / _DESCRIPTION).touch()
 
 
 def drop_if_empty(folder: Path) -> None:

@@ -14,13 +14,20 @@ from harness.errors import HarnessError
 KEYS = [f"{number:064x}" for number in range(3)]
 
 
+def described(key: str, description: dict[str, str]) -> Path:
+    """The folder of a key, described and marked as used now."""
+    folder = storage.entry_folder("predictions", key)
+    storage.describe_entry(folder, description)
+    return folder
+
+
 @pytest.fixture
 def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Three entries of 1,000 bytes or so, the last used 3, 2 and 1 days ago."""
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path))
     now = datetime.datetime.now(datetime.UTC).timestamp()
     for days, key in zip((3, 2, 1), KEYS, strict=True):
-        folder = storage.open_entry("predictions", key, {"name": f"run-{days}"})
+        folder = described(key, {"name": f"run-{days}"})
         (folder / "shard").write_bytes(b"x" * 1000)
         os.utime(folder / "entry.json", (now - 86_400 * days, now - 86_400 * days))
     return tmp_path
@@ -36,7 +43,7 @@ def test_entries_are_listed_the_longest_unused_first(filled: Path) -> None:
     assert [entry.name for entry in entries] == ["run-3", "run-2", "run-1"]
     assert [entry.key for entry in entries] == KEYS
     assert all(1000 < entry.size < 1100 for entry in entries)
-    storage.open_entry("predictions", KEYS[0], {"name": "another name"})
+    described(KEYS[0], {"name": "another name"})
     assert names() == ["run-2", "run-1", "run-3"]  # opened: used now; and described once
 
 
@@ -67,15 +74,23 @@ def test_places_where_no_cache_can_be(place: str, tmp_path: Path, monkeypatch: p
 def test_a_damaged_description_is_written_anew(filled: Path) -> None:
     (filled / "predictions" / KEYS[1] / "entry.json").write_text("{")
     assert "?" in names()
-    storage.open_entry("predictions", KEYS[1], {"name": "mended"})
+    described(KEYS[1], {"name": "mended"})
     assert "mended" in names()
+
+
+def test_an_entry_that_another_process_removed_is_created_again(filled: Path) -> None:
+    folder = storage.entry_folder("predictions", "f" * 64)
+    with storage.lock(folder):
+        folder.rmdir()  # as a process does that held the lock before
+        storage.describe_entry(folder, {"name": "again"})
+        assert "again" in names()
 
 
 def test_an_entry_without_lists_is_dropped_and_no_other(filled: Path) -> None:
     for key in KEYS:
         storage.drop_if_empty(filled / "predictions" / key)
     assert len(names()) == 3
-    folder = storage.open_entry("predictions", "e" * 64, {"name": "refused"})
+    folder = described("e" * 64, {"name": "refused"})
     storage.drop_if_empty(folder)
     assert "refused" not in names()
 
@@ -105,7 +120,7 @@ def test_what_is_in_use_stays(filled: Path) -> None:
 def test_no_other_places(filled: Path) -> None:
     for kind, key in (("predictions", "../../etc"), ("predictions", "abc"), ("sources", KEYS[0])):
         with pytest.raises(ValueError, match="is not a folder of the cache"):
-            storage.open_entry(kind, key, {})
+            storage.entry_folder(kind, key)
 
 
 def test_a_link_is_no_entry(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -120,7 +135,7 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "file").touch()
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "file"))
     with pytest.raises(HarnessError, match="Set HARNESS_CACHE to a folder that can be written"):
-        storage.open_entry("predictions", KEYS[0], {})
+        storage.entry_folder("predictions", KEYS[0])
 
 
 def test_a_folder_takes_the_place_of_what_was_there(tmp_path: Path) -> None:

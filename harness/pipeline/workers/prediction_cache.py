@@ -103,9 +103,7 @@ def cached_lists(
     """
     task.check()
     key, force = options.key, options.force
-    folder = storage.open_entry(
-        "predictions", key, {"name": experiment.name, "model": model.kind, "users": task.n_users, "k": task.k}
-    )
+    folder = storage.entry_folder("predictions", key)
     job = Job(Shards(folder, key, task), model, options_of(experiment, device))
     with contextlib.ExitStack() as held:
         is_writable = True
@@ -116,6 +114,9 @@ def cached_lists(
                 raise  # a complete cache can be read without the lock
             is_writable = False
         else:
+            storage.describe_entry(
+                folder, {"name": experiment.name, "model": model.kind, "users": task.n_users, "k": task.k}
+            )
             job.shards.clear(finished=force)
             for path in folder.glob(_FINDINGS) if force else ():
                 path.unlink()
