@@ -14,7 +14,7 @@ from harness.data.filters.min_rating import MinRating
 from harness.data.filters.time_window import TimeWindow
 from harness.data.predictions.prediction_files import open_predictions, read_predictions
 from harness.data.predictions.prediction_lists import checked_predictions
-from harness.data.predictions.trec_files import TrecFiles, write_trec
+from harness.data.predictions.trec_writer import TrecFiles, write_trec
 from harness.data.readers.interaction_files import read_table
 from harness.data.readers.parquet_parts import parts_of
 from harness.data.readers.table_keys import TableKeys

@@ -14,7 +14,9 @@ from harness.artifacts import PAIR_COLUMNS, Comparison, MetricTable, MetricValue
 from harness.artifacts.array_types import Float64Array
 from harness.errors import HarnessError, did_you_mean
 from harness.statistics.correction import Correction, adjusted_p_values
-from harness.statistics.effect_size import is_equivalent, minimum_detectable_effect, standardised_effect
+from harness.statistics.detectable_difference import minimum_detectable_effect
+from harness.statistics.effect_size import standardised_effect
+from harness.statistics.equivalence import is_equivalent
 from harness.statistics.paired_test import PairedTest
 from harness.statistics.tie_notes import tie_notes
 

@@ -7,6 +7,7 @@ import pytest
 
 from harness.artifacts import MetricTable, MetricValue
 from harness.statistics import compare
+from harness.statistics.equivalence import is_equivalent
 
 
 def table_of(values):
@@ -22,3 +23,8 @@ def test_the_level_is_one_minus_the_confidence(standard_errors, verdict):
     margin = standard_errors * differences.std(ddof=1) / math.sqrt(30)
     tables = {"base": table_of(base), "new": table_of(base + differences)}
     assert compare(tables, margin=margin).pairs["verdict"].tolist() == [verdict]
+
+
+def test_equal_values_are_equivalent_at_any_margin():
+    values = np.array([0.1, 0.2])
+    assert is_equivalent(values, values, margin=1e-9, confidence=0.95)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from harness.artifacts import rounded, score_fault, wrong_scores
 from harness.artifacts.array_types import Float64Array, Int64Array
-from harness.data.predictions.trec_run import TREC_SUFFIXES, TrecRunReader
+from harness.data.predictions.trec_reader import TREC_SUFFIXES, TrecRunReader
 from harness.data.readers.column_choice import choose_columns, require_column
 from harness.data.readers.columns import ColumnLocation, is_text, numbers_of, require_values
 from harness.data.readers.file_checks import check_file
