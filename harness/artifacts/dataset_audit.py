@@ -48,7 +48,7 @@ class DatasetSummary:
 
 @dataclass(frozen=True)
 class TieRuleValues:
-    """The metrics of a baseline under one rule of ties.
+    """The metrics of a baseline under one tie rule.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class ValueRange:
 
 @dataclass(frozen=True)
 class TieTrial:
-    """The metrics of a baseline under several rules of ties.
+    """The metrics of a baseline under several tie rules.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class DatasetAudit:
     audits
         One finding per audit.
     ties
-        The trial of the rules of ties, where there was one.
+        The trial of the tie rules, where there was one.
     """
 
     name: str

@@ -157,7 +157,7 @@ class RecommendationTask:
         if (history.n_users, history.n_items) != (rows, self.n_items):
             raise HarnessError(
                 f"the history has {history.n_users} users and {history.n_items} items, the vocabularies "
-                f"{len(self.user_ids)} and {self.n_items}; they must be alike."
+                f"{len(self.user_ids)} and {self.n_items}; they must be equal."
             )
         if self.truth.n_users != self.n_users:
             raise HarnessError(

@@ -88,7 +88,7 @@ def cutoff_beyond_candidates(cutoff: int, candidates: Int64Array, n_lists: int) 
         n_lists,
         "lists",
         f"the largest cutoff, {cutoff:,}, reaches all of their candidates ({span} items), so that coverage, recall and "
-        "hit rate at it say nothing of the model."
+        "hit rate at it do not depend on the model."
         if len(candidates)
         else f"the largest cutoff, {cutoff:,}, reaches all of their candidates.",
     )

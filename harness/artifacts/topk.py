@@ -70,7 +70,7 @@ class TopK:
         if scores is not None:
             scores = as_scores(scores, what="TopK.scores", place=self._slot)
             if scores.shape != items.shape:
-                raise DataError(f"TopK.scores has shape {scores.shape}, items {items.shape}; they must be alike.")
+                raise DataError(f"TopK.scores has shape {scores.shape}, items {items.shape}; they must be equal.")
             # Most lists are full, which one pass shows.
             if scores.min(initial=0.0) == -np.inf:
                 barred = (scores == -np.inf) & (items != NO_ITEM)

@@ -59,7 +59,7 @@ class Truth:
         if self.gains is not None:
             object.__setattr__(self, "gains", as_gains(self.gains, what="Truth.gains"))
             if self.gains.shape != items.shape:
-                raise DataError(f"Truth.gains has shape {self.gains.shape}, items {items.shape}; they must be alike.")
+                raise DataError(f"Truth.gains has shape {self.gains.shape}, items {items.shape}; they must be equal.")
         check_user_ids(self.users, len(indptr) - 1, what="Truth")
 
     @classmethod

@@ -37,7 +37,7 @@ def as_ids(values: Any, *, what: str = "id") -> IdArray:
     try:
         series = pd.Series(values)
     except UnicodeEncodeError as error:
-        raise DataError(f"the {what} {error.object!r} is no text: it holds half of a surrogate pair.") from error
+        raise DataError(f"the {what} {error.object!r} is not text: it contains half of a surrogate pair.") from error
     if series.isna().any():
         row = int(np.flatnonzero(series.isna().to_numpy())[0])
         raise DataError(f"the {what} in row {row} is missing. Fill it in, or remove the row.")
@@ -206,7 +206,7 @@ class Vocabulary:
         try:
             return np.frombuffer(b"".join(hashes), dtype="<u8").astype(np.uint64)
         except UnicodeEncodeError as error:
-            raise DataError(f"the id {error.object!r} is no text: it holds half of a surrogate pair.") from error
+            raise DataError(f"the id {error.object!r} is not text: it contains half of a surrogate pair.") from error
 
     @cached_property
     def digest(self) -> str:

@@ -33,7 +33,7 @@ class Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            typer.echo("harness: interrupted; what was finished is kept, and the same command resumes.", err=True)
+            typer.echo("harness: interrupted; finished work is kept, and the same command resumes.", err=True)
             raise typer.Exit(INTERRUPTED) from None
         except _OF_TYPER:
             raise
@@ -64,7 +64,7 @@ def _exit_of(error: Exception) -> tuple[int, str]:
         from harness.storage.atomic_writes import reason_of
 
         where = f": {error.filename}" if error.filename is not None else ""
-        advice = "Correct that and run the same command again; what was finished is kept."
+        advice = "Correct that and run the same command again; finished work is kept."
         return WRONG_INPUT, f"the system reports an error: {reason_of(error)}{where}. {advice}"
     advice = "Run with --debug for the traceback, and report it."
     return INTERNAL_ERROR, f"internal error: {type(error).__name__}: {text.rstrip('.')}. {advice}"

@@ -60,7 +60,7 @@ def cache_prune(
     from harness.storage import prune_cache
 
     if all_ == (older_than is not None or keep is not None):
-        raise HarnessError("say what to remove: --older-than 30d, --keep 10GB, both, or --all alone.")
+        raise HarnessError("choose what to remove: --older-than 30d, --keep 10GB or both; or --all.")
     try:
         kept = None if keep is None else bytes_of(keep)
     except ValueError as error:

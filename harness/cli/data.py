@@ -69,7 +69,7 @@ def data_describe(
 def data_audit(
     experiment: OneExperiment,
     ties: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Try N seeds of the rule of ties, and both orders of item ids.")
+        int, typer.Option(metavar="N", min=0, help="Try N seeds of the tie rule, and both orders of item ids.")
     ] = 0,
     baseline: Annotated[str, typer.Option(help="The model of --ties.")] = "popularity",
     set_: Set = [],

@@ -38,7 +38,9 @@ Set = Annotated[
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.", show_default=False)]
 Out = Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the reports.", show_default=False)]
 NoTrack = Annotated[bool, typer.Option("--no-track", help="Do not write to MLflow.")]
-Force = Annotated[bool, typer.Option("--force", help="Compute again what is there. Only fit makes checkpoints again.")]
+Force = Annotated[
+    bool, typer.Option("--force", help="Compute again, even if results exist. Only fit writes checkpoints again.")
+]
 LimitUsers = Annotated[
     int | None,
     typer.Option(metavar="N", help="Measure only N users; stamped as partial.", show_default=False),

@@ -34,7 +34,10 @@ def score(
         Path, typer.Argument(help="A table (parquet, CSV, TSV, …), or a TREC run (.run, .trec).", show_default=False)
     ],
     experiment: Annotated[
-        str, typer.Option(metavar="FILE", help="Whose data, split, candidates and metrics.", show_default=False)
+        str,
+        typer.Option(
+            metavar="FILE", help="The experiment with the data, split, candidates and metrics.", show_default=False
+        ),
     ],
     name: Annotated[str | None, typer.Option(help="Folder under the reports.", show_default=False)] = None,
     column: Annotated[
@@ -44,7 +47,9 @@ def score(
         str, typer.Option("--format", help="auto (by the name), csv, tsv, jsonl, inter, dat, parquet or trec.")
     ] = "auto",
     delimiter: Annotated[str | None, typer.Option(help="Of a text file, such as ';'.", show_default=False)] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse what is otherwise counted and reported.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Fail on problems that are otherwise counted and reported.")
+    ] = False,
     set_: Set = [],
     out: Out = None,
     no_track: NoTrack = False,
@@ -55,8 +60,8 @@ def score(
 ) -> None:
     """Score a file of predictions of any program; no model is loaded, and torch is not needed."""
     overrides = overrides_of(set_, out=out, no_track=no_track, limit_users=limit_users)
-    refuse_overrides(set_, ("model",), "describes the model, and the file of predictions takes its place")
-    refuse_overrides(set_, ("expected",), "holds for the experiment's own model, and not for a file of predictions")
+    refuse_overrides(set_, ("model",), "describes the model, which the file of predictions replaces")
+    refuse_overrides(set_, ("expected",), "applies to the experiment's own model, not to a file of predictions")
     loaded = load_experiments([experiment], overrides)
 
     from harness.pipeline import ScoreOptions

@@ -47,7 +47,7 @@ def _validated(path: str, overrides: list[str], *, resolved: bool) -> str:
     if base is not None:
         if base.dataset.path != path:  # the file names another data set
             check_inputs(base)
-        return f"{'# ' if resolved else ''}{path}: a base file for others to extend, since it has no model.kind, fine"
+        return f"{'# ' if resolved else ''}{path}: a base file for other experiments (it has no model.kind), valid"
     if is_benchmark(path):
         loaded = load_benchmark(path, overrides).experiments
         kind = f"a benchmark of {len(loaded)} experiments"
@@ -62,4 +62,4 @@ def _validated(path: str, overrides: list[str], *, resolved: bool) -> str:
             errors.append(error)
     if errors:
         raise errors[0] if len(errors) == 1 else HarnessError("\n".join(dict.fromkeys(map(str, errors))))
-    return "\n".join(experiment.to_yaml() for experiment in loaded) if resolved else f"{path}: {kind}, fine"
+    return "\n".join(experiment.to_yaml() for experiment in loaded) if resolved else f"{path}: {kind}, valid"

@@ -134,7 +134,7 @@ def _users_without_history(holdout: Holdout) -> Finding:
         count,
         len(holdout.users),
         "users",
-        "nothing is known of them before, so a personal model has nothing to go by.",
+        "they have no history, so a personalised model has nothing to use.",
         severity="error" if count == len(holdout.users) else "warning",
     )
 
@@ -191,7 +191,7 @@ def _later_history(holdout: Holdout) -> Finding | None:
         len(later),
         len(times),
         "history interactions",
-        f"they are later than the earliest one of {holdout.part}, so models learn from what was not yet known then.",
+        f"they are later than the earliest one of {holdout.part}, so models learn from the future.",
         cases=tuple(
             f"{_pair(holdout.history, row)} at {times[row] if unit is None else date_text(times[row].item(), unit)}, "
             f"{span_text(_after(times[row], earliest), unit)} after the earliest of {holdout.part}"
@@ -212,7 +212,7 @@ def _equal_titles(holdout: Holdout) -> Finding | None:
         len(shared),
         len(titles),
         "items",
-        "their title belongs to another id too; if both are one thing, a right recommendation may count as a miss.",
+        "another id has the same title; if both are the same item, a correct recommendation may count as a miss.",
         cases=tuple(
             f"{str(title)[:60]!r}: items {', '.join(map(str, items.item_ids.ids[list(rows)].tolist()[:5]))}"
             for title, rows in sorted(groups.items(), key=lambda group: (-len(group[1]), str(group[0])))[:_CASES]

@@ -147,7 +147,7 @@ def check_alike(ids: IdArray, others: IdArray, what: str, *, places: tuple[str, 
         return
     kinds = ["text" if side.dtype == object else "integers" for side in (ids, others)]
     raise DataError(
-        f"{what}s are {kinds[0]} in {places[0]} and {kinds[1]} in {places[1]}, so that none would match. "
+        f"{what}s are {kinds[0]} in {places[0]} and {kinds[1]} in {places[1]}, so none would match. "
         "Bring both to one type, such as with .astype(str)."
     )
 

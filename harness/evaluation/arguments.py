@@ -27,7 +27,7 @@ def metrics_of(specs: Any, cutoffs: Any, convention: str | None = None) -> tuple
     for spec in specs:
         if not isinstance(spec, (str, Mapping, UserMetric, ListMetric)):
             raise HarnessError(
-                f"{spec!r} is no metric. Pass names, such as 'ndcg', or derive it from UserMetric or ListMetric."
+                f"{spec!r} is not a metric. Pass names, such as 'ndcg', or derive it from UserMetric or ListMetric."
             )
     metrics: tuple[Metric, ...] = expand_metrics(specs, cutoffs, convention=convention)
     return metrics
@@ -58,7 +58,7 @@ def check_side(side: SideInformation | None, truth: Truth, n_items: int | None) 
 
 _LACKING = {
     "target_ranks": (
-        "the exact ranks of the relevant items, which only the run of a model records, not its lists",
+        "the exact ranks of the relevant items, which a run of a model records but lists do not contain",
         "Pass target_ranks=…",
     ),
     "n_items": ("the size of the catalogue", "Pass n_items=…"),
@@ -121,7 +121,7 @@ def expanded_metrics(metrics: Any) -> tuple[Metric, ...]:
     for metric in given:
         if not isinstance(metric, (UserMetric, ListMetric)):
             raise HarnessError(
-                f"{metric!r} is no metric with its cutoff. Pass a list of metrics, such as [NDCG(k=10)] "
+                f"{metric!r} is not a metric with a cutoff. Pass a list of metrics, such as [NDCG(k=10)] "
                 "or the `metrics` of an experiment."
             )
     return metrics_of(given, DEFAULT_CUTOFFS)

@@ -143,7 +143,7 @@ def evaluate(
     if isinstance(topk, TopK) and isinstance(truth, Truth):
         if rules.ties == "trec_eval":
             raise HarnessError(
-                "ties 'trec_eval' goes by item ids, which a TopK does not hold. Pass data frames, or leave ties out."
+                "ties 'trec_eval' needs item ids, and a TopK has none. Pass data frames, or leave ties out."
             )
         n_items = check_side(side, truth, n_items)
         chosen = metrics_of(metrics, reached(cutoffs, topk), convention)

@@ -79,7 +79,7 @@ def _check_ranks(ranks: TargetRanks | None, truth: Truth) -> None:
     if sizes != (len(truth.items), len(truth.items), truth.n_users):
         raise HarnessError(
             f"target_ranks has {sizes[0]} entries of above, {sizes[1]} of tied and {sizes[2]} of candidates, and the "
-            f"truth {len(truth.items)} items of {truth.n_users} users. They must be of the same truth."
+            f"truth {len(truth.items)} items of {truth.n_users} users. They must belong to the same truth."
         )
 
 

@@ -162,12 +162,12 @@ class ShardMerge:
         return TieRange(worst, expected, best)
 
     def _rule_of(self, metric: UserMetric) -> Ties:
-        """Return the rule of ties for a metric."""
+        """Return the tie rule for a metric."""
         # Only with exact ranks can cutoffs be deeper than the ranks that were looked at.
         return rule_of(metric, self._rules.ties, width=self._first["depth"], exact=True)
 
     def _variant_of_ties(self, metric: UserMetric) -> dict[str, str]:
-        """Return the rule of ties, unless it is the order of the lists."""
+        """Return the tie rule, unless it is the order of the lists."""
         ties = self._rule_of(metric)
         return {} if ties == "given" or "ties" in metric.variant else {"ties": ties}
 

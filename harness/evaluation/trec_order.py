@@ -32,7 +32,7 @@ def in_trec_order(topk: TopK, places: UInt64Array) -> TopK:
     array([[ 1,  0,  2, -1]], dtype=int32)
     """
     if topk.scores is None:
-        raise HarnessError("ties 'trec_eval' goes by scores, and the lists have none. Give scores, or leave ties out.")
+        raise HarnessError("ties 'trec_eval' needs scores, and the lists have none. Give scores, or leave ties out.")
     # Gaps stay last among their like.
     keys = np.where(topk.items >= 0, places[topk.items].astype(np.int64), np.iinfo(np.int64).max)
     order = np.lexsort((keys, -topk.scores), axis=1)

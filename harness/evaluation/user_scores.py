@@ -178,7 +178,7 @@ def _moments(metric: UserMetric, values: Float64Array, edges: Int64Array, *, cha
         total = float(moments.sums.sum())
     # Only then check the values themselves: finite values may have an infinite sum.
     if not math.isfinite(total) and not np.isfinite(values).all():
-        raise HarnessError(f"the metric {metric.label} gave a value that is no number. Each user needs one.")
+        raise HarnessError(f"the metric {metric.label} gave a value that is not a number. Each user needs a number.")
     if metric.binary and not chances and not ((values == 0.0) | (values == 1.0)).all():
         raise HarnessError(
             f"the metric {metric.label} states that it is binary, and gave a value other than 0 and 1. "

@@ -57,7 +57,7 @@ def run_on_cluster(work: ShardWork[Any, Any], address: str) -> None:
     if killed:
         raise work.given_up(
             killed,
-            "each Dask worker that began it was killed, most likely for want of memory. Give each worker "
+            "each Dask worker that began it was killed, most likely because memory ran out. Give each worker "
             "more memory (dask worker --memory-limit) or fewer threads (--nthreads).",
         )
 
@@ -171,9 +171,9 @@ class _ClusterRun:
             self._last_seen = now
         elif now - self._last_seen > _WITHOUT_WORKERS:
             raise HarnessError(
-                f"the cluster at {self._address} has lost all its workers, most likely for want of memory, and none "
-                f"came back within {_WITHOUT_WORKERS:.0f} s; {len(self._work.results)} of {len(self._work.shards)} "
-                "shards are finished. Start workers with more memory, and run again."
+                f"the cluster at {self._address} has lost all its workers, most likely because memory ran out, and "
+                f"none came back within {_WITHOUT_WORKERS:.0f} s; {len(self._work.results)} of "
+                f"{len(self._work.shards)} shards are finished. Start workers with more memory, and run again."
             )
 
     def _lost_connection(self) -> HarnessError:

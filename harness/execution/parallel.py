@@ -46,7 +46,7 @@ class Parallel:
 
     def __post_init__(self) -> None:
         if self.n_jobs == 0:
-            raise ValueError("n_jobs is 0; use 1 or more, or -1 for one worker a core")
+            raise ValueError("n_jobs is 0; use 1 or more, or -1 for one per core")
         if self.backend != "dask":
             if self.address is not None:
                 raise ValueError(

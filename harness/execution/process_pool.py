@@ -231,7 +231,7 @@ def _reason(attempts: int, exitcode: int, remedy: str) -> str:
     if exitcode >= 0:
         return f"a worker process ended with exit code {exitcode} {tries}. Make the function return or raise instead."
     if exitcode == -signal.SIGKILL:
-        return f"a worker process was killed {tries}, most likely for want of memory. {remedy}"
+        return f"a worker process was killed {tries}, most likely because memory ran out. {remedy}"
     name = signal.Signals(-exitcode).name
     return (
         f"a worker process was ended by {name} {tries}, most likely by a fault in compiled code. "

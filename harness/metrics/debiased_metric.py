@@ -57,7 +57,7 @@ class DebiasedMetric(UserMetric):
 
         targets = hits.targets
         if targets is None:
-            raise HarnessError(f"{self.label} reads the relevant items one by one, which these hits do not hold.")
+            raise HarnessError(f"{self.label} needs each relevant item, and these hits contain only ranks.")
         if hits.side is None or hits.side.popularity is None:
             raise HarnessError(f"{self.label} needs popularity. Pass side=SideInformation(…).")
         counts = np.maximum(hits.side.popularity[targets.items], 1).astype(np.float64)

@@ -40,7 +40,7 @@ class ListedMetric(UserMetric):
     def items_of(self, hits: Hits) -> Int32Array:
         """Return the listed items, int32 ``(users, ranks)``."""
         if hits.items is None:
-            raise HarnessError(f"{self.label} reads the items of lists, which these hits do not hold.")
+            raise HarnessError(f"{self.label} needs the items of the lists, and these hits contain only ranks.")
         return hits.items
 
     def filled(self, hits: Hits, k: int) -> Float64Array:

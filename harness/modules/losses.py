@@ -70,7 +70,7 @@ class VQVAELoss(nn.Module):
         """
         check_floats(x=x, x_recon=x_recon)
         if x.shape != x_recon.shape:
-            raise ValueError(f"x has shape {tuple(x.shape)}, x_recon {tuple(x_recon.shape)}; they must be alike")
+            raise ValueError(f"x has shape {tuple(x.shape)}, x_recon {tuple(x_recon.shape)}; they must be equal")
         commitment = _scalar("commitment_loss", commitment_loss, x_recon)
         embedding = _scalar("embedding_loss", embedding_loss, x_recon)
         reconstruction = F.mse_loss(x_recon, x) if x.numel() else x_recon.sum()

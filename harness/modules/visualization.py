@@ -114,7 +114,7 @@ def _as_heads(weights: Any) -> Float64Array:
             raise TypeError("they are complex")
         array: Float64Array = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"attention_weights is no table of real numbers: {error}") from error
+        raise ValueError(f"attention_weights is not a table of real numbers: {error}") from error
     if array.ndim not in (2, 3) or array.size == 0:
         raise ValueError(
             f"attention_weights has shape {array.shape}; (Lout, Lin) or (H, Lout, Lin) is needed, 1 or more each"

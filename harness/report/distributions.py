@@ -50,7 +50,7 @@ def distribution(values: Float64Array, *, title: str) -> Figure:
         ha="left" if mean < (axes.get_xlim()[0] + axes.get_xlim()[1]) / 2 else "right",
         color=INK,
     )
-    axes.set_xlabel("value of a user" if len(rest) == len(values) else "value of a user, where it is not 0")
+    axes.set_xlabel("value of a user" if len(rest) == len(values) else "value of a user, if it is not 0")
     axes.set_ylabel("% of all users")
     axes.grid(visible=False, axis="x")
     return figure

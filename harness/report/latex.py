@@ -89,7 +89,7 @@ def _values_table(values: Sequence[ValueRow], best: set[tuple[str, str]], captio
         ]
         rows.append([escape(row.run), *marked])
     header = ["Run", *(escape(label) for label in labels)]
-    note = f"{escape(caption)} Bold marks the best value of a column, which alone is no claim of significance."
+    note = f"{escape(caption)} Bold marks the best value of a column, not a significant difference."
     return _table(header, rows, columns="l" + "r" * len(labels), caption=note)
 
 

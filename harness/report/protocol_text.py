@@ -47,11 +47,11 @@ def _task(protocol: ProtocolRecord) -> str:
 def _rules(protocol: ProtocolRecord) -> str:
     sentences = []
     if protocol.convention:
-        sentences.append(f"Definitions are those of {protocol.convention}, but for what the experiment states itself.")
+        sentences.append(f"Definitions are those of {protocol.convention}, except where the experiment states its own.")
     if protocol.ties in ("worst", "expected", "best"):
         sentences.append(f"Metrics of accuracy have the {protocol.ties} value over all orders of equal scores.")
     if protocol.without_predictions == "drop":
-        sentences.append("Users who were recommended nothing are left out.")
+        sentences.append("Users without recommendations are left out.")
     return " ".join(sentences)
 
 

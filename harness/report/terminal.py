@@ -134,7 +134,7 @@ def cache_table(folder: Path, entries: Sequence[CacheEntry]) -> Group:
 
 
 def audit_table(audit: DatasetAudit) -> Group:
-    """Return audits as sentences with their worst cases, and a trial of the rules of ties as a table."""
+    """Return audits as sentences with their worst cases, and a trial of the tie rules as a table."""
     shown = clean(audit)
     lines: list[Any] = [_text(shown.name, "bold")]
     lines.extend(_text(f"warning: {caution.sentence}", _COLOURS["warning"]) for caution in shown.warnings)
@@ -148,9 +148,9 @@ def audit_table(audit: DatasetAudit) -> Group:
 
 def _tie_trial(trial: TieTrial) -> list[Any]:
     if not trial.rows:
-        return [_text("No tie decides what is held out: every rule of ties gives the same parts.", "bold")]
+        return [_text("No tie decides what is held out: every tie rule gives the same parts.", "bold")]
     labels = headline_labels(list(trial.ranges), trial.primary)
-    title = f"{trial.baseline} under other rules of ties, with all other settings equal"
+    title = f"{trial.baseline} under other tie rules, with all other settings equal"
     table = _table(title, "ties", right=labels)
     for row in trial.rows:
         rule = row.ties if row.seed is None else f"{row.ties}, seed {row.seed}"
@@ -161,7 +161,7 @@ def _tie_trial(trial: TieTrial) -> list[Any]:
         for label, span in trial.ranges.items()
         if label in labels
     ]
-    return [table, _text("The rule of ties alone moves " + "; ".join(ratios) + ".", "bold")]
+    return [table, _text("The tie rule alone moves " + "; ".join(ratios) + ".", "bold")]
 
 
 def _mebibytes(size: int) -> str:

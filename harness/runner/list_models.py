@@ -63,21 +63,21 @@ def _check(made: RankedLists, asked: ListRequest, task: RecommendationTask, firs
     shape = made.items.shape
     if len(shape) != 2 or shape[0] < stop - first or shape[1] != asked.k or made.scores.shape != shape:
         raise HarnessError(
-            f"the model made lists of shape {shape} with scores of shape {made.scores.shape}; "
+            f"the model returned lists of shape {shape} with scores of shape {made.scores.shape}; "
             f"({stop - first}, {asked.k}) is needed of both."
         )
     items, scores = made.items[: stop - first], made.scores[: stop - first]
     is_item = items != NO_ITEM
     if (is_item[:, 1:] & ~is_item[:, :-1]).any():
-        raise HarnessError("the model made a list with a gap; -1 may only stand at the end.")
+        raise HarnessError("the model returned a list with a gap; -1 is allowed only at the end.")
     if ((items < NO_ITEM) | (items >= task.n_items)).any():
-        raise HarnessError(f"the model made a list with an item outside 0 to {task.n_items - 1}.")
+        raise HarnessError(f"the model returned a list with an item outside 0 to {task.n_items - 1}.")
     if not np.isfinite(scores[is_item]).all():
         row, column = np.argwhere(is_item & ~np.isfinite(scores))[0]
         raise infinite_score_error(task, first + row, items[row, column], scores[row, column])
     ordered = np.sort(np.where(is_item, items, -1 - np.arange(shape[1])), axis=1)
     if (ordered[:, 1:] == ordered[:, :-1]).any():
-        raise HarnessError("the model made a list that holds an item twice.")
+        raise HarnessError("the model returned a list that holds an item twice.")
 
 
 def infinite_score_error(task: RecommendationTask, user: int, item: int, score: float) -> HarnessError:

@@ -153,7 +153,7 @@ def _by_vectors(
         vectors = _as_vectors(recommender.user_vectors(batch), len(batch.users), "user", options.device)
         if vectors.shape[1] != items.shape[1]:
             raise HarnessError(
-                f"the model gave users {vectors.shape[1]} dimensions and items {items.shape[1]}; they must be alike."
+                f"the model gave users {vectors.shape[1]} dimensions and items {items.shape[1]}; they must be equal."
             )
         users[first:stop] = vectors[: stop - first]
     try:

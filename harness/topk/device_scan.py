@@ -81,7 +81,7 @@ def best_on_device(
                     "Free some of it, or use --device cpu."
                 ) from error
             logger.warning(
-                "the memory of %s does not suffice for tiles of %d users and %d items; going on with %d and %d",
+                "the memory of %s is too small for tiles of %d users and %d items; continuing with %d and %d",
                 device, tile.users, tile.items, smaller.users, smaller.items,
             )  # fmt: skip
             tile = smaller

@@ -144,7 +144,9 @@ def _vectors(given: Any, what: str) -> Float32Array:
     try:
         array = np.asarray(given)
     except ValueError as error:
-        raise HarnessError(f"{what} is no array: its rows differ in length. Give (rows, dimension) numbers.") from error
+        raise HarnessError(
+            f"{what} is not an array: its rows differ in length. Give (rows, dimension) numbers."
+        ) from error
     if array.ndim != 2 or array.dtype.kind not in "fiu":
         raise HarnessError(
             f"{what} is {array.dtype} of shape {array.shape}; numbers of shape (rows, dimension) are needed."

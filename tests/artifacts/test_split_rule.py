@@ -1,4 +1,4 @@
-"""Splits derive from one base class, which says that a split has no rule of ties unless it states one."""
+"""Splits derive from one base class, which says that a split has no tie rule unless it states one."""
 
 import dataclasses
 

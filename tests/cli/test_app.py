@@ -140,7 +140,7 @@ def test_no_command_ignores_an_override(cli, small, tmp_path):
         ),
         (
             ("score", predictions, "--experiment", small, "--set", "expected={}"),
-            "expected holds for the experiment's own",
+            "expected applies to the experiment's own",
         ),
         (("eval", benchmark, "--set", "primary=ndcg@5"), "primary is a key of the benchmark"),
         (("fit", benchmark, "--set", "name=x"), "name is a key of the benchmark"),
@@ -201,7 +201,7 @@ def test_export_says_where_numbered_ids_stand(cli, small, tmp_path):
 
 def test_validate(cli, small):
     code, out, _ = cli("validate", small)
-    assert (code, out) == (0, f"{small}: experiment 'small/ease', fine\n")
+    assert (code, out) == (0, f"{small}: experiment 'small/ease', valid\n")
     assert "batch_size: auto" in cli("validate", small, "--resolved")[1]
 
 

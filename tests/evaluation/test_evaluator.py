@@ -218,7 +218,7 @@ TOPK, TRUTH = TopK(np.array([[1, 2, 3]])), Truth.from_lists([[3]])
         ({"metrics": ["ndcg", "ndcg"]}, "'ndcg@1' is repeated"),
         ({"metrics": [{"kind": "ndcg", "gian": 1}]}, "gian"),
         ({"metrics": [pd.DataFrame]}, "."),
-        ({"metrics": [Parallel()]}, "is no metric"),
+        ({"metrics": [Parallel()]}, "is not a metric"),
         ({"metrics": [NDCG(k=9)]}, "ndcg@9 looks at 9 ranks, and the lists have 3"),
         ({"metrics": ["coverage"]}, "coverage@1 needs the size of the catalogue. Pass n_items"),
         ({"cutoffs": [10]}, "recall@10 looks at 10 ranks, and the lists have 3"),

@@ -67,7 +67,7 @@ class TestFiles:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"metrics": ["recall"]}, "'recall' is no metric with its cutoff. Pass a list of metrics"),
+        ({"metrics": ["recall"]}, "'recall' is not a metric with a cutoff. Pass a list of metrics"),
         ({"metrics": Recall(k=1), "n_items": 0}, "n_items is 0"),
         ({"metrics": []}, "no metrics"),
         ({"metrics": [Recall(k=1), Recall(k=1)]}, "'recall@1' is repeated"),
@@ -133,5 +133,5 @@ def test_shards_that_do_not_fit(shards, message):
 def test_wrong_arguments_of_a_merge():
     with pytest.raises(HarnessError, match="confidence is 95"):
         merge_shards([some_shard()], metrics=[Recall(k=1)], confidence=95)
-    with pytest.raises(HarnessError, match="'recall' is no metric with its cutoff"):
+    with pytest.raises(HarnessError, match="'recall' is not a metric with a cutoff"):
         merge_shards([some_shard()], metrics=["recall"])

@@ -87,7 +87,7 @@ def test_a_shard_that_always_kills_is_named_and_the_others_are_finished(folder: 
         )
     assert str(error.value) == (
         "users 4 could not be finished: a worker process was killed in each of 3 tries, the last one alone, "
-        "most likely for want of memory. Use fewer workers (n_jobs), a machine with more memory, "
+        "most likely because memory ran out. Use fewer workers (n_jobs), a machine with more memory, "
         "or backend: threading. The other 14 of 15 are finished."
     )
     assert sorted(told) == [number for number in range(15) if number != 4]

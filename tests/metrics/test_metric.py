@@ -119,7 +119,7 @@ def test_own_metric_that_gives_nan():
         def score(self, hits, out):
             out[:] = np.nan
 
-    with pytest.raises(HarnessError, match=r"broken@2 gave a value that is no number"):
+    with pytest.raises(HarnessError, match=r"broken@2 gave a value that is not a number"):
         harness.evaluate(TopK(np.array([[1, 2]])), Truth.from_lists([[1]]), metrics=[Broken(k=2)])
 
 
@@ -132,7 +132,7 @@ def test_own_metric_that_gives_an_infinite_value(wrong):
         def score(self, hits, out):
             out[:] = wrong
 
-    with pytest.raises(HarnessError, match=r"broken@1 gave a value that is no number"):
+    with pytest.raises(HarnessError, match=r"broken@1 gave a value that is not a number"):
         harness.evaluate(TopK(np.array([[1], [2]])), Truth.from_lists([[1], [2]]), metrics=[Broken(k=1)])
 
 

@@ -298,7 +298,7 @@ def test_what_does_not_fit_is_told():
         harness.evaluate(lists, truth, metrics=["recall"], ties="bset")
     with pytest.raises(HarnessError, match="without_predictions is 'skip'"):
         harness.evaluate(lists, truth, metrics=["recall"], without_predictions="skip")
-    with pytest.raises(HarnessError, match="goes by item ids, which a TopK does not hold"):
+    with pytest.raises(HarnessError, match="needs item ids, and a TopK has none"):
         harness.evaluate(lists, truth, metrics=["recall"], ties="trec_eval")
     with pytest.raises(HarnessError, match="coverage@5 looks at 5 ranks, and the lists have 1"):
         harness.evaluate(lists, truth, metrics=["recall", "coverage"], cutoffs=[5], target_ranks=ranks, n_items=9)

@@ -114,7 +114,7 @@ WRONG = {
     "codes with a row of padding": (
         "codes.yaml",
         params(output__table="padded.npy"),
-        "the table of codes padded.npy has 41 rows, and the model 40 items; a row an item is needed",
+        "the table of codes padded.npy has 41 rows, and the model 40 items; one row per item is needed",
     ),
     "an option that is misspelt": (
         "logits.yaml",
@@ -151,7 +151,7 @@ WRONG = {
             r"forward failed with IndexError: index out of range in self .* It was given input_ids int64 \(\d+, 11\), "
             r"attention_mask .* call.length is not set, and the longest history has 11 items: set it to the "
             r"module's maximum. The tokens go from 0 to 40 in 11 positions; rows of the module's embeddings: "
-            "embedding 41, positions 8. Is call.offset .1., call.pad_id .0., call.length or items.ids another"
+            "embedding 41, positions 8. Check call.offset .1., call.pad_id .0., call.length and items.ids"
         ),
     ),
     "an unknown name": (

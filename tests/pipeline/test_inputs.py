@@ -92,10 +92,10 @@ WRONG = {
     "a pickle for a checkpoint": ({**torch_model(), "checkpoint": "plain.pt"}, "plain.pt is a pickle, or may be one"),
     "joblib:load": (
         python_model("joblib:load", checkpoint="model.pkl"),
-        r"'joblib:load' is of joblib, which makes no recommender.* model.checkpoint needs no factory: leave it out",
+        r"'joblib:load' is of joblib, which does not make recommenders.* needs no factory: leave it out",
     ),
-    "mlflow's loader": (python_model("mlflow.pyfunc:load_model"), "is of mlflow, which makes no recommender"),
-    "torch:load": (torch_model("torch:load"), "is of torch, which makes no recommender"),
+    "mlflow's loader": (python_model("mlflow.pyfunc:load_model"), "is of mlflow, which does not make recommenders"),
+    "torch:load": (torch_model("torch:load"), "is of torch, which does not make recommenders"),
     "no package": (
         torch_model("kioskk.nets:NextItem"),
         "no package or module 'kioskk' is installed, or in .*'kiosk'",
@@ -197,7 +197,9 @@ def test_checkpoints_of_fitted_kinds(stall):
         fit(fitted())
     Path("ease.safetensors").write_bytes(b"no tensors at all")
     for start in (check_inputs, run, predict, fit):
-        with pytest.raises(HarnessError, match=r"stall.yaml:\d+: the checkpoint ease.safetensors is .*no safetensors"):
+        with pytest.raises(
+            HarnessError, match=r"stall.yaml:\d+: the checkpoint ease.safetensors is .*not a safetensors"
+        ):
             start(fitted())
     with pytest.raises(HarnessError, match=r"broken.csv"):  # it would be made anew
         fit(fitted(), force=True)

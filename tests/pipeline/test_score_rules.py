@@ -100,7 +100,7 @@ def test_ties_that_lie_inside_the_list_are_said_to(small, tmp_path):
     found = audit(result, "score_ties")
     assert found["count"] == 0
     where = "a relevant item ties with another candidate within the first 40 ranks"
-    assert found["sentence"].startswith(f"score ties: in {inside} of 60 lists {where}; with every tie settled")
+    assert found["sentence"].startswith(f"score ties: in {inside} of 60 lists {where}; if every tie is settled")
     sentence = audit(run(10), "score_ties")["sentence"]
     cut = ranks["above"] + ranks["tied"]
     across = ranks[(ranks["tied"] > 0) & (ranks["above"] < 10) & (cut >= 10)]["user"].nunique()

@@ -230,7 +230,7 @@ def test_memory_that_runs_out_halves_the_tiles(
     done: list[int] = []
     found = best_on_device(*tensors(case), request, device="cpu", shape=TileShape(4, 8192), advance=done.append)
     assert set(calls) == {8192, 4096, 2048}
-    assert "going on with" in caplog.text
+    assert "continuing with" in caplog.text
     assert (found.items == wanted.items).all()
     assert sum(done) == 10
 

@@ -83,7 +83,7 @@ def test_a_constant_scorer_hits_by_chance() -> None:
         ({"users": 5}, "users is a int; a sequence of 3 ids"),
         ({"users": {"a", "b", "c"}}, "users is a set; a sequence of 3 ids"),
         ({"users": {"a": 1, "b": 2, "c": 3}}, "users is a dict; a sequence of 3 ids"),
-        ({"users": ["a", "b", "\ud800"]}, "is no text: it holds half of a surrogate pair"),
+        ({"users": ["a", "b", "\ud800"]}, "is not text: it contains half of a surrogate pair"),
         ({"user_vectors": USERS.astype("timedelta64[s]")}, r"user_vectors is timedelta64\[s\] of shape \(3, 2\)"),
         ({"user_vectors": sp.csr_array(USERS)}, "user_vectors is sparse; give a dense array"),
         ({"users": [1, 2, 2**64]}, "the user 18446744073709551616 does not fit into 64 bits"),

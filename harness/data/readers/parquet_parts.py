@@ -51,7 +51,7 @@ def parts_of(folder: Path) -> FolderParts:
         if kind is not None:
             raise DataError(f"{file} is {kind}, not a regular file. Remove it from the folder.")
         if file.stat().st_size == 0:
-            raise DataError(f"{file}: the part is empty, not even parquet. Write it again, or remove it.")
+            raise DataError(f"{file}: the part is empty, not a parquet file. Write it again, or remove it.")
     return FolderParts(files, tuple(entry.name for entry in entries if entry not in files))
 
 

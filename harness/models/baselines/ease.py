@@ -18,7 +18,7 @@ from harness.models.checkpoints.tensor_checks import require, require_names
 from harness.models.linear_algebra import matrix_inverse, pair_counts
 
 _GRAM, _WEIGHT = 8, 4  # bytes of a cell of the Gram matrix, which is inverted in its place, and of the weights
-_REMEDY = "Use model kind item_knn, or filter the items (dataset.filters, k_core with more interactions an item)."
+_REMEDY = "Use model kind item_knn, or filter the items (dataset.filters, k_core with more interactions per item)."
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})

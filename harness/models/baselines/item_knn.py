@@ -156,5 +156,7 @@ def _similarity(tensors: Tensors, n_items: int) -> sp.csr_array:
     whole = indptr[0] == 0 and indptr[-1] == len(columns) and (np.diff(indptr) >= 0).all()
     inside = not len(columns) or (columns.min() >= 0 and columns.max() < n_items)
     if not (whole and inside):
-        raise CheckpointError(f"the neighbours of the item_knn checkpoint are no matrix of {n_items} items. {REMEDY}")
+        raise CheckpointError(
+            f"the neighbours of the item_knn checkpoint are not a matrix of {n_items} items. {REMEDY}"
+        )
     return sp.csr_array((values, columns, indptr), shape=(n_items, n_items))

@@ -19,7 +19,7 @@ _MEBIBYTE = 1 << 20
 
 
 def array_facts(path: Path, head: bytes, size: int) -> CheckpointFacts | None:
-    """Return the content of a file of arrays; None if it is no such file.
+    """Return the content of a file of arrays; None for any other file.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def _of_npy(stream: IO[bytes], path: Path, name: str) -> TensorFacts:
     if dtype.hasobject:
         raise CheckpointError(
             f"{path}: the array '{name}' holds Python objects, which are never unpickled since that can run code. "
-            "Where it is saved, make numbers or text of them."
+            "Save numbers or text."
         )
     values = math.prod(shape)
     return TensorFacts(name, tuple(shape), str(dtype), values, values * dtype.itemsize)

@@ -176,7 +176,7 @@ def load_checkpoint(path: Path) -> Checkpoint:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror or error}.") from error
     except (safetensors.SafetensorError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointError(
-            f"the checkpoint {path} is cut short, damaged, or no safetensors file ({error}). "
+            f"the checkpoint {path} is cut short, damaged, or not a safetensors file ({error}). "
             f"Pickled files (.pt, .pth, .pkl) are never loaded, since they can run code. {_REMEDY}"
         ) from error
     header = _header(path, metadata)
@@ -210,8 +210,7 @@ def check_digest(path: Path, metadata: Mapping[str, Any], tensors: Mapping[str, 
     digest = header.get("digest") if isinstance(header, Mapping) else None
     if digest and digest != tensors_digest(tensors):
         raise CheckpointError(
-            f"the checkpoint {path} is damaged: the digest of its tensors (SHA-256) is not that of those that were "
-            f"written. {_REMEDY}"
+            f"the checkpoint {path} is damaged: the SHA-256 of its tensors is not the one that was written. {_REMEDY}"
         )
 
 

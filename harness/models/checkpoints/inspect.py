@@ -22,7 +22,7 @@ from harness.models.checkpoints.checkpoint import check_digest
 from harness.models.checkpoints.pickled_values import OmittedObject, PickledName
 from harness.models.checkpoints.required_files import require_file
 from harness.models.checkpoints.text_inspection import other_kind
-from harness.models.checkpoints.torch_files import TENSORS_ALONE, load_torch, why_refused
+from harness.models.checkpoints.torch_files import TENSORS_ALONE, load_torch, refusal_of
 
 if TYPE_CHECKING:
     import torch
@@ -88,9 +88,9 @@ def check_format(path: Path) -> None:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror}.") from error
     if not is_safetensors(head):
         raise CheckpointError(
-            f"the checkpoint {path} is cut short, damaged, or no safetensors file. Pickled files (.pt, .pth, .pkl) are "
-            "never loaded, since they can run code. Name another file in model.checkpoint, or fit again with `harness "
-            "fit --force`."
+            f"the checkpoint {path} is cut short, damaged, or not a safetensors file. Pickled files (.pt, .pth, .pkl) "
+            "are never loaded, since they can run code. Name another file in model.checkpoint, or fit again with "
+            "`harness fit --force`."
         )
 
 
@@ -109,7 +109,7 @@ def _of_safetensors(path: Path, size: int) -> CheckpointFacts:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror or error}.") from error
     except (safetensors.SafetensorError, TypeError, ValueError, AttributeError, RuntimeError) as error:
         raise CheckpointError(
-            f"the checkpoint {path} is cut short, damaged, or of a kind that is not known ({error}). Get it again."
+            f"the checkpoint {path} is cut short, damaged, or of an unknown kind ({error}). Get it again."
         ) from error
     plain = {key: _plain(value) for key, value in other.items()}
     return CheckpointFacts(str(path), "safetensors", size, (_state("", named),), plain)
@@ -123,7 +123,7 @@ def _of_torch(path: Path, size: int) -> CheckpointFacts:
     except Exception as error:  # external code may raise anything
         facts = _without_objects(path, size)
         if facts is None:
-            raise CheckpointError(f"the checkpoint {path} {why_refused(error)}") from error
+            raise CheckpointError(f"the checkpoint {path} {refusal_of(error).reason}") from error
         return facts
     return _described(content, path, size)
 

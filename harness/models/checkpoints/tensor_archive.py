@@ -61,10 +61,10 @@ def content_without_objects(path: Path) -> Any:
             reader = _Reader(path, archive, stream.fileno())
             return values_of(reader.pickle(), make=reader.make, stored=reader.storage)
     except (OSError, EOFError, ValueError, RuntimeError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        why = "it is no archive of torch.save" if isinstance(error, zipfile.BadZipFile) else str(error)
+        why = "it was not written by torch.save" if isinstance(error, zipfile.BadZipFile) else str(error)
         raise CheckpointError(
-            f"the tensors of the checkpoint {path} cannot be had without its objects: {why[:200]}. Ask for the state "
-            "dict alone: torch.save(model.state_dict(), 'model.pt')."
+            f"the tensors of the checkpoint {path} cannot be read without its objects: {why[:200]}. Save only the "
+            "state dict: torch.save(model.state_dict(), 'model.pt')."
         ) from error
 
 
@@ -100,7 +100,7 @@ class _Reader:
         self._path, self._archive = path, archive
         names = [name for name in archive.namelist() if name.endswith("/data.pkl") and name.count("/") == 1]
         if len(names) != 1 or any(name.endswith("/constants.pkl") for name in archive.namelist()):
-            raise ValueError("it is no archive of torch.save")
+            raise ValueError("it was not written by torch.save")
         self._folder = names[0].removesuffix("data.pkl")
         order = f"{self._folder}byteorder"
         if order in archive.namelist() and self._read(order) != sys.byteorder.encode():
@@ -127,7 +127,7 @@ class _Reader:
         """Return the storage of a persistent id: ``("storage", type, key, device, number of values)``."""
         kind, of, key, _, values = persistent
         if kind != "storage" or not isinstance(of, PickledName) or type(key) is not str or type(values) is not int:
-            raise ValueError("it refers to something that is no storage of tensors")
+            raise ValueError("it refers to something that is not a tensor storage")
         if of.name not in _STORAGES:
             raise ValueError(f"it has a storage of an unknown type, {of.name}")
         if key not in self._storages:

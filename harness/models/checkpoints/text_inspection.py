@@ -1,4 +1,4 @@
-"""Identify files that are no checkpoints: text, and other containers."""
+"""Identify files that are not checkpoints: text, and other containers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def other_kind(path: Path) -> str | None:
 
 
 def _text(head: bytes) -> str | None:
-    """Return the beginning of a text without leading white space; None if it is no text or has no letter."""
+    """Return the beginning of a text without leading white space; None if it is not text or has no letter."""
     if _CONTROL & set(head):
         return None
     for cut in range(4):  # the last character may be cut

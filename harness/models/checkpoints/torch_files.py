@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import re
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 _LONGEST_TEXT = 200
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."  # magic number of torch.save before archives
 TENSORS_ALONE = (
-    "Ask for tensors alone: safetensors.torch.save_file(model.state_dict(), 'model.safetensors'), "
+    "Save only tensors: safetensors.torch.save_file(model.state_dict(), 'model.safetensors'), "
     "or torch.save(model.state_dict(), 'model.pt')."
 )
 
@@ -56,19 +57,41 @@ def load_torch(path: Path) -> Any:
     return torch.load(path, map_location="cpu", weights_only=True)
 
 
-def why_refused(error: Exception) -> str:
-    """Return why ``load_torch`` refused a file, and a safe remedy, as the end of a sentence."""
+@dataclass(frozen=True)
+class Refusal:
+    """Why ``load_torch`` refused a file.
+
+    Parameters
+    ----------
+    reason
+        The reason and a safe remedy, as the end of a sentence.
+    holds_objects
+        Whether the file holds objects besides tensors and plain values.
+    runs_code
+        Whether reading the file as a pickle would run code from it.
+    """
+
+    reason: str
+    holds_objects: bool = False
+    runs_code: bool = False
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """Return why ``load_torch`` refused a file."""
     refused = re.search(r"(?:GLOBAL|global) ([\w.]+)", str(error))
     if refused:
-        return (
-            f"holds more than tensors and plain values: an object made by {refused[1]}, and to make it would run what "
-            f"the file says. NumPy arrays and whole models are of that kind too. {TENSORS_ALONE}"
+        return Refusal(
+            f"holds more than tensors and plain values: an object made by {refused[1]}, and creating it would run code "
+            f"from the file. NumPy arrays and whole models are such objects too. {TENSORS_ALONE}",
+            holds_objects=True,
+            runs_code=True,
         )
     if "weights_only" in str(error):
-        return (
-            "is a TorchScript program, or a pickle that torch.save did not write: to read it would run what it says. "
-            f"{TENSORS_ALONE}"
+        return Refusal(
+            "is a TorchScript program, or a pickle that torch.save did not write: reading it would run code from the "
+            f"file. {TENSORS_ALONE}",
+            runs_code=True,
         )
     first = (str(error).splitlines() or [""])[0][:_LONGEST_TEXT]
     why = f"{type(error).__name__}: {first}" if first else type(error).__name__
-    return f"is empty, cut short, damaged, or of a kind that torch does not read ({why}). Get it again."
+    return Refusal(f"is empty, cut short, damaged, or of a kind that torch does not read ({why}). Get it again.")

@@ -129,7 +129,7 @@ def _order(labels: pd.Index, names: Sequence[Any], what: str) -> Any:
     if isinstance(labels, pd.RangeIndex) or texts.equals(wanted) or not texts.isin(wanted).any():
         return np.arange(len(names))
     if not texts.is_unique:
-        raise HarnessError(f"{what} in which '{texts[texts.duplicated()][0]}' stands twice. Name each once, or none.")
+        raise HarnessError(f"{what} in which '{texts[texts.duplicated()][0]}' occurs twice. Name each once, or none.")
     places = texts.get_indexer(wanted)
     if (places < 0).any():
         missing = [name for name, place in zip(names, places, strict=True) if place < 0]
@@ -240,5 +240,5 @@ def _in_float32(given: NDArray[Any]) -> Float32Array:
         They are complex, true/false, text or dates.
     """
     if given.size and given.dtype.kind not in "fiuO":
-        raise TypeError(f"{given.dtype} is no type of real numbers")
+        raise TypeError(f"{given.dtype} is not a type of real numbers")
     return rounded(given)

@@ -33,7 +33,7 @@ def folder_of(python_path: str) -> str:
         The folder does not exist, or the path is a file.
     """
     if not Path(python_path).is_dir():
-        problem = "is no folder" if Path(python_path).exists() else "does not exist"
+        problem = "is not a folder" if Path(python_path).exists() else "does not exist"
         raise HarnessError(
             f"model.params.python_path: {python_path} {problem}. Name the folder that holds the package."
         )

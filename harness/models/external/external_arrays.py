@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import torch
 
 _OBJECTS = (
-    "it holds Python objects, which are never unpickled since that can run code. Where they are saved, make numbers of "
-    "them, or text of ids: numpy.save(path, numpy.stack(vectors).astype('float32')), numpy.save(path, ids.astype(str))."
+    "it holds Python objects, which are never unpickled because that can run code. Save numbers, "
+    "and ids as text: numpy.save(path, numpy.stack(vectors).astype('float32')), numpy.save(path, ids.astype(str))."
 )
 FORMATS = (".npy", ".npz", ".safetensors", *PARQUET)
 
@@ -50,7 +50,7 @@ def array_in(path: Path, name: str | None, *, usual: str, option: str = "name", 
     """
     suffix = path.suffix.lower()
     if suffix == ".npz" and not zipfile.is_zipfile(path):
-        raise CheckpointError(f"{path} is no archive of numpy.savez: it is cut short, damaged, or of another format.")
+        raise CheckpointError(f"{path} was not written by numpy.savez, or is cut short, damaged, or of another format.")
     try:
         if suffix == ".npy":
             return mapped_array(path)
@@ -118,8 +118,8 @@ def levels_in(path: Path, column: str | None) -> Any:
     nested = [name for name, kind in zip(names, table.schema.types, strict=True) if pa.types.is_nested(kind)]
     if nested and len(names) > 1:
         raise CheckpointError(
-            f"{path} has the columns {', '.join(names)}. Name the one of codes in model.params.output.table_key, such "
-            f"as {nested[0]}."
+            f"{path} has the columns {', '.join(names)}. Name the column of codes in model.params.output.table_key, "
+            f"such as {nested[0]}."
         )
     if nested:
         return _stacked(table.column(0), path, names[0])
@@ -174,5 +174,5 @@ def _chosen(names: list[str], name: str | None, path: Path, usual: str, option: 
     hint = did_you_mean(wanted, names)
     raise CheckpointError(
         f"{path} has no array '{wanted}': it holds {listed}. {hint if hint.startswith('Did') else ''}"
-        f"{' ' if hint.startswith('Did') else ''}Say which by '{option}'."
+        f"{' ' if hint.startswith('Did') else ''}Choose one with '{option}'."
     )

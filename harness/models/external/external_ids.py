@@ -37,7 +37,7 @@ def plain_id(value: Any, where: str) -> Id:
             return int(value)  # a column with a gap is read as floats
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
-    raise CheckpointError(f"{where}: {str(value)[:40]!r} is no id. Use integers or text.")
+    raise CheckpointError(f"{where}: {str(value)[:40]!r} is not an id. Use integers or text.")
 
 
 def indices_of(ids: Sequence[Id], vocabulary: Vocabulary) -> Int64Array:

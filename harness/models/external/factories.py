@@ -113,8 +113,8 @@ def check_factory(factory: str, *, python_path: str | None, note: str = "") -> N
 def _of_foundations(top: str, factory: str) -> HarnessError:
     pickled = " A pickled object in model.checkpoint needs no factory: leave it out (kind: python)."
     return HarnessError(
-        f"the factory '{factory}' is of {top}, which makes no recommender, and may run whatever it is given. "
-        "Name a class or function of your own that calls it (model.params.python_path says where it is)."
+        f"the factory '{factory}' is of {top}, which does not make recommenders, and may run any code that it is "
+        "given. Name a class or function of your own that calls it (model.params.python_path says where it is)."
         f"{pickled if top in _UNPICKLERS else ''}"
     )
 
@@ -130,8 +130,8 @@ def _parts(factory: str) -> tuple[str, str]:
         raise HarnessError(f"the factory {factory!r} is not the name of a class or function. {_FORM}")
     if words[0] in sys.stdlib_module_names:
         raise HarnessError(
-            f"the factory '{factory}' belongs to Python itself and makes no model. Name a class or function of an "
-            "installed package, or of a folder in model.params.python_path."
+            f"the factory '{factory}' belongs to Python itself and does not make models. Name a class or function of "
+            "an installed package, or of a folder in model.params.python_path."
         )
     return module, name
 
@@ -148,7 +148,9 @@ def _attribute(module: ModuleType, name: str, factory: str) -> Any:
             raise HarnessError(f"the factory '{factory}' leads into the module {found.__name__}. {_FORM}")
     home = str(getattr(found, "__module__", "")).partition(".")[0]
     if isinstance(found, (type, FunctionType, BuiltinFunctionType)) and home in sys.stdlib_module_names:
-        raise HarnessError(f"the factory '{factory}' is {home}'s, which belongs to Python itself and makes no model.")
+        raise HarnessError(
+            f"the factory '{factory}' is {home}'s, which belongs to Python itself and does not make models."
+        )
     tops = {module.__name__.partition(".")[0], home} & FOUNDATIONS
     if tops and not _is_torch_module(found):
         raise _of_foundations(min(tops), factory)

@@ -91,7 +91,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
-        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice")
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} occurs twice")
     return found
 
 
@@ -99,7 +99,7 @@ def _from_npy(path: Path) -> list[Any]:
     array = array_in(path, None, usual="ids")
     if array.ndim != 1 or array.dtype.kind not in "iufU":
         raise CheckpointError(
-            f"{path} is an array of {array.dtype} with the shape {array.shape}; integers or text, one id a row, are "
+            f"{path} is an array of {array.dtype} with the shape {array.shape}; integers or text, one id per row, are "
             "needed, such as by numpy.save(path, ids.astype(str))."
         )
     return texts_of(array) if array.dtype.kind == "U" else list(array.tolist())
@@ -146,5 +146,5 @@ def _no_column(path: Path, names: list[str], column: str | None) -> str:
     if column is None:
         asked = f"Name the one with the ids: {COLUMN_OPTION}."
     else:
-        asked = f"'{column}' stands there twice." if column in names else f"There is no '{column}'."
+        asked = f"'{column}' occurs twice there." if column in names else f"There is no '{column}'."
     return f"{path} has the columns {', '.join(names)}. {asked}"

@@ -138,7 +138,7 @@ class IdMap:
                 raise CheckpointError(
                     f"{path}: its indices end with {length - 1:,}, and the model has {size:,} {what} indices, which "
                     f"end with {size - 1:,}.{_one_apart(length, size)} Give what stands for nothing an entry too, "
-                    f'under any name that is no id, such as "<padding>".'
+                    f'under any name that is not an id, such as "<padding>".'
                 )
             return cls._matched(list(read), indices, vocabulary, length=length, where=str(path), what=what)
         _refuse_header(read, section, vocabulary, what=what)
@@ -248,7 +248,7 @@ def _indices(entries: dict[str, Any], path: Path, *, size: int | None) -> Int64A
         twice = int(distinct[counts > 1][0])
         owners = [own for own, index in entries.items() if index == twice]
         raise CheckpointError(
-            f"{path}: {len(indices) - len(distinct):,} indices stand twice, such as {twice} of {_shown(owners)}. "
+            f"{path}: {len(indices) - len(distinct):,} indices occur twice, such as {twice} of {_shown(owners)}. "
             "Each index needs one id."
         )
     return indices
@@ -260,9 +260,9 @@ def _refuse_header(ids: Sequence[Id], section: IdOptions, vocabulary: Vocabulary
         return
     if indices_of(ids[:1], vocabulary)[0] < 0 <= indices_of(ids[1:], vocabulary).max(initial=-1):
         raise CheckpointError(
-            f"{section.ids}: its first row, {ids[0]!r}, is no {what} id of the data set. If it is a header, name the "
-            f"column ({COLUMN_OPTION}); if it is an index that stands for nothing here, such as padding, leave the row "
-            "empty, or use .txt, which has no header."
+            f"{section.ids}: its first row, {ids[0]!r}, is not an id of the data set's {what}s. If it is a header, "
+            f"name the column ({COLUMN_OPTION}); if it is an index without {what}, such as padding, leave the row empty, "
+            "or use .txt, which has no header."
         )
 
 
@@ -274,7 +274,7 @@ def _refuse_repeated(ids: Sequence[Id], own: Int64Array, *, where: str, what: st
         at = int(known[first[counts > 1][0]])
         again = int(known[np.flatnonzero(own[known] == own[at])[1]])
         raise CheckpointError(
-            f"{where}: {len(known) - len(distinct):,} {what} ids stand twice, such as {ids[at]!r} in rows {at + 1:,} "
+            f"{where}: {len(known) - len(distinct):,} {what} ids occur twice, such as {ids[at]!r} in rows {at + 1:,} "
             f"and {again + 1:,}. Each {what} needs one row."
         )
 
@@ -290,7 +290,7 @@ def _empty_at_end(ids: Sequence[Id], path: Path) -> str:
     if last == 0:
         return ""
     rows = "row is" if last == 1 else f"{last:,} rows are"
-    return f" The last {rows} empty in {path}, and an empty row counts: take away what is no index of the model."
+    return f" The last {rows} empty in {path}, and an empty row counts: remove it if it is not an index of the model."
 
 
 def _shown(ids: Any) -> str:

@@ -107,8 +107,9 @@ def _refuse_others(specs: Mapping[str, ModuleSpec], python_path: str | None) -> 
         loaded = sys.modules.get(name)
         if loaded is not None and _home(loaded) != _home(spec):
             raise HarnessError(
-                f"another module '{name}' is in use already, from {getattr(loaded, '__file__', None) or 'elsewhere'}, "
-                f"not {spec.origin or python_path}. Run the two in processes of their own, or rename one."
+                f"another module '{name}' is already imported, from "
+                f"{getattr(loaded, '__file__', None) or 'elsewhere'}, not {spec.origin or python_path}. Run the two in "
+                "separate processes, or rename one."
             )
 
 

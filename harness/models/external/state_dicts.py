@@ -104,7 +104,7 @@ def _renamed(tensors: StateDict, own: Mapping[str, Any], prefix: str | None, pat
             )
         return kept
     while carried := next((one for one in PREFIXES if _is_on_all(one, tensors, own)), None):
-        log_once(f"{path}: the prefix '{carried}' is taken off all names")
+        log_once(f"{path}: the prefix '{carried}' is removed from all names")
         tensors = {name.removeprefix(carried): tensor for name, tensor in tensors.items()}
     return tensors
 

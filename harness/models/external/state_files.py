@@ -19,7 +19,7 @@ from harness.models.checkpoints.inspect import is_safetensors
 from harness.models.checkpoints.pickled_values import OmittedObject
 from harness.models.checkpoints.tensor_archive import content_without_objects, first_left_out
 from harness.models.checkpoints.text_inspection import other_kind
-from harness.models.checkpoints.torch_files import load_torch, why_refused
+from harness.models.checkpoints.torch_files import Refusal, load_torch, refusal_of
 from harness.models.external.project_imports import project_imports
 from harness.models.run_messages import log_once, warn_once
 
@@ -87,7 +87,7 @@ def _of_safetensors(path: Path) -> StateDict:
         raise CheckpointError(f"cannot read the checkpoint {path}: {error.strerror or error}.") from error
     except (safetensors.SafetensorError, TypeError, ValueError, KeyError, AttributeError, RuntimeError) as error:
         raise CheckpointError(
-            f"the checkpoint {path} is cut short, damaged, or of a kind that is not known ({error}). Get it again."
+            f"the checkpoint {path} is cut short, damaged, or of an unknown kind ({error}). Get it again."
         ) from error
 
 
@@ -97,13 +97,12 @@ def _of_torch(path: Path, *, allow_pickle: bool, python_path: str | None) -> Any
         try:
             return load_torch(path)
         except Exception as error:  # external code may raise anything
-            why = other_kind(path) or why_refused(error)
-            holds_objects = "to make it would run" in why
-            refused = holds_objects or "to read it would run" in why
-            if refused and not allow_pickle:
-                why += f" Either is safe. {_SKIP if holds_objects and zipfile.is_zipfile(path) else ''}{_ALLOW}"
-            if not (refused and allow_pickle):
-                raise CheckpointError(f"the checkpoint {path} {why}") from error
+            other = other_kind(path)
+            refusal = refusal_of(error) if other is None else Refusal(other)
+            if not (refusal.runs_code and allow_pickle):
+                skip = _SKIP if refusal.holds_objects and zipfile.is_zipfile(path) else ""
+                also = f" Either is safe. {skip}{_ALLOW}" if refusal.runs_code else ""
+                raise CheckpointError(f"the checkpoint {path} {refusal.reason}{also}") from error
         warn_once(f"the checkpoint {path} is a pickle: reading it runs the code that it names (allow_pickle)")
         try:
             # Its classes are in the factory's project, which was entered when the module was built.

@@ -113,7 +113,7 @@ def learnt_codes(vectors: Float32Array, options: CodeOptions, *, seed: int, devi
         restored, _, _, codes = module(x)
     variance = float(x.square().mean())
     if variance == 0:
-        logger.warning("codes: the vectors of all items are alike, so that their codes are too")
+        logger.warning("codes: the vectors of all items are equal, and so are their codes")
     else:
         left = float((x - restored).square().mean())
         logger.info("codes: %.1f%% of the vectors' variance is left over", 100 * left / variance)

@@ -144,7 +144,7 @@ def check_finite(caller: ModuleCaller, given: torch.Tensor, what: str, answer: M
         if bool(torch.isnan(bad).all()) and not half
         else "float16 holds no number beyond 65,504. Set model.params.dtype: float32 or bfloat16."
         if half
-        else "Where the module gives -inf itself to items that it leaves out, put them behind all others "
+        else "Where the module gives -inf itself to items that it leaves out, rank them after all others "
         "(model.params.unknown_items: last), or call a method that does not: seen ones are left out here."
     )
     raise HarnessError(
@@ -162,7 +162,7 @@ def _alone_not_finite(given: torch.Tensor, some: torch.Tensor) -> bool:
 def _why_nan(given: torch.Tensor, answer: ModuleAnswer | None) -> str:
     """Describe the users whose numbers are NaN."""
     if answer is None:
-        return "Is the checkpoint whole, and of this module?"
+        return "Is the checkpoint complete, and of this module?"
     users = torch.isnan(given).flatten(1).any(dim=1).cpu().numpy()
     text = f"They are those of {int(users.sum()):,} of {answer.users:,} users"
     if users.any() and not users.all() and (answer.lengths[users] < answer.width).all():
@@ -171,7 +171,7 @@ def _why_nan(given: torch.Tensor, answer: ModuleAnswer | None) -> str:
             "nn.TransformerEncoder where it takes its fast path: let each attend to itself, or switch it off where the "
             "module is made (torch.backends.mha.set_fastpath_enabled(False))."
         )
-    return f"{text}. Is the checkpoint whole, and of this module?"
+    return f"{text}. Is the checkpoint complete, and of this module?"
 
 
 def table_of(caller: ModuleCaller, name: str, option: str) -> torch.Tensor:

@@ -172,8 +172,8 @@ class ModuleCaller:
             if call.user is not None and isinstance(error, IndexError):
                 users = named[call.user]
                 remedy += (
-                    f" The users' indices go from {int(users.min()):,} to {int(users.max()):,}{self._tables()}. Is "
-                    f"call.user_offset ({call.user_offset}), call.unknown_user or users.ids another?"
+                    f" The users' indices go from {int(users.min()):,} to {int(users.max()):,}{self._tables()}. Check "
+                    f"call.user_offset ({call.user_offset}), call.unknown_user and users.ids."
                 )
             raise HarnessError(
                 f"{self.options.factory}.{call.method} failed with {describe_error(error)}. It was given "
@@ -191,13 +191,13 @@ class ModuleCaller:
         if isinstance(error, IndexError) and tokens.numel():
             causes.append(
                 f"The tokens go from {int(tokens.min()):,} to {int(tokens.max()):,} in {tokens.shape[1]:,} "
-                f"positions{self._tables()}. Is call.offset ({call.offset}), call.pad_id ({call.pad_id}), call.length "
-                f"or items.ids another?{self.padding_twice}"
+                f"positions{self._tables()}. Check call.offset ({call.offset}), call.pad_id ({call.pad_id}), "
+                f"call.length and items.ids.{self.padding_twice}"
             )
         if (empty := int((lengths == 0).sum())) and call.empty == "module":
             causes.append(
                 f"{empty:,} of {len(lengths):,} histories were empty and only held padding: set "
-                "model.params.call.empty: zero, so that all items score 0 for such users and it is not asked."
+                "model.params.call.empty: zero, so that all items score 0 for such users and the module is not called."
             )
         return "".join(f" {one}" for one in causes)
 
@@ -209,8 +209,8 @@ class ModuleCaller:
         if not is_list or offset == 0 or not len(self.items.catalogue_index) or self.items.catalogue_index[0] >= 0:
             return ""
         return (
-            f" The first row of {ids} is no item, as that of padding, and call.offset: {offset} counts padding once "
-            f"more: set call.offset: {offset - 1}, or take the row away."
+            f" The first row of {ids} is not an item but padding, and call.offset: {offset} counts padding once "
+            f"more: set call.offset: {offset - 1}, or remove the row."
         )
 
     def _tables(self) -> str:

@@ -39,9 +39,9 @@ def loaded(options: ModuleOptions, path: Path, *, users: Vocabulary, items: Voca
     rows, n_model = 0 if table is None else len(table.codes), len(item_map.catalogue_index)
     if table is not None and rows != n_model:
         raise HarnessError(
-            f"the table of codes {options.output.table} has {rows:,} rows, and the model {n_model:,} items; a row an "
-            "item is needed, in their order. One for padding needs its row in model.params.items.ids too, an empty one."
-            f"{item_map.note}"
+            f"the table of codes {options.output.table} has {rows:,} rows, and the model {n_model:,} items; one row "
+            "per item is needed, in the same order. A row for padding also needs an empty row in "
+            f"model.params.items.ids.{item_map.note}"
         )
     if options.output.kind == "logits":
         return LogitsScorer(caller)
@@ -76,7 +76,7 @@ def _check_items(options: ModuleOptions, item_map: IdMap, items: Vocabulary) -> 
         some = ", ".join(str(own) for own in items.ids[unknown[:_SHOWN]])
         raise HarnessError(
             f"the model does not know {len(unknown):,} of the {len(items):,} items, such as {some}, and cannot score "
-            "them. Filter them out (dataset.filters), or put them behind all others: model.params.unknown_items: last."
+            "them. Filter them out (dataset.filters), or rank them after all others: model.params.unknown_items: last."
         )
     call = options.call
     place = call.pad_id - call.offset

@@ -70,7 +70,7 @@ def _misfit(caller: ModuleCaller, size: int, what: str, first: int, n_model: int
         remedy = "name the file of their ids in model.params.items.ids"
     if extra < 0:
         return (
-            f"{text} It was trained on fewer items: {remedy}; what it does not know may stand behind all others "
+            f"{text} It was trained on fewer items: {remedy}; unknown items can be ranked after all others "
             "(unknown_items: last)."
         )
     if extra == 0:
@@ -198,7 +198,7 @@ class VectorsScorer(ModuleRecommender):
         if found.shape[1] != width:
             raise HarnessError(
                 f"the module gives users {found.shape[1]} dimensions, and the items of "
-                f"{self.caller.options.output.items} have {width}; they must be alike."
+                f"{self.caller.options.output.items} have {width}; they must be equal."
             )
         return torch.cat([found, torch.ones_like(found[:, :1])], dim=1) if self._extra else found
 

@@ -172,7 +172,7 @@ class UserItemVectors(ExternalModel):
         if user_side.source.shape[1] != item_side.source.shape[1]:
             raise CheckpointError(
                 f"user vectors have {user_side.source.shape[1]} dimensions ({user_side.where}) and item vectors "
-                f"{item_side.source.shape[1]} ({item_side.where}); they must be alike."
+                f"{item_side.source.shape[1]} ({item_side.where}); they must be equal."
             )
         return StoredVectors(user_side, item_side, cosine=cosine, bias=bias, device=device)
 

@@ -1,6 +1,6 @@
 """Audit the data and the split of an experiment: ``harness data audit``.
 
-A trial shows how far the rule of ties alone moves the metrics of a baseline.
+A trial shows how far the tie rule alone moves the metrics of a baseline.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _REFUSES = DataWarning(
 
 @dataclass(frozen=True)
 class TieOptions:
-    """Options of the trial of the rules of ties.
+    """Options of the trial of the tie rules.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class TieOptions:
 
 
 def audit_dataset(experiment: Experiment, ties: TieOptions | None = None) -> DatasetAudit:
-    """Return the audits of an experiment's data, split and candidates, and a trial of the rules of ties.
+    """Return the audits of an experiment's data, split and candidates, and a trial of the tie rules.
 
     A split that refuses ties is audited under ``shuffle`` in a trial; a warning says so.
 
@@ -60,7 +60,7 @@ def audit_dataset(experiment: Experiment, ties: TieOptions | None = None) -> Dat
     Raises
     ------
     HarnessError
-        The split has no rule of ties to try, or the baseline is unknown.
+        The split has no tie rule to try, or the baseline is unknown.
     """
     options = TieOptions() if ties is None else ties
     refuses = options.seeds > 0 and experiment.dataset.split.ties == "error"
@@ -88,7 +88,7 @@ def _shuffling(experiment: Experiment) -> Experiment:
 
 
 def tie_trial(experiment: Experiment, prepared: PreparedData, options: TieOptions, *, decides: bool = True) -> TieTrial:
-    """Return the metrics of a baseline under several rules of ties, with everything else as in the experiment.
+    """Return the metrics of a baseline under several tie rules, with everything else as in the experiment.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ def export(folder: Path, out: Path) -> data.TrecFiles:
         predictions = pq.read_table(folder / stored.PREDICTIONS)
         relevant = pq.read_table(folder / stored.TARGET_RANKS, columns=["user", "item"])
     except (OSError, UnicodeError, pa.ArrowException) as error:
-        raise HarnessError(f"{folder} is not whole: {error}. {REMEDY}") from error
+        raise HarnessError(f"{folder} is incomplete: {error}. {REMEDY}") from error
     for name, table, columns in (
         (stored.PREDICTIONS, predictions, _LISTED),
         (stored.TARGET_RANKS, relevant, _RELEVANT),

@@ -138,7 +138,7 @@ def chance_finding(
     shown = last.of(~left_out)
     if shown.is_at_bottom and relevant.is_certainly_at_bottom:
         sentence = (
-            f"{where}: the model ranks far worse than chance. Is lower better, as with distances or losses? Then "
+            f"{where}: the model ranks far worse than chance. If lower is better, as with distances or losses, "
             "negate the scores."
         )
         return Finding("worse_than_chance", n, n, sentence)
@@ -146,8 +146,8 @@ def chance_finding(
     beats_chance = relevant.beats_chance or shown.beats_chance
     if is_chance and not beats_chance:
         sentence = (
-            f"{where}: the model is no better than chance. Are the ids of its items and users those of the data set, "
-            "in their order (model.params), and is higher better?"
+            f"{where}: the model is no better than chance. Check that the ids of its items and users are those of the "
+            "data set, in their order (model.params), and that higher scores are better."
         )
         return Finding("no_better_than_chance", n, n, sentence)
     if len(last) > 0 and shown.is_at_bottom:

@@ -48,8 +48,8 @@ def differs_when_repeated(users: TrialUsers, rows: Int64Array) -> tuple[Finding,
     differ = np.asarray(~same.all(axis=1))
     count = int(differ.sum())
     sentence = f"{count:,} of {len(differ):,} users of the trial get other lists when the model is called again" + (
-        ": it draws random numbers, as dropout does that eval() leaves on, or remembers earlier calls. These numbers "
-        "hold for one draw only."
+        ": it draws random numbers, as dropout does when eval() leaves it on, or remembers earlier calls. These "
+        "numbers hold for one draw only."
         if count
         else "."
     )
@@ -139,9 +139,7 @@ def depends_on_length(users: TrialUsers, rows: Int64Array) -> Iterator[Finding]:
     beginning = replace(whole, items=whole.items[:, :short], scores=whole.scores[:, :short])
     differ = _differ(half, beginning, scored=False)
     count, of = int(differ.sum()), len(differ)
-    sentence = (
-        f"{count:,} of {of:,} users of the trial get another list of {short:,} than the beginning of one of {long:,}"
-    )
+    sentence = f"{count:,} of {of:,} users of the trial get another list of {short:,} than the start of one of {long:,}"
     severity: Severity = "info"
     if count > _USERS * of:
         severity = "warning"
@@ -182,7 +180,7 @@ def ignores_history(users: TrialUsers, rows: Int64Array) -> Iterator[Finding]:
     count, of = int(same.sum()), int(differ.sum())
     sentence = f"{count:,} of {of:,} users of the trial get the same scores with the history of another user."
     if count == of:
-        sentence += " The model does not react to the history; is it passed where the module reads it?"
+        sentence += " The model does not react to the history; is it passed to the argument that the module reads?"
     severity: Severity = "warning" if count == of else "info"
     yield Finding("ignores_history", count, of, sentence, severity, cases_of(users.task, rows[same]))
 

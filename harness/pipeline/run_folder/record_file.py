@@ -192,7 +192,7 @@ def _adapter() -> TypeAdapter[RunRecord]:
 
 
 def _refused(word: str) -> float:
-    raise ValueError(f"{word} is no number of JSON")
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def _finite(text: str) -> float:

@@ -139,7 +139,7 @@ class FilePredictions:
         odd = special_file_kind(path)
         if not path.exists() or (odd is not None and not path.is_dir()):
             wrong = "do not exist" if odd is None else f"are {odd}, not a regular file"
-            raise CheckpointError(f"the predictions {path} {wrong}. Mend model.checkpoint, which names their file.")
+            raise CheckpointError(f"the predictions {path} {wrong}. Correct model.checkpoint, which names the file.")
         check_file_of_run(path)
         parts = data.parts_of(path).files if path.is_dir() else (path,)
         files = {str(part): storage.sha256_file(part) for part in parts}
@@ -152,7 +152,7 @@ class FilePredictions:
         """Yield the lists of the file, checked against the data."""
         if task.times is not None:
             raise DataError(
-                "predictions from a file are one list per user, and rolling history needs one per moment. "
+                "predictions from a file have one list per user, and rolling history needs one per moment. "
                 "Use dataset.split.history: frozen."
             )
         reading = experiment.model.params

@@ -29,11 +29,11 @@ def tie_findings(
     worst, best = sorted((value.ties.worst, value.ties.best))
     places = None if recommended.job is None else _ties_of(recommended, task, value.k)
     if worst == best:
-        return () if places is None else (_finding(places, f"score ties: none that could move {value.label}."),)
+        return () if places is None else (_finding(places, f"score ties: none can change {value.label}."),)
     half = 0.0 if value.ci_low is None or value.ci_high is None else (value.ci_high - value.ci_low) / 2
     lists = "" if places is None else f"{places.sentence(value.k)}; "
     sentence = (
-        f"score ties: {lists}with every tie settled against or for the model, {value.label} lies between "
+        f"score ties: {lists}if every tie is settled against or for the model, {value.label} lies between "
         f"{worst:.4f} and {best:.4f}, and at {value.ties.expected:.4f} in the mean over orders."
     )
     return (_finding(places, sentence, severity="warning" if best - worst > half else "info"),)

@@ -116,7 +116,7 @@ def test_a_checkpoint_that_does_not_fit_is_refused(saved, change, message):
 def test_a_truncated_file_is_refused(saved, kept):
     whole = saved.read_bytes()
     saved.write_bytes(whole[:kept])
-    with pytest.raises(CheckpointError, match=r"cut short, damaged, or no safetensors"):
+    with pytest.raises(CheckpointError, match=r"cut short, damaged, or not a safetensors"):
         load_checkpoint(saved)
 
 

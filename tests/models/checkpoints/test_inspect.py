@@ -163,7 +163,7 @@ def test_nothing_is_run(form, path, tmp_path):
         assert [tensor.name for tensor in facts.states[0].tensors] == ["weight"]
         assert facts.other == {"payload": "an object made by posix.system"}
     else:
-        with pytest.raises(CheckpointError, match=r"would run what.*safetensors.torch.save_file"):
+        with pytest.raises(CheckpointError, match=r"would run code.*safetensors.torch.save_file"):
             inspect_checkpoint(path)
     assert not target.exists()
     if form != "pickle":
@@ -175,7 +175,7 @@ def test_nothing_is_run(form, path, tmp_path):
     ("content", "message"),
     [
         (encoder(), "an object made by harness.modules.encoder.TransformerEncoder"),
-        ({"weight": np.ones(3)}, "NumPy arrays and whole models are of that kind too"),
+        ({"weight": np.ones(3)}, "NumPy arrays and whole models are such objects too"),
         ({"weight": np.float32(1)}, "an object made by numpy"),
     ],
     ids=["model", "array", "number"],

@@ -352,7 +352,7 @@ BROKEN = {
 def test_what_is_broken_ends_in_one_message(what, tmp_path):
     path = tmp_path / "a.ckpt"
     archive(path, checkpoint(dumped(Settings()), weight=BROKEN[what]), [NUMBERS])
-    with pytest.raises(CheckpointError, match="cannot be had without its objects"):
+    with pytest.raises(CheckpointError, match="cannot be read without its objects"):
         read_state(path, objects="skip")
 
 
@@ -432,10 +432,10 @@ def program(path):
 @pytest.mark.parametrize(
     ("write", "message"),
     [
-        (legacy, "it is no archive of torch.save"),
-        (tarred, "no archive|damaged"),
-        (program, "it is no archive of torch.save"),
-        (lambda path: path.write_bytes(pickle.dumps({"w": Settings()})), "it is no archive of torch.save"),
+        (legacy, "it was not written by torch.save"),
+        (tarred, "not written by torch.save|damaged"),
+        (program, "it was not written by torch.save"),
+        (lambda path: path.write_bytes(pickle.dumps({"w": Settings()})), "it was not written by torch.save"),
         (lambda path: archive(path, checkpoint(b"N"), [NUMBERS], compression=zipfile.ZIP_DEFLATED), "is compressed"),
     ],
     ids=["legacy", "tar", "TorchScript", "pickle", "compressed"],
@@ -482,4 +482,4 @@ def test_any_instructions_give_a_value_or_one_error(pieces, tmp_path):
     try:
         content_without_objects(tmp_path / "a.ckpt")
     except CheckpointError as error:
-        assert "cannot be had without its objects" in str(error)  # noqa: PT017
+        assert "cannot be read without its objects" in str(error)  # noqa: PT017

@@ -125,7 +125,7 @@ def test_only_named_folders_are_looked_into(folder, monkeypatch):
     assert load_factory("stall_module:make", python_path=".")(size=1) == 1
     with pytest.raises(HarnessError, match="python_path: nowhere does not exist"):
         load_factory("stall_module:make", python_path="nowhere")
-    with pytest.raises(HarnessError, match=r"python_path: stall_module.py is no folder"):
+    with pytest.raises(HarnessError, match=r"python_path: stall_module.py is not a folder"):
         load_factory("stall_module:make", python_path="stall_module.py")
 
 
@@ -158,7 +158,9 @@ def test_a_module_that_others_imported_is_not_taken_for_the_projects(tmp_path, m
     (tmp_path / "stall_help.py").write_text("")
     os.utime(tmp_path / "stall_help.py", (0, 0))
     monkeypatch.setitem(sys.modules, "stall_help", elsewhere)
-    with pytest.raises(HarnessError, match=r"another module 'stall_help' is in use already, from .*stall_help.py, not"):
+    with pytest.raises(
+        HarnessError, match=r"another module 'stall_help' is already imported, from .*stall_help.py, not"
+    ):
         construct("stall_first:make", {}, python_path=folder)
 
 
@@ -228,7 +230,9 @@ def test_linked_folders_are_read_too(folder, tmp_path):
 )
 def test_what_belongs_to_no_recommender_is_no_factory(factory, folder):
     (folder / "stall_module.py").write_text("from joblib import load\n")
-    with pytest.raises(HarnessError, match=r"is of (joblib|numpy|pandas|torch|harness), which makes no recommender"):
+    with pytest.raises(
+        HarnessError, match=r"is of (joblib|numpy|pandas|torch|harness), which does not make recommenders"
+    ):
         load_factory(factory, python_path=str(folder))
 
 

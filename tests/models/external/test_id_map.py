@@ -101,7 +101,7 @@ def test_ids_in_text_are_taken_as_they_are_written(tmp_path):
     ("text", "message"),
     [
         ("a,b\n1,7\n9\n", r"row 3 has 1 columns, and the header 2"),
-        ("b,b\n1,7\n", r"'b' stands there twice"),
+        ("b,b\n1,7\n", r"'b' occurs twice there"),
         ('a,b\n1,"7\n2,9\n', r"cannot be read: unexpected end of data"),
         ("", r"There is no 'b'"),
     ],
@@ -181,18 +181,18 @@ def test_what_does_not_fit_is_told_with_numbers(tmp_path):
         size=9,
     )
     path.write_text("7\n9\n7\n")
-    refused(r"1 item ids stand twice, such as '7' in rows 1 and 3", section)
+    refused(r"1 item ids occur twice, such as '7' in rows 1 and 3", section)
     path.write_text("a\nb\nc\nd\n")
     refused(r"none of its 4 item ids .* such as 'a', 'b', 'c' here and 7, 9, 30 there", section)
     path = tmp_path / "items.json"
     section = IdOptions(ids=str(path))
     for text, message in (
-        ('{"7": 0, "9": 0}', r"1 indices stand twice, such as 0 of '7', '9'"),
+        ('{"7": 0, "9": 0}', r"1 indices occur twice, such as 0 of '7', '9'"),
         ('{"7": 3}', r"id '7' has the index 3; an integer from 0 to 2"),
         ('{"7": true}', r"index True; an integer"),
         ("7", r"holds int; a list of ids"),
-        ("[[7], 9]", r"'\[7\]' is no id"),
-        ("[7, 1.5]", r"'1.5' is no id"),
+        ("[[7], 9]", r"'\[7\]' is not an id"),
+        ("[7, 1.5]", r"'1.5' is not an id"),
         ("[7,", r"cannot be read"),
     ):
         path.write_text(text)
@@ -202,7 +202,7 @@ def test_what_does_not_fit_is_told_with_numbers(tmp_path):
     (tmp_path / "items.json").write_text('{"7": 1000000000000}')
     refused(r"id '7' has the index 1000000000000; an integer from 0 to 268,435,456", section)
     (tmp_path / "items.json").write_text('{"7": 0, "9": 1, "7": 2}')
-    refused(r"cannot be read: the key '7' stands twice", section)
+    refused(r"cannot be read: the key '7' occurs twice", section)
     (tmp_path / "items.txt").write_text("")
     refused(
         r"items.txt holds no ids; each of the model's item indices needs its row",
@@ -220,7 +220,7 @@ def test_a_header_is_not_taken_for_an_id(suffix, tmp_path):
     path = tmp_path / f"items.{suffix}"
     path.write_text("sku\n30\n7\n9\n")
     with pytest.raises(
-        CheckpointError, match=r"its first row, 'sku', is no item id of the data set. .* name the column"
+        CheckpointError, match=r"its first row, 'sku', is not an id of the data set's items. .* name the column"
     ):
         map_of(IdOptions(ids=str(path)), NUMBERS)
     assert map_of(IdOptions(ids=str(path), column="sku"), NUMBERS).model_index.tolist() == [1, 2, 0]

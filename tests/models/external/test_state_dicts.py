@@ -106,7 +106,7 @@ def test_usual_prefixes_are_taken_off(prefix, state, tmp_path, caplog):
     torch.save(carried(state, prefix), tmp_path / "a.pt")
     with caplog.at_level(logging.INFO, "harness"):
         assert same(loaded(tmp_path / "a.pt"), state)
-    assert "is taken off all names" in caplog.text
+    assert "is removed from all names" in caplog.text
 
 
 def test_prefixes_that_are_the_modules_own_stay(state, tmp_path):
@@ -235,7 +235,7 @@ class Bomb:
 
 def test_code_in_a_file_does_not_run(tmp_path, capsys):
     torch.save({"items.weight": torch.ones(1), "bomb": Bomb()}, tmp_path / "a.pt")
-    with pytest.raises(CheckpointError, match="to make it would run what the file says"):
+    with pytest.raises(CheckpointError, match="creating it would run code from the file"):
         read_state(tmp_path / "a.pt")
     assert capsys.readouterr().out == ""
 

@@ -52,5 +52,5 @@ def test_vectors_that_are_all_alike_collide():
 def test_that_all_vectors_are_alike_is_said(value, caplog):
     with caplog.at_level("INFO", logger="harness"):
         codes_of(np.full((20, 3), value))
-    assert "the vectors of all items are alike" in caplog.text
+    assert "the vectors of all items are equal" in caplog.text
     assert "variance" not in caplog.text

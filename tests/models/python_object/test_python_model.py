@@ -182,7 +182,7 @@ def test_a_series_is_read_by_its_index(order):
             r"gave lists with set in row 1; one list per user is needed",
         ),
         (lambda users: [*[OWN["ann"]] * 2, None], r"gave lists with NoneType in row 3"),
-        (lambda users: pd.Series([[10]] * 3, index=["ann", "bob", "bob"]), r"by user in which 'bob' stands twice"),
+        (lambda users: pd.Series([[10]] * 3, index=["ann", "bob", "bob"]), r"by user in which 'bob' occurs twice"),
         (
             lambda users: pd.Series([[10]] * 3, index=["ann", "bob", "dan"]),
             r"without 1 of the 3 that were passed, such as 'cat'",
@@ -254,9 +254,9 @@ def test_a_data_frame_of_other_items_is_refused():
         ({"answer": [[10]]}, r"gave lists for 1 users, where 2 were passed"),
         ({"answer": 3}, r"gave lists as int; one list per user is needed"),
         ({"answer": [10, 20]}, r"gave lists with int in row 1; one list per user is needed"),
-        ({"answer": [[10.5], [20]]}, r"'10.5' is no id"),
-        ({"answer": [[[10, 20], [30]], [[40]]]}, r"'\[10, 20\]' is no id"),
-        ({"answer": [[{"id": 10}], [True]]}, r"is no id"),
+        ({"answer": [[10.5], [20]]}, r"'10.5' is not an id"),
+        ({"answer": [[[10, 20], [30]], [[40]]]}, r"'\[10, 20\]' is not an id"),
+        ({"answer": [[{"id": 10}], [True]]}, r"is not an id"),
         ({"answer": [[[10], [20]], [[1.0, 2.0], [1.0]]], "pair": True}, r"gave 1 items and 2 scores to one user"),
         ({"answer": [[[10], [20]], [["high"], [1.0]]], "pair": True}, r"gave scores that are not numbers"),
         ({"answer": [[[10], [20]], [[None], [1.0]]], "pair": True}, r"score nan for place 1"),
@@ -319,7 +319,7 @@ def test_an_index_that_nothing_can_have_is_invalid(far, item):
 def test_what_is_no_id_is_told(odd):
     model = component_of("models", "python", {"allow_pickle": True})
     found = recommender_of(model, Answering([[odd, 10], [20]]), users=USERS, items=ITEMS, device="cpu", where="it")
-    with pytest.raises(HarnessError, match=r"it: .* is no id\. Use integers or text"):
+    with pytest.raises(HarnessError, match=r"it: .* is not an id\. Use integers or text"):
         found.recommend(BATCH, ListRequest(2))
 
 

@@ -205,7 +205,7 @@ def test_a_table_of_users_has_a_row_for_each(echo, tmp_path):
 def test_users_that_a_module_has_no_row_for(echo):
     call = {"method": "of_user", "user": "who"}
     assert echo(call=call).score(BATCH).shape == (4, 5)
-    with pytest.raises(HarnessError, match=r"users' indices go from 2 to 5; .*users 4. Is call.user_offset \(2\)"):
+    with pytest.raises(HarnessError, match=r"users' indices go from 2 to 5; .*users 4. Check call.user_offset \(2\)"):
         echo(call=call | {"user_offset": 2}).score(BATCH)
 
 
@@ -311,11 +311,14 @@ def test_tables_of_codes_that_cannot_be_read(tmp_path):
         ("spoilt.npz", "spoilt.npz cannot be read"),
         ("empty.npy", "empty.npy cannot be read"),
         ("objects.npy", "Python objects, which are never unpickled"),
-        ("several.npz", "holds 'one', 'two'. Say which by 'model.params.output.table_key'"),
+        ("several.npz", "holds 'one', 'two'. Choose one with 'model.params.output.table_key'"),
         ("codes.pkl", "is read from .npy"),
         ("none.npy", "cannot be read"),
         ("ids.parquet", r"column 'item' has another value in each of the 3 rows, as ids have.*table_key"),
-        ("lists.parquet", r"has the columns item, c0, c1, codes. Name the one of codes in .*table_key, such as codes"),
+        (
+            "lists.parquet",
+            r"has the columns item, c0, c1, codes. Name the column of codes in .*table_key, such as codes",
+        ),
         ("gap.parquet", "no value is missing"),
     ):
         with pytest.raises(CheckpointError, match=message):

@@ -136,8 +136,8 @@ def test_what_is_refused(tmp_path, both):
     np.save(tmp_path / "one.npy", V)
     refused(r"holds one array, which cannot be both user and item vectors.*history: mean", tmp_path / "one.npy")
     np.savez(tmp_path / "one.npz", V)
-    refused(r"has no array 'items': it holds 'arr_0'. Say which by 'items.name'", tmp_path / "one.npz")
-    refused(r"has no array 'biases': it holds 'users', 'items'. .*Say which by 'bias'", both, bias="biases")
+    refused(r"has no array 'items': it holds 'arr_0'. Choose one with 'items.name'", tmp_path / "one.npz")
+    refused(r"has no array 'biases': it holds 'users', 'items'. .*Choose one with 'bias'", both, bias="biases")
     for bad in (np.nan, np.inf, 1e39):
         wrong = V.astype(np.float64)
         wrong[1, 0] = bad

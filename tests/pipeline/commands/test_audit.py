@@ -1,4 +1,4 @@
-"""The audits of an experiment as one command, and what the rule of ties alone does to a number."""
+"""The audits of an experiment as one command, and what the tie rule alone does to a number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def test_ml_100k_has_its_known_facts():
     # data sets say: three quarters of the rows are tied, 44% of the users at their last moment, and
-    # EASE moves from .088 to .180 in hit rate by the rule of ties alone.
+    # EASE moves from .088 to .180 in hit rate by the tie rule alone.
     wanted = ["dataset.filters=[]", "evaluation.metrics=[hit_rate]", "evaluation.cutoffs=[10]"]
     path = ROOT / "experiments/ml-100k/ease.yaml"
     experiment = harness.load_experiment(path, [*wanted, "evaluation.primary=hit_rate@10"])

@@ -18,8 +18,8 @@ def test_validate_checks_every_file(cli, small, tmp_path):
     code, out, err = cli("validate", *(tmp_path / name for name in files), tmp_path / "none.yaml", small)
     assert code == 2
     assert out.splitlines() == [
-        f"{tmp_path}/base.yaml: a base file for others to extend, since it has no model.kind, fine",
-        f"{small}: experiment 'small/ease', fine",
+        f"{tmp_path}/base.yaml: valid as a base file for other experiments (it has no model.kind)",
+        f"{small}: experiment 'small/ease', valid",
     ]
     assert err.startswith("harness: ")
     expected = (
@@ -53,7 +53,7 @@ def test_validate_takes_base_files(cli, tmp_path, monkeypatch, text):
     (tmp_path / "other.yaml").write_text("statistics: {margin: 0.1}\n")
     (tmp_path / "base.yaml").write_text(text)
     code, out, err = cli("validate", "base.yaml", "other.yaml")
-    assert (code, out.count("a base file for others to extend"), err) == (0, 2, "")
+    assert (code, out.count("a base file for other experiments"), err) == (0, 2, "")
     assert cli("validate", "base.yaml", "--resolved")[1].startswith("# base.yaml: a base file")
 
 

@@ -172,7 +172,7 @@ def test_lists_that_depend_on_their_length(project):
     assert values(batches[0]) == values(batches[1]) == values(batches[2])
     found = audits(batches[0])["depends_on_length"]
     assert (found["severity"], found["count"]) == ("warning", found["of"])
-    assert "another list of 5 than the beginning of one of 10, such as user 'u" in found["sentence"]
+    assert "another list of 5 than the start of one of 10, such as user 'u" in found["sentence"]
     assert audits(of_object(project, "Popular"))["depends_on_length"]["count"] == 0
     assert "depends_on_length" not in audits(of_object(project, "Diverse", exclude="model"))
 

@@ -135,7 +135,7 @@ def test_scores_of_the_wrong_sign(project):
     told = found["worse_than_chance"]
     assert (told["severity"], told["count"], told["of"]) == ("warning", N_USERS, N_USERS)
     assert "ranks at 0.9" in told["sentence"]
-    assert "Is lower better, as with distances or losses? Then negate the scores." in told["sentence"]
+    assert "If lower is better, as with distances or losses, negate the scores." in told["sentence"]
 
 
 def factors(project, name, users, **changes):

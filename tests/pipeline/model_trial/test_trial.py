@@ -177,7 +177,10 @@ def test_ids_that_are_mixed_up(odd, inside):
     (inside / "mixed.txt").write_text("\n".join(items))
     found = audits(odd("Plain", items={"ids": "mixed.txt"}))["no_better_than_chance"]
     assert (found["severity"], found["count"]) == ("warning", found["of"])
-    assert "no better than chance. Are the ids of its items and users those of the data set" in found["sentence"]
+    assert (
+        "no better than chance. Check that the ids of its items and users are those of the data set"
+        in found["sentence"]
+    )
 
 
 @pytest.mark.parametrize("by", [1, -1])

@@ -275,9 +275,9 @@ def test_results_with_a_wrong_field_name_it(run, fault):
     [
         (b"[" * 5_000, "nested too deep"),
         (b'{"a":' * 100_000, "nested too deep"),
-        (b'{"schema_version": 2, "x": Infinity}', "Infinity is no number"),
-        (b'{"schema_version": 2, "x": 1e999}', "1e999 is no number"),
-        (b'{"schema_version": 1, "x": NaN}', "NaN is no number"),
+        (b'{"schema_version": 2, "x": Infinity}', "Infinity is not a JSON number"),
+        (b'{"schema_version": 2, "x": 1e999}', "1e999 is not a JSON number"),
+        (b'{"schema_version": 1, "x": NaN}', "NaN is not a JSON number"),
         (b'{"schema_version": 2, "x": ' + b"9" * 5_000 + b"}", "digits"),
         (b"\xff\xfe\x00", "results.json is damaged"),
         (b"", "results.json is damaged"),

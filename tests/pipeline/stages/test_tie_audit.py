@@ -72,7 +72,7 @@ def test_a_comparison_warns_where_ties_may_be_all_there_is(small):
     other = run(small, "runner.seed=5", "name=small/other")
     comparison = pipeline.compare_runs([str(one.folder), str(other.folder)]).comparison
     assert comparison.notes[0].startswith("warning: ndcg@10 of small/other and small/popularity differ by")
-    assert "the order of ties may be all there is" in comparison.notes[0]
+    assert "the order of ties may explain the whole difference" in comparison.notes[0]
     ease = run(small, model=None)
     apart = pipeline.compare_runs([str(ease.folder), str(one.folder)]).comparison
     ties, difference = one.table["ndcg@10"].ties, abs(ease.table["ndcg@10"].value - one.table["ndcg@10"].value)

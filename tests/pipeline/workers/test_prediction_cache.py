@@ -181,8 +181,8 @@ def test_the_cache_on_the_command_line(cli, small, cache):
     assert "0 of the entries removed" in cli("cache", "prune", "--older-than", "99999999999d")[1]
     assert "1 of them removed" in cli("cache", "prune", "--keep", "0")[1]
     for wrong, told in (
-        ([], "say what to remove"),
-        (["--all", "--keep", "1GB"], "say what to remove"),
+        ([], "choose what to remove"),
+        (["--all", "--keep", "1GB"], "choose what to remove"),
         (["--older-than", "soon"], "write days, hours or minutes"),
         (["--keep", "some"], "is not a size"),
         (["--older-than", "-3d"], "write days, hours or minutes"),
