@@ -83,8 +83,8 @@ def test_padding_that_is_counted_twice(inside):
     wide = {"factory": "wide:Wide", "python_path": ".", "items": {"ids": "rows.txt"}, "call": call}
     settings = ["name=kiosk/twice", "model.trial=warn", "model.checkpoint=wide.pt", f"model.params={json.dumps(wide)}"]
     message = (
-        r"the module has 41 columns, and 41 items with 1 columns before them .* The first row of rows.txt is not an item "
-        r"but padding, and call.offset: 1 counts padding once more: set call.offset: 0, or remove the row\."
+        r"the module has 41 columns, and 41 items with 1 columns before them .* The first row of rows.txt is not an "
+        r"item but padding, and call.offset: 1 counts padding once more: set call.offset: 0, or remove the row\."
     )
     with pytest.raises(HarnessError, match=message):
         run("logits.yaml", *settings)

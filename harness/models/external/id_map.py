@@ -261,8 +261,8 @@ def _refuse_header(ids: Sequence[Id], section: IdOptions, vocabulary: Vocabulary
     if indices_of(ids[:1], vocabulary)[0] < 0 <= indices_of(ids[1:], vocabulary).max(initial=-1):
         raise CheckpointError(
             f"{section.ids}: its first row, {ids[0]!r}, is not an id of the data set's {what}s. If it is a header, "
-            f"name the column ({COLUMN_OPTION}); if it is an index without {what}, such as padding, leave the row empty, "
-            "or use .txt, which has no header."
+            f"name the column ({COLUMN_OPTION}); if it is an index without {what}, such as padding, leave the row "
+            "empty, or use .txt, which has no header."
         )
 
 

@@ -18,7 +18,7 @@ def test_validate_checks_every_file(cli, small, tmp_path):
     code, out, err = cli("validate", *(tmp_path / name for name in files), tmp_path / "none.yaml", small)
     assert code == 2
     assert out.splitlines() == [
-        f"{tmp_path}/base.yaml: valid as a base file for other experiments (it has no model.kind)",
+        f"{tmp_path}/base.yaml: a base file for other experiments (it has no model.kind), valid",
         f"{small}: experiment 'small/ease', valid",
     ]
     assert err.startswith("harness: ")
