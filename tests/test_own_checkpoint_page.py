@@ -334,7 +334,7 @@ def test_each_row_is_tried():
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_goes_wrong_is_said_as_the_page_has_it(what, spoilt):
+def test_what_goes_wrong_is_reported_as_on_the_page(what, spoilt):
     snippet, settings = WRONG[what]
     said = ".*".join(re.escape(part.strip()) for part in WORDS[what].split("…"))
     with pytest.raises(HarnessError, match=said):

@@ -86,7 +86,7 @@ def test_a_name_that_is_taken(install: Install) -> None:
         registry.load("metrics", "recall")
 
 
-def test_a_built_in_that_is_named_again_is_no_clash(install: Install) -> None:
+def test_a_built_in_that_is_named_again_is_not_a_clash(install: Install) -> None:
     install("", f"[harness.metrics]\nndcg = {registry.BUILT_IN['metrics']['ndcg']}\n")
     assert registry.load("metrics", "ndcg").__name__ == "NDCG"
 

@@ -62,7 +62,7 @@ class MetricValue:
         Standard deviation over users, confidence interval of the mean, and number of users; None where the
         metric is not a mean over users.
     ties
-        How far score ties can move the value; None where that is unknown, or the metric is no accuracy metric.
+        How far score ties can move the value; None where that is unknown, or the metric is not an accuracy metric.
     """
 
     label: str

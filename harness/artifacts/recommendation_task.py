@@ -44,7 +44,7 @@ class RecommendationTask:
     lists
         The candidates of each of ``users``, row by row; None: all of ``candidates``.
     exclude_seen
-        Whether the items of a user's history are no candidates for that user.
+        Whether the items of a user's history are excluded from that user's candidates.
     k
         Length of the lists, 1 or more. A user with fewer candidates gets a shorter list.
     seed

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from harness.artifacts.array_types import BoolArray, Float32Array
 from harness.errors import DataError
 
-SCORE_REMEDY = "Use finite numbers, or minus infinity for what is not recommended."
+SCORE_REMEDY = "Use finite numbers, or minus infinity for items that are not recommended."
 _EXACT = 1 << 24  # float32 holds every integer up to here
 
 
@@ -49,7 +49,7 @@ def real_array(given: Any, *, what: str) -> NDArray[Any]:
     """
     array = plain_array(given, what=what)
     if array.size and array.dtype.kind not in "fiu":
-        raise DataError(f"{what} holds {array.dtype}; real numbers are needed, such as float32.")
+        raise DataError(f"{what} holds {array.dtype}; it must hold integers or floats, such as float32.")
     return array
 
 
@@ -121,7 +121,7 @@ def as_scores(given: Any, *, what: str, place: Callable[[int], str]) -> Float32A
     Raises
     ------
     DataError
-        A score is NaN, plus infinity, or beyond the range of float32; or the values are no real numbers.
+        A score is NaN, plus infinity, or beyond the range of float32; or the values are not real numbers.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def as_gains(given: Any, *, what: str) -> Float32Array:
     Raises
     ------
     DataError
-        A gain is NaN, infinite or beyond the range of float32; or the values are no real numbers.
+        A gain is NaN, infinite or beyond the range of float32; or the values are not real numbers.
     """
     array = real_array(given, what=what)
     gains = rounded(array)

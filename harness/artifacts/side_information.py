@@ -49,7 +49,7 @@ class Categories:
 
 @dataclass(frozen=True, eq=False)
 class SideInformation:
-    """Side information on items and users. None stands for what is not known.
+    """Side information on items and users. None stands for unknown.
 
     Parameters
     ----------

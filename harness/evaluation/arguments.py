@@ -170,7 +170,7 @@ def threads(n_jobs: int) -> Parallel:
 
 
 def check_level(confidence: float) -> None:
-    """Refuse what is no level of an interval."""
+    """Raise an error if a value is not a valid confidence level."""
     if isinstance(confidence, bool) or not isinstance(confidence, (int, float)) or not 0 < confidence < 1:
         raise HarnessError(f"the confidence is {confidence!r}; it lies between 0 and 1, such as 0.95.")
 

@@ -115,7 +115,9 @@ def _numbers(column: pd.Series[Any], place: str) -> NDArray[Any]:
     kind = column.dtype
     real = pd.api.types.is_integer_dtype(kind) or pd.api.types.is_float_dtype(kind)
     if len(column) and not real:
-        raise DataError(f"the {column.name}s in {place} are of type {kind}; real numbers are needed.")
+        raise DataError(
+            f"the {column.name}s in {place} are of type {kind}; they must be integers or floats. Convert them first."
+        )
     plain = isinstance(kind, np.dtype) and real
     values: NDArray[Any] = column.to_numpy() if plain else column.to_numpy(dtype=np.float64, na_value=np.nan)
     # The smallest is NaN where any is.

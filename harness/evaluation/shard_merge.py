@@ -23,6 +23,8 @@ from harness.execution import Parallel
 from harness.intervals import Interval, Moments, proportion_interval
 from harness.metrics import Estimate, ListMetric, ListState, Metric, UserMetric
 
+_SAME_METRICS = "Evaluate all shards with the same metrics."
+
 
 def merge_shards(
     shards: Iterable[ShardScores],
@@ -179,10 +181,10 @@ class ShardMerge:
             )
         for label in self._values:
             if label not in shard.values:
-                raise HarnessError(f"shard {self._shards} has no values of {label}. Score it with the same metrics.")
+                raise HarnessError(f"shard {self._shards} has no values of {label}. {_SAME_METRICS}")
         for label in self._states:
             if label not in shard.states:
-                raise HarnessError(f"shard {self._shards} has no state of {label}. Score it with the same metrics.")
+                raise HarnessError(f"shard {self._shards} has no partial result of {label}. {_SAME_METRICS}")
         facts = {"n_items": shard.n_items, "depth": shard.depth, "external ids": shard.users is not None}
         self._first = self._first or facts
         for what, fact in facts.items():

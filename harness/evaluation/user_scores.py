@@ -92,7 +92,7 @@ def score_users(
     Raises
     ------
     HarnessError
-        A metric gave a value that is no number, or one that claims to be binary another than 0 and 1.
+        A metric gave a value that is not a number, or a metric declared binary gave a value other than 0 and 1.
     """
     width = min(depth, lists.items.shape[1])
     exact = relevant.ranks is not None

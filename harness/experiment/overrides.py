@@ -54,7 +54,7 @@ def override_keys(override: str) -> tuple[str, ...]:
 def _value(override: str, location: YamlLocation) -> Node:
     value = parse(override.partition("=")[2], lambda _: location)
     if value is None:
-        raise location.error("no value after the '='. Write null for no value, '\"\"' for empty text.")
+        raise location.error("nothing follows the '='. Write null to unset the key, '\"\"' for empty text.")
     return value
 
 

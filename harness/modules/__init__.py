@@ -1,7 +1,7 @@
 """The building blocks of a generative-recommendation library: encoders, losses, metrics, plots, utilities."""
 
 from harness.modules.attention import MultiHeadAttention
-from harness.modules.contrastive import ContrastiveLoss
+from harness.modules.contrastive_loss import ContrastiveLoss
 from harness.modules.encoder import PositionalEncoding, TransformerEncoder
 from harness.modules.losses import SequenceLoss, VQVAELoss
 from harness.modules.model_utils import ModelUtils

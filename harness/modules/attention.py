@@ -37,7 +37,7 @@ class MultiHeadAttention(nn.Module):
     Raises
     ------
     ValueError
-        ``embedding_dim`` is no multiple of ``num_heads``, a size is below 1, or ``dropout`` is
+        ``embedding_dim`` is not a multiple of ``num_heads``, a size is below 1, or ``dropout`` is
         outside 0 to 1.
 
     References

@@ -99,7 +99,7 @@ class TransformerEncoder(nn.Module):
     Raises
     ------
     ValueError
-        A size is below 1, ``embedding_dim`` is no multiple of ``num_heads``, or ``dropout`` is
+        A size is below 1, ``embedding_dim`` is not a multiple of ``num_heads``, or ``dropout`` is
         outside 0 to 1.
 
     Notes

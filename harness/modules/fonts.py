@@ -122,6 +122,6 @@ def _new_fonts() -> bool:
     for path in new:
         try:
             font_manager.fontManager.addfont(path)
-        except (OSError, RuntimeError, ValueError):  # a file that is no font matplotlib can read
+        except (OSError, RuntimeError, ValueError):  # a file that is not a font that matplotlib can read
             continue
     return bool(new)

@@ -62,7 +62,7 @@ def coded(predictions: Iterable[Any]) -> IdRows:
     Raises
     ------
     ValueError
-        ``predictions`` or a row of it is no list, or an id is not hashable.
+        ``predictions`` or a row of it is not a list, or an id is not hashable.
 
     Examples
     --------

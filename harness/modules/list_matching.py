@@ -25,7 +25,7 @@ def hits_in(predictions: Iterable[Any], targets: Iterable[Any], *, k: int) -> Hi
     Raises
     ------
     ValueError
-        The numbers of rows differ, an argument or a row is no list, a prediction has no order, an
+        The numbers of rows differ, an argument or a row is not a list, a prediction has no order, an
         id is not hashable, or one argument has text where the other has none.
 
     Examples

@@ -66,7 +66,7 @@ class VQVAELoss(nn.Module):
         Raises
         ------
         ValueError
-            ``x_recon`` has another shape than ``x``, or a loss is no scalar.
+            ``x_recon`` has another shape than ``x``, or a loss is not a scalar.
         """
         check_floats(x=x, x_recon=x_recon)
         if x.shape != x_recon.shape:

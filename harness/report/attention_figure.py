@@ -140,7 +140,7 @@ def _row(rank: str, item: ListedItem, y: int) -> str:
 
 
 def _text(text: str, x: int, y: int, *, size: int, room: int, colour: str = INK, bold: bool = False) -> str:
-    """Return a line that is no wider than its room: cut by its estimated width, and clipped beyond the room."""
+    """Return a line cut to the width of its space, by its estimated width, and clipped beyond it."""
     weight = ' font-weight="bold"' if bold else ""
     shown = _escaped(_fitting(text, room / size))
     return (

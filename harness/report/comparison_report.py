@@ -39,7 +39,7 @@ class ComparisonReport:
 
 @dataclass(frozen=True)
 class RunProvenance:
-    """Where a run of a comparison comes from; empty text for what is not known."""
+    """Where a run of a comparison comes from; empty text if unknown."""
 
     name: str
     created: str

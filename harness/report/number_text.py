@@ -18,7 +18,7 @@ T = TypeVar("T")
 NOTHING = "\N{EN DASH}"  # written where a number is not defined
 MINUS = "\N{MINUS SIGN}"
 
-# Control characters break XML; direction marks make a name look like another one; surrogates are no text.
+# Control characters break XML; direction marks make a name look like another one; surrogates are not text.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 

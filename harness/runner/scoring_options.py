@@ -12,7 +12,7 @@ from harness.memory import available_memory, size_text
 from harness.topk import Precision
 
 BYTES_PER_SCORE = 32  # the score, its masked copy, the mask, and what a model needs to make it
-_BATCH = {"cpu": 256 << 20, "cuda": 2 << 30}  # bytes per batch; larger batches are no faster
+_BATCH = {"cpu": 256 << 20, "cuda": 2 << 30}  # bytes per batch; larger batches are not faster
 _MOST_USERS = {"cpu": 1024, "cuda": 16_384}  # larger batches would show no progress
 _SHARE = 0.5  # of the free memory
 

@@ -25,7 +25,6 @@ class PairedT(PairedTest):
     Examples
     --------
     >>> import numpy as np
-    >>> import numpy as np
     >>> result = PairedT().test(np.array([1.0, 0.5, 1.0]), np.array([0.0, 0.5, 0.5]), confidence=0.95)
     >>> round(result.p_value, 4)
     0.2254

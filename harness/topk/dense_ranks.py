@@ -17,9 +17,9 @@ class TensorRanks:
     Parameters
     ----------
     above
-        int32 ``(n,)``: candidates with a higher score; -1 where the item is no candidate.
+        int32 ``(n,)``: candidates with a higher score; -1 where the item is not a candidate.
     tied
-        int32 ``(n,)``: other candidates with the same score; -1 where the item is no candidate.
+        int32 ``(n,)``: other candidates with the same score; -1 where the item is not a candidate.
     """
 
     above: torch.Tensor

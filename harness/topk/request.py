@@ -135,7 +135,7 @@ class TopKResult:
         float32 ``(users, k)``: -inf where candidates ran out.
     above, tied
         int32 ``(targets,)``: candidates with a higher, and others with the same score; -1 where the
-        target is no candidate.
+        target is not a candidate.
     candidates
         int32 ``(users,)``: how many each user had.
     oddities

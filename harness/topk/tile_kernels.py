@@ -36,7 +36,7 @@ def keep_tile(tile: Float32Array, first: int, width: int, k: int, order: TieKeys
     Parameters
     ----------
     tile
-        float32 ``(users, columns)``: -inf for what is no candidate.
+        float32 ``(users, columns)``: -inf for items that are not candidates.
     first, width
         The first item, and how many columns hold scores.
     k

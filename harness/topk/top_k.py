@@ -1,4 +1,4 @@
-"""Find the best items of each user from vectors: ``harness.top_k``."""
+"""Find each user's k highest-scoring items from user and item vectors: ``harness.top_k``."""
 
 from __future__ import annotations
 
@@ -192,5 +192,7 @@ def _rows(exclude: Any, shape: tuple[int, int]) -> ItemRows | None:
     try:
         rows.check_format(full_check=True)
     except ValueError as error:
-        raise HarnessError(f"exclude is damaged: {error}. Build it again from rows and columns.") from error
+        raise HarnessError(
+            f"exclude is not a valid sparse matrix: {error}. Build it again from its row and column indices."
+        ) from error
     return ItemRows(rows.indptr.astype(np.int64), rows.indices.astype(np.int32))

@@ -1,4 +1,4 @@
-"""Open the tracking store: find its address, check that it answers, and lock a store that is a file."""
+"""Open the MLflow tracking store: find its address, check that it answers, and lock it if it is a local file."""
 
 from __future__ import annotations
 

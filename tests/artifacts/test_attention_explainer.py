@@ -15,6 +15,6 @@ def test_a_recommender_with_the_method_explains():
     assert not isinstance(object(), AttentionExplainer)
 
 
-def test_outputs_are_something_else_unless_said():
+def test_outputs_are_something_else_by_default():
     shown = Explainer().attention(None, np.array([4], dtype=np.int32), {})
     assert (shown.outputs_are, shown.outputs, shown.weights.shape) == ("else", ("whole history",), (1, 1, 1))

@@ -33,7 +33,7 @@ def with_score(value, dtype=np.float64):
         (with_score(np.inf, np.float32), "is plus infinity"),
         (with_score(1e300), r"is 1e\+300, beyond the range of float32"),
         (with_score(-1e300), r"is -1e\+300, beyond the range of float32"),
-        (with_score(1 + 2j, np.complex128), "TopK.scores holds complex128; real numbers are needed"),
+        (with_score(1 + 2j, np.complex128), "TopK.scores holds complex128; it must hold integers or floats"),
         (with_score(True, np.bool_), "TopK.scores holds bool"),
         (with_score("2").astype(str), "TopK.scores holds <U"),
         (with_score(2).astype(object), "TopK.scores holds object"),
@@ -130,7 +130,7 @@ def test_gains_that_are_refused(gain):
 
 @pytest.mark.parametrize("gains", [[1j, 2], ["1", "2"], [True, False], [None, 1]])
 def test_gains_of_another_type_are_refused(gains):
-    with pytest.raises(DataError, match=r"Truth.gains holds .*; real numbers are needed"):
+    with pytest.raises(DataError, match=r"Truth.gains holds .*; it must hold integers or floats"):
         Truth(np.array([0, 2]), np.array([1, 2]), np.array(gains))
 
 
@@ -139,10 +139,10 @@ def test_gains_of_another_type_are_refused(gains):
     [
         ({"popularity": [1.5, 2.0], "n_users": 3}, "popularity holds 1.5; it counts users. Use whole numbers"),
         ({"popularity": [np.nan, 2.0], "n_users": 3}, "popularity holds nan"),
-        ({"popularity": [1j, 2.0], "n_users": 3}, "popularity holds complex128; real numbers are needed"),
+        ({"popularity": [1j, 2.0], "n_users": 3}, "popularity holds complex128; it must hold integers or floats"),
         ({"vectors": [[1.0], [np.inf]]}, "the vector of the item 1 holds a number that is infinite in float32"),
         ({"vectors": [[1.0], [1e300]]}, "the vector of the item 1 holds a number that is infinite in float32"),
-        ({"vectors": [["a"], ["b"]]}, "vectors holds <U1; real numbers are needed"),
+        ({"vectors": [["a"], ["b"]]}, "vectors holds <U1; it must hold integers or floats"),
     ],
 )
 def test_side_information_that_is_refused(side, message):

@@ -43,7 +43,7 @@ def test_some_items_alone_leave_the_users(lists, data):
         ([0, 1], [0.5], None, r"Truth\.items holds float64"),
     ],
 )
-def test_what_is_no_csr_is_an_error(indptr, items, gains, words):
+def test_what_is_not_csr_is_an_error(indptr, items, gains, words):
     with pytest.raises(DataError, match=words):
         Truth(np.array(indptr), np.array(items), None if gains is None else np.array(gains))
 

@@ -20,7 +20,7 @@ def test_repeated_items_count_once_in_the_matrix():
 
 
 @given(places=st.lists(st.integers(0, 2), min_size=1, max_size=5))
-def test_places_choose_the_rows_whatever_the_users(places):
+def test_places_choose_the_rows_for_any_users(places):
     rolling = UserBatch(np.zeros(len(places), dtype=np.int64), HISTORY, np.array(places))
     frozen = UserBatch(np.array(places), HISTORY)
     assert [part.tolist() for part in rolling.rows()] == [part.tolist() for part in frozen.rows()]

@@ -359,7 +359,7 @@ def test_wrong_data_are_one_message_and_exit_code_2(cli, small, tmp_path, conten
         (".", None, ["."]),
     ],
 )
-def test_a_file_that_is_no_experiment(cli, tmp_path, name, content, named):
+def test_a_file_that_is_not_an_experiment(cli, tmp_path, name, content, named):
     if content is not None:
         (tmp_path / name).write_bytes(content)
     _expect_one_message(cli("eval", tmp_path / name), named, tmp_path)
@@ -463,7 +463,7 @@ def test_errors_of_the_harness_and_of_the_system_have_codes_of_their_own(cli, mo
     assert message in err
 
 
-def test_a_wrong_flag_is_told_as_before(cli):
+def test_a_wrong_flag_is_reported_as_before(cli):
     code, _, err = cli("metrics", "--bad")
     assert (code, "No such option" in err, "internal" in err) == (2, True, False)
 

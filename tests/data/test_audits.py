@@ -107,7 +107,7 @@ def test_repeats_within_a_part_that_rolls() -> None:
     assert by_name(replace(frozen, rolling=True))["repeats"].count == 2  # and item 11, at 5 and again at 6
 
 
-def test_the_worst_cases_are_told() -> None:
+def test_the_worst_cases_are_reported() -> None:
     rows = [Row(1, 10, 1, 1), Row(1, 11, 5, 1), Row(2, 10, 90, 1), Row(2, 11, 95, 1), Row(2, 12, 99, 1)]
     interactions = interactions_from(rows)
     titles = pd.DataFrame({"title": ["Same", "Same", None]})

@@ -36,7 +36,7 @@ ONE = pd.DataFrame({"user": [1], "item": [1]})
         (pd.array([1.0, None, 0.0], dtype="Float64"), "the score in row 1 of the predictions is missing or NaN"),
         ([1.0, 2.0, np.inf], "the score in row 2 of the predictions is plus infinity"),
         ([1.0, 2.0, -1e300], r"the score in row 2 of the predictions is -1e\+300, beyond the range of float32"),
-        ([1.0, 2.0, 1j], "the scores in the predictions are of type complex128; real numbers are needed"),
+        ([1.0, 2.0, 1j], "the scores in the predictions are of type complex128; they must be integers or floats"),
         ([True, False, True], "are of type bool"),
         (["1", "2", "3"], "the scores in the predictions are of type"),
         (np.array([1, 2, 3], dtype=object), "the scores in the predictions are of type object"),

@@ -178,7 +178,7 @@ def test_what_is_stated_goes_before_the_convention():
     assert dropped["recall@10"].n_users == 35
 
 
-def test_unknown_conventions_are_told():
+def test_unknown_conventions_are_reported():
     lists, truth = TopK(np.array([[1]])), Truth.from_lists([[1]])
     with pytest.raises(HarnessError, match=r"unknown convention 'rectool'\. Did you mean 'rectools'"):
         harness.evaluate(lists, truth, convention="rectool")

@@ -121,7 +121,7 @@ def some_shard(rows=4, *, users=None, n_items=9, metrics=ONE_OF_EACH):
             ],
             "user ids are text in shard 2 and integers in shard 1",
         ),
-        (lambda: [some_shard(), some_shard(metrics=[Recall(k=1)])], "shard 1 has no state of coverage@1"),
+        (lambda: [some_shard(), some_shard(metrics=[Recall(k=1)])], "shard 1 has no partial result of coverage@1"),
         (lambda: [some_shard(metrics=[Coverage(k=1)])], "shard 0 has no values of recall@1"),
     ],
 )

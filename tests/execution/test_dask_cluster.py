@@ -153,7 +153,7 @@ def test_a_closure_travels_unless_it_holds_data(parallel: Parallel) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
-def test_whoever_is_told_may_end_it(parallel: Parallel, tmp_path: Path, error: type[BaseException]) -> None:
+def test_a_callback_may_stop_the_work(parallel: Parallel, tmp_path: Path, error: type[BaseException]) -> None:
     def tell(index: int, result: object) -> None:
         raise error
 

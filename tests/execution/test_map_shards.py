@@ -33,7 +33,7 @@ def test_threads_are_threads_and_one_job_is_none() -> None:
     assert here not in map_shards(thread, [1, 2], parallel=TWO)
 
 
-def test_each_result_is_told_at_once_and_in_the_calling_thread() -> None:
+def test_each_result_is_reported_immediately_and_in_the_calling_thread() -> None:
     go = threading.Event()
     told = []
 
@@ -76,7 +76,7 @@ def test_after_an_error_nothing_is_begun_and_nothing_goes_on() -> None:
 
 
 @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
-def test_whoever_is_told_may_end_it(error: type[BaseException]) -> None:
+def test_a_callback_may_stop_the_work(error: type[BaseException]) -> None:
     begun = []
 
     def tell(index: int, result: object) -> None:

@@ -113,7 +113,7 @@ def test_what_dies_beside_others_is_finished_alone(folder: Path) -> None:
     assert list(folder.glob("died-*"))
 
 
-def test_other_ends_of_a_process_are_told_apart(folder: Path) -> None:
+def test_other_ends_of_a_process_are_distinguished(folder: Path) -> None:
     with pytest.raises(HarnessError, match=r"ended by SIGSEGV .*fault in compiled code\. Set PYTHONFAULTHANDLER=1"):
         map_shards(jobs.do, [Job(folder, 0, deaths=99, signal=signal.SIGSEGV)], parallel=LOKY, attempts=1)
     with pytest.raises(HarnessError, match=r"ended with exit code 3 .*Make the function return or raise"):

@@ -105,7 +105,7 @@ def test_items_without_gain_do_not_count():
     assert table["mean_rank"].value == 4.0
 
 
-def test_what_does_not_fit_is_told():
+def test_what_does_not_fit_is_reported():
     lists, truth = TopK(np.array([[1]])), Truth.from_lists([[1, 2]])
     with pytest.raises(HarnessError, match="auc needs the exact ranks of the relevant items"):
         harness.evaluate(lists, truth, metrics=["auc"])

@@ -98,7 +98,7 @@ def test_shards_give_the_same_bits():
         assert values.tobytes() == merged.user_values[label].tobytes()
 
 
-def test_what_is_lacking_is_told():
+def test_what_is_lacking_is_reported():
     lists, truth = TopK(np.array([[1]])), Truth.from_lists([[1]])
     for name, message in (
         ("novelty", r"novelty@1 needs how many users had each item before\. Pass side=SideInformation\(popularity"),

@@ -289,7 +289,7 @@ def test_users_who_are_left_out_leave_the_others_as_they_are(some, empty):
     assert dropped.counts["users_without_predictions"] == len(some) - len(kept)
 
 
-def test_what_does_not_fit_is_told():
+def test_what_does_not_fit_is_reported():
     lists, truth = TopK(np.array([[1]])), Truth.from_lists([[1]])
     ranks = TargetRanks(*(np.array([value], np.int32) for value in (0, 0, 9)))
     with pytest.raises(HarnessError, match="ties 'worst' needs the exact ranks"):

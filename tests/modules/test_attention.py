@@ -168,7 +168,7 @@ def test_a_mask_of_any_type(kind):
     torch.testing.assert_close(attention(*sides, mask.to(kind)), attention(*sides, mask))
 
 
-def test_all_allowed_is_no_mask():
+def test_all_allowed_is_not_a_mask():
     attention = made()
     sides = inputs()
     torch.testing.assert_close(attention(*sides, torch.ones(2, 4, 5)), attention(*sides))

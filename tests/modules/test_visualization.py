@@ -221,7 +221,7 @@ def test_settings_of_the_caller_that_do_not_fit(tmp_path, caplog):
 
 
 @pytest.mark.parametrize("table", [np.ones((1, 2)) * 1j, torch.ones(1, 2) * 1j, [["a", "b"]], [[1], [2, 3]]])
-def test_what_is_no_table_of_numbers(table):
+def test_what_is_not_a_table_of_numbers(table):
     with pytest.raises(ValueError, match="attention_weights is not a table of real numbers"):
         plot(table, "ab", "x")
 

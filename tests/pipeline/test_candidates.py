@@ -48,7 +48,7 @@ def test_sampled_negatives_are_the_same_for_every_model(small):
     assert random.table["hit_rate@5"].value > 0.7
 
 
-def test_sampled_metrics_are_told_everywhere(small, tmp_path):
+def test_sampled_metrics_are_reported_everywhere(small, tmp_path):
     result = run(small, SAMPLED)
     audit = next(audit for audit in result.results["audits"] if audit["name"] == "sampled_candidates")
     assert audit["severity"] == "warning"

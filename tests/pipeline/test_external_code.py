@@ -115,7 +115,7 @@ def test_files_that_arguments_name_count(inside):
     assert values(changed) != values(first)
 
 
-def test_a_pickle_is_told_of_in_each_run(inside, caplog):
+def test_a_pickle_is_reported_in_each_run(inside, caplog):
     module = load_factory("kiosk.nets:NextItem", python_path=".")(40, 40)
     state = torch.load("next_item.pt", weights_only=True)["state_dict"]
     module.load_state_dict({name.removeprefix("module."): tensor for name, tensor in state.items()})

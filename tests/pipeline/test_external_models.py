@@ -233,7 +233,7 @@ def test_bad_input(what, inside):
         (["model.checkpoint=kiosk"], r"the file kiosk of the model is a folder"),
     ],
 )
-def test_what_can_be_told_before_anything_is_run(settings, message, inside, cli, monkeypatch):
+def test_what_can_be_reported_before_anything_is_run(settings, message, inside, cli, monkeypatch):
     for name in [name for name in sys.modules if name.partition(".")[0] == "kiosk"]:
         monkeypatch.delitem(sys.modules, name)  # an earlier test may have imported it
     changes = [part for setting in settings for part in ("--set", setting)]
@@ -285,7 +285,7 @@ def test_users_without_history(inside):
     assert (lists.groupby("user").size() == 10).all()
 
 
-def test_a_model_that_does_not_react_is_told(inside):
+def test_a_model_that_does_not_react_is_reported(inside):
     changes = params(call={"method": "of_anyone"}, output__positions="last")
     result = run("logits.yaml", "name=kiosk/anyone", *changes)
     found = audits(result)["ignores_history"]
@@ -293,7 +293,7 @@ def test_a_model_that_does_not_react_is_told(inside):
     assert "does not react to the history" in found["sentence"]
 
 
-def test_padding_on_the_wrong_side_is_told(inside):
+def test_padding_on_the_wrong_side_is_reported(inside):
     last = ["model.checkpoint=follows.safetensors", *params(factory="kiosk.nets:Follows", init={"n_items": 40})]
     last += params(call={"length": 8}, output={})
     found = audits(run("logits.yaml", "name=kiosk/left", *last))["padding_side"]
@@ -309,7 +309,7 @@ def test_padding_on_the_wrong_side_is_told(inside):
     assert audits(run("vectors.yaml", "name=kiosk/sides"))["padding_side"]["count"] == 0
 
 
-def test_off_by_one_may_be_told_alone(inside):
+def test_off_by_one_may_be_reported_alone(inside):
     changes = params(output__first=0, output__trailing=1)
     found = audits(run("logits.yaml", "name=kiosk/warn", "model.trial=warn", *changes))["items_off_by_one"]
     assert found["severity"] == "warning"

@@ -102,7 +102,7 @@ def test_codes_of_the_data_sets_own_vectors(small, tmp_path):
     assert len(lists(result)) == 600
 
 
-def test_that_validation_also_stopped_the_training_is_told(small):
+def test_that_validation_also_stopped_the_training_is_reported(small):
     part = ["evaluation.part=validation", "model.fit.on=train"]
     found = audits(run(small, *part))["stopped_on_validation"]
     assert (found["severity"], found["count"], found["of"]) == ("warning", 60, 60)

@@ -151,7 +151,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("what", WRONG)
-def test_what_is_wrong_is_told_before_data_is_read(what, stall, cli):
+def test_what_is_wrong_is_reported_before_data_is_read(what, stall, cli):
     model, message = WRONG[what]
     for start in (check_inputs, run, predict):
         with pytest.raises(HarnessError, match=message) as refused:
@@ -164,7 +164,7 @@ def test_what_is_wrong_is_told_before_data_is_read(what, stall, cli):
     assert not Path("reports/stall/wrong").exists()
 
 
-def test_data_that_cannot_be_read_are_told_where_nothing_else_is_wrong(stall):
+def test_data_that_cannot_be_read_is_reported_where_nothing_else_is_wrong(stall):
     found = harness.load_experiment("logits.yaml", ["name=stall/broken", *NO_TABLE])
     check_inputs(found)
     with pytest.raises(HarnessError, match=r"broken.csv"):

@@ -86,7 +86,7 @@ def test_ties_of_trec_eval_by_its_own_code(form, small, lists, tmp_path):
         np.testing.assert_allclose(ours, [expected[user][theirs] for user in ours.index], atol=1e-12)
 
 
-def test_ties_that_lie_inside_the_list_are_said_to(small, tmp_path):
+def test_ties_that_lie_inside_the_list_are_reported(small, tmp_path):
     changes = ["runner.k=40", "candidates.exclude=none", "name=small/popularity"]
     model = f"model={{kind: popularity, checkpoint: {tmp_path / 'popularity.safetensors'}, fit: {{on: train}}}}"
 

@@ -83,6 +83,6 @@ def test_a_table_is_part_of_what_a_run_is(small, tables):
     assert not run(small, tables).was_finished
 
 
-def test_what_a_data_set_lacks_is_told(small):
+def test_what_a_data_set_lacks_is_reported(small):
     with pytest.raises(HarnessError, match=r"calibration@1 needs the categories of items\. Name their column"):
         run(small)

@@ -38,7 +38,7 @@ def drawn_curve(title="ndcg", name="ndcg", marked=None, rows=None):
         return to_svg(curve(rows or points((1, 0.1), (5, 0.2)), title=title, marked=marked), name=name, title=title)
 
 
-def test_the_same_bytes_whatever_the_process_has_set():
+def test_the_same_bytes_for_any_setting_of_the_process():
     first = drawn_curve()
     with mpl.rc_context({"font.size": 30, "svg.fonttype": "path", "text.color": "red"}):
         assert drawn_curve() == first

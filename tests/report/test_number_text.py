@@ -32,7 +32,7 @@ def test_clean_reaches_keys_and_values_of_every_depth():
 
 
 @pytest.mark.parametrize("nothing", [None, math.nan, np.nan, pd.NA, "text"])
-def test_what_is_no_number_is_a_dash_everywhere(nothing):
+def test_what_is_not_a_number_is_a_dash_everywhere(nothing):
     writers = (
         number_text.metric_text,
         number_text.signed,

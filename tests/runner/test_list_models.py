@@ -116,7 +116,7 @@ def test_the_last_batch_is_filled_where_its_shape_matters():
         ([3, 1], [1, 0], r"lists of shape \(4, 2\) .*\(4, 3\) is needed"),
     ],
 )
-def test_what_is_no_list_is_an_error(items, scores, message):
+def test_what_is_not_a_list_is_an_error(items, scores, message):
     with pytest.raises(HarnessError, match=message):
         predict(Given(items, scores), task(), quiet=True)
 

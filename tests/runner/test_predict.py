@@ -152,7 +152,7 @@ def test_a_constant_scorer_hits_as_often_as_chance():
         assert (found.target_ranks.tied == n_items - 1).all()
 
 
-def test_a_relevant_item_that_was_seen_is_no_candidate():
+def test_a_relevant_item_that_was_seen_is_not_a_candidate():
     history = history_of([[1]], 3)
     scores = Fixed(torch.tensor([[1.0, 3.0, 2.0]]))
     found = run(scores, history, [0], Truth.from_lists([[1, 0]]))

@@ -34,7 +34,7 @@ def test_the_same_seed_gives_the_same_result(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_equal_runs_are_not_told_apart(name):
+def test_equal_runs_are_not_distinguished(name):
     values = np.random.default_rng(1).random(40)
     result = registry.load("tests", name)().test(values, values, confidence=0.95)
     assert (result.p_value, result.ci_low, result.ci_high) == (1.0, 0.0, 0.0)

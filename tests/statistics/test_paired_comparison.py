@@ -294,7 +294,7 @@ def test_objects_are_collected_again_after_a_comparison():
         gc.unfreeze()
 
 
-def test_one_run_is_no_comparison():
+def test_one_run_is_not_a_comparison():
     with pytest.raises(HarnessError, match="two runs or more"):
         compare({"a": table_of({"ndcg@10": [0, 1]})})
 

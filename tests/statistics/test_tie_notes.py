@@ -52,7 +52,7 @@ def test_ties_that_cannot_move_a_value_by_the_difference_are_no_warning(worst, b
     assert warnings_of(base=table_of(0.5625), new=table_of(0.5, worst, best)) == []
 
 
-def test_a_range_of_just_the_difference_is_no_warning():
+def test_a_range_of_just_the_difference_is_not_a_warning():
     assert warnings_of(base=table_of(0.5), new=table_of(0.5625, 0.5, 0.5625)) == []
     assert len(warnings_of(base=table_of(0.5), new=table_of(0.5625, 0.5, 0.5626))) == 1
 

@@ -71,7 +71,7 @@ def test_places_where_no_cache_can_be(place: str, tmp_path: Path, monkeypatch: p
         storage.cache_entries()
 
 
-def test_a_damaged_description_is_written_anew(filled: Path) -> None:
+def test_a_damaged_description_is_written_again(filled: Path) -> None:
     (filled / "predictions" / KEYS[1] / "entry.json").write_text("{")
     assert "?" in names()
     described(KEYS[1], {"name": "mended"})
@@ -123,7 +123,7 @@ def test_no_other_places(filled: Path) -> None:
             storage.entry_folder(kind, key)
 
 
-def test_a_link_is_no_entry(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_link_is_not_an_entry(filled: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     (elsewhere / "precious").touch()
     (filled / "predictions" / f"{9:064x}").symlink_to(elsewhere, target_is_directory=True)

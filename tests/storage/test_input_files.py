@@ -160,5 +160,5 @@ def test_a_type_that_changes_beside_a_long_text(tmp_path: Path) -> None:
     assert values[[0, -1]].tolist() == [3.0, 3.5]
 
 
-def test_an_id_of_many_digits_is_no_integer() -> None:
+def test_an_id_of_many_digits_is_not_an_integer() -> None:
     assert Vocabulary.of([7]).lookup(["9" * 10_000, "7"]).tolist() == [-1, 0]

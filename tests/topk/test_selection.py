@@ -56,7 +56,7 @@ def test_by_hand():
     assert chosen.scores.tolist() == [[3.0, 2.0]]
 
 
-def test_the_largest_key_is_no_sentinel():
+def test_the_largest_key_is_not_a_sentinel():
     # All pairs tie, and their keys are all the largest there is: columns decide, left to right.
     class Largest(TieOrder):
         def keys(self, rows, columns):

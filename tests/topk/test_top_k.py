@@ -94,7 +94,7 @@ def test_a_constant_scorer_hits_by_chance() -> None:
         ({"user_vectors": [[1.0], [1.0, 2.0]]}, "its rows differ in length"),
         ({"exclude": np.eye(3, 4)}, "exclude is a ndarray; a scipy.sparse array"),
         ({"exclude": sp.csr_array((4, 3))}, r"exclude has shape \(4, 3\); \(3, 4\)"),
-        ({"exclude": damaged()}, "exclude is damaged: .*Build it again"),
+        ({"exclude": damaged()}, "exclude is not a valid sparse matrix: .*Build it again"),
         ({"user_vectors": np.ma.masked_array(USERS, mask=USERS > 0)}, "user_vectors is a masked array"),
         ({"seed": None}, "seed is None; a whole number"),
         ({"users": ["ann"]}, "users has 1 ids for 3 vectors"),
@@ -126,7 +126,7 @@ def test_scores_that_are_no_numbers_are_named(place: tuple[int, int], value: flo
         harness.top_k(users, ITEMS, k=2, users=["ann", "bob", "cy"], items=list("abcd"))
 
 
-def test_an_item_that_is_no_number_is_named() -> None:
+def test_an_item_that_is_not_a_number_is_named() -> None:
     items = ITEMS.copy()
     items[3, 1] = -np.inf
     with pytest.raises(HarnessError, match="the vector of item 3 holds -inf"):

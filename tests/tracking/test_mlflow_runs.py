@@ -151,7 +151,7 @@ def test_the_environment_chooses_the_store_and_an_argument_overrides_it(workplac
     assert resolve(None) == f"sqlite:///{workplace}/mlflow.db"
 
 
-def test_nothing_is_said_and_the_environment_stays(new_place, folder, record, capfd, monkeypatch):
+def test_nothing_is_reported_and_the_environment_stays(new_place, folder, record, capfd, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "7")
     before = dict(os.environ)
     track_run(record, folder, experiment_name="quiet")
@@ -170,7 +170,7 @@ def check_refused(words, folder, record, store):
 
 
 @pytest.mark.parametrize("store", ["./mlruns", "file:///somewhere/mlruns", "mlruns"])
-def test_a_folder_is_no_store(store, new_place, folder, record):
+def test_a_folder_is_not_a_store(store, new_place, folder, record):
     check_refused("is a folder", folder, record, store)
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 PredictionFormat: TypeAlias = Literal["auto", TableFormat, "trec"]
 
-_REMEDY = "Use numbers; leave out what is not recommended, or give it the score minus infinity."
+_REMEDY = "Use numbers; leave out items that are not recommended, or give them the score minus infinity."
 _COLUMNS = ("user", "item", "score", "rank")
 _KEYS = TableKeys(
     "model.checkpoint",
@@ -191,7 +191,7 @@ def read_pairs(path: Path, *, keys: TableKeys) -> PredictionTable:
 
 
 def _scores(column: ArrowColumn, place: ColumnLocation) -> Int64Array | Float64Array:
-    """Return scores; minus infinity is allowed and stands for what is not recommended."""
+    """Return scores; minus infinity is allowed and marks items that are not recommended."""
     column = require_values(column, place=place, what="score")
     if not (is_text(column) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
         raise place.type_error(column.type, "scores are", _REMEDY)

@@ -1,4 +1,4 @@
-"""Convert external predictions to ranked lists, and check them against a data set."""
+"""Convert predictions read from a file to ranked lists, and check that their users and items are in the data set."""
 
 from __future__ import annotations
 

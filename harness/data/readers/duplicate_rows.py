@@ -1,4 +1,4 @@
-"""Merge the rows that repeat a pair of user and item."""
+"""Merge interaction rows that have the same user and item."""
 
 from __future__ import annotations
 

@@ -58,9 +58,9 @@ def row_of_each_id(ids: CodedIds, vocabulary: Vocabulary, *, place: ColumnLocati
     places = ids.vocabulary.indices(vocabulary.ids)
     if (places < 0).all():
         raise DataError(
-            f"{place.file}: none of the ids of column '{place.column}' occurs in the interactions: an id of the file "
-            f"is {shown_id(ids.vocabulary, 0)}, one of the interactions {shown_id(vocabulary, 0)}. "
-            "Name the right column, or another file."
+            f"{place.file}: no id in column '{place.column}' occurs in the interactions. An id in the file is "
+            f"{shown_id(ids.vocabulary, 0)}; an id in the interactions is {shown_id(vocabulary, 0)}. "
+            "Give the right column, or another file."
         )
     return np.where(places < 0, -1, first[places])
 

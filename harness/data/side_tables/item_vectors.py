@@ -1,4 +1,4 @@
-"""Read item vectors, and bring them into the order of the interactions' items."""
+"""Read item vectors, and reorder their rows to match the item indices of the interactions."""
 
 from __future__ import annotations
 

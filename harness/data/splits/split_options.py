@@ -1,4 +1,4 @@
-"""Options that several splits share, and their checks."""
+"""Options common to several splitting methods, and the checks of their values."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def auc(indptr: Int64Array, above: Int32Array, tied: Int32Array, candidates: Int
     for user in range(len(out)):
         begin, end = indptr[user], indptr[user + 1]
         ranked = np.sort(above[begin:end])
-        missing = np.searchsorted(ranked, 0)  # what is no candidate, -1, is sorted first
+        missing = np.searchsorted(ranked, 0)  # items that are not candidates, -1, are sorted first
         others = np.int64(candidates[user]) - (end - begin - missing)
         if others == 0:
             out[user] = 0.5 * (end - begin - missing) / (end - begin)

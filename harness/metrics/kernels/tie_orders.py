@@ -80,7 +80,7 @@ def resolve(
     best
         1 for the best order, 0 for the worst.
     places
-        int32 ``(n,)``: output; -1 for what is no candidate.
+        int32 ``(n,)``: output; -1 for items that are not candidates.
     """
     for user in range(len(indptr) - 1):
         begin, end = indptr[user], indptr[user + 1]

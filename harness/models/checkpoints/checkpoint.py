@@ -226,7 +226,7 @@ def _header(path: Path, metadata: Mapping[str, str]) -> CheckpointHeader:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "header"
         raise CheckpointError(
-            f"the header of the checkpoint {path} is damaged or of another version of harness "
+            f"the header of the checkpoint {path} is damaged, or another version of harness wrote it "
             f"({place}: {first['msg']}). {_REMEDY}"
         ) from error
 

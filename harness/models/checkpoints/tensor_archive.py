@@ -53,7 +53,7 @@ def content_without_objects(path: Path) -> Any:
     Raises
     ------
     CheckpointError
-        The file is no such archive, is damaged, compressed, or too large to be read so.
+        The file is not such an archive, is damaged, compressed, or too large to be read so.
     """
     try:
         check_archive(path)
@@ -127,7 +127,7 @@ class _Reader:
         """Return the storage of a persistent id: ``("storage", type, key, device, number of values)``."""
         kind, of, key, _, values = persistent
         if kind != "storage" or not isinstance(of, PickledName) or type(key) is not str or type(values) is not int:
-            raise ValueError("it refers to something that is not a tensor storage")
+            raise ValueError("its pickle refers to something other than tensor data")
         if of.name not in _STORAGES:
             raise ValueError(f"it has a storage of an unknown type, {of.name}")
         if key not in self._storages:

@@ -124,7 +124,7 @@ def scores_of(answer: Any, users: Sequence[Any], items: Sequence[Any], *, where:
 
 
 def _order(labels: pd.Index, names: Sequence[Any], what: str) -> Any:
-    """Return the positions of names among labels; 0, 1, 2 and so on if the labels are no names."""
+    """Return the positions of names among labels; 0, 1, 2 and so on if the labels are not names."""
     texts, wanted = labels.map(str), pd.Index([str(name) for name in names])
     if isinstance(labels, pd.RangeIndex) or texts.equals(wanted) or not texts.isin(wanted).any():
         return np.arange(len(names))

@@ -98,7 +98,7 @@ def id_values(column: Any, where: str) -> list[Any]:
     Raises
     ------
     CheckpointError
-        The column holds dates or times, which are no ids and may be out of range for Python.
+        The column holds dates or times, which are not ids and may be out of range for Python.
     """
     if pa.types.is_temporal(column.type):
         raise CheckpointError(f"{where} holds {column.type}, where ids are needed. Use integers or text.")

@@ -42,7 +42,7 @@ def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
         if suffix == ".npy":
             values = _from_npy(path)
         elif suffix in PARQUET:
-            # Without partitioning: folder names in the path are no columns of the file.
+            # Without partitioning: folder names in the path are not columns of the file.
             table = pa.parquet.read_table(path, partitioning=None)
             values = id_values(plain(_column(table, path, column)), f"{path}: the column")
         elif suffix == ".json":

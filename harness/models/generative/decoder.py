@@ -111,7 +111,7 @@ class DecoderLayer(nn.Module):
         earlier
             bool ``(batch, steps, steps)``: which steps each step may attend to.
         real
-            bool ``(batch, steps, tokens)``: which tokens are no padding.
+            bool ``(batch, steps, tokens)``: which tokens are not padding.
         need_weights
             Whether to return ``(batch, heads, steps, tokens)`` too rather than None.
         """

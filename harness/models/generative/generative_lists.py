@@ -19,7 +19,7 @@ from harness.models.neural.padded_sequences import blocks
 from harness.topk import is_out_of_memory
 
 _USERS_AT_ONCE = 512  # enough users to mostly fill the blocks of histories of one length
-_MOST_ROWS = 32  # users per search; more are no faster
+_MOST_ROWS = 32  # users per search; more are not faster
 _MEMORY = 512 << 20  # bytes per search
 
 

@@ -41,7 +41,7 @@ class MLflowModel(ExternalModel):
     input, output
         Columns of the data frames.
     missing_items
-        With ``score``, treatment of items whose score is NaN: ``error``, or ``last``, behind all others.
+        With ``score``, treatment of items whose score is NaN: ``error``, or ``last``, after all others.
     batch_size
         Number of users per call, unless ``runner.batch_size`` is set.
 

@@ -153,7 +153,7 @@ class _InteractionPairs:
             drawn = (len(chosen) * self._shares[items] + self.uniform / n_items) / len(items)
             log_drawn = np.log(drawn)
             offsets = log_drawn[: len(chosen), None] - log_drawn[None, :]
-            # The user's items, including the positive, are no negatives.
+            # The user's items, including the positive, are not used as negatives.
             own = np.asarray(rows[:, items].todense()) > 0
             offsets = np.where(own, -np.inf, offsets).astype(np.float32)
             parts = (rows.indices[others].astype(np.int64), indptr.astype(np.int64), items, offsets)

@@ -175,7 +175,7 @@ class ModuleLists(ModuleRecommender):
             flat = tokens[..., skip:].reshape(users, -1)
             self.recommended_ids = f"{flat.min()} to {flat.max()}" if flat.size else "none"
             return flat - offset
-        # A row that fits the codes of several items is no row of a single item.
+        # A row that fits the codes of several items is not a row of a single item.
         several = rows == users and len(inner) == 1 and inner[0] >= skip + 2 * levels
         fits = (row_per_entry and not several) or (len(inner) == 2 and rows == users)
         if not fits or inner[-1] < skip + levels:

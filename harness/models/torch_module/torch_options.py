@@ -45,7 +45,7 @@ class StateOptions:
     strict
         Whether missing and unexpected tensors are an error rather than a warning. Other shapes always are an error.
     ignore
-        Parts of names of unexpected tensors that are no error.
+        Parts of names of unexpected tensors that are not an error.
     objects
         Treatment of objects in the file that only code can create, such as hyperparameters: ``error``, or ``skip``,
         which omits them and runs no code. An object inside the state dict is always an error.
@@ -116,7 +116,7 @@ class CallOptions:
 
     def __post_init__(self) -> None:
         if self.history is False and (self.mask is not None or self.lengths is not None):
-            raise ValueError("history is false, and mask or lengths is of the history; leave them out")
+            raise ValueError("history is false, but mask and lengths describe the history; leave them out")
         names = [name for name in (self.history, self.mask, self.lengths, self.user, *self.arguments) if name]
         if twice := [name for place, name in enumerate(names) if name in names[:place]]:
             raise ValueError(f"the argument '{twice[0]}' is given twice; each takes one thing")
@@ -215,7 +215,7 @@ class ModuleOptions:
     items, users
         Ids of the model's indices.
     unknown_items
-        Treatment of items that the model cannot score: ``error``, or ``last``, with one score behind all others. A
+        Treatment of items that the model cannot score: ``error``, or ``last``, with one score below all others. A
         model that returns lists just does not return them.
     call
         Options of the calls.

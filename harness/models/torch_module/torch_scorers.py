@@ -176,7 +176,7 @@ class VectorsScorer(ModuleRecommender):
         places = ScoreColumns.of(caller, len(table), "rows", shift=shift)
         vectors = table.index_select(0, places.columns).float()
         check_finite(caller, vectors, "item vectors")
-        # One more dimension, 1 for each user, puts unknown items behind all others.
+        # One more dimension, 1 for each user, puts unknown items after all others.
         self._extra = places.unknown is not None
         if places.unknown is not None:
             vectors = vectors.masked_fill(places.unknown[:, None], 0.0)

@@ -23,7 +23,7 @@ logger = logging.getLogger("harness")
 
 _MOST_ITEMS = 100  # of a history in a picture
 _LONGEST_LIST = 1000
-_MOST_ROWS = 100  # of what is not the history, such as the list
+_MOST_ROWS = 100  # of rows other than the history, such as the list
 _CELL, _NUMBERED_CELL = 0.24, 0.36  # inches that a cell needs for its labels, and for a number
 
 

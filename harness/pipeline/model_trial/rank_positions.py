@@ -58,7 +58,7 @@ class RankPositions:
 
     @property
     def is_chance(self) -> bool:
-        """Whether the positions are no better than chance, and those of a barely useful model would be."""
+        """Whether the positions are not better than chance, although those of a barely useful model would be."""
         if len(self) == 0 or self.beats_chance:
             return False
         weak = float((self._depth**_WEAK).mean())

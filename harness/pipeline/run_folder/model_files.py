@@ -28,7 +28,7 @@ def changed_files(now: Mapping[str, str], experiment: Experiment, folder: Path) 
         Folder of the run.
     """
     earlier = earlier_record(folder)
-    # Predictions are what is measured: other predictions under the same name are no accident.
+    # Predictions are what is measured: other predictions under the same name are intended.
     if not now or earlier is None or experiment.model.kind == "predictions":
         return ()
     model, before = ExperimentRecord.of(experiment.to_dict()).model, earlier.experiment.model

@@ -50,7 +50,7 @@ def test_every_filter_has_a_case_by_hand_an_oracle_and_options_for_the_propertie
 @pytest.mark.parametrize(("kind", "options"), CASES)
 @settings(max_examples=40, deadline=None)
 @given(rows=INTERACTION_ROWS, rng=st.randoms(use_true_random=False))
-def test_a_filter_equals_its_oracle_whatever_the_order_of_rows(
+def test_a_filter_equals_its_oracle_for_any_order_of_rows(
     kind: str, options: dict[str, Any], rows: list[Row], rng: random.Random
 ) -> None:
     chosen = registry.load("filters", kind)(**options)

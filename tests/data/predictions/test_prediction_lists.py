@@ -94,7 +94,7 @@ def test_oddities_by_hand(rows, expected, odd, tmp_path):
             checked(frame(rows), tmp_path, strict=True)
 
 
-def test_what_is_no_candidate(tmp_path):
+def test_what_is_not_a_candidate(tmp_path):
     candidates = np.array([True, False, True, True, True])
     found = checked(PLAIN, tmp_path, task=asked(candidates=candidates))
     assert lists(found)[0] == ["a", None, None]
@@ -103,7 +103,7 @@ def test_what_is_no_candidate(tmp_path):
     assert lists(checked(rows, tmp_path, task=asked(exclude_seen=False)))[0] == ["e", "b", None]
 
 
-def test_ranks_decide_and_contradictions_are_told(tmp_path):
+def test_ranks_decide_and_contradictions_are_reported(tmp_path):
     columns = ("user", "item", "rank", "score")
     rows = [(1, "b", 2, 0.9), (1, "a", 1, 0.1), (2, "c", 1, 0.5), (2, "d", 3, 0.5), (3, "a", 1, 2.0), (3, "b", 2, 1.0)]
     found = checked(frame(rows, columns), tmp_path)

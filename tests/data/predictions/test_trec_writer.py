@@ -128,5 +128,5 @@ ids = st.one_of(st.text(st.characters(codec="utf-8"), max_size=6), st.sampled_fr
     st.lists(ids, min_size=1, max_size=4, unique=True),
     st.lists(ids, min_size=1, max_size=8, unique=True),
 )
-def test_whatever_the_ids_they_are_read_back(tmp_path_factory, users, items):
+def test_any_ids_are_read_back(tmp_path_factory, users, items):
     check(exported(users, items, tmp_path_factory.mktemp("trec")), users, items)

@@ -14,7 +14,7 @@ from harness.data import read_table
 from harness.errors import DataError
 
 
-def test_what_is_no_file(tmp_path: Path) -> None:
+def test_what_is_not_a_file(tmp_path: Path) -> None:
     written(tmp_path, "user,item\n1,2\n")
     with pytest.raises(DataError, match=r"there is no such file\. Did you mean 'plays\.csv'\?"):
         read_table(tmp_path / "play.csv")

@@ -148,7 +148,7 @@ def test_bad_tables() -> None:
     )
     Path("items.csv").write_text("item,title\n70,a\n")
     fails(
-        "none of the ids of column 'item' occurs in the interactions: an id of the file is 70, one of the",
+        "no id in column 'item' occurs in the interactions. An id in the file is 70; an id in the",
         items=ItemsSettings("items.csv"),
     )
     Path("items.csv").write_text("item,title,title\n7,a,b\n")

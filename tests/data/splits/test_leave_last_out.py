@@ -55,7 +55,7 @@ def test_leave_last_out_of_three_users_by_hand() -> None:
     assert split.facts["test_unseen_in_history"] == {"interactions": 0, "items": 0}
 
 
-def test_items_unseen_in_train_alone_are_told_apart() -> None:
+def test_items_unseen_in_train_alone_are_distinguished() -> None:
     rows = [Row(1, 10, 1, 1), Row(1, 11, 2, 1), Row(1, 10, 3, 1), Row(2, 10, 1, 1), Row(2, 11, 3, 1)]
     facts = LeaveLastOut().split(interactions_from(rows)).facts
     assert facts["test_unseen_in_history"] == {"interactions": 0, "items": 0}

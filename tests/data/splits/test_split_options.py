@@ -56,7 +56,7 @@ def test_bad_options(kind: str, options: dict[str, Any], message: str) -> None:
         (GlobalTime(test_from=2, validation_from=1.5), "no interaction in validation"),
     ],
 )
-def test_nothing_left_is_told(split: Any, message: str) -> None:
+def test_nothing_left_is_reported(split: Any, message: str) -> None:
     rows = [Row(1, 10, 1, 1), Row(1, 10, 2, 1), Row(1, 10, 3, 1)]
     begins = [KFold(folds=5, fold=fold) for fold in range(5)]
     if split == begins[0]:  # three rows of one user leave two of five folds empty

@@ -147,7 +147,7 @@ def test_dates_have_no_unit(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(SECONDS, min_size=1, max_size=9), st.sampled_from(["s", "ms", "us", "ns"]))
-def test_an_epoch_is_told_by_its_magnitude(seconds: list[int], unit: str) -> None:
+def test_an_epoch_unit_is_detected_by_its_magnitude(seconds: list[int], unit: str) -> None:
     assert epoch_unit(np.array(seconds) * PER_SECOND[unit]) == unit
 
 
@@ -173,7 +173,7 @@ def test_integers_are_refused_where_they_do_not_fit(tmp_path: Path) -> None:
         (pa.array(["2024-05-31T12:00:00.1234567891", "2024-05-31T12:00:00.000000001"]), 1),
     ],
 )
-def test_what_cannot_be_exact_is_told(tmp_path: Path, column: pa.Array, count: int) -> None:
+def test_what_cannot_be_exact_is_reported(tmp_path: Path, column: pa.Array, count: int) -> None:
     pq.write_table(pa.table({"user": [1, 1], "item": [1, 2], "timestamp": column}), tmp_path / "a.parquet")
     names = {"user": "user", "item": "item", "timestamp": None, "rating": None}
     found = read_interactions(tmp_path / "a.parquet", names, delimiter=None, timestamp_unit="auto")

@@ -208,7 +208,7 @@ def test_a_bomb_is_refused(path):
         inspect_checkpoint(path)
 
 
-def test_what_is_large_is_told_in_short(path):
+def test_what_is_large_is_reported_in_short(path):
     import tracemalloc
 
     nested = "s" * 100_000
@@ -341,7 +341,7 @@ def test_arrays_of_numpy_and_parquet(tmp_path):
     assert "double" in tensors[1][2]
 
 
-def test_arrays_that_cannot_be_told(tmp_path):
+def test_arrays_that_cannot_be_shown(tmp_path):
     path = tmp_path / "objects.npy"
     np.save(path, np.array([{}, None]), allow_pickle=True)
     with pytest.raises(CheckpointError, match="the array 'array' holds Python objects, which are never unpickled"):

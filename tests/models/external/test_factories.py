@@ -165,7 +165,7 @@ def test_a_module_that_others_imported_is_not_taken_for_the_projects(tmp_path, m
 
 
 @pytest.mark.parametrize("where", ["folder", "installed"])
-def test_code_that_was_edited_is_imported_anew(where, tmp_path, monkeypatch):
+def test_code_that_was_edited_is_imported_again(where, tmp_path, monkeypatch):
     folder = project(
         tmp_path / "one",
         first="import stall_help\ndef make():\n    return stall_help.number()\n",
@@ -228,7 +228,7 @@ def test_linked_folders_are_read_too(folder, tmp_path):
         "stall_module:load",
     ],
 )
-def test_what_belongs_to_no_recommender_is_no_factory(factory, folder):
+def test_what_belongs_to_no_recommender_is_not_a_factory(factory, folder):
     (folder / "stall_module.py").write_text("from joblib import load\n")
     with pytest.raises(
         HarnessError, match=r"is of (joblib|numpy|pandas|torch|harness), which does not make recommenders"

@@ -159,7 +159,7 @@ def test_the_two_ways_are_each_others_inverse(rows):
     assert (found.model_index >= 0).sum() == (found.catalogue_index >= 0).sum()
 
 
-def test_what_does_not_fit_is_told_with_numbers(tmp_path):
+def test_what_does_not_fit_is_reported_with_numbers(tmp_path):
     def refused(message, section, vocabulary=NUMBERS, size=None):
         with pytest.raises(CheckpointError, match=message):
             map_of(section, vocabulary, size)

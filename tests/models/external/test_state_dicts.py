@@ -95,7 +95,7 @@ def test_nested(content, key, state, tmp_path):
         (lambda state: [1, 2], None, "no tensors by name: it is list"),
     ],
 )
-def test_what_cannot_be_found_is_told(content, key, message, state, tmp_path):
+def test_what_cannot_be_found_is_reported(content, key, message, state, tmp_path):
     torch.save(content(state), tmp_path / "a.pt")
     with pytest.raises(CheckpointError, match=message):
         read_state(tmp_path / "a.pt", key=key)

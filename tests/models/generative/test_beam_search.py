@@ -95,7 +95,7 @@ def test_a_beam_as_wide_as_the_catalogue_equals_scoring_every_item(seed):
 
 
 @pytest.mark.parametrize("memory", [1 << 30, 400_000, 1])
-def test_in_single_precision_too_whatever_the_memory(memory):
+def test_in_single_precision_too_for_any_memory(memory):
     rng = np.random.default_rng(4)
     codes = random_codes(rng, 60, (3, 4))
     history = history_of([rng.integers(0, 60, length).tolist() for length in (0, 1, 3, 4, 9, 2)], 60)

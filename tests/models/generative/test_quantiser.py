@@ -49,7 +49,7 @@ def test_vectors_that_are_all_alike_collide():
 
 
 @pytest.mark.parametrize("value", [0.0, 1.0, np.nan])
-def test_that_all_vectors_are_alike_is_said(value, caplog):
+def test_that_all_vectors_are_alike_is_reported(value, caplog):
     with caplog.at_level("INFO", logger="harness"):
         codes_of(np.full((20, 3), value))
     assert "the vectors of all items are equal" in caplog.text

@@ -26,7 +26,7 @@ def test_by_hand():
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 12), st.integers(0, 1000))
-def test_equals_numpy_whatever_the_block(size, block, seed):
+def test_equals_numpy_for_any_block(size, block, seed):
     matrix, steps = positive_definite(size, seed), []
     expected = np.linalg.inv(matrix)
     assert invert(matrix, steps.append, block=block)

@@ -160,7 +160,7 @@ def test_users_are_the_same_as_text_or_numbers():
         lists(rows)[0].recommend(BATCH, ListRequest(1))
 
 
-def test_items_without_a_score_stand_last_if_that_is_said():
+def test_items_without_a_score_stand_last_if_asked():
     scores = np.array([[np.nan, 1.0, 2.0]] * 2)
     model = MLflowModel(allow_pickle=True, method="score", missing_items="last")
     with pytest.raises(HarnessError, match=r"Set model.params.missing_items: last"):

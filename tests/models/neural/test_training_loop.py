@@ -184,7 +184,7 @@ def test_the_last_training_runs_as_many_epochs_as_were_best(values, found):
     assert round(-last.value.item()) == found
 
 
-def test_a_judge_that_says_the_same_of_all_epochs_is_told_of(caplog):
+def test_a_judge_that_says_the_same_of_all_epochs_is_reported(caplog):
     counted([0.25, 0.25, 0.25], patience=2, epochs=9)
     assert "ndcg@10 on validation was 0.2500 after each of 3 epochs, so it cannot decide when to stop" in caplog.text
     caplog.clear()

@@ -90,7 +90,7 @@ def test_lists_worked_by_hand(told):
     assert (made.items.tolist(), made.scores.tolist()) == ([[1, 0], [2, 1]], [[5.0, 1.0], [0.5, 0.25]])
 
 
-def test_an_object_that_is_told_what_to_leave_out(told):
+def test_an_object_that_is_given_what_to_leave_out(told):
     load = told(init={"answer": [[20, 10], [10, 20]]}, exclude="model", history="ids")
     allowed = np.array([True, True, True, False])
     made = load.recommend(BATCH, ListRequest(2, SEEN, allowed=allowed))
@@ -154,7 +154,7 @@ FILLED = UserBatch(np.array([1, 0, 2, 2, 2]), HISTORY)
 OWN = {"ann": [10, 20], "bob": [30, 40], "cat": [20, 30]}
 
 
-def test_each_user_is_asked_for_once():
+def test_each_user_is_requested_once():
     given = Remembers(lambda users: [OWN[user] for user in users])
     made = object_of(given).recommend(FILLED, ListRequest(2))
     assert made.items.tolist() == [[2, 3], [0, 1], [1, 2], [1, 2], [1, 2]]
@@ -316,7 +316,7 @@ def test_an_index_that_nothing_can_have_is_invalid(far, item):
 
 
 @pytest.mark.parametrize("odd", [np.array([1, 2]), np.array(["a"]), b"a", {"id": 1}])
-def test_what_is_no_id_is_told(odd):
+def test_what_is_not_an_id_is_reported(odd):
     model = component_of("models", "python", {"allow_pickle": True})
     found = recommender_of(model, Answering([[odd, 10], [20]]), users=USERS, items=ITEMS, device="cpu", where="it")
     with pytest.raises(HarnessError, match=r"it: .* is not an id\. Use integers or text"):

@@ -172,7 +172,7 @@ def test_dates_are_no_ids(tmp_path):
         loaded(items={"path": str(tmp_path / "v.npy"), "ids": str(path), "ids_column": "item"}, history="mean")
 
 
-def test_a_column_whose_name_is_no_text(tmp_path):
+def test_a_column_whose_name_is_not_text(tmp_path):
     path = tmp_path / "v.parquet"
     pq.write_table(pa.table({"item": [10, 20, 30], "vector": V.tolist()}), path)
     path.write_bytes(path.read_bytes().replace(b"item", b"it\xe9m"))

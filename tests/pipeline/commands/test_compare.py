@@ -81,7 +81,7 @@ def test_the_baseline_is_named_by_run_or_by_file(pair, baseline):
     assert result.comparison.baseline == "small/ease"
 
 
-def test_one_experiment_is_no_comparison(pair):
+def test_one_experiment_is_not_a_comparison(pair):
     with pytest.raises(HarnessError, match="two experiments or more"):
         compare_runs(pair[:1])
 

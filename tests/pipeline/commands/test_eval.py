@@ -28,7 +28,7 @@ def metrics(result):
     return json.dumps(result.results["metrics"])
 
 
-def test_the_same_numbers_whatever_the_jobs_the_batch_and_the_order_of_rows(small, tmp_path):
+def test_the_same_numbers_for_any_jobs_batch_and_the_order_of_rows(small, tmp_path):
     first = harness.run(load(small), quiet=True)
     data = pd.read_csv(tmp_path / "data.csv")
     data.sample(frac=1, random_state=1).to_csv(tmp_path / "shuffled.csv", index=False)
@@ -68,7 +68,7 @@ def test_a_finished_run_is_read_back(small):
         "candidates.exclude=none",
     ],
 )
-def test_what_decides_a_number_is_computed_anew(small, override):
+def test_what_decides_a_number_is_computed_again(small, override):
     harness.run(load(small, "evaluation.cutoffs=[5]"), quiet=True)
     assert not harness.run(load(small, "evaluation.cutoffs=[5]", override), quiet=True).was_finished
 
@@ -237,7 +237,7 @@ def test_a_constant_scorer_earns_what_chance_gives_on_the_splits_own_holdout():
         assert table[f"hit_rate@{k}"].value == pytest.approx(chance, abs=4 * (chance * (1 - chance) / 1_000) ** 0.5)
 
 
-def test_a_checkpoint_of_other_code_is_told(small, caplog):
+def test_a_checkpoint_of_other_code_is_reported(small, caplog):
     from harness.models import load_checkpoint, save_checkpoint
 
     fitted = harness.fit(load(small))

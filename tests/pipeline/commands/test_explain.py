@@ -211,7 +211,7 @@ def test_a_model_without_attention_is_refused_before_it_is_fitted(small, kind):
     assert not list(small.parent.glob("*.safetensors"))
 
 
-def test_kinds_that_are_said_to_have_attention_are_there():
+def test_kinds_with_attention_exist():
     assert "sequential" in {*WITH_ATTENTION} & {*BUILT_IN["models"]}
 
 

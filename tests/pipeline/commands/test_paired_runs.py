@@ -242,7 +242,7 @@ def test_a_benchmark_with_other_settings_is_another_comparison(made, tmp_path):
     assert margin.folder != turned.folder
 
 
-def test_a_damaged_record_is_no_traceback(folders):
+def test_a_damaged_record_gives_no_traceback(folders):
     for damaged in (None, {"confidence": "high"}, {"colour": 1}):
         results = results_in(folders[0])
         results["experiment"]["statistics"] = damaged

@@ -209,7 +209,7 @@ def test_damaged_findings_are_made_again(text, inside, loads):
     assert len(loads) == 2
 
 
-def test_a_model_that_its_calls_change_is_loaded_anew_for_the_run(inside, loads):
+def test_a_model_that_its_calls_change_is_loaded_again_for_the_run(inside, loads):
     Path("kiosk/drawn.py").write_text(OBJECT + DRAWN)
     name = write_experiment("python", None, factory="kiosk.drawn:Drawn", python_path=".", init={"items": ITEMS})
     tried = run(name)

@@ -128,7 +128,7 @@ def test_numbers_and_fingerprints_do_not_depend_on_the_trial(model, folder):
         assert "semantic_id_collisions" in {audit["name"] for audit in results[0]["audits"]}
 
 
-def test_a_finished_run_is_read_back_whatever_the_trial(folder, caplog):
+def test_a_finished_run_is_read_back_for_any_trial(folder, caplog):
     first = run("items.yaml", "name=kiosk/back")
     again = run("items.yaml", "name=kiosk/back", "model.trial=off")
     assert again.was_finished
@@ -213,7 +213,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("setting", WRONG)
-def test_what_is_wrong_is_told(setting, inside):
+def test_what_is_wrong_is_reported(setting, inside):
     with pytest.raises(ExperimentError) as caught:
         loaded(setting)
     assert WRONG[setting] in str(caught.value)

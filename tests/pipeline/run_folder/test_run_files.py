@@ -209,7 +209,7 @@ def test_tracking_sends_no_file_of_another_run(small, run, other, tmp_path, empt
     assert track_run(other.record, other.folder, experiment_name="small", store=store).run_id
 
 
-def test_a_change_of_a_model_from_elsewhere_is_told(small, tmp_path):
+def test_a_change_of_a_model_from_elsewhere_is_reported(small, tmp_path):
     def scored(*overrides, force=False):
         experiment = load(
             small,

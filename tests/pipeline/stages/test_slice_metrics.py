@@ -163,7 +163,7 @@ def test_a_slice_is_part_of_what_a_run_is(small):
         ("[{by: activity, n: 3}]", "unknown key 'n'"),
     ],
 )
-def test_wrong_slices_are_told(small, slices, message):
+def test_wrong_slices_are_reported(small, slices, message):
     with pytest.raises(HarnessError) as caught:
         harness.load_experiment(small, [f"evaluation.slices={slices}"])
     assert message in str(caught.value)

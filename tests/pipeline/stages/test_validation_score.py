@@ -66,7 +66,7 @@ def test_training_is_judged_by_the_run_on_validation(kind, protocol, small, sett
     assert float(said) == pytest.approx(value, abs=0.03 if protocol == "rolling" else 5.1e-5)
 
 
-def test_other_candidates_are_told_of(small, settings, caplog):
+def test_other_candidates_are_reported(small, settings, caplog):
     harness.fit(harness.load_experiment(small, settings("two_tower", "as it is")), quiet=True)
     harness.fit(harness.load_experiment(small, settings("two_tower", "as it is")), quiet=True)
     assert "was stopped by lists with other candidates" not in caplog.text

@@ -86,7 +86,7 @@ def test_whatever_decides_the_lists_decides_their_key(small, cache, counted, tmp
     assert len([folder for folder in cache.iterdir() if folder.is_dir()]) == 2
 
 
-def test_lower_precision_is_other_lists_and_is_told(small, cache, tmp_path):
+def test_lower_precision_is_other_lists_and_is_reported(small, cache, tmp_path):
     model = PURE_SVD.format(tmp_path / "svd.safetensors")
     exact = harness.run(harness.load_experiment(small, [model]), quiet=True)
     low = harness.run(harness.load_experiment(small, [model, "runner.precision=bfloat16"]), quiet=True)
