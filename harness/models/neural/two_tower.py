@@ -33,8 +33,8 @@ class TwoTower(TrainedModel):
     Each step draws pairs of a user and one of the user's items, and reads the user's history without that item. The
     loss is ``ContrastiveLoss``. The negatives are the items of the other pairs and items drawn from the whole
     catalogue; without the latter, items that nobody chose would never be pushed away. The score of a negative is
-    corrected by the logarithm of its sampling probability. Items of the user's history are not used as negatives. Users without
-    history have a score of 0 for every item.
+    corrected by the logarithm of its sampling probability. Items of the user's history are not used as
+    negatives. Users without history have a score of 0 for every item.
 
     Parameters
     ----------

@@ -146,8 +146,8 @@ def positions_of(found: TopKResult, task: RecommendationTask) -> tuple[Float64Ar
     -------
     tuple
         The share of the other candidates above each relevant item, ties counted half, ``(relevant items,)``, NaN for
-        an item that is not a candidate; and the share of the candidates that are ranked, ``(users,)``. An item in no list
-        stands in the middle of the candidates that are not listed.
+        an item that is not a candidate; and the share of the candidates that are ranked, ``(users,)``. An item in no
+        list stands in the middle of the candidates that are not listed.
     """
     rows = np.repeat(np.arange(task.n_users), np.diff(task.truth.indptr))
     candidates = task.n_candidates()
