@@ -224,7 +224,7 @@ def test_a_file_of_somebody_else_is_refused(path):
 def test_a_damaged_header_is_refused(path, header):
     path.parent.mkdir()
     safetensors.numpy.save_file({}, path, metadata={"harness": header})
-    with pytest.raises(CheckpointError, match=r"header of the checkpoint .* is damaged or of another version"):
+    with pytest.raises(CheckpointError, match=r"header of the checkpoint .* is damaged, or another version"):
         load_checkpoint(path)
 
 
