@@ -230,8 +230,9 @@ def test_two_processes_share_the_work_of_one(small, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_twenty_kills_leave_the_same_bytes(tmp_path):
-    """A run that is killed at any moment goes on where it was and gives the same bytes."""
+def test_kills_leave_the_same_bytes(tmp_path, request):
+    """A run that is killed at any moment resumes and gives the same bytes."""
+    kills = 20 if request.config.getoption("--thorough") else 6
     experiment = tmp_path / "killed.yaml"
     experiment.write_text(
         "name: killed\n"
@@ -261,7 +262,7 @@ def test_twenty_kills_leave_the_same_bytes(tmp_path):
     assert total > 30
     draw = random.Random(0)
     stopped_at = []
-    for kill in range(20):
+    for kill in range(kills):
         for name in (*FILES, "results.json"):
             (reports / name).unlink()
         shutil.rmtree(tmp_path / "cache" / "predictions")
@@ -279,7 +280,7 @@ def test_twenty_kills_leave_the_same_bytes(tmp_path):
         assert exit_code() == 0
         assert digests(reports) == wanted
         assert not list((tmp_path / "cache").rglob(".*.part*"))
-    assert sum(0 < stopped < total for stopped in stopped_at) >= 10
+    assert sum(0 < stopped < total for stopped in stopped_at) >= kills // 2
 
 
 def test_lists_that_are_being_measured_are_not_taken_away(small, monkeypatch):
