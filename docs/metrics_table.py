@@ -35,7 +35,7 @@ def _row(facts: MetricFacts) -> str:
 
 
 def page_with_table(page: str) -> str:
-    """Return the page with its list of metrics written anew."""
+    """Return the page with its list of metrics written again."""
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     return f"{before}{BEGIN}\n{metrics_table()}\n{END}{after}"

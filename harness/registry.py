@@ -106,7 +106,12 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "duplicates": "harness.data.filters.duplicates:Duplicates",
     },
     "tests": {
-        "paired_t": "harness.statistics.paired_t:PairedT",
+        "t": "harness.statistics.paired_t:PairedT",
+        "permutation": "harness.statistics.permutation:Permutation",
+        "bootstrap": "harness.statistics.bootstrap:Bootstrap",
+        "mcnemar": "harness.statistics.mcnemar:McNemar",
+        "wilcoxon": "harness.statistics.wilcoxon:Wilcoxon",
+        "sign": "harness.statistics.sign:Sign",
     },
 }
 
@@ -203,8 +208,8 @@ def kind_of(group: str, component: Any) -> str:
 
     Examples
     --------
-    >>> kind_of("tests", load("tests", "paired_t")())
-    'paired_t'
+    >>> kind_of("tests", load("tests", "t")())
+    't'
     """
     cls = type(component)
     # The name of the class tells the module to import; an alias needs all of them.

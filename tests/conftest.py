@@ -28,7 +28,9 @@ REFERENCE_MODELS = ("random", "popularity", "item_knn", "ease")
 
 
 def pytest_addoption(parser):
-    parser.addoption("--thorough", action="store_true", help="repeat more, and draw all figures, as `make test-all` does")
+    parser.addoption(
+        "--thorough", action="store_true", help="repeat more, and draw all figures, as `make test-all` does"
+    )
 
 
 def _make_cache(folder: Path) -> str:

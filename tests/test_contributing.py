@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 import sys
-import types
 from pathlib import Path
 
-import metric_cases
-import pandas as pd
 import pytest
-from pyarrow import feather
-
-from harness import HarnessError, registry
-from harness.data.readers.interaction_files import read_interactions
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+SELECTED = "hit_count or coin_flips or feather or test_file"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -25,59 +22,70 @@ def block_with(text):
     return block
 
 
-def module_of(name, source, monkeypatch):
-    """Import the source under a name, as if it were a file of the package."""
-    module = types.ModuleType(name)
-    monkeypatch.setitem(sys.modules, name, module)
-    exec(compile(source, name, "exec"), module.__dict__)  # noqa: S102 - our own page
-    return module
+EXAMPLES = {  # the files of each example by a word that only they hold
+    "class HitCount": "harness/metrics/hit_count.py",
+    "def hit_count": "tests/metrics/test_hit_count.py",
+    "class CoinFlips": "harness/statistics/coin_flips.py",
+    "import CoinFlips": "tests/statistics/test_coin_flips.py",
+    "class FeatherReader": "harness/data/readers/feather.py",
+    "feather.write_feather": "tests/data/readers/test_feather.py",
+}
+LINES = {
+    "metrics": "harness.metrics.hit_count:",
+    "tests": "harness.statistics.coin_flips:",
+    "readers": "harness.data.readers.feather:",
+}
+CHECKED = (
+    "tests/metrics/test_hit_count.py",
+    "tests/metrics/test_every_rank_metric.py",
+    "tests/statistics/test_coin_flips.py",
+    "tests/statistics/test_every_paired_test.py",
+    "tests/data/readers/test_feather.py",
+)
 
 
-@pytest.fixture
-def hit_count(monkeypatch):
-    """Follow the steps for a metric: a file, a line in the registry, a test file."""
-    name, target = re.search(r'"(\w+)": "(harness.metrics[^"]+)"', block_with("harness.metrics.hit_count:")).groups()
-    module_of("harness.metrics.hit_count", block_with("class HitCount"), monkeypatch)
-    monkeypatch.setitem(registry.BUILT_IN["metrics"], name, target)
-    registry.table.cache_clear()
-    metric_cases.cases_of.cache_clear()
-    yield module_of("metrics.test_hit_count", block_with("def hit_count"), monkeypatch)
-    monkeypatch.undo()
-    registry.table.cache_clear()
-    metric_cases.cases_of.cache_clear()
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """Return a copy of the project in which all examples were followed."""
+    folder = tmp_path_factory.mktemp("project")
+    leave_out = shutil.ignore_patterns("__pycache__", ".*_cache", ".hypothesis")
+    for name in ("harness", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=leave_out)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    for word, path in EXAMPLES.items():
+        assert not (folder / path).exists(), path
+        (folder / path).write_text(block_with(word), encoding="utf-8")
+    registry = (folder / "harness/registry.py").read_text(encoding="utf-8")
+    for group, word in LINES.items():
+        head = f'    "{group}": {{\n'
+        assert head in registry
+        registry = registry.replace(head, f"{head}        {block_with(word)}", 1)
+    (folder / "harness/registry.py").write_text(registry, encoding="utf-8")
+    return folder
 
 
-def test_the_metric_of_the_example_passes_its_own_test_and_is_found(hit_count):
-    cases = metric_cases.cases_of("hit_count")
-    assert cases is hit_count.CASES
-    for case in cases.by_hand:
-        hit_count.test_worked_by_hand(case)
-    hit_count.test_equals_the_oracle_on_random_lists()
-    assert cases in metric_cases.all_cases()
-    assert metric_cases.measure([[1, 2]], [[2]], ["hit_count"], [1, 2])["hit_count@2"].value == 1.0
+def test_the_examples_pass_the_linter(copy):
+    subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", *EXAMPLES.values()], cwd=copy, check=True, timeout=120
+    )
+    subprocess.run(
+        [sys.executable, "-m", "ruff", "format", "--check", "--no-cache", *EXAMPLES.values()],
+        cwd=copy,
+        check=True,
+        timeout=120,
+    )
 
 
-def test_the_test_of_significance_of_the_example_is_that_of_the_package_that_is_installed():
-    assert block_with("class SignFlips") == (ROOT / "tests/plug_in/sign_flips.py").read_text(encoding="utf-8")
-
-
-def test_the_reader_of_the_example_reads_interactions(tmp_path, monkeypatch):
-    name, target = re.search(r'"(\w+)": "(harness.data.readers[^"]+)"', PAGE).groups()
-    module_of("harness.data.readers.feather", block_with("class FeatherReader"), monkeypatch)
-    monkeypatch.setitem(registry.BUILT_IN["readers"], name, target)
-    registry.table.cache_clear()
-    try:
-        plays = pd.DataFrame({"item": ["x", "y"], "user": ["ann", "bo"], "timestamp": [1, 2], "more": [0.5, 0.25]})
-        feather.write_feather(plays, tmp_path / "plays.feather")
-        columns = {"user": "user", "item": "item", "timestamp": None, "rating": None}
-        interactions = read_interactions(tmp_path / "plays.feather", columns).interactions
-        pd.testing.assert_frame_equal(interactions.frame(), plays[["user", "item", "timestamp"]])
-        (tmp_path / "damaged.feather").write_bytes(b"FEA1 nothing")
-        with pytest.raises(HarnessError, match=r"damaged\.feather"):
-            read_interactions(tmp_path / "damaged.feather", columns)
-    finally:
-        monkeypatch.undo()
-        registry.table.cache_clear()
+@pytest.mark.slow
+def test_the_examples_pass_their_own_tests_and_those_of_their_kind(copy):
+    """Each example is found by its name, and by the tests of all metrics, readers and tests of significance."""
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-k", SELECTED]
+    environment = os.environ | {"PYTHONPATH": str(copy)}
+    ended = subprocess.run(
+        [*command, *CHECKED], cwd=copy, env=environment, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert ended.returncode == 0, ended.stdout[-3_000:]
+    assert int(re.search(r"(\d+) passed", ended.stdout)[1]) > 15
 
 
 def test_the_folders_of_the_map_are_those_of_the_package():

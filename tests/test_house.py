@@ -41,6 +41,19 @@ def test_no_file_is_long():
     assert {name: length for name, length in lengths.items() if length > 300} == {}
 
 
+def test_artifacts_and_readers_have_a_test_file_each():
+    """A module that defines a class or a function there has its tests where a newcomer looks for them."""
+    tests = Path(__file__).parent
+    lacking = [
+        str(file)
+        for file, path in FILES.items()
+        if file.parent in (Path("artifacts"), Path("data/readers"))
+        and any(isinstance(node, (ast.ClassDef, ast.FunctionDef)) for node in ast.parse(path.read_text()).body)
+        and not (tests / file.parent / f"test_{file.name}").exists()
+    ]
+    assert lacking == []
+
+
 def test_rooms_have_one_level_of_folders():
     assert [str(name) for name in FILES if len(name.parts) > 3] == []
 

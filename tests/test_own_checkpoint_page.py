@@ -284,7 +284,7 @@ WRONG = {
     "empty rows at the end of a file of ids": (LOGITS, params(items__ids="ends.txt")),
     "half precision that overflows": (LOGITS, ["model.checkpoint=large.pt", *params(dtype="float16")]),
     "histories longer than the model's maximum": (LOGITS, params(call__length=None)),
-    "histories that are padded otherwise than in training": (TOWERS, params(call__padding="left")),
+    "histories that are padded differently than in training": (TOWERS, params(call__padding="left")),
     "users without history": (
         LOGITS,
         [

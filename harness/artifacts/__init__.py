@@ -4,7 +4,7 @@ from harness.artifacts.attention_explainer import Attention, AttentionExplainer
 from harness.artifacts.block_size import USER_BLOCK
 from harness.artifacts.candidate_lists import CandidateLists
 from harness.artifacts.checkpoint_facts import CheckpointFacts
-from harness.artifacts.comparison import PAIR_COLUMNS, Comparison
+from harness.artifacts.comparison import PAIR_COLUMNS, Comparison, ComparisonProtocol, PairedDifference
 from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.dataset_audit import (
     DatasetAudit,
@@ -84,6 +84,7 @@ __all__ = [
     "Categories",
     "CheckpointFacts",
     "Comparison",
+    "ComparisonProtocol",
     "DataWarning",
     "DatasetAudit",
     "DatasetRecord",
@@ -105,6 +106,7 @@ __all__ = [
     "MetricValue",
     "ModelConfig",
     "PaddingSide",
+    "PairedDifference",
     "Part",
     "PartialRun",
     "ProtocolRecord",

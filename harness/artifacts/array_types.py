@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Int8Array: TypeAlias = NDArray[np.int8]
+UInt8Array: TypeAlias = NDArray[np.uint8]
 Int32Array: TypeAlias = NDArray[np.int32]
 Int64Array: TypeAlias = NDArray[np.int64]
 UInt64Array: TypeAlias = NDArray[np.uint64]

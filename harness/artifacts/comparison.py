@@ -2,33 +2,110 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
 
 import pandas as pd
 
-PAIR_COLUMNS = (
-    "metric",
-    "candidate",
-    "baseline",
-    "candidate_value",
-    "baseline_value",
-    "difference",
-    "relative",
-    "ci_low",
-    "ci_high",
-    "test",
-    "p_value",
-    "p_adjusted",
-    "effect_size",
-    "wins",
-    "ties",
-    "losses",
-    "mde",
-    "n_users",
-    "verdict",
-)
+
+@dataclass(frozen=True)
+class PairedDifference:
+    """The difference of two runs in one metric, over all users.
+
+    Differences are candidate minus baseline, in the unit of the metric. A metric over all lists, such as coverage, has
+    a difference but no test: its other numbers are NaN or None.
+
+    Parameters
+    ----------
+    metric, candidate, baseline
+        The label of the metric, and the names of the runs.
+    candidate_value, baseline_value
+        The values of both runs.
+    difference, ci_low, ci_high
+        The difference, and its interval for this difference alone.
+    ci_simultaneous_low, ci_simultaneous_high
+        Interval that holds for all differences of the family at once; the verdict comes from it. NaN outside the
+        family.
+    relative, ci_relative_low, ci_relative_high
+        The difference divided by the baseline's value, and its interval (delta method).
+    test
+        Name of the test that gave the p-value.
+    p_value, p_adjusted
+        Two-sided; the second is corrected for the family and NaN outside it.
+    effect_size
+        Mean difference divided by its standard deviation.
+    wins, ties, losses
+        Number of users for whom the candidate is better, equal, worse.
+    n_users, n_nonzero
+        Number of users, and of those with a difference.
+    se_users
+        Standard error of the mean difference over users.
+    mde
+        The difference that would be found with a probability of 80%, at the level of the family.
+    verdict
+        The code of the verdict.
+    statement
+        The verdict as a sentence, with its numbers.
+    """
+
+    metric: str
+    candidate: str
+    baseline: str
+    candidate_value: float
+    baseline_value: float
+    difference: float
+    ci_low: float = math.nan
+    ci_high: float = math.nan
+    ci_simultaneous_low: float = math.nan
+    ci_simultaneous_high: float = math.nan
+    relative: float = math.nan
+    ci_relative_low: float = math.nan
+    ci_relative_high: float = math.nan
+    test: str | None = None
+    p_value: float = math.nan
+    p_adjusted: float = math.nan
+    effect_size: float = math.nan
+    wins: int | None = None
+    ties: int | None = None
+    losses: int | None = None
+    n_users: int | None = None
+    n_nonzero: int | None = None
+    se_users: float = math.nan
+    mde: float = math.nan
+    verdict: str = "untested"
+    statement: str = ""
+
+
+PAIR_COLUMNS = tuple(field.name for field in fields(PairedDifference))
+
+
+@dataclass(frozen=True)
+class ComparisonProtocol:
+    """How differences were tested.
+
+    Parameters
+    ----------
+    pairs
+        ``baseline``: each run with the baseline. ``all``: all pairs of runs.
+    test
+        ``auto``, or a test and its options, as in ``permutation(flips=20000)``.
+    correction
+        Correction for the size of the family.
+    confidence
+        Level of the intervals.
+    margin
+        Largest difference that does not matter: one number, or one per label; None if none was declared.
+    seed
+        Seed of tests that have none of their own.
+    """
+
+    pairs: str
+    test: str
+    correction: str
+    confidence: float
+    margin: float | Mapping[str, float] | None
+    seed: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,24 +114,36 @@ class Comparison:
 
     Parameters
     ----------
-    pairs
-        One row per (``metric``, ``candidate``, ``baseline``), with columns ``PAIR_COLUMNS``. Differences are
-        candidate minus baseline; p-values are NaN where no test applies.
+    differences
+        One per metric and pair of runs.
     values
-        One row per run and one column per metric label: the headline values.
+        One row per run (``run``) and one column per metric label: the headline values.
     baseline
-        Name of the baseline run.
+        Name of the baseline run; None if all pairs are compared.
     primary
-        The metric that decides the comparison.
+        The metric that decides the comparison. Its differences are the family.
     settings
-        Test, correction, confidence, margin and seed, as used.
+        How differences were tested.
+    best
+        Names of the runs that no run beats in the primary metric, in a family of all pairs of their own.
+    groups
+        Letters by run: two runs that share a letter do not differ in that family.
     notes
         Sentences that must be shown with the numbers.
     """
 
-    pairs: pd.DataFrame
+    differences: tuple[PairedDifference, ...]
     values: pd.DataFrame
-    baseline: str
-    primary: str | None
-    settings: Mapping[str, Any]
+    baseline: str | None
+    primary: str
+    settings: ComparisonProtocol
+    best: tuple[str, ...] = ()
+    groups: Mapping[str, str] | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def pairs(self) -> pd.DataFrame:
+        """The differences as a table, with columns ``PAIR_COLUMNS``; counts are Int64, so that they may be missing."""
+        frame = pd.DataFrame([asdict(difference) for difference in self.differences], columns=list(PAIR_COLUMNS))
+        counts = ["wins", "ties", "losses", "n_users", "n_nonzero"]
+        return frame.astype(dict.fromkeys(counts, "Int64"))

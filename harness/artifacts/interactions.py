@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -14,6 +14,7 @@ import scipy.sparse as sp
 
 from harness.artifacts.array_types import BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array
 from harness.artifacts.csr import runs
+from harness.artifacts.json_values import Facts
 from harness.artifacts.time_units import TimeUnit
 from harness.artifacts.vocabulary import Vocabulary
 from harness.errors import DataError
@@ -197,7 +198,7 @@ class Split:
 
     interactions: Interactions
     labels: Int8Array
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
     rolling: bool = False
 
     def __post_init__(self) -> None:
@@ -211,6 +212,11 @@ class Split:
                 "the interactions of a split are not sorted by user, then time, with one label per row. "
                 "A split from a plug-in has to sort them before it labels them."
             )
+
+    @property
+    def is_by_chance(self) -> bool:
+        """Whether no order in time decides the parts, as in a random split: such splits state None as tied users."""
+        return self.facts.get("tied_users", ...) is None
 
     def part(self, name: Part) -> Interactions:
         """Return the interactions of one part, vocabularies unchanged."""

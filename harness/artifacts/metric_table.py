@@ -63,6 +63,8 @@ class MetricValue:
         metric is not a mean over users.
     ties
         How far score ties can move the value; None where that is unknown, or the metric is not an accuracy metric.
+    lower, upper
+        The smallest and the largest possible value; None where it is unknown or unlimited.
     """
 
     label: str
@@ -77,6 +79,13 @@ class MetricValue:
     ci_high: float | None = None
     n_users: int | None = None
     ties: TieRange | None = None
+    lower: float | None = None
+    upper: float | None = None
+
+    @property
+    def spread(self) -> float | None:
+        """The largest possible difference of two values; None where it is unknown or unlimited."""
+        return None if self.lower is None or self.upper is None else self.upper - self.lower
 
 
 @dataclass(frozen=True, eq=False)

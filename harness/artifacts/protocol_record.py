@@ -16,7 +16,7 @@ class StatisticsRecord:
     """The section ``statistics`` of a resolved experiment."""
 
     confidence: Annotated[float, Field(gt=0, lt=1)]
-    test: str
+    test: str | Facts  # a name, or a map of a name and options
     correction: str
     margin: float | None
     seed: int

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from harness.artifacts.array_types import BoolArray, Float64Array, Int32Array, I
 from harness.artifacts.candidate_lists import CandidateLists
 from harness.artifacts.finding import Finding
 from harness.artifacts.interactions import History, Part
+from harness.artifacts.json_values import Facts
 from harness.artifacts.list_request import ListRequest
 from harness.artifacts.size_findings import candidate_counts
 from harness.artifacts.time_units import TimeUnit
@@ -88,7 +88,7 @@ class RecommendationTask:
     history_parts: tuple[Part, ...] = ()
     times: Int64Array | Float64Array | None = None
     time_unit: TimeUnit | None = None
-    candidate_facts: Mapping[str, Any] = field(default_factory=dict)
+    candidate_facts: Mapping[str, Facts] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
     @property

@@ -36,7 +36,7 @@ class VectorRecommender(Protocol):
 
 @runtime_checkable
 class ListRecommender(Protocol):
-    """A model that makes ranked lists itself, for example by beam search, and scores no whole catalogue."""
+    """A model that makes ranked lists itself, for example by beam search, instead of scoring the whole catalogue."""
 
     @property
     def users_at_once(self) -> int:

@@ -69,7 +69,7 @@ def cache_prune(
     for entry in removed:
         typer.echo(f"{entry.key[:12]}  {entry.name}  {size_text(entry.size)}")
     freed, would = size_text(sum(entry.size for entry in removed)), "would be removed" if dry_run else "removed"
-    typer.echo(f"{len(removed)} of {'them' if removed else 'the entries'} {would}, {freed}")
+    typer.echo(f"{len(removed)} {'entry' if len(removed) == 1 else 'entries'} {would}, {freed}")
 
 
 def _age(text: str) -> datetime.timedelta:

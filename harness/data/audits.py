@@ -104,8 +104,7 @@ def audit(split: Split, part: Part = "test", *, excludes_seen: bool = True) -> t
 
 def _tied_targets(holdout: Holdout) -> Finding | None:
     interactions = holdout.split.interactions
-    by_chance = holdout.split.facts.get("tied_users", ...) is None  # no order in time decides the parts
-    if interactions.timestamps is None or by_chance:
+    if interactions.timestamps is None or holdout.split.is_by_chance:
         return None
     tied = holdout.in_part & decided_by_ties(interactions, holdout.split.labels)
     return Finding.counted(
@@ -191,7 +190,7 @@ def _later_history(holdout: Holdout) -> Finding | None:
         len(later),
         len(times),
         "history interactions",
-        f"they are later than the earliest one of {holdout.part}, so models learn from the future.",
+        f"they are later than the earliest interaction of {holdout.part}, so models learn from the future.",
         cases=tuple(
             f"{_pair(holdout.history, row)} at {times[row] if unit is None else date_text(times[row].item(), unit)}, "
             f"{span_text(_after(times[row], earliest), unit)} after the earliest of {holdout.part}"

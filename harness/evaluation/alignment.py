@@ -29,7 +29,7 @@ class Alignment:
     relevant
         The relevant items, one or more per user.
     users
-        Own ids ``(users,)``, or None where neither side has any.
+        External ids ``(users,)``, or None where neither side has any.
     left_out
         Users that had a list or a row of the truth, and no relevant item.
     dropped

@@ -215,8 +215,15 @@ def _value(metric: Metric, value: float, **spread: Any) -> MetricValue:
         family=metric.family,
         higher_is_better=metric.higher_is_better,
         value=float(value),
+        lower=_finite(metric.lower),
+        # A common denominator divides single users by less than their own.
+        upper=None if isinstance(metric, UserMetric) and metric.pooled else _finite(metric.upper),
         **spread,
     )
+
+
+def _finite(limit: float) -> float | None:
+    return limit if math.isfinite(limit) else None
 
 
 def _of_lists(metric: ListMetric, found: float | Estimate, confidence: float) -> MetricValue:

@@ -76,7 +76,7 @@ class TiedScores:
 
     @property
     def _reach(self) -> int:
-        """Largest number of ranks that metrics look at: cutoffs, or numbers of relevant items."""
+        """The largest rank that a metric looks at: its cutoff, or the largest number of relevant items of a user."""
         return max(self._deepest, int(self.hits.relevant.max(initial=1)))
 
 

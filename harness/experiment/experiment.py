@@ -139,6 +139,8 @@ class Experiment:
         }
         keys = ("model", "candidates", "runner", "evaluation", "statistics", "tracking", "report", "expected")
         sections = {key: to_plain(getattr(self, key)) for key in keys}
+        if not isinstance(self.statistics.test, str):
+            sections["statistics"]["test"] = to_map("tests", self.statistics.test)
         return {"name": self.name, "seed": self.seed, "dataset": options_of(dataset) | components, **sections}
 
     def to_yaml(self) -> str:

@@ -39,6 +39,16 @@ def _source(value: Any) -> Any:
     return None if value is None else from_map("sources", value)
 
 
+def _test(value: Any) -> Any:
+    """Return ``auto``, the name of a test, or a test with options."""
+    if not isinstance(value, str):
+        return from_map("tests", value)
+    known = [DEFAULT_TEST, *registry.names("tests")]
+    if value not in known:
+        raise FaultError((), f"unknown test {shown(value)}. {did_you_mean(value, known)}")
+    return value
+
+
 @dataclass(frozen=True, kw_only=True, config={"extra": "forbid", "strict": True})
 class DatasetSettings:
     """The section ``dataset``: interactions, side tables, filters and split.
@@ -239,25 +249,24 @@ class StatisticsSettings:
     confidence
         Confidence level of the intervals, between 0 and 1.
     test
-        ``auto``, or a name of the group ``tests``.
+        ``auto``, a name of the group ``tests``, or a map of a name and options, such as
+        ``{kind: permutation, flips: 20000}``.
     correction
-        Correction for several candidates: ``holm`` or ``none``.
+        Correction for the size of the family: ``maxt``, ``holm``, ``bonferroni``, ``bh`` or ``none``.
     margin
-        Largest difference that does not matter, in units of the metric. None: no test of equivalence.
+        Largest difference that does not matter, in units of the metric. None: no verdict of equivalence.
+    pairs
+        ``baseline``: each run with the baseline. ``all``: all pairs of runs.
     seed
-        Random seed of tests that sample.
+        Random seed of tests that have none of their own.
     """
 
     confidence: Annotated[float, Field(gt=0, lt=1)] = 0.95
-    test: str = DEFAULT_TEST
-    correction: Literal["holm", "none"] = "holm"
+    test: Annotated[Any, PlainValidator(_test)] = DEFAULT_TEST
+    correction: Literal["maxt", "holm", "bonferroni", "bh", "none"] = "maxt"
     margin: Annotated[float, Field(gt=0)] | None = None
+    pairs: Literal["baseline", "all"] = "baseline"
     seed: Seed = 0
-
-    def __post_init__(self) -> None:
-        known = [DEFAULT_TEST, *registry.names("tests")]
-        if self.test not in known:
-            raise FaultError(("test",), f"unknown test {shown(self.test)}. {did_you_mean(self.test, known)}")
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})

@@ -6,16 +6,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.artifacts import Comparison, RunRecord
-from harness.report.comparison_rows import PairRow, best_runs, headline_labels, pair_rows, value_rows
+from harness.artifacts import Comparison, PairedDifference, RunRecord, to_json
+from harness.report.comparison_rows import best_marks, headline_labels, value_rows
 from harness.report.latex import comparison_latex
-from harness.report.number_text import clean, confidence_text, count_text, fact_text, facts
+from harness.report.number_text import clean, confidence_text, count_text, facts
 from harness.report.page import Figures, page
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-_CORRECTIONS = {"holm": "Holm's method"}
+_CORRECTIONS = {
+    "maxt": "single-step maxT",
+    "holm": "Holm's method",
+    "bonferroni": "Bonferroni's method",
+    "bh": "Benjamini and Hochberg's method",
+}
 
 
 @dataclass(frozen=True)
@@ -60,17 +65,17 @@ def render_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> C
     """
     shown = [clean(record) for record in records]
     compared = clean(comparison)
-    values, pairs = value_rows(comparison), pair_rows(comparison)
+    values, pairs = value_rows(comparison), compared.differences
     labels = list(values[0].values) if values else []
-    leading = compared.primary or (labels[0] if labels else None)
+    leading = compared.primary
     headline = headline_labels(labels, leading)
     directions = {value.label: value.higher_is_better for record in shown for value in record.metrics}
-    best = best_runs(values, labels, directions)
+    best = best_marks(compared)
     introduction = _introduction(compared, shown)
     figures = Figures()
     html = page(
         "comparison.html",
-        title=_title(len(values) - 1, compared.baseline),
+        title=_title(len(values), compared.baseline),
         banners=list(dict.fromkeys(record.partial.sentence for record in shown if record.partial is not None)),
         introduction=introduction,
         notes=compared.notes,
@@ -84,7 +89,7 @@ def render_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> C
         first=[pair for pair in pairs if pair.metric == leading],
         others=[pair for pair in pairs if pair.metric != leading],
         forests=_forests(figures, pairs, headline, compared),
-        settings=facts(compared.settings),
+        settings=facts(to_json(compared.settings)),
         runs=[_provenance(record) for record in shown],
         version=next((f" {version}" for record in shown if (version := record.environment.harness)), ""),
     )
@@ -97,8 +102,10 @@ def render_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> C
     return ComparisonReport(html, latex, figures.files)
 
 
-def _title(candidates: int, baseline: str) -> str:
-    return f"{candidates} {'run' if candidates == 1 else 'runs'} against {baseline}"
+def _title(runs: int, baseline: str | None) -> str:
+    if baseline is None:
+        return f"All pairs of {runs} runs"
+    return f"{runs - 1} {'run' if runs == 2 else 'runs'} against {baseline}"
 
 
 def _introduction(comparison: Comparison, records: Sequence[RunRecord]) -> str:
@@ -109,25 +116,22 @@ def _introduction(comparison: Comparison, records: Sequence[RunRecord]) -> str:
     where = f" on {datasets}" if datasets else ""
     where += f", {part} part" if part else ""
     where += f", {count_text(users)} users" if users is not None else ""
-    test = f" Test: {fact_text(settings['test']).replace('_', ' ')}" if settings.get("test") else " Differences"
-    correction = settings.get("correction")
-    corrected = (
-        f", p-values corrected by {_CORRECTIONS.get(correction, correction)}"
-        if correction and correction != "none"
-        else ""
-    )
-    level = f", {confidence_text(settings['confidence'])} intervals" if settings.get("confidence") else ""
+    corrected = _CORRECTIONS.get(settings.correction)
+    family = f", corrected by {corrected}" if corrected else ""
+    with_what = "with each other" if comparison.baseline is None else f"with {comparison.baseline}"
     return (
-        f"{len(comparison.values)} runs{where}, compared with {comparison.baseline} "
-        f"user by user.{test}{corrected}{level}."
+        f"{len(comparison.values)} runs{where}, compared {with_what} user by user. "
+        f"Test: {settings.test}{family}, {confidence_text(settings.confidence)} intervals."
     )
 
 
-def _forests(figures: Figures, pairs: Sequence[PairRow], labels: Sequence[str], comparison: Comparison) -> list[Markup]:
+def _forests(
+    figures: Figures, pairs: Sequence[PairedDifference], labels: Sequence[str], comparison: Comparison
+) -> list[Markup]:
     from harness.report.forest_plot import forest_plot
     from harness.report.svg import drawing
 
-    margin, baseline = comparison.settings.get("margin"), comparison.baseline
+    margin, baseline = comparison.settings.margin, comparison.baseline
     drawn = []
     with drawing():
         for label in labels:
@@ -135,7 +139,7 @@ def _forests(figures: Figures, pairs: Sequence[PairRow], labels: Sequence[str], 
             if rows:
                 width = margin.get(label) if isinstance(margin, Mapping) else margin
                 figure = forest_plot(rows, title=label, baseline=baseline, margin=width)
-                title = f"Differences in {label} to {baseline}, with intervals"
+                title = f"Differences in {label}{f' to {baseline}' if baseline else ''}, with intervals"
                 drawn.append(figures.add(figure, name=f"forest-{label}", title=title))
     return drawn
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from harness.artifacts import Comparison
+from harness.artifacts import Comparison, PairedDifference
 from harness.report.number_text import clean
 
 _HEADLINE = 8  # metrics that fit into the first table
@@ -27,40 +27,10 @@ class ValueRow:
         return ValueRow(self.run, {label: self.values[label] for label in labels})
 
 
-@dataclass(frozen=True)
-class PairRow:
-    """The difference of one run to the baseline in one metric. The fields are columns of ``Comparison.pairs``."""
-
-    metric: str
-    candidate: str
-    baseline: str
-    verdict: str
-    difference: float = math.nan
-    candidate_value: float | None = None
-    baseline_value: float | None = None
-    relative: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    p_value: float | None = None
-    p_adjusted: float | None = None
-    effect_size: float | None = None
-    wins: int | None = None
-    ties: int | None = None
-    losses: int | None = None
-    mde: float | None = None
-
-
 def value_rows(comparison: Comparison) -> list[ValueRow]:
     """Return the headline values, one row per run."""
     frame = clean(_plain(comparison.values))
     return [ValueRow(str(row.pop("run")), row) for row in frame]
-
-
-def pair_rows(comparison: Comparison) -> list[PairRow]:
-    """Return the differences, one row per run and metric."""
-    names = [field.name for field in fields(PairRow)]
-    frame = comparison.pairs[[name for name in names if name in comparison.pairs]]
-    return [PairRow(**row) for row in clean(_plain(frame))]
 
 
 def headline_labels(labels: Sequence[str], leading: str | None) -> list[str]:
@@ -80,33 +50,21 @@ def headline_labels(labels: Sequence[str], leading: str | None) -> list[str]:
     return [leading, *(label for label in distinct if label != leading)][:_HEADLINE]
 
 
-def best_runs(rows: Sequence[ValueRow], labels: Sequence[str], directions: Mapping[str, bool]) -> set[tuple[str, str]]:
-    """Return the pairs (run, label) whose value is the best of its column.
+def best_marks(comparison: Comparison) -> set[tuple[str, str]]:
+    """Return the pairs (run, label) to mark: the runs of the set of the best, in the primary metric.
 
-    A column whose direction is not known, or whose values are all equal, has no best value.
-
-    Parameters
-    ----------
-    rows
-        One per run.
-    labels
-        The columns.
-    directions
-        Whether higher values are better, by label.
-
-    Examples
-    --------
-    >>> best_runs([ValueRow("a", {"ndcg@5": 0.1}), ValueRow("b", {"ndcg@5": 0.2})], ["ndcg@5"], {"ndcg@5": True})
-    {('b', 'ndcg@5')}
+    If all runs are in the set, no run is marked.
     """
-    best = set()
-    for label in labels:
-        known = [(value, row.run) for row in rows if (value := row.values[label]) is not None]
-        if label in directions and len({value for value, _ in known}) > 1:
-            choose = max if directions[label] else min
-            top = choose(value for value, _ in known)
-            best |= {(run, label) for value, run in known if value == top}
-    return best
+    if len(comparison.best) == len(comparison.values):
+        return set()
+    return {(run, comparison.primary) for run in comparison.best}
+
+
+def shown_interval(difference: PairedDifference) -> tuple[float, float]:
+    """Return the simultaneous interval of a difference of the family, and the single interval of any other."""
+    if math.isnan(difference.ci_simultaneous_low):
+        return difference.ci_low, difference.ci_high
+    return difference.ci_simultaneous_low, difference.ci_simultaneous_high
 
 
 def _plain(frame: pd.DataFrame) -> list[dict[str, Any]]:

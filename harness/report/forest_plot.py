@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from harness.report.comparison_rows import PairRow
+from harness.artifacts import PairedDifference
+from harness.report.comparison_rows import shown_interval
 from harness.report.number_text import signed, truncated
 from harness.report.svg import BLUE, GREEN, INK, MUTED, RED
 
-COLOURS = {"better": GREEN, "worse": RED, "equivalent": BLUE}
+COLOURS = {
+    **dict.fromkeys(("better_by_margin", "better", "higher"), GREEN),
+    **dict.fromkeys(("worse_by_margin", "worse", "lower"), RED),
+    **dict.fromkeys(("differs_within_margin", "equivalent", "not_worse", "not_better"), BLUE),
+}
 
 
-def forest_plot(pairs: Sequence[PairRow], *, title: str, baseline: str, margin: float | None = None) -> Figure:
+def forest_plot(
+    pairs: Sequence[PairedDifference], *, title: str, baseline: str | None, margin: float | None = None
+) -> Figure:
     """Return the forest plot of one metric.
 
     Parameters
@@ -23,7 +31,7 @@ def forest_plot(pairs: Sequence[PairRow], *, title: str, baseline: str, margin: 
     title
         Title of the figure.
     baseline
-        Name of the baseline.
+        Name of the baseline; None if the rows are all pairs of runs.
     margin
         The difference that does not matter, drawn as a band around zero; None for no band.
     """
@@ -36,23 +44,26 @@ def forest_plot(pairs: Sequence[PairRow], *, title: str, baseline: str, margin: 
     for row, pair in enumerate(pairs):
         colour = COLOURS.get(pair.verdict, MUTED)
         decided = pair.verdict in COLOURS
-        if pair.ci_low is not None and pair.ci_high is not None:
-            axes.plot([pair.ci_low, pair.ci_high], [row, row], color=colour, linewidth=2)
+        low, high = shown_interval(pair)
+        known = math.isfinite(low) and math.isfinite(high)
+        if known:
+            axes.plot([low, high], [row, row], color=colour, linewidth=2)
         axes.plot(
             [pair.difference],
             [row],
-            marker="o" if pair.ci_low is not None else "D",
+            marker="o" if known else "D",
             markersize=5.5,
             color=colour,
             markerfacecolor=colour if decided else "white",
         )
-        words = f"{truncated(pair.candidate, 34)}  {signed(pair.difference)}"
+        name = pair.candidate if baseline is not None else f"{pair.candidate} - {pair.baseline}"
+        words = f"{truncated(name, 34)}  {signed(pair.difference)}"
         axes.text(0.0, row - 0.24, words, transform=axes.get_yaxis_transform(), va="bottom", color=INK)
     axes.set_ylim(rows - 0.5, -0.85)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.08)
     axes.locator_params(axis="x", nbins=5)
-    axes.set_xlabel(f"difference to {truncated(baseline, 34)}")
+    axes.set_xlabel("difference" if baseline is None else f"difference to {truncated(baseline, 34)}")
     axes.set_title(truncated(title))
     return figure

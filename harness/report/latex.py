@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from harness.report.comparison_rows import PairRow, ValueRow
-from harness.report.number_text import MINUS, NOTHING, interval_text, metric_text, p_text, signed
+from harness.artifacts import PairedDifference
+from harness.report.comparison_rows import ValueRow, shown_interval
+from harness.report.number_text import MINUS, NOTHING, interval_text, metric_text, p_text, signed, verdict_text
 
 _COMMANDS = {
     "\\": r"\textbackslash{}",
@@ -53,7 +54,7 @@ def escape(text: str) -> str:
 def comparison_latex(
     *,
     values: Sequence[ValueRow],
-    pairs: Sequence[PairRow],
+    pairs: Sequence[PairedDifference],
     best: set[tuple[str, str]],
     caption: str,
 ) -> str:
@@ -89,19 +90,20 @@ def _values_table(values: Sequence[ValueRow], best: set[tuple[str, str]], captio
         ]
         rows.append([escape(row.run), *marked])
     header = ["Run", *(escape(label) for label in labels)]
-    note = f"{escape(caption)} Bold marks the best value of a column, not a significant difference."
+    bold = " Bold marks the runs that no run beats significantly." if best else ""
+    note = f"{escape(caption)}{bold}"
     return _table(header, rows, columns="l" + "r" * len(labels), caption=note)
 
 
-def _pairs_table(pairs: Sequence[PairRow], caption: str) -> str:
+def _pairs_table(pairs: Sequence[PairedDifference], caption: str) -> str:
     rows = [
         [
             escape(pair.candidate),
             escape(signed(pair.difference)),
-            escape(interval_text(pair.ci_low, pair.ci_high)),
+            escape(interval_text(*shown_interval(pair))),
             escape(p_text(pair.p_adjusted)),
             escape(signed(pair.effect_size)),
-            escape(pair.verdict),
+            escape(verdict_text(pair.verdict)),
         ]
         for pair in pairs
     ]

@@ -129,6 +129,17 @@ def confidence_text(value: Any) -> str:
     return "confidence" if _undefined(value) else f"{100 * value:.6g}%"
 
 
+def verdict_text(code: str) -> str:
+    """Return the code of a verdict as words.
+
+    Examples
+    --------
+    >>> verdict_text("better_by_margin")
+    'better by margin'
+    """
+    return code.replace("_", " ")
+
+
 def count_text(value: Any) -> str:
     """Return a count with separators of thousands.
 

@@ -9,6 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from harness.report import number_text
+from harness.report.comparison_rows import shown_interval
 from harness.report.metric_matrix import stem
 
 if TYPE_CHECKING:
@@ -64,4 +65,5 @@ def _environment() -> jinja2.Environment:
         stem=stem,
     )
     environment.globals["interval"] = number_text.interval_text
+    environment.globals["shown_interval"] = shown_interval
     return environment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +12,14 @@ from harness.artifacts import (
     DatasetAudit,
     DatasetSummary,
     Finding,
+    PairedDifference,
     RunRecord,
     SourceSummary,
     TieTrial,
     to_json,
 )
 from harness.memory import size_text
-from harness.report.comparison_rows import PairRow, ValueRow, headline_labels, pair_rows, value_rows
+from harness.report.comparison_rows import ValueRow, headline_labels, shown_interval, value_rows
 from harness.report.metric_matrix import metric_matrix
 from harness.report.number_text import (
     NOTHING,
@@ -31,6 +32,7 @@ from harness.report.number_text import (
     p_text,
     signed,
     signed_percent,
+    verdict_text,
 )
 from harness.storage import CacheEntry
 
@@ -41,7 +43,12 @@ if TYPE_CHECKING:
 
     from harness.artifacts import Facts
 
-_COLOURS = {"better": "green", "worse": "red", "equivalent": "blue", "error": "red", "warning": "yellow"}
+_COLOURS = {
+    **dict.fromkeys(("better_by_margin", "better", "higher"), "green"),
+    **dict.fromkeys(("worse_by_margin", "worse", "lower", "error"), "red"),
+    **dict.fromkeys(("differs_within_margin", "equivalent", "not_worse", "not_better"), "blue"),
+    "warning": "yellow",
+}
 _SMALLEST_FACTOR = 1.005  # a smaller one would be printed as 1.00
 
 
@@ -77,15 +84,29 @@ def comparison_table(comparison: Comparison, records: Sequence[RunRecord] = ()) 
     records
         The records of the runs; the stamps of partial runs are shown.
     """
-    values, pairs = value_rows(comparison), pair_rows(comparison)
+    values, compared = value_rows(comparison), clean(comparison)
     labels = list(values[0].values) if values else []
-    leading = clean(comparison.primary) or (labels[0] if labels else None)
-    rows = [pair for pair in pairs if pair.metric == leading]
-    notes = [_text(note, "dim") for note in clean(comparison.notes)]
+    leading = compared.primary
+    rows = [pair for pair in compared.differences if pair.metric == leading]
+    notes = [_text(note, "dim") for note in compared.notes]
     partial = dict.fromkeys(clean(record.partial.sentence) for record in records if record.partial is not None)
     stamps = [_text(sentence, "bold yellow") for sentence in partial]
-    pair_table = _pair_table(rows, f"{leading} against {comparison.baseline}")
-    return _group([_value_table(values, headline_labels(labels, leading)), pair_table, *notes, *stamps])
+    title = f"{leading}, all pairs" if compared.baseline is None else f"{leading} against {compared.baseline}"
+    statements = [_text(f"{_pair_name(row, compared)}: {row.statement}") for row in rows if row.statement]
+    best = set(compared.best) if len(compared.best) < len(values) else set()
+    return _group(
+        [
+            _value_table(values, headline_labels(labels, leading), best=best, groups=compared.groups),
+            _pair_table(rows, title, compared),
+            *statements,
+            *notes,
+            *stamps,
+        ]
+    )
+
+
+def _pair_name(pair: PairedDifference, comparison: Comparison) -> str:
+    return pair.candidate if comparison.baseline is not None else f"{pair.candidate} and {pair.baseline}"
 
 
 def facts_table(summary: DatasetSummary | SourceSummary) -> Group:
@@ -172,30 +193,34 @@ def _finding(finding: Finding) -> Text:
     return _text(f"{finding.severity}: {finding.sentence}", _COLOURS.get(finding.severity, ""))
 
 
-def _value_table(rows: Sequence[ValueRow], labels: Sequence[str]) -> Table:
-    table = _table("values", "run", right=labels)
+def _value_table(
+    rows: Sequence[ValueRow], labels: Sequence[str], *, best: Container[str], groups: Mapping[str, str] | None
+) -> Table:
+    """Return the values by run, with a star for the set of the best, and letters of groups of three runs or more."""
+    lettered = groups is not None and len(rows) > 2
+    table = _table("values", "run", right=[*labels, *(["group"] if lettered else [])])
     for row in rows:
-        _row(table, [row.run, *(metric_text(row.values[label]) for label in labels)])
+        name = f"{row.run} *" if row.run in best else row.run
+        letters = [groups.get(row.run, "")] if groups is not None and lettered else []
+        _row(table, [name, *(metric_text(row.values[label]) for label in labels), *letters])
     return table
 
 
-def _pair_table(pairs: Sequence[PairRow], title: str) -> Table:
-    numbers = ("difference", "interval", "relative", "p", "p adjusted", "effect", "wins/ties/losses")
+def _pair_table(pairs: Sequence[PairedDifference], title: str, comparison: Comparison) -> Table:
+    numbers = ("difference", "interval", "relative", "p adjusted", "wins/ties/losses")
     table = _table(title, "run", right=numbers)
     table.add_column("verdict")
     for pair in pairs:
         counts = NOTHING if pair.wins is None else "/".join(map(count_text, (pair.wins, pair.ties, pair.losses)))
         cells = [
-            pair.candidate,
+            _pair_name(pair, comparison),
             signed(pair.difference),
-            interval_text(pair.ci_low, pair.ci_high),
+            interval_text(*shown_interval(pair)),
             signed_percent(pair.relative),
-            p_text(pair.p_value),
             p_text(pair.p_adjusted),
-            signed(pair.effect_size),
             counts,
         ]
-        table.add_row(*map(_text, cells), _text(pair.verdict, _COLOURS.get(pair.verdict, "")))
+        table.add_row(*map(_text, cells), _text(verdict_text(pair.verdict), _COLOURS.get(pair.verdict, "")))
     return table
 
 

@@ -1,8 +1,24 @@
 """Tests of significance, and comparisons between runs."""
 
+from harness.statistics.comparison_arguments import Margin, Pairs, TestChoice
+from harness.statistics.comparison_notes import CHECKPOINT_NOTE
 from harness.statistics.correction import Correction
-from harness.statistics.paired_comparison import CHECKPOINT_NOTE, Margin, compare
+from harness.statistics.paired_comparison import compare
+from harness.statistics.paired_sample import PairedSample
 from harness.statistics.paired_t import PairedT
 from harness.statistics.paired_test import PairedResult, PairedTest
+from harness.statistics.permutation import Permutation
 
-__all__ = ["CHECKPOINT_NOTE", "Correction", "Margin", "PairedResult", "PairedT", "PairedTest", "compare"]
+__all__ = [
+    "CHECKPOINT_NOTE",
+    "Correction",
+    "Margin",
+    "PairedResult",
+    "PairedSample",
+    "PairedT",
+    "PairedTest",
+    "Pairs",
+    "Permutation",
+    "TestChoice",
+    "compare",
+]

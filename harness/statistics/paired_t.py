@@ -8,8 +8,8 @@ import sys
 from pydantic.dataclasses import dataclass
 from scipy import stats
 
-from harness.artifacts.array_types import Float64Array
 from harness.statistics.effect_size import has_spread
+from harness.statistics.paired_sample import PairedSample
 from harness.statistics.paired_test import PairedResult, PairedTest
 
 
@@ -25,19 +25,18 @@ class PairedT(PairedTest):
     Examples
     --------
     >>> import numpy as np
-    >>> result = PairedT().test(np.array([1.0, 0.5, 1.0]), np.array([0.0, 0.5, 0.5]), confidence=0.95)
-    >>> round(result.p_value, 4)
+    >>> sample = PairedSample(np.array([1.0, 0.5, 1.0]), np.array([0.0, 0.5, 0.5]), np.arange(3, dtype=np.uint64))
+    >>> round(PairedT().test(sample, confidence=0.95).p_value, 4)
     0.2254
     """
 
-    def test(self, candidate: Float64Array, baseline: Float64Array, *, confidence: float) -> PairedResult:
+    def test(self, sample: PairedSample, *, confidence: float) -> PairedResult:
         """Return the p-value and the interval of the mean difference."""
-        differences = candidate - baseline
-        if not differences.any():
+        if not sample.n_nonzero:
             return PairedResult(1.0, 0.0, 0.0)
-        if not has_spread(differences):
+        if not has_spread(sample.differences):
             return PairedResult(math.nan, math.nan, math.nan)
-        result = stats.ttest_rel(candidate, baseline)
+        result = stats.ttest_rel(sample.candidate, sample.baseline)
         interval = result.confidence_interval(confidence_level=confidence)
         # The tail may underflow, but no finite sample proves a p-value of 0: return the smallest positive number.
         return PairedResult(max(float(result.pvalue), sys.float_info.min), float(interval.low), float(interval.high))

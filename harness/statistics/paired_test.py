@@ -1,29 +1,31 @@
-"""Base class of the tests of significance.
+"""Base class of the tests of significance for pairs of runs.
 
 Each test has a file of its own, named after it, with a class that inherits ``PairedTest``, and a line in
 ``registry.BUILT_IN["tests"]``. Packages add tests by entry points in the group ``harness.tests``. Experiments choose
-one by its name, in ``statistics.test``.
+one in ``statistics.test``, by its name or as a map with options, such as ``{kind: permutation, flips: 20000}``.
 """
 
 from __future__ import annotations
 
 import abc
+from collections.abc import Sequence
+from typing import ClassVar
 
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts.array_types import Float64Array
+from harness.statistics.paired_sample import PairedSample
 
 
 @dataclass(frozen=True)
 class PairedResult:
-    """Result of a test of the mean of ``candidate - baseline``.
+    """Result of a test of ``candidate - baseline``.
 
     Parameters
     ----------
     p_value
         Two-sided; NaN where the test is undefined.
     ci_low, ci_high
-        Interval of the mean difference, in the metric's unit.
+        Interval of the mean difference, in the metric's unit; NaN for a test that is not about the mean.
     """
 
     p_value: float
@@ -40,20 +42,37 @@ class PairedTest(abc.ABC):
     Parameters
     ----------
     seed
-        Seed of the random numbers of a test that draws some, from ``statistics.seed``. The same seed gives the same
-        result.
+        Seed of the random numbers of a test that draws some. The same seed gives the same result. None: the seed of
+        the comparison, ``statistics.seed``.
+
+    Attributes
+    ----------
+    of_mean
+        Whether the null hypothesis is a mean difference of zero. A test of another hypothesis gives a p-value only;
+        intervals and verdicts then come from the test that ``auto`` chooses.
     """
 
-    seed: int = 0
+    seed: int | None = None
+
+    of_mean: ClassVar[bool] = True
 
     @abc.abstractmethod
-    def test(self, candidate: Float64Array, baseline: Float64Array, *, confidence: float) -> PairedResult:
-        """Test whether the mean difference is zero.
+    def test(self, sample: PairedSample, *, confidence: float) -> PairedResult:
+        """Test two runs.
 
         Parameters
         ----------
-        candidate, baseline
-            float64 ``(users,)``: the values of the same users under both runs.
+        sample
+            The values of the same users under both runs.
         confidence
             Level of the interval, in (0, 1).
+
+        Raises
+        ------
+        HarnessError
+            The test cannot be used for these values; the message says why.
         """
+
+    def test_all(self, samples: Sequence[PairedSample], *, confidence: float) -> list[PairedResult]:
+        """Test each sample of the same users by itself. A subclass may share work between samples here."""
+        return [self.test(sample, confidence=confidence) for sample in samples]

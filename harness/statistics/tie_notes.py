@@ -33,7 +33,7 @@ def tie_notes(tables: Mapping[str, MetricTable], *, baseline: str, label: str) -
         low, high = sorted((wider.ties.worst, wider.ties.best))
         yield (
             f"warning: {label} of {name} and {baseline} differ by {abs(value.value - base.value):.4f}, and equal "
-            f"scores leave that of {whose} anywhere between {low:.4f} and {high:.4f}: the order of ties may "
+            f"scores alone can move that of {whose} from {low:.4f} to {high:.4f}: the order of ties may "
             "explain the whole difference."
         )
     more = len(uncertain) - _MOST

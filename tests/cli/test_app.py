@@ -82,7 +82,7 @@ def test_compare_prints_verdicts(cli, small):
     other.write_text(small.read_text().replace("small/ease", "small/other"))
     code, out, _ = cli("compare", small, other)
     assert code == 0
-    assert "inconclusive" in out
+    assert "undecided" in out
     assert "comparison.html" in out
 
 
@@ -176,14 +176,14 @@ def test_compare_of_folders_heeds_overrides_and_says_where(cli, small, tmp_path)
     for path in (small, other):
         cli("eval", path)
     runs = [tmp_path / "reports/small" / name for name in ("ease", "other")]
-    code, out, _ = cli("compare", *runs, "--set", "statistics.margin=0.01", "--no-track", "--name", "a/b")
+    code, out, _ = cli("compare", *runs, "--set", "statistics.margin=0.5", "--no-track", "--name", "a/b")
     assert code == 0
     assert "equivalent" in out
     lines = out.splitlines()
     assert f"report  {tmp_path}/reports/comparisons/a/b/comparison.html" in lines
     assert f"LaTeX   {tmp_path}/reports/comparisons/a/b/comparison.tex" in lines
     written = json.loads((tmp_path / "reports/comparisons/a/b/comparison.json").read_text())
-    assert written["settings"]["margin"] == 0.01
+    assert written["settings"]["margin"] == 0.5
     code, out, _ = cli("compare", *runs, "--out", tmp_path / "elsewhere")
     assert code == 0
     (folder,) = (tmp_path / "elsewhere/comparisons").iterdir()

@@ -45,8 +45,9 @@ def test_defaults_of_all_sections(write: Any) -> None:
     assert plain["statistics"] == {
         "confidence": 0.95,
         "test": "auto",
-        "correction": "holm",
+        "correction": "maxt",
         "margin": None,
+        "pairs": "baseline",
         "seed": 0,
     }
     assert plain["tracking"] == {"experiment": "ml-100k", "enabled": True}
@@ -145,7 +146,7 @@ def test_parallel_settings(write: Any) -> None:
         ("statistics: {confidence: 95}", 10, "statistics.confidence is 95; less than 1 is needed"),
         ("statistics: {confidence: 0}", 10, "statistics.confidence is 0; more than 0 is needed"),
         ("statistics: {test: wilcoxn}", 10, "unknown test 'wilcoxn'"),
-        ("statistics: {correction: bonferroni}", 10, "'holm' or 'none' is needed"),
+        ("statistics: {correction: bonferoni}", 10, "'maxt', 'holm', 'bonferroni', 'bh' or 'none' is needed"),
         ("statistics: {margin: 0}", 10, "statistics.margin is 0; more than 0 is needed"),
         ("tracking: {enabled: no}", 10, "tracking.enabled is 'no'; true or false is needed"),
         ("tracking: {experiment: 3}", 10, "tracking.experiment is 3; text is needed (in quotes)"),

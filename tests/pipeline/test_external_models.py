@@ -195,7 +195,7 @@ WRONG = {
     "an answer of several tensors": (
         "logits.yaml",
         params(output__key="logit"),
-        r"has no tensor under 'logit' .* it is logits: float32 \(\d+, 8, 41\); hidden: ",
+        r"holds no tensor under 'logit' .* Its tensors are logits: float32 \(\d+, 8, 41\); hidden: ",
     ),
     "padding that is an item": (
         "logits.yaml",

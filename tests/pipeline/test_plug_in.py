@@ -70,18 +70,18 @@ def test_a_comparison_uses_its_test_of_significance(installed, small):
     command(installed, "eval", small, "--quiet", "--set", "evaluation.metrics=[ndcg]")
     command(installed, "eval", small, "--quiet", *(part for one in other for part in ("--set", one)))
     reports = small.parent / "reports/small"
-    changes = "statistics.test=sign_flips", "statistics.seed=3"
+    changes = "statistics.test=swap_runs", "statistics.seed=3"
     command(
         installed, "compare", reports / "ease", reports / "other", "--quiet",
         *(part for one in changes for part in ("--set", one)),
     )  # fmt: skip
     [written] = (small.parent / "reports/comparisons").rglob("comparison.json")
     comparison = json.loads(written.read_text())
-    assert (comparison["settings"]["test"], comparison["settings"]["seed"]) == ("sign_flips", 3)
+    assert (comparison["settings"]["test"], comparison["settings"]["seed"]) == ("swap_runs", 3)
     assert [pair["p_value"] for pair in comparison["pairs"]] == [1.0] * len(comparison["pairs"])  # equal runs
 
 
 def test_the_documentation_shows_the_very_files():
     page = (ROOT / "docs/own-metrics.md").read_text(encoding="utf-8")
-    for name in ("linear_gain.py", "sign_flips.py", "pyproject.toml"):
+    for name in ("linear_gain.py", "swap_runs.py", "pyproject.toml"):
         assert (PLUG_IN / name).read_text(encoding="utf-8") in page

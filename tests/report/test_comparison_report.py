@@ -8,39 +8,52 @@ import pytest
 from oracles.markup import Reader, check_self_contained
 from run_records import record_of
 
-from harness.artifacts import PAIR_COLUMNS, Comparison, PartialRun
+from harness.artifacts import Comparison, ComparisonProtocol, PairedDifference, PartialRun
 from harness.report import render_comparison
 
 MINUS = "\N{MINUS SIGN}"
 
 
 def pair(metric, candidate, difference, *, verdict, tested=True):
-    numbers = ("ci_low", "ci_high", "p_value", "p_adjusted", "effect_size", "mde")
-    row = dict.fromkeys(PAIR_COLUMNS, None) | {
-        "metric": metric,
-        "candidate": candidate,
-        "baseline": "pop",
-        "candidate_value": 0.2 + difference,
-        "baseline_value": 0.2,
-        "difference": difference,
-        "relative": difference / 0.2,
-        "verdict": verdict,
-        **dict.fromkeys(numbers, math.nan),
-    }
-    if tested:
-        row |= {"test": "paired_t", "ci_low": difference - 0.01, "ci_high": difference + 0.01, "p_value": 1e-7}
-        row |= {"p_adjusted": 0.0213, "effect_size": 0.4, "wins": 30, "ties": 1900, "losses": 10, "mde": 0.005}
-        row |= {"n_users": 1940}
-    return row
+    row = PairedDifference(
+        metric=metric,
+        candidate=candidate,
+        baseline="pop",
+        candidate_value=0.2 + difference,
+        baseline_value=0.2,
+        difference=difference,
+        relative=difference / 0.2,
+        verdict=verdict,
+        statement=f"statement on {candidate}",
+    )
+    if not tested:
+        return row
+    return dataclasses.replace(
+        row,
+        test="permutation",
+        ci_low=difference - 0.01,
+        ci_high=difference + 0.01,
+        ci_simultaneous_low=difference - 0.02,
+        ci_simultaneous_high=difference + 0.02,
+        p_value=1e-7,
+        p_adjusted=0.0213,
+        effect_size=0.4,
+        wins=30,
+        ties=1900,
+        losses=10,
+        mde=0.005,
+        n_users=1940,
+        n_nonzero=40,
+    )
 
 
 def comparison(names=("pop", "ease", "random"), margin=None):
     pop, ease, random = names
-    pairs = [
-        pair("ndcg@10", ease, 0.05, verdict="better"),
+    differences = [
+        pair("ndcg@10", ease, 0.05, verdict="better_by_margin"),
         pair("ndcg@10", random, -0.1, verdict="worse"),
-        pair("coverage@10", ease, 0.3, verdict="not tested", tested=False),
-        pair("coverage@10", random, 0.6, verdict="not tested", tested=False),
+        pair("coverage@10", ease, 0.3, verdict="untested", tested=False),
+        pair("coverage@10", random, 0.6, verdict="untested", tested=False),
     ]
     values = [
         {"run": pop, "ndcg@10": 0.2, "coverage@10": 0.2},
@@ -48,11 +61,13 @@ def comparison(names=("pop", "ease", "random"), margin=None):
         {"run": random, "ndcg@10": 0.1, "coverage@10": math.nan},
     ]
     return Comparison(
-        pairs=pd.DataFrame(pairs, columns=list(PAIR_COLUMNS)).assign(baseline=pop),
+        differences=tuple(dataclasses.replace(row, baseline=pop) for row in differences),
         values=pd.DataFrame(values),
         baseline=pop,
         primary="ndcg@10",
-        settings={"test": "paired_t", "correction": "holm", "confidence": 0.95, "margin": margin, "seed": 0},
+        settings=ComparisonProtocol("baseline", "auto", "holm", 0.95, margin, 0),
+        best=(ease,),
+        groups={pop: "b", ease: "a", random: "c"},
         notes=("ndcg@10 decides.",),
     )
 
@@ -68,15 +83,17 @@ def test_the_page_says_what_was_compared_and_found(runs):
     for words in (
         "2 runs against pop",
         "3 runs on ml-100k, test part, 6 users, compared with pop user by user.",
-        "Test: paired t, p-values corrected by Holm's method, 95% intervals.",
+        "Test: auto, corrected by Holm's method, 95% intervals.",
         "+0.0500",
-        "[0.0400, 0.0600]",
+        "[0.0300, 0.0700]",
         f"{MINUS}50.0%",
         "< 0.0001",
         "0.0213",
         "30 / 1,900 / 10",
         "ndcg@10 decides.",
-        "does not make a difference significant",
+        "the runs that no run is shown to beat in ndcg@10",
+        "better by margin",
+        "ease: statement on ease",
     ):
         assert words in read.text, words
     assert sorted(report.figures) == ["forest-coverage-10.svg", "forest-ndcg-10.svg"]
@@ -86,25 +103,27 @@ def marked(html):
     return [part.split("<", 1)[0] for part in html.split('best">')[1:]]
 
 
-def test_the_best_is_marked_by_the_metrics_direction(runs):
-    assert marked(render_comparison(comparison(), runs).html) == ["0.2500", "0.5000"]
+def test_the_set_of_the_best_is_marked_in_the_primary_metric(runs):
+    assert marked(render_comparison(comparison(), runs).html) == ["0.2500"]
+    every = dataclasses.replace(comparison(), best=("pop", "ease", "random"))
+    assert marked(render_comparison(every, runs).html) == []
+
+
+def test_a_metric_where_lower_is_better_says_so(runs):
     turned = tuple(dataclasses.replace(value, higher_is_better=value.label != "ndcg@10") for value in runs[0].metrics)
     html = render_comparison(comparison(), [dataclasses.replace(run, metrics=turned) for run in runs]).html
-    assert marked(html) == ["0.5000", "0.1000"]
     assert "lower is better" in html
 
 
-def test_nothing_is_best_where_the_direction_is_unknown_or_all_are_alike(runs):
-    assert marked(render_comparison(comparison(), []).html) == []
-    alike = comparison()
-    alike.values["ndcg@10"] = 0.2
-    alike.values["coverage@10"] = 0.5
-    assert marked(render_comparison(alike, runs).html) == []
+def test_all_pairs_name_both_runs(runs):
+    read = check_self_contained(render_comparison(dataclasses.replace(comparison(), baseline=None), runs).html)
+    for words in ("All pairs of 3 runs", "compared with each other user by user", "ease against pop", "ease and pop:"):
+        assert words in read.text, words
 
 
 def test_untested_differences_have_dashes_for_tests(runs):
     read = Reader(render_comparison(comparison(), runs).html)
-    assert "not tested" in read.text
+    assert "untested" in read.text
     assert not {"None", "nan"} & set(read.text.split())
 
 
@@ -130,9 +149,8 @@ def test_partial_runs_are_stamped(runs):
     assert render_comparison(comparison(), runs).html.count("Partial: 5 users.") == 1
 
 
-def test_runs_without_facts_and_without_a_primary(runs):
-    bare = comparison()
-    bare = Comparison(bare.pairs, bare.values, bare.baseline, None, {}, ())
+def test_runs_without_facts():
+    bare = dataclasses.replace(comparison(), notes=())
     read = check_self_contained(render_comparison(bare, [record_of({"name": "pop"}), record_of({"name": "ease"})]).html)
     assert "ndcg@10: differences to pop (0.2000)" in read.text
     assert render_comparison(bare, []) == render_comparison(bare, [])

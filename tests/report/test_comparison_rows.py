@@ -1,18 +1,28 @@
 """The rows of a comparison, and which of its metrics and values stand out."""
 
+import dataclasses
+
 import pandas as pd
 
-from harness.artifacts import PAIR_COLUMNS, Comparison
-from harness.report.comparison_rows import ValueRow, best_runs, headline_labels, pair_rows, value_rows
+from harness.artifacts import Comparison, ComparisonProtocol, PairedDifference
+from harness.report.comparison_rows import ValueRow, best_marks, headline_labels, shown_interval, value_rows
 
 
-def test_undefined_numbers_of_rows_are_none():
+def compared(**changes):
     values = pd.DataFrame({"run": ["a\x00", "b"], "m": [0.1, float("nan")]})
-    pair = {"metric": "m", "candidate": "b", "baseline": "a", "difference": 0.1, "verdict": "not tested"}
-    compared = Comparison(pd.DataFrame([pair], columns=list(PAIR_COLUMNS)), values, "a", "m", {})
-    assert value_rows(compared) == [ValueRow("a\ufffd", {"m": 0.1}), ValueRow("b", {"m": None})]
-    (row,) = pair_rows(compared)
-    assert (row.candidate, row.difference, row.p_value, row.wins) == ("b", 0.1, None, None)
+    row = PairedDifference("m", "b", "a", 0.2, 0.1, 0.1, ci_low=0.05, ci_high=0.15)
+    settings = ComparisonProtocol("baseline", "auto", "maxt", 0.95, None, 0)
+    return dataclasses.replace(Comparison((row,), values, "a", "m", settings), **changes)
+
+
+def test_undefined_values_are_none():
+    assert value_rows(compared()) == [ValueRow("a\ufffd", {"m": 0.1}), ValueRow("b", {"m": None})]
+
+
+def test_the_simultaneous_interval_is_shown_where_there_is_one():
+    (row,) = compared().differences
+    assert shown_interval(row) == (0.05, 0.15)
+    assert shown_interval(dataclasses.replace(row, ci_simultaneous_low=0.0, ci_simultaneous_high=0.2)) == (0.0, 0.2)
 
 
 def test_few_metrics_are_all_shown_and_many_only_at_the_cutoff():
@@ -22,8 +32,7 @@ def test_few_metrics_are_all_shown_and_many_only_at_the_cutoff():
     assert len(headline_labels(many, None)) == 8
 
 
-def test_ties_for_the_best_are_all_marked():
-    rows = [ValueRow(run, {"m": value}) for run, value in (("a", 1.0), ("b", 1.0), ("c", 0.5), ("d", None))]
-    assert best_runs(rows, ["m"], {"m": True}) == {("a", "m"), ("b", "m")}
-    assert best_runs(rows, ["m"], {"m": False}) == {("c", "m")}
-    assert best_runs(rows, ["m"], {}) == set()
+def test_the_set_of_the_best_is_marked_unless_it_holds_all_runs():
+    assert best_marks(compared(best=("b",))) == {("b", "m")}
+    assert best_marks(compared(best=("b", "a"))) == set()
+    assert best_marks(compared()) == set()

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.artifacts import MetricValue
-from harness.report.comparison_rows import PairRow
+from harness.artifacts import MetricValue, PairedDifference
 from harness.report.curves import curve
 from harness.report.distributions import distribution, shares
 from harness.report.forest_plot import forest_plot
@@ -101,13 +100,16 @@ def test_a_distribution_states_its_zeros_and_its_mean(values, words):
 
 def test_a_forest_names_each_run_and_its_difference():
     rows = [
-        PairRow("ndcg@10", "ease", "pop", "better", difference=0.02, ci_low=0.01, ci_high=0.03),
-        PairRow("ndcg@10", "random", "pop", "not tested", difference=-0.1),
+        PairedDifference("ndcg@10", "ease", "pop", 0.12, 0.1, 0.02, ci_low=0.01, ci_high=0.03, verdict="better"),
+        PairedDifference("ndcg@10", "random", "pop", 0.0, 0.1, -0.1),
     ]
     with drawing():
         svg = to_svg(forest_plot(rows, title="ndcg@10", baseline="pop", margin=0.01), name="f", title="f")
     minus = "\N{MINUS SIGN}"
     assert {"ndcg@10", "ease  +0.0200", f"random  {minus}0.1000", "difference to pop"} <= set(texts(svg))
+    with drawing():
+        svg = to_svg(forest_plot(rows, title="ndcg@10", baseline=None), name="f", title="f")
+    assert {"ease - pop  +0.0200", "difference"} <= set(texts(svg))
 
 
 def test_figures_need_no_date_and_no_display():

@@ -7,19 +7,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracles import latex as oracle
 
-from harness.report.comparison_rows import PairRow, ValueRow
+from harness.artifacts import PairedDifference
+from harness.report.comparison_rows import ValueRow
 from harness.report.latex import comparison_latex, escape
 from harness.report.number_text import clean
 
 NAMES = st.text(st.sampled_from("ab \\{}$&#%_^~<>|[]*-'`\",?!中\n\N{MINUS SIGN}\N{EN DASH}"), max_size=30)
-PAIR = PairRow(
+PAIR = PairedDifference(
     metric="ndcg@10",
     candidate="a",
     baseline="b",
-    verdict="better",
+    candidate_value=0.12,
+    baseline_value=0.1,
     difference=0.02,
-    ci_low=-0.01,
-    ci_high=0.05,
+    verdict="not_worse",
+    ci_low=0.01,
+    ci_high=0.03,
+    ci_simultaneous_low=-0.01,
+    ci_simultaneous_high=0.05,
     p_adjusted=1e-9,
     effect_size=0.1,
 )
@@ -58,6 +63,7 @@ def test_each_row_has_as_many_cells_as_the_header(names, label):
     assert [oracle.read(row[0]) for row in values[1:]] == [" ".join(name.split()) for name in names]
     assert values[1][1] == r"\textbf{0.1000}"
     assert pairs[1][2] == r"{[}$-$0.0100, 0.0500{]}"
+    assert pairs[1][5] == "not worse"
     for command in ("table", "tabular"):
         assert tables.count(rf"\begin{{{command}}}") == tables.count(rf"\end{{{command}}}") == 2
 

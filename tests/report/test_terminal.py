@@ -7,7 +7,7 @@ import pandas as pd
 from rich.console import Console
 from run_records import record_of
 
-from harness.artifacts import PAIR_COLUMNS, Comparison, DatasetSummary, PartialRun
+from harness.artifacts import Comparison, ComparisonProtocol, DatasetSummary, PairedDifference, PartialRun
 from harness.report import comparison_table, facts_table, run_table
 
 
@@ -43,34 +43,67 @@ def test_names_are_text_and_no_markup(record, hostile):
     assert "[red]not red[/red]" in printed(run_table(dataclasses.replace(record, name="[red]not red[/red]")))
 
 
+def compared(differences=(), runs=("pop", "[b]ease[/b]"), **changes):
+    values = pd.DataFrame({"run": list(runs), "ndcg@10": [0.1, None, 0.2][: len(runs)]})
+    settings = ComparisonProtocol("baseline", "auto", "maxt", 0.95, None, 0)
+    return dataclasses.replace(Comparison(tuple(differences), values, "pop", "ndcg@10", settings), **changes)
+
+
 def test_a_comparison():
-    numbers = {"difference": -0.05, "ci_low": -0.06, "ci_high": -0.04, "relative": -0.5, "p_value": 1e-6}
-    counts = {"p_adjusted": 0.02, "effect_size": -0.3, "wins": 1, "ties": 2000, "losses": 3, "verdict": "worse"}
-    rows = [
-        {"metric": "ndcg@10", "candidate": "[b]ease[/b]", "baseline": "pop", **numbers, **counts},
-        {"metric": "ndcg@10", "candidate": "new", "baseline": "pop", "difference": 0.1, "verdict": "not tested"},
-    ]
-    values = pd.DataFrame({"run": ["pop", "[b]ease[/b]"], "ndcg@10": [0.1, None]})
-    pairs = pd.DataFrame(rows, columns=list(PAIR_COLUMNS))
-    lines = printed(comparison_table(Comparison(pairs, values, "pop", "ndcg@10", {}, ("A note.",)))).splitlines()
+    tested = PairedDifference(
+        "ndcg@10",
+        "[b]ease[/b]",
+        "pop",
+        0.05,
+        0.1,
+        -0.05,
+        ci_low=-0.06,
+        ci_high=-0.04,
+        relative=-0.5,
+        p_adjusted=0.02,
+        wins=1,
+        ties=2000,
+        losses=3,
+        verdict="worse_by_margin",
+        statement="worse by more than 0.01",
+    )
+    untested = PairedDifference("ndcg@10", "new", "pop", 0.2, 0.1, 0.1)
+    lines = printed(comparison_table(compared([tested, untested], notes=("A note.",)))).splitlines()
     cells = [line.split() for line in lines]
     minus, dash = "\N{MINUS SIGN}", "\N{EN DASH}"
     assert ["pop", "0.1000"] in cells
     assert ["[b]ease[/b]", dash] in cells
-    (tested,) = [row for row in cells if row[-1:] == ["worse"]]
-    assert tested[:2] == ["[b]ease[/b]", f"{minus}0.0500"]
-    assert "1/2,000/3" in tested
-    (untested,) = [row for row in cells if row[-1:] == ["tested"]]
-    assert untested == ["new", "+0.1000", *[dash] * 6, "not", "tested"]
+    (row,) = [row for row in cells if row[-3:] == ["worse", "by", "margin"]]
+    assert row[:2] == ["[b]ease[/b]", f"{minus}0.0500"]
+    assert "1/2,000/3" in row
+    (row,) = [row for row in cells if row[-1:] == ["untested"]]
+    assert row == ["new", "+0.1000", *[dash] * 4, "untested"]
+    assert "[b]ease[/b]: worse by more than 0.01" in lines
     assert lines[-1].strip() == "A note."
 
 
+def test_three_runs_have_letters_and_the_best_have_a_star():
+    runs = ("pop", "ease", "new")
+    groups = {"pop": "b", "ease": "b", "new": "a"}
+    cells = [
+        line.split()
+        for line in printed(comparison_table(compared(runs=runs, best=("new",), groups=groups))).splitlines()
+    ]
+    assert ["new", "*", "0.2000", "a"] in cells
+    assert ["pop", "0.1000", "b"] in cells
+
+
+def test_all_pairs_name_both_runs():
+    row = PairedDifference("ndcg@10", "new", "ease", 0.2, 0.1, 0.1, statement="higher")
+    output = printed(comparison_table(compared([row], baseline=None)))
+    assert "ndcg@10, all pairs" in output
+    assert "new and ease: higher" in output
+
+
 def test_a_comparison_of_partial_runs_says_so(record):
-    values = pd.DataFrame({"run": ["pop", "ease"], "ndcg@10": [0.1, 0.2]})
-    compared = Comparison(pd.DataFrame(columns=list(PAIR_COLUMNS)), values, "pop", "ndcg@10", {}, ())
     partial = dataclasses.replace(record, partial=PartialRun(5, "Partial: 5 users."))
-    assert printed(comparison_table(compared, [partial, partial])).count("Partial: 5 users.") == 1
-    assert "Partial" not in printed(comparison_table(compared, [record, record]))
+    assert printed(comparison_table(compared(), [partial, partial])).count("Partial: 5 users.") == 1
+    assert "Partial" not in printed(comparison_table(compared(), [record, record]))
 
 
 def test_facts(record):

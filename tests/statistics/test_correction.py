@@ -1,4 +1,4 @@
-"""Holm's correction of p-values: by hand, as a property, and against its definition."""
+"""Corrections of p-values: by hand, as a property, and against their definitions."""
 
 from __future__ import annotations
 
@@ -26,6 +26,12 @@ def holm(p_values):
 def test_by_hand():
     assert adjusted_p_values(np.array([0.01, 0.04, 0.03]), "holm") == pytest.approx([0.03, 0.06, 0.06])
     assert adjusted_p_values(np.array([0.01, 0.04, 0.03]), "none").tolist() == [0.01, 0.04, 0.03]
+
+
+def test_bonferroni_and_benjamini_hochberg_by_hand():
+    # Bonferroni: times 3. Benjamini and Hochberg: 0.01 * 3 / 1, 0.03 * 3 / 2, 0.04 * 3 / 3, none above a later one.
+    assert adjusted_p_values(np.array([0.01, 0.04, 0.03]), "bonferroni") == pytest.approx([0.03, 0.12, 0.09])
+    assert adjusted_p_values(np.array([0.01, 0.04, 0.03]), "bh") == pytest.approx([0.03, 0.04, 0.04])
 
 
 @given(P_VALUES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.artifacts import DataWarning, Vocabulary
+from harness.artifacts import DataWarning, Facts, Vocabulary
 from harness.artifacts.array_types import Float32Array, IdArray, Int64Array
 from harness.data.readers.column_choice import require_column
 from harness.data.readers.columns import ColumnLocation, is_text
@@ -59,7 +58,7 @@ class ItemVectors:
     """
 
     matrix: Float32Array
-    facts: Mapping[str, Any]
+    facts: Facts
     warnings: tuple[DataWarning, ...]
 
 

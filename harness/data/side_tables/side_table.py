@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
-from harness.artifacts import DataWarning, Vocabulary
+from harness.artifacts import DataWarning, Facts, Vocabulary
 from harness.artifacts.array_types import IdArray
 from harness.data.readers.column_choice import require_column, unique_column
 from harness.data.readers.columns import ColumnLocation, is_text
@@ -45,7 +44,7 @@ class SideTable:
 
     table: pd.DataFrame
     ids: IdArray
-    facts: Mapping[str, Any]
+    facts: Facts
     warnings: tuple[DataWarning, ...]
 
 
@@ -79,7 +78,7 @@ def read_side_table(settings: ItemsSettings | UsersSettings, path: Path, vocabul
     ids = matching_ids(table.column(id_name), vocabulary, place=place, untyped=reader.untyped)
     rows = row_of_each_id(ids, vocabulary, place=place, what=what)
     missing = int((rows < 0).sum())
-    facts = {
+    facts: Facts = {
         "path": str(path),
         "sha256": sha256_of(path),
         "rows": table.num_rows,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from harness.artifacts import DataWarning, Interactions
+from harness.artifacts import DataWarning, Facts, Interactions
 from harness.data.side_tables.item_vectors import read_vectors
 from harness.data.side_tables.side_table import SideTable, read_side_table
 from harness.errors import DataError
@@ -35,7 +34,7 @@ class JoinResult:
     """
 
     interactions: Interactions
-    facts: Mapping[str, Any]
+    facts: Facts
     warnings: tuple[DataWarning, ...]
 
 

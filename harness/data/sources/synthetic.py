@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Interactions, Vocabulary, stream
+from harness.artifacts import Facts, Interactions, Vocabulary, stream
 from harness.artifacts.array_types import Float64Array, Int32Array, Int64Array
 from harness.data.repeated_pairs import repeated_rows
 from harness.data.sources.source import CatalogueEntry, SourceData
@@ -97,7 +97,7 @@ class Synthetic:
     def read(self, folder: Path | None = None) -> SourceData:
         """Generate the interactions."""
         rows = self._generated()
-        facts = {"origin": "generated", "duplicates": repeated_rows(rows), "options": dataclasses.asdict(self)}
+        facts: Facts = {"origin": "generated", "duplicates": repeated_rows(rows), "options": dataclasses.asdict(self)}
         digest = sha256_json({"synthetic": _VERSION, **dataclasses.asdict(self)})
         return SourceData(rows, name=self.entry.name, sha256=digest, facts=facts)
 

@@ -67,7 +67,7 @@ class KFold(SplitRule):
     def __post_init__(self) -> None:
         least = 3 if self.validation else 2
         if self.folds < least:
-            raise ValueError(f"folds is {self.folds}; use {least} or more, so that one is left to train on")
+            raise ValueError(f"folds is {self.folds}; use {least} or more, so that at least one is left for training")
         if self.folds > _MOST_FOLDS:
             raise ValueError(f"folds is {str(self.folds)[:20]}; use {_MOST_FOLDS:,} at most, such as 5")
         if not 0 <= self.fold < self.folds:

@@ -27,7 +27,7 @@ FORMATS = (".txt", *WITH_COLUMNS, ".npy", ".json")
 
 
 def ids_in(path: Path, column: str | None = None) -> list[Id] | dict[str, Any]:
-    """Return one id per row of a file, None for an empty row; of a JSON map, the map itself.
+    """Return one id per row of a file, None for an empty row; a JSON map is returned as it is.
 
     Ids in text files stay text as written; ``indices_of`` decides which are integers. Each line is a row, including
     empty lines. A newline at the end of the file ends the last row.

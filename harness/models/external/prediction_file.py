@@ -20,7 +20,7 @@ class PredictionColumns:
     Parameters
     ----------
     user, item
-        Own ids.
+        External ids.
     score, rank
         None: the column of that name, if there is one. One of the two is needed.
     """

@@ -124,8 +124,8 @@ class Implicit:
         found: list[Any] = [getattr(self._model, name, None) for name in ("user_factors", "item_factors")]
         if any(one is None for one in found):
             raise HarnessError(
-                f"{type(self._model).__name__} of implicit has no user_factors and item_factors, so it scores no whole "
-                "catalogue. Set model.params.method: recommend."
+                f"{type(self._model).__name__} of implicit has no user_factors and item_factors, so that it cannot "
+                "score the whole catalogue. Set model.params.method: recommend."
             )
         # Matrices on a GPU have to_numpy.
         users, items = (one.to_numpy() if hasattr(one, "to_numpy") else np.asarray(one) for one in found)
@@ -229,5 +229,5 @@ def _require(given: Any, names: tuple[str, ...], adapter: str, *, least: int) ->
     if sum(hasattr(given, name) for name in names) < least:
         raise HarnessError(
             f"the object is {type(given).__module__}.{type(given).__qualname__}, which adapter {adapter} does not know "
-            f"how to call: it has not {', '.join(name for name in names if not hasattr(given, name))}."
+            f"how to call: it lacks {', '.join(name for name in names if not hasattr(given, name))}."
         )

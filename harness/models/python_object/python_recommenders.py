@@ -160,7 +160,7 @@ class ObjectCaller:
         return [names[place] for place in places], places
 
     def more(self, batch: UserBatch, places: Int64Array) -> dict[str, Any]:
-        """Return the argument ``history`` for some users of a batch, if the object takes it."""
+        """Return the argument ``history`` of a call for some users of a batch; empty if the object does not take it."""
         form = "csr" if self.options.adapter == "implicit" else self.options.history
         if form == "none":
             return {}

@@ -52,9 +52,10 @@ def tensor_in(given: Any, key: str | int | None, what: str) -> torch.Tensor:
                 f"the module gives no tensor, but {type(given).__name__}{f' of {there}' if named else ''}; return a "
                 "torch.Tensor, or a map, tuple or object with one."
             )
-        asked = "holds several tensors" if key is None else f"has no tensor under {key!r}"
+        asked = "holds several tensors" if key is None else f"holds no tensor under {key!r}"
         raise HarnessError(
-            f"what the module gives {asked} (model.params.output.{what}): it is {there}. Name one of these."
+            f"the output of the module {asked} (model.params.output.{what}). Its tensors are {there}. "
+            "Name one of these."
         )
     return found
 

@@ -106,9 +106,10 @@ def tie_trial(experiment: Experiment, prepared: PreparedData, options: TieOption
     """
     split: Any = experiment.dataset.split
     has_rule = {"ties", "seed"} <= {option.name for option in dataclasses.fields(split)}
-    if not has_rule or prepared.split.facts.get("tied_users", ...) is None:
+    if not has_rule or prepared.split.is_by_chance:
         raise HarnessError(
-            f"the parts of the split {split.kind} are not decided by an order in time: no tie moves them."
+            f"the split {split.kind} does not order interactions by time, so that ties do not change it. "
+            "Leave out --ties."
         )
     rows = []
     for rule in _rules(split, options.seeds) if decides else ():

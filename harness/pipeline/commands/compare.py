@@ -194,14 +194,24 @@ def _compare(
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise HarnessError(f"two runs are called '{twice}'. Give each experiment another name.")
-    chosen = dataclasses.asdict(settings.statistics)
-    comparison = compare(dict(zip(names, runs, strict=True)), baseline=baseline, primary=settings.primary, **chosen)
+    chosen = settings.statistics
+    comparison = compare(
+        dict(zip(names, runs, strict=True)),
+        baseline=baseline,
+        pairs=chosen.pairs,
+        primary=settings.primary,
+        test=chosen.test,
+        correction=chosen.correction,
+        margin=chosen.margin,
+        confidence=chosen.confidence,
+        seed=chosen.seed,
+    )
     if name is None:
         facts: Facts = {
             "runs": to_json([(run.name, run.record.fingerprints) for run in runs]),
             "baseline": baseline,
             "primary": settings.primary,
-            "statistics": chosen,
+            "statistics": to_json(comparison.settings),
         }
         name = default_name(names, facts, stem=stem)
     folder = comparison_folder(directory, name)
@@ -220,13 +230,14 @@ def _write(folder: Path, comparison: Comparison, runs: Sequence[StoredRun]) -> N
 
 
 def _plain(comparison: Comparison, runs: Sequence[StoredRun]) -> dict[str, Any]:
-    pairs = comparison.pairs.astype(object).where(comparison.pairs.notna(), None)
     return {
         "schema_version": SCHEMA_VERSION,
         "baseline": comparison.baseline,
         "primary": comparison.primary,
-        "settings": dict(comparison.settings),
+        "settings": to_json(comparison.settings),
+        "best": list(comparison.best),
+        "groups": None if comparison.groups is None else dict(comparison.groups),
         "notes": list(comparison.notes),
         "runs": [{"name": run.name, "fingerprints": dict(run.record.fingerprints)} for run in runs],
-        "pairs": pairs.to_dict(orient="records"),
+        "pairs": [to_json(difference) for difference in comparison.differences],
     }

@@ -25,15 +25,16 @@ def compare(
     runs: Mapping[str, Measured],
     *,
     baseline: str | None = None,
+    pairs: statistics.Pairs = "baseline",
     metrics: Sequence[str] | None = None,
     primary: str | None = None,
-    test: str = "auto",
-    correction: statistics.Correction = "holm",
+    test: statistics.TestChoice = "auto",
+    correction: statistics.Correction = "maxt",
     margin: statistics.Margin | None = None,
     confidence: float = 0.95,
     seed: int = 0,
 ) -> Comparison:
-    """Compare runs with a baseline on the same users.
+    """Compare runs on the same users: with a baseline, or all pairs.
 
     Parameters
     ----------
@@ -42,11 +43,13 @@ def compare(
         of a finished run, in any mixture.
     baseline
         Name of the run to compare with; the first run by default.
+    pairs
+        ``baseline``: compare each run with the baseline. ``all``: compare all pairs of runs.
     metrics
         Labels to compare, such as ``ndcg@10``; by default all that every run has.
     primary
-        Label of the metric that decides. By default the only one of ``metrics``, else the one that the experiments of
-        the runs name. Tables name none.
+        Label of the metric that decides; the others are exploratory. By default the only metric that is compared, else
+        the one that the experiments of the runs name. Tables name none.
     test, correction, margin, confidence, seed
         As in the section ``statistics`` of an experiment.
 
@@ -80,6 +83,7 @@ def compare(
     comparison = statistics.compare(
         {name: run.table if isinstance(run, StoredRun) else run for name, run in measured.items()},
         baseline=baseline,
+        pairs=pairs,
         metrics=metrics,
         primary=_primary(recorded, metrics) if primary is None else primary,
         test=test,

@@ -44,7 +44,9 @@ def read_per_user(path: Path, record: RunRecord) -> MetricTable:
 def _check(table: pa.Table, labels: Collection[str], n_users: int | None) -> None:
     names = table.column_names
     if len(set(names)) < len(names) or not {"user"} <= set(names) <= {"user", *labels}:
-        raise ValueError(f"its columns {', '.join(names)[:100]} are not 'user' and metrics of the record")
+        raise ValueError(
+            f"its columns are {', '.join(names)[:100]}; it must hold 'user' and metrics of the record only"
+        )
     for name, kind in zip(names, table.schema.types, strict=True):
         is_id = pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
         if name == "user" and not is_id:

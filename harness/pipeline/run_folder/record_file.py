@@ -7,7 +7,7 @@ import json
 import logging
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -175,8 +175,9 @@ def _fault_between_fields(record: RunRecord, parsed: Mapping[str, Any]) -> str |
         return f"metrics: the label '{twice}' occurs twice"
     if record.schema_version == UNCHECKED:
         return None
-    if record.files is None or record.digest is None:
-        return f"{'files' if record.files is None else 'digest'} is missing"
+    missing = next((field.name for field in fields(RunRecord) if field.name not in parsed), None)
+    if missing is not None:
+        return f"{missing} is missing"
     if record.digest != _digest(parsed):
         return "it was changed since it was written (its digest is not that of its content)"
     return None

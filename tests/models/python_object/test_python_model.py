@@ -357,7 +357,7 @@ def test_what_is_refused(told, tmp_path):
     refused(r"is a pickle, or may be one.*allow_pickle: true", checkpoint=str(tmp_path / "model.pkl"))
     refused(r"does not exist", checkpoint=str(tmp_path / "none.bin"))
     for adapter in ("implicit", "lenskit"):
-        refused(rf"adapter {adapter} does not know how to call: it has not", adapter=adapter)
+        refused(rf"adapter {adapter} does not know how to call: it lacks", adapter=adapter)
     refused(r"adapter rectools needs a pair of the fitted model", adapter="rectools")
 
 

@@ -52,7 +52,7 @@ def test_a_trial_is_the_run_itself_under_that_rule(small):
 
 def test_a_split_without_ties_or_a_model_that_is_none(small):
     no_ties = harness.load_experiment(small, ["dataset.split={kind: random}"])
-    with pytest.raises(harness.HarnessError, match="the parts of the split random are not decided by an order in time"):
+    with pytest.raises(harness.HarnessError, match="the split random does not order interactions by time"):
         audit_dataset(no_ties, TieOptions(seeds=2))
     audit = audit_dataset(no_ties)
     assert audit.ties is None

@@ -61,7 +61,9 @@ def written(result):
         ("statistics.margin=0.5", {"margin": 0.5}),
         ("statistics.confidence=0.8", {"confidence": 0.8}),
         ("statistics.correction=none", {"correction": "none"}),
-        ("statistics.test=paired_t", {"test": "paired_t"}),
+        ("statistics.test=t", {"test": "t"}),
+        ("statistics.test={kind: permutation, flips: 500}", {"test": {"kind": "permutation", "flips": 500}}),
+        ("statistics.pairs=all", {"pairs": "all"}),
         ("statistics.seed=7", {"seed": 7}),
         ("statistics={margin: 0.5, confidence: 0.9}", {"margin": 0.5, "confidence": 0.9}),
         ("evaluation.primary=recall@5", {"primary": "recall@5"}),
@@ -74,14 +76,14 @@ def test_overrides_hold_for_finished_folders(folders, made, override, arguments)
     pd.testing.assert_frame_equal(changed.comparison.pairs, expected.pairs)
     assert changed.comparison.settings == expected.settings
     assert changed.comparison.primary == expected.primary == written(changed)["primary"]
-    assert written(changed)["settings"] == dict(expected.settings)
+    assert written(changed)["settings"] == dataclasses.asdict(expected.settings)
     assert changed.folder != plain.folder
 
 
 def test_a_margin_decides_a_verdict(folders):
     def verdicts(*overrides):
         pairs = compare_runs(folders, overrides=overrides).comparison.pairs
-        return set(pairs.loc[pairs["p_value"].notna(), "verdict"])
+        return set(pairs.loc[pairs["p_adjusted"].notna(), "verdict"])
 
     assert "equivalent" not in verdicts()
     assert verdicts("statistics.margin=0.9") == {"equivalent"}
@@ -98,7 +100,7 @@ def test_a_margin_decides_a_verdict(folders):
         ("runner.kk=3", "unknown key 'kk' in runner. Did you mean 'k'"),
         ("statistics.margin=-1", "statistics.margin is -1; more than 0 is needed"),
         ("statistics.confidence=95", "statistics.confidence is 95"),
-        ("statistics.test=t", "unknown test 't'"),
+        ("statistics.test=tt", "unknown test 'tt'"),
         ("statistics.seed=[", "not valid YAML"),
         ("statistics", "not of the form"),
         ("evaluation.primary=ndcg@7", "the primary metric 'ndcg@7' is not compared. Did you mean"),
@@ -124,7 +126,7 @@ def test_a_folder_and_an_experiment_compare_under_one_override(folders, made, tm
     sources = [folders[0], str(made.folder / "random.yaml")]
     overrides = [f"report.directory={tmp_path}/reports", "statistics.margin=0.9", "runner.device=cpu"]
     result = compare_runs(sources, overrides=overrides, options=ComparisonOptions(quiet=True))
-    assert result.comparison.settings["margin"] == 0.9
+    assert result.comparison.settings.margin == 0.9
     assert result.folder.parent == tmp_path / "reports/comparisons"
     for swapped in (sources, sources[::-1]):
         primary = compare_runs(swapped, overrides=[*overrides, "evaluation.primary=recall@1"])
@@ -143,13 +145,13 @@ def test_settings_are_those_of_the_first(folders, made, tmp_path):
         write_results(folder, results)
     for sources, margin, primary in ((folders, 0.2, "recall@10"), (folders[::-1], 0.3, "recall@5")):
         found = compare_runs(sources).comparison
-        assert (found.settings["margin"], found.primary) == (margin, primary)
+        assert (found.settings.margin, found.primary) == (margin, primary)
     # An experiment file comes before folders.
     text = (made.folder / "ease.yaml").read_text()
     more = "statistics: {margin: 0.5}\nevaluation: {primary: recall@1, "
     (tmp_path / "ease.yaml").write_text(text.replace("evaluation: {", more))
     found = compare_runs([folders[0], str(tmp_path / "ease.yaml")], overrides=[f"report.directory={made.reports}"])
-    assert (found.comparison.settings["margin"], found.comparison.primary) == (0.5, "recall@1")
+    assert (found.comparison.settings.margin, found.comparison.primary) == (0.5, "recall@1")
 
 
 def test_a_benchmark_names_the_baseline_and_the_caller_another(made, tmp_path):
@@ -162,7 +164,7 @@ def test_a_benchmark_names_the_baseline_and_the_caller_another(made, tmp_path):
     options = ComparisonOptions(quiet=True, baseline="small/popularity", name="other")
     found = compare_runs([str(path)], options=options, overrides=["primary=ndcg@1", "statistics.margin=0.25"])
     assert (found.comparison.baseline, found.comparison.primary) == ("small/popularity", "ndcg@1")
-    assert found.comparison.settings["margin"] == 0.25
+    assert found.comparison.settings.margin == 0.25
     assert found.folder == made.reports / "comparisons/other"
     with pytest.raises(HarnessError, match="would leave the folder"):
         compare_runs([str(path)], options=ComparisonOptions(quiet=True, name=""))
@@ -214,10 +216,10 @@ def test_an_override_of_a_comparison_leaves_the_runs_as_they_are(made, tmp_path)
     for sources, more in ((files, ["evaluation.primary=recall@5"]), ([str(benchmark)], ["primary=recall@5"])):
         found = compare_runs(sources, overrides=[*settings, *more])
         assert found.comparison.primary == "recall@5"
-        assert (found.comparison.settings["margin"], found.comparison.settings["confidence"]) == (0.9, 0.5)
+        assert (found.comparison.settings.margin, found.comparison.settings.confidence) == (0.9, 0.5)
         assert [results_in(run) for run in runs] == before
     mixed = compare_runs([str(runs[0]), files[1]], overrides=settings)
-    assert mixed.comparison.settings["margin"] == 0.9
+    assert mixed.comparison.settings.margin == 0.9
     assert [results_in(run) for run in runs] == before
 
 
@@ -355,9 +357,11 @@ def test_results_folders_and_tables_compare_from_python(made):
         found = harness.compare(runs, baseline="pop")
         pd.testing.assert_frame_equal(found.pairs, expected.pairs)
         assert (found.primary, found.notes) == ("ndcg@10", expected.notes)
-    tables = harness.compare({"pop": popularity.table, "ease": ease.table})
-    assert tables.primary is None
-    assert tables.settings == {"test": "paired_t", "correction": "holm", "confidence": 0.95, "seed": 0, "margin": None}
+    tables = {"pop": popularity.table, "ease": ease.table}
+    with pytest.raises(HarnessError, match="none is the primary one"):
+        harness.compare(tables)
+    pairs = harness.compare(tables, primary="recall@5", pairs="all")
+    assert (pairs.primary, pairs.baseline, pairs.settings.pairs) == ("recall@5", None, "all")
 
 
 def test_the_primary_metric_from_python(made, tmp_path):

@@ -143,7 +143,7 @@ def test_in_an_experiment_file(finished, small, tmp_path):
 def test_runs_of_both_kinds_compare(finished, tmp_path):
     experiment, result = finished
     scored = score(result.folder / "predictions.parquet", experiment, QUIET)
-    pairs = harness.compare({"ours": result.table, "theirs": scored.table}, baseline="ours").pairs
+    pairs = harness.compare({"ours": result.table, "theirs": scored.table}, baseline="ours", primary="ndcg@10").pairs
     assert (pairs["ties"].dropna() > 0).all()
 
 

@@ -297,10 +297,10 @@ PER_USER_FAULTS = {
     "text": (lambda table: table.set_column(1, table.column_names[1], pa.array(["x"] * len(table))), "holds string"),
     "lists": (lambda table: table.set_column(1, table.column_names[1], pa.array([[1.0]] * len(table))), "holds list"),
     "ids of lists": (lambda table: table.set_column(0, "user", pa.array([[1]] * len(table))), "where ids are needed"),
-    "no ids": (lambda table: table.drop_columns(["user"]), "are not 'user' and metrics"),
+    "no ids": (lambda table: table.drop_columns(["user"]), "it must hold 'user' and metrics"),
     "an unknown metric": (
         lambda table: table.rename_columns(["user", *"abcdefghijkl"][: table.num_columns]),
-        "are not",
+        "it must hold",
     ),
     "a column twice": (lambda table: table.append_column(table.column_names[1], table.column(1)), "Multiple matches"),
     "fewer users": (lambda table: table.slice(1), "59 users in 59 rows, and the record has 60"),

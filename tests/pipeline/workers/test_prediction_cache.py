@@ -176,10 +176,10 @@ def test_the_cache_on_the_command_line(cli, small, cache):
     assert code == 0
     assert [entry["name"] for entry in listed["entries"]] == ["small/ease"]
     assert "small/ease" in cli("cache", "list")[1]
-    assert "1 of them would be removed" in cli("cache", "prune", "--all", "--dry-run")[1]
-    assert "0 of the entries removed" in cli("cache", "prune", "--older-than", "1d", "--keep", "1 GB")[1]
-    assert "0 of the entries removed" in cli("cache", "prune", "--older-than", "99999999999d")[1]
-    assert "1 of them removed" in cli("cache", "prune", "--keep", "0")[1]
+    assert "1 entry would be removed" in cli("cache", "prune", "--all", "--dry-run")[1]
+    assert "0 entries removed" in cli("cache", "prune", "--older-than", "1d", "--keep", "1 GB")[1]
+    assert "0 entries removed" in cli("cache", "prune", "--older-than", "99999999999d")[1]
+    assert "1 entry removed" in cli("cache", "prune", "--keep", "0")[1]
     for wrong, told in (
         ([], "choose what to remove"),
         (["--all", "--keep", "1GB"], "choose what to remove"),

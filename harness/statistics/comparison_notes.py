@@ -1,0 +1,77 @@
+"""Write the notes of a comparison: the family, its tests, and warnings of too few differences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from harness.artifacts import ComparisonProtocol, PairedDifference
+from harness.statistics.automatic_test import FEWEST_NONZERO, WARN_BELOW_NONZERO
+from harness.statistics.verdict import EXPLORATORY
+
+CHECKPOINT_NOTE = (
+    "Each test asks whether these checkpoints differ over users like these; "
+    "a claim about the algorithms needs several training seeds."
+)
+
+
+def comparison_notes(
+    differences: Sequence[PairedDifference],
+    primary: str,
+    settings: ComparisonProtocol,
+    *,
+    n_runs: int,
+    n_best: int,
+) -> Iterator[str]:
+    """Yield what must be said with the differences: the family, its tests, and warnings.
+
+    Parameters
+    ----------
+    differences
+        All differences of the comparison.
+    primary
+        Label of the metric that decides.
+    settings
+        How differences were tested.
+    n_runs, n_best
+        Number of runs, and of those in the set of the best.
+    """
+    decided = [row for row in differences if row.metric == primary and row.test is not None]
+    yield from _family_notes(primary, len(decided), settings, of_mean=not {"wilcoxon", "sign"} & {settings.test})
+    if any(row.verdict == EXPLORATORY for row in differences):
+        yield f"{primary} decides; all other metrics are exploratory and get no verdict."
+    if few := [row for row in decided if row.n_nonzero is not None and row.n_nonzero < FEWEST_NONZERO]:
+        yield (
+            f"warning: fewer than {FEWEST_NONZERO} users differ in {len(few)} of {len(decided)} comparisons in "
+            f"{primary}, which is too few for a verdict of a difference."
+        )
+    elif sparse := [row for row in decided if row.n_nonzero is not None and row.n_nonzero < WARN_BELOW_NONZERO]:
+        yield (
+            f"warning: fewer than {WARN_BELOW_NONZERO} users differ in {len(sparse)} of {len(decided)} comparisons in "
+            f"{primary}; tests of so few skewed differences reject true null hypotheses too often."
+        )
+    if n_runs > 2 and n_best:
+        yield (
+            f"The set of the best (*) holds {n_best} of {n_runs} runs: no run is shown to beat them in {primary}, in a "
+            f"family of all pairs of runs at {settings.confidence:.0%}."
+        )
+    if any(row.test is None for row in differences):
+        yield "Coverage and diversity are properties of all lists together; their differences are shown without a test."
+    yield CHECKPOINT_NOTE
+
+
+def _family_notes(primary: str, size: int, settings: ComparisonProtocol, *, of_mean: bool) -> Iterator[str]:
+    what = "pair" if settings.pairs == "all" else "candidate"
+    family = f"The family is {primary} x {size} {what}{'s' if size != 1 else ''}."
+    words = {
+        "maxt": "p-values and simultaneous intervals are by single-step maxT from the same sign flips.",
+        "holm": "p-values are corrected by Holm's method, simultaneous intervals by Bonferroni's.",
+        "bonferroni": "p-values and simultaneous intervals are corrected by Bonferroni's method.",
+        "bh": "p-values are corrected by Benjamini and Hochberg's method, simultaneous intervals by Bonferroni's.",
+        "none": "p-values and intervals are not corrected for the number of comparisons.",
+    }
+    yield f"{family} Its {words[settings.correction]} The verdicts come from the simultaneous intervals."
+    if not of_mean:
+        yield (
+            f"The p-values of {settings.test} test another null hypothesis than equal means; intervals and verdicts "
+            "are of the means."
+        )

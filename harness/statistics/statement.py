@@ -1,0 +1,86 @@
+"""Write the verdict of a difference as a sentence, with the numbers that it rests on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from harness.artifacts import PairedDifference
+from harness.statistics.detectable_difference import users_to_detect
+from harness.statistics.verdict import EXPLORATORY, UNTESTED, decimals, verdict_words
+
+
+@dataclass(frozen=True)
+class Family:
+    """The family of a difference.
+
+    Parameters
+    ----------
+    size
+        Number of its differences.
+    all_pairs
+        Whether they are all pairs of runs rather than candidates of one baseline.
+    level
+        Level of its tests.
+    """
+
+    size: int
+    all_pairs: bool
+    level: float = 0.05
+
+    def __str__(self) -> str:
+        """Return the place of one difference in the family."""
+        one, many = ("pair", "pairs") if self.all_pairs else ("candidate", "candidates")
+        return f"1 of {self.size} {many if self.size > 1 else one}"
+
+
+def statement(row: PairedDifference, *, margin: float | None, family: Family | None) -> str:
+    """Return the words of a verdict with difference, interval, users and family.
+
+    Parameters
+    ----------
+    row
+        The difference, with its verdict.
+    margin
+        Margin of the metric, if there is one.
+    family
+        Family of the difference; None outside it.
+
+    Examples
+    --------
+    >>> row = PairedDifference("ndcg@10", "b", "a", 0.121, 0.1, 0.021, n_users=938, n_nonzero=161, verdict="higher",
+    ...                        ci_simultaneous_low=0.0091, ci_simultaneous_high=0.0338)
+    >>> statement(row, margin=None, family=Family(4, all_pairs=False))
+    'higher (+0.021 [0.009, 0.034]; 938 users, 161 differ; 1 of 4 candidates; these checkpoints only)'
+    """
+    if row.verdict == UNTESTED:
+        return f"not tested ({row.difference:+.4f}; a value over all lists)"
+    simultaneous = row.verdict != EXPLORATORY
+    low = row.ci_simultaneous_low if simultaneous else row.ci_low
+    high = row.ci_simultaneous_high if simultaneous else row.ci_high
+    parts = [_interval(row.difference, low, high)]
+    parts.append(f"{row.n_users:,} users, {row.n_nonzero:,} differ" if row.n_nonzero else f"{row.n_users:,} users")
+    if family is not None:
+        parts.append(str(family))
+    if row.n_nonzero == 0:
+        parts.append("no user's value differs, so nothing was tested")
+    if family is not None and _contradicts(row, family.level):
+        parts.append(f"the adjusted p-value of {row.p_adjusted:.3g} says otherwise; the interval decides")
+    parts.append("these checkpoints only")
+    words = verdict_words(row.verdict, low=low, high=high, margin=margin)
+    if row.verdict in ("undecided", "not_worse", "not_better") and margin is not None and row.mde > margin:
+        words += f"; about {users_to_detect(margin, row.mde, row.n_users or 0):,} users would decide"
+    return f"{words} ({'; '.join(parts)})"
+
+
+def _interval(difference: float, low: float, high: float) -> str:
+    digits = decimals(low, high)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return f"{difference:+.{max(digits, 4)}f}, no interval"
+    return f"{difference:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
+
+
+def _contradicts(row: PairedDifference, level: float) -> bool:
+    """Return whether the adjusted p-value rejects where the interval does not: Holm's and BH's methods are stricter."""
+    covers_zero = row.ci_simultaneous_low <= 0 <= row.ci_simultaneous_high
+    return covers_zero and row.p_adjusted < level
