@@ -1,4 +1,4 @@
-"""Confidence intervals of a mean and of a proportion."""
+"""Confidence intervals of means, of any values and of values between 0 and 1."""
 
 from __future__ import annotations
 
@@ -117,22 +117,25 @@ class Moments:
         """The sum of all values."""
         return math.fsum(self.sums.tolist())
 
-    def interval(self, *, confidence: float = 0.95) -> Interval:
-        """Return the mean of all values with its Student t interval; see ``mean_interval``.
+    def interval(self, *, confidence: float = 0.95, in_unit_interval: bool = False) -> Interval:
+        """Return the mean of all values with its interval; see ``mean_interval``.
 
         Raises
         ------
         HarnessError
             There is no value, or the level is not inside (0, 1).
         """
-        from scipy.special import stdtrit
+        from scipy.special import ndtri, stdtrit
 
         n = self.n
         _check(n, confidence)
         centre = self.total / n
         if n == 1:
             return Interval(centre, None, None, None, 1)
-        std = math.sqrt(self._squares_from(centre) / (n - 1))
+        squares = self._squares_from(centre)
+        std = math.sqrt(squares / (n - 1))
+        if in_unit_interval:
+            return Interval(centre, std, *_wilson(centre, squares / n, n, float(ndtri((1.0 + confidence) / 2.0))), n)
         half = float(stdtrit(n - 1, (1.0 + confidence) / 2.0)) * std / math.sqrt(n)
         return Interval(centre, std, centre - half, centre + half, n)
 
@@ -153,10 +156,14 @@ def mean(values: Float64Array) -> float:
     return _total(values) / len(values) if len(values) else 0.0
 
 
-def mean_interval(values: Float64Array, *, confidence: float = 0.95) -> Interval:
-    r"""Return the mean with its Student t interval.
+def mean_interval(values: Float64Array, *, confidence: float = 0.95, in_unit_interval: bool = False) -> Interval:
+    r"""Return the mean with its interval: Student's t, or Wilson's on an effective number for values in [0, 1].
 
     .. math:: \bar{x} \pm t_{n-1,\,(1+c)/2} \; s / \sqrt{n}
+
+    .. math:: \frac{\bar{x} + z^2/2m}{1 + z^2/m} \pm
+              \frac{z}{1 + z^2/m} \sqrt{\frac{\bar{x} (1-\bar{x})}{m} + \frac{z^2}{4m^2}},
+              \quad m = n \, \bar{x} (1 - \bar{x}) / s_n^2
 
     Parameters
     ----------
@@ -164,6 +171,8 @@ def mean_interval(values: Float64Array, *, confidence: float = 0.95) -> Interval
         float64 ``(n,)``, finite, n >= 1.
     confidence
         Level in (0, 1).
+    in_unit_interval
+        Whether no value can be below 0 or above 1.
 
     Raises
     ------
@@ -172,79 +181,43 @@ def mean_interval(values: Float64Array, *, confidence: float = 0.95) -> Interval
 
     Notes
     -----
-    The interval is not clipped to the range of the metric. Equal values have an interval of no
-    width; one value alone has none.
+    The t interval is too short for values that are mostly 0: with hits of 2% of 50 users it covers in 63% of cases, and
+    if all values are 0 its width is 0. Wilson's interval of a proportion does not have these faults. The number m is
+    that of trials of 0 and 1 whose mean has the same variance; :math:`s_n^2` is the variance with divisor n. For values
+    of 0 and 1, m is n and the interval is Wilson's. For equal values m is n. The interval stays inside [0, 1].
+
+    One value alone has no interval.
 
     References
     ----------
     Student, "The probable error of a mean", Biometrika 6 (1908).
+
+    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927).
 
     Examples
     --------
     >>> result = mean_interval(np.array([0.0, 0.5, 1.0, 0.5]))
     >>> result.mean, round(result.low, 4), round(result.high, 4)
     (0.5, -0.1496, 1.1496)
-    >>> mean_interval(np.array([0.5])).low is None
-    True
+    >>> none = mean_interval(np.zeros(10), in_unit_interval=True)
+    >>> none.low, round(none.high, 4)
+    (0.0, 0.2775)
     """
     return Moments.of(values, np.append(np.arange(0, len(values), USER_BLOCK), len(values))).interval(
-        confidence=confidence
+        confidence=confidence, in_unit_interval=in_unit_interval
     )
 
 
-def proportion_interval(successes: int, n: int, *, confidence: float = 0.95) -> Interval:
-    r"""Return a proportion with its Wilson score interval.
-
-    .. math:: \frac{\hat p + z^2/2n}{1 + z^2/n} \pm
-              \frac{z}{1 + z^2/n} \sqrt{\frac{\hat p (1-\hat p)}{n} + \frac{z^2}{4n^2}}
-
-    Parameters
-    ----------
-    successes
-        How many of the ``n`` are 1, the others being 0.
-    n
-        Trials, n >= 1.
-    confidence
-        Level in (0, 1).
-
-    Raises
-    ------
-    HarnessError
-        There is no trial, more successes than trials, or the level is not inside (0, 1).
-
-    Notes
-    -----
-    It stays inside [0, 1] by itself, and keeps a width where no or every trial succeeds. For one
-    trial alone it is left out, as for a mean.
-
-    References
-    ----------
-    E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22
-    (1927).
-
-    Examples
-    --------
-    >>> result = proportion_interval(0, 10)
-    >>> result.low, round(result.high, 4)
-    (0.0, 0.2775)
-    """
-    from scipy.special import ndtri
-
-    _check(n, confidence)
-    if not 0 <= successes <= n:
-        raise HarnessError(f"{successes} successes of {n} trials; they must lie between 0 and {n}.")
-    share = successes / n
-    if n == 1:
-        return Interval(share, None, None, None, 1)
-    std = math.sqrt(share * (1.0 - share) * n / (n - 1))
-    z = float(ndtri((1.0 + confidence) / 2.0))
-    scale = 1.0 + z * z / n
-    centre = (share + z * z / (2 * n)) / scale
-    half = z / scale * math.sqrt(share * (1.0 - share) / n + z * z / (4 * n * n))
+def _wilson(centre: float, variance: float, n: int, z: float) -> tuple[float, float]:
+    """Return the ends of Wilson's interval for a mean in [0, 1] and the variance (divisor n) of n values."""
+    centre = min(max(centre, 0.0), 1.0)  # a mean of ones may exceed 1 by rounding
+    spread = centre * (1.0 - centre)
+    number = n * spread / variance if variance > 0.0 and spread > 0.0 else float(n)
+    scale = 1.0 + z * z / number
+    middle = (centre + z * z / (2 * number)) / scale
+    half = z / scale * math.sqrt(spread / number + z * z / (4 * number * number))
     # At the ends the formula gives 0 and 1 but for rounding.
-    low = 0.0 if successes == 0 else centre - half
-    high = 1.0 if successes == n else centre + half
-    return Interval(share, std, low, high, n)
+    return 0.0 if centre == 0.0 else middle - half, 1.0 if centre == 1.0 else middle + half
 
 
 def _check(n: int, confidence: float) -> None:

@@ -219,7 +219,7 @@ def kind_of(group: str, component: Any) -> str:
             return name
     raise HarnessError(
         f"{cls.__module__}.{cls.__name__} is not a registered {SINGULAR[group]}. "
-        f"Known: {', '.join(names(group))}; others come by an entry point in the group harness.{group}."
+        f"Known: {', '.join(names(group))}; add one of your own by an entry point in the group harness.{group}."
     )
 
 

@@ -44,7 +44,8 @@ def as_item_indices(values: Any, *, what: str) -> Int32Array:
     limits = np.iinfo(np.int32)
     if array.min() < limits.min or array.max() > limits.max:
         raise DataError(
-            f"{what} holds {array.min()} to {array.max()}, beyond int32. Pass data frames to harness.evaluate instead."
+            f"{what} holds values from {array.min()} to {array.max()}, beyond int32. "
+            "Pass data frames to harness.evaluate instead."
         )
     return np.ascontiguousarray(array, dtype=np.int32)
 

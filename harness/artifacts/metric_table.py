@@ -83,6 +83,11 @@ class MetricValue:
     upper: float | None = None
 
     @property
+    def in_unit_interval(self) -> bool:
+        """Whether no value can be below 0 or above 1."""
+        return self.lower == 0.0 and self.upper == 1.0
+
+    @property
     def spread(self) -> float | None:
         """The largest possible difference of two values; None where it is unknown or unlimited."""
         return None if self.lower is None or self.upper is None else self.upper - self.lower

@@ -66,7 +66,7 @@ def as_ids(values: Any, *, what: str = "id") -> IdArray:
                 raise DataError(f"the {what} {value} does not fit into 64 bits. Use text ids.")
         return objects.astype(np.int64)
     names = ", ".join(sorted(kind.__name__ for kind in kinds))
-    raise DataError(f"{what}s are of type {names}. Use integers or text, the same for all.")
+    raise DataError(f"{what}s have the types {names}. Use only integers or only text for all of them.")
 
 
 def descending_places(ids: IdArray) -> UInt64Array:

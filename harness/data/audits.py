@@ -1,4 +1,4 @@
-"""Audit a split for what may mislead: ties, leakage, users and items that cannot be served."""
+"""Audit a split for what may mislead: tied timestamps, leakage, users and items that no model can know."""
 
 from __future__ import annotations
 

@@ -97,8 +97,8 @@ def align_shard(topk: TopK, truth: Truth, *, n_items: int | None = None, ranks: 
         if len(differ):
             row = int(differ[0])
             raise HarnessError(
-                f"the row {row} of the shard is {listed.tolist()[row]!r} in TopK.users and {users.tolist()[row]!r} in "
-                "Truth.users. A shard has the same users in the same order on both sides."
+                f"row {row} of the shard is user {listed.tolist()[row]!r} in TopK.users and user "
+                f"{users.tolist()[row]!r} in Truth.users. A shard has the same users in the same order on both sides."
             )
     return aligned
 

@@ -20,7 +20,7 @@ from harness.evaluation.arguments import check_level, expanded_metrics
 from harness.evaluation.shard_scores import ShardScores
 from harness.evaluation.tie_ranges import rule_of
 from harness.execution import Parallel
-from harness.intervals import Interval, Moments, proportion_interval
+from harness.intervals import Moments
 from harness.metrics import Estimate, ListMetric, ListState, Metric, UserMetric
 
 _SAME_METRICS = "Evaluate all shards with the same metrics."
@@ -126,11 +126,17 @@ class ShardMerge:
         for metric in self._metrics:
             if isinstance(metric, UserMetric):
                 moments = Moments.joined(self._moments[metric.label]).scaled(self._scale(metric))
-                found = _interval(metric, moments, confidence, chances=self._rule_of(metric) == "expected")
-                spread = {"std": found.std, "ci_low": found.low, "ci_high": found.high, "n_users": found.n}
+                empty = _value(metric, math.nan)
+                found = moments.interval(confidence=confidence, in_unit_interval=empty.in_unit_interval)
+                spread: dict[str, Any] = {
+                    "std": found.std,
+                    "ci_low": found.low,
+                    "ci_high": found.high,
+                    "n_users": found.n,
+                }
                 variant = metric.variant | self._variant_of_ties(metric)
                 ties = self._range(metric, found.n)
-                values.append(replace(_value(metric, found.mean, **spread), variant=variant, ties=ties))
+                values.append(replace(empty, value=found.mean, variant=variant, ties=ties, **spread))
             elif isinstance(metric, ListMetric) and metric.label in self._over_lists:
                 values.append(_of_lists(metric, self._over_lists[metric.label], confidence))
             elif isinstance(metric, ListMetric):
@@ -197,13 +203,6 @@ class ShardMerge:
             # An empty shard's ids have no type of their own.
             number, users = next(((n, ids) for n, ids in enumerate(self._users) if len(ids)), (0, shard.users))
             check_alike(shard.users, users, "user id", places=(f"shard {self._shards}", f"shard {number}"))
-
-
-def _interval(metric: UserMetric, moments: Moments, confidence: float, *, chances: bool) -> Interval:
-    if metric.binary and not chances:
-        # A sum of zeros and ones is exact.
-        return proportion_interval(int(moments.total), moments.n, confidence=confidence)
-    return moments.interval(confidence=confidence)
 
 
 def _value(metric: Metric, value: float, **spread: Any) -> MetricValue:

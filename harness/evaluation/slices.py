@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from harness.artifacts import MetricTable, SliceGap, SliceGroup, SliceTable, SliceValue
 from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
-from harness.intervals import Interval, mean_interval, proportion_interval
+from harness.intervals import mean_interval
 
 USERS, RELEVANT_ITEMS = "users", "relevant items"
 
@@ -54,7 +54,7 @@ def slice_users(name: str, table: MetricTable, groups: Mapping[str, BoolArray]) 
         for group, who in groups.items()
         if who.any()
     }
-    return _sliced(name, USERS, cut, confidence=table.confidence)
+    return _sliced(name, USERS, cut, confidence=table.confidence, shares=_shares(table))
 
 
 def slice_items(name: str, tables: Mapping[str, MetricTable], rows: Mapping[str, Int64Array]) -> SliceTable:
@@ -70,27 +70,33 @@ def slice_items(name: str, tables: Mapping[str, MetricTable], rows: Mapping[str,
         Group to int64 ``(users,)``: the users of its table, numbered in the same way in all groups.
     """
     cut = {group: _UserGroup(table.user_values, rows[group]) for group, table in tables.items()}
-    confidence = next(iter(tables.values())).confidence if tables else 0.95
-    return _sliced(name, RELEVANT_ITEMS, cut, confidence=confidence)
+    first = next(iter(tables.values()), None)
+    if first is None:
+        return SliceTable(name, RELEVANT_ITEMS, (), {})
+    return _sliced(name, RELEVANT_ITEMS, cut, confidence=first.confidence, shares=_shares(first))
 
 
-def _sliced(name: str, of: str, groups: Mapping[str, _UserGroup], *, confidence: float) -> SliceTable:
+def _shares(table: MetricTable) -> frozenset[str]:
+    """Return the labels of metrics whose values lie in [0, 1]."""
+    return frozenset(value.label for value in table.values if value.in_unit_interval)
+
+
+def _sliced(
+    name: str, of: str, groups: Mapping[str, _UserGroup], *, confidence: float, shares: Container[str]
+) -> SliceTable:
     labels = list(dict.fromkeys(label for group in groups.values() for label in group.values))
     values = tuple(
-        SliceGroup(name, {label: _value(found, confidence) for label, found in group.values.items()})
+        SliceGroup(
+            name, {label: _value(found, confidence, is_share=label in shares) for label, found in group.values.items()}
+        )
         for name, group in groups.items()
     )
     gaps = {label: _gap(label, groups, confidence) for label in labels} if len(groups) > 1 else {}
     return SliceTable(name, of, values, gaps)
 
 
-def _value(values: Float64Array, confidence: float) -> SliceValue:
-    binary = bool(((values == 0.0) | (values == 1.0)).all())
-    found: Interval = (
-        proportion_interval(int(values.sum()), len(values), confidence=confidence)
-        if binary
-        else mean_interval(values, confidence=confidence)
-    )
+def _value(values: Float64Array, confidence: float, *, is_share: bool) -> SliceValue:
+    found = mean_interval(values, confidence=confidence, in_unit_interval=is_share)
     return SliceValue(found.mean, found.low, found.high, found.n)
 
 

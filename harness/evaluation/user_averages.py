@@ -43,7 +43,9 @@ def averaged(table: MetricTable, owners: IdArray) -> MetricTable:
     values = []
     for value in table.values:
         if value.label in user_values:
-            found = mean_interval(user_values[value.label], confidence=table.confidence)
+            found = mean_interval(
+                user_values[value.label], confidence=table.confidence, in_unit_interval=value.in_unit_interval
+            )
             spread: dict[str, Any] = {"std": found.std, "ci_low": found.low, "ci_high": found.high, "n_users": found.n}
             # How far ties can move a mean of means is not known.
             value = replace(value, value=found.mean, ties=None, **spread)

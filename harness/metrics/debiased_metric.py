@@ -59,7 +59,7 @@ class DebiasedMetric(UserMetric):
         if targets is None:
             raise HarnessError(f"{self.label} needs each relevant item, and these hits contain only ranks.")
         if hits.side is None or hits.side.popularity is None:
-            raise HarnessError(f"{self.label} needs popularity. Pass side=SideInformation(…).")
+            raise HarnessError(f"{self.label} needs item popularity. Pass side=SideInformation(popularity=…).")
         counts = np.maximum(hits.side.popularity[targets.items], 1).astype(np.float64)
         weights = np.asarray(counts ** (-(self.gamma + 1.0) / 2.0))
         gains.gain_of_places(targets.indptr, targets.places, weights, discounts, out)

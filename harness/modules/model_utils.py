@@ -170,7 +170,7 @@ def _set_trainable(model: nn.Module, layer_names: Iterable[str], *, trainable: b
     for part in wanted:
         if not any(part in name for name in names):
             raise ValueError(
-                f"layer_names holds {part!r}, which no parameter, buffer or submodule has in its name. "
+                f"layer_names holds {part!r}, but no parameter, buffer or submodule has it as a part of its name. "
                 f"{did_you_mean(part, _parts(names))}"
             )
     # A shared parameter has several names, and each counts.

@@ -8,6 +8,7 @@ from harness.pipeline.commands.eval import RunResult, run
 from harness.pipeline.commands.explain import Explanation, explain
 from harness.pipeline.commands.export import export
 from harness.pipeline.commands.fit import fit
+from harness.pipeline.commands.gate import GateOptions, GateResult, gate
 from harness.pipeline.commands.paired_runs import compare
 from harness.pipeline.commands.predict import predict
 from harness.pipeline.commands.report import render_again
@@ -19,6 +20,8 @@ from harness.pipeline.stages.fitting import ModelCheckpoint
 __all__ = [
     "ComparisonOptions",
     "Explanation",
+    "GateOptions",
+    "GateResult",
     "ModelCheckpoint",
     "PictureOptions",
     "RunComparison",
@@ -34,6 +37,7 @@ __all__ = [
     "explain",
     "export",
     "fit",
+    "gate",
     "predict",
     "render_again",
     "run",

@@ -1,4 +1,4 @@
-"""Arrange the slices of a run as tables: one row per group, one column per metric, and the gaps below."""
+"""Arrange the slices of a run as tables: a row per group, a column per metric, differences between groups below."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Find the runs that no run beats, and groups of runs that are not shown to differ, in a family of all pairs."""
+"""Test all pairs of runs as one family: find the runs that no run beats, and groups without a shown difference."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ def inside(folder: Path, name: str) -> Path:
     if odd or Path(name).is_absolute():
         raise HarnessError(
             f"the name {name!r} would leave the folder {folder}. "
-            "Use words separated by single slashes, such as 'ml-100k/ease'."
+            "Use words separated by single slashes, without '..' and a leading slash, such as 'ml-100k/ease'."
         )
     target = folder
     for part in parts:

@@ -135,7 +135,9 @@ def _vectors(given: Any, what: str) -> Float32Array:
     if isinstance(given, torch.Tensor):
         if given.layout != torch.strided or given.is_meta or given.is_complex() or given.dtype == torch.bool:
             kind = "meta" if given.is_meta else str(given.layout).removeprefix("torch.")
-            raise HarnessError(f"{what} is a {kind} tensor of {given.dtype}; a dense one of real numbers is needed.")
+            raise HarnessError(
+                f"{what} is a {kind} tensor of {given.dtype}; it must be dense and hold integers or floats."
+            )
         given = given.detach().resolve_neg().to(device="cpu", dtype=torch.float32).numpy()  # half precision, too
     if isinstance(given, (sp.sparray, sp.spmatrix)):
         raise HarnessError(f"{what} is sparse; give a dense array, such as {what}.toarray().")

@@ -84,7 +84,7 @@ def test_wrong_arguments_of_a_shard(arguments, message):
 @pytest.mark.parametrize(
     ("listed", "users", "message"),
     [
-        ([1, 2], [2, 1], "the row 0 of the shard is 1 in TopK.users and 2 in Truth.users"),
+        ([1, 2], [2, 1], "row 0 of the shard is user 1 in TopK.users and user 2 in Truth.users"),
         ([1, 2], ["1", "2"], "integers in TopK.users and text in Truth.users"),
         ([1, 2, 3], [1, 2], "3 lists for 2 users"),
     ],

@@ -207,7 +207,7 @@ def test_hits_that_lack_what_a_metric_reads_are_refused(metric):
 @pytest.mark.parametrize("metric", [DebiasedRecall(), DebiasedDCG()])
 def test_debiased_metrics_refuse_hits_without_popularity(metric):
     unknown = dataclasses.replace(WHOLE, side=dataclasses.replace(EVERYTHING, popularity=None, n_users=None))
-    with pytest.raises(HarnessError, match=f"{metric.label} needs popularity"):
+    with pytest.raises(HarnessError, match=f"{metric.label} needs item popularity"):
         metric.score(unknown, np.empty(1))
 
 

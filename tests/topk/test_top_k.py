@@ -136,7 +136,10 @@ def test_an_item_that_is_not_a_number_is_named() -> None:
 @pytest.mark.parametrize(
     ("tensor", "message"),
     [
-        (torch.ones(3, 2, dtype=torch.complex64), "strided tensor of torch.complex64; a dense one of real numbers"),
+        (
+            torch.ones(3, 2, dtype=torch.complex64),
+            "strided tensor of torch.complex64; it must be dense",
+        ),
         (torch.ones(3, 2, dtype=torch.bool), "strided tensor of torch.bool"),
         (torch.ones(3, 2).to_sparse(), "sparse_coo tensor of torch.float32"),
         (torch.ones(3, 2, device="meta"), "meta tensor of torch.float32"),

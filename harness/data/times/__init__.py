@@ -1,1 +1,1 @@
-"""Columns of times, their units, time options, and dates as text."""
+"""Convert columns of times and options that are times, and format dates as text."""

@@ -102,15 +102,15 @@ def compare_runs(
         cannot take an override.
     """
     options = options or ComparisonOptions()
-    if len(sources) == 1 and not _is_run(sources[0]) and is_benchmark(sources[0]):
+    if len(sources) == 1 and not is_finished_run(sources[0]) and is_benchmark(sources[0]):
         return _compare_benchmark(sources[0], overrides, options)
     if len(sources) < 2:
         raise HarnessError("a comparison needs a benchmark file, or two experiments or more.")
-    folders = [Path(source) for source in sources if _is_run(source)]
+    folders = [Path(source) for source in sources if is_finished_run(source)]
     if folders:
         check_overrides(overrides, finished=str(folders[0]), alone=len(folders) == len(sources))
     loaded: list[Experiment | Path] = [
-        Path(source) if _is_run(source) else load_experiment(source, overrides) for source in sources
+        Path(source) if is_finished_run(source) else load_experiment(source, overrides) for source in sources
     ]
     experiments = [source for source in loaded if isinstance(source, Experiment)]
     check_comparable(experiments)
@@ -138,15 +138,33 @@ def _settings_of_folder(folder: Path, overrides: Sequence[str]) -> ComparisonSet
     return recorded_settings(read_record(folder).experiment.resolved, overrides, folder=str(folder))
 
 
-def _is_run(source: str) -> bool:
+def is_finished_run(source: str) -> bool:
+    """Return whether a source is the folder of a finished run."""
     return (Path(source) / RESULTS).is_file()
 
 
-def _run(experiment: Experiment, options: ComparisonOptions) -> StoredRun:
-    if not options.track:
-        experiment = dataclasses.replace(experiment, tracking=dataclasses.replace(experiment.tracking, enabled=False))
-    result = run(experiment, force=options.force, quiet=options.quiet)
+def measured_run(source: Experiment | Path, *, force: bool, quiet: bool, track: bool) -> StoredRun:
+    """Return a finished run: read from its folder, or computed from its experiment.
+
+    Parameters
+    ----------
+    source
+        An experiment, or the folder of a finished run.
+    force, quiet
+        As in ``run``.
+    track
+        Whether a run that is computed is sent to MLflow.
+    """
+    if isinstance(source, Path):
+        return read_run(source)
+    if not track:
+        source = dataclasses.replace(source, tracking=dataclasses.replace(source.tracking, enabled=False))
+    result = run(source, force=force, quiet=quiet)
     return StoredRun(result.folder, result.record, result.table)
+
+
+def _run(experiment: Experiment, options: ComparisonOptions) -> StoredRun:
+    return measured_run(experiment, force=options.force, quiet=options.quiet, track=options.track)
 
 
 def _compare_benchmark(path: str, overrides: Sequence[str], options: ComparisonOptions) -> RunComparison:

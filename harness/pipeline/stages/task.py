@@ -197,6 +197,6 @@ def _refuse_candidates_per_user(experiment: Experiment) -> None:
     for key, value in (("lists", settings.lists), ("sampled", settings.sampled)):
         if value is not None:
             raise DataError(
-                f"candidates.{key} gives a user one set of candidates, and rolling history predicts each user many "
-                "times. Use history: frozen, or rank all items."
+                f"candidates.{key} gives each user a single set of candidates, but rolling history predicts for each "
+                "user many times. Use history: frozen, or rank all items."
             )
