@@ -137,11 +137,11 @@ def flip_signs(
     array([0.25])
     """
     n_users = len(values)
-    squares, sums = _moments(values, contrasts)
-    scales = np.sqrt(n_users * squares)
-    scales[squares == 0.0] = 1.0
     differs = values.any(axis=1) if contrasts is None else (values != values[:, :1]).any(axis=1)
     rows, row_keys = values[differs], keys[differs]
+    squares, sums = _moments(rows, contrasts)
+    scales = np.sqrt(n_users * squares)
+    scales[squares == 0.0] = 1.0
     if contrasts is not None:
         rows = rows - rows[:, :1]  # a shift of all columns of a user changes no difference
     exact = len(rows) <= EXACT_USERS and rows.shape[1] << max(len(rows) - 1, 0) <= _EXACT_SUMS
