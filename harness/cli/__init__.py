@@ -9,6 +9,7 @@ from harness.cli import fit as _fit  # noqa: F401
 from harness.cli import gate as _gate  # noqa: F401
 from harness.cli import inspect as _inspect  # noqa: F401
 from harness.cli import metrics as _metrics  # noqa: F401
+from harness.cli import power as _power  # noqa: F401
 from harness.cli import predict as _predict  # noqa: F401
 from harness.cli import report as _report  # noqa: F401
 from harness.cli import score as _score  # noqa: F401

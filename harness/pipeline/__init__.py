@@ -10,6 +10,7 @@ from harness.pipeline.commands.export import export
 from harness.pipeline.commands.fit import fit
 from harness.pipeline.commands.gate import GateOptions, GateResult, gate
 from harness.pipeline.commands.paired_runs import compare
+from harness.pipeline.commands.power import MetricPower, PowerOptions, power
 from harness.pipeline.commands.predict import predict
 from harness.pipeline.commands.report import render_again
 from harness.pipeline.commands.score import ScoreOptions, score
@@ -22,8 +23,10 @@ __all__ = [
     "Explanation",
     "GateOptions",
     "GateResult",
+    "MetricPower",
     "ModelCheckpoint",
     "PictureOptions",
+    "PowerOptions",
     "RunComparison",
     "RunResult",
     "ScoreOptions",
@@ -38,6 +41,7 @@ __all__ = [
     "export",
     "fit",
     "gate",
+    "power",
     "predict",
     "render_again",
     "run",

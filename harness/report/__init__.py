@@ -3,7 +3,15 @@
 from harness.report.comparison_report import ComparisonReport, render_comparison
 from harness.report.metric_catalogue import conventions_table, metric_page, metrics_table
 from harness.report.run_report import RunReport, render_run
-from harness.report.terminal import audit_table, cache_table, checkpoint_table, comparison_table, facts_table, run_table
+from harness.report.terminal import (
+    audit_table,
+    cache_table,
+    checkpoint_table,
+    comparison_table,
+    facts_table,
+    power_table,
+    run_table,
+)
 
 __all__ = [
     "ComparisonReport",
@@ -16,6 +24,7 @@ __all__ = [
     "facts_table",
     "metric_page",
     "metrics_table",
+    "power_table",
     "render_comparison",
     "render_run",
     "run_table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -141,6 +142,22 @@ def checkpoint_table(checkpoint: CheckpointFacts) -> Group:
     if shown.other:
         lines.append(_facts("beside tensors", shown.other))
     return _group(lines)
+
+
+def power_table(metric: str, rows: Sequence[tuple[str, float, int, float]]) -> Group:
+    """Return what claims need.
+
+    Parameters
+    ----------
+    metric
+        Label of the metric.
+    rows
+        Claim, effect, users that reach it with 80%, and the power with the users that were measured, or NaN.
+    """
+    table = _table(clean(metric), "claim", right=("effect", "users for 80%", "power as measured"))
+    for claim, effect, users, power in rows:
+        _row(table, [claim, metric_text(effect), count_text(users), NOTHING if math.isnan(power) else f"{power:.0%}"])
+    return _group([table])
 
 
 def cache_table(folder: Path, entries: Sequence[CacheEntry]) -> Group:
