@@ -13,6 +13,9 @@ from harness.artifacts.array_types import Float64Array, Int64Array
 from harness.errors import HarnessError
 
 
+_EQUAL = 1e-24  # variance of values in [0, 1] that are equal but for rounding errors
+
+
 @dataclass(frozen=True)
 class Interval:
     """A mean with its standard deviation and confidence interval.
@@ -212,7 +215,7 @@ def _wilson(centre: float, variance: float, n: int, z: float) -> tuple[float, fl
     """Return the ends of Wilson's interval for a mean in [0, 1] and the variance (divisor n) of n values."""
     centre = min(max(centre, 0.0), 1.0)  # a mean of ones may exceed 1 by rounding
     spread = centre * (1.0 - centre)
-    number = n * spread / variance if variance > 0.0 and spread > 0.0 else float(n)
+    number = n * spread / variance if variance > _EQUAL and spread > 0.0 else float(n)
     scale = 1.0 + z * z / number
     middle = (centre + z * z / (2 * number)) / scale
     half = z / scale * math.sqrt(spread / number + z * z / (4 * number * number))

@@ -103,7 +103,7 @@ def test_validation_rolls_too(small):
 
 def test_what_it_cannot_be_combined_with(small, tmp_path):
     result = rolling(small)
-    with pytest.raises(harness.HarnessError, match="rolling history predicts each user many times"):
+    with pytest.raises(harness.HarnessError, match="rolling history predicts for each user many times"):
         rolling(small, "candidates.sampled={negatives: 5}")
     experiment = harness.load_experiment(small.with_name("rolling.yaml"), ["candidates.sampled=null"])
     with pytest.raises(harness.HarnessError, match="one list per user, and rolling history needs one per moment"):

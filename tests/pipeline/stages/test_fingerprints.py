@@ -37,7 +37,9 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.commands.explain",
     "harness.pipeline.commands.export",
     "harness.pipeline.commands.fit",  # the fingerprints hold the checkpoint's bytes
+    "harness.pipeline.commands.gate",
     "harness.pipeline.commands.paired_runs",
+    "harness.pipeline.commands.power",
     "harness.pipeline.commands.report",
     "harness.pipeline.commands.score",
     "harness.pipeline.commands.split",
