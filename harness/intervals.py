@@ -12,7 +12,6 @@ from harness.artifacts import USER_BLOCK
 from harness.artifacts.array_types import Float64Array, Int64Array
 from harness.errors import HarnessError
 
-
 _EQUAL = 1e-24  # variance of values in [0, 1] that are equal but for rounding errors
 
 
