@@ -16,7 +16,7 @@ from harness.statistics.effect_size import has_spread
 from harness.statistics.paired_sample import PairedSample
 from harness.statistics.paired_test import PairedResult, PairedTest
 
-FEWEST_DIFFERENCES = 100  # below, the intervals of sparse metrics are too short (docs/calibration.md)
+FEWEST_DIFFERENCES = 100  # below, intervals of skewed differences are too short
 _DRAWS = 1 << 22  # users drawn at a time, 32 MB
 
 
