@@ -25,7 +25,8 @@ class Bootstrap(PairedTest):
     r"""Resample users with replacement; bias-corrected and accelerated (BCa) interval of the mean difference.
 
     The p-value is the smallest level at which the interval excludes zero. With fewer than 100 users with a difference
-    the test is refused, because its intervals are then too short.
+    the test is refused, because its intervals are then too short: on a skewed null (exponential differences) it rejects
+    at 5% in 10.5% of cases with 30 such users, 7.7% with 50, 6.5% with 100 and 5.7% with 200 (600 draws each).
 
     Parameters
     ----------
