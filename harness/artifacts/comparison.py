@@ -143,7 +143,10 @@ class Comparison:
 
     @property
     def pairs(self) -> pd.DataFrame:
-        """The differences as a table, with columns ``PAIR_COLUMNS``; counts are Int64, so that they may be missing."""
+        """The differences as a data frame, one row each, with the columns ``PAIR_COLUMNS``.
+
+        Counts are of type Int64, which can be missing.
+        """
         frame = pd.DataFrame([asdict(difference) for difference in self.differences], columns=list(PAIR_COLUMNS))
         counts = ["wins", "ties", "losses", "n_users", "n_nonzero"]
         return frame.astype(dict.fromkeys(counts, "Int64"))

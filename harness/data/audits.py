@@ -1,4 +1,4 @@
-"""Audit a split for what may mislead: tied timestamps, leakage, users and items that no model can know."""
+"""Check a split for faults that mislead an evaluation: tied timestamps, leakage, users and items not in training."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def _letters(names: list[str], alike: BoolArray, order: list[int]) -> dict[str, 
 
 
 def _cliques(alike: BoolArray, chosen: list[int], open_: list[int], closed: list[int]) -> Iterator[list[int]]:
-    """Yield the maximal groups of runs that are pairwise alike (Bron and Kerbosch 1973)."""
+    """Yield each largest possible group of runs of which no two are shown to differ (Bron and Kerbosch 1973)."""
     if not open_ and not closed:
         yield chosen
     pivot = max([*open_, *closed], key=lambda run: sum(alike[run, other] for other in open_), default=None)

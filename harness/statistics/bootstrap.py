@@ -1,4 +1,4 @@
-"""Bootstrap of the mean difference, with BCa intervals."""
+"""Bootstrap test: resample users to get a confidence interval (BCa) of the mean difference between two runs."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ def margin_of(margin: Margin | None, label: str, labels: Sequence[str]) -> float
 
 
 def aligned_values(reference: MetricTable, table: MetricTable, name: str, baseline: str) -> Mapping[str, Float64Array]:
-    """Return a table's per-user values in the order of the reference's users.
+    """Return the per-user values of a run, with its users in the same order as those of another run.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def aligned_values(reference: MetricTable, table: MetricTable, name: str, baseli
 
 
 def user_keys(table: MetricTable) -> UInt64Array:
-    """Return a hash of each user's external id, from which random numbers of tests are drawn."""
+    """Return a hash of each user's external id; tests use it as the seed of the user's random signs."""
     vocabulary = Vocabulary.of(table.users)
     keys: UInt64Array = vocabulary.keys[vocabulary.indices(table.users)]
     return keys

@@ -1,4 +1,4 @@
-"""Kernels that sum paired differences under random signs, with tables of 256 sums for 8 users each.
+"""Numba kernels of permutation tests: draw random signs per user, and sum the differences of users with these signs.
 
 The sum of one flip adds or subtracts the differences of each user. For 8 users there are only 256 such sums, so a table
 of them turns 8 additions per flip into one: the method of the four Russians (Arlazarov et al. 1970).

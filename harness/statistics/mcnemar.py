@@ -1,4 +1,4 @@
-"""McNemar's exact test for metrics whose values are 0 or 1."""
+"""McNemar's exact test of two runs, for metrics whose values per user are 0 or 1, such as the hit rate."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ from harness.statistics.verdict import EXPLORATORY, verdict_code
 
 @dataclass(frozen=True, eq=False)
 class _Runs:
-    """The runs of a comparison, with their users in one order."""
+    """Values of all runs of a comparison, with the users of every run in the same order."""
 
     tables: Mapping[str, MetricTable]
     values: Mapping[str, Mapping[str, Float64Array]]  # run, label

@@ -48,7 +48,7 @@ class Permutation(PairedTest):
         return self.test_all([sample], confidence=confidence)[0]
 
     def test_all(self, samples: Sequence[PairedSample], *, confidence: float) -> list[PairedResult]:
-        """Test all samples under the same flips, and those with few differences under all patterns."""
+        """Test all samples, with the same random signs for each; a sample with few differences is tested exactly."""
         results: dict[int, PairedResult] = {}
         shared = [place for place, sample in enumerate(samples) if sample.n_nonzero > EXACT_USERS]
         for places in ([place] for place in range(len(samples)) if place not in set(shared)):

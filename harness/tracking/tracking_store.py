@@ -1,4 +1,4 @@
-"""Open the MLflow tracking store: find its address, check that it answers, and lock it if it is a local file."""
+"""Find the address of the MLflow store and open it; a store that is a local file is locked while runs are written."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Wide:
         return {}
 
     def recommender(self, tensors, *, users, items, device):
-        raise NotImplementedError
+        """Exist, for a check of the configuration; no test calls it."""
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=CONFIG)
@@ -71,7 +71,7 @@ class Loaded:
         return []
 
     def load(self, checkpoint, *, users, items, device):
-        raise NotImplementedError
+        """Exist, for a check of the configuration; no test calls it."""
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=CONFIG)
@@ -81,7 +81,7 @@ class Halves:
     share: float = 0.5
 
     def split(self, interactions):
-        raise NotImplementedError
+        """Exist, for a check of the configuration; no test calls it."""
 
 
 @pydantic.dataclasses.dataclass(frozen=True, config=CONFIG)

@@ -1,4 +1,4 @@
-"""Read item vectors, and reorder their rows to match the item indices of the interactions."""
+"""Read item vectors from a file, and sort their rows so that row i belongs to item i of the interactions."""
 
 from __future__ import annotations
 

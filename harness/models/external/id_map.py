@@ -255,7 +255,7 @@ def _indices(entries: dict[str, Any], path: Path, *, size: int | None) -> Int64A
 
 
 def _refuse_header(ids: Sequence[Id], section: IdOptions, vocabulary: Vocabulary, *, what: str) -> None:
-    """Raise if the first row of a table without a named column is not an id, such as a header or padding."""
+    """Raise an error if the first row looks like a header or padding rather than an id, and no column was named."""
     if section.column is not None or Path(section.ids).suffix.lower() not in (".csv", ".tsv") or ids[0] is None:
         return
     if indices_of(ids[:1], vocabulary)[0] < 0 <= indices_of(ids[1:], vocabulary).max(initial=-1):

@@ -2,6 +2,7 @@
 
 import inspect
 
+import pyarrow as pa
 import pytest
 
 from harness import registry
@@ -34,8 +35,9 @@ def test_columns_have_no_other_names_and_no_hints_by_default(tmp_path):
             return cls(path, ("user",))
 
         def read(self, columns, *, text):
-            raise NotImplementedError
+            return pa.table({"user": [1]}).select(columns)
 
     reader = Bare.open(tmp_path)
+    assert reader.read(["user"], text=[]).to_pydict() == {"user": [1]}
     assert (reader.alias_of("user"), reader.missing_column_hint(TableKeys("x"))) == (None, "")
     assert (reader.untyped, reader.takes_delimiter, reader.takes_gzip, reader.warnings) == (False, False, True, ())
