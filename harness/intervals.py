@@ -211,7 +211,7 @@ def mean_interval(values: Float64Array, *, confidence: float = 0.95, in_unit_int
 
 
 def _wilson(centre: float, variance: float, n: int, z: float) -> tuple[float, float]:
-    """Return Wilson's confidence interval of the mean of n values in [0, 1], from their mean and variance (divisor n)."""
+    """Return Wilson's interval of the mean of n values in [0, 1], from their mean and variance (divisor n)."""
     centre = min(max(centre, 0.0), 1.0)  # a mean of ones may exceed 1 by rounding
     spread = centre * (1.0 - centre)
     number = n * spread / variance if variance > _EQUAL and spread > 0.0 else float(n)

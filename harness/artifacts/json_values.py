@@ -23,7 +23,8 @@ HIDDEN = {"json": "hidden"}  # not written
 def to_json(value: Any) -> Any:
     """Return frozen values as dictionaries, lists and scalars that JSON can hold.
 
-    A dataclass becomes a dictionary of its fields, a finding what ``as_dict`` returns. NaN becomes None.
+    A dataclass becomes a dictionary of its fields, a finding what ``as_dict`` returns. NaN and infinite numbers become
+    None, since JSON has neither.
 
     Examples
     --------
@@ -35,7 +36,7 @@ def to_json(value: Any) -> Any:
         return {str(key): to_json(child) for key, child in value.items()}
     if isinstance(value, (list, tuple)):
         return [to_json(child) for child in value]
-    if isinstance(value, float) and math.isnan(value):
+    if isinstance(value, float) and not math.isfinite(value):
         return None
     if not dataclasses.is_dataclass(value) or isinstance(value, type):
         return value

@@ -110,6 +110,8 @@ def _print(result: GateResult) -> None:
     for metric in result.metrics:
         gain = f"a gain of at least {-metric.bound:.4f}"
         change = gain if metric.bound < 0 else f"a loss of at most {metric.bound:.4f}"
+        if metric.bound == float("inf"):
+            change = "no bound is known"
         typer.echo(
             f"  {metric.metric}: {metric.status.replace('_', ' ')}; {metric.baseline_value:.4f} -> "
             f"{metric.candidate_value:.4f}, {change} (one-sided {1 - metric.level:.0%}), "

@@ -106,14 +106,14 @@ def p_text(value: Any) -> str:
 
 
 def interval_text(low: Any, high: Any) -> str:
-    """Return an interval; a dash where there is none.
+    """Return an interval; a dash where there is none, or where it is infinite.
 
     Examples
     --------
     >>> interval_text(0.081, 0.0984)
     '[0.0810, 0.0984]'
     """
-    if _undefined(low) or _undefined(high):
+    if _undefined(low) or _undefined(high) or not (math.isfinite(low) and math.isfinite(high)):
         return NOTHING
     return f"[{_minus(metric_text(low))}, {_minus(metric_text(high))}]"
 

@@ -39,7 +39,8 @@ class GatedMetric:
     margin
         Largest loss that is accepted, positive and in the metric's unit.
     bound
-        The loss is at most this with one-sided confidence ``1 - level``; negative: a gain. In the metric's unit.
+        The loss is at most this with one-sided confidence ``1 - level``; negative: a gain. In the metric's unit;
+        infinite if fewer than 6 users differ in a metric without limits.
     level
         Level of the one-sided test.
     status

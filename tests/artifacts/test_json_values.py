@@ -27,3 +27,7 @@ def test_optional_keys_are_left_out_and_maps_are_merged():
 @settings(max_examples=20, deadline=None)
 def test_any_record_is_json(record):
     assert json.loads(json.dumps(to_json(record), allow_nan=False)) == to_json(record)
+
+
+def test_numbers_that_json_lacks_are_none():
+    assert to_json([math.nan, math.inf, -math.inf, 0.0]) == [None, None, None, 0.0]

@@ -74,3 +74,8 @@ def test_facts_of_lists_of_maps():
         ("filters · 2 · kind", "x"),
         ("none", number_text.NOTHING),
     ]
+
+
+def test_an_infinite_interval_is_a_dash():
+    for low in (-math.inf, 0.0):
+        assert number_text.interval_text(low, math.inf) == number_text.NOTHING

@@ -122,6 +122,24 @@ def test_wrong_flags_are_exit_code_2(call, flags, message):
     assert message in err
 
 
+def test_a_metric_without_limits_in_which_no_user_differs_has_no_bound(reports, tmp_path, cli):
+    folder, runs = reports.parents[1], []
+    for name in ("one", "two"):
+        overrides = [f"name=small/{name}", "evaluation.metrics=[ndcg, novelty]", f"report.directory={tmp_path}"]
+        runs.append(harness.run(harness.load_experiment(folder / "ease.yaml", overrides), quiet=True).folder)
+    code, out, _ = cli("gate", runs[0], "--baseline", runs[1], "--metric", "novelty@10=0.1")
+    assert code == 0
+    assert "no bound is known" in out
+    (line,) = lines(runs[0].parent / "gates.jsonl")
+    assert line["metrics"][0]["bound"] is None
+    code, out, _ = cli("compare", *runs, "--set", "evaluation.primary=novelty@10")
+    assert code == 0
+    (written,) = (tmp_path / "comparisons").rglob("comparison.json")
+    rows = {row["metric"]: row for row in json.loads(written.read_text())["pairs"]}
+    assert (rows["novelty@10"]["ci_low"], rows["novelty@10"]["verdict"]) == (None, "undecided")
+    assert rows["ndcg@10"]["ci_low"] < 0
+
+
 def test_experiments_are_run_first(reports, tmp_path):
     folder = reports.parents[1]
     result = gate(
