@@ -9,12 +9,12 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
-from pydantic import ValidationError
 
 from harness import registry
 from harness.artifacts import MetricTable, Vocabulary
 from harness.artifacts.array_types import Float64Array, UInt64Array
 from harness.errors import HarnessError, did_you_mean
+from harness.experiment.components import component_of
 from harness.statistics.correction import CORRECTIONS
 from harness.statistics.paired_test import PairedTest
 
@@ -47,7 +47,7 @@ def check_choices(pairs: str, correction: str, confidence: float) -> None:
 def chosen_test(test: TestChoice, seed: int) -> PairedTest | None:
     """Return a test with its options, or None for ``auto``. A test without a seed of its own gets the one given."""
     if isinstance(test, PairedTest):
-        component = test
+        component: Any = test
     else:
         options = {"kind": test} if isinstance(test, str) else dict(test)
         kind = options.pop("kind", None)
@@ -60,20 +60,14 @@ def chosen_test(test: TestChoice, seed: int) -> PairedTest | None:
         if kind not in registry.names("tests"):
             known = [AUTO, *registry.names("tests")]
             raise HarnessError(f"unknown test '{kind}'. {did_you_mean(str(kind), known)}")
-        cls = registry.load("tests", kind)
-        if not issubclass(cls, PairedTest):
+        component = component_of("tests", kind, options)
+        if not isinstance(component, PairedTest):
             raise HarnessError(
-                f"the test '{kind}' is a {cls.__name__}, which does not inherit harness.statistics.PairedTest. "
-                "Inherit it, or choose another test."
+                f"the test '{kind}' is a {type(component).__name__}, which does not inherit "
+                "harness.statistics.PairedTest. Inherit it, or choose another test."
             )
-        try:
-            component = cls(**options)
-        except (TypeError, ValidationError) as error:
-            options_of = ", ".join(field.name for field in fields(cls))
-            raise HarnessError(
-                f"the options of the test '{kind}' are not valid: {error}. It has: {options_of}."
-            ) from error
-    return component if component.seed is not None else replace(component, seed=int(seed))
+    chosen: PairedTest = component if component.seed is not None else replace(component, seed=int(seed))
+    return chosen
 
 
 def name_of_test(test: PairedTest | None) -> str:

@@ -14,7 +14,7 @@ from harness.statistics.automatic_test import FEWEST_NONZERO, automatic_test
 from harness.statistics.correction import Correction, adjusted_p_values
 from harness.statistics.paired_sample import PairedSample
 from harness.statistics.paired_test import PairedResult, PairedTest
-from harness.statistics.permutation import Permutation, flip_interval, flip_samples
+from harness.statistics.permutation import Permutation, flip_interval
 
 # Tests of the mean whose p-values and intervals come from sign flips under maxT.
 _FLIPPED = ("t", "permutation", "mcnemar")
@@ -102,8 +102,8 @@ def corrected_results(
 
 def _by_flips(samples: Sequence[PairedSample], test: Permutation, confidence: float) -> list[CorrectedResult]:
     """Return single-step maxT: test and simultaneous interval reject together."""
-    alone = test.test_all(samples, confidence=confidence)
-    flipped = flip_samples(samples, flips=test.flips, seed=test.seed or 0)
+    flipped = test.flip(samples)
+    alone = test.results_of(samples, flipped, confidence=confidence)
     critical = flipped.max_critical_value(1 - confidence)
     return [
         CorrectedResult(

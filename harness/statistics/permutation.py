@@ -49,30 +49,28 @@ class Permutation(PairedTest):
 
     def test_all(self, samples: Sequence[PairedSample], *, confidence: float) -> list[PairedResult]:
         """Test all samples, with the same random signs for each; a sample with few differences is tested exactly."""
-        results: dict[int, PairedResult] = {}
-        shared = [place for place, sample in enumerate(samples) if sample.n_nonzero > EXACT_USERS]
-        for places in ([place] for place in range(len(samples)) if place not in set(shared)):
-            results |= self._tested(samples, places, confidence)
-        if shared:
-            results |= self._tested(samples, shared, confidence)
-        return [results[place] for place in range(len(samples))]
+        return self.results_of(samples, self.flip(samples), confidence=confidence)
 
-    def _tested(
-        self, samples: Sequence[PairedSample], places: Sequence[int], confidence: float
-    ) -> dict[int, PairedResult]:
-        chosen = [samples[place] for place in places]
-        flipped = flip_samples(chosen, flips=self.flips, seed=self.seed or 0)
+    def flip(self, samples: Sequence[PairedSample]) -> SignFlips:
+        """Return the distribution of samples of the same users, all under the same random signs."""
+        differences: Float64Array = np.stack([sample.differences for sample in samples], axis=1)  # (users, samples)
+        return flip_signs(differences, samples[0].keys, flips=self.flips, seed=self.seed or 0)
+
+    def results_of(
+        self, samples: Sequence[PairedSample], flipped: SignFlips, *, confidence: float
+    ) -> list[PairedResult]:
+        """Return the result of each sample by itself from their common distribution.
+
+        A sample with few differences has an exact distribution of its own, even if the common one is random.
+        """
+        results = []
         critical = flipped.critical_values(1 - confidence)
-        return {
-            place: PairedResult(float(p_value), *flip_interval(sample, float(value)))
-            for place, sample, p_value, value in zip(places, chosen, flipped.p_values, critical, strict=True)
-        }
-
-
-def flip_samples(samples: Sequence[PairedSample], *, flips: int, seed: int) -> SignFlips:
-    """Flip the differences of samples of the same users together."""
-    differences: Float64Array = np.stack([sample.differences for sample in samples], axis=1)  # (users, samples)
-    return flip_signs(differences, samples[0].keys, flips=flips, seed=seed)
+        for sample, p_value, value in zip(samples, flipped.p_values, critical, strict=True):
+            if sample.n_nonzero <= EXACT_USERS and not flipped.exact:
+                results += self.test_all([sample], confidence=confidence)
+            else:
+                results.append(PairedResult(float(p_value), *flip_interval(sample, float(value))))
+        return results
 
 
 def flip_interval(sample: PairedSample, critical: float) -> tuple[float, float]:

@@ -168,19 +168,13 @@ def _measured(sources: Sequence[str], overrides: Sequence[str], options: GateOpt
     folders = [source for source in sources if is_finished_run(source)]
     if folders:
         check_overrides(overrides, finished=folders[0], alone=len(folders) == len(sources))
-    experiments = [load_experiment(source, overrides) for source in sources if source not in folders]
+    loaded: list[Experiment | Path] = [
+        Path(source) if source in folders else load_experiment(source, overrides) for source in sources
+    ]
+    experiments = [source for source in loaded if isinstance(source, Experiment)]
     check_comparable(experiments)
     check_inputs(*experiments)
-    waiting: list[Experiment] = list(experiments)
-    return [
-        measured_run(
-            Path(source) if source in folders else waiting.pop(0),
-            force=options.force,
-            quiet=options.quiet,
-            track=options.track,
-        )
-        for source in sources
-    ]
+    return [measured_run(source, force=options.force, quiet=options.quiet, track=options.track) for source in loaded]
 
 
 def _preflight(baseline: StoredRun, margins: Mapping[str, float], options: GateOptions) -> None:
@@ -212,12 +206,11 @@ def _append(result: GateResult, ours: StoredRun, theirs: StoredRun) -> None:
         "time": datetime.now(UTC).isoformat(timespec="seconds"),
         "harness": __version__,
         **gate_json(result),
-        "fingerprints": {name: dict(run.record.fingerprints) for name, run in _roles(ours, theirs)},
+        "fingerprints": {
+            "candidate": dict(ours.record.fingerprints),
+            "baseline": dict(theirs.record.fingerprints),
+        },
     }
     result.audit.parent.mkdir(parents=True, exist_ok=True)
     with storage.lock(result.audit), result.audit.open("a", encoding="utf-8") as stream:
         stream.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def _roles(ours: StoredRun, theirs: StoredRun) -> list[tuple[str, StoredRun]]:
-    return [("candidate", ours), ("baseline", theirs)]
