@@ -51,8 +51,8 @@ def comparison_notes(
         )
     if n_runs > 2 and n_best:
         yield (
-            f"The set of the best (*) holds {n_best} of {n_runs} runs: no run is shown to beat them in {primary}, in a "
-            f"family of all pairs of runs at {settings.confidence:.0%}."
+            f"The set of the best (a star, or bold) holds {n_best} of {n_runs} runs: no run is shown to beat them in "
+            f"{primary}, in a family of all pairs of runs at {settings.confidence:.0%}."
         )
     if any(row.test is None for row in differences):
         yield "Coverage and diversity are properties of all lists together; their differences are shown without a test."

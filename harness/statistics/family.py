@@ -132,8 +132,8 @@ def _by_p_values(
     tests = automatic if test is None else [test] * len(samples)
     tested = _tested(samples, tests, confidence)
     of_mean = tests if test is None or test.of_mean else automatic
-    alone = _tested(samples, of_mean, confidence)
-    together = _tested(samples, of_mean, 1 - level)
+    alone = tested if of_mean is tests else _tested(samples, of_mean, confidence)
+    together = alone if level == 1 - confidence else _tested(samples, of_mean, 1 - level)
     adjusted = adjusted_p_values(np.array([result.p_value for result in tested]), correction)
     return [
         CorrectedResult(

@@ -280,7 +280,7 @@ def test_the_set_of_the_best_is_the_same_against_a_baseline():
     tables = {name: table_of({"m@1": rng.random(100)}) for name in "abc"}
     one, other = compare(tables, baseline="b"), compare(tables, pairs="all")
     assert (one.best, one.groups) == (other.best, other.groups)
-    assert any("The set of the best (*) holds" in note for note in one.notes)
+    assert any("The set of the best (a star, or bold) holds" in note for note in one.notes)
 
 
 @pytest.mark.parametrize("confidence", [0, 1, -0.1, 1.1, math.nan])
