@@ -18,6 +18,7 @@ from harness.artifacts.external_recommender import ExternalRecommender, PaddingS
 from harness.artifacts.finding import DataWarning, Finding, Severity
 from harness.artifacts.integer_ids import CANONICAL_INTEGER, LONGEST_ID, integer_of
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
+from harness.artifacts.item_contributions import ItemContributions
 from harness.artifacts.json_values import Facts, to_json
 from harness.artifacts.list_request import ListRequest
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
@@ -100,6 +101,7 @@ __all__ = [
     "GitState",
     "History",
     "Interactions",
+    "ItemContributions",
     "ListRecommender",
     "ListRequest",
     "MetricTable",

@@ -39,10 +39,18 @@ class PairedDifference:
         Number of users for whom the candidate is better, equal, worse.
     n_users, n_nonzero
         Number of users, and of those with a difference.
-    se_users
-        Standard error of the mean difference over users.
+    n_items
+        Number of distinct relevant items; None where it is not known.
+    se_users, se_users_items
+        Standard error of the mean difference: over users, and clustered by user and by item. The second is NaN where
+        it is not known: for metrics that are not sums over relevant items, and with fewer than 30 of them.
+    ci_users_items_low, ci_users_items_high, verdict_users_items
+        Interval and verdict for other users and other items like these. In the family the interval is simultaneous;
+        it is never inside the one over users. NaN and None where they are not known.
     mde
         The difference that would be found with a probability of 80%, at the level of the family.
+    unit
+        What verdict, statement and mde generalise to: ``users`` or ``users_items``.
     verdict
         The code of the verdict.
     statement
@@ -71,8 +79,14 @@ class PairedDifference:
     losses: int | None = None
     n_users: int | None = None
     n_nonzero: int | None = None
+    n_items: int | None = None
     se_users: float = math.nan
+    se_users_items: float = math.nan
+    ci_users_items_low: float = math.nan
+    ci_users_items_high: float = math.nan
+    verdict_users_items: str | None = None
     mde: float = math.nan
+    unit: str = "users"
     verdict: str = "untested"
     statement: str = ""
 
@@ -92,6 +106,9 @@ class ComparisonProtocol:
         ``auto``, or a test and its options, as in ``permutation(flips=20000)``.
     correction
         Correction for the size of the family.
+    unit
+        What the verdicts generalise to. ``users``: other users, and these items. ``users_items``: other users and
+        other items.
     confidence
         Level of the intervals.
     margin
@@ -103,6 +120,7 @@ class ComparisonProtocol:
     pairs: str
     test: str
     correction: str
+    unit: str
     confidence: float
     margin: float | Mapping[str, float] | None
     seed: int
@@ -148,5 +166,5 @@ class Comparison:
         Counts are of type Int64, which can be missing.
         """
         frame = pd.DataFrame([asdict(difference) for difference in self.differences], columns=list(PAIR_COLUMNS))
-        counts = ["wins", "ties", "losses", "n_users", "n_nonzero"]
+        counts = ["wins", "ties", "losses", "n_users", "n_nonzero", "n_items"]
         return frame.astype(dict.fromkeys(counts, "Int64"))

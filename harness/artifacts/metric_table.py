@@ -12,6 +12,7 @@ import pandas as pd
 from pydantic import BeforeValidator
 
 from harness.artifacts.array_types import Float64Array, IdArray
+from harness.artifacts.item_contributions import ItemContributions
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,8 @@ class MetricTable:
         items, and so on.
     notes
         Sentences that limit what the values mean: fewer than 30 users, or a cutoff that reaches all items.
+    contributions
+        What each relevant item contributes to the values; None where this was not computed.
     """
 
     values: tuple[MetricValue, ...]
@@ -120,6 +123,7 @@ class MetricTable:
     confidence: float
     counts: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    contributions: ItemContributions | None = None
 
     def __getitem__(self, label: str) -> MetricValue:
         """Return the value with this label."""

@@ -38,6 +38,8 @@ class Alignment:
         float32 ``(rows, k)`` of the lists, or None where they are not known.
     counts
         What was counted while lists and truth were brought into this form, as in ``MetricTable``.
+    item_ids
+        External ids of the items by index, or None where they are not known.
     """
 
     items: Int32Array
@@ -48,6 +50,7 @@ class Alignment:
     dropped: int = 0
     scores: Float32Array | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    item_ids: IdArray | None = None
 
     @property
     def n_rows(self) -> int:

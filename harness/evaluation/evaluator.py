@@ -55,6 +55,7 @@ def evaluate(
     convention: str | None = None,
     ties: Ties | None = None,
     without_predictions: WithoutPredictions | None = None,
+    by_item: bool = False,
     n_jobs: int = -1,
     parallel: Parallel | None = None,
     confidence: float = 0.95,
@@ -99,6 +100,9 @@ def evaluate(
     without_predictions
         What to do with users with relevant items but no recommendation. ``zero`` (default): count them with the value
         of an empty list. ``drop``: leave them out.
+    by_item
+        Whether to compute what each relevant item contributes to the values, too. ``harness.compare`` needs it to say
+        whether a difference holds for other items.
     n_jobs
         Number of threads; -1 for one per core. Results do not depend on it.
     parallel
@@ -174,13 +178,16 @@ def evaluate(
         if len(aligned.list_rows) == 0:
             raise HarnessError("no user with a relevant item has predictions, so there is nothing to measure.")
     lists = lists_of(aligned, n_items=n_items, side=side, parallel=parallel)
-    shard = score_aligned(aligned, lists, chosen, states={}, depth=depth, rules=rules)
+    shard = score_aligned(aligned, lists, chosen, states={}, depth=depth, rules=rules, by_item=by_item)
     # One value at a time, because all states together would take more memory than the lists.
     over_lists = {metric.label: metric.value(lists) for metric in chosen if isinstance(metric, ListMetric)}
     merge = ShardMerge(chosen, over_lists, rules)
     merge.add(shard)
     table = merge.table(confidence, parallel)
-    return replace(table, notes=_notes(chosen, len(table.users), n_items))
+    contributions = table.contributions
+    if contributions is not None and aligned.item_ids is not None:
+        contributions = contributions.renamed(aligned.item_ids)
+    return replace(table, notes=_notes(chosen, len(table.users), n_items), contributions=contributions)
 
 
 def _notes(metrics: Sequence[Metric], n_users: int, n_items: int | None) -> tuple[str, ...]:

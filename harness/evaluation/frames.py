@@ -145,6 +145,7 @@ def align_frames(
         users=counting.ids,
         left_out=len(pd.unique(_all_ids(listed_users.ids, users.ids))) - len(counting),
         counts=counts_of(judged, masked=0 if masked is None else int(masked.sum()), rounding_ties=tied),
+        item_ids=catalogue.ids,
     )
 
 

@@ -34,6 +34,7 @@ def score_shard(
     target_ranks: TargetRanks | None = None,
     side: SideInformation | None = None,
     rules: Rules = DEFAULT_RULES,
+    by_item: bool = False,
     parallel: Parallel | None = None,
 ) -> ShardScores:
     """Compute the metrics of consecutive users of a run.
@@ -57,6 +58,8 @@ def score_shard(
         Side information; its history has a row for each row of the truth.
     rules
         Rules that hold for all metrics.
+    by_item
+        Whether to compute what each relevant item contributes to the values, too.
     parallel
         Backend and number of workers. Results do not depend on it.
 
@@ -91,7 +94,7 @@ def score_shard(
     lists = lists_of(aligned, n_items=n_items, side=side, parallel=Parallel() if parallel is None else parallel)
     states = {metric.label: _state(metric, lists) for metric in chosen if isinstance(metric, ListMetric)}
     depth = depth_of(chosen, topk.k, ranks=target_ranks is not None)
-    return score_aligned(aligned, lists, chosen, states=states, depth=depth, rules=rules)
+    return score_aligned(aligned, lists, chosen, states=states, depth=depth, rules=rules, by_item=by_item)
 
 
 def score_aligned(
@@ -102,14 +105,15 @@ def score_aligned(
     states: dict[str, ListState],
     depth: int,
     rules: Rules,
+    by_item: bool = False,
 ) -> ShardScores:
     """Return the scores of users whose lists and truth are aligned; ``states`` are put into the result."""
-    scores = _scores(aligned, lists, metrics, depth=depth, rules=rules)
+    scores = _scores(aligned, lists, metrics, depth=depth, rules=rules, by_item=by_item)
     repeated = scores.counts["repeated_relevant"]
     if repeated and aligned.relevant.ranks is not None:
         # Repeated items count once. With ranks, each entry would count.
         aligned = without_repeats(aligned)
-        scores = _scores(aligned, lists, metrics, depth=depth, rules=rules)
+        scores = _scores(aligned, lists, metrics, depth=depth, rules=rules, by_item=by_item)
     return ShardScores(
         values=scores.values,
         moments=scores.moments,
@@ -128,10 +132,13 @@ def score_aligned(
         n_rows=aligned.n_rows,
         n_items=lists.n_items,
         depth=depth,
+        contributions=scores.contributions,
     )
 
 
-def _scores(aligned: Alignment, lists: Lists, metrics: Sequence[Metric], *, depth: int, rules: Rules) -> UserScores:
+def _scores(
+    aligned: Alignment, lists: Lists, metrics: Sequence[Metric], *, depth: int, rules: Rules, by_item: bool
+) -> UserScores:
     return score_users(
         [metric for metric in metrics if isinstance(metric, UserMetric)],
         lists,
@@ -139,6 +146,7 @@ def _scores(aligned: Alignment, lists: Lists, metrics: Sequence[Metric], *, dept
         bounds=block_bounds(aligned.relevant.rows, aligned.n_rows),
         depth=depth,
         rules=rules,
+        by_item=by_item,
     )
 
 

@@ -17,6 +17,7 @@ from harness.errors import HarnessError
 from harness.evaluation import user_blocks
 from harness.evaluation.alignment import check_alike, nobody_counts
 from harness.evaluation.arguments import check_level, expanded_metrics
+from harness.evaluation.hit_contributions import HitContributions, joined
 from harness.evaluation.shard_scores import ShardScores
 from harness.evaluation.tie_ranges import rule_of
 from harness.execution import Parallel
@@ -97,6 +98,8 @@ class ShardMerge:
         self._merged = [m for m in metrics if isinstance(m, ListMetric) and m.label not in over_lists]
         self._states: dict[str, Sequence[ListState]] = {metric.label: [] for metric in self._merged}
         self._users: list[IdArray] = []
+        self._contributions: list[HitContributions] = []
+        self._starts: list[int] = []  # position of the first user of each shard
         self._counts: Counter[str] = Counter()
         self._rows = 0
         self._shards = 0
@@ -113,6 +116,9 @@ class ShardMerge:
         self._denominators.update(shard.denominators)
         for metric in self._merged:
             self._states[metric.label] = metric.folded([*self._states[metric.label], shard.states[metric.label]])
+        if shard.contributions is not None:
+            self._contributions.append(shard.contributions)
+            self._starts.append(sum(len(users) for users in self._users))
         self._users.append(shard.rows + self._rows if shard.users is None else shard.users)
         self._counts.update(shard.counts)
         self._rows += shard.n_rows
@@ -142,6 +148,10 @@ class ShardMerge:
             elif isinstance(metric, ListMetric):
                 states = self._states.pop(metric.label)
                 values.append(_of_lists(metric, metric.merged(states, parallel=parallel), confidence))
+        contributions = None
+        if self._contributions:
+            scales = {metric.label: self._scale(metric) for metric in self._metrics if isinstance(metric, UserMetric)}
+            contributions = joined(self._contributions, self._starts).scaled(scales).of_items()
         return MetricTable(
             values=tuple(values),
             # Popped, so that the parts of one metric are freed before those of the next are joined.
@@ -153,6 +163,7 @@ class ShardMerge:
             users=_joined(self._users),
             confidence=confidence,
             counts=dict(self._counts),
+            contributions=contributions,
         )
 
     def _scale(self, metric: UserMetric) -> float:
@@ -191,7 +202,12 @@ class ShardMerge:
         for label in self._states:
             if label not in shard.states:
                 raise HarnessError(f"shard {self._shards} has no partial result of {label}. {_SAME_METRICS}")
-        facts = {"n_items": shard.n_items, "depth": shard.depth, "external ids": shard.users is not None}
+        facts = {
+            "n_items": shard.n_items,
+            "depth": shard.depth,
+            "external ids": shard.users is not None,
+            "contributions of items": shard.contributions is not None,
+        }
         self._first = self._first or facts
         for what, fact in facts.items():
             if fact != self._first[what]:

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from harness.artifacts.array_types import Float64Array, IdArray, Int64Array
 from harness.artifacts.id_packing import pack_ids, unpack_ids
 from harness.errors import DataError
+from harness.evaluation.hit_contributions import HitContributions
 from harness.evaluation.user_blocks import block_bounds
 from harness.intervals import Moments
 from harness.metrics import ListState
 
 _DAMAGED = "Score the shard again."
+_OF_HITS = ("users", "items", "relevant", "counts")  # arrays of HitContributions
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +27,8 @@ class ShardArrays:
     Parameters
     ----------
     arrays
-        Named arrays of numbers: ``rows``; ``users/<part>``, see ``pack_ids``; ``values/<label>``;
-        ``ties/<label>``; ``states/<label>/<name>``.
+        Named arrays of numbers: ``rows``; ``users/<part>``, see ``pack_ids``; ``values/<label>``; ``ties/<label>``;
+        ``states/<label>/<name>``; ``contributions/<name>``, ``contributions/values/<label>``.
     facts
         All other values, for JSON.
     """
@@ -63,6 +65,8 @@ class ShardScores:
         Size of the catalogue, or None.
     depth
         Number of ranks that were looked at: the largest cutoff.
+    contributions
+        What each relevant item contributes to the values; None if that was not asked for.
 
     Raises
     ------
@@ -81,6 +85,7 @@ class ShardScores:
     n_rows: int
     n_items: int | None
     depth: int
+    contributions: HitContributions | None = None
 
     def __post_init__(self) -> None:
         lengths = {"rows": len(self.rows)} | {label: len(values) for label, values in self.values.items()}
@@ -114,6 +119,10 @@ class ShardScores:
         arrays |= {f"ties/{label}": sums for label, sums in self.ties.items()}
         for label, state in self.states.items():
             arrays |= {f"states/{label}/{name}": array for name, array in state.items()}
+        found = self.contributions
+        if found is not None:
+            arrays |= {f"contributions/{name}": getattr(found, name) for name in _OF_HITS}
+            arrays |= {f"contributions/values/{label}": values for label, values in found.values.items()}
         facts = {
             "ids": list(ids),
             "values": list(self.values),
@@ -124,6 +133,7 @@ class ShardScores:
             "n_rows": self.n_rows,
             "n_items": self.n_items,
             "depth": self.depth,
+            "contributions": None if found is None else list(found.values),
         }
         return ShardArrays(arrays, facts)
 
@@ -160,6 +170,14 @@ class ShardScores:
                 n_rows=n_rows,
                 n_items=facts["n_items"],
                 depth=facts["depth"],
+                contributions=_contributions(arrays, facts["contributions"]),
             )
         except KeyError as error:
             raise DataError(f"a stored shard lacks {error}. {_DAMAGED}") from error
+
+
+def _contributions(arrays: Mapping[str, NDArray[Any]], labels: list[str] | None) -> HitContributions | None:
+    if labels is None:
+        return None
+    values = {label: arrays[f"contributions/values/{label}"] for label in labels}
+    return HitContributions(values=values, **{name: arrays[f"contributions/{name}"] for name in _OF_HITS})

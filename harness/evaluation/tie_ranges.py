@@ -34,18 +34,23 @@ class TiedScores:
     """
 
     def __init__(self, hits: Hits, *, width: int, deepest: int, exact: bool) -> None:
-        self.hits = hits
-        self._exact = exact
-        self._width = width
-        self._deepest = deepest
+        self._hits = hits
+        self.exact = exact
+        self.width = width
+        self.deepest = deepest
+
+    @property
+    def hits(self) -> Hits:
+        """The hits in the order of the lists."""
+        return self._hits
 
     def write(self, metric: UserMetric, ties: Ties, out: Float64Array) -> None:
         """Write a metric's values under a rule, float64 ``(users,)``."""
-        ties = rule_of(metric, ties, width=self._width, exact=self._exact)
+        ties = rule_of(metric, ties, width=self.width, exact=self.exact)
         if isinstance(metric, AccuracyMetric) and ties == "expected":
-            metric.expected(self._whole, out)
+            metric.expected(self.whole, out)
         elif ties in ("worst", "best"):
-            metric.score(self._worst if ties == "worst" else self._best, out)
+            metric.score(self.worst if ties == "worst" else self.best, out)
         else:
             metric.score(self.hits, out)
             self._mend_beyond(metric, out)
@@ -54,30 +59,32 @@ class TiedScores:
         """Write the values of users for whom a metric without a cutoff needs more ranks than the lists have."""
         if not isinstance(metric, AccuracyMetric) or metric.cutoff is not None or "target_ranks" in metric.needs:
             return
-        far = self.hits.relevant > self._width
-        if self._exact and far.any():
+        far = self.hits.relevant > self.width
+        if self.exact and far.any():
             expected = np.empty_like(out)
-            metric.expected(self._whole, expected)
+            metric.expected(self.whole, expected)
             out[far] = expected[far]
 
     @functools.cached_property
-    def _worst(self) -> Hits:
-        return settled(self.hits, "worst", width=self._reach)
+    def worst(self) -> Hits:
+        """The hits if relevant items are ranked last among their ties."""
+        return settled(self.hits, "worst", width=self.reach)
 
     @functools.cached_property
-    def _best(self) -> Hits:
-        return settled(self.hits, "best", width=self._reach)
+    def best(self) -> Hits:
+        """The hits if relevant items are ranked first among their ties."""
+        return settled(self.hits, "best", width=self.reach)
 
     @functools.cached_property
-    def _whole(self) -> Hits:
+    def whole(self) -> Hits:
         """The hits of lists that hold all candidates."""
         ranks = self.hits.ranks
         return self.hits if ranks is None else replace(self.hits, lengths=ranks.candidates)
 
     @property
-    def _reach(self) -> int:
+    def reach(self) -> int:
         """The largest rank that a metric looks at: its cutoff, or the largest number of relevant items of a user."""
-        return max(self._deepest, int(self.hits.relevant.max(initial=1)))
+        return max(self.deepest, int(self.hits.relevant.max(initial=1)))
 
 
 def rule_of(metric: UserMetric, ties: Ties, *, width: int, exact: bool) -> Ties:

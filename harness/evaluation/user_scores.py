@@ -11,6 +11,7 @@ import numpy as np
 from harness.artifacts import DEFAULT_RULES, Rules
 from harness.artifacts.array_types import Float64Array, Int64Array
 from harness.errors import HarnessError
+from harness.evaluation.hit_contributions import HitContributions, hit_contributions, joined, no_contributions
 from harness.evaluation.tie_ranges import TiedScores, ranges_of, rule_of
 from harness.evaluation.user_blocks import parts
 from harness.execution import map_shards
@@ -45,6 +46,8 @@ class UserScores:
         Sums of what metrics with one denominator for all users divide by.
     counts
         Counts, as in ``MetricTable``.
+    contributions
+        What each relevant item contributes; None if that was not asked for.
     """
 
     values: Mapping[str, Float64Array]
@@ -52,6 +55,7 @@ class UserScores:
     ties: Mapping[str, Float64Array]
     denominators: Mapping[str, float]
     counts: Mapping[str, int]
+    contributions: HitContributions | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +65,7 @@ class _PartScores:
     ties: list[Float64Array]
     denominators: list[float]
     values: Float64Array
+    contributions: HitContributions | None
 
 
 def score_users(
@@ -71,6 +76,7 @@ def score_users(
     bounds: Int64Array,
     depth: int,
     rules: Rules = DEFAULT_RULES,
+    by_item: bool = False,
 ) -> UserScores:
     """Return each user's values.
 
@@ -88,6 +94,8 @@ def score_users(
         Number of ranks to look at: the largest cutoff of a metric of the lists.
     rules
         Rules that hold for all metrics.
+    by_item
+        Whether to compute what each relevant item contributes to the values, too.
 
     Raises
     ------
@@ -97,7 +105,8 @@ def score_users(
     width = min(depth, lists.items.shape[1])
     exact = relevant.ranks is not None
     by_scores = not exact and lists.scores is not None
-    reads: frozenset[str] = frozenset({"targets"} if by_scores else ()).union(*(metric.reads for metric in metrics))
+    targets = frozenset({"targets"} if by_scores or by_item else ())
+    reads: frozenset[str] = targets.union(*(metric.reads for metric in metrics))
     deepest = max((metric.cutoff or 1 for metric in metrics), default=1)
     pooled = [metric for metric in metrics if metric.pooled]
     ranged = [
@@ -114,7 +123,8 @@ def score_users(
             nothing = Moments.of(np.empty(0), blocks)
             empty = [np.zeros((3, len(blocks) - 1)) for _ in ranged]
             counts = np.zeros(N_COUNTS, dtype=np.int64)
-            return _PartScores(counts, [nothing for _ in metrics], empty, [0.0 for _ in pooled], out)
+            by_hit = no_contributions(metrics) if by_item else None
+            return _PartScores(counts, [nothing for _ in metrics], empty, [0.0 for _ in pooled], out, by_hit)
         found = find_hits(lists, relevant, width=width, start=start, stop=stop, reads=reads)
         hits = with_listed_ranks(found.hits, lists, start=start) if by_scores else found.hits
         tied = TiedScores(hits, width=width, deepest=deepest, exact=exact)
@@ -126,7 +136,8 @@ def score_users(
         ]
         rows = {metric.label: row for metric, row in zip(metrics, out, strict=True)}
         ties = ranges_of(ranged, tied, rows, blocks)
-        return _PartScores(found.counts, moments, ties, [_denominator(metric, tied) for metric in pooled], out)
+        by_hit = hit_contributions(metrics, tied, rows, ties=rules.ties, reach=tied.reach) if by_item else None
+        return _PartScores(found.counts, moments, ties, [_denominator(metric, tied) for metric in pooled], out, by_hit)
 
     def score_part(blocks: tuple[int, int]) -> _PartScores:
         edges = bounds[blocks[0] : blocks[1] + 1]
@@ -163,7 +174,13 @@ def score_users(
             "repeated_items": int(counts[REPEATED_ITEMS]),
             "repeated_relevant": int(counts[REPEATED_RELEVANT]),
         },
+        contributions=_contributions(scored, [int(bounds[first]) for first, _ in shards]),
     )
+
+
+def _contributions(scored: Sequence[_PartScores], starts: Sequence[int]) -> HitContributions | None:
+    parts_of = [part.contributions for part in scored if part.contributions is not None]
+    return joined(parts_of, starts) if parts_of else None
 
 
 def _denominator(metric: UserMetric, tied: TiedScores) -> float:

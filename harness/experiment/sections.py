@@ -255,6 +255,8 @@ class StatisticsSettings:
         Correction for the size of the family: ``maxt``, ``holm``, ``bonferroni``, ``bh`` or ``none``.
     margin
         Largest difference that does not matter, in units of the metric. None: no verdict of equivalence.
+    unit
+        What verdicts generalise to. ``users``: other users, and these items. ``users_items``: other users and items.
     pairs
         ``baseline``: each run with the baseline. ``all``: all pairs of runs.
     seed
@@ -265,6 +267,7 @@ class StatisticsSettings:
     test: Annotated[Any, PlainValidator(_test)] = DEFAULT_TEST
     correction: Literal["maxt", "holm", "bonferroni", "bh", "none"] = "maxt"
     margin: Annotated[float, Field(gt=0)] | None = None
+    unit: Literal["users", "users_items"] = "users"
     pairs: Literal["baseline", "all"] = "baseline"
     seed: Seed = 0
 

@@ -22,6 +22,7 @@ class DebiasedMetric(UserMetric):
     """A per-user metric that weights relevant items by the inverse of their chance to be observed."""
 
     family = "debiased"
+    additive = True
     needs = ("popularity",)
     reference = (
         "Yang et al., Unbiased offline recommender evaluation for missing-not-at-random implicit feedback, RecSys 2018"

@@ -38,6 +38,7 @@ class F1(AccuracyMetric):
     k: int = 10
 
     name = "f1"
+    additive = True
     formula = r"\frac{2}{k + |R|} \sum_{r=1}^{k} \mathrm{rel}_r"
     reference = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section 8.3"
 

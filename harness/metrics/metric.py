@@ -110,10 +110,14 @@ class UserMetric(Metric):
     ----------
     binary
         Whether every value is 0 or 1, so that the mean is a proportion.
+    additive
+        Whether a user's value is the sum of the values that the list has with each hit as its only hit, so that
+        standard errors can be clustered by item.
     """
 
     per_user = True
     binary: ClassVar[bool] = False
+    additive: ClassVar[bool] = False
 
     @property
     def reads(self) -> frozenset[str]:

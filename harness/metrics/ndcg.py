@@ -25,6 +25,7 @@ Discount: TypeAlias = Literal["log2_rank_plus_1", "log2_rank"]
 
 class _CumulatedGain(AccuracyMetric):
     reference = "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques, TOIS 20 (2002)"
+    additive = True
     # The limit for exp2, so that sums over relevant items are finite in float64.
     largest_gain: ClassVar[int] = 1000
     k: int

@@ -42,6 +42,7 @@ class Precision(AccuracyMetric):
     average: Literal["users", "micro"] = "users"
 
     name = "precision"
+    additive = True
     formula = r"\frac{1}{k} \sum_{r=1}^{k} \mathrm{rel}_r"
     reference = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section 8.4"
 

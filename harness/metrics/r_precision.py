@@ -29,6 +29,7 @@ class RPrecision(AccuracyMetric):
     """
 
     name = "r_precision"
+    additive = True
     formula = r"\frac{1}{|R|} \sum_{r=1}^{|R|} \mathrm{rel}_r"
     reference = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section 8.4"
 

@@ -37,6 +37,7 @@ class RBP(AccuracyMetric):
     p: float = 0.8
 
     name = "rbp"
+    additive = True
     formula = r"(1 - p) \sum_{r=1}^{k} \mathrm{rel}_r \, p^{r-1}"
     reference = "Moffat and Zobel, Rank-biased precision for measurement of retrieval effectiveness, TOIS 27 (2008)"
 

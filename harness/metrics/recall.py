@@ -42,6 +42,7 @@ class Recall(AccuracyMetric):
     denominator: Literal["relevant", "min_k"] = "relevant"
 
     name = "recall"
+    additive = True
     formula = r"\frac{1}{|R|} \sum_{r=1}^{k} \mathrm{rel}_r"
     reference = "Manning, Raghavan and Schuetze, Introduction to Information Retrieval (2008), section 8.3"
 

@@ -61,7 +61,9 @@ def best_marks(comparison: Comparison) -> set[tuple[str, str]]:
 
 
 def shown_interval(difference: PairedDifference) -> tuple[float, float]:
-    """Return the simultaneous interval of a difference of the family, and the single interval of any other."""
+    """Return the interval that the verdict of a difference comes from, and the single interval outside the family."""
+    if difference.unit == "users_items" and difference.verdict_users_items is not None:
+        return difference.ci_users_items_low, difference.ci_users_items_high
     if math.isnan(difference.ci_simultaneous_low):
         return difference.ci_low, difference.ci_high
     return difference.ci_simultaneous_low, difference.ci_simultaneous_high

@@ -1,6 +1,6 @@
 """Tests of significance, and comparisons between runs."""
 
-from harness.statistics.comparison_arguments import Margin, Pairs, TestChoice
+from harness.statistics.comparison_arguments import Margin, Pairs, TestChoice, Unit
 from harness.statistics.comparison_notes import CHECKPOINT_NOTE
 from harness.statistics.correction import Correction
 from harness.statistics.paired_comparison import compare
@@ -20,5 +20,6 @@ __all__ = [
     "Pairs",
     "Permutation",
     "TestChoice",
+    "Unit",
     "compare",
 ]

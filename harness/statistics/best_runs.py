@@ -39,6 +39,7 @@ def ranked_groups(
     higher_is_better: bool,
     confidence: float,
     seed: int = 0,
+    also: BoolArray | None = None,
 ) -> RankedGroups:
     """Compare all pairs of runs by single-step maxT, and return the set of the best and the groups.
 
@@ -52,6 +53,9 @@ def ranked_groups(
         uint64 ``(users,)``: a hash of each external id.
     higher_is_better, confidence, seed
         Direction of the metric, level of the family, and seed of the sign flips.
+    also
+        bool ``(pairs,)``: pairs of runs, in the order of ``itertools.combinations``, that differ by another method as
+        well; only these are shown to differ. None: no other method.
 
     References
     ----------
@@ -74,6 +78,8 @@ def ranked_groups(
     flipped = flip_signs(columns, keys, contrasts=pairs, seed=seed)
     shown = np.abs(flipped.t_statistics) > flipped.max_critical_value(1 - confidence)
     shown &= [int(np.count_nonzero(columns[:, one] != columns[:, other])) >= FEWEST_NONZERO for one, other in pairs]
+    if also is not None:
+        shown &= also
     beats = np.zeros((len(names), len(names)), dtype=bool)  # beats[a, b]: a is shown to be better than b
     first_is_better = flipped.observed > 0
     beats[pairs[:, 0], pairs[:, 1]] = shown & first_is_better

@@ -20,6 +20,7 @@ from harness.statistics.paired_test import PairedTest
 
 Margin: TypeAlias = float | Mapping[str, float]
 Pairs: TypeAlias = Literal["baseline", "all"]
+Unit: TypeAlias = Literal["users", "users_items"]
 TestChoice: TypeAlias = str | Mapping[str, Any] | PairedTest
 AUTO = "auto"
 
@@ -35,9 +36,14 @@ def chosen_baseline(baseline: str | None, names: Sequence[str]) -> str:
     return baseline
 
 
-def check_choices(pairs: str, correction: str, confidence: float) -> None:
+def check_choices(pairs: str, correction: str, unit: str, confidence: float) -> None:
     """Raise an error if a word or the level is not valid."""
-    for what, value, known in (("pairs", pairs, get_args(Pairs)), ("correction", correction, CORRECTIONS)):
+    words = (
+        ("pairs", pairs, get_args(Pairs)),
+        ("correction", correction, CORRECTIONS),
+        ("unit", unit, get_args(Unit)),
+    )
+    for what, value, known in words:
         if value not in known:
             raise HarnessError(f"unknown {what} '{value}'. {did_you_mean(str(value), known)}")
     if not 0 < confidence < 1:

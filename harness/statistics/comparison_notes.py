@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from harness.artifacts import ComparisonProtocol, PairedDifference
 from harness.statistics.automatic_test import FEWEST_NONZERO, WARN_BELOW_NONZERO
+from harness.statistics.item_clusters import FEWEST_ITEMS
 from harness.statistics.verdict import EXPLORATORY
+
+_MOST_LABELS = 8
 
 CHECKPOINT_NOTE = (
     "Each test asks whether these checkpoints differ over users like these; "
@@ -49,6 +53,7 @@ def comparison_notes(
             f"warning: fewer than {WARN_BELOW_NONZERO} users differ in {len(sparse)} of {len(decided)} comparisons in "
             f"{primary}; tests of so few skewed differences reject true null hypotheses too often."
         )
+    yield from _item_notes(differences, primary)
     if n_runs > 2 and n_best:
         yield (
             f"The set of the best (a star, or bold) holds {n_best} of {n_runs} runs: no run is shown to beat them in "
@@ -57,6 +62,26 @@ def comparison_notes(
     if any(row.test is None for row in differences):
         yield "Coverage and diversity are properties of all lists together; their differences are shown without a test."
     yield CHECKPOINT_NOTE
+
+
+def _item_notes(differences: Sequence[PairedDifference], primary: str) -> Iterator[str]:
+    tested = [row for row in differences if row.test is not None]
+    items = next((row.n_items for row in tested if row.n_items is not None), None)
+    if items is None:
+        yield "The runs do not say what each item contributes, so that nothing is known for other items."
+    elif items < FEWEST_ITEMS:
+        yield (
+            f"warning: there are {items} distinct relevant items; standard errors that are clustered by item need "
+            f"{FEWEST_ITEMS}, so that nothing is known for other items."
+        )
+    elif without := list(dict.fromkeys(row.metric for row in tested if math.isnan(row.se_users_items))):
+        # The primary metric first, whose row lacks a verdict for other items.
+        shown = sorted(without, key=lambda label: label != primary)[:_MOST_LABELS]
+        more = " and others" if len(without) > len(shown) else ""
+        yield (
+            "For other items nothing is known in metrics that are not sums over relevant items: "
+            f"{', '.join(shown)}{more}."
+        )
 
 
 def _family_notes(primary: str, size: int, settings: ComparisonProtocol, *, of_mean: bool) -> Iterator[str]:

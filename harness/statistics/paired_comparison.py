@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
-from harness.artifacts import Comparison, ComparisonProtocol, MetricTable, MetricValue, PairedDifference
-from harness.artifacts.array_types import Float64Array, UInt64Array
+from harness.artifacts import Comparison, ComparisonProtocol, MetricTable
 from harness.statistics.best_runs import RankedGroups, ranked_groups
 from harness.statistics.comparison_arguments import (
     Margin,
     Pairs,
     TestChoice,
+    Unit,
     aligned_values,
     check_choices,
     check_metrics_alike,
@@ -29,28 +28,9 @@ from harness.statistics.comparison_arguments import (
 )
 from harness.statistics.comparison_notes import comparison_notes
 from harness.statistics.correction import Correction
-from harness.statistics.detectable_difference import minimum_detectable_effect
-from harness.statistics.effect_size import relative_interval, standardised_effect
-from harness.statistics.family import CorrectedResult, corrected_results
-from harness.statistics.paired_sample import PairedSample
-from harness.statistics.paired_test import PairedTest
-from harness.statistics.statement import Family, statement
+from harness.statistics.item_clusters import ItemClusters, check_items
+from harness.statistics.paired_differences import ComparedRuns, paired_differences
 from harness.statistics.tie_notes import tie_notes
-from harness.statistics.verdict import EXPLORATORY, verdict_code
-
-
-@dataclass(frozen=True, eq=False)
-class _Runs:
-    """Values of all runs of a comparison, with the users of every run in the same order."""
-
-    tables: Mapping[str, MetricTable]
-    values: Mapping[str, Mapping[str, Float64Array]]  # run, label
-    keys: UInt64Array
-
-    def sample(self, label: str, pair: tuple[str, str]) -> PairedSample | None:
-        """Return the values of a pair of candidate and baseline; None for a metric over all lists."""
-        ours, theirs = (self.values[name].get(label) for name in pair)
-        return None if ours is None or theirs is None else PairedSample(ours, theirs, self.keys)
 
 
 def compare(
@@ -62,6 +42,7 @@ def compare(
     primary: str | None = None,
     test: TestChoice = "auto",
     correction: Correction = "maxt",
+    unit: Unit = "users",
     margin: Margin | None = None,
     confidence: float = 0.95,
     seed: int = 0,
@@ -89,6 +70,10 @@ def compare(
         ``{"kind": "permutation", "flips": 20000}``, or a test.
     correction
         ``maxt`` (Westfall and Young 1993), ``holm``, ``bonferroni``, ``bh`` or ``none``.
+    unit
+        What the verdicts generalise to. ``users``: other users, and these items. ``users_items``: other users and other
+        items, by standard errors that are clustered by both; tables then need contributions of items
+        (``harness.evaluate(…, by_item=True)``), and the primary metric is a sum over relevant items.
     margin
         The largest difference that does not matter, positive and in the unit of the metric: one number for all
         metrics, or a map of labels to numbers. Verdicts such as "equivalent" and "not worse" need a margin.
@@ -119,13 +104,16 @@ def compare(
     """
     names = list(tables)
     base = chosen_baseline(baseline, names)
-    check_choices(pairs, correction, confidence)
+    check_choices(pairs, correction, unit, confidence)
     labels = shared_labels(tables, metrics)
     primary = chosen_primary(primary, labels)
     check_metrics_alike(tables, labels)
     tester = chosen_test(test, seed)
     values = {name: aligned_values(tables[base], table, name, base) for name, table in tables.items()}
-    runs = _Runs(tables, values, user_keys(tables[base]))
+    clusters = ItemClusters.of(tables)
+    if unit == "users_items":
+        check_items(clusters, primary)
+    runs = ComparedRuns(tables, values, user_keys(tables[base]), clusters)
     if pairs == "all":
         chosen = [(candidate, other) for other, candidate in itertools.combinations(names, 2)]
     else:
@@ -134,6 +122,7 @@ def compare(
         pairs=pairs,
         test=name_of_test(tester),
         correction=correction,
+        unit=unit,
         confidence=confidence,
         margin=dict(margin) if isinstance(margin, Mapping) else margin,
         seed=seed,
@@ -141,7 +130,7 @@ def compare(
     differences = [
         difference
         for label in labels
-        for difference in _differences(
+        for difference in paired_differences(
             runs,
             label,
             chosen,
@@ -167,99 +156,25 @@ def compare(
     )
 
 
-def _differences(
-    runs: _Runs,
-    label: str,
-    pairs: Sequence[tuple[str, str]],
-    *,
-    tester: PairedTest | None,
-    settings: ComparisonProtocol,
-    margin: float | None,
-    in_family: bool,
-) -> Iterator[PairedDifference]:
-    """Yield the differences of one metric, one per pair of candidate and baseline."""
-    samples = [runs.sample(label, pair) for pair in pairs]
-    tested = [sample for sample in samples if sample is not None]
-    value = runs.tables[pairs[0][0]][label]
-    results = iter(
-        corrected_results(
-            tested,
-            test=tester,
-            correction=settings.correction if in_family else "none",  # type: ignore[arg-type]
-            confidence=settings.confidence,
-            seed=settings.seed,
-            spread=value.spread,
-        )
-    )
-    for pair, sample in zip(pairs, samples, strict=True):
-        untested = _untested(label, pair, runs.tables)
-        if sample is None:
-            yield replace(untested, statement=statement(untested, margin=None, family=None))
-            continue
-        row = _tested(untested, sample, next(results), value, settings.confidence)
-        if in_family:
-            low, high = row.ci_simultaneous_low, row.ci_simultaneous_high
-            verdict = verdict_code(low, high, margin=margin, higher_is_better=value.higher_is_better)
-            row = replace(row, verdict=verdict)
-            family = Family(len(tested), settings.pairs == "all", 1 - settings.confidence)
-        else:
-            nan = math.nan
-            row = replace(row, verdict=EXPLORATORY, p_adjusted=nan, ci_simultaneous_low=nan, ci_simultaneous_high=nan)
-            family = None
-        yield replace(row, statement=statement(row, margin=margin, family=family))
-
-
-def _untested(label: str, pair: tuple[str, str], tables: Mapping[str, MetricTable]) -> PairedDifference:
-    ours, theirs = (tables[name][label].value for name in pair)
-    difference = ours - theirs
-    return PairedDifference(
-        metric=label,
-        candidate=pair[0],
-        baseline=pair[1],
-        candidate_value=ours,
-        baseline_value=theirs,
-        difference=difference,
-        relative=difference / theirs if theirs else math.nan,
-    )
-
-
-def _tested(
-    row: PairedDifference, sample: PairedSample, result: CorrectedResult, value: MetricValue, confidence: float
-) -> PairedDifference:
-    differences = sample.differences
-    gains = differences if value.higher_is_better else -differences
-    low, high = relative_interval(sample, confidence=confidence)
-    return replace(
-        row,
-        ci_low=result.ci_low,
-        ci_high=result.ci_high,
-        ci_simultaneous_low=result.simultaneous_low,
-        ci_simultaneous_high=result.simultaneous_high,
-        ci_relative_low=low,
-        ci_relative_high=high,
-        test=result.test,
-        p_value=result.p_value,
-        p_adjusted=result.p_adjusted,
-        effect_size=standardised_effect(differences),
-        wins=int((gains > 0).sum()),
-        ties=int((gains == 0).sum()),
-        losses=int((gains < 0).sum()),
-        n_users=len(differences),
-        n_nonzero=sample.n_nonzero,
-        se_users=sample.standard_error,
-        mde=minimum_detectable_effect(sample, critical=result.critical),
-    )
-
-
-def _groups(runs: _Runs, primary: str, settings: ComparisonProtocol) -> RankedGroups:
+def _groups(runs: ComparedRuns, primary: str, settings: ComparisonProtocol) -> RankedGroups:
     """Return the runs that none beats, and the letters, in a family of all pairs in the primary metric."""
     columns = {name: values[primary] for name, values in runs.values.items() if primary in values}
     if len(columns) < len(runs.tables):
         return RankedGroups((), None)
+    also = None
+    if settings.unit == "users_items" and runs.clusters is not None:
+        pairs = list(itertools.combinations(columns, 2))
+        differences = [columns[one] - columns[other] for one, other in pairs]
+        errors = runs.clusters.errors(primary, pairs, differences)
+        if errors is not None:
+            critical = errors.critical("maxt", settings.confidence)
+            means = np.array([difference.mean() for difference in differences])
+            also = np.abs(means) > critical * errors.standard_errors
     return ranked_groups(
         columns,
         runs.keys,
         higher_is_better=next(iter(runs.tables.values()))[primary].higher_is_better,
         confidence=settings.confidence,
         seed=settings.seed,
+        also=also,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from harness.artifacts import PairedDifference
 from harness.statistics.detectable_difference import users_to_detect
-from harness.statistics.verdict import EXPLORATORY, UNTESTED, decimals, verdict_words
+from harness.statistics.verdict import UNTESTED, decimals, verdict_code, verdict_words
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,9 @@ class Family:
         return f"1 of {self.size} {many if self.size > 1 else one}"
 
 
-def statement(row: PairedDifference, *, margin: float | None, family: Family | None) -> str:
+def statement(
+    row: PairedDifference, *, margin: float | None, family: Family | None, higher_is_better: bool = True
+) -> str:
     """Return the words of a verdict with difference, interval, users and family.
 
     Parameters
@@ -45,32 +48,60 @@ def statement(row: PairedDifference, *, margin: float | None, family: Family | N
         Margin of the metric, if there is one.
     family
         Family of the difference; None outside it.
+    higher_is_better
+        Direction of the metric.
 
     Examples
     --------
     >>> row = PairedDifference("ndcg@10", "b", "a", 0.121, 0.1, 0.021, n_users=938, n_nonzero=161, verdict="higher",
-    ...                        ci_simultaneous_low=0.0091, ci_simultaneous_high=0.0338)
+    ...                        ci_simultaneous_low=0.0091, ci_simultaneous_high=0.0338, n_items=482)
     >>> statement(row, margin=None, family=Family(4, all_pairs=False))
-    'higher (+0.021 [0.009, 0.034]; 938 users, 161 differ; 1 of 4 candidates; these checkpoints only)'
+    'higher (+0.021 [0.009, 0.034]; 938 users, 161 differ; 482 items; 1 of 4 candidates; these checkpoints only)'
     """
     if row.verdict == UNTESTED:
         return f"not tested ({row.difference:+.4f}; a value over all lists)"
-    simultaneous = row.verdict != EXPLORATORY
-    low = row.ci_simultaneous_low if simultaneous else row.ci_low
-    high = row.ci_simultaneous_high if simultaneous else row.ci_high
+    if row.unit == "users_items":
+        low, high = row.ci_users_items_low, row.ci_users_items_high
+    elif family is not None:
+        low, high = row.ci_simultaneous_low, row.ci_simultaneous_high
+    else:
+        low, high = row.ci_low, row.ci_high
     parts = [_interval(row.difference, low, high)]
     parts.append(f"{row.n_users:,} users, {row.n_nonzero:,} differ" if row.n_nonzero else f"{row.n_users:,} users")
+    if row.n_items is not None:
+        parts.append(f"{row.n_items:,} item{'s' if row.n_items != 1 else ''}")
     if family is not None:
         parts.append(str(family))
     if row.n_nonzero == 0:
         parts.append("no user's value differs, so nothing was tested")
     if family is not None and _contradicts(row, family.level):
         parts.append(f"the adjusted p-value of {row.p_adjusted:.3g} says otherwise; the interval decides")
+    if family is not None:
+        parts.extend(_for_the_other_unit(row, margin, higher_is_better=higher_is_better))
     parts.append("these checkpoints only")
     words = verdict_words(row.verdict, low=low, high=high, margin=margin)
     if row.verdict in ("undecided", "not_worse", "not_better") and margin is not None and row.mde > margin:
         words += f"; about {users_to_detect(margin, row.mde, row.n_users or 0):,} users would decide"
     return f"{words} ({'; '.join(parts)})"
+
+
+def _for_the_other_unit(row: PairedDifference, margin: float | None, *, higher_is_better: bool) -> Iterator[str]:
+    """Yield the verdict of the other unit, if it differs."""
+    over_users = (row.ci_simultaneous_low, row.ci_simultaneous_high)
+    over_both = (row.ci_users_items_low, row.ci_users_items_high)
+    if row.verdict_users_items is None:
+        if row.unit == "users_items":
+            yield "the items are too few for a claim about other items"
+        return
+    for_users = verdict_code(*over_users, margin=margin, higher_is_better=higher_is_better)
+    if for_users == row.verdict_users_items:
+        return
+    if row.unit == "users":
+        words = verdict_words(row.verdict_users_items, low=over_both[0], high=over_both[1], margin=margin)
+        yield f"for other items like these: {words}"
+    else:
+        words = verdict_words(for_users, low=over_users[0], high=over_users[1], margin=margin)
+        yield f"for these items: {words}"
 
 
 def _interval(difference: float, low: float, high: float) -> str:

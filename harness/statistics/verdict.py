@@ -6,6 +6,7 @@ import math
 
 EXPLORATORY = "exploratory"
 UNTESTED = "untested"
+UNDECIDED = "undecided"
 
 _WORDS = {
     "better_by_margin": "better by more than {margin}",
@@ -48,9 +49,9 @@ def verdict_code(low: float, high: float, *, margin: float | None, higher_is_bet
     ('better', 'equivalent')
     """
     if math.isnan(low) or math.isnan(high):
-        return "undecided"
+        return UNDECIDED
     if margin is None:
-        return "higher" if low > 0 else "lower" if high < 0 else "undecided"
+        return "higher" if low > 0 else "lower" if high < 0 else UNDECIDED
     if not higher_is_better:
         low, high = -high, -low
     excludes_zero = low > 0 or high < 0
@@ -64,7 +65,7 @@ def verdict_code(low: float, high: float, *, margin: float | None, higher_is_bet
         return "better" if low > 0 else "worse"
     if low > -margin:
         return "not_worse"
-    return "not_better" if high < margin else "undecided"
+    return "not_better" if high < margin else UNDECIDED
 
 
 def verdict_words(code: str, *, low: float, high: float, margin: float | None) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from harness.artifacts import PAIR_COLUMNS, Comparison, ComparisonProtocol, PairedDifference
 
-SETTINGS = ComparisonProtocol("baseline", "auto", "maxt", 0.95, None, 0)
+SETTINGS = ComparisonProtocol("baseline", "auto", "maxt", "users", 0.95, None, 0)
 
 
 def test_the_columns_of_pairs_are_fixed():

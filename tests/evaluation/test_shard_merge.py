@@ -204,6 +204,6 @@ def test_merged_lists_are_averaged():
     owners = np.array(["ann", "bob", "ann", "bob", "cid"], dtype=object)
     with mock.patch.object(user_blocks, "USER_BLOCK", 2):
         table = merge_shards(scored(topk, truth, [0, 2, 5], metrics=[Recall(k=1)]), metrics=[Recall(k=1)])
-    users = averaged(table, owners)
+    users = averaged(table, Truth(truth.indptr, truth.items, users=owners))
     assert users.per_user.values.tolist() == [["ann", 1.0], ["bob", 0.0], ["cid", 0.0]]
     assert users["recall@1"].value == pytest.approx(1 / 3)

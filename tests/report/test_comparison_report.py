@@ -65,7 +65,7 @@ def comparison(names=("pop", "ease", "random"), margin=None):
         values=pd.DataFrame(values),
         baseline=pop,
         primary="ndcg@10",
-        settings=ComparisonProtocol("baseline", "auto", "holm", 0.95, margin, 0),
+        settings=ComparisonProtocol("baseline", "auto", "holm", "users", 0.95, margin, 0),
         best=(ease,),
         groups={pop: "b", ease: "a", random: "c"},
         notes=("ndcg@10 decides.",),

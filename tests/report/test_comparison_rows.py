@@ -11,7 +11,7 @@ from harness.report.comparison_rows import ValueRow, best_marks, headline_labels
 def compared(**changes):
     values = pd.DataFrame({"run": ["a\x00", "b"], "m": [0.1, float("nan")]})
     row = PairedDifference("m", "b", "a", 0.2, 0.1, 0.1, ci_low=0.05, ci_high=0.15)
-    settings = ComparisonProtocol("baseline", "auto", "maxt", 0.95, None, 0)
+    settings = ComparisonProtocol("baseline", "auto", "maxt", "users", 0.95, None, 0)
     return dataclasses.replace(Comparison((row,), values, "a", "m", settings), **changes)
 
 
@@ -22,7 +22,11 @@ def test_undefined_values_are_none():
 def test_the_simultaneous_interval_is_shown_where_there_is_one():
     (row,) = compared().differences
     assert shown_interval(row) == (0.05, 0.15)
-    assert shown_interval(dataclasses.replace(row, ci_simultaneous_low=0.0, ci_simultaneous_high=0.2)) == (0.0, 0.2)
+    row = dataclasses.replace(row, ci_simultaneous_low=0.0, ci_simultaneous_high=0.2)
+    assert shown_interval(row) == (0.0, 0.2)
+    row = dataclasses.replace(row, ci_users_items_low=-0.1, ci_users_items_high=0.3, verdict_users_items="undecided")
+    assert shown_interval(row) == (0.0, 0.2)
+    assert shown_interval(dataclasses.replace(row, unit="users_items")) == (-0.1, 0.3)
 
 
 def test_few_metrics_are_all_shown_and_many_only_at_the_cutoff():

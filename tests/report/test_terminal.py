@@ -45,7 +45,7 @@ def test_names_are_text_and_no_markup(record, hostile):
 
 def compared(differences=(), runs=("pop", "[b]ease[/b]"), **changes):
     values = pd.DataFrame({"run": list(runs), "ndcg@10": [0.1, None, 0.2][: len(runs)]})
-    settings = ComparisonProtocol("baseline", "auto", "maxt", 0.95, None, 0)
+    settings = ComparisonProtocol("baseline", "auto", "maxt", "users", 0.95, None, 0)
     return dataclasses.replace(Comparison(tuple(differences), values, "pop", "ndcg@10", settings), **changes)
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from oracles.statistics import holm
 from paired_samples import table_of
 
-from harness.artifacts import PAIR_COLUMNS, ComparisonProtocol, MetricTable
+from harness import evaluate
+from harness.artifacts import PAIR_COLUMNS, ComparisonProtocol, MetricTable, TopK, Truth
 from harness.errors import HarnessError
 from harness.statistics import CHECKPOINT_NOTE, compare
 
@@ -192,7 +193,7 @@ TWO = {"base": table_of({"ndcg@10": [0, 1, 1, 0.5]}), "new": table_of({"ndcg@10"
 
 def test_the_defaults_are_those_that_the_pages_state():
     found = compare(TWO)
-    assert found.settings == ComparisonProtocol("baseline", "auto", "maxt", 0.95, None, 0)
+    assert found.settings == ComparisonProtocol("baseline", "auto", "maxt", "users", 0.95, None, 0)
     assert (found.baseline, found.primary) == ("base", "ndcg@10")
     stated = compare(
         TWO,
@@ -218,7 +219,7 @@ def test_the_settings_are_kept_as_they_were_used():
         seed=5,
         margin={"ndcg@10": 0.1},
     )
-    expected = ComparisonProtocol("baseline", "permutation(flips=500)", "none", 0.8, {"ndcg@10": 0.1}, 5)
+    expected = ComparisonProtocol("baseline", "permutation(flips=500)", "none", "users", 0.8, {"ndcg@10": 0.1}, 5)
     assert (found.settings, found.baseline) == (expected, "new")
     assert found.values.to_dict("records") == [
         {"run": "base", "ndcg@10": 0.625},
@@ -425,3 +426,98 @@ def test_users_dropped_from_one_run_are_refused():
     tables = {"a": table_of({"ndcg@10": [0, 1, 1]}), "b": table_of({"ndcg@10": [0, 1]}, users=[0, 1])}
     with pytest.raises(HarnessError, match="1 are missing from 'b' and 0 are only in it"):
         compare(tables)
+
+
+def crossed_tables(shared_items=True, users=400, items=40, seed=0, gain=0.0):
+    """Two runs with one relevant item per user. With shared items, whoever has an item has the same difference."""
+    rng = np.random.default_rng(seed)
+    relevant = rng.integers(0, items, users)
+    better = rng.random(items if shared_items else users)
+    draw = better[relevant] if shared_items else better
+    new, base = draw < 0.35 + gain, draw > 0.7
+    lists = {"new": np.where(new, relevant, items), "base": np.where(base, relevant, items)}
+    truth = Truth.from_lists([[int(item)] for item in relevant])
+    return {
+        name: evaluate(TopK(chosen[:, None]), truth, metrics=["recall"], cutoffs=[1], by_item=True)
+        for name, chosen in lists.items()
+    }
+
+
+class TestUsersAndItems:
+    def test_each_row_has_both_intervals_and_verdicts(self):
+        row = only(compare(crossed_tables(shared_items=False, gain=0.15), baseline="base"))
+        assert row["n_items"] == 40
+        assert row["verdict"] == row["verdict_users_items"] == "higher"
+        # Differences of users of an item are independent: both errors are about equal.
+        assert row["se_users_items"] == pytest.approx(row["se_users"], rel=0.3)
+        assert row["ci_users_items_low"] <= row["ci_simultaneous_low"]
+        assert row["ci_users_items_high"] >= row["ci_simultaneous_high"]
+        assert "for other items" not in row["statement"]
+
+    def test_where_the_verdicts_differ_the_row_says_so(self):
+        tables = crossed_tables(seed=3, gain=0.1)
+        row = only(compare(tables, baseline="base"))
+        assert (row["unit"], row["verdict"], row["verdict_users_items"]) == ("users", "higher", "undecided")
+        assert row["se_users_items"] > 2 * row["se_users"]
+        assert "; 40 items; " in row["statement"]
+        assert "; for other items like these: undecided: between -" in row["statement"]
+        both = only(compare(tables, baseline="base", unit="users_items"))
+        assert (both["unit"], both["verdict"], both["verdict_users_items"]) == ("users_items", "undecided", "undecided")
+        assert both["statement"].startswith("undecided: between -")
+        assert "; for these items: higher" in both["statement"]
+        assert both["mde"] > row["mde"]
+        for column in ("p_value", "ci_low", "ci_simultaneous_low", "se_users_items", "ci_users_items_high"):
+            assert both[column] == row[column]
+
+    def test_the_set_of_the_best_is_of_the_unit(self):
+        tables = crossed_tables(seed=3, gain=0.1)
+        assert compare(tables, baseline="base").best == ("new",)
+        assert compare(tables, baseline="base", unit="users_items").best == ("new", "base")
+
+    def test_no_verdict_is_stronger_for_more_items_than_for_these(self):
+        for seed in range(30):
+            tables = crossed_tables(shared_items=False, users=60, items=55, seed=seed, gain=0.1)
+            row = only(compare(tables, baseline="base"))
+            assert row["verdict_users_items"] in (row["verdict"], "undecided")
+
+    def test_few_items_have_no_errors(self):
+        found = compare(crossed_tables(items=20), baseline="base")
+        row = only(found)
+        assert row["n_items"] == 20
+        assert row["verdict_users_items"] is None or pd.isna(row["verdict_users_items"])
+        assert math.isnan(row["se_users_items"])
+        assert any("there are 20 distinct relevant items" in note for note in found.notes)
+        both = only(compare(crossed_tables(items=20), baseline="base", unit="users_items"))
+        assert both["verdict"] == "undecided"
+        assert "the items are too few for a claim about other items" in both["statement"]
+
+    def test_tables_without_contributions(self):
+        tables = {"base": table_of({"recall@1": [0, 1] * 20}), "new": table_of({"recall@1": [1, 1] * 20})}
+        found = compare(tables)
+        assert any("nothing is known for other items" in note for note in found.notes)
+        assert pd.isna(only(found)["n_items"])
+        with pytest.raises(HarnessError, match=r"unit users_items needs what each item contributes.*by_item=True"):
+            compare(tables, unit="users_items")
+
+    def test_a_primary_metric_that_is_no_sum(self):
+        truth = Truth.from_lists([[0, 1]] * 40)
+        tables = {
+            name: evaluate(TopK(lists), truth, metrics=["hit_rate", "recall"], cutoffs=[2], by_item=True)
+            for name, lists in {"a": np.tile([0, 1], (40, 1)), "b": np.tile([1, 2], (40, 1))}.items()
+        }
+        with pytest.raises(HarnessError, match=r"hit_rate@2 is not\. Choose one of recall@2"):
+            compare(tables, primary="hit_rate@2", unit="users_items")
+
+    def test_metrics_that_are_no_sums_are_named(self):
+        truth = Truth.from_lists([[item, item + 1] for item in range(40)])
+        lists = {"a": np.arange(40)[:, None], "b": np.full((40, 1), 40)}
+        tables = {
+            name: evaluate(TopK(chosen), truth, metrics=["hit_rate", "recall"], cutoffs=[1], by_item=True)
+            for name, chosen in lists.items()
+        }
+        notes = compare(tables, primary="recall@1").notes
+        assert "For other items nothing is known in metrics that are not sums over relevant items: hit_rate@1." in notes
+
+    def test_an_unknown_unit(self):
+        with pytest.raises(HarnessError, match=r"unknown unit 'items'\. Did you mean 'users_items'"):
+            compare(TWO, unit="items")

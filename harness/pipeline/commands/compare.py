@@ -220,6 +220,7 @@ def _compare(
         primary=settings.primary,
         test=chosen.test,
         correction=chosen.correction,
+        unit=chosen.unit,
         margin=chosen.margin,
         confidence=chosen.confidence,
         seed=chosen.seed,

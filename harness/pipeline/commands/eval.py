@@ -16,6 +16,7 @@ from harness.pipeline.commands.predict import write_predictions
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder import result_tables
 from harness.pipeline.run_folder import run_files as stored
+from harness.pipeline.run_folder.contribution_tables import write_contributions
 from harness.pipeline.run_folder.model_files import changed_files
 from harness.pipeline.run_folder.run_folder import RunFolder, run_folder_of
 from harness.pipeline.stages.data_audit import data_findings
@@ -118,7 +119,7 @@ def _computed(
             recommended = held.enter_context(inputs.source.recommend(experiment, split, task, options))
         with stopwatch.measure("evaluate"):
             side = side_of(experiment.metrics, task, split)
-            table = measured_parts(experiment, recommended, task, side=side)
+            table = measured_parts(experiment, recommended, task, side=side, by_item=True)
             slices = sliced(experiment, recommended, task, split, table)
             measured = (*tie_findings(experiment, recommended, task, table), *judgement_findings(task, table))
         with stopwatch.measure("write"):
@@ -126,6 +127,7 @@ def _computed(
             result_tables.write_parquet(
                 folder / stored.PER_USER, pa.Table.from_pandas(table.per_user, preserve_index=False)
             )
+            write_contributions(folder, table)
     findings = (*data_findings(experiment, split, task), *recommended.findings, *changed, *measured)
     record = record_of_run(
         experiment, inputs, recommended, table, slices=slices, findings=findings, stopwatch=stopwatch

@@ -13,6 +13,7 @@ from harness import statistics
 from harness.artifacts import Comparison, MetricTable, RunRecord, to_json
 from harness.errors import HarnessError
 from harness.pipeline.commands.eval import RunResult
+from harness.pipeline.run_folder.contribution_tables import with_contributions
 from harness.pipeline.run_folder.run_files import StoredRun, read_run
 
 Measured: TypeAlias = MetricTable | RunResult | StoredRun | str | Path
@@ -30,6 +31,7 @@ def compare(
     primary: str | None = None,
     test: statistics.TestChoice = "auto",
     correction: statistics.Correction = "maxt",
+    unit: statistics.Unit = "users",
     margin: statistics.Margin | None = None,
     confidence: float = 0.95,
     seed: int = 0,
@@ -50,7 +52,7 @@ def compare(
     primary
         Label of the metric that decides; the others are exploratory. By default the only metric that is compared, else
         the one that the experiments of the runs name. Tables name none.
-    test, correction, margin, confidence, seed
+    test, correction, unit, margin, confidence, seed
         As in the section ``statistics`` of an experiment.
 
     Raises
@@ -88,6 +90,7 @@ def compare(
         primary=_primary(recorded, metrics) if primary is None else primary,
         test=test,
         correction=correction,
+        unit=unit,
         margin=margin,
         confidence=confidence,
         seed=seed,
@@ -139,7 +142,7 @@ def _measured(name: str, run: Measured) -> MetricTable | StoredRun:
             f"the run '{name}' is {_kind(run)}; a table of harness.evaluate, a result of harness.run, or the folder "
             "of a finished run is needed."
         )
-    return StoredRun(run.folder, dataclasses.replace(run.record, name=name), run.table)
+    return with_contributions(StoredRun(run.folder, dataclasses.replace(run.record, name=name), run.table))
 
 
 def _kind(value: object) -> str:

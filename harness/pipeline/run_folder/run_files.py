@@ -35,12 +35,14 @@ logger = logging.getLogger("harness")
 PER_USER = "per_user.parquet"
 PREDICTIONS = "predictions.parquet"
 TARGET_RANKS = "target_ranks.parquet"
+CONTRIBUTIONS = "item_contributions.parquet"
+RELEVANT_ITEMS = "relevant_items.parquet"
 CANDIDATES = "candidates.parquet"  # where files or samples decide the candidates
 EXPERIMENT = "experiment.yaml"
 REPORT = "report.html"
 FIGURES = "figures"
-FILES = (RESULTS, PER_USER, PREDICTIONS, TARGET_RANKS, EXPERIMENT, REPORT)
-_TABLES = (PER_USER, PREDICTIONS, TARGET_RANKS, CANDIDATES)
+FILES = (RESULTS, PER_USER, PREDICTIONS, TARGET_RANKS, CONTRIBUTIONS, RELEVANT_ITEMS, EXPERIMENT, REPORT)
+_TABLES = (PER_USER, PREDICTIONS, TARGET_RANKS, CONTRIBUTIONS, RELEVANT_ITEMS, CANDIDATES)
 _DESCRIPTION = (EXPERIMENT, REPORT, FIGURES)  # made from the record, so that they can be made again
 
 

@@ -40,6 +40,7 @@ def measured_parts(
     *,
     side: SideInformation | None = None,
     metrics: Sequence[Metric] | None = None,
+    by_item: bool = False,
 ) -> MetricTable:
     """Return the metrics of a task's lists, read part by part so that they are never all in memory.
 
@@ -53,24 +54,28 @@ def measured_parts(
         Side information, with one row of history per list of the task.
     metrics
         The metrics to compute; None: those of the experiment.
+    by_item
+        Whether to compute what each relevant item contributes to the values, too.
     """
     chosen = experiment.metrics if metrics is None else metrics
     if task.times is not None:
         # External ids repeat: the value of a user is the mean over all of their lists.
         parts = list(recommended.parts())
-        return measured(experiment, _joined_lists(parts), task, _joined_ranks(parts), side=side, metrics=chosen)
+        lists, ranks = _joined_lists(parts), _joined_ranks(parts)
+        return measured(experiment, lists, task, ranks, side=side, metrics=chosen, by_item=by_item)
     options = experiment.evaluation
     if options.parallel.backend == "dask" and recommended.job is not None:
-        shards = _on_a_cluster(experiment, recommended.job, side, chosen)
+        shards = _on_a_cluster(experiment, recommended.job, side, chosen, by_item=by_item)
     else:
-        shards = _scored(experiment, recommended.parts, task, side, chosen)
-    return evaluation.merge_shards(
+        shards = _scored(experiment, recommended.parts, task, side, chosen, by_item=by_item)
+    table = evaluation.merge_shards(
         shards,
         metrics=chosen,
         rules=options.rules,
         confidence=experiment.statistics.confidence,
         parallel=options.parallel.threads,
     )
+    return _with_item_ids(table, task)
 
 
 def measured(
@@ -81,6 +86,7 @@ def measured(
     *,
     side: SideInformation | None = None,
     metrics: Sequence[Metric] | None = None,
+    by_item: bool = False,
 ) -> MetricTable:
     """Return the metrics of a task's lists; the value of a user with several lists is their mean."""
     lists, truth, rules = topk, task.truth, experiment.evaluation.rules
@@ -99,13 +105,19 @@ def measured(
         # Lists are in order already.
         ties="given" if rules.ties == "trec_eval" else rules.ties,
         without_predictions=rules.without_predictions,
+        by_item=by_item,
         parallel=experiment.evaluation.parallel.threads,
         confidence=experiment.statistics.confidence,
     )
-    if task.times is None or task.truth.users is None:
-        return table
-    # Its users are the rows of the truth with relevant items.
-    return evaluation.averaged(table, task.truth.users[table.users.astype(np.int64)])
+    if task.times is not None and task.truth.users is not None:
+        # Its users are the rows of the truth with relevant items.
+        table = evaluation.averaged(table, task.truth.rows(table.users.astype(np.int64)))
+    return _with_item_ids(table, task)
+
+
+def _with_item_ids(table: MetricTable, task: RecommendationTask) -> MetricTable:
+    found = table.contributions
+    return table if found is None else dataclasses.replace(table, contributions=found.renamed(task.item_ids.ids))
 
 
 def _scored(
@@ -114,6 +126,8 @@ def _scored(
     task: RecommendationTask,
     side: SideInformation | None,
     metrics: Sequence[Metric],
+    *,
+    by_item: bool,
 ) -> Iterator[ShardScores]:
     """Yield the scores of the parts in order; each worker holds one part."""
     parallel = experiment.evaluation.parallel
@@ -125,6 +139,7 @@ def _scored(
         metrics=metrics,
         n_items=task.history.n_items,
         rules=rules,
+        by_item=by_item,
         places=_places(task) if rules.ties == "trec_eval" else None,
     )
 
@@ -156,6 +171,7 @@ def _score_part(
     metrics: Sequence[Metric],
     n_items: int,
     rules: Rules,
+    by_item: bool,
     places: UInt64Array | None,
 ) -> ShardScores:
     return evaluation.score_shard(
@@ -166,6 +182,7 @@ def _score_part(
         target_ranks=shard.ranks,
         side=shard.side,
         rules=rules,
+        by_item=by_item,
         parallel=Parallel(n_jobs=1),
     )
 
@@ -194,7 +211,7 @@ def _joined_ranks(parts: Sequence[PredictionBlock]) -> TargetRanks | None:
 
 
 def _on_a_cluster(
-    experiment: Experiment, job: Job, side: SideInformation | None, metrics: Sequence[Metric]
+    experiment: Experiment, job: Job, side: SideInformation | None, metrics: Sequence[Metric], *, by_item: bool
 ) -> Iterator[ShardScores]:
     """Yield the scores of shards that workers elsewhere read, score and write; only paths are sent."""
     from harness.experiment.components import to_map
@@ -204,7 +221,7 @@ def _on_a_cluster(
     rules = json.dumps(dataclasses.asdict(experiment.evaluation.rules))
     shards = range(len(job.shards.bounds))
     with dataclasses.replace(job, side=side).written() as folder:
-        score = functools.partial(score_stored, job=folder, metrics=plain, rules=rules)
+        score = functools.partial(score_stored, job=folder, metrics=plain, rules=rules, by_item=by_item)
         names = [job.shards.name(index) for index in shards]
         for path in map_shards(score, shards, parallel=experiment.evaluation.parallel, names=names):
             yield read_scores(path)

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
 import safetensors.numpy
 
 from harness.artifacts import (
@@ -229,7 +228,7 @@ def make_shard(index: int, device: str | None = None, *, job: str) -> int:
     return index
 
 
-def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
+def score_stored(index: int, *, job: str, metrics: str, rules: str, by_item: bool) -> str:
     """Compute the metrics of a shard, write them to a file, and return its path.
 
     Parameters
@@ -242,6 +241,8 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
         A list of metrics with all their options, as JSON.
     rules
         The rules that hold for all metrics, as JSON.
+    by_item
+        Whether to compute the contributions of relevant items, too.
     """
     from harness.artifacts import Rules
     from harness.experiment import component_of
@@ -263,6 +264,7 @@ def score_stored(index: int, *, job: str, metrics: str, rules: str) -> str:
         target_ranks=found.target_ranks,
         side=None if side is None else side.rows(shards.task.history_rows[start:stop]),
         rules=settled,
+        by_item=by_item,
         parallel=Parallel(n_jobs=1),
     )
     stored, path = scores.to_arrays(), Path(job) / f"scores-{index:07d}.safetensors"
@@ -290,7 +292,7 @@ def _code(kind: str, params: dict[str, Any]) -> str:
 
 
 def _absolute(checkpoint: str | None) -> str | None:
-    """Return the absolute path of a file; anything else, such as a URI, is returned as it is."""
+    """Return the absolute path of a file, and anything else, such as a URI, as it is."""
     return checkpoint if checkpoint is None or not Path(checkpoint).exists() else str(Path(checkpoint).resolve())
 
 

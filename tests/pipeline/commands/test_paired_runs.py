@@ -47,7 +47,7 @@ def made(tmp_path_factory):
 @pytest.fixture
 def folders(made, tmp_path):
     """Copy the finished runs: a comparison is written beside them."""
-    shutil.copytree(made.reports, tmp_path / "reports")
+    shutil.copytree(made.reports, tmp_path / "reports", ignore=shutil.ignore_patterns("comparisons"))
     return [str(tmp_path / "reports" / "small" / name) for name in ("popularity", "ease")]
 
 
@@ -64,6 +64,7 @@ def written(result):
         ("statistics.test=t", {"test": "t"}),
         ("statistics.test={kind: permutation, flips: 500}", {"test": {"kind": "permutation", "flips": 500}}),
         ("statistics.pairs=all", {"pairs": "all"}),
+        ("statistics.unit=users_items", {"unit": "users_items"}),
         ("statistics.seed=7", {"seed": 7}),
         ("statistics={margin: 0.5, confidence: 0.9}", {"margin": 0.5, "confidence": 0.9}),
         ("evaluation.primary=recall@5", {"primary": "recall@5"}),

@@ -19,7 +19,13 @@ from harness import storage
 from harness.errors import HarnessError
 from harness.pipeline import ComparisonOptions, ScoreOptions, compare_runs, export, render_again, score, write_split
 
-TABLES = ("per_user.parquet", "predictions.parquet", "target_ranks.parquet")
+TABLES = (
+    "per_user.parquet",
+    "predictions.parquet",
+    "target_ranks.parquet",
+    "item_contributions.parquet",
+    "relevant_items.parquet",
+)
 
 
 def load(path, *overrides):
@@ -105,6 +111,11 @@ CHANGES = {
     "a flipped id": (_flipped_id, "per_user.parquet", {"report", "compare"}),
     "lists of another run": (_another_run("predictions.parquet"), "predictions.parquet", {"export", "score"}),
     "no lists": (_empty("predictions.parquet"), "predictions.parquet", {"export", "score"}),
+    "contributions of another run": (
+        _another_run("item_contributions.parquet"),
+        "item_contributions.parquet",
+        {"compare"},
+    ),
     "ranks of another run": (_another_run("target_ranks.parquet"), "target_ranks.parquet", {"export"}),
 }
 
