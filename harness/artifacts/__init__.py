@@ -4,7 +4,13 @@ from harness.artifacts.attention_explainer import Attention, AttentionExplainer
 from harness.artifacts.block_size import USER_BLOCK
 from harness.artifacts.candidate_lists import CandidateLists
 from harness.artifacts.checkpoint_facts import CheckpointFacts
-from harness.artifacts.comparison import PAIR_COLUMNS, Comparison, ComparisonProtocol, PairedDifference
+from harness.artifacts.comparison import (
+    PAIR_COLUMNS,
+    Comparison,
+    ComparisonProtocol,
+    GroupContrast,
+    PairedDifference,
+)
 from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.dataset_audit import (
     DatasetAudit,
@@ -63,6 +69,7 @@ from harness.artifacts.training_data import VALIDATION_CUTOFF, TrainingData, Val
 from harness.artifacts.training_options import TrainingOptions
 from harness.artifacts.truth import Truth
 from harness.artifacts.user_batch import UserBatch
+from harness.artifacts.user_slice import GroupValues, UserSlice
 from harness.artifacts.vocabulary import Vocabulary, as_ids, descending_places, pair_keys, stream, user_halves
 
 __all__ = [
@@ -99,6 +106,8 @@ __all__ = [
     "Finding",
     "FittedModel",
     "GitState",
+    "GroupContrast",
+    "GroupValues",
     "History",
     "Interactions",
     "ItemContributions",
@@ -143,6 +152,7 @@ __all__ = [
     "TrainingRecipe",
     "Truth",
     "UserBatch",
+    "UserSlice",
     "ValidationMetric",
     "ValueRange",
     "VectorRecommender",

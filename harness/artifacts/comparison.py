@@ -20,6 +20,9 @@ class PairedDifference:
     ----------
     metric, candidate, baseline
         The label of the metric, and the names of the runs.
+    slice, slice_value
+        Name of the slice and of its group; None for all users. Differences in a group are exploratory: whether groups
+        differ is decided by a ``GroupContrast``.
     candidate_value, baseline_value
         The values of both runs.
     difference, ci_low, ci_high
@@ -89,9 +92,55 @@ class PairedDifference:
     unit: str = "users"
     verdict: str = "untested"
     statement: str = ""
+    slice: str | None = None
+    slice_value: str | None = None
 
 
-PAIR_COLUMNS = tuple(field.name for field in fields(PairedDifference))
+@dataclass(frozen=True)
+class GroupContrast:
+    """How much the difference of two runs differs between two groups of users or items.
+
+    All contrasts of a comparison are one family.
+
+    Parameters
+    ----------
+    metric, candidate, baseline
+        The label of the metric, and the names of the runs.
+    slice, group, other
+        Name of the slice and of two of its groups.
+    difference
+        The difference of the runs in the group minus that in the other group.
+    ci_low, ci_high
+        Interval that holds for all contrasts at once.
+    p_adjusted
+        Two-sided, corrected for all contrasts.
+    n_users, n_users_other
+        Number of users of both groups.
+    verdict
+        ``differs`` or ``undecided``.
+    statement
+        The verdict as a sentence.
+    """
+
+    metric: str
+    candidate: str
+    baseline: str
+    slice: str
+    group: str
+    other: str
+    difference: float
+    ci_low: float
+    ci_high: float
+    p_adjusted: float
+    n_users: int
+    n_users_other: int
+    verdict: str
+    statement: str
+
+
+_SLICE = ("slice", "slice_value")
+_NAMES = [field.name for field in fields(PairedDifference) if field.name not in _SLICE]
+PAIR_COLUMNS = (_NAMES[0], *_SLICE, *_NAMES[1:])
 
 
 @dataclass(frozen=True)
@@ -133,7 +182,7 @@ class Comparison:
     Parameters
     ----------
     differences
-        One per metric and pair of runs.
+        One per metric and pair of runs, then those in groups of users and items.
     values
         One row per run (``run``) and one column per metric label: the headline values.
     baseline
@@ -146,6 +195,8 @@ class Comparison:
         Names of the runs that no run beats in the primary metric, in a family of all pairs of their own.
     groups
         Letters by run: two runs that share a letter do not differ in that family.
+    contrasts
+        Where the runs have slices: whether differences in the primary metric differ between groups.
     notes
         Sentences that must be shown with the numbers.
     """
@@ -157,7 +208,18 @@ class Comparison:
     settings: ComparisonProtocol
     best: tuple[str, ...] = ()
     groups: Mapping[str, str] | None = None
+    contrasts: tuple[GroupContrast, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def overall(self) -> tuple[PairedDifference, ...]:
+        """The differences over all users."""
+        return tuple(row for row in self.differences if row.slice is None)
+
+    @property
+    def in_groups(self) -> tuple[PairedDifference, ...]:
+        """The differences in groups of users and items."""
+        return tuple(row for row in self.differences if row.slice is not None)
 
     @property
     def pairs(self) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator
 
 from harness.artifacts.array_types import Float64Array, IdArray
 from harness.artifacts.item_contributions import ItemContributions
+from harness.artifacts.user_slice import UserSlice
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,8 @@ class MetricTable:
         Sentences that limit what the values mean: fewer than 30 users, or a cutoff that reaches all items.
     contributions
         What each relevant item contributes to the values; None where this was not computed.
+    slices
+        Values of groups of users and items, where groups were asked for.
     """
 
     values: tuple[MetricValue, ...]
@@ -124,6 +127,7 @@ class MetricTable:
     counts: Mapping[str, int]
     notes: tuple[str, ...] = ()
     contributions: ItemContributions | None = None
+    slices: tuple[UserSlice, ...] = ()
 
     def __getitem__(self, label: str) -> MetricValue:
         """Return the value with this label."""

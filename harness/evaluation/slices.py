@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 
-from harness.artifacts import MetricTable, SliceGap, SliceGroup, SliceTable, SliceValue
-from harness.artifacts.array_types import BoolArray, Float64Array, Int64Array
+from harness.artifacts import (
+    GroupValues,
+    MetricTable,
+    SliceGap,
+    SliceGroup,
+    SliceTable,
+    SliceValue,
+    UserSlice,
+)
+from harness.artifacts.array_types import BoolArray, Float64Array
 from harness.intervals import mean_interval
 
 USERS, RELEVANT_ITEMS = "users", "relevant items"
 
 
-@dataclass(frozen=True, eq=False)
-class _UserGroup:
-    """Values of a group of users: label to float64 ``(n,)``, and the row of each user, int64 ``(n,)``."""
-
-    values: Mapping[str, Float64Array]
-    rows: Int64Array
-
-
-def slice_users(name: str, table: MetricTable, groups: Mapping[str, BoolArray]) -> SliceTable:
+def slice_users(name: str, table: MetricTable, groups: Mapping[str, BoolArray]) -> UserSlice:
     """Return the values of groups of users.
 
     Metrics with a common denominator of all users are left out, because a group has another denominator.
@@ -43,37 +43,67 @@ def slice_users(name: str, table: MetricTable, groups: Mapping[str, BoolArray]) 
     >>> from harness.evaluation import evaluate
     >>> table = evaluate(TopK(np.array([[1], [2], [3]])), Truth.from_lists([[1], [5], [3]]), metrics=["recall"])
     >>> old = np.array([True, True, False])
-    >>> found = slice_users("age", table, {"old": old, "young": ~old})
+    >>> found = slice_table(slice_users("age", table, {"old": old, "young": ~old}), table)
     >>> found.groups[0].metrics["recall@1"].value, found.gaps["recall@1"].highest
     (0.5, 'young')
     """
     labels = [value.label for value in table.values if value.n_users is not None]
     kept = [label for label in labels if table[label].variant.get("average") != "micro"]
-    cut = {
-        group: _UserGroup({label: table.user_values[label][who] for label in kept}, np.flatnonzero(who))
-        for group, who in groups.items()
-        if who.any()
-    }
-    return _sliced(name, USERS, cut, confidence=table.confidence, shares=_shares(table))
+    members = {group: np.flatnonzero(who) for group, who in groups.items() if who.any()}
+    return UserSlice(
+        name,
+        USERS,
+        {
+            group: GroupValues(who, {label: table.user_values[label][who] for label in kept})
+            for group, who in members.items()
+        },
+    )
 
 
-def slice_items(name: str, tables: Mapping[str, MetricTable], rows: Mapping[str, Int64Array]) -> SliceTable:
+def slice_items(name: str, table: MetricTable, tables: Mapping[str, MetricTable]) -> UserSlice:
     """Return the values of groups of relevant items; within a group, no other items count as relevant.
 
     Parameters
     ----------
     name
         Name of the slice.
+    table
+        Values of all users.
     tables
-        Group to table of accuracy metrics.
-    rows
-        Group to int64 ``(users,)``: the users of its table, numbered in the same way in all groups.
+        Group to table of accuracy metrics. Its users are among those of the first table.
     """
-    cut = {group: _UserGroup(table.user_values, rows[group]) for group, table in tables.items()}
-    first = next(iter(tables.values()), None)
-    if first is None:
-        return SliceTable(name, RELEVANT_ITEMS, (), {})
-    return _sliced(name, RELEVANT_ITEMS, cut, confidence=first.confidence, shares=_shares(first))
+    users = pd.Index(table.users)
+    return UserSlice(
+        name,
+        RELEVANT_ITEMS,
+        {
+            group: GroupValues(users.get_indexer(pd.Index(found.users)).astype(np.int64), found.user_values)
+            for group, found in tables.items()
+        },
+    )
+
+
+def slice_table(cut: UserSlice, table: MetricTable) -> SliceTable:
+    """Return the means of all groups of a slice with intervals, and the gaps between groups.
+
+    Parameters
+    ----------
+    cut
+        The groups.
+    table
+        Values of all users, with the definitions of the metrics and the level of the intervals.
+    """
+    groups, shares = cut.groups, _shares(table)
+    labels = list(dict.fromkeys(label for group in groups.values() for label in group.values))
+    values = tuple(
+        SliceGroup(
+            name,
+            {label: _value(found, table.confidence, is_share=label in shares) for label, found in group.values.items()},
+        )
+        for name, group in groups.items()
+    )
+    gaps = {label: _gap(label, groups, table.confidence) for label in labels} if len(groups) > 1 else {}
+    return SliceTable(cut.name, cut.of, values, gaps)
 
 
 def _shares(table: MetricTable) -> frozenset[str]:
@@ -81,26 +111,12 @@ def _shares(table: MetricTable) -> frozenset[str]:
     return frozenset(value.label for value in table.values if value.in_unit_interval)
 
 
-def _sliced(
-    name: str, of: str, groups: Mapping[str, _UserGroup], *, confidence: float, shares: Container[str]
-) -> SliceTable:
-    labels = list(dict.fromkeys(label for group in groups.values() for label in group.values))
-    values = tuple(
-        SliceGroup(
-            name, {label: _value(found, confidence, is_share=label in shares) for label, found in group.values.items()}
-        )
-        for name, group in groups.items()
-    )
-    gaps = {label: _gap(label, groups, confidence) for label in labels} if len(groups) > 1 else {}
-    return SliceTable(name, of, values, gaps)
-
-
 def _value(values: Float64Array, confidence: float, *, is_share: bool) -> SliceValue:
     found = mean_interval(values, confidence=confidence, in_unit_interval=is_share)
     return SliceValue(found.mean, found.low, found.high, found.n)
 
 
-def _gap(label: str, groups: Mapping[str, _UserGroup], confidence: float) -> SliceGap:
+def _gap(label: str, groups: Mapping[str, GroupValues], confidence: float) -> SliceGap:
     """Return the gap of one metric, with the covariance of users who are in both groups."""
     from scipy.special import stdtrit
 
@@ -110,11 +126,11 @@ def _gap(label: str, groups: Mapping[str, _UserGroup], confidence: float) -> Sli
     if highest == lowest:  # all groups are equal: take any two
         highest, lowest = tuple(groups)[:2]
     one, other = groups[highest], groups[lowest]
-    n, m = len(one.rows), len(other.rows)
+    n, m = len(one.users), len(other.users)
     if min(n, m) < 2:
         return SliceGap(highest, lowest, difference, None, None)
     ours, theirs = one.values[label], other.values[label]
-    shared, left, right = np.intersect1d(one.rows, other.rows, assume_unique=True, return_indices=True)
+    shared, left, right = np.intersect1d(one.users, other.users, assume_unique=True, return_indices=True)
     variance = ours.var(ddof=1) / n + theirs.var(ddof=1) / m
     if len(shared) > 1:
         variance -= 2.0 * len(shared) * np.cov(ours[left], theirs[right])[0, 1] / (n * m)

@@ -65,7 +65,7 @@ def render_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> C
     """
     shown = [clean(record) for record in records]
     compared = clean(comparison)
-    values, pairs = value_rows(comparison), compared.differences
+    values, pairs = value_rows(comparison), compared.overall
     labels = list(values[0].values) if values else []
     leading = compared.primary
     headline = headline_labels(labels, leading)
@@ -88,6 +88,9 @@ def render_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> C
         directions=directions,
         first=[pair for pair in pairs if pair.metric == leading],
         others=[pair for pair in pairs if pair.metric != leading],
+        letters=compared.groups if compared.groups is not None and len(values) > 2 else {},
+        contrasts=compared.contrasts,
+        in_groups=compared.in_groups,
         forests=_forests(figures, pairs, headline, compared),
         settings=facts(to_json(compared.settings)),
         runs=[_provenance(record) for record in shown],

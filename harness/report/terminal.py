@@ -13,6 +13,7 @@ from harness.artifacts import (
     DatasetAudit,
     DatasetSummary,
     Finding,
+    GroupContrast,
     PairedDifference,
     RunRecord,
     SourceSummary,
@@ -88,7 +89,7 @@ def comparison_table(comparison: Comparison, records: Sequence[RunRecord] = ()) 
     values, compared = value_rows(comparison), clean(comparison)
     labels = list(values[0].values) if values else []
     leading = compared.primary
-    rows = [pair for pair in compared.differences if pair.metric == leading]
+    rows = [pair for pair in compared.overall if pair.metric == leading]
     notes = [_text(note, "dim") for note in compared.notes]
     partial = dict.fromkeys(clean(record.partial.sentence) for record in records if record.partial is not None)
     stamps = [_text(sentence, "bold yellow") for sentence in partial]
@@ -100,13 +101,28 @@ def comparison_table(comparison: Comparison, records: Sequence[RunRecord] = ()) 
             _value_table(values, headline_labels(labels, leading), best=best, groups=compared.groups),
             _pair_table(rows, title, compared),
             *statements,
+            *_contrasts(compared),
             *notes,
             *stamps,
         ]
     )
 
 
-def _pair_name(pair: PairedDifference, comparison: Comparison) -> str:
+def _contrasts(comparison: Comparison) -> list[Text]:
+    """Return the contrasts of groups that differ, or that none does."""
+    differ = [
+        _text(f"{_pair_name(row, comparison)}: {row.statement}")
+        for row in comparison.contrasts
+        if row.verdict == "differs"
+    ]
+    if differ or not comparison.contrasts:
+        return differ
+    return [
+        _text(f"No two groups are shown to differ in {comparison.primary}, in {len(comparison.contrasts)} contrasts.")
+    ]
+
+
+def _pair_name(pair: PairedDifference | GroupContrast, comparison: Comparison) -> str:
     return pair.candidate if comparison.baseline is not None else f"{pair.candidate} and {pair.baseline}"
 
 

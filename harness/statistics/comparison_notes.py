@@ -64,6 +64,15 @@ def comparison_notes(
     yield CHECKPOINT_NOTE
 
 
+def slice_notes(names: Sequence[str]) -> Iterator[str]:
+    """Yield what must be said with differences in groups of the slices with these names."""
+    if names:
+        yield (
+            f"Differences in the groups of {', '.join(names)} are exploratory. Whether groups differ is decided by the "
+            "difference of their differences, in a family of all pairs of groups."
+        )
+
+
 def _item_notes(differences: Sequence[PairedDifference], primary: str) -> Iterator[str]:
     tested = [row for row in differences if row.test is not None]
     items = next((row.n_items for row in tested if row.n_items is not None), None)

@@ -19,7 +19,7 @@ from harness.artifacts import ItemContributions, MetricTable
 from harness.artifacts.array_types import Float64Array, IdArray, Int64Array
 from harness.errors import HarnessError
 from harness.statistics.correction import Correction
-from harness.statistics.simultaneous_t import critical_t
+from harness.statistics.simultaneous_t import LargestT
 
 FEWEST_ITEMS = 30  # below this number of clusters the standard error is too small
 _BLOCK = 1 << 18  # pairs of a user and an item whose differences are held at once
@@ -65,7 +65,7 @@ class ClusteredErrors:
         if self.n_items < FEWEST_ITEMS or self.n_users < 2:
             return math.nan
         if correction == "maxt":
-            return critical_t(self.correlation, df=self.df, confidence=confidence)
+            return LargestT(self.correlation, df=self.df).critical(1 - confidence)
         size = 1 if correction == "none" else len(self.standard_errors)
         return float(stdtrit(self.df, 1 - (1 - confidence) / (2 * size)))
 
@@ -107,7 +107,7 @@ class ItemClusters:
         keys = {}
         for name, found in runs.items():
             _check_same_truth(base, runs[base], name, found)
-            users = _positions(tables[base].users, tables[name].users)[found.users]
+            users = positions_of(tables[base].users, tables[name].users)[found.users]
             keys[name] = users * found.n_items + found.items
         union = np.unique(np.concatenate(list(keys.values())))
         places = {name: np.searchsorted(union, key) for name, key in keys.items()}
@@ -242,7 +242,7 @@ def _correlation(covariance: Float64Array) -> Float64Array:
     return correlation
 
 
-def _positions(reference: IdArray, users: IdArray) -> Int64Array:
+def positions_of(reference: IdArray, users: IdArray) -> Int64Array:
     """Return the position of each user in the reference, which holds the same users."""
     if len(reference) == len(users) and (reference == users).all():
         return np.arange(len(users))

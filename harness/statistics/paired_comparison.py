@@ -26,10 +26,11 @@ from harness.statistics.comparison_arguments import (
     shared_labels,
     user_keys,
 )
-from harness.statistics.comparison_notes import comparison_notes
+from harness.statistics.comparison_notes import comparison_notes, slice_notes
 from harness.statistics.correction import Correction
-from harness.statistics.item_clusters import ItemClusters, check_items
+from harness.statistics.item_clusters import ItemClusters, check_items, positions_of
 from harness.statistics.paired_differences import ComparedRuns, paired_differences
+from harness.statistics.slice_comparison import compare_slices
 from harness.statistics.tie_notes import tie_notes
 
 
@@ -50,8 +51,9 @@ def compare(
     """Compare runs on the same users.
 
     For each per-user metric, the values of two runs are paired by user. The comparisons in the primary metric are one
-    family: their p-values, simultaneous intervals and verdicts hold together. Those in other metrics are exploratory
-    and get no verdict. Metrics over all lists (coverage, diversity) have a difference, but no test.
+    family: their p-values, simultaneous intervals and verdicts hold together. Those in other metrics, and in groups of
+    users and items, are exploratory and get no verdict. Metrics over all lists (coverage, diversity) have a difference,
+    but no test.
 
     Parameters
     ----------
@@ -141,17 +143,21 @@ def compare(
         )
     ]
     groups = _groups(runs, primary, settings)
+    positions = {name: positions_of(tables[base].users, table.users) for name, table in tables.items()}
+    slices = compare_slices(runs, positions, primary, chosen, tester=tester, settings=settings)
     return Comparison(
-        differences=tuple(differences),
+        differences=(*differences, *slices.differences),
         values=pd.DataFrame([{"run": name} | {label: tables[name][label].value for label in labels} for name in names]),
         baseline=None if pairs == "all" else base,
         primary=primary,
         settings=settings,
         best=groups.best,
         groups=groups.letters,
+        contrasts=slices.contrasts,
         notes=(
             *tie_notes(tables, baseline=base, label=primary),
             *comparison_notes(differences, primary, settings, n_runs=len(names), n_best=len(groups.best)),
+            *slice_notes(slices.names),
         ),
     )
 

@@ -10,7 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from harness.statistics.simultaneous_t import critical_t
+from harness.statistics import simultaneous_t
+from harness.statistics.simultaneous_t import LargestT
+
+
+def critical_t(correlation, *, df, confidence):
+    return LargestT(correlation, df=df).critical(1 - confidence)
 
 
 @pytest.mark.parametrize("df", [1, 4, 30, 500])
@@ -56,3 +61,17 @@ def test_the_largest_of_simulated_statistics():
     largest = np.abs(normal).max(axis=1) / np.sqrt(rng.chisquare(12, 400_000) / 12)
     found = critical_t(correlation, df=12, confidence=0.95)
     assert (largest > found).mean() == pytest.approx(0.05, abs=0.0015)
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_p_value_and_critical_value_agree(size):
+    found = LargestT(np.full((size, size), 0.4) + 0.6 * np.eye(size), df=25)
+    assert found.p_value(found.critical(0.03)) == pytest.approx(0.03, rel=1e-4)
+    assert found.p_value(0.0) == pytest.approx(1.0)
+
+
+def test_blocks_of_directions_give_the_same(monkeypatch):
+    correlation = np.full((6, 6), 0.4) + 0.6 * np.eye(6)
+    whole = critical_t(correlation, df=25, confidence=0.95)
+    monkeypatch.setattr(simultaneous_t, "_CELLS", 1000)
+    assert critical_t(correlation, df=25, confidence=0.95) == pytest.approx(whole, rel=1e-12)

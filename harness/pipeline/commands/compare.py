@@ -259,4 +259,5 @@ def _plain(comparison: Comparison, runs: Sequence[StoredRun]) -> dict[str, Any]:
         "notes": list(comparison.notes),
         "runs": [{"name": run.name, "fingerprints": dict(run.record.fingerprints)} for run in runs],
         "pairs": [to_json(difference) for difference in comparison.differences],
+        "contrasts": [to_json(contrast) for contrast in comparison.contrasts],
     }

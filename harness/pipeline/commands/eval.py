@@ -19,6 +19,7 @@ from harness.pipeline.run_folder import run_files as stored
 from harness.pipeline.run_folder.contribution_tables import write_contributions
 from harness.pipeline.run_folder.model_files import changed_files
 from harness.pipeline.run_folder.run_folder import RunFolder, run_folder_of
+from harness.pipeline.run_folder.slice_tables import write_slices
 from harness.pipeline.stages.data_audit import data_findings
 from harness.pipeline.stages.measurement import measured_parts
 from harness.pipeline.stages.prediction_options import PredictionOptions
@@ -120,7 +121,7 @@ def _computed(
         with stopwatch.measure("evaluate"):
             side = side_of(experiment.metrics, task, split)
             table = measured_parts(experiment, recommended, task, side=side, by_item=True)
-            slices = sliced(experiment, recommended, task, split, table)
+            table = replace(table, slices=sliced(experiment, recommended, task, split, table))
             measured = (*tie_findings(experiment, recommended, task, table), *judgement_findings(task, table))
         with stopwatch.measure("write"):
             write_predictions(folder, recommended, inputs)
@@ -128,10 +129,9 @@ def _computed(
                 folder / stored.PER_USER, pa.Table.from_pandas(table.per_user, preserve_index=False)
             )
             write_contributions(folder, table)
+            write_slices(folder, table)
     findings = (*data_findings(experiment, split, task), *recommended.findings, *changed, *measured)
-    record = record_of_run(
-        experiment, inputs, recommended, table, slices=slices, findings=findings, stopwatch=stopwatch
-    )
+    record = record_of_run(experiment, inputs, recommended, table, findings=findings, stopwatch=stopwatch)
     record = stored.write_run(folder, record, table.per_user, experiment=experiment.to_yaml())
     return RunResult(folder, record, table, was_finished=False)
 

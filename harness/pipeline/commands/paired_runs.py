@@ -15,6 +15,7 @@ from harness.errors import HarnessError
 from harness.pipeline.commands.eval import RunResult
 from harness.pipeline.run_folder.contribution_tables import with_contributions
 from harness.pipeline.run_folder.run_files import StoredRun, read_run
+from harness.pipeline.run_folder.slice_tables import with_slices
 
 Measured: TypeAlias = MetricTable | RunResult | StoredRun | str | Path
 
@@ -142,7 +143,8 @@ def _measured(name: str, run: Measured) -> MetricTable | StoredRun:
             f"the run '{name}' is {_kind(run)}; a table of harness.evaluate, a result of harness.run, or the folder "
             "of a finished run is needed."
         )
-    return with_contributions(StoredRun(run.folder, dataclasses.replace(run.record, name=name), run.table))
+    named = StoredRun(run.folder, dataclasses.replace(run.record, name=name), run.table)
+    return with_slices(with_contributions(named))
 
 
 def _kind(value: object) -> str:

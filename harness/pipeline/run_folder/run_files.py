@@ -37,12 +37,13 @@ PREDICTIONS = "predictions.parquet"
 TARGET_RANKS = "target_ranks.parquet"
 CONTRIBUTIONS = "item_contributions.parquet"
 RELEVANT_ITEMS = "relevant_items.parquet"
+SLICES = "slices.parquet"  # where the experiment has slices
 CANDIDATES = "candidates.parquet"  # where files or samples decide the candidates
 EXPERIMENT = "experiment.yaml"
 REPORT = "report.html"
 FIGURES = "figures"
 FILES = (RESULTS, PER_USER, PREDICTIONS, TARGET_RANKS, CONTRIBUTIONS, RELEVANT_ITEMS, EXPERIMENT, REPORT)
-_TABLES = (PER_USER, PREDICTIONS, TARGET_RANKS, CONTRIBUTIONS, RELEVANT_ITEMS, CANDIDATES)
+_TABLES = (PER_USER, PREDICTIONS, TARGET_RANKS, CONTRIBUTIONS, RELEVANT_ITEMS, SLICES, CANDIDATES)
 _DESCRIPTION = (EXPERIMENT, REPORT, FIGURES)  # made from the record, so that they can be made again
 
 
@@ -78,7 +79,7 @@ def refuse_links(folder: Path) -> None:
     HarnessError
         A file of the run would be written through a link.
     """
-    for name in (*FILES, CANDIDATES, FIGURES):
+    for name in (*FILES, SLICES, CANDIDATES, FIGURES):
         storage.refuse_link(folder / name)
 
 

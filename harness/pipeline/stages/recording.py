@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from harness import evaluation
 from harness.artifacts import (
     CandidateRecord,
     Expectation,
@@ -18,7 +19,6 @@ from harness.artifacts import (
     ProtocolRecord,
     RecommendationTask,
     RunRecord,
-    SliceTable,
     Split,
     TimingRecord,
 )
@@ -41,7 +41,6 @@ def record_of_run(
     recommended: RunPredictions,
     table: MetricTable,
     *,
-    slices: tuple[SliceTable, ...],
     findings: tuple[Finding, ...],
     stopwatch: Stopwatch,
 ) -> RunRecord:
@@ -49,7 +48,7 @@ def record_of_run(
 
     Parameters
     ----------
-    experiment, inputs, recommended, table, slices
+    experiment, inputs, recommended, table
         The run, stage by stage.
     findings
         All findings of its audits.
@@ -69,7 +68,7 @@ def record_of_run(
         dataset=inputs.prepared.record(experiment),
         protocol=_protocol(experiment, inputs.task, recommended, table),
         metrics=table.values,
-        slices=slices,
+        slices=tuple(evaluation.slice_table(cut, table) for cut in table.slices),
         audits=findings,
         timings=_timings(stopwatch, recommended),
         expected=expectations(experiment, table),

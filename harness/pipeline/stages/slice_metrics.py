@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from harness import evaluation
-from harness.artifacts import MetricTable, SliceTable, Split, share_above
+from harness.artifacts import MetricTable, Split, UserSlice, share_above
 from harness.artifacts.array_types import BoolArray, Int64Array
 from harness.errors import DataError, did_you_mean
 from harness.metrics import UserMetric
@@ -30,8 +30,8 @@ _OTHERS, _UNKNOWN = "others", "unknown"
 
 def sliced(
     experiment: Experiment, recommended: RunPredictions, task: RecommendationTask, split: Split, table: MetricTable
-) -> tuple[SliceTable, ...]:
-    """Return the metrics of each group of each slice.
+) -> tuple[UserSlice, ...]:
+    """Return the values per user of each group of each slice.
 
     Parameters
     ----------
@@ -59,17 +59,16 @@ def _sliced(
     task: RecommendationTask,
     split: Split,
     table: MetricTable,
-) -> SliceTable:
-    user_ids = split.interactions.user_ids
+) -> UserSlice:
     if one.by in ("activity", "user_warmth", "user_column"):
-        users = user_ids.indices(table.users).astype(np.int64)
+        users = split.interactions.user_ids.indices(table.users).astype(np.int64)
         return evaluation.slice_users(one.name, table, _user_groups(one, task, split, users))
-    tables, rows = {}, {}
-    for group, mask in _target_groups(one, task, split).items():
-        if mask.any():
-            tables[group] = _of_targets(experiment, recommended, task, mask)
-            rows[group] = user_ids.indices(tables[group].users).astype(np.int64)
-    return evaluation.slice_items(one.name, tables, rows)
+    tables = {
+        group: _of_targets(experiment, recommended, task, mask)
+        for group, mask in _target_groups(one, task, split).items()
+        if mask.any()
+    }
+    return evaluation.slice_items(one.name, table, tables)
 
 
 def _of_targets(
