@@ -40,6 +40,7 @@ from harness.artifacts.protocol_record import CandidateRecord, ExperimentRecord,
 from harness.artifacts.ranked_lists import RankedLists
 from harness.artifacts.recommendation_task import RecommendationTask
 from harness.artifacts.recommender import AnyRecommender, ListRecommender, Recommender, VectorRecommender
+from harness.artifacts.robustness import JudgedVariant, MetricChoice, RankAgreement, RobustClaim, Robustness
 from harness.artifacts.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 from harness.artifacts.run_record import (
     DatasetRecord,
@@ -111,8 +112,10 @@ __all__ = [
     "History",
     "Interactions",
     "ItemContributions",
+    "JudgedVariant",
     "ListRecommender",
     "ListRequest",
+    "MetricChoice",
     "MetricTable",
     "MetricValue",
     "ModelConfig",
@@ -121,9 +124,12 @@ __all__ = [
     "Part",
     "PartialRun",
     "ProtocolRecord",
+    "RankAgreement",
     "RankedLists",
     "RecommendationTask",
     "Recommender",
+    "RobustClaim",
+    "Robustness",
     "Rules",
     "RunRecord",
     "Severity",

@@ -28,6 +28,13 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    robustness: Annotated[
+        bool,
+        typer.Option(
+            "--robustness",
+            help="Judge the differences under other cutoffs, ties, conventions, tests, corrections and units, too.",
+        ),
+    ] = False,
     set_: Set = [],
     device: Device = None,
     out: Out = None,
@@ -44,10 +51,12 @@ def compare(
     overrides = overrides_of(set_, device=device, out=out, limit_users=limit_users)
 
     from harness.pipeline import ComparisonOptions, compare_runs
-    from harness.report import comparison_table
+    from harness.report import comparison_table, robustness_lines
 
-    options = ComparisonOptions(baseline=baseline, name=name, force=force, quiet=quiet, track=not no_track)
+    options = ComparisonOptions(baseline, name, force=force, quiet=quiet, track=not no_track, robustness=robustness)
     result = compare_runs(sources, overrides=overrides, options=options)
     print_rich(comparison_table(result.comparison, [run.record for run in result.runs]))
+    if result.robustness is not None:
+        print_rich(robustness_lines(result.robustness, result.comparison.primary))
     typer.echo(f"report  {result.folder / 'comparison.html'}")
     typer.echo(f"LaTeX   {result.folder / 'comparison.tex'}")

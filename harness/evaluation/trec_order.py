@@ -33,8 +33,12 @@ def in_trec_order(topk: TopK, places: UInt64Array) -> TopK:
     """
     if topk.scores is None:
         raise HarnessError("ties 'trec_eval' needs scores, and the lists have none. Give scores, or leave ties out.")
+    items, scores = topk.items.copy(), topk.scores.copy()
+    # Only lists with equal or rising scores are in another order.
+    (changed,) = np.nonzero((scores[:, 1:] >= scores[:, :-1]).any(axis=1))
+    rows, of_rows = changed[:, None], items[changed]
     # Gaps stay last among their like.
-    keys = np.where(topk.items >= 0, places[topk.items].astype(np.int64), np.iinfo(np.int64).max)
-    order = np.lexsort((keys, -topk.scores), axis=1)
-    rows = np.arange(topk.n_users)[:, None]
-    return TopK(topk.items[rows, order], topk.scores[rows, order], topk.users)
+    keys = np.where(of_rows >= 0, places[of_rows].astype(np.int64), np.iinfo(np.int64).max)
+    order = np.lexsort((keys, -scores[changed]), axis=1)
+    items[changed], scores[changed] = items[rows, order], scores[rows, order]
+    return TopK(items, scores, topk.users)

@@ -10,6 +10,7 @@ from harness.report.terminal import (
     comparison_table,
     facts_table,
     power_table,
+    robustness_lines,
     run_table,
 )
 
@@ -27,5 +28,6 @@ __all__ = [
     "power_table",
     "render_comparison",
     "render_run",
+    "robustness_lines",
     "run_table",
 ]

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.artifacts import Comparison, PairedDifference, RunRecord, to_json
+from harness.artifacts import Comparison, PairedDifference, Robustness, RunRecord, to_json
 from harness.report.comparison_rows import best_marks, headline_labels, value_rows
 from harness.report.latex import comparison_latex
 from harness.report.number_text import clean, confidence_text, count_text, facts
 from harness.report.page import Figures, page
+from harness.report.robustness_text import agreement_text, claim_text
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -53,7 +54,9 @@ class RunProvenance:
     commit: str
 
 
-def render_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> ComparisonReport:
+def render_comparison(
+    comparison: Comparison, records: Sequence[RunRecord], robustness: Robustness | None = None
+) -> ComparisonReport:
     """Return the report of a comparison.
 
     Parameters
@@ -62,6 +65,8 @@ def render_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> C
         Differences and values.
     records
         The records of the runs.
+    robustness
+        The verdicts under other choices, if they were computed.
     """
     shown = [clean(record) for record in records]
     compared = clean(comparison)
@@ -90,6 +95,9 @@ def render_comparison(comparison: Comparison, records: Sequence[RunRecord]) -> C
         others=[pair for pair in pairs if pair.metric != leading],
         letters=compared.groups if compared.groups is not None and len(values) > 2 else {},
         contrasts=compared.contrasts,
+        robustness=None if robustness is None else clean(robustness),
+        claim_text=claim_text,
+        agreement_text=agreement_text,
         in_groups=compared.in_groups,
         forests=_forests(figures, pairs, headline, compared),
         settings=facts(to_json(compared.settings)),

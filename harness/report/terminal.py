@@ -15,6 +15,7 @@ from harness.artifacts import (
     Finding,
     GroupContrast,
     PairedDifference,
+    Robustness,
     RunRecord,
     SourceSummary,
     TieTrial,
@@ -36,6 +37,7 @@ from harness.report.number_text import (
     signed_percent,
     verdict_text,
 )
+from harness.report.robustness_text import robustness_text
 from harness.storage import CacheEntry
 
 if TYPE_CHECKING:
@@ -106,6 +108,11 @@ def comparison_table(comparison: Comparison, records: Sequence[RunRecord] = ()) 
             *stamps,
         ]
     )
+
+
+def robustness_lines(robustness: Robustness, primary: str) -> Group:
+    """Return how far the verdicts hold under other choices."""
+    return _group([_text(line) for line in robustness_text(robustness, primary)])
 
 
 def _contrasts(comparison: Comparison) -> list[Text]:

@@ -8,6 +8,7 @@ from harness.statistics.paired_sample import PairedSample
 from harness.statistics.paired_t import PairedT
 from harness.statistics.paired_test import PairedResult, PairedTest
 from harness.statistics.permutation import Permutation
+from harness.statistics.robustness import judged_variants, plain_verdicts, rank_agreements, robust_claims
 
 __all__ = [
     "CHECKPOINT_NOTE",
@@ -22,4 +23,8 @@ __all__ = [
     "TestChoice",
     "Unit",
     "compare",
+    "judged_variants",
+    "plain_verdicts",
+    "rank_agreements",
+    "robust_claims",
 ]

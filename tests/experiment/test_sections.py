@@ -47,6 +47,7 @@ def test_defaults_of_all_sections(write: Any) -> None:
         "test": "auto",
         "correction": "maxt",
         "margin": None,
+        "unit": "users",
         "pairs": "baseline",
         "seed": 0,
     }

@@ -71,6 +71,8 @@ def test_a_run_leaves_what_the_documentation_lists(ml_100k_runs):
         "per_user.parquet",
         "predictions.parquet",
         "target_ranks.parquet",
+        "item_contributions.parquet",
+        "relevant_items.parquet",
         "figures",
     }
     results = json.loads((folder / "results.json").read_text())

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import report, storage
-from harness.artifacts import Comparison, Facts, to_json
+from harness.artifacts import Comparison, Facts, Robustness, to_json
 from harness.errors import HarnessError, did_you_mean
 from harness.experiment import (
     Benchmark,
@@ -26,6 +26,7 @@ from harness.experiment import (
 )
 from harness.pipeline.commands.eval import run
 from harness.pipeline.commands.paired_runs import compare
+from harness.pipeline.commands.robustness import robustness
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.comparison_folder import comparison_folder, default_name, reports_directory
 from harness.pipeline.run_folder.record_file import RESULTS, SCHEMA_VERSION, dump_json, read_record
@@ -35,6 +36,7 @@ COMPARISON_HTML = "comparison.html"
 COMPARISON_JSON = "comparison.json"
 COMPARISON_CSV = "comparison.csv"
 COMPARISON_TEX = "comparison.tex"
+ROBUSTNESS_CSV = "robustness.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +51,14 @@ class RunComparison:
         Differences and values.
     runs
         The runs, the baseline among them.
+    robustness
+        The verdicts under other choices, if they were asked for.
     """
 
     folder: Path
     comparison: Comparison
     runs: Sequence[StoredRun]
+    robustness: Robustness | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +76,8 @@ class ComparisonOptions:
         As in ``run``.
     track
         Whether runs that are computed are sent to MLflow.
+    robustness
+        Whether to judge the differences under other choices, too.
     """
 
     baseline: str | None = None
@@ -78,6 +85,7 @@ class ComparisonOptions:
     force: bool = False
     quiet: bool = False
     track: bool = True
+    robustness: bool = False
 
 
 def compare_runs(
@@ -127,7 +135,7 @@ def compare_runs(
         read_run(source) if isinstance(source, Path) else _run(load_experiment(name, own), options)
         for name, source in zip(sources, loaded, strict=True)
     ]
-    return _compare(runs, baseline=baseline, settings=settings, directory=directory, name=options.name)
+    return _compare(runs, options, baseline=baseline, settings=settings, directory=directory, name=options.name)
 
 
 def _settings_of(file: Experiment | Benchmark) -> ComparisonSettings:
@@ -180,6 +188,7 @@ def _compare_benchmark(path: str, overrides: Sequence[str], options: ComparisonO
     runs = [_run(experiment, options) for experiment in benchmark.experiments]
     return _compare(
         runs,
+        options,
         baseline=baseline,
         settings=_settings_of(benchmark),
         directory=directory,
@@ -200,6 +209,7 @@ def _baseline(chosen: str | None, sources: Sequence[str], names: Sequence[str]) 
 
 def _compare(
     runs: Sequence[StoredRun],
+    options: ComparisonOptions,
     *,
     baseline: str,
     settings: ComparisonSettings,
@@ -234,21 +244,29 @@ def _compare(
         }
         name = default_name(names, facts, stem=stem)
     folder = comparison_folder(directory, name)
-    _write(folder, comparison, runs)
-    return RunComparison(folder, comparison, runs)
+    found = robustness(dict(zip(names, runs, strict=True)), comparison) if options.robustness else None
+    compared = RunComparison(folder, comparison, runs, found)
+    _write(compared)
+    return compared
 
 
-def _write(folder: Path, comparison: Comparison, runs: Sequence[StoredRun]) -> None:
-    rendered = report.render_comparison(comparison, [run.record for run in runs])
+def _write(compared: RunComparison) -> None:
+    folder, comparison, runs = compared.folder, compared.comparison, compared.runs
+    rendered = report.render_comparison(comparison, [run.record for run in runs], compared.robustness)
     with storage.lock(folder / ".comparison"):
         write_figures(folder, rendered.figures)
         storage.write_csv(folder / COMPARISON_CSV, comparison.pairs)
         storage.write_text(folder / COMPARISON_TEX, rendered.latex)
         storage.write_text(folder / COMPARISON_HTML, rendered.html)
-        storage.write_text(folder / COMPARISON_JSON, dump_json(_plain(comparison, runs)))
+        if compared.robustness is None:
+            storage.remove(folder / ROBUSTNESS_CSV)
+        else:
+            storage.write_csv(folder / ROBUSTNESS_CSV, compared.robustness.frame)
+        storage.write_text(folder / COMPARISON_JSON, dump_json(_plain(compared)))
 
 
-def _plain(comparison: Comparison, runs: Sequence[StoredRun]) -> dict[str, Any]:
+def _plain(compared: RunComparison) -> dict[str, Any]:
+    comparison, runs = compared.comparison, compared.runs
     return {
         "schema_version": SCHEMA_VERSION,
         "baseline": comparison.baseline,
@@ -260,4 +278,5 @@ def _plain(comparison: Comparison, runs: Sequence[StoredRun]) -> dict[str, Any]:
         "runs": [{"name": run.name, "fingerprints": dict(run.record.fingerprints)} for run in runs],
         "pairs": [to_json(difference) for difference in comparison.differences],
         "contrasts": [to_json(contrast) for contrast in comparison.contrasts],
+        "robustness": to_json(compared.robustness),
     }

@@ -40,6 +40,8 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.commands.gate",
     "harness.pipeline.commands.paired_runs",
     "harness.pipeline.commands.power",
+    "harness.pipeline.commands.robustness",
+    "harness.pipeline.run_folder.stored_lists",  # reads what was written
     "harness.pipeline.commands.report",
     "harness.pipeline.commands.score",
     "harness.pipeline.commands.split",

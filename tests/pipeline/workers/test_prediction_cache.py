@@ -290,7 +290,7 @@ def test_lists_that_are_being_measured_are_not_taken_away(small, monkeypatch):
 
     def measured_parts(*arguments, **options):
         left.append((storage.prune_cache(), [entry.in_use for entry in storage.cache_entries()]))
-        return real(*arguments)
+        return real(*arguments, **options)
 
     monkeypatch.setattr(run, "measured_parts", measured_parts)
     assert not harness.run(harness.load_experiment(small), quiet=True).was_finished
