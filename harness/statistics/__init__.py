@@ -8,7 +8,7 @@ from harness.statistics.paired_sample import PairedSample
 from harness.statistics.paired_t import PairedT
 from harness.statistics.paired_test import PairedResult, PairedTest
 from harness.statistics.permutation import Permutation
-from harness.statistics.robustness import judged_variants, plain_verdicts, rank_agreements, robust_claims
+from harness.statistics.variant_verdicts import judged_variants, plain_verdicts, rank_agreements, robust_claims
 
 __all__ = [
     "CHECKPOINT_NOTE",
