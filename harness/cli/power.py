@@ -74,3 +74,8 @@ def _print(found: MetricPower) -> None:
     )
     for claim, words in _WORDS.items():
         typer.echo(f"{claim}: {words}, with a probability of 80%")
+    if found.item_floor is not None:
+        typer.echo(
+            f"For other items like these {found.n_items:,}, a difference below {found.item_floor:.4f} is not shown by "
+            "any number of users: the number of items sets this floor."
+        )

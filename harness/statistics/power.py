@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import numpy as np
+from scipy.special import stdtrit
 from statsmodels.stats.power import TTestPower
 
 from harness.errors import HarnessError
 from harness.statistics.detectable_difference import POWER
 from harness.statistics.effect_size import has_spread
+from harness.statistics.item_clusters import ClusteredErrors
 from harness.statistics.non_inferiority import LEVEL
 from harness.statistics.paired_sample import PairedSample
 
@@ -92,6 +94,29 @@ def power_rows(
     spread, n = float(sample.differences.std(ddof=1)), len(sample.differences)
     level = (1 - confidence) / candidates
     return [_row(claim, spread, n, level, effect, users) for claim in CLAIMS]
+
+
+def item_floor(errors: ClusteredErrors, confidence: float) -> float | None:
+    """Return the smallest difference that can be detected with 80% for other items, whatever the number of users.
+
+    More users of the same items lower the standard error only to the part that the items cause.
+
+    Parameters
+    ----------
+    errors
+        Two-way clustered errors of one difference.
+    confidence
+        Level of the interval, in (0, 1).
+
+    Returns
+    -------
+    float or None
+        In the unit of the metric; None with too few items.
+    """
+    critical = errors.critical("none", confidence)
+    if math.isnan(critical):
+        return None
+    return (critical + float(stdtrit(errors.df, POWER))) * float(errors.floors[0])
 
 
 def _row(claim: Claim, spread: float, n: int, level: float, effect: float | None, users: int | None) -> PowerRow:

@@ -9,8 +9,10 @@ import pytest
 from paired_samples import sample_of
 from scipy import stats
 
+from harness import TopK, Truth, evaluate
 from harness.errors import HarnessError
-from harness.statistics.power import CLAIMS, power_rows
+from harness.statistics.item_clusters import ItemClusters
+from harness.statistics.power import CLAIMS, item_floor, power_rows
 
 
 def sample(users=400, spread=0.1, seed=0):
@@ -85,3 +87,41 @@ def test_wrong_numbers(options, message):
 def test_differences_that_do_not_vary_say_nothing():
     with pytest.raises(HarnessError, match="do not vary"):
         power_rows(sample_of(np.ones(5), np.zeros(5)), effect=0.1)
+
+
+def shared_items(users, seed):
+    """Errors of two runs whose difference depends on the item and on the user."""
+    rng = np.random.default_rng(seed)
+    relevant, effects = rng.integers(0, 60, users), np.random.default_rng(9).normal(0, 0.3, 60)
+    hit = {"new": effects[relevant] + rng.normal(0, 1, users) > 0.5, "base": rng.random(users) < 0.3}
+    truth = Truth.from_lists([[int(item)] for item in relevant])
+    tables = {
+        name: evaluate(
+            TopK(np.where(found, relevant, 60)[:, None]), truth, metrics=["recall"], cutoffs=[1], by_item=True
+        )
+        for name, found in hit.items()
+    }
+    differences = tables["new"].user_values["recall@1"] - tables["base"].user_values["recall@1"]
+    return ItemClusters.of(tables).errors("recall@1", [("new", "base")], [differences])
+
+
+def test_more_users_do_not_lower_the_floor_that_the_items_set():
+    few, many = shared_items(2_000, 0), shared_items(200_000, 1)
+    assert item_floor(many, 0.95) == pytest.approx(item_floor(few, 0.95), rel=0.35)
+    # With many users the standard error is almost the floor; with few it is above.
+    assert many.standard_errors[0] == pytest.approx(many.floors[0], rel=0.02)
+    assert few.standard_errors[0] > 1.1 * few.floors[0]
+    assert item_floor(many, 0.99) > item_floor(many, 0.95)
+    expected = (stats.t.ppf(0.975, 59) + stats.t.ppf(0.8, 59)) * many.floors[0]
+    assert item_floor(many, 0.95) == pytest.approx(expected)
+
+
+def test_few_items_set_no_known_floor():
+    rng = np.random.default_rng(0)
+    relevant = rng.integers(0, 10, 100)
+    truth = Truth.from_lists([[int(item)] for item in relevant])
+    tables = {
+        name: evaluate(TopK(relevant[:, None] + shift), truth, metrics=["recall"], cutoffs=[1], by_item=True)
+        for name, shift in (("new", 0), ("base", 10))
+    }
+    assert item_floor(ItemClusters.of(tables).errors("recall@1", [("new", "base")], [np.ones(100)]), 0.95) is None

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from harness.errors import HarnessError, did_you_mean
 from harness.pipeline.commands.paired_runs import check_same_task
+from harness.pipeline.run_folder.contribution_tables import with_contributions
 from harness.pipeline.run_folder.run_files import StoredRun, read_run
 from harness.statistics.comparison_arguments import aligned_values, user_keys
+from harness.statistics.item_clusters import ItemClusters
 from harness.statistics.paired_sample import PairedSample
-from harness.statistics.power import PowerRow, power_rows
+from harness.statistics.power import PowerRow, item_floor, power_rows
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,9 @@ class MetricPower:
         Standard deviation of the differences.
     rows
         One per claim.
+    n_items, item_floor
+        Number of distinct relevant items, and the smallest difference that can be detected for other items like these,
+        whatever the number of users; None where that is not known.
     """
 
     metric: str
@@ -67,6 +72,8 @@ class MetricPower:
     n_nonzero: int
     std: float
     rows: Sequence[PowerRow]
+    n_items: int | None = None
+    item_floor: float | None = None
 
 
 def power(candidate: Path, baseline: Path, options: PowerOptions) -> list[MetricPower]:
@@ -78,8 +85,9 @@ def power(candidate: Path, baseline: Path, options: PowerOptions) -> list[Metric
         A folder cannot be read, the runs were not measured in the same way, a metric is missing, or a number is not
         valid.
     """
-    ours, theirs = read_run(candidate), read_run(baseline)
+    ours, theirs = (with_contributions(read_run(folder)) for folder in (candidate, baseline))
     check_same_task(ours, theirs)
+    clusters = ItemClusters.of({"ours": ours.table, "theirs": theirs.table})
     values = {
         "ours": aligned_values(theirs.table, ours.table, ours.name, theirs.name),
         "theirs": aligned_values(theirs.table, theirs.table, theirs.name, theirs.name),
@@ -106,9 +114,18 @@ def power(candidate: Path, baseline: Path, options: PowerOptions) -> list[Metric
                 n_nonzero=sample.n_nonzero,
                 std=float(sample.differences.std(ddof=1)),
                 rows=rows,
+                n_items=None if clusters is None else clusters.n_items,
+                item_floor=_floor(clusters, label, sample, options),
             )
         )
     return found
+
+
+def _floor(clusters: ItemClusters | None, label: str, sample: PairedSample, options: PowerOptions) -> float | None:
+    if clusters is None:
+        return None
+    errors = clusters.errors(label, [("ours", "theirs")], [sample.differences])
+    return None if errors is None else item_floor(errors, 1 - (1 - options.confidence) / options.candidates)
 
 
 def _primary(run: StoredRun) -> tuple[str, ...]:

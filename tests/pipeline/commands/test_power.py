@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 from conftest import EXPERIMENT, small_table
 
@@ -66,3 +67,11 @@ def test_wrong_flags_are_exit_code_2(call, flags, message):
     code, out, err = call(*flags)
     assert (code, out) == (2, "")
     assert message in err
+
+
+def test_the_floor_of_the_items_is_said(cli, call, reports):
+    (found,) = json.loads(call("--effect", "0.05", "--json")[1])
+    assert found["n_items"] == len(pd.read_parquet(reports / "ease/relevant_items.parquet"))
+    # The data has fewer than 30 items, so that no floor is known and no line says so.
+    assert found["item_floor"] is None
+    assert "sets this floor" not in call("--effect", "0.05")[1]
