@@ -199,6 +199,8 @@ class Comparison:
         Where the runs have slices: whether differences in the primary metric differ between groups.
     notes
         Sentences that must be shown with the numbers.
+    stamps
+        Sentences that limit the whole comparison, such as that its protocol was changed after it was frozen.
     """
 
     differences: tuple[PairedDifference, ...]
@@ -210,6 +212,7 @@ class Comparison:
     groups: Mapping[str, str] | None = None
     contrasts: tuple[GroupContrast, ...] = ()
     notes: tuple[str, ...] = ()
+    stamps: tuple[str, ...] = ()
 
     @property
     def overall(self) -> tuple[PairedDifference, ...]:

@@ -6,6 +6,7 @@ from harness.cli import eval as _eval  # noqa: F401
 from harness.cli import explain as _explain  # noqa: F401
 from harness.cli import export as _export  # noqa: F401
 from harness.cli import fit as _fit  # noqa: F401
+from harness.cli import freeze as _freeze  # noqa: F401
 from harness.cli import gate as _gate  # noqa: F401
 from harness.cli import inspect as _inspect  # noqa: F401
 from harness.cli import metrics as _metrics  # noqa: F401

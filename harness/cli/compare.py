@@ -15,7 +15,10 @@ from harness.cli.printing import print_rich
 def compare(
     sources: Annotated[
         list[str],
-        typer.Argument(help="A benchmark file, or experiment files and folders of finished runs.", show_default=False),
+        typer.Argument(
+            help="A benchmark file; or experiment files, folders of finished runs, and mlflow:RUN-ID.",
+            show_default=False,
+        ),
     ],
     baseline: Annotated[
         str | None,

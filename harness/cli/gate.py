@@ -20,10 +20,14 @@ EXIT_CODES = {"pass": 0, "regression": 1, "cannot_tell": 3, "suspicious": 4}
 @app.command()
 def gate(
     candidate: Annotated[
-        str, typer.Argument(help="An experiment file, or the folder of a finished run.", show_default=False)
+        str,
+        typer.Argument(help="An experiment file, the folder of a finished run, or mlflow:RUN-ID.", show_default=False),
     ],
     baseline: Annotated[
-        str, typer.Option(help="The run to compare with: an experiment file or a folder.", show_default=False)
+        str,
+        typer.Option(
+            help="The run to compare with: an experiment file, a folder, or mlflow:RUN-ID.", show_default=False
+        ),
     ],
     metric: Annotated[
         list[str],
@@ -119,4 +123,6 @@ def _print(result: GateResult) -> None:
         )
     for warning in result.warnings:
         typer.echo(f"warning: {warning}", err=True)
+    if result.earlier is not None:
+        typer.echo(str(result.earlier))
     typer.echo(f"audit  {result.audit}")

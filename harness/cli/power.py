@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,8 +23,12 @@ _WORDS = {
 
 @app.command()
 def power(
-    candidate: Annotated[Path, typer.Argument(help="The folder of a finished run.", show_default=False)],
-    baseline: Annotated[Path, typer.Option(help="The folder of the run to compare with.", show_default=False)],
+    candidate: Annotated[
+        str, typer.Argument(help="The folder of a finished run, or mlflow:RUN-ID.", show_default=False)
+    ],
+    baseline: Annotated[
+        str, typer.Option(help="The run to compare with: its folder, or mlflow:RUN-ID.", show_default=False)
+    ],
     effect: Annotated[
         str | None,
         typer.Option(

@@ -8,6 +8,7 @@ from harness.pipeline.commands.eval import RunResult, run
 from harness.pipeline.commands.explain import Explanation, explain
 from harness.pipeline.commands.export import export
 from harness.pipeline.commands.fit import fit
+from harness.pipeline.commands.freeze import FrozenProtocol, freeze
 from harness.pipeline.commands.gate import GateOptions, GateResult, gate
 from harness.pipeline.commands.paired_runs import compare
 from harness.pipeline.commands.power import MetricPower, PowerOptions, power
@@ -21,6 +22,7 @@ from harness.pipeline.stages.fitting import ModelCheckpoint
 __all__ = [
     "ComparisonOptions",
     "Explanation",
+    "FrozenProtocol",
     "GateOptions",
     "GateResult",
     "MetricPower",
@@ -40,6 +42,7 @@ __all__ = [
     "explain",
     "export",
     "fit",
+    "freeze",
     "gate",
     "power",
     "predict",

@@ -81,7 +81,7 @@ def render_comparison(
     html = page(
         "comparison.html",
         title=_title(len(values), compared.baseline),
-        banners=list(dict.fromkeys(record.partial.sentence for record in shown if record.partial is not None)),
+        banners=[*dict.fromkeys(record.partial.sentence for record in shown if record.partial), *compared.stamps],
         introduction=introduction,
         notes=compared.notes,
         baseline=compared.baseline,

@@ -94,7 +94,7 @@ def comparison_table(comparison: Comparison, records: Sequence[RunRecord] = ()) 
     rows = [pair for pair in compared.overall if pair.metric == leading]
     notes = [_text(note, "dim") for note in compared.notes]
     partial = dict.fromkeys(clean(record.partial.sentence) for record in records if record.partial is not None)
-    stamps = [_text(sentence, "bold yellow") for sentence in partial]
+    stamps = [_text(sentence, "bold yellow") for sentence in (*partial, *compared.stamps)]
     title = f"{leading}, all pairs" if compared.baseline is None else f"{leading} against {compared.baseline}"
     statements = [_text(f"{_pair_name(row, compared)}: {row.statement}") for row in rows if row.statement]
     best = set(compared.best) if len(compared.best) < len(values) else set()

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import DatasetInput, Run
 
-ARTIFACTS = ("report.html", "results.json", "per_user.parquet", "experiment.yaml")
-_LISTED = ("report.html", "per_user.parquet", "experiment.yaml")  # the record has their digests
+# The record has the digests of these files.
+_LISTED = (
+    "report.html",
+    "per_user.parquet",
+    "item_contributions.parquet",
+    "relevant_items.parquet",
+    "slices.parquet",
+    "experiment.yaml",
+)
+ARTIFACTS = (*_LISTED, "results.json")
 
 _DIGEST = 36  # characters of a data set's digest, a limit of MLflow
 _BATCH = 100  # parameters or tags per call, a limit of MLflow; its limit of metrics is ten times as high
@@ -57,8 +65,7 @@ def track_run(record: RunRecord, folder: Path, *, experiment_name: str, store: s
     record
         The record of the run.
     folder
-        The run's folder. Of ``report.html``, ``results.json``, ``per_user.parquet`` and ``experiment.yaml``, those
-        that exist are sent.
+        The run's folder. Report, record, experiment and the tables that a comparison reads are sent, if they exist.
     experiment_name
         The experiment in MLflow; it is created if it is missing.
     store

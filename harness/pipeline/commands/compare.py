@@ -6,9 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from harness import report, storage
 from harness.artifacts import Comparison, Facts, Robustness, to_json
 from harness.errors import HarnessError, did_you_mean
 from harness.experiment import (
@@ -25,18 +23,16 @@ from harness.experiment import (
     recorded_settings,
 )
 from harness.pipeline.commands.eval import run
+from harness.pipeline.commands.freeze import frozen_stamp
 from harness.pipeline.commands.paired_runs import compare
 from harness.pipeline.commands.robustness import robustness
 from harness.pipeline.commands.validate import check_inputs
+from harness.pipeline.run_folder.comparison_files import write_comparison
 from harness.pipeline.run_folder.comparison_folder import comparison_folder, default_name, reports_directory
-from harness.pipeline.run_folder.record_file import RESULTS, SCHEMA_VERSION, dump_json, read_record
-from harness.pipeline.run_folder.run_files import StoredRun, read_run, write_figures
-
-COMPARISON_HTML = "comparison.html"
-COMPARISON_JSON = "comparison.json"
-COMPARISON_CSV = "comparison.csv"
-COMPARISON_TEX = "comparison.tex"
-ROBUSTNESS_CSV = "robustness.csv"
+from harness.pipeline.run_folder.earlier_uses import earlier_uses
+from harness.pipeline.run_folder.record_file import RESULTS, read_record
+from harness.pipeline.run_folder.run_files import StoredRun, read_run
+from harness.pipeline.run_folder.run_sources import is_remote, local_sources, whole_run
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +87,13 @@ class ComparisonOptions:
 def compare_runs(
     sources: Sequence[str], *, overrides: Sequence[str] = (), options: ComparisonOptions | None = None
 ) -> RunComparison:
-    """Compare experiments, one benchmark, or folders of finished runs.
+    """Compare experiments, one benchmark, or finished runs.
 
     Parameters
     ----------
     sources
-        One benchmark file; or at least two experiment files and folders with a ``results.json``.
+        One benchmark file; or at least two experiment files, folders with a ``results.json``, and ids of runs in MLflow
+        (``mlflow:RUN-ID``).
     overrides
         ``a.b=value``. ``statistics`` and ``evaluation.primary`` hold only for the comparison, all other keys for each
         experiment. Finished runs take only these keys and ``report``.
@@ -110,6 +107,14 @@ def compare_runs(
         cannot take an override.
     """
     options = options or ComparisonOptions()
+    with local_sources(sources) as local:
+        return _compare_local(local, sources, overrides, options)
+
+
+def _compare_local(
+    sources: Sequence[str], named: Sequence[str], overrides: Sequence[str], options: ComparisonOptions
+) -> RunComparison:
+    """Compare sources that are files and folders; ``named`` are those that the user named."""
     if len(sources) == 1 and not is_finished_run(sources[0]) and is_benchmark(sources[0]):
         return _compare_benchmark(sources[0], overrides, options)
     if len(sources) < 2:
@@ -124,18 +129,26 @@ def compare_runs(
     check_comparable(experiments)
     check_inputs(*experiments)
     names = [read_record(source).name if isinstance(source, Path) else source.name for source in loaded]
-    baseline = _baseline(options.baseline, sources, names)
+    baseline = _baseline(options.baseline, named, names)
     settings = _settings_of(experiments[0]) if experiments else _settings_of_folder(folders[0], overrides)
-    directory = reports_directory(folders[0], names[0]) if settings.directory is None else Path(settings.directory)
+    directory = _directory(named, names, settings)
     if options.name is not None:
         comparison_folder(directory, options.name)  # refuses a name that cannot be used before anything is run
     # Overrides of the comparison do not change the runs.
     own = overrides_of_runs(overrides)
     runs = [
-        read_run(source) if isinstance(source, Path) else _run(load_experiment(name, own), options)
+        whole_run(source) if isinstance(source, Path) else _run(load_experiment(name, own), options)
         for name, source in zip(sources, loaded, strict=True)
     ]
     return _compare(runs, options, baseline=baseline, settings=settings, directory=directory, name=options.name)
+
+
+def _directory(named: Sequence[str], names: Sequence[str], settings: ComparisonSettings) -> Path:
+    """Return the folder of reports: the one that is set, else that of the first folder, else ``reports``."""
+    if settings.directory is not None:
+        return Path(settings.directory)
+    first = next(((source, name) for source, name in zip(named, names, strict=True) if not is_remote(source)), None)
+    return Path("reports") if first is None else reports_directory(Path(first[0]), first[1])
 
 
 def _settings_of(file: Experiment | Benchmark) -> ComparisonSettings:
@@ -186,9 +199,11 @@ def _compare_benchmark(path: str, overrides: Sequence[str], options: ComparisonO
     differs = options.baseline is not None or any(map(changes_comparison, overrides))
     stem = benchmark.name if differs and options.name is None else None
     runs = [_run(experiment, options) for experiment in benchmark.experiments]
+    stamp = frozen_stamp(Path(path), benchmark, runs[0].record.fingerprints["split"])
     return _compare(
         runs,
         options,
+        stamp=stamp,
         baseline=baseline,
         settings=_settings_of(benchmark),
         directory=directory,
@@ -216,6 +231,7 @@ def _compare(
     directory: Path,
     name: str | None,
     stem: str | None = None,
+    stamp: str | None = None,
 ) -> RunComparison:
     """Compare runs and write the comparison. Its default name is a stem, or the names of the runs, and a hash."""
     names = [run.name for run in runs]
@@ -244,39 +260,13 @@ def _compare(
         }
         name = default_name(names, facts, stem=stem)
     folder = comparison_folder(directory, name)
+    uses = earlier_uses(runs, directory, ask_store=options.track)
+    comparison = dataclasses.replace(
+        comparison,
+        notes=(*comparison.notes, *([] if uses is None else [str(uses)])),
+        stamps=() if stamp is None else (stamp,),
+    )
     found = robustness(dict(zip(names, runs, strict=True)), comparison) if options.robustness else None
     compared = RunComparison(folder, comparison, runs, found)
-    _write(compared)
+    write_comparison(folder, comparison, runs, found)
     return compared
-
-
-def _write(compared: RunComparison) -> None:
-    folder, comparison, runs = compared.folder, compared.comparison, compared.runs
-    rendered = report.render_comparison(comparison, [run.record for run in runs], compared.robustness)
-    with storage.lock(folder / ".comparison"):
-        write_figures(folder, rendered.figures)
-        storage.write_csv(folder / COMPARISON_CSV, comparison.pairs)
-        storage.write_text(folder / COMPARISON_TEX, rendered.latex)
-        storage.write_text(folder / COMPARISON_HTML, rendered.html)
-        if compared.robustness is None:
-            storage.remove(folder / ROBUSTNESS_CSV)
-        else:
-            storage.write_csv(folder / ROBUSTNESS_CSV, compared.robustness.frame)
-        storage.write_text(folder / COMPARISON_JSON, dump_json(_plain(compared)))
-
-
-def _plain(compared: RunComparison) -> dict[str, Any]:
-    comparison, runs = compared.comparison, compared.runs
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "baseline": comparison.baseline,
-        "primary": comparison.primary,
-        "settings": to_json(comparison.settings),
-        "best": list(comparison.best),
-        "groups": None if comparison.groups is None else dict(comparison.groups),
-        "notes": list(comparison.notes),
-        "runs": [{"name": run.name, "fingerprints": dict(run.record.fingerprints)} for run in runs],
-        "pairs": [to_json(difference) for difference in comparison.differences],
-        "contrasts": [to_json(contrast) for contrast in comparison.contrasts],
-        "robustness": to_json(compared.robustness),
-    }

@@ -16,7 +16,10 @@ from harness.experiment import Experiment, check_comparable, check_overrides, lo
 from harness.pipeline.commands.compare import is_finished_run, measured_run
 from harness.pipeline.commands.paired_runs import check_same_task
 from harness.pipeline.commands.validate import check_inputs
+from harness.pipeline.run_folder.comparison_folder import reports_directory
+from harness.pipeline.run_folder.earlier_uses import EarlierUses, earlier_uses
 from harness.pipeline.run_folder.run_files import StoredRun
+from harness.pipeline.run_folder.run_sources import is_remote, local_sources
 from harness.statistics.non_inferiority import (
     LEVEL,
     MOST_GAIN,
@@ -82,6 +85,8 @@ class GateResult:
         Sentences that go with the decision.
     audit
         The file to which the decision was appended.
+    earlier
+        Other uses of the test part that are on record; None for runs of another part.
     """
 
     status: GateStatus
@@ -92,6 +97,7 @@ class GateResult:
     metrics: Sequence[GatedMetric]
     warnings: tuple[str, ...]
     audit: Path
+    earlier: EarlierUses | None = None
 
 
 def gate(
@@ -107,7 +113,7 @@ def gate(
     Parameters
     ----------
     candidate, baseline
-        Experiment files, or folders of finished runs.
+        Experiment files, folders of finished runs, or ids of runs in MLflow (``mlflow:RUN-ID``).
     margins
         Label of a metric to the largest loss that is accepted, in its unit.
     overrides
@@ -125,7 +131,8 @@ def gate(
         raise HarnessError(f"the level is {options.level}; use a share between 0 and 0.5, such as 0.05.")
     if not options.most_gain > 0:
         raise HarnessError(f"the largest plausible gain is {options.most_gain}; use a positive share, such as 0.5.")
-    ours, theirs = _measured([candidate, baseline], overrides, options)
+    with local_sources([candidate, baseline]) as local:
+        ours, theirs = _measured(local, overrides, options)
     check_same_task(ours, theirs)
     metrics = gate_metrics(
         ours.table,
@@ -145,7 +152,8 @@ def gate(
         require=options.require,
         metrics=metrics,
         warnings=tuple(_warnings(metrics, ours, theirs)),
-        audit=ours.folder.parent / AUDIT_FILE if options.audit is None else options.audit,
+        audit=_audit_file(candidate, ours) if options.audit is None else options.audit,
+        earlier=earlier_uses([ours, theirs], _reports(candidate, ours), ask_store=options.track),
     )
     _append(result, ours, theirs)
     return result
@@ -161,6 +169,7 @@ def gate_json(result: GateResult) -> dict[str, object]:
         "baseline": result.baseline,
         "metrics": [to_json(metric) for metric in result.metrics],
         "warnings": list(result.warnings),
+        "earlier_uses": None if result.earlier is None else to_json(result.earlier),
     }
 
 
@@ -198,6 +207,16 @@ def _warnings(metrics: Sequence[GatedMetric], ours: StoredRun, theirs: StoredRun
         for metric in metrics
         if metric.chance_if_equal < POWER
     ]
+
+
+def _reports(candidate: str, run: StoredRun) -> Path:
+    """Return the folder of reports of the candidate, and ``reports`` for a run in MLflow."""
+    return Path("reports") if is_remote(candidate) else reports_directory(run.folder, run.name)
+
+
+def _audit_file(candidate: str, run: StoredRun) -> Path:
+    """Return the default audit file: beside the candidate's folder, and in ``reports`` for a run in MLflow."""
+    return (Path("reports") if is_remote(candidate) else run.folder.parent) / AUDIT_FILE
 
 
 def _append(result: GateResult, ours: StoredRun, theirs: StoredRun) -> None:

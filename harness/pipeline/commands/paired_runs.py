@@ -14,7 +14,8 @@ from harness.artifacts import Comparison, MetricTable, RunRecord, to_json
 from harness.errors import HarnessError
 from harness.pipeline.commands.eval import RunResult
 from harness.pipeline.run_folder.contribution_tables import with_contributions
-from harness.pipeline.run_folder.run_files import StoredRun, read_run
+from harness.pipeline.run_folder.run_files import StoredRun
+from harness.pipeline.run_folder.run_sources import local_sources, whole_run
 from harness.pipeline.run_folder.slice_tables import with_slices
 
 Measured: TypeAlias = MetricTable | RunResult | StoredRun | str | Path
@@ -42,8 +43,8 @@ def compare(
     Parameters
     ----------
     runs
-        At least two runs by name. Each is a table of ``harness.evaluate``, a result of ``harness.run``, or the folder
-        of a finished run, in any mixture.
+        At least two runs by name. Each is a table of ``harness.evaluate``, a result of ``harness.run``, the folder of a
+        finished run, or the id of a run in MLflow (``mlflow:RUN-ID``), in any mixture.
     baseline
         Name of the run to compare with; the first run by default.
     pairs
@@ -137,7 +138,8 @@ def _measured(name: str, run: Measured) -> MetricTable | StoredRun:
     if isinstance(run, MetricTable):
         return run
     if isinstance(run, (str, Path)):
-        run = read_run(Path(run))
+        with local_sources([str(run)]) as (folder,):
+            run = whole_run(Path(folder))
     if not isinstance(run, (RunResult, StoredRun)):
         raise HarnessError(
             f"the run '{name}' is {_kind(run)}; a table of harness.evaluate, a result of harness.run, or the folder "

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from harness.errors import HarnessError, did_you_mean
 from harness.pipeline.commands.paired_runs import check_same_task
-from harness.pipeline.run_folder.contribution_tables import with_contributions
-from harness.pipeline.run_folder.run_files import StoredRun, read_run
+from harness.pipeline.run_folder.run_files import StoredRun
+from harness.pipeline.run_folder.run_sources import local_sources, whole_run
 from harness.statistics.comparison_arguments import aligned_values, user_keys
 from harness.statistics.item_clusters import ItemClusters
 from harness.statistics.paired_sample import PairedSample
@@ -76,7 +76,7 @@ class MetricPower:
     item_floor: float | None = None
 
 
-def power(candidate: Path, baseline: Path, options: PowerOptions) -> list[MetricPower]:
+def power(candidate: str, baseline: str, options: PowerOptions) -> list[MetricPower]:
     """Return what claims about two finished runs need, per metric.
 
     Raises
@@ -85,7 +85,8 @@ def power(candidate: Path, baseline: Path, options: PowerOptions) -> list[Metric
         A folder cannot be read, the runs were not measured in the same way, a metric is missing, or a number is not
         valid.
     """
-    ours, theirs = (with_contributions(read_run(folder)) for folder in (candidate, baseline))
+    with local_sources([candidate, baseline]) as local:
+        ours, theirs = (whole_run(Path(folder)) for folder in local)
     check_same_task(ours, theirs)
     clusters = ItemClusters.of({"ours": ours.table, "theirs": theirs.table})
     values = {

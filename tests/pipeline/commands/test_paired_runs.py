@@ -176,8 +176,11 @@ def test_json_holds_the_comparison(folders):
     found, kept = written(result), result.comparison
     assert (found["baseline"], found["primary"]) == ("small/ease", "ndcg@10")
     assert tuple(found["notes"]) == kept.notes != ()
-    assert found["runs"] == [{"name": run.name, "fingerprints": run.record.fingerprints} for run in result.runs]
-    pd.testing.assert_frame_equal(pd.DataFrame(found["pairs"]).astype(kept.pairs.dtypes), kept.pairs)
+    assert found["runs"] == [
+        {"name": run.name, "part": "test", "fingerprints": run.record.fingerprints} for run in result.runs
+    ]
+    pairs = pd.DataFrame(found["pairs"])[list(kept.pairs.columns)]
+    pd.testing.assert_frame_equal(pairs.astype(kept.pairs.dtypes), kept.pairs)
     undefined = [row for row in found["pairs"] if row["p_value"] is None]
     assert {row["metric"] for row in undefined} == {
         f"{name}@{k}" for name in ("coverage", "diversity") for k in (1, 5, 10)
