@@ -44,6 +44,10 @@ class PairedDifference:
         Number of users, and of those with a difference.
     n_items
         Number of distinct relevant items; None where it is not known.
+    n_seeds, n_seeds_baseline, se_users_seeds
+        Number of training seeds of both models, and the standard error over users and seeds; None and NaN for single
+        runs. With seeds, values are means over seeds, and intervals and p-values are over users and seeds if ``unit``
+        is ``users_seeds``.
     se_users, se_users_items
         Standard error of the mean difference: over users, and clustered by user and by item. The second is NaN where
         it is not known: for metrics that are not sums over relevant items, and with fewer than 30 of them.
@@ -53,7 +57,7 @@ class PairedDifference:
     mde
         The difference that would be found with a probability of 80%, at the level of the family.
     unit
-        What verdict, statement and mde generalise to: ``users`` or ``users_items``.
+        What verdict, statement and mde generalise to: ``users``, ``users_items`` or ``users_seeds``.
     verdict
         The code of the verdict.
     statement
@@ -85,6 +89,9 @@ class PairedDifference:
     n_items: int | None = None
     se_users: float = math.nan
     se_users_items: float = math.nan
+    n_seeds: int | None = None
+    n_seeds_baseline: int | None = None
+    se_users_seeds: float = math.nan
     ci_users_items_low: float = math.nan
     ci_users_items_high: float = math.nan
     verdict_users_items: str | None = None
@@ -157,7 +164,7 @@ class ComparisonProtocol:
         Correction for the size of the family.
     unit
         What the verdicts generalise to. ``users``: other users, and these items. ``users_items``: other users and
-        other items.
+        other items. ``users_seeds``: other users and other training seeds.
     confidence
         Level of the intervals.
     margin
@@ -231,5 +238,5 @@ class Comparison:
         Counts are of type Int64, which can be missing.
         """
         frame = pd.DataFrame([asdict(difference) for difference in self.differences], columns=list(PAIR_COLUMNS))
-        counts = ["wins", "ties", "losses", "n_users", "n_nonzero", "n_items"]
+        counts = ["wins", "ties", "losses", "n_users", "n_nonzero", "n_items", "n_seeds", "n_seeds_baseline"]
         return frame.astype(dict.fromkeys(counts, "Int64"))

@@ -49,6 +49,8 @@ class ModelConfig(abc.ABC):  # noqa: B024  (its subclasses have the abstract met
     batch_invariant
         Whether a user's scores do not depend on the other users of the batch, to the bit. Then the batch size is free,
         and cached predictions stay valid when it changes.
+    deterministic
+        Whether fitting depends on nothing but data and options, so that one fit stands for all training seeds.
     allow_pickle
         Whether reading the checkpoint may run code.
     dtype
@@ -65,6 +67,7 @@ class ModelConfig(abc.ABC):  # noqa: B024  (its subclasses have the abstract met
     fitted: ClassVar[bool] = True
     needs_checkpoint: ClassVar[bool] = True
     batch_invariant: ClassVar[bool] = False
+    deterministic: ClassVar[bool] = False
     allow_pickle: bool = False
     dtype: str = "float32"
     recipe: TrainingRecipe | None = None

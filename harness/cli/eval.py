@@ -18,7 +18,7 @@ from harness.cli.options import (
     load_experiments,
     overrides_of,
 )
-from harness.cli.printing import print_run
+from harness.cli.printing import print_run, print_seeds
 
 MISSED = 1
 
@@ -37,16 +37,21 @@ def eval_(
 ) -> None:
     """Run experiments: data, model, top-K, metrics, MLflow, HTML report.
 
-    The exit code is 1 if a number misses what the experiment expects.
+    An experiment with seeds is run with each of them. The exit code is 1 if a number misses what the experiment
+    expects.
     """
     overrides = overrides_of(set_, device=device, out=out, no_track=no_track, limit_users=limit_users)
     loaded = load_experiments(experiments, overrides)
 
-    from harness.pipeline import check_inputs, run
+    from harness.experiment import seed_experiments
+    from harness.pipeline import check_inputs, run, run_seeds
 
-    check_inputs(*loaded)
+    check_inputs(*(one for experiment in loaded for one in seed_experiments(experiment)))
     missed = False
     for experiment in loaded:
+        if experiment.seeds:
+            print_seeds(run_seeds(experiment, force=force, quiet=quiet))
+            continue
         result = run(experiment, force=force, quiet=quiet)
         print_run(result)
         missed = missed or bool(result.missed)

@@ -18,7 +18,13 @@ def fit(
     debug: Debug = False,
 ) -> None:
     """Make the checkpoints of reference models. An interrupted training resumes."""
-    loaded = load_experiments(experiments, overrides_of(set_, device=device))
+    from harness.experiment import seed_experiments
+
+    loaded = [
+        one
+        for experiment in load_experiments(experiments, overrides_of(set_, device=device))
+        for one in seed_experiments(experiment)
+    ]
 
     from harness.pipeline import check_inputs
     from harness.pipeline import fit as fit_checkpoint

@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from harness.pipeline import RunResult
+    from harness.pipeline import RunResult, SeedResult
 
 
 def print_json(value: Any) -> None:
@@ -34,6 +34,20 @@ def print_rich(renderable: RenderableType) -> None:
 
     # A pipe has no width; 80 columns would cut the tables.
     Output(width=None if sys.stdout.isatty() else 140, highlight=False).print(renderable)
+
+
+def print_seeds(result: SeedResult) -> None:
+    """Print the means over the seeds of an experiment, and where the reports of its runs are."""
+    from harness.report import seed_table
+
+    group = result.group
+    rows = [
+        (mean.label, mean.mean, mean.ci_low, mean.ci_high, mean.std_seeds, mean.seed_share) for mean in result.means
+    ]
+    print_rich(seed_table(f"{group.name}, {len(group.distinct)} of {len(group.seeds)} seeds", rows, group.findings))
+    for run in group.runs:
+        typer.echo(f"report  {run.folder / 'report.html'}")
+    typer.echo(f"means   {result.folder / 'seeds.json'}")
 
 
 def print_run(result: RunResult) -> None:

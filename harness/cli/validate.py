@@ -40,7 +40,7 @@ def validate(
 def _validated(path: str, overrides: list[str], *, resolved: bool) -> str:
     """Return the line that is printed for a file without errors."""
     from harness.errors import HarnessError
-    from harness.experiment import is_benchmark, load_base_file, load_benchmark, load_experiment
+    from harness.experiment import is_benchmark, load_base_file, load_benchmark, load_experiment, seed_experiments
     from harness.pipeline import check_inputs
 
     base = load_base_file(path, overrides)
@@ -57,7 +57,7 @@ def _validated(path: str, overrides: list[str], *, resolved: bool) -> str:
     errors = []
     for experiment in loaded:
         try:
-            check_inputs(experiment)
+            check_inputs(*seed_experiments(experiment))
         except HarnessError as error:
             errors.append(error)
     if errors:

@@ -26,6 +26,7 @@ from harness.experiment.sections import (
     ModelSettings,
     StatisticsSettings,
 )
+from harness.experiment.seeds import seed_experiments
 from harness.experiment.slice_settings import SliceSettings
 from harness.experiment.table_settings import (
     CategoriesSettings,
@@ -78,4 +79,5 @@ __all__ = [
     "recorded_settings",
     "rules_of",
     "run_folder",
+    "seed_experiments",
 ]

@@ -25,6 +25,7 @@ from harness.experiment.sections import (
     StatisticsSettings,
     not_computed,
 )
+from harness.experiment.seeds import check_seeds
 from harness.experiment.validation_errors import FaultError
 from harness.experiment.value_types import Seed, Text
 from harness.experiment.yaml_nodes import Node
@@ -51,6 +52,8 @@ class Experiment:
         Expected values by metric label.
     seed
         Default of the model's seed. It affects no other seed.
+    seeds
+        Seeds of several runs of the model, one per seed; empty for a single run. See ``seed_experiments``.
     """
 
     name: Text
@@ -64,6 +67,7 @@ class Experiment:
     report: ReportSettings = ReportSettings()
     expected: dict[str, ExpectedValue] = Field(default_factory=dict)
     seed: Seed = 0
+    seeds: tuple[Seed, ...] = ()
     # The parsed file, for the locations in later errors. It is neither an option nor part of equality.
     source: Node | None = dataclasses.field(default=None, init=False, compare=False, repr=False)
 
@@ -79,6 +83,7 @@ class Experiment:
                 "model.fit.on is 'train_validation' and evaluation.part is 'validation': the model would be evaluated "
                 "on the data that it was fitted on. Use fit.on: train, or part: test.",
             )
+        check_seeds(self)
         self._check_depth()
         labels = [metric.label for metric in self.metrics]
         for label in self.expected:
@@ -141,7 +146,8 @@ class Experiment:
         sections = {key: to_plain(getattr(self, key)) for key in keys}
         if not isinstance(self.statistics.test, str):
             sections["statistics"]["test"] = to_map("tests", self.statistics.test)
-        return {"name": self.name, "seed": self.seed, "dataset": options_of(dataset) | components, **sections}
+        own = {"name": self.name, "seed": self.seed, "seeds": list(self.seeds)}
+        return {**own, "dataset": options_of(dataset) | components, **sections}
 
     def to_yaml(self) -> str:
         """Return the resolved experiment as YAML; loading it returns an equal experiment."""

@@ -257,6 +257,8 @@ class StatisticsSettings:
         Largest difference that does not matter, in units of the metric. None: no verdict of equivalence.
     unit
         What verdicts generalise to. ``users``: other users, and these items. ``users_items``: other users and items.
+    seeds
+        Method for models with several training seeds: variance ``components``, or the crossed ``bootstrap``.
     pairs
         ``baseline``: each run with the baseline. ``all``: all pairs of runs.
     seed
@@ -268,6 +270,7 @@ class StatisticsSettings:
     correction: Literal["maxt", "holm", "bonferroni", "bh", "none"] = "maxt"
     margin: Annotated[float, Field(gt=0)] | None = None
     unit: Literal["users", "users_items"] = "users"
+    seeds: Literal["components", "bootstrap"] = "components"
     pairs: Literal["baseline", "all"] = "baseline"
     seed: Seed = 0
 

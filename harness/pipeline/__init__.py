@@ -15,6 +15,7 @@ from harness.pipeline.commands.power import MetricPower, PowerOptions, power
 from harness.pipeline.commands.predict import predict
 from harness.pipeline.commands.report import render_again
 from harness.pipeline.commands.score import ScoreOptions, score
+from harness.pipeline.commands.seeds import SeedResult, run_seeds
 from harness.pipeline.commands.split import write_split
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.stages.fitting import ModelCheckpoint
@@ -32,6 +33,7 @@ __all__ = [
     "RunComparison",
     "RunResult",
     "ScoreOptions",
+    "SeedResult",
     "TieOptions",
     "audit_dataset",
     "check_inputs",
@@ -48,6 +50,7 @@ __all__ = [
     "predict",
     "render_again",
     "run",
+    "run_seeds",
     "score",
     "write_split",
 ]

@@ -1,16 +1,15 @@
 """Reports for people: HTML with figures, LaTeX, and tables for the terminal."""
 
 from harness.report.comparison_report import ComparisonReport, render_comparison
+from harness.report.comparison_terminal import comparison_table, robustness_lines, seed_table
 from harness.report.metric_catalogue import conventions_table, metric_page, metrics_table
 from harness.report.run_report import RunReport, render_run
 from harness.report.terminal import (
     audit_table,
     cache_table,
     checkpoint_table,
-    comparison_table,
     facts_table,
     power_table,
-    robustness_lines,
     run_table,
 )
 
@@ -30,4 +29,5 @@ __all__ = [
     "render_run",
     "robustness_lines",
     "run_table",
+    "seed_table",
 ]

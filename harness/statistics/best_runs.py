@@ -80,11 +80,26 @@ def ranked_groups(
     shown &= [int(np.count_nonzero(columns[:, one] != columns[:, other])) >= FEWEST_NONZERO for one, other in pairs]
     if also is not None:
         shown &= also
+    return groups_of(dict(zip(names, columns.mean(axis=0).tolist(), strict=True)), shown)
+
+
+def groups_of(means: Mapping[str, float], shown: BoolArray) -> RankedGroups:
+    """Return the set of the best and the groups, from which pairs of runs are shown to differ.
+
+    Parameters
+    ----------
+    means
+        Run name to mean, higher is better.
+    shown
+        bool ``(pairs,)``, in the order of ``itertools.combinations``.
+    """
+    names, values = list(means), np.array(list(means.values()))
+    pairs = np.array(list(itertools.combinations(range(len(names)), 2)))
     beats = np.zeros((len(names), len(names)), dtype=bool)  # beats[a, b]: a is shown to be better than b
-    first_is_better = flipped.observed > 0
+    first_is_better = values[pairs[:, 0]] > values[pairs[:, 1]]
     beats[pairs[:, 0], pairs[:, 1]] = shown & first_is_better
     beats[pairs[:, 1], pairs[:, 0]] = shown & ~first_is_better
-    order = np.argsort(-columns.mean(axis=0), kind="stable")
+    order = np.argsort(-values, kind="stable")
     best = tuple(names[run] for run in order if not beats[:, run].any())
     return RankedGroups(best, _letters(names, ~(beats | beats.T), order.tolist()))
 

@@ -20,6 +20,7 @@ from harness.statistics.paired_test import PairedTest
 
 Margin: TypeAlias = float | Mapping[str, float]
 Pairs: TypeAlias = Literal["baseline", "all"]
+SeedMethod: TypeAlias = Literal["components", "bootstrap"]
 Unit: TypeAlias = Literal["users", "users_items"]
 TestChoice: TypeAlias = str | Mapping[str, Any] | PairedTest
 AUTO = "auto"

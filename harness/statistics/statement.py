@@ -78,11 +78,19 @@ def statement(
         parts.append(f"the adjusted p-value of {row.p_adjusted:.3g} says otherwise; the interval decides")
     if family is not None:
         parts.extend(_for_the_other_unit(row, margin, higher_is_better=higher_is_better))
-    parts.append("these checkpoints only")
+    parts.append(_seeds(row))
     words = verdict_words(row.verdict, low=low, high=high, margin=margin)
     if row.verdict in ("undecided", "not_worse", "not_better") and margin is not None and row.mde > margin:
         words += f"; about {users_to_detect(margin, row.mde, row.n_users or 0):,} users would decide"
     return f"{words} ({'; '.join(parts)})"
+
+
+def _seeds(row: PairedDifference) -> str:
+    """Return what the difference says about the algorithms: nothing without three seeds of both."""
+    if row.n_seeds is None or row.n_seeds_baseline is None:
+        return "these checkpoints only"
+    seeds = f"{row.n_seeds} and {row.n_seeds_baseline} seeds"
+    return seeds if row.unit == "users_seeds" else f"{seeds}: these checkpoints only"
 
 
 def _for_the_other_unit(row: PairedDifference, margin: float | None, *, higher_is_better: bool) -> Iterator[str]:

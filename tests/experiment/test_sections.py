@@ -15,7 +15,8 @@ from harness.registry import load
 def test_defaults_of_all_sections(write: Any) -> None:
     experiment = load_experiment(write())
     plain = experiment.to_dict()
-    assert list(plain)[:4] == ["name", "seed", "dataset", "model"]
+    assert list(plain)[:5] == ["name", "seed", "seeds", "dataset", "model"]
+    assert plain["seeds"] == []
     assert plain["seed"] == 0
     assert plain["model"]["checkpoint"] == "checkpoints/ml-100k/ease.safetensors"
     unset = {"allow": None, "lists": None, "sampled": None}
@@ -48,6 +49,7 @@ def test_defaults_of_all_sections(write: Any) -> None:
         "correction": "maxt",
         "margin": None,
         "unit": "users",
+        "seeds": "components",
         "pairs": "baseline",
         "seed": 0,
     }

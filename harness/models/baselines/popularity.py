@@ -26,6 +26,7 @@ class Popularity(FittedModel):
     """
 
     batch_invariant: ClassVar[bool] = True
+    deterministic: ClassVar[bool] = True
 
     def fit(self, history: History) -> Tensors:
         """Return ``users``: int64 ``(items,)``, the distinct users of each item."""

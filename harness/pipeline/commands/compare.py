@@ -21,18 +21,20 @@ from harness.experiment import (
     load_experiment,
     overrides_of_runs,
     recorded_settings,
+    seed_experiments,
 )
 from harness.pipeline.commands.eval import run
 from harness.pipeline.commands.freeze import frozen_stamp
 from harness.pipeline.commands.paired_runs import compare
 from harness.pipeline.commands.robustness import robustness
+from harness.pipeline.commands.seeds import group_runs
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.comparison_files import write_comparison
 from harness.pipeline.run_folder.comparison_folder import comparison_folder, default_name, reports_directory
 from harness.pipeline.run_folder.earlier_uses import earlier_uses
-from harness.pipeline.run_folder.record_file import RESULTS, read_record
 from harness.pipeline.run_folder.run_files import StoredRun, read_run
-from harness.pipeline.run_folder.run_sources import is_remote, local_sources, whole_run
+from harness.pipeline.run_folder.run_sources import is_remote, local_sources
+from harness.pipeline.run_folder.seed_files import RunGroup, group_in, is_finished_run, name_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +129,8 @@ def _compare_local(
     ]
     experiments = [source for source in loaded if isinstance(source, Experiment)]
     check_comparable(experiments)
-    check_inputs(*experiments)
-    names = [read_record(source).name if isinstance(source, Path) else source.name for source in loaded]
+    check_inputs(*(one for experiment in experiments for one in seed_experiments(experiment)))
+    names = [name_of(source) if isinstance(source, Path) else source.name for source in loaded]
     baseline = _baseline(options.baseline, named, names)
     settings = _settings_of(experiments[0]) if experiments else _settings_of_folder(folders[0], overrides)
     directory = _directory(named, names, settings)
@@ -136,11 +138,11 @@ def _compare_local(
         comparison_folder(directory, options.name)  # refuses a name that cannot be used before anything is run
     # Overrides of the comparison do not change the runs.
     own = overrides_of_runs(overrides)
-    runs = [
-        whole_run(source) if isinstance(source, Path) else _run(load_experiment(name, own), options)
+    groups = [
+        group_in(source) if isinstance(source, Path) else _group(load_experiment(name, own), options)
         for name, source in zip(sources, loaded, strict=True)
     ]
-    return _compare(runs, options, baseline=baseline, settings=settings, directory=directory, name=options.name)
+    return _compare(groups, options, baseline=baseline, settings=settings, directory=directory, name=options.name)
 
 
 def _directory(named: Sequence[str], names: Sequence[str], settings: ComparisonSettings) -> Path:
@@ -156,12 +158,8 @@ def _settings_of(file: Experiment | Benchmark) -> ComparisonSettings:
 
 
 def _settings_of_folder(folder: Path, overrides: Sequence[str]) -> ComparisonSettings:
-    return recorded_settings(read_record(folder).experiment.resolved, overrides, folder=str(folder))
-
-
-def is_finished_run(source: str) -> bool:
-    """Return whether a source is the folder of a finished run."""
-    return (Path(source) / RESULTS).is_file()
+    record = group_in(folder).first.record
+    return recorded_settings(record.experiment.resolved, overrides, folder=str(folder))
 
 
 def measured_run(source: Experiment | Path, *, force: bool, quiet: bool, track: bool) -> StoredRun:
@@ -184,13 +182,13 @@ def measured_run(source: Experiment | Path, *, force: bool, quiet: bool, track: 
     return StoredRun(result.folder, result.record, result.table)
 
 
-def _run(experiment: Experiment, options: ComparisonOptions) -> StoredRun:
-    return measured_run(experiment, force=options.force, quiet=options.quiet, track=options.track)
+def _group(experiment: Experiment, options: ComparisonOptions) -> RunGroup:
+    return group_runs(experiment, force=options.force, quiet=options.quiet, track=options.track)
 
 
 def _compare_benchmark(path: str, overrides: Sequence[str], options: ComparisonOptions) -> RunComparison:
     benchmark = load_benchmark(path, overrides)
-    check_inputs(*benchmark.experiments)
+    check_inputs(*(one for experiment in benchmark.experiments for one in seed_experiments(experiment)))
     names = [experiment.name for experiment in benchmark.experiments]
     baseline = _baseline(options.baseline or benchmark.baseline, names, names)
     directory, name = Path(benchmark.report.directory), benchmark.name if options.name is None else options.name
@@ -198,10 +196,10 @@ def _compare_benchmark(path: str, overrides: Sequence[str], options: ComparisonO
     # A comparison that differs from the file has another folder.
     differs = options.baseline is not None or any(map(changes_comparison, overrides))
     stem = benchmark.name if differs and options.name is None else None
-    runs = [_run(experiment, options) for experiment in benchmark.experiments]
-    stamp = frozen_stamp(Path(path), benchmark, runs[0].record.fingerprints["split"])
+    groups = [_group(experiment, options) for experiment in benchmark.experiments]
+    stamp = frozen_stamp(Path(path), benchmark, groups[0].first.record.fingerprints["split"])
     return _compare(
-        runs,
+        groups,
         options,
         stamp=stamp,
         baseline=baseline,
@@ -223,7 +221,7 @@ def _baseline(chosen: str | None, sources: Sequence[str], names: Sequence[str]) 
 
 
 def _compare(
-    runs: Sequence[StoredRun],
+    groups: Sequence[RunGroup],
     options: ComparisonOptions,
     *,
     baseline: str,
@@ -234,13 +232,13 @@ def _compare(
     stamp: str | None = None,
 ) -> RunComparison:
     """Compare runs and write the comparison. Its default name is a stem, or the names of the runs, and a hash."""
-    names = [run.name for run in runs]
+    names = [group.name for group in groups]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise HarnessError(f"two runs are called '{twice}'. Give each experiment another name.")
     chosen = settings.statistics
     comparison = compare(
-        dict(zip(names, runs, strict=True)),
+        {group.name: group.distinct if group.seeds else group.first for group in groups},
         baseline=baseline,
         pairs=chosen.pairs,
         primary=settings.primary,
@@ -249,8 +247,10 @@ def _compare(
         unit=chosen.unit,
         margin=chosen.margin,
         confidence=chosen.confidence,
+        seeds=chosen.seeds,
         seed=chosen.seed,
     )
+    runs = [run for group in groups for run in group.runs]
     if name is None:
         facts: Facts = {
             "runs": to_json([(run.name, run.record.fingerprints) for run in runs]),
@@ -261,12 +261,22 @@ def _compare(
         name = default_name(names, facts, stem=stem)
     folder = comparison_folder(directory, name)
     uses = earlier_uses(runs, directory, ask_store=options.track)
+    findings = [finding for group in groups for finding in group.findings]
     comparison = dataclasses.replace(
         comparison,
-        notes=(*comparison.notes, *([] if uses is None else [str(uses)])),
+        notes=(*findings, *comparison.notes, *([] if uses is None else [str(uses)])),
         stamps=() if stamp is None else (stamp,),
     )
-    found = robustness(dict(zip(names, runs, strict=True)), comparison) if options.robustness else None
-    compared = RunComparison(folder, comparison, runs, found)
-    write_comparison(folder, comparison, runs, found)
-    return compared
+    found = _robustness(groups, comparison) if options.robustness else None
+    shown = [group.first for group in groups]
+    write_comparison(folder, comparison, shown, found)
+    return RunComparison(folder, comparison, shown, found)
+
+
+def _robustness(groups: Sequence[RunGroup], comparison: Comparison) -> Robustness:
+    seeded = next((group.name for group in groups if group.seeds), None)
+    if seeded is not None:
+        raise HarnessError(
+            f"--robustness compares single runs, and {seeded} has several seeds. Compare one seed of it."
+        )
+    return robustness({group.name: group.first for group in groups}, comparison)

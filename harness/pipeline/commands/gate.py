@@ -13,13 +13,14 @@ from harness import __version__, storage
 from harness.artifacts import to_json
 from harness.errors import HarnessError
 from harness.experiment import Experiment, check_comparable, check_overrides, load_experiment
-from harness.pipeline.commands.compare import is_finished_run, measured_run
+from harness.pipeline.commands.compare import measured_run
 from harness.pipeline.commands.paired_runs import check_same_task
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.comparison_folder import reports_directory
 from harness.pipeline.run_folder.earlier_uses import EarlierUses, earlier_uses
 from harness.pipeline.run_folder.run_files import StoredRun
 from harness.pipeline.run_folder.run_sources import is_remote, local_sources
+from harness.pipeline.run_folder.seed_files import is_finished_run
 from harness.statistics.non_inferiority import (
     LEVEL,
     MOST_GAIN,

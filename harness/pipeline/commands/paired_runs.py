@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from pydantic import JsonValue
 
-from harness import statistics
+from harness import registry, statistics
 from harness.artifacts import Comparison, MetricTable, RunRecord, to_json
 from harness.errors import HarnessError
 from harness.pipeline.commands.eval import RunResult
@@ -19,13 +19,14 @@ from harness.pipeline.run_folder.run_sources import local_sources, whole_run
 from harness.pipeline.run_folder.slice_tables import with_slices
 
 Measured: TypeAlias = MetricTable | RunResult | StoredRun | str | Path
+Seeded: TypeAlias = Sequence[Measured]  # one per training seed
 
 # Keys of a definition that depend on the lists: only where there are many pairs of lists, some of them are sampled.
 _OF_THE_LISTS = frozenset({"pairs"})
 
 
 def compare(
-    runs: Mapping[str, Measured],
+    runs: Mapping[str, Measured | Seeded],
     *,
     baseline: str | None = None,
     pairs: statistics.Pairs = "baseline",
@@ -36,6 +37,7 @@ def compare(
     unit: statistics.Unit = "users",
     margin: statistics.Margin | None = None,
     confidence: float = 0.95,
+    seeds: statistics.SeedMethod = "components",
     seed: int = 0,
 ) -> Comparison:
     """Compare runs on the same users: with a baseline, or all pairs.
@@ -44,7 +46,8 @@ def compare(
     ----------
     runs
         At least two runs by name. Each is a table of ``harness.evaluate``, a result of ``harness.run``, the folder of a
-        finished run, or the id of a run in MLflow (``mlflow:RUN-ID``), in any mixture.
+        finished run, or the id of a run in MLflow (``mlflow:RUN-ID``), in any mixture. A list of them holds one run per
+        training seed of a model; models are then compared over users and seeds.
     baseline
         Name of the run to compare with; the first run by default.
     pairs
@@ -54,7 +57,7 @@ def compare(
     primary
         Label of the metric that decides; the others are exploratory. By default the only metric that is compared, else
         the one that the experiments of the runs name. Tables name none.
-    test, correction, unit, margin, confidence, seed
+    test, correction, unit, margin, confidence, seeds, seed
         As in the section ``statistics`` of an experiment.
 
     Raises
@@ -80,23 +83,44 @@ def compare(
         raise HarnessError(
             f"runs is {_kind(runs)}; a map of names to runs is needed, such as {{'ease': table, 'popularity': folder}}."
         )
-    measured = {name: _measured(name, run) for name, run in runs.items()}
-    recorded = [run for run in measured.values() if isinstance(run, StoredRun)]
+    several = any(isinstance(run, (list, tuple)) for run in runs.values())
+    measured = {
+        name: [_measured(name, one) for one in (run if isinstance(run, (list, tuple)) else [run])]  # type: ignore[arg-type]
+        for name, run in runs.items()
+    }
+    recorded = [run for group in measured.values() for run in group if isinstance(run, StoredRun)]
     for other in recorded[1:]:
         check_same_task(recorded[0], other)
-    comparison = statistics.compare(
-        {name: run.table if isinstance(run, StoredRun) else run for name, run in measured.items()},
-        baseline=baseline,
-        pairs=pairs,
-        metrics=metrics,
-        primary=_primary(recorded, metrics) if primary is None else primary,
-        test=test,
-        correction=correction,
-        unit=unit,
-        margin=margin,
-        confidence=confidence,
-        seed=seed,
-    )
+    primary = _primary(recorded, metrics) if primary is None else primary
+    tables = {name: tuple(_table(run) for run in group) for name, group in measured.items()}
+    if several:
+        _check_seeds(tables, test, unit)
+        comparison = statistics.compare_seeds(
+            {name: statistics.SeededRun(tables[name], _is_deterministic(group)) for name, group in measured.items()},
+            baseline=baseline,
+            pairs=pairs,
+            metrics=metrics,
+            primary=primary,
+            correction=correction,
+            margin=margin,
+            confidence=confidence,
+            method=seeds,
+            seed=seed,
+        )
+    else:
+        comparison = statistics.compare(
+            {name: found[0] for name, found in tables.items()},
+            baseline=baseline,
+            pairs=pairs,
+            metrics=metrics,
+            primary=primary,
+            test=test,
+            correction=correction,
+            unit=unit,
+            margin=margin,
+            confidence=confidence,
+            seed=seed,
+        )
     return dataclasses.replace(comparison, notes=(*_candidate_notes(recorded), *comparison.notes))
 
 
@@ -131,6 +155,32 @@ def _task_facts(record: RunRecord, labels: Container[str]) -> dict[str, JsonValu
             if value.label in labels
         },
     }
+
+
+def _table(run: MetricTable | StoredRun) -> MetricTable:
+    return run.table if isinstance(run, StoredRun) else run
+
+
+def _check_seeds(tables: Mapping[str, Sequence[MetricTable]], test: statistics.TestChoice, unit: str) -> None:
+    """Check the settings of a comparison of models with several seeds."""
+    empty = next((name for name, group in tables.items() if not group), None)
+    if empty is not None:
+        raise HarnessError(f"the model '{empty}' has no runs. Give one per training seed.")
+    statistics.refuse_other_test(test)
+    if unit != "users":
+        raise HarnessError(
+            f"unit {unit} compares single runs, and these have several seeds, which are compared over users and seeds. "
+            "Leave unit at users."
+        )
+
+
+def _is_deterministic(group: Sequence[MetricTable | StoredRun]) -> bool:
+    """Return whether a model is declared not to depend on a seed; nothing is known of tables."""
+    first = group[0]
+    kind = first.record.experiment.model.kind if isinstance(first, StoredRun) else None
+    if kind is None or kind not in registry.names("models"):
+        return False
+    return bool(registry.load("models", kind).deterministic)
 
 
 def _measured(name: str, run: Measured) -> MetricTable | StoredRun:

@@ -95,8 +95,8 @@ def scored_experiment(path: Path, experiment: Experiment, options: ScoreOptions)
     model = ModelSettings(kind="predictions", checkpoint=str(path), params=options.file)
     name = _name(path, experiment.name) if options.name is None else options.name
     run_folder(experiment.report, name)
-    # The expected values are those of the experiment's own model.
-    return replace(experiment, name=name, model=model, expected={})
+    # The expected values and the seeds are those of the experiment's own model.
+    return replace(experiment, name=name, model=model, expected={}, seeds=())
 
 
 def _name(path: Path, name: str) -> str:

@@ -50,6 +50,11 @@ def check_inputs(*experiments: Experiment, refit: bool = False) -> None:
         Something is missing or cannot be used; the message names the line of the experiment.
     """
     for experiment in experiments:
+        if experiment.seeds:
+            raise HarnessError(
+                f"{experiment.where(('seeds',))}: the experiment has {len(experiment.seeds)} seeds, and this command "
+                "takes one. Choose one by --set seeds=[] --set seed=0; `harness eval`, `fit` and `compare` take all."
+            )
         for keys, name in _named(experiment):
             _check_file(experiment, keys, name)
         data.check_source(experiment.dataset)

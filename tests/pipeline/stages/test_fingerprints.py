@@ -42,10 +42,12 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.commands.paired_runs",
     "harness.pipeline.commands.power",
     "harness.pipeline.commands.robustness",
+    "harness.pipeline.commands.seeds",
     "harness.pipeline.run_folder.stored_lists",  # reads what was written
     "harness.pipeline.run_folder.comparison_files",
     "harness.pipeline.run_folder.earlier_uses",
     "harness.pipeline.run_folder.run_sources",
+    "harness.pipeline.run_folder.seed_files",
     "harness.pipeline.commands.report",
     "harness.pipeline.commands.score",
     "harness.pipeline.commands.split",
