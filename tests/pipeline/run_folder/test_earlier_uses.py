@@ -39,7 +39,7 @@ def test_other_runs_and_comparisons_of_the_split_count(runs, tmp_path):
 def test_runs_of_another_split_or_part_do_not_count(small, runs, tmp_path):
     checkpoint = f"model.checkpoint={tmp_path}/other.safetensors"
     for name, changes in (
-        ("other", ["dataset.filters=[{kind: k_core, users: 3, items: 1}]", checkpoint]),
+        ("other", ["dataset.split={kind: leave_last_out, n: 2, validation: true}", checkpoint]),
         ("validation", ["evaluation.part=validation", f"model.checkpoint={tmp_path}/train.safetensors"]),
     ):
         changes = [f"name={name}", "model.fit.on=train", "tracking.enabled=false", *changes]
