@@ -42,6 +42,13 @@ from harness.artifacts.recommendation_task import RecommendationTask
 from harness.artifacts.recommender import AnyRecommender, ListRecommender, Recommender, VectorRecommender
 from harness.artifacts.robustness import JudgedVariant, MetricChoice, RankAgreement, RobustClaim, Robustness
 from harness.artifacts.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
+from harness.artifacts.run_difference import (
+    DifferenceStep,
+    FactChange,
+    RunDifference,
+    ShownItem,
+    UserDifference,
+)
 from harness.artifacts.run_record import (
     DatasetRecord,
     EnvironmentRecord,
@@ -98,11 +105,13 @@ __all__ = [
     "DatasetAudit",
     "DatasetRecord",
     "DatasetSummary",
+    "DifferenceStep",
     "EnvironmentRecord",
     "Expectation",
     "ExperimentRecord",
     "ExternalModel",
     "ExternalRecommender",
+    "FactChange",
     "Facts",
     "Finding",
     "FittedModel",
@@ -131,9 +140,11 @@ __all__ = [
     "RobustClaim",
     "Robustness",
     "Rules",
+    "RunDifference",
     "RunRecord",
     "Severity",
     "ShiftTarget",
+    "ShownItem",
     "SideInformation",
     "SliceGap",
     "SliceGroup",
@@ -158,6 +169,7 @@ __all__ = [
     "TrainingRecipe",
     "Truth",
     "UserBatch",
+    "UserDifference",
     "UserSlice",
     "ValidationMetric",
     "ValueRange",

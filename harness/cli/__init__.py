@@ -2,6 +2,7 @@
 
 # Each of these modules registers its command.
 from harness.cli import compare as _compare  # noqa: F401
+from harness.cli import diff as _diff  # noqa: F401
 from harness.cli import eval as _eval  # noqa: F401
 from harness.cli import explain as _explain  # noqa: F401
 from harness.cli import export as _export  # noqa: F401

@@ -4,6 +4,7 @@ from harness.pipeline.commands.attention_picture import PictureOptions
 from harness.pipeline.commands.audit import TieOptions, audit_dataset
 from harness.pipeline.commands.compare import ComparisonOptions, RunComparison, compare_runs
 from harness.pipeline.commands.describe import describe_dataset, describe_source
+from harness.pipeline.commands.diff import DiffOptions, diff
 from harness.pipeline.commands.eval import RunResult, run
 from harness.pipeline.commands.explain import Explanation, explain
 from harness.pipeline.commands.export import export
@@ -22,6 +23,7 @@ from harness.pipeline.stages.fitting import ModelCheckpoint
 
 __all__ = [
     "ComparisonOptions",
+    "DiffOptions",
     "Explanation",
     "FrozenProtocol",
     "GateOptions",
@@ -41,6 +43,7 @@ __all__ = [
     "compare_runs",
     "describe_dataset",
     "describe_source",
+    "diff",
     "explain",
     "export",
     "fit",

@@ -2,6 +2,7 @@
 
 from harness.report.comparison_report import ComparisonReport, render_comparison
 from harness.report.comparison_terminal import comparison_table, robustness_lines, seed_table
+from harness.report.difference_terminal import difference_text
 from harness.report.metric_catalogue import conventions_table, metric_page, metrics_table
 from harness.report.run_report import RunReport, render_run
 from harness.report.terminal import (
@@ -21,6 +22,7 @@ __all__ = [
     "checkpoint_table",
     "comparison_table",
     "conventions_table",
+    "difference_text",
     "facts_table",
     "metric_page",
     "metrics_table",

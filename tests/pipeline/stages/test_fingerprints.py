@@ -37,12 +37,15 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.commands.explain",
     "harness.pipeline.commands.export",
     "harness.pipeline.commands.fit",  # the fingerprints hold the checkpoint's bytes
+    "harness.pipeline.commands.diff",
+    "harness.pipeline.commands.fact_changes",
     "harness.pipeline.commands.freeze",
     "harness.pipeline.commands.gate",
     "harness.pipeline.commands.paired_runs",
     "harness.pipeline.commands.power",
     "harness.pipeline.commands.robustness",
     "harness.pipeline.commands.seeds",
+    "harness.pipeline.commands.user_differences",
     "harness.pipeline.run_folder.stored_lists",  # reads what was written
     "harness.pipeline.run_folder.comparison_files",
     "harness.pipeline.run_folder.earlier_uses",
