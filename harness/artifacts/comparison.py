@@ -206,6 +206,8 @@ class Comparison:
         Where the runs have slices: whether differences in the primary metric differ between groups.
     notes
         Sentences that must be shown with the numbers.
+    higher_is_better
+        Direction of the primary metric.
     stamps
         Sentences that limit the whole comparison, such as that its protocol was changed after it was frozen.
     """
@@ -220,6 +222,7 @@ class Comparison:
     contrasts: tuple[GroupContrast, ...] = ()
     notes: tuple[str, ...] = ()
     stamps: tuple[str, ...] = ()
+    higher_is_better: bool = True
 
     @property
     def overall(self) -> tuple[PairedDifference, ...]:

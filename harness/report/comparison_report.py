@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 from harness.artifacts import Comparison, PairedDifference, Robustness, RunRecord, to_json
 from harness.report.comparison_rows import best_marks, headline_labels, value_rows
 from harness.report.latex import comparison_latex
+from harness.report.markdown import values_markdown
 from harness.report.number_text import clean, confidence_text, count_text, facts
 from harness.report.page import Figures, page
+from harness.report.quotable import quotable_sentence
 from harness.report.robustness_text import agreement_text, claim_text
 
 if TYPE_CHECKING:
@@ -34,12 +36,15 @@ class ComparisonReport:
         One self-contained page.
     latex
         Two tables for a paper; they need the package booktabs.
+    markdown
+        A table of values, with the sentence of the comparison.
     figures
         SVG by file name.
     """
 
     html: str
     latex: str
+    markdown: str
     figures: Mapping[str, str]
 
 
@@ -77,12 +82,14 @@ def render_comparison(
     directions = {value.label: value.higher_is_better for record in shown for value in record.metrics}
     best = best_marks(compared)
     introduction = _introduction(compared, shown)
+    sentence = quotable_sentence(compared, shown)
     figures = Figures()
     html = page(
         "comparison.html",
         title=_title(len(values), compared.baseline),
         banners=[*dict.fromkeys(record.partial.sentence for record in shown if record.partial), *compared.stamps],
         introduction=introduction,
+        sentence=sentence,
         notes=compared.notes,
         baseline=compared.baseline,
         leading=leading,
@@ -110,7 +117,8 @@ def render_comparison(
         best=best,
         caption=introduction,
     )
-    return ComparisonReport(html, latex, figures.files)
+    markdown = values_markdown([row.of(headline) for row in values], best=best, sentence=sentence)
+    return ComparisonReport(html, latex, markdown, figures.files)
 
 
 def _title(runs: int, baseline: str | None) -> str:

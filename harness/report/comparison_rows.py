@@ -28,9 +28,16 @@ class ValueRow:
 
 
 def value_rows(comparison: Comparison) -> list[ValueRow]:
-    """Return the headline values, one row per run."""
+    """Return the headline values, one row per run, the best in the primary metric first."""
     frame = clean(_plain(comparison.values))
-    return [ValueRow(str(row.pop("run")), row) for row in frame]
+    rows = [ValueRow(str(row.pop("run")), row) for row in frame]
+    sign = 1.0 if comparison.higher_is_better else -1.0
+
+    def key(row: ValueRow) -> float:
+        value = row.values.get(comparison.primary)
+        return math.inf if value is None else -sign * value
+
+    return sorted(rows, key=key)
 
 
 def headline_labels(labels: Sequence[str], leading: str | None) -> list[str]:

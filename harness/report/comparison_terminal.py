@@ -19,6 +19,7 @@ from harness.report.number_text import (
     signed_percent,
     verdict_text,
 )
+from harness.report.quotable import quotable_sentence
 from harness.report.rich_tables import COLOURS, add_row, group_of, table_of, text_of
 from harness.report.robustness_text import robustness_text
 
@@ -53,6 +54,7 @@ def comparison_table(comparison: Comparison, records: Sequence[RunRecord] = ()) 
             _value_table(values, headline_labels(labels, leading), best=best, groups=compared.groups),
             _pair_table(rows, title, compared),
             *statements,
+            text_of(quotable_sentence(comparison, records), "bold"),
             *_contrasts(compared),
             *notes,
             *stamps,

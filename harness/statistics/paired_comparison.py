@@ -154,6 +154,7 @@ def compare(
         best=groups.best,
         groups=groups.letters,
         contrasts=slices.contrasts,
+        higher_is_better=tables[base][primary].higher_is_better,
         notes=(
             *tie_notes(tables, baseline=base, label=primary),
             *comparison_notes(differences, primary, settings, n_runs=len(names), n_best=len(groups.best)),

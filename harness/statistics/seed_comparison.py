@@ -140,6 +140,7 @@ def compare_seeds(
         settings=settings,
         best=groups.best,
         groups=groups.letters,
+        higher_is_better=reference[primary].higher_is_better,
         notes=tuple(_notes(rows, primary, settings, runs)),
     )
 

@@ -15,6 +15,7 @@ COMPARISON_HTML = "comparison.html"
 COMPARISON_JSON = "comparison.json"
 COMPARISON_CSV = "comparison.csv"
 COMPARISON_TEX = "comparison.tex"
+COMPARISON_MD = "comparison.md"
 ROBUSTNESS_CSV = "robustness.csv"
 
 
@@ -37,6 +38,7 @@ def write_comparison(
         write_figures(folder, rendered.figures)
         storage.write_csv(folder / COMPARISON_CSV, comparison.pairs)
         storage.write_text(folder / COMPARISON_TEX, rendered.latex)
+        storage.write_text(folder / COMPARISON_MD, rendered.markdown)
         storage.write_text(folder / COMPARISON_HTML, rendered.html)
         if robustness is None:
             storage.remove(folder / ROBUSTNESS_CSV)
