@@ -15,7 +15,7 @@ export MLFLOW_TRACKING_URI ?= sqlite:///mlflow.db
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: setup eval compare ui report test test-all check lint fuzz bench docs clean help need-exp
+.PHONY: setup eval compare ui report test test-all check lint fuzz bench calibration docs clean help need-exp
 .DELETE_ON_ERROR:
 
 help: ## show this help
@@ -63,6 +63,9 @@ fuzz: $(VENV)/.dev ## run 20,000 invalid and damaged inputs; none may end in a t
 
 bench: $(VENV)/.dev ## measure speed and memory against peers and limits, and write benchmarks/README.md
 	$(BIN)/python -m benchmarks $(ARGS)
+
+calibration: $(VENV)/.dev ## simulate how often tests, intervals and verdicts are wrong (a quarter of an hour)
+	$(BIN)/python benchmarks/calibration.py $(ARGS)
 
 docs: $(VENV)/.dev ## build the documentation into docs/_build
 	$(BIN)/sphinx-build -W -q -b html docs docs/_build

@@ -25,9 +25,8 @@ from harness.experiment.sections import (
     StatisticsSettings,
     not_computed,
 )
-from harness.experiment.seeds import check_seeds
 from harness.experiment.validation_errors import FaultError
-from harness.experiment.value_types import Seed, Text
+from harness.experiment.value_types import SEED_PATTERN, Seed, Text
 from harness.experiment.yaml_nodes import Node
 from harness.experiment.yaml_text import to_yaml
 from harness.storage import inside
@@ -83,12 +82,33 @@ class Experiment:
                 "model.fit.on is 'train_validation' and evaluation.part is 'validation': the model would be evaluated "
                 "on the data that it was fitted on. Use fit.on: train, or part: test.",
             )
-        check_seeds(self)
+        self._check_seeds()
         self._check_depth()
         labels = [metric.label for metric in self.metrics]
         for label in self.expected:
             if label not in labels:
                 raise not_computed(("expected", label), "the expected metric", label, labels)
+
+    def _check_seeds(self) -> None:
+        """Check that each seed has a checkpoint of its own."""
+        seeds, checkpoint = self.seeds, self.model.checkpoint
+        twice = next((seed for place, seed in enumerate(seeds) if seed in seeds[:place]), None)
+        if twice is not None:
+            raise FaultError(("seeds",), f"the seed {twice} is repeated. Remove one.")
+        if self.expected and seeds:
+            raise FaultError(("expected",), "expected values are of one run, and there are seeds. Remove one of both.")
+        has_pattern = checkpoint is not None and SEED_PATTERN in checkpoint
+        if has_pattern and not seeds:
+            raise FaultError(
+                ("model", "checkpoint"),
+                f"model.checkpoint has {SEED_PATTERN}, and there are no seeds. Add seeds: [0, 1, 2].",
+            )
+        if seeds and not has_pattern and not self.model.params.fitted:
+            raise FaultError(
+                ("model", "checkpoint"),
+                "each seed needs a checkpoint of its own. Name them by a pattern, such as "
+                f"checkpoint: runs/{SEED_PATTERN}.pt",
+            )
 
     def _check_depth(self) -> None:
         """Check that lists are long enough for the cutoffs, and that a trial is not deeper than the run."""
