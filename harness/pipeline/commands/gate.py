@@ -14,6 +14,7 @@ from harness.artifacts import to_json
 from harness.errors import HarnessError
 from harness.experiment import Experiment, check_comparable, check_overrides, load_experiment
 from harness.pipeline.commands.compare import measured_run
+from harness.pipeline.commands.gate_preflight import check_values
 from harness.pipeline.commands.paired_runs import check_same_task
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.comparison_folder import reports_directory
@@ -134,7 +135,9 @@ def gate(
         raise HarnessError(f"the largest plausible gain is {options.most_gain}; use a positive share, such as 0.5.")
     with local_sources([candidate, baseline]) as local:
         ours, theirs = _measured(local, overrides, options)
-    check_same_task(ours, theirs)
+        check_same_task(ours, theirs)
+        for found in (ours, theirs):
+            check_values(found, list(margins))
     metrics = gate_metrics(
         ours.table,
         theirs.table,

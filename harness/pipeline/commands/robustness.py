@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from harness import evaluation, statistics
+from harness import statistics
 from harness.artifacts import (
     NO_ITEM,
     Comparison,
@@ -15,15 +15,13 @@ from harness.artifacts import (
     MetricTable,
     Robustness,
     Rules,
-    TopK,
-    Truth,
-    descending_places,
 )
 from harness.errors import HarnessError
 from harness.experiment import CONVENTIONS, expand_metrics, rules_of
 from harness.metrics import AccuracyMetric, Metric
 from harness.pipeline.run_folder.run_files import StoredRun
 from harness.pipeline.run_folder.stored_lists import StoredLists, stored_lists
+from harness.pipeline.stages.remeasurement import measured_again
 
 
 @dataclass(frozen=True)
@@ -119,7 +117,7 @@ def _measured(
     definition: _Definition, lists: Mapping[str, StoredLists]
 ) -> Iterator[tuple[MetricChoice, Mapping[str, MetricTable]]]:
     """Yield the tables of all runs for each metric of a definition, over the users that all runs count."""
-    tables = {name: _table(each, definition) for name, each in lists.items()}
+    tables = {name: measured_again(each, definition.metrics, definition.rules) for name, each in lists.items()}
     if definition.rules.without_predictions == "drop":
         tables = _common_users(tables)
     rules = definition.rules
@@ -128,26 +126,6 @@ def _measured(
             MetricChoice(metric.label, metric.cutoff, rules.ties, rules.without_predictions, definition.conventions),
             tables,
         )
-
-
-def _table(lists: StoredLists, definition: _Definition) -> MetricTable:
-    rules, topk, truth = definition.rules, lists.topk, lists.truth
-    if rules.ties == "trec_eval":
-        topk = evaluation.in_trec_order(topk, descending_places(lists.item_ids))
-    # Row by row, since the ids of users repeat with rolling history.
-    table = evaluation.evaluate(
-        TopK(topk.items),
-        Truth(truth.indptr, truth.items, users=None if lists.rolling else truth.users),
-        metrics=definition.metrics,
-        target_ranks=lists.ranks,
-        ties="given" if rules.ties == "trec_eval" else rules.ties,
-        without_predictions=rules.without_predictions,
-        by_item=True,
-    )
-    if lists.rolling:
-        table = evaluation.averaged(table, truth.rows(table.users.astype(np.int64)))
-    assert table.contributions is not None  # noqa: S101  (by_item)
-    return replace(table, contributions=table.contributions.renamed(lists.item_ids))
 
 
 def _common_users(tables: Mapping[str, MetricTable]) -> dict[str, MetricTable]:

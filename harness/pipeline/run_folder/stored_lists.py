@@ -56,13 +56,13 @@ def stored_lists(run: StoredRun) -> StoredLists:
     try:
         listed = pq.read_table(folder / PREDICTIONS, columns=["user", "item", "rank", "score", *times])
         relevant = pq.read_table(folder / TARGET_RANKS, columns=["user", "item", "above", "tied", "candidates", *times])
-        return _lists(listed, relevant, times)
+        return _lists(listed, relevant, times, k=run.record.protocol.k or 1)
     except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())[:200]
         raise HarnessError(f"the lists of {folder} are missing or damaged: {reason}. {REMEDY}") from error
 
 
-def _lists(listed: pa.Table, relevant: pa.Table, times: list[str]) -> StoredLists:
+def _lists(listed: pa.Table, relevant: pa.Table, times: list[str], *, k: int) -> StoredLists:
     both = pa.chunked_array([*relevant.column("item").chunks, *listed.column("item").chunks]).combine_chunks()
     encoded = both.dictionary_encode()
     codes, item_ids = encoded.indices.to_numpy(), encoded.dictionary.to_numpy(zero_copy_only=False)
@@ -74,7 +74,7 @@ def _lists(listed: pa.Table, relevant: pa.Table, times: list[str]) -> StoredList
         raise ValueError(f"{PREDICTIONS} holds a user that {TARGET_RANKS} does not")
     ranks = listed.column("rank").to_numpy()
     lengths = np.diff(np.append(list_starts, len(listed)))
-    items = np.full((len(starts), int(ranks.max(initial=1))), NO_ITEM, dtype=np.int32)
+    items = np.full((len(starts), max(int(ranks.max(initial=1)), k)), NO_ITEM, dtype=np.int32)
     place = np.repeat(rows, lengths), ranks - 1
     items[place] = of_lists
     scores = None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import pandas as pd
 import pytest
 from conftest import EXPERIMENT, small_table
+from run_records import results_in, write_results
 
 import harness
+from harness import storage
+from harness.errors import HarnessError
 from harness.pipeline import GateOptions, ScoreOptions, gate, score
 
 MODELS = {"popularity": "kind: popularity", "ease": "kind: ease", "random": "kind: random"}
@@ -155,3 +159,18 @@ def test_the_audit_file_is_beside_the_run_by_default(reports):
     result = gate(str(reports / "random"), str(reports / "random"), {"ndcg@10": 0.1})
     assert result.audit == reports / "gates.jsonl"
     assert lines(result.audit)[-1]["candidate"] == "small/random"
+
+
+def test_values_that_are_not_those_of_the_lists_are_refused(reports, tmp_path):
+    folder = tmp_path / "changed"
+    shutil.copytree(reports / "ease", folder)
+    values = pd.read_parquet(folder / "per_user.parquet")
+    values["ndcg@10"] = values["ndcg@10"].to_numpy()[::-1]  # the mean stays
+    values.to_parquet(folder / "per_user.parquet")
+    results = results_in(folder)
+    results["files"] |= storage.file_digests(folder, ["per_user.parquet"])
+    write_results(folder, results)
+    with pytest.raises(
+        HarnessError, match=r"ndcg@10 of small/ease is not that of its lists, which were measured again"
+    ):
+        gate(str(folder), str(reports / "popularity"), {"ndcg@10": 0.1}, options=GateOptions(quiet=True, track=False))
