@@ -39,7 +39,10 @@ def test_a_benchmark_runs_what_is_missing_and_leaves_its_files(benchmark_file, t
     result = compare_runs([str(benchmark_file)], options=ComparisonOptions(quiet=True))
     assert result.folder == tmp_path / "reports" / "comparisons" / "small" / "benchmark"
     names = {path.name for path in result.folder.iterdir() if not path.name.startswith(".")}
-    assert names == {"comparison.html", "comparison.json", "comparison.csv", "comparison.tex", "figures"}
+    assert names == {
+        *(f"comparison.{suffix}" for suffix in ("html", "json", "csv", "tex", "md")),
+        "figures",
+    }
     assert result.comparison.baseline == "small/popularity"
     assert result.comparison.primary == "ndcg@10"
     written = json.loads((result.folder / "comparison.json").read_text())
