@@ -112,6 +112,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "mcnemar": "harness.statistics.mcnemar:McNemar",
         "wilcoxon": "harness.statistics.wilcoxon:Wilcoxon",
         "sign": "harness.statistics.sign:Sign",
+        "tukey_hsd": "harness.statistics.tukey_hsd:TukeyHSD",
     },
 }
 

@@ -103,6 +103,12 @@ def _family_notes(primary: str, size: int, settings: ComparisonProtocol, *, of_m
         "bh": "p-values are corrected by Benjamini and Hochberg's method, simultaneous intervals by Bonferroni's.",
         "none": "p-values and intervals are not corrected for the number of comparisons.",
     }
+    if settings.test.startswith("tukey_hsd"):
+        yield (
+            f"{family} Its adjusted p-values and simultaneous intervals are by the randomised Tukey HSD, whose null "
+            "hypothesis is that all runs are alike: one weak run hides differences between good ones."
+        )
+        return
     yield f"{family} Its {words[settings.correction]} The verdicts come from the simultaneous intervals."
     if not of_mean:
         yield (

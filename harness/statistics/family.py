@@ -13,6 +13,7 @@ from harness import registry
 from harness.statistics.automatic_test import FEWEST_NONZERO, automatic_test
 from harness.statistics.correction import Correction, adjusted_p_values
 from harness.statistics.paired_sample import PairedSample
+from harness.statistics.paired_t import PairedT
 from harness.statistics.paired_test import PairedResult, PairedTest
 from harness.statistics.permutation import Permutation, flip_interval
 
@@ -81,7 +82,9 @@ def corrected_results(
     if not samples:
         return []
     flips = test if isinstance(test, Permutation) else Permutation(seed=seed)
-    if correction == "maxt" and (test is None or registry.kind_of("tests", test) in _FLIPPED):
+    if test is not None and test.of_family:
+        results = _by_family_test(samples, test, confidence)
+    elif correction == "maxt" and (test is None or registry.kind_of("tests", test) in _FLIPPED):
         results = _by_flips(samples, flips, confidence)
     else:
         results = _by_p_values(samples, test, correction, confidence, seed)
@@ -116,6 +119,24 @@ def _by_flips(samples: Sequence[PairedSample], test: Permutation, confidence: fl
             critical,
         )
         for sample, result, adjusted in zip(samples, alone, flipped.max_p_values, strict=True)
+    ]
+
+
+def _by_family_test(samples: Sequence[PairedSample], test: PairedTest, confidence: float) -> list[CorrectedResult]:
+    """Return the results of a test that holds for all samples together, beside the t-test of each."""
+    alone = _tested(samples, [PairedT()] * len(samples), confidence)
+    together = test.test_all(samples, confidence=confidence)
+    return [
+        CorrectedResult(
+            registry.kind_of("tests", test),
+            single.p_value,
+            max(result.p_value, single.p_value),
+            single.ci_low,
+            single.ci_high,
+            *_wider((result.ci_low, result.ci_high), single),
+            (result.ci_high - result.ci_low) / 2 / sample.standard_error if sample.standard_error > 0 else math.nan,
+        )
+        for sample, single, result in zip(samples, alone, together, strict=True)
     ]
 
 

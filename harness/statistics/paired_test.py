@@ -50,11 +50,14 @@ class PairedTest(abc.ABC):
     of_mean
         Whether the null hypothesis is a mean difference of zero. A test of another hypothesis gives a p-value only;
         intervals and verdicts then come from the test that ``auto`` chooses.
+    of_family
+        Whether the results of ``test_all`` hold for all samples together, so that they are not corrected.
     """
 
     seed: int | None = None
 
     of_mean: ClassVar[bool] = True
+    of_family: ClassVar[bool] = False
 
     @abc.abstractmethod
     def test(self, sample: PairedSample, *, confidence: float) -> PairedResult:

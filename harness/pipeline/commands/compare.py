@@ -128,6 +128,7 @@ def _compare_local(
         Path(source) if is_finished_run(source) else load_experiment(source, overrides) for source in sources
     ]
     experiments = [source for source in loaded if isinstance(source, Experiment)]
+    refuse_force(experiments, force=options.force)
     check_comparable(experiments)
     check_inputs(*(one for experiment in experiments for one in seed_experiments(experiment)))
     names = [name_of(source) if isinstance(source, Path) else source.name for source in loaded]
@@ -160,6 +161,21 @@ def _settings_of(file: Experiment | Benchmark) -> ComparisonSettings:
 def _settings_of_folder(folder: Path, overrides: Sequence[str]) -> ComparisonSettings:
     record = group_in(folder).first.record
     return recorded_settings(record.experiment.resolved, overrides, folder=str(folder))
+
+
+def refuse_force(experiments: Sequence[Experiment], *, force: bool) -> None:
+    """Refuse ``--force`` where it would be ignored: no run is computed.
+
+    Raises
+    ------
+    HarnessError
+        All runs are finished.
+    """
+    if force and not experiments:
+        raise HarnessError(
+            "--force computes runs again, and all of these are finished runs, which are only read. Pass their "
+            "experiment files instead, or leave it out."
+        )
 
 
 def measured_run(source: Experiment | Path, *, force: bool, quiet: bool, track: bool) -> StoredRun:

@@ -13,7 +13,7 @@ from harness import __version__, storage
 from harness.artifacts import to_json
 from harness.errors import HarnessError
 from harness.experiment import Experiment, check_comparable, check_overrides, load_experiment
-from harness.pipeline.commands.compare import measured_run
+from harness.pipeline.commands.compare import measured_run, refuse_force
 from harness.pipeline.commands.gate_preflight import check_values
 from harness.pipeline.commands.paired_runs import check_same_task
 from harness.pipeline.commands.validate import check_inputs
@@ -185,6 +185,7 @@ def _measured(sources: Sequence[str], overrides: Sequence[str], options: GateOpt
         Path(source) if source in folders else load_experiment(source, overrides) for source in sources
     ]
     experiments = [source for source in loaded if isinstance(source, Experiment)]
+    refuse_force(experiments, force=options.force)
     check_comparable(experiments)
     check_inputs(*experiments)
     return [measured_run(source, force=options.force, quiet=options.quiet, track=options.track) for source in loaded]

@@ -171,6 +171,11 @@ def test_a_benchmark_names_the_baseline_and_the_caller_another(made, tmp_path):
         compare_runs([str(path)], options=ComparisonOptions(quiet=True, name=""))
 
 
+def test_force_is_not_ignored(folders):
+    with pytest.raises(HarnessError, match="--force computes runs again, and all of these are finished runs"):
+        compare_runs(folders, options=ComparisonOptions(force=True))
+
+
 def test_json_holds_the_comparison(folders):
     result = compare_runs(folders, options=ComparisonOptions(baseline="small/ease"))
     found, kept = written(result), result.comparison
