@@ -54,10 +54,8 @@ def test_near_tukeys_studentised_range_for_normal_values():
 def test_all_pairs_hold_together_without_another_correction():
     rng = np.random.default_rng(1)
     base = rng.random(200)
-    tables = {
-        name: table_of({"ndcg@10": base + rng.normal(gain, 0.2, 200)})
-        for name, gain in {"a": 0.0, "b": 0.02, "c": 0.2}.items()
-    }
+    gains = {"a": 0.0, "b": 0.02, "c": 0.2}
+    tables = {name: table_of({"ndcg@10": base + rng.normal(gain, 0.2, 200)}) for name, gain in gains.items()}
     found = {
         correction: compare(tables, test="tukey_hsd", pairs="all", correction=correction)
         for correction in ("maxt", "holm", "none")
