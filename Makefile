@@ -64,7 +64,7 @@ fuzz: $(VENV)/.dev ## run 20,000 invalid and damaged inputs; none may end in a t
 bench: $(VENV)/.dev ## measure speed and memory against peers and limits, and write benchmarks/README.md
 	$(BIN)/python -m benchmarks $(ARGS)
 
-calibration: $(VENV)/.dev ## simulate how often tests, intervals and verdicts are wrong (a quarter of an hour)
+calibration: $(VENV)/.dev ## simulate how often tests, intervals and verdicts are wrong (about six minutes)
 	$(BIN)/python benchmarks/calibration.py $(ARGS)
 
 docs: $(VENV)/.dev ## build the documentation into docs/_build

@@ -1,6 +1,6 @@
 """Measure by simulation how often tests, intervals and verdicts are wrong.
 
-Run ``make calibration`` (about a quarter of an hour on two cores), or ``python benchmarks/calibration.py --draws 200``
+Run ``make calibration`` (about six minutes on two cores), or ``python benchmarks/calibration.py --draws 200``
 for a rough answer. docs/calibration.md holds the figures. Each row simulates runs for which the truth is known, and
 counts; the binomial error of a share of .05 in 2,000 draws is .005.
 """
