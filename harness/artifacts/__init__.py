@@ -25,7 +25,7 @@ from harness.artifacts.finding import DataWarning, Finding, Severity
 from harness.artifacts.integer_ids import CANONICAL_INTEGER, LONGEST_ID, integer_of
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
 from harness.artifacts.item_contributions import ItemContributions
-from harness.artifacts.json_values import Facts, to_json
+from harness.artifacts.json_values import Facts, flat_items, to_json
 from harness.artifacts.list_request import ListRequest
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
 from harness.artifacts.model_config import (
@@ -183,6 +183,7 @@ __all__ = [
     "cutoff_beyond_candidates",
     "descending_places",
     "few_users",
+    "flat_items",
     "indptr_of_kept",
     "integer_of",
     "pair_keys",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 from pydantic import JsonValue
@@ -50,3 +50,18 @@ def to_json(value: Any) -> Any:
         elif form is None or (form == "optional" and child is not None):
             plain[field.name] = to_json(child)
     return plain
+
+
+def flat_items(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the leaves of nested maps with their dotted keys; lists and empty maps are leaves.
+
+    Examples
+    --------
+    >>> list(flat_items({"a": {"b": 1, "c": [2]}, "d": {}}))
+    [('a.b', 1), ('a.c', [2]), ('d', {})]
+    """
+    if isinstance(value, dict) and value:
+        for key, child in value.items():
+            yield from flat_items(child, f"{path}.{key}" if path else key)
+    else:
+        yield path, value

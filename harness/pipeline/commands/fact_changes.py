@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.artifacts import FactChange, RunRecord, to_json
+from harness.artifacts import FactChange, RunRecord, flat_items, to_json
 
 _LONGEST = 100  # characters of a value
 # Keys that decide no number: where results go, and how fast they come.
@@ -36,7 +36,7 @@ def fact_changes(a: RunRecord, b: RunRecord) -> list[FactChange]:
 
 
 def _settings(a: RunRecord, b: RunRecord) -> Iterator[FactChange]:
-    ours, theirs = (dict(_flat("", _resolved(record))) for record in (a, b))
+    ours, theirs = (dict(flat_items(_resolved(record))) for record in (a, b))
     for key in ours | theirs:
         if ours.get(key, _NOTHING) != theirs.get(key, _NOTHING) and not key.startswith(_IDLE_KEYS):
             yield FactChange(_stage(key), key, _text(ours.get(key, _NOTHING)), _text(theirs.get(key, _NOTHING)))
@@ -91,14 +91,6 @@ def _values(stage: str, a: Mapping[str, Any], b: Mapping[str, Any]) -> Iterator[
     for key in a:
         if key in b and a[key] != b[key]:
             yield FactChange(stage, key, _text(a[key]), _text(b[key]))
-
-
-def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
-        for key, child in value.items():
-            yield from _flat(f"{path}.{key}" if path else key, child)
-    else:
-        yield path, value
 
 
 def _text(value: Any) -> str:

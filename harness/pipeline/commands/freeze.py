@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from harness import __version__, storage
-from harness.artifacts import Facts, to_json
+from harness.artifacts import Facts, flat_items, to_json
 from harness.errors import HarnessError
 from harness.experiment import Benchmark, load_benchmark
 from harness.pipeline.commands.validate import check_inputs
@@ -207,21 +207,13 @@ def _digest(facts: Facts, effect: float | None) -> str:
 
 def _changes(frozen: FrozenProtocol, facts: Facts, effect: float | None = None) -> str:
     """Return which keys differ, with both values."""
-    before, now = dict(_flat("", frozen.facts)), dict(_flat("", facts))
+    before, now = dict(flat_items(frozen.facts)), dict(flat_items(facts))
     if effect is not None or frozen.effect is not None:
         before["effect"], now["effect"] = frozen.effect, frozen.effect if effect is None else effect
     changed = [key for key in before | now if before.get(key) != now.get(key)]
     shown = [f"{key}: {_text(before, key)} became {_text(now, key)}" for key in changed[:_MOST_KEYS]]
     more = f", and {len(changed) - _MOST_KEYS} more" if len(changed) > _MOST_KEYS else ""
     return "; ".join(shown) + more
-
-
-def _flat(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict) and value:
-        for key, child in value.items():
-            yield from _flat(f"{path}.{key}" if path else key, child)
-    else:
-        yield path, value
 
 
 def _text(values: Mapping[str, Any], key: str) -> str:
