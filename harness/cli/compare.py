@@ -38,6 +38,10 @@ def compare(
             help="Judge the differences under other cutoffs, ties, conventions, tests, corrections and units, too.",
         ),
     ] = False,
+    swap_lists: Annotated[
+        bool,
+        typer.Option("--swap-lists", help="Test coverage and other metrics over all lists by swapping whole lists."),
+    ] = False,
     set_: Set = [],
     device: Device = None,
     out: Out = None,
@@ -56,7 +60,15 @@ def compare(
     from harness.pipeline import ComparisonOptions, compare_runs
     from harness.report import comparison_table, robustness_lines
 
-    options = ComparisonOptions(baseline, name, force=force, quiet=quiet, track=not no_track, robustness=robustness)
+    options = ComparisonOptions(
+        baseline,
+        name,
+        force=force,
+        quiet=quiet,
+        track=not no_track,
+        robustness=robustness,
+        swap_lists=swap_lists,
+    )
     result = compare_runs(sources, overrides=overrides, options=options)
     print_rich(comparison_table(result.comparison, [run.record for run in result.runs]))
     if result.robustness is not None:

@@ -25,6 +25,7 @@ from harness.experiment import (
 )
 from harness.pipeline.commands.eval import run
 from harness.pipeline.commands.freeze import frozen_stamp
+from harness.pipeline.commands.list_swaps import with_list_swaps
 from harness.pipeline.commands.paired_runs import compare
 from harness.pipeline.commands.robustness import robustness
 from harness.pipeline.commands.seeds import group_runs
@@ -76,6 +77,8 @@ class ComparisonOptions:
         Whether runs that are computed are sent to MLflow.
     robustness
         Whether to judge the differences under other choices, too.
+    swap_lists
+        Whether to test metrics over all lists by swapping lists.
     """
 
     baseline: str | None = None
@@ -84,6 +87,7 @@ class ComparisonOptions:
     quiet: bool = False
     track: bool = True
     robustness: bool = False
+    swap_lists: bool = False
 
 
 def compare_runs(
@@ -283,16 +287,13 @@ def _compare(
         notes=(*findings, *comparison.notes, *([] if uses is None else [str(uses)])),
         stamps=() if stamp is None else (stamp,),
     )
-    found = _robustness(groups, comparison) if options.robustness else None
-    shown = [group.first for group in groups]
+    single = {group.name: group.first for group in groups}
+    for flag, wanted in (("--robustness", options.robustness), ("--swap-lists", options.swap_lists)):
+        seeded = next((group.name for group in groups if group.seeds), None)
+        if wanted and seeded is not None:
+            raise HarnessError(f"{flag} compares single runs, and {seeded} has several seeds. Compare one of them.")
+    comparison = with_list_swaps(single, comparison) if options.swap_lists else comparison
+    found = robustness(single, comparison) if options.robustness else None
+    shown = list(single.values())
     write_comparison(folder, comparison, shown, found)
     return RunComparison(folder, comparison, shown, found)
-
-
-def _robustness(groups: Sequence[RunGroup], comparison: Comparison) -> Robustness:
-    seeded = next((group.name for group in groups if group.seeds), None)
-    if seeded is not None:
-        raise HarnessError(
-            f"--robustness compares single runs, and {seeded} has several seeds. Compare one seed of it."
-        )
-    return robustness({group.name: group.first for group in groups}, comparison)

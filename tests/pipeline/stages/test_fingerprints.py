@@ -43,6 +43,7 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.commands.gate",
     "harness.pipeline.commands.gate_preflight",
     "harness.pipeline.commands.paired_runs",
+    "harness.pipeline.commands.list_swaps",
     "harness.pipeline.commands.power",
     "harness.pipeline.commands.robustness",
     "harness.pipeline.commands.seeds",
