@@ -25,7 +25,10 @@ def result(low, high):
     return CorrectedResult("t", 0.01, 0.01, low, high, low, high, 2.0)
 
 
-def intervals(found, samples=(SAMPLE,), results=(result(0.09, 0.11),), correction="maxt"):
+NARROW = result(0.09, 0.11)
+
+
+def intervals(found, samples=(SAMPLE,), results=(NARROW,), correction="maxt"):
     return item_intervals(found, 60, samples, results, correction, 0.95)
 
 
@@ -50,7 +53,7 @@ def test_the_interval_over_users_lies_inside():
 )
 def test_corrections_without_correlation_share_the_level(correction, level):
     pair = (SAMPLE, SAMPLE)
-    found = intervals(errors(errors=(0.02, 0.02)), pair, (result(0.09, 0.11),) * 2, correction)
+    found = intervals(errors(errors=(0.02, 0.02)), pair, (NARROW,) * 2, correction)
     assert found[0].high == pytest.approx(0.1 + stats.t.ppf(1 - level / 2, 59) * 0.02)
 
 
