@@ -51,7 +51,8 @@ class SeedDifferences:
         if correction == "maxt":
             largest = LargestT(self._correlation(), df=max(int(self._df.min()), 1))
             # A single difference keeps its own degrees of freedom, which need not be a whole number.
-            critical = [max(largest.critical(level), float(stdtrit(df, 1 - level / 2))) for df in self._df]
+            shared = largest.critical(level)
+            critical = [max(shared, float(stdtrit(df, 1 - level / 2))) for df in self._df]
             adjusted = [largest.p_value(value) if math.isfinite(value) else math.nan for value in t]
             self.p_adjusted = np.maximum(adjusted, self.p_values)
         else:
