@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
 import numpy as np
@@ -15,6 +14,7 @@ from harness.errors import HarnessError
 from harness.statistics.effect_size import has_spread
 from harness.statistics.paired_sample import PairedSample
 from harness.statistics.paired_test import PairedResult, PairedTest
+from harness.statistics.permutation import Permutation
 
 FEWEST_DIFFERENCES = 100  # below, intervals of skewed differences are too short
 _DRAWS = 1 << 22  # users drawn at a time, 32 MB
@@ -50,7 +50,7 @@ class Bootstrap(PairedTest):
                 f"{sample.n_nonzero}. Use the test permutation, or auto."
             )
         if not has_spread(sample.differences):
-            return PairedResult(math.nan, math.nan, math.nan)
+            return Permutation(seed=self.seed).test(sample, confidence=confidence)
         ordered = sample.differences[np.argsort(sample.keys, kind="stable")]
         centre = float(ordered.mean())
         means = np.sort(self._resampled_means(ordered))

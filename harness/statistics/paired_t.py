@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 
 from pydantic.dataclasses import dataclass
@@ -11,6 +10,7 @@ from scipy import stats
 from harness.statistics.effect_size import has_spread
 from harness.statistics.paired_sample import PairedSample
 from harness.statistics.paired_test import PairedResult, PairedTest
+from harness.statistics.permutation import Permutation
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})
@@ -19,8 +19,8 @@ class PairedT(PairedTest):
 
     With thousands of users the test keeps its level on ranking metrics, even if most differences are zero (Ihemelandu
     and Ekstrand 2023, arXiv 2305.02461). Runs with equal values for every user have p = 1 and an interval of width 0.
-    The result is NaN if all differences are equal but not zero, or if there is only one user, because the spread is
-    then unknown. The test draws no random numbers, so that ``seed`` has no effect.
+    If all differences are equal but not zero, or if there is only one user, the spread is unknown and the result is
+    that of ``Permutation``. Otherwise the test draws no random numbers, so that ``seed`` has no effect.
 
     Examples
     --------
@@ -35,7 +35,7 @@ class PairedT(PairedTest):
         if not sample.n_nonzero:
             return PairedResult(1.0, 0.0, 0.0)
         if not has_spread(sample.differences):
-            return PairedResult(math.nan, math.nan, math.nan)
+            return Permutation(seed=self.seed).test(sample, confidence=confidence)
         result = stats.ttest_rel(sample.candidate, sample.baseline)
         interval = result.confidence_interval(confidence_level=confidence)
         # The tail may underflow, but no finite sample proves a p-value of 0: return the smallest positive number.

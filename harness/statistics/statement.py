@@ -80,7 +80,9 @@ def statement(
         parts.extend(_for_the_other_unit(row, margin, higher_is_better=higher_is_better))
     parts.append(_seeds(row))
     words = verdict_words(row.verdict, low=low, high=high, margin=margin)
-    if row.verdict in ("undecided", "not_worse", "not_better") and margin is not None and row.mde > margin:
+    # More users alone do not lower the part of the error that items or seeds cause.
+    over_users = row.unit == "users" and row.verdict in ("undecided", "not_worse", "not_better")
+    if over_users and margin is not None and row.mde > margin:
         words += f"; about {users_to_detect(margin, row.mde, row.n_users or 0):,} users would decide"
     return f"{words} ({'; '.join(parts)})"
 

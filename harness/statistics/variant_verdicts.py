@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.stats import kendalltau
+from scipy.stats import kendalltau, rankdata
 
 from harness.artifacts import Comparison, JudgedVariant, MetricChoice, MetricTable, RankAgreement, RobustClaim
 from harness.statistics.comparison_arguments import aligned_values, chosen_test, user_keys
@@ -133,7 +133,8 @@ def rank_agreements(comparison: Comparison, tables: Mapping[str, MetricTable]) -
 
 
 def _tau(one: np.ndarray, other: np.ndarray) -> float:
-    return float(kendalltau(one, other).statistic)
+    tau = float(kendalltau(one, other).statistic)
+    return round(tau, 12)  # the same order has 1, whatever the rounding
 
 
 def _verdict(test: str, result: CorrectedResult, sample: PairedSample, confidence: float) -> str:
@@ -142,8 +143,10 @@ def _verdict(test: str, result: CorrectedResult, sample: PairedSample, confidenc
         return verdict_code(result.simultaneous_low, result.simultaneous_high, margin=None)
     if not result.p_adjusted < 1 - confidence:
         return UNDECIDED
-    gains = int((sample.differences > 0).sum() - (sample.differences < 0).sum())
-    return HIGHER if gains > 0 else LOWER if gains < 0 else UNDECIDED
+    nonzero = sample.differences[sample.differences != 0]
+    weights = rankdata(np.abs(nonzero)) if test == "wilcoxon" else np.ones(len(nonzero))
+    direction = float((np.sign(nonzero) * weights).sum())
+    return HIGHER if direction > 0 else LOWER if direction < 0 else UNDECIDED
 
 
 def _with_interval(result: CorrectedResult, low: float, high: float) -> CorrectedResult:

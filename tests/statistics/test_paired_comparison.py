@@ -521,3 +521,13 @@ class TestUsersAndItems:
     def test_an_unknown_unit(self):
         with pytest.raises(HarnessError, match=r"unknown unit 'items'\. Did you mean 'users_items'"):
             compare(TWO, unit="items")
+
+
+@pytest.mark.parametrize("test", ["auto", "t", "bootstrap", "permutation"])
+@pytest.mark.parametrize("correction", ["maxt", "none"])
+def test_a_constant_difference_of_all_users_is_decided(test, correction):
+    tables = {"base": table_of({"ndcg@10": np.full(150, 0.25)}), "new": table_of({"ndcg@10": np.full(150, 0.5)})}
+    row = only(compare(tables, test=test, correction=correction))
+    assert row["verdict"] == "higher"
+    assert (row["ci_low"], row["ci_high"]) == (0.25, 0.25)
+    assert 0 < row["p_value"] < 0.001

@@ -137,3 +137,20 @@ def test_metrics_where_lower_is_better_are_turned():
     comparison = compare(runs, primary=LABEL)
     assert isinstance(comparison.values, pd.DataFrame)
     assert [one.tau for one in rank_agreements(comparison, runs)] == [1.0]
+
+
+def test_wilcoxons_direction_is_that_of_the_ranks():
+    # More users lose, but those who win win more: the rank sum is positive, and the sign test sees no difference.
+    differences = np.concatenate([np.full(60, -0.01), np.full(50, 0.2), np.zeros(90)])
+    runs = {"base": table_of({LABEL: np.full(200, 0.3)}), "new": table_of({LABEL: 0.3 + differences})}
+    found = {one.test: one.verdict for one in judged(runs, {("new", "base"): "higher"})}
+    assert stats.wilcoxon(differences, alternative="greater").pvalue < 0.01
+    assert (found["wilcoxon"], found["sign"]) == ("higher", "undecided")
+
+
+def test_the_same_order_has_a_tau_of_1_with_ties():
+    runs = {
+        name: table_of({LABEL: [value, value], "recall@10": [2 * value, 2 * value]})
+        for name, value in (("a", 0.1), ("b", 0.1), ("c", 0.3))
+    }
+    assert [one.tau for one in rank_agreements(compare(runs, primary=LABEL), runs)] == [1.0]
