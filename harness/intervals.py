@@ -137,7 +137,7 @@ class Moments:
         squares = self._squares_from(centre)
         std = math.sqrt(squares / (n - 1))
         if in_unit_interval:
-            return Interval(centre, std, *_wilson(centre, squares / n, n, float(ndtri((1.0 + confidence) / 2.0))), n)
+            return Interval(centre, std, *wilson(centre, squares / n, n, float(ndtri((1.0 + confidence) / 2.0))), n)
         half = float(stdtrit(n - 1, (1.0 + confidence) / 2.0)) * std / math.sqrt(n)
         return Interval(centre, std, centre - half, centre + half, n)
 
@@ -210,8 +210,18 @@ def mean_interval(values: Float64Array, *, confidence: float = 0.95, in_unit_int
     )
 
 
-def _wilson(centre: float, variance: float, n: int, z: float) -> tuple[float, float]:
-    """Return Wilson's interval of the mean of n values in [0, 1], from their mean and variance (divisor n)."""
+def wilson(centre: float, variance: float, n: int, z: float) -> tuple[float, float]:
+    """Return Wilson's interval of the mean of n values in [0, 1], on their effective number.
+
+    Parameters
+    ----------
+    centre, variance
+        Mean of the values, and n times the squared standard error of the mean.
+    n
+        Number of values.
+    z
+        Critical value.
+    """
     centre = min(max(centre, 0.0), 1.0)  # a mean of ones may exceed 1 by rounding
     spread = centre * (1.0 - centre)
     number = n * spread / variance if variance > _EQUAL and spread > 0.0 else float(n)

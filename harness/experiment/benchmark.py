@@ -93,6 +93,12 @@ def load_benchmark(path: str | FilePath, overrides: Iterable[str] = ()) -> Bench
         The file, one of its experiments or an override is invalid, or the experiments are not comparable.
     """
     overrides = tuple(overrides)
+    for text in overrides:
+        if override_keys(text)[:2] == ("evaluation", "primary"):
+            location = YamlLocation(f"--set {text}")
+            raise location.error(
+                "a benchmark has its own primary metric, and its runs do not change. Use --set primary=LABEL."
+            )
     own = [text for text in overrides if override_keys(text)[0] in _COMPARISON_KEYS | {"report"}]
     root = apply_overrides(load_tree(path), own)
     if root.child(BENCHMARK_KEY) is None and root.child("dataset") is not None:

@@ -101,7 +101,8 @@ class Experiment:
         if has_pattern and not seeds:
             raise FaultError(
                 ("model", "checkpoint"),
-                f"model.checkpoint has {SEED_PATTERN}, and there are no seeds. Add seeds: [0, 1, 2].",
+                f"model.checkpoint has {SEED_PATTERN}, and there are no seeds. Add seeds: [0, 1, 2], or "
+                "name the file of one seed.",
             )
         if seeds and not has_pattern and not self.model.params.fitted:
             raise FaultError(

@@ -69,7 +69,7 @@ def best_marks(comparison: Comparison) -> set[tuple[str, str]]:
 
 def shown_interval(difference: PairedDifference) -> tuple[float, float]:
     """Return the interval that the verdict of a difference comes from, and the single interval outside the family."""
-    if difference.unit == "users_items" and difference.verdict_users_items is not None:
+    if difference.unit == "users_items":
         return difference.ci_users_items_low, difference.ci_users_items_high
     if math.isnan(difference.ci_simultaneous_low):
         return difference.ci_low, difference.ci_high

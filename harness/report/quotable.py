@@ -26,6 +26,8 @@ def quotable_sentence(comparison: Comparison, records: Sequence[RunRecord]) -> s
     primary, rows = found.primary, value_rows(found)
     leader = rows[0].run
     value = rows[0].values[primary]
+    if len({row.values[primary] for row in rows}) == 1:
+        return f"{_where(shown)}all {len(rows)} runs have the same {primary}, {metric_text(value)}."
     words = f"{_where(shown)}{leader} has the {_superlative(shown, primary)} {primary} of {len(rows)} runs"
     words += f", {metric_text(value)}" if value is not None else ""
     words += _beside(leader, found)

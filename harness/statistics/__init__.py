@@ -8,7 +8,8 @@ from harness.statistics.paired_sample import PairedSample
 from harness.statistics.paired_t import PairedT
 from harness.statistics.paired_test import PairedResult, PairedTest
 from harness.statistics.permutation import Permutation
-from harness.statistics.seed_comparison import SeededRun, compare_seeds, refuse_other_test
+from harness.statistics.seed_comparison import compare_seeds, refuse_other_test
+from harness.statistics.seed_notes import SeededRun
 from harness.statistics.variant_verdicts import judged_variants, plain_verdicts, rank_agreements, robust_claims
 
 __all__ = [

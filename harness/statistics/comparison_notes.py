@@ -40,8 +40,11 @@ def comparison_notes(
         Number of runs, and of those in the set of the best.
     """
     decided = [row for row in differences if row.metric == primary and row.test is not None]
-    yield from _family_notes(primary, len(decided), settings, of_mean=not {"wilcoxon", "sign"} & {settings.test})
-    if any(row.verdict == EXPLORATORY for row in differences):
+    if decided:
+        yield from _family_notes(primary, len(decided), settings, of_mean=not {"wilcoxon", "sign"} & {settings.test})
+    else:
+        yield f"{primary} is a value over all lists, so that its differences are not tested and nothing is decided."
+    if decided and any(row.verdict == EXPLORATORY for row in differences):
         yield f"{primary} decides; all other metrics are exploratory and get no verdict."
     if few := [row for row in decided if row.n_nonzero is not None and row.n_nonzero < FEWEST_NONZERO]:
         yield (
@@ -80,8 +83,8 @@ def _item_notes(differences: Sequence[PairedDifference], primary: str) -> Iterat
         yield "The runs do not say what each item contributes, so that nothing is known for other items."
     elif items < FEWEST_ITEMS:
         yield (
-            f"warning: there are {items} distinct relevant items; standard errors that are clustered by item need "
-            f"{FEWEST_ITEMS}, so that nothing is known for other items."
+            f"warning: standard errors that are clustered by item need {FEWEST_ITEMS} distinct relevant items, and the "
+            f"runs have {items}, so that nothing is known for other items."
         )
     elif without := list(dict.fromkeys(row.metric for row in tested if math.isnan(row.se_users_items))):
         # The primary metric first, whose row lacks a verdict for other items.
@@ -109,7 +112,15 @@ def _family_notes(primary: str, size: int, settings: ComparisonProtocol, *, of_m
             "hypothesis is that all runs are alike: one weak run hides differences between good ones."
         )
         return
-    yield f"{family} Its {words[settings.correction]} The verdicts come from the simultaneous intervals."
+    if settings.correction == "maxt" and settings.test.partition("(")[0] in ("wilcoxon", "sign", "bootstrap"):
+        words["maxt"] = "p-values are corrected by Holm's method."
+    source = "The verdicts come from the simultaneous intervals."
+    if settings.unit == "users_items":
+        source = (
+            "These are over users. The verdicts come from the intervals over users and items, whose critical value is "
+            "that of the largest of the correlated t statistics."
+        )
+    yield f"{family} Its {words[settings.correction]} {source}"
     if not of_mean:
         yield (
             f"The p-values of {settings.test} test another null hypothesis than equal means; intervals and verdicts "

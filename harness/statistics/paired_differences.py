@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from harness.artifacts import ComparisonProtocol, MetricTable, MetricValue, PairedDifference
 from harness.artifacts.array_types import Float64Array, UInt64Array
+from harness.errors import HarnessError
 from harness.statistics.correction import Correction
 from harness.statistics.detectable_difference import minimum_detectable_effect
 from harness.statistics.effect_size import relative_interval, standardised_effect
@@ -69,14 +70,20 @@ def paired_differences(
     tested = [sample for sample in samples if sample is not None]
     value = runs.tables[pairs[0][0]][label]
     correction: Correction = settings.correction if in_family else "none"  # type: ignore[assignment]
-    results = corrected_results(
+    correct = functools.partial(
+        corrected_results,
         tested,
-        test=tester,
         correction=correction,
         confidence=settings.confidence,
         seed=settings.seed,
         spread=value.spread,
     )
+    try:
+        results = correct(test=tester)
+    except HarnessError as error:
+        if in_family:
+            raise HarnessError(f"{label}: {error}") from error
+        results = correct(test=None)  # the test suits the primary metric, and not this one
     for_items = iter(_for_items(runs, label, pairs, tested, results, correction, settings))
     found = iter(results)
     for pair, sample in zip(pairs, samples, strict=True):

@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 
 from harness.artifacts import Comparison, ComparisonProtocol, MetricTable, MetricValue, PairedDifference
 from harness.artifacts.array_types import Float64Array
-from harness.errors import HarnessError
+from harness.errors import HarnessError, did_you_mean
 from harness.statistics.automatic_test import FEWEST_NONZERO
 from harness.statistics.best_runs import RankedGroups, groups_of
 from harness.statistics.comparison_arguments import (
@@ -29,30 +31,13 @@ from harness.statistics.comparison_arguments import (
     shared_labels,
 )
 from harness.statistics.correction import Correction
+from harness.statistics.detectable_difference import POWER
 from harness.statistics.effect_size import standardised_effect
-from harness.statistics.seed_components import FEWEST_SEEDS, SeedValues
+from harness.statistics.seed_components import SeedValues
 from harness.statistics.seed_differences import SeedDifferences
+from harness.statistics.seed_notes import UNIT, SeededRun, seed_notes, twin_notes
 from harness.statistics.statement import Family, statement
 from harness.statistics.verdict import EXPLORATORY, verdict_code
-
-TEST = "variance components"
-UNIT = "users_seeds"
-
-
-@dataclass(frozen=True, eq=False)
-class SeededRun:
-    """The tables of a model, one per seed that gave lists of its own.
-
-    Parameters
-    ----------
-    tables
-        One or more.
-    deterministic
-        Whether the model does not depend on a seed.
-    """
-
-    tables: tuple[MetricTable, ...]
-    deterministic: bool = False
 
 
 def compare_seeds(
@@ -96,6 +81,9 @@ def compare_seeds(
     names = list(runs)
     base = chosen_baseline(baseline, names)
     check_choices(pairs, correction, "users", confidence)
+    if method not in get_args(SeedMethod):
+        raise HarnessError(f"unknown seeds '{method}'. {did_you_mean(str(method), get_args(SeedMethod))}")
+    given, runs = runs, {name: _distinct(run) for name, run in runs.items()}
     firsts = {name: run.tables[0] for name, run in runs.items()}
     every = {f"{name} {place}": table for name, run in runs.items() for place, table in enumerate(run.tables)}
     labels = shared_labels(every, metrics)
@@ -111,7 +99,7 @@ def compare_seeds(
         chosen = [(candidate, base) for candidate in names if candidate != base]
     settings = ComparisonProtocol(
         pairs=pairs,
-        test=TEST if method == "components" else "crossed bootstrap",
+        test="variance components" if method == "components" else "crossed bootstrap",
         correction=correction,
         unit=UNIT,
         confidence=confidence,
@@ -141,8 +129,17 @@ def compare_seeds(
         best=groups.best,
         groups=groups.letters,
         higher_is_better=reference[primary].higher_is_better,
-        notes=tuple(_notes(rows, primary, settings, runs)),
+        notes=(*twin_notes(given, runs), *seed_notes(rows, primary, settings, runs)),
     )
+
+
+def _distinct(run: SeededRun) -> SeededRun:
+    """Return a run without the tables whose values of all users equal those of an earlier one."""
+    found: dict[tuple[bytes, ...], MetricTable] = {}
+    for table in run.tables:
+        order = np.argsort(table.users, kind="stable")
+        found.setdefault(tuple(values[order].tobytes() for _, values in sorted(table.user_values.items())), table)
+    return replace(run, tables=tuple(found.values()))
 
 
 def _columns(
@@ -213,6 +210,7 @@ def _rows(
             n_seeds_baseline=theirs.n_seeds,
             se_users=error.over_users,
             se_users_seeds=error.standard_error,
+            mde=(float(found.critical[place]) + float(stdtrit(error.df, POWER))) * error.standard_error,
             unit=UNIT if ours.is_algorithm and theirs.is_algorithm else "users",
             verdict=verdict_code(low, high, margin=margin, higher_is_better=value.higher_is_better)
             if in_family
@@ -240,33 +238,6 @@ def _groups(
     return groups_of(means, shown)
 
 
-def _notes(
-    rows: Sequence[PairedDifference], primary: str, settings: ComparisonProtocol, runs: Mapping[str, SeededRun]
-) -> Iterator[str]:
-    decided = [row for row in rows if row.metric == primary and row.test is not None]
-    what = "pair" if settings.pairs == "all" else "candidate"
-    yield (
-        f"The family is {primary} x {len(decided)} {what}{'s' if len(decided) != 1 else ''}. Values are means over the "
-        f"seeds of a model. Where both models have {FEWEST_SEEDS} seeds or are deterministic, intervals are over users "
-        f"and seeds ({settings.test})."
-    )
-    for row in decided:
-        if row.unit == UNIT and row.se_users_seeds > 0:
-            share = 1 - (row.se_users / row.se_users_seeds) ** 2
-            yield (
-                f"{row.candidate} and {row.baseline}: users cause {1 - share:.0%} of the variance of the difference, "
-                f"and seeds {share:.0%}."
-            )
-    few = [name for name, run in runs.items() if not run.deterministic and len(run.tables) < FEWEST_SEEDS]
-    if few:
-        yield (
-            f"{', '.join(few)}: fewer than {FEWEST_SEEDS} seeds, so that nothing is claimed about the algorithm; "
-            "intervals are over users, for these checkpoints."
-        )
-    if any(row.verdict == EXPLORATORY for row in rows):
-        yield f"{primary} decides; all other metrics are exploratory and get no verdict."
-
-
 def refuse_other_test(test: TestChoice) -> None:
     """Refuse a test that does not know seeds.
 
@@ -278,5 +249,5 @@ def refuse_other_test(test: TestChoice) -> None:
     if test != "auto":
         raise HarnessError(
             f"the test {test!r} compares single runs, and these have several seeds, which are compared by variance "
-            "components. Leave statistics.test at auto, or set statistics.seeds: bootstrap."
+            "components. Leave statistics.test at auto."
         )

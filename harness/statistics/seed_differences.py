@@ -67,6 +67,7 @@ class SeedDifferences:
         self.alone = self._intervals(single)
         self.together = self._intervals(self.critical)
         if method == "bootstrap":
+            self.p_values = self.p_adjusted = np.full(len(pairs), math.nan)  # intervals alone are drawn
             self.alone = [crossed_bootstrap(*side, confidence=confidence, seed=seed) for side in sides]
             shared = level / (1 if correction == "none" else len(pairs))
             self.together = [crossed_bootstrap(*side, confidence=1 - shared, seed=seed) for side in sides]

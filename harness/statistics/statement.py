@@ -67,7 +67,8 @@ def statement(
     else:
         low, high = row.ci_low, row.ci_high
     parts = [_interval(row.difference, low, high)]
-    parts.append(f"{row.n_users:,} users, {row.n_nonzero:,} differ" if row.n_nonzero else f"{row.n_users:,} users")
+    users = f"{row.n_users:,} user{'s' if row.n_users != 1 else ''}"
+    parts.append(f"{users}, {row.n_nonzero:,} differ" if row.n_nonzero else users)
     if row.n_items is not None:
         parts.append(f"{row.n_items:,} item{'s' if row.n_items != 1 else ''}")
     if family is not None:
@@ -118,6 +119,7 @@ def _interval(difference: float, low: float, high: float) -> str:
     digits = decimals(low, high)
     if not (math.isfinite(low) and math.isfinite(high)):
         return f"{difference:+.{max(digits, 4)}f}, no interval"
+    difference, low, high = (round(value, digits) + 0.0 for value in (difference, low, high))  # no -0
     return f"{difference:+.{digits}f} [{low:.{digits}f}, {high:.{digits}f}]"
 
 

@@ -76,9 +76,13 @@ def verdict_words(code: str, *, low: float, high: float, margin: float | None) -
     >>> verdict_words("undecided", low=-0.012, high=0.031, margin=None)
     'undecided: between -0.012 and 0.031'
     """
+    if code == UNDECIDED and (math.isnan(low) or math.isnan(high)):
+        return UNDECIDED
     digits = decimals(low, high)
     limit = "" if margin is None else f"{margin:g}"
-    return _WORDS[code].format(margin=limit, low=f"{low:.{digits}f}", high=f"{high:.{digits}f}")
+    # Adding 0 turns a rounded -0 into 0.
+    ends = {"low": round(low, digits) + 0.0, "high": round(high, digits) + 0.0}
+    return _WORDS[code].format(margin=limit, **{name: f"{end:.{digits}f}" for name, end in ends.items()})
 
 
 def decimals(low: float, high: float) -> int:

@@ -486,7 +486,7 @@ class TestUsersAndItems:
         assert row["n_items"] == 20
         assert row["verdict_users_items"] is None or pd.isna(row["verdict_users_items"])
         assert math.isnan(row["se_users_items"])
-        assert any("there are 20 distinct relevant items" in note for note in found.notes)
+        assert any("need 30 distinct relevant items, and the runs have 20" in note for note in found.notes)
         both = only(compare(crossed_tables(items=20), baseline="base", unit="users_items"))
         assert both["verdict"] == "undecided"
         assert "the items are too few for a claim about other items" in both["statement"]
@@ -531,3 +531,16 @@ def test_a_constant_difference_of_all_users_is_decided(test, correction):
     assert row["verdict"] == "higher"
     assert (row["ci_low"], row["ci_high"]) == (0.25, 0.25)
     assert 0 < row["p_value"] < 0.001
+
+
+def test_a_test_that_suits_the_primary_metric_alone():
+    rng = np.random.default_rng(0)
+    tables = {
+        name: table_of({"recall@10": rng.random(200) < chance, "ndcg@10": rng.random(200)})
+        for name, chance in (("base", 0.2), ("new", 0.6))
+    }
+    found = compare(tables, primary="recall@10", test="mcnemar", correction="none")
+    assert only(found, metric="recall@10")["test"] == "mcnemar"
+    assert only(found, metric="ndcg@10")["test"] == "permutation"
+    with pytest.raises(HarnessError, match=r"^ndcg@10: McNemar's test is for metrics whose values are 0 or 1"):
+        compare(tables, primary="ndcg@10", test="mcnemar", correction="none")

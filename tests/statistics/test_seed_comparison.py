@@ -106,3 +106,22 @@ def test_other_corrections(correction):
         ratio = (row.ci_simultaneous_high - row.ci_simultaneous_low) / (row.ci_high - row.ci_low)
         assert ratio > 1.1 or correction == "none"
         assert row.p_adjusted >= row.p_value
+
+
+def test_equal_seeds_do_not_count_twice():
+    runs = models({"base": 0, "a": 0.2})
+    twice = SeededRun((runs["a"].tables[0],) * 3)
+    found = compare_seeds({"base": runs["base"], "a": twice}, primary=LABEL)
+    (row,) = family(found)
+    assert (row.n_seeds, row.n_seeds_baseline, row.unit) == (1, 5, "users")
+    assert any("2 of 3 seeds of a have the same values as another" in note for note in found.notes)
+
+
+def test_the_bootstrap_gives_intervals_alone():
+    found = compare_seeds(models({"base": 0, "a": 0.2}), primary=LABEL, method="bootstrap")
+    (row,) = family(found)
+    assert row.test == "crossed bootstrap"
+    assert math.isnan(row.p_value)
+    assert row.verdict == "higher"
+    with pytest.raises(HarnessError, match="unknown seeds 'boot'"):
+        compare_seeds(models({"base": 0, "a": 0.2}), primary=LABEL, method="boot")

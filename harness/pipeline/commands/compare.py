@@ -217,7 +217,8 @@ def _compare_benchmark(path: str, overrides: Sequence[str], options: ComparisonO
     differs = options.baseline is not None or any(map(changes_comparison, overrides))
     stem = benchmark.name if differs and options.name is None else None
     groups = [_group(experiment, options) for experiment in benchmark.experiments]
-    stamp = frozen_stamp(Path(path), benchmark, groups[0].first.record.fingerprints["split"])
+    compared = dataclasses.replace(benchmark, baseline=baseline)
+    stamp = frozen_stamp(Path(path), compared, groups[0].first.record.fingerprints["split"])
     return _compare(
         groups,
         options,
@@ -280,7 +281,7 @@ def _compare(
         }
         name = default_name(names, facts, stem=stem)
     folder = comparison_folder(directory, name)
-    uses = earlier_uses(runs, directory, ask_store=options.track)
+    uses = earlier_uses(runs, directory, ask_store=options.track, own=folder)
     findings = [finding for group in groups for finding in group.findings]
     comparison = dataclasses.replace(
         comparison,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from harness import __version__, storage
 from harness.artifacts import Facts, flat_items, to_json
 from harness.errors import HarnessError
-from harness.experiment import Benchmark, load_benchmark
+from harness.experiment import Benchmark, load_benchmark, seed_experiments
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.earlier_uses import uses_of_split
 from harness.pipeline.stages.preparation import prepare
@@ -44,6 +44,8 @@ class FrozenProtocol:
         SHA-256 of the facts and the effect.
     evaluations, store_known
         Evaluations of the test part that were on record then, and whether the tracking store was read.
+    seal
+        SHA-256 of all of these. It shows accidents and edits by hand, not forgery: commit the file.
     """
 
     benchmark: str
@@ -54,6 +56,7 @@ class FrozenProtocol:
     digest: str
     evaluations: int
     store_known: bool
+    seal: str = ""
 
     @property
     def moment(self) -> str:
@@ -87,7 +90,7 @@ def freeze(path: Path, *, effect: float | None = None, force: bool = False, ask_
     if effect is not None and not 0 < effect < float("inf"):
         raise HarnessError(f"the planned effect is {effect}; it is positive, in the unit of the primary metric.")
     benchmark = load_benchmark(path)
-    check_inputs(*benchmark.experiments)
+    check_inputs(*(one for experiment in benchmark.experiments for one in seed_experiments(experiment)))
     split = prepare(benchmark.experiments[0]).split.digest
     facts = protocol_facts(benchmark, split)
     digest = _digest(facts, effect)
@@ -95,11 +98,12 @@ def freeze(path: Path, *, effect: float | None = None, force: bool = False, ask_
     if earlier is not None and earlier.digest == digest:
         return earlier
     if earlier is not None and not force:
+        changes = _changes(earlier, facts, {"effect": effect})
         raise HarnessError(
-            f"{frozen_path(path)} holds another protocol, {earlier.moment}. {_changes(earlier, facts, effect)}. Keep "
-            "it, or replace it by --force, which gives it a new date."
+            f"{frozen_path(path)} holds another protocol, {earlier.moment}. {changes}. Keep it, or replace it by "
+            "--force, which gives it a new date."
         )
-    uses = uses_of_split(split, Path(benchmark.report.directory), ask_store=ask_store)
+    uses = uses_of_split(split, [Path(benchmark.report.directory)], ask_store=ask_store)
     frozen = FrozenProtocol(
         benchmark=benchmark.name,
         created=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -110,6 +114,7 @@ def freeze(path: Path, *, effect: float | None = None, force: bool = False, ask_
         evaluations=uses.evaluations,
         store_known=uses.store_known,
     )
+    frozen = replace(frozen, seal=_seal(frozen))
     text = json.dumps({"schema_version": _VERSION, **asdict(frozen)}, indent=2, ensure_ascii=False, allow_nan=False)
     storage.write_text(frozen_path(path), text + "\n")
     return frozen
@@ -137,7 +142,7 @@ def read_frozen(benchmark: Path) -> FrozenProtocol | None:
         if version != _VERSION:
             raise ValueError(f"it has schema version {version}, and this version of harness reads {_VERSION}")
         frozen = TypeAdapter(FrozenProtocol).validate_python(parsed)
-        if frozen.digest != _digest(frozen.facts, frozen.effect):
+        if frozen.digest != _digest(frozen.facts, frozen.effect) or frozen.seal != _seal(frozen):
             raise ValueError("it was changed since it was written")
     except (OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError) as error:
         reason = " ".join(str(error).split())[:200]
@@ -185,6 +190,8 @@ def protocol_facts(benchmark: Benchmark, split: str) -> Facts:
     for experiment in benchmark.experiments:
         model = experiment.to_dict()["model"]
         runs[experiment.name] = {key: model[key] for key in ("kind", "params", "fit")}
+        if experiment.seeds:
+            runs[experiment.name]["seeds"] = list(experiment.seeds)
     facts: Facts = to_json(
         {
             "split": split,
@@ -205,11 +212,16 @@ def _digest(facts: Facts, effect: float | None) -> str:
     return storage.sha256_json({"facts": facts, "effect": effect})
 
 
-def _changes(frozen: FrozenProtocol, facts: Facts, effect: float | None = None) -> str:
+def _seal(frozen: FrozenProtocol) -> str:
+    return storage.sha256_json({key: value for key, value in asdict(frozen).items() if key != "seal"})
+
+
+def _changes(frozen: FrozenProtocol, facts: Facts, more_facts: Mapping[str, Any] | None = None) -> str:
     """Return which keys differ, with both values."""
     before, now = dict(flat_items(frozen.facts)), dict(flat_items(facts))
-    if effect is not None or frozen.effect is not None:
-        before["effect"], now["effect"] = frozen.effect, frozen.effect if effect is None else effect
+    if more_facts is not None:
+        before |= {"effect": frozen.effect}
+        now |= more_facts
     changed = [key for key in before | now if before.get(key) != now.get(key)]
     shown = [f"{key}: {_text(before, key)} became {_text(now, key)}" for key in changed[:_MOST_KEYS]]
     more = f", and {len(changed) - _MOST_KEYS} more" if len(changed) > _MOST_KEYS else ""

@@ -136,8 +136,7 @@ def gate(
     with local_sources([candidate, baseline]) as local:
         ours, theirs = _measured(local, overrides, options)
         check_same_task(ours, theirs)
-        for found in (ours, theirs):
-            check_values(found, list(margins))
+        unchecked = [check_values(found, list(margins)) for found in (ours, theirs)]
     metrics = gate_metrics(
         ours.table,
         theirs.table,
@@ -155,7 +154,7 @@ def gate(
         baseline=theirs.name,
         require=options.require,
         metrics=metrics,
-        warnings=tuple(_warnings(metrics, ours, theirs)),
+        warnings=(*(text for text in unchecked if text is not None), *_warnings(metrics, ours, theirs)),
         audit=_audit_file(candidate, ours) if options.audit is None else options.audit,
         earlier=earlier_uses([ours, theirs], _reports(candidate, ours), ask_store=options.track),
     )

@@ -17,11 +17,15 @@ from harness.pipeline.run_folder.stored_lists import stored_lists
 from harness.pipeline.stages.remeasurement import measured_again
 
 
-def check_values(run: StoredRun, labels: Sequence[str]) -> None:
+def check_values(run: StoredRun, labels: Sequence[str]) -> str | None:
     """Measure the stored lists of a run again, and check that each user has the value of the run.
 
-    Metrics that need more than lists and relevant items are passed over, and so are runs without stored lists, such as
-    those in MLflow.
+    Metrics that need more than lists and relevant items are passed over.
+
+    Returns
+    -------
+    str or None
+        A warning if the lists are not here, such as those of a run in MLflow.
 
     Raises
     ------
@@ -34,8 +38,10 @@ def check_values(run: StoredRun, labels: Sequence[str]) -> None:
         for metric in (expand_metrics(known, [1]) if known else ())
         if isinstance(metric, AccuracyMetric) and not metric.required
     ]
-    if not metrics or not (run.folder / PREDICTIONS).exists():
-        return
+    if not metrics:
+        return None
+    if not (run.folder / PREDICTIONS).exists():
+        return f"the values of {run.name} are taken as they are, since its lists are not here to be measured again."
     protocol = run.record.protocol
     rules = Rules(ties=protocol.ties, without_predictions=protocol.without_predictions)  # type: ignore[arg-type]
     again = measured_again(stored_lists(run), metrics, rules)
@@ -47,3 +53,4 @@ def check_values(run: StoredRun, labels: Sequence[str]) -> None:
             raise HarnessError(
                 f"{metric.label} of {run.name} is not that of its lists, which were measured again. {REMEDY}"
             )
+    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from harness.errors import TrackingError
 from harness.experiment import COMPARISONS
 from harness.pipeline.run_folder.comparison_files import COMPARISON_JSON
+from harness.pipeline.run_folder.comparison_folder import reports_directory
 from harness.pipeline.run_folder.record_file import RESULTS
 from harness.pipeline.run_folder.run_files import StoredRun
 
@@ -60,7 +61,9 @@ class EarlierUses:
         )
 
 
-def earlier_uses(runs: Sequence[StoredRun], directory: Path, *, ask_store: bool) -> EarlierUses | None:
+def earlier_uses(
+    runs: Sequence[StoredRun], directory: Path, *, ask_store: bool, own: Path | None = None
+) -> EarlierUses | None:
     """Return the uses of the test part of some runs by other runs; None if the runs are not of a test part.
 
     Parameters
@@ -68,31 +71,45 @@ def earlier_uses(runs: Sequence[StoredRun], directory: Path, *, ask_store: bool)
     runs
         Runs of one split.
     directory
-        The folder of reports.
+        The folder of reports of the comparison; those of the runs are read, too.
     ask_store
         Whether to read the tracking store, too.
+    own
+        Folder of the comparison that is being made, which does not count.
     """
     record = runs[0].record
     if record.protocol.part != TEST:
         return None
-    return uses_of_split(record.fingerprints["split"], directory, ask_store=ask_store, runs=runs)
+    folders = {directory.resolve(), *(reports_directory(run.folder, run.name).resolve() for run in runs)}
+    return uses_of_split(record.fingerprints["split"], folders, ask_store=ask_store, runs=runs, own=own)
 
 
-def uses_of_split(split: str, directory: Path, *, ask_store: bool, runs: Sequence[StoredRun] = ()) -> EarlierUses:
-    """Return the uses of the test part of a split, other than by some runs and by comparisons of exactly these.
+def uses_of_split(
+    split: str,
+    folders: Collection[Path],
+    *,
+    ask_store: bool,
+    runs: Sequence[StoredRun] = (),
+    own: Path | None = None,
+) -> EarlierUses:
+    """Return the uses of the test part of a split, other than by some runs and in one folder.
 
     Parameters
     ----------
     split
         Fingerprint of the split.
-    directory, ask_store, runs
+    folders
+        Folders of reports.
+    ask_store, runs, own
         As in ``earlier_uses``.
     """
-    own = {run.record.fingerprints.get("evaluation") for run in runs}
-    found = set(_evaluations(directory, split))
+    measured = {run.record.fingerprints.get("evaluation") for run in runs}
+    found = {fingerprint for folder in folders for fingerprint in _evaluations(folder, split)}
     tracked = _tracked(split) if ask_store else None
-    comparisons = sum(compared != own for compared in _comparisons(directory, split))
-    return EarlierUses(len((found | (tracked or set())) - own), comparisons, tracked is not None)
+    compared = {path.resolve() for folder in folders for path in _comparisons(folder, split)}
+    if own is not None:
+        compared.discard(own.resolve())
+    return EarlierUses(len((found | (tracked or set())) - measured), len(compared), tracked is not None)
 
 
 def _evaluations(directory: Path, split: str) -> Iterator[str | None]:
@@ -106,14 +123,14 @@ def _evaluations(directory: Path, split: str) -> Iterator[str | None]:
             yield fingerprints.get("evaluation")
 
 
-def _comparisons(directory: Path, split: str) -> Iterator[set[str | None]]:
-    """Yield the evaluation fingerprints of the runs of each comparison."""
+def _comparisons(directory: Path, split: str) -> Iterator[Path]:
+    """Yield the folder of each comparison of the test part."""
     for path in _files(directory / COMPARISONS, COMPARISON_JSON):
         runs = _parsed(path).get("runs")
         parts = [run for run in runs if isinstance(run, dict)] if isinstance(runs, list) else []
         known = [run["fingerprints"] for run in parts if isinstance(run.get("fingerprints"), dict)]
         if any(one.get("split") == split for one in known) and all(run.get("part") == TEST for run in parts):
-            yield {one.get("evaluation") for one in known}
+            yield path.parent
 
 
 def _tracked(split: str) -> set[str | None] | None:

@@ -126,7 +126,9 @@ def _write(folder: Path, content: Mapping[str, Any], renewed: Iterable[str]) -> 
 def _parsed(folder: Path) -> dict[str, Any]:
     path = folder / RESULTS
     if not path.is_file():
-        raise HarnessError(f"{folder} holds no {RESULTS}. Give the folder of a finished run.")
+        seeds = sorted(path.name for path in folder.glob("seed-*") if (path / RESULTS).is_file())
+        hint = f"one of its seeds, such as {folder / seeds[0]}" if seeds else "the folder of a finished run"
+        raise HarnessError(f"{folder} holds no {RESULTS}. Give {hint}.")
     try:
         if path.stat().st_size > _MOST:
             raise ValueError(f"it is larger than {_MOST:,} bytes")

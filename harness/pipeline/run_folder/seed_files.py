@@ -19,6 +19,7 @@ import pandas as pd
 from harness import storage
 from harness.artifacts import to_json
 from harness.errors import HarnessError
+from harness.intervals import wilson
 from harness.pipeline.run_folder.record_file import RESULTS, SCHEMA_VERSION, dump_json, read_record
 from harness.pipeline.run_folder.run_files import PREDICTIONS, StoredRun
 from harness.pipeline.run_folder.run_sources import whole_run
@@ -204,8 +205,12 @@ def _means(group: RunGroup) -> Iterator[SeedMean]:
 
                 error = seed_error(found, SeedValues(np.zeros((1, found.n_users)), deterministic=True))
                 level = group.runs[0].table.confidence
-                half = float(stdtrit(error.df, 0.5 + level / 2)) * error.standard_error
-                low, high, share = found.mean - half, found.mean + half, error.seed_share
+                critical = float(stdtrit(error.df, 0.5 + level / 2))
+                low, high = found.mean - critical * error.standard_error, found.mean + critical * error.standard_error
+                share = error.seed_share
+                if value.in_unit_interval:
+                    variance = error.standard_error**2 * found.n_users
+                    low, high = wilson(found.mean, variance, found.n_users, critical)
         yield SeedMean(label, float(np.mean(values)), spread, low, high, share, values)
 
 

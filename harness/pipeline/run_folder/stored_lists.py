@@ -51,6 +51,11 @@ def stored_lists(run: StoredRun) -> StoredLists:
         A file is damaged, or not the one that the run wrote.
     """
     folder = run.folder
+    if not (folder / PREDICTIONS).exists():
+        raise HarnessError(
+            f"the lists of {run.name} are not here: a run in MLflow keeps its values, not its lists. Name the folder "
+            "of the run instead."
+        )
     check_files(folder, run.record, [PREDICTIONS, TARGET_RANKS])
     times = ["timestamp"] if run.record.protocol.rolling else []
     try:

@@ -122,3 +122,43 @@ def test_the_command(benchmark, cli):
     assert out.startswith("small/both: frozen on 20")
     assert read_frozen(benchmark).digest in out
     assert harness.load_experiment(benchmark.with_name("ease.yaml")).name == "small/ease"
+
+
+def test_another_baseline_makes_it_exploratory(benchmark):
+    freeze(benchmark)
+    options = ComparisonOptions(baseline="small/ease", quiet=True, track=False)
+    (stamp,) = compare_runs([str(benchmark)], options=options).comparison.stamps
+    assert stamp.startswith("Exploratory")
+    assert 'baseline: "small/popularity" became "small/ease"' in stamp
+
+
+def test_date_and_count_are_sealed(benchmark):
+    compared(benchmark)
+    freeze(benchmark)
+    text = frozen_path(benchmark).read_text()
+    frozen_path(benchmark).write_text(text.replace('"evaluations": 2', '"evaluations": 0'))
+    with pytest.raises(HarnessError, match="it was changed since it was written"):
+        read_frozen(benchmark)
+
+
+def test_a_frozen_effect_is_not_dropped_silently(benchmark):
+    freeze(benchmark, effect=0.1)
+    with pytest.raises(HarnessError, match=r"effect: 0\.1 became null"):
+        freeze(benchmark)
+
+
+def test_a_benchmark_with_seeds(benchmark):
+    path = benchmark.with_name("ease.yaml")
+    path.write_text(
+        path.read_text().replace("kind: ease", "kind: random").replace("{l2: 10.0}", "{}") + "seeds: [0, 1]\n"
+    )
+    frozen = freeze(benchmark)
+    assert frozen.facts["runs"]["small/ease"]["seeds"] == [0, 1]
+    path.write_text(path.read_text().replace("seeds: [0, 1]", "seeds: [0, 2]"))
+    (stamp,) = compared(benchmark).comparison.stamps
+    assert "runs.small/ease.seeds: [0, 1] became [0, 2]" in stamp
+
+
+def test_the_primary_metric_of_a_benchmark_is_its_own_key(benchmark):
+    with pytest.raises(HarnessError, match=r"a benchmark has its own primary metric.*--set primary=LABEL"):
+        compared(benchmark, "evaluation.primary=recall@10")

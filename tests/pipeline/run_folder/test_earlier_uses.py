@@ -30,10 +30,17 @@ def test_other_runs_and_comparisons_of_the_split_count(runs, tmp_path):
     assert uses(runs, tmp_path) == EarlierUses(0, 0, store_known=True)
     assert uses(runs[:2], tmp_path) == EarlierUses(1, 0, store_known=True)
     folders = [str(run.folder) for run in runs]
-    compare_runs(folders[:2])
-    assert uses(runs[:2], tmp_path) == EarlierUses(1, 0, store_known=True)  # this very comparison
+    own = compare_runs(folders[:2]).folder
+    assert uses(runs[:2], tmp_path, own=own) == EarlierUses(1, 0, store_known=True)
     assert uses(runs[1:], tmp_path) == EarlierUses(1, 1, store_known=True)
-    assert uses(runs[1:], tmp_path, ask_store=False) == EarlierUses(1, 1, store_known=False)
+    # The same runs with another margin are another look.
+    compare_runs(folders[:2], overrides=["statistics.margin=0.1"])
+    assert uses(runs[:2], tmp_path, own=own) == EarlierUses(1, 1, store_known=True)
+    # The reports of the runs are read, wherever the comparison is written.
+    assert earlier_uses(runs[:2], tmp_path / "elsewhere", ask_store=True, own=own) == EarlierUses(
+        1, 1, store_known=True
+    )
+    assert uses(runs[1:], tmp_path, ask_store=False) == EarlierUses(1, 2, store_known=False)
 
 
 def test_runs_of_another_split_or_part_do_not_count(small, runs, tmp_path):
