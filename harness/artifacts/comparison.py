@@ -231,7 +231,7 @@ class Comparison:
 
     @property
     def in_groups(self) -> tuple[PairedDifference, ...]:
-        """The differences in groups of users and items."""
+        """The differences of runs within each group of a slice."""
         return tuple(row for row in self.differences if row.slice is not None)
 
     @property

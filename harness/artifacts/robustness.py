@@ -1,4 +1,4 @@
-"""How far the verdicts of a comparison depend on choices that could have been made otherwise."""
+"""Verdicts of a comparison under other metric definitions, tests, corrections and units."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class RobustClaim:
 
 @dataclass(frozen=True)
 class RankAgreement:
-    """How far another metric orders the runs as the primary metric does.
+    """Rank correlation between the order of the runs by another metric and by the primary metric.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Why two results differ: the facts, the share of each step from one to the other, and the most different users."""
+"""Explanation of the difference between two results."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class UserDifference:
 
 @dataclass(frozen=True)
 class RunDifference:
-    """The difference of two results in one metric.
+    """The difference of two results in one metric, divided into steps, with the users that differ most.
 
     Parameters
     ----------

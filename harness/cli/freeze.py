@@ -1,4 +1,4 @@
-"""``harness freeze``: fix the protocol of a benchmark before its test part is evaluated."""
+"""``harness freeze``: record the settings of a benchmark in a dated file before its test part is evaluated."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def freeze(
     force: Annotated[bool, typer.Option("--force", help="Replace a protocol that was frozen before.")] = False,
     debug: Debug = False,
 ) -> None:
-    """Write what a benchmark decides, with a date, beside its file: BENCHMARK.frozen.json.
+    """Record the settings of a benchmark, with a date, in BENCHMARK.frozen.json.
 
     The file holds data, split, candidates, metrics, models, primary metric, statistics and margin, and the number of
     evaluations of the test part that are on record. Later comparisons say when the protocol was frozen; one with

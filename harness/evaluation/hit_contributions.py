@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from harness.artifacts import ItemContributions, Ties
-from harness.artifacts.array_types import Float64Array, IdArray, Int32Array, Int64Array
+from harness.artifacts.array_types import BoolArray, Float64Array, Int32Array, Int64Array
 from harness.artifacts.csr import runs
 from harness.errors import HarnessError
 from harness.evaluation.tie_ranges import TiedScores
@@ -91,7 +91,11 @@ def joined(parts: Sequence[HitContributions], starts: Sequence[int]) -> HitContr
 
 
 def contributing(metrics: Sequence[Metric]) -> list[UserMetric]:
-    """Return the metrics that are sums over relevant items, or are if each user has one relevant item."""
+    """Return the metrics whose value may be a sum over relevant items.
+
+    These are the additive metrics, and accuracy metrics of the lists, which are sums if each user has one relevant
+    item.
+    """
     return [
         metric
         for metric in metrics
@@ -108,7 +112,7 @@ def no_contributions(metrics: Sequence[Metric]) -> HitContributions:
 
 
 def hit_contributions(
-    metrics: Sequence[UserMetric], tied: TiedScores, values: Mapping[str, Float64Array], *, ties: Ties, reach: int
+    metrics: Sequence[UserMetric], tied: TiedScores, values: Mapping[str, Float64Array], *, ties: Ties
 ) -> HitContributions:
     """Return the contributions of the relevant items of a block of users.
 
@@ -122,8 +126,6 @@ def hit_contributions(
         Label to the values, float64 ``(users,)``, which the contributions are checked against.
     ties
         Rule for ties.
-    reach
-        The largest rank that a metric looks at.
 
     Raises
     ------
@@ -136,7 +138,7 @@ def hit_contributions(
     owners = np.repeat(np.arange(hits.n_users), np.diff(targets.indptr))
     within = targets.places >= 0
     if hits.ranks is not None:
-        within |= (hits.ranks.above >= 0) & (hits.ranks.above < reach) & (targets.places != REPEATED)
+        within |= (hits.ranks.above >= 0) & (hits.ranks.above < tied.reach) & (targets.places != REPEATED)
     entries = np.flatnonzero(within)
     alone = {whole: _SingleItems(tied, entries, owners[entries], whole=whole) for whole in (False, True)}
     single = bool((hits.relevant == 1).all())
@@ -230,12 +232,12 @@ class _SingleItems(TiedScores):
         )
 
 
-def _ranks_alone(ranks: Ranks, owners: Int64Array, indptr: Int64Array, positions: Int64Array, own: IdArray) -> Ranks:
+def _ranks_alone(ranks: Ranks, owners: Int64Array, indptr: Int64Array, positions: Int64Array, own: BoolArray) -> Ranks:
     above = np.where(own, ranks.above[positions], np.int32(_NO_CANDIDATE))
     return Ranks(indptr, above, ranks.tied[positions], ranks.candidates[owners])
 
 
-def _targets_alone(targets: Targets, indptr: Int64Array, positions: Int64Array, own: IdArray) -> Targets:
+def _targets_alone(targets: Targets, indptr: Int64Array, positions: Int64Array, own: BoolArray) -> Targets:
     places: Int32Array = targets.places[positions]
     missed = ~own & (places != REPEATED)
     gains = None if targets.gains is None else targets.gains[positions]

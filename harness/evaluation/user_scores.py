@@ -136,7 +136,7 @@ def score_users(
         ]
         rows = {metric.label: row for metric, row in zip(metrics, out, strict=True)}
         ties = ranges_of(ranged, tied, rows, blocks)
-        by_hit = hit_contributions(metrics, tied, rows, ties=rules.ties, reach=tied.reach) if by_item else None
+        by_hit = hit_contributions(metrics, tied, rows, ties=rules.ties) if by_item else None
         return _PartScores(found.counts, moments, ties, [_denominator(metric, tied) for metric in pooled], out, by_hit)
 
     def score_part(blocks: tuple[int, int]) -> _PartScores:

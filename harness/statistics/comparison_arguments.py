@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -35,6 +36,19 @@ def chosen_baseline(baseline: str | None, names: Sequence[str]) -> str:
     if baseline not in names:
         raise HarnessError(f"unknown baseline '{baseline}'. {did_you_mean(baseline, names)}")
     return baseline
+
+
+def chosen_pairs(pairs: Pairs, names: Sequence[str], base: str) -> list[tuple[str, str]]:
+    """Return candidate and baseline of each difference: each run with the baseline, or all pairs of runs.
+
+    Examples
+    --------
+    >>> chosen_pairs("baseline", ["a", "b", "c"], "b"), chosen_pairs("all", ["a", "b", "c"], "b")
+    ([('a', 'b'), ('c', 'b')], [('b', 'a'), ('c', 'a'), ('c', 'b')])
+    """
+    if pairs == "all":
+        return [(candidate, other) for other, candidate in itertools.combinations(names, 2)]
+    return [(candidate, base) for candidate in names if candidate != base]
 
 
 def check_choices(pairs: str, correction: str, unit: str, confidence: float) -> None:

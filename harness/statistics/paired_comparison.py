@@ -19,6 +19,7 @@ from harness.statistics.comparison_arguments import (
     check_choices,
     check_metrics_alike,
     chosen_baseline,
+    chosen_pairs,
     chosen_primary,
     chosen_test,
     margin_of,
@@ -116,10 +117,7 @@ def compare(
     if unit == "users_items":
         check_items(clusters, primary)
     runs = ComparedRuns(tables, values, user_keys(tables[base]), clusters)
-    if pairs == "all":
-        chosen = [(candidate, other) for other, candidate in itertools.combinations(names, 2)]
-    else:
-        chosen = [(candidate, base) for candidate in names if candidate != base]
+    chosen = chosen_pairs(pairs, names, base)
     settings = ComparisonProtocol(
         pairs=pairs,
         test=name_of_test(tester),

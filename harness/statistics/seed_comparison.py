@@ -26,6 +26,7 @@ from harness.statistics.comparison_arguments import (
     check_choices,
     check_metrics_alike,
     chosen_baseline,
+    chosen_pairs,
     chosen_primary,
     margin_of,
     shared_labels,
@@ -93,10 +94,7 @@ def compare_seeds(
     values = {
         name: [aligned_values(reference, table, name, base) for table in run.tables] for name, run in runs.items()
     }
-    if pairs == "all":
-        chosen = [(candidate, other) for other, candidate in itertools.combinations(names, 2)]
-    else:
-        chosen = [(candidate, base) for candidate in names if candidate != base]
+    chosen = chosen_pairs(pairs, names, base)
     settings = ComparisonProtocol(
         pairs=pairs,
         test="variance components" if method == "components" else "crossed bootstrap",

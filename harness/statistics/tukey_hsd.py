@@ -67,7 +67,7 @@ class TukeyHSD(PairedTest):
         return results
 
     def _ranges(self, samples: Sequence[PairedSample]) -> Float64Array:
-        from harness.statistics.exchange_kernel import exchange
+        from harness.statistics.flip_kernels import exchange
 
         # The same array is a run in several samples.
         runs = {id(values): values for sample in samples for values in (sample.candidate, sample.baseline)}

@@ -138,7 +138,10 @@ def _tau(one: np.ndarray, other: np.ndarray) -> float:
 
 
 def _verdict(test: str, result: CorrectedResult, sample: PairedSample, confidence: float) -> str:
-    """Return the verdict of a test: by the interval, and by the p-value if the test is not about the mean."""
+    """Return ``higher``, ``lower`` or ``undecided``.
+
+    The interval decides. For tests that are not about the mean, the p-value and the direction of the ranks decide.
+    """
     if test in _OF_MEAN:
         return verdict_code(result.simultaneous_low, result.simultaneous_high, margin=None)
     if not result.p_adjusted < 1 - confidence:

@@ -48,8 +48,11 @@ def test_a_baseline_that_leads_has_no_lead_over_itself():
 
 
 def test_an_undecided_lead_is_said_as_a_difference():
-    sentence = quotable_sentence(compared({"new": 0.001}), [])
-    assert "; its difference to base is " in sentence or sentence.startswith("base")
+    found = compared({"new": 0.01})
+    rows = tuple(dataclasses.replace(row, verdict="undecided") for row in found.differences)
+    sentence = quotable_sentence(dataclasses.replace(found, differences=rows), [])
+    assert sentence.startswith("new has the highest")
+    assert "; its difference to base is 0." in sentence
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,6 @@ from harness.experiment import (
     recorded_settings,
     seed_experiments,
 )
-from harness.pipeline.commands.eval import run
 from harness.pipeline.commands.freeze import frozen_stamp
 from harness.pipeline.commands.list_swaps import with_list_swaps
 from harness.pipeline.commands.paired_runs import compare
@@ -33,9 +32,9 @@ from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.comparison_files import write_comparison
 from harness.pipeline.run_folder.comparison_folder import comparison_folder, default_name, reports_directory
 from harness.pipeline.run_folder.earlier_uses import earlier_uses
-from harness.pipeline.run_folder.run_files import StoredRun, read_run
+from harness.pipeline.run_folder.run_files import StoredRun
 from harness.pipeline.run_folder.run_sources import is_remote, local_sources
-from harness.pipeline.run_folder.seed_files import RunGroup, group_in, is_finished_run, name_of
+from harness.pipeline.run_folder.seed_files import RunGroup, group_in, is_finished_run, name_of, record_in
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,8 +162,7 @@ def _settings_of(file: Experiment | Benchmark) -> ComparisonSettings:
 
 
 def _settings_of_folder(folder: Path, overrides: Sequence[str]) -> ComparisonSettings:
-    record = group_in(folder).first.record
-    return recorded_settings(record.experiment.resolved, overrides, folder=str(folder))
+    return recorded_settings(record_in(folder).experiment.resolved, overrides, folder=str(folder))
 
 
 def refuse_force(experiments: Sequence[Experiment], *, force: bool) -> None:
@@ -180,26 +178,6 @@ def refuse_force(experiments: Sequence[Experiment], *, force: bool) -> None:
             "--force computes runs again, and all of these are finished runs, which are only read. Pass their "
             "experiment files instead, or leave it out."
         )
-
-
-def measured_run(source: Experiment | Path, *, force: bool, quiet: bool, track: bool) -> StoredRun:
-    """Return a finished run: read from its folder, or computed from its experiment.
-
-    Parameters
-    ----------
-    source
-        An experiment, or the folder of a finished run.
-    force, quiet
-        As in ``run``.
-    track
-        Whether a run that is computed is sent to MLflow.
-    """
-    if isinstance(source, Path):
-        return read_run(source)
-    if not track:
-        source = dataclasses.replace(source, tracking=dataclasses.replace(source.tracking, enabled=False))
-    result = run(source, force=force, quiet=quiet)
-    return StoredRun(result.folder, result.record, result.table)
 
 
 def _group(experiment: Experiment, options: ComparisonOptions) -> RunGroup:

@@ -9,6 +9,7 @@ from typing import Any
 from harness.artifacts import FactChange, RunRecord, flat_items, to_json
 
 _LONGEST = 100  # characters of a value
+_NOTHING = object()  # the value of a key that a run does not have
 # Keys that decide no number: where results go, and how fast they come.
 _IDLE = ("tracking", "report", "expected", "statistics", "name", "seeds")
 _IDLE_KEYS = ("evaluation.parallel", "evaluation.primary", "runner.parallel", "runner.devices", "runner.memory")
@@ -42,9 +43,6 @@ def _settings(a: RunRecord, b: RunRecord) -> Iterator[FactChange]:
             yield FactChange(_stage(key), key, _text(ours.get(key, _NOTHING)), _text(theirs.get(key, _NOTHING)))
 
 
-_NOTHING = object()
-
-
 def _resolved(record: RunRecord) -> dict[str, Any]:
     return {key: value for key, value in record.experiment.resolved.items() if key not in _IDLE}
 
@@ -64,7 +62,7 @@ def _fingerprints(a: RunRecord, b: RunRecord) -> Iterator[FactChange]:
 def _sizes(record: RunRecord) -> dict[str, Any]:
     return {f"{key} after filters": record.dataset.filtered.get(key) for key in ("interactions", "users", "items")} | {
         "candidates": record.protocol.candidates.count,
-        "relevant items": record.protocol.counts.get("relevant_items"),
+        "relevant items": record.protocol.relevant_items,
     }
 
 

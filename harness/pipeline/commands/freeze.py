@@ -1,4 +1,4 @@
-"""Freeze the protocol of a benchmark before its test part is evaluated: ``harness freeze``."""
+"""Record the settings of a benchmark in a dated file before its test part is evaluated: ``harness freeze``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _MOST_KEYS, _LONGEST = 5, 60  # changed keys that a message names, and character
 
 @dataclass(frozen=True)
 class FrozenProtocol:
-    """What was decided before the test part was evaluated.
+    """The settings of a benchmark at the moment when they were frozen.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class FrozenProtocol:
 
 
 def freeze(path: Path, *, effect: float | None = None, force: bool = False, ask_store: bool = True) -> FrozenProtocol:
-    """Write the protocol of a benchmark beside its file, and return it.
+    """Write the settings of a benchmark to a file beside it, and return them.
 
     Parameters
     ----------
@@ -151,7 +151,9 @@ def read_frozen(benchmark: Path) -> FrozenProtocol | None:
 
 
 def frozen_stamp(path: Path, benchmark: Benchmark, split: str) -> str | None:
-    """Return what must be said with a comparison of a benchmark that was frozen; None if it was not.
+    """Return a sentence that says whether the settings of a benchmark changed since they were frozen.
+
+    Returns None for a benchmark that was not frozen.
 
     Parameters
     ----------
@@ -173,9 +175,10 @@ def frozen_stamp(path: Path, benchmark: Benchmark, split: str) -> str | None:
 
 
 def protocol_facts(benchmark: Benchmark, split: str) -> Facts:
-    """Return all that a frozen protocol covers: what decides the numbers, the family, and the verdicts.
+    """Return the settings of a benchmark that decide its numbers and verdicts.
 
-    Checkpoints, devices and folders are left out.
+    These are data, split, candidates, metrics, models, primary metric, baseline and statistics. Checkpoints, devices
+    and folders are left out.
 
     Parameters
     ----------

@@ -13,13 +13,14 @@ from harness import __version__, storage
 from harness.artifacts import to_json
 from harness.errors import HarnessError
 from harness.experiment import Experiment, check_comparable, check_overrides, load_experiment
-from harness.pipeline.commands.compare import measured_run, refuse_force
+from harness.pipeline.commands.compare import refuse_force
 from harness.pipeline.commands.gate_preflight import check_values
 from harness.pipeline.commands.paired_runs import check_same_task
+from harness.pipeline.commands.seeds import group_runs
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.comparison_folder import reports_directory
 from harness.pipeline.run_folder.earlier_uses import EarlierUses, earlier_uses
-from harness.pipeline.run_folder.run_files import StoredRun
+from harness.pipeline.run_folder.run_files import StoredRun, read_run
 from harness.pipeline.run_folder.run_sources import is_remote, local_sources
 from harness.pipeline.run_folder.seed_files import is_finished_run
 from harness.statistics.non_inferiority import (
@@ -187,7 +188,12 @@ def _measured(sources: Sequence[str], overrides: Sequence[str], options: GateOpt
     refuse_force(experiments, force=options.force)
     check_comparable(experiments)
     check_inputs(*experiments)
-    return [measured_run(source, force=options.force, quiet=options.quiet, track=options.track) for source in loaded]
+    return [
+        read_run(source)
+        if isinstance(source, Path)
+        else group_runs(source, force=options.force, quiet=options.quiet, track=options.track).first
+        for source in loaded
+    ]
 
 
 def _preflight(baseline: StoredRun, margins: Mapping[str, float], options: GateOptions) -> None:

@@ -1,4 +1,4 @@
-"""Judge a comparison again under other choices, from the stored lists of its runs: ``harness compare --robustness``."""
+"""Repeat a comparison with other metric definitions and tests: ``harness compare --robustness``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from harness.pipeline.stages.remeasurement import measured_again
 
 @dataclass(frozen=True)
 class _Definition:
-    """A definition of the primary metric at all cutoffs, the rules, and the libraries that define it so."""
+    """The primary metric at all cutoffs, with options and rules of this package or of other libraries."""
 
     metrics: tuple[Metric, ...]
     rules: Rules
@@ -34,7 +34,7 @@ class _Definition:
 
 
 def robustness(runs: Mapping[str, StoredRun], comparison: Comparison) -> Robustness:
-    """Return how far the verdicts in the primary metric hold under other choices.
+    """Repeat the tests of the primary metric with other definitions and tests, and count how often verdicts hold.
 
     The choices are the cutoffs that the runs have, the rules for ties, the definitions of other libraries, the tests,
     the corrections, and the unit. No model runs: the stored lists are measured again.

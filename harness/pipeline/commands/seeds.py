@@ -13,7 +13,8 @@ from harness.experiment import Experiment, as_experiment, seed_experiments
 from harness.pipeline.commands.eval import RunResult, run
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.run_files import StoredRun
-from harness.pipeline.run_folder.seed_files import RunGroup, SeedMean, write_seeds
+from harness.pipeline.run_folder.seed_files import RunGroup, write_seeds
+from harness.statistics.seed_means import SeedMean
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ _ITEM_COLUMNS = ("item", "users", "share", "square_share")
 
 
 def write_contributions(folder: Path, table: MetricTable) -> None:
-    """Write both files of a run."""
+    """Write ``item_contributions.parquet`` and ``relevant_items.parquet`` of a run."""
     found = table.contributions
     if found is None:
         raise ValueError("a run has the contributions of its items")

@@ -64,7 +64,9 @@ class EarlierUses:
 def earlier_uses(
     runs: Sequence[StoredRun], directory: Path, *, ask_store: bool, own: Path | None = None
 ) -> EarlierUses | None:
-    """Return the uses of the test part of some runs by other runs; None if the runs are not of a test part.
+    """Count how often other runs and comparisons used the same test part.
+
+    Returns None for runs that were not evaluated on a test part.
 
     Parameters
     ----------
@@ -92,7 +94,7 @@ def uses_of_split(
     runs: Sequence[StoredRun] = (),
     own: Path | None = None,
 ) -> EarlierUses:
-    """Return the uses of the test part of a split, other than by some runs and in one folder.
+    """Count the evaluations and comparisons of a split's test part, without some runs and one comparison.
 
     Parameters
     ----------

@@ -15,7 +15,7 @@ MLFLOW = "mlflow:"
 
 
 def whole_run(folder: Path) -> StoredRun:
-    """Return a finished run with all that a comparison reads: values, contributions of items, and groups."""
+    """Read a finished run with its values per user, contributions of items, and values of groups."""
     return with_slices(with_contributions(read_run(folder)))
 
 

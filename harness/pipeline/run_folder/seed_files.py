@@ -7,23 +7,19 @@ Each seed is a complete run in ``reports/<name>/seed-<seed>/``. ``reports/<name>
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from harness import storage
-from harness.artifacts import to_json
+from harness.artifacts import RunRecord, to_json
 from harness.errors import HarnessError
-from harness.intervals import wilson
 from harness.pipeline.run_folder.record_file import RESULTS, SCHEMA_VERSION, dump_json, read_record
 from harness.pipeline.run_folder.run_files import PREDICTIONS, StoredRun
 from harness.pipeline.run_folder.run_sources import whole_run
-from harness.statistics.seed_components import SeedValues, seed_error
+from harness.statistics.seed_means import SeedMean, seed_means
 
 SEEDS_JSON = "seeds.json"
 SEEDS_CSV = "seeds.csv"
@@ -73,43 +69,9 @@ class RunGroup:
         return ()
 
 
-@dataclass(frozen=True)
-class SeedMean:
-    """The mean of a metric over the seeds of a model.
-
-    Parameters
-    ----------
-    label
-        Label of the metric.
-    mean
-        Mean over users and seeds.
-    std_seeds
-        Standard deviation of the values of the seeds; NaN with one.
-    ci_low, ci_high
-        Interval of the mean over users and seeds; NaN for metrics over all lists, and with fewer than three seeds.
-    seed_share
-        Share of the variance of the mean that seeds cause; NaN where there is no interval.
-    values
-        The values of the seeds, in their order.
-    """
-
-    label: str
-    mean: float
-    std_seeds: float
-    ci_low: float
-    ci_high: float
-    seed_share: float
-    values: tuple[float, ...]
-
-
-def seed_means(group: RunGroup) -> list[SeedMean]:
-    """Return the means of all metrics over the seeds with lists of their own."""
-    return list(_means(group))
-
-
 def write_seeds(folder: Path, group: RunGroup) -> list[SeedMean]:
     """Write ``seeds.json`` and ``seeds.csv``, and return the means."""
-    means = seed_means(group)
+    means = seed_means([run.table for run in group.distinct], deterministic=group.deterministic)
     rows = [{**asdict(mean), "values": " ".join(repr(value) for value in mean.values)} for mean in means]
     storage.write_csv(folder / SEEDS_CSV, pd.DataFrame(rows))
     content = {
@@ -166,6 +128,11 @@ def name_of(folder: Path) -> str:
     return seed_name(folder) if is_seed_folder(folder) else read_record(folder).name
 
 
+def record_in(folder: Path) -> RunRecord:
+    """Return the record of a finished run, or of the first seed in a folder."""
+    return read_record(folder / f"seed-{_parsed(folder)['seeds'][0]}" if is_seed_folder(folder) else folder)
+
+
 def group_in(folder: Path) -> RunGroup:
     """Return the run, or the runs of all seeds, in a folder."""
     if is_seed_folder(folder):
@@ -189,36 +156,6 @@ def _parsed(folder: Path) -> dict[str, Any]:
         reason = " ".join(str(error).split())[:200]
         raise HarnessError(f"{path} is damaged: {reason}. Run `harness eval` of the experiment again.") from error
     return dict(parsed)
-
-
-def _means(group: RunGroup) -> Iterator[SeedMean]:
-    runs = group.distinct
-    for value in runs[0].table.values:
-        label = value.label
-        values = tuple(float(run.table[label].value) for run in runs)
-        spread = float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
-        low = high = share = math.nan
-        if all(label in run.table.user_values for run in runs):
-            found = SeedValues(np.stack(_aligned(runs, label)), group.deterministic)
-            if found.is_algorithm:
-                from scipy.special import stdtrit
-
-                error = seed_error(found, SeedValues(np.zeros((1, found.n_users)), deterministic=True))
-                level = group.runs[0].table.confidence
-                critical = float(stdtrit(error.df, 0.5 + level / 2))
-                low, high = found.mean - critical * error.standard_error, found.mean + critical * error.standard_error
-                share = error.seed_share
-                if value.in_unit_interval:
-                    variance = error.standard_error**2 * found.n_users
-                    low, high = wilson(found.mean, variance, found.n_users, critical)
-        yield SeedMean(label, float(np.mean(values)), spread, low, high, share, values)
-
-
-def _aligned(runs: Sequence[StoredRun], label: str) -> list[np.ndarray]:
-    from harness.statistics.comparison_arguments import aligned_values
-
-    first = runs[0]
-    return [aligned_values(first.table, run.table, run.name, first.name)[label] for run in runs]
 
 
 def _lists_of(run: StoredRun) -> tuple[tuple[str, str], ...]:

@@ -74,8 +74,10 @@ def test_another_definition_of_the_metric(run):
 
 def test_another_split_changes_the_relevant_items(run, tmp_path):
     a, b = run("a"), run("b", "dataset.split={kind: leave_last_out, n: 2, validation: true}")
-    steps = steps_of(explained(a, b))
+    found = explained(a, b)
+    steps = steps_of(found)
     assert list(steps)[:2] == ["relevant items", "model"]
+    assert ("data", "relevant items", "60", "120") in {(one.stage, one.key, one.a, one.b) for one in found.facts}
     lists = pd.read_parquet(a.folder / "predictions.parquet")
     truth = pd.read_parquet(b.folder / "target_ranks.parquet")[["user", "item"]]
     judged = harness.evaluate(lists[["user", "item", "rank"]], truth, metrics=["ndcg"], cutoffs=[10])
