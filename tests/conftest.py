@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from browser import CHROMIUM, MISSING, open_browser
 
 import harness
 from harness.cli import main
@@ -68,6 +69,15 @@ def _blank_figures(request):
 def drawn_figures(monkeypatch):
     """Draw figures in every case, for tests that look at them."""
     monkeypatch.setattr(svg, "to_svg", TO_SVG)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Yield a headless Chromium; tests that ask for it are skipped where there is none."""
+    if CHROMIUM is None:
+        pytest.skip(MISSING)
+    with open_browser() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
