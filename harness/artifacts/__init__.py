@@ -20,12 +20,14 @@ from harness.artifacts.dataset_audit import (
     TieTrial,
     ValueRange,
 )
+from harness.artifacts.example_users import ExampleItem, ExampleUser, ExampleUsers, HeldOutItem, Outcome
 from harness.artifacts.external_recommender import ExternalRecommender, PaddingSide, ShiftTarget, TensorCounts
 from harness.artifacts.finding import DataWarning, Finding, Severity
 from harness.artifacts.integer_ids import CANONICAL_INTEGER, LONGEST_ID, integer_of
 from harness.artifacts.interactions import OUTSIDE, PARTS, History, Interactions, Part, Split
 from harness.artifacts.item_contributions import ItemContributions
 from harness.artifacts.json_values import Facts, flat_items, to_json
+from harness.artifacts.list_profile import CategoryShare, ListProfile
 from harness.artifacts.list_request import ListRequest
 from harness.artifacts.metric_table import MetricTable, MetricValue, TieRange
 from harness.artifacts.model_config import (
@@ -98,6 +100,7 @@ __all__ = [
     "CandidateLists",
     "CandidateRecord",
     "Categories",
+    "CategoryShare",
     "CheckpointFacts",
     "Comparison",
     "ComparisonProtocol",
@@ -107,6 +110,9 @@ __all__ = [
     "DatasetSummary",
     "DifferenceStep",
     "EnvironmentRecord",
+    "ExampleItem",
+    "ExampleUser",
+    "ExampleUsers",
     "Expectation",
     "ExperimentRecord",
     "ExternalModel",
@@ -118,16 +124,19 @@ __all__ = [
     "GitState",
     "GroupContrast",
     "GroupValues",
+    "HeldOutItem",
     "History",
     "Interactions",
     "ItemContributions",
     "JudgedVariant",
+    "ListProfile",
     "ListRecommender",
     "ListRequest",
     "MetricChoice",
     "MetricTable",
     "MetricValue",
     "ModelConfig",
+    "Outcome",
     "PaddingSide",
     "PairedDifference",
     "Part",

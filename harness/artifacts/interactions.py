@@ -94,6 +94,13 @@ class Interactions:
             item_vectors=None if self.item_vectors is None else self.item_vectors[kept_items],
         )
 
+    def titles(self, items: Int32Array) -> list[str | None]:
+        """Return the titles of items by their indices; None for an item without one."""
+        if self.item_table is None or "title" not in self.item_table:
+            return [None] * len(items)
+        found = self.item_table["title"].iloc[items]
+        return [title if isinstance(title, str) and title.strip() else None for title in found]
+
     def frame(self) -> pd.DataFrame:
         """Return a table of external ids: ``user``, ``item``, and ``timestamp`` and ``rating`` where known.
 

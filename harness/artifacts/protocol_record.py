@@ -59,12 +59,31 @@ class ModelRecord:
 
 
 @dataclass(frozen=True)
+class ReportRecord:
+    """The section ``report`` of a resolved experiment.
+
+    Parameters
+    ----------
+    directory
+        Folder of the reports.
+    examples
+        Number of example users, or their external ids.
+    ids
+        ``plain`` or ``pseudonym``.
+    """
+
+    directory: str = "reports"
+    examples: int | tuple[int | str, ...] = 20
+    ids: str = "plain"
+
+
+@dataclass(frozen=True)
 class ExperimentRecord:
     """The resolved experiment of a run.
 
     Parameters
     ----------
-    statistics, evaluation, runner, model
+    statistics, evaluation, runner, model, report
         What later stages read of these sections.
     resolved
         The whole experiment with all defaults, as in ``experiment.yaml``.
@@ -74,13 +93,14 @@ class ExperimentRecord:
     evaluation: EvaluationRecord = field(metadata=HIDDEN)
     runner: RunnerRecord = field(metadata=HIDDEN)
     model: ModelRecord = field(metadata=HIDDEN)
+    report: ReportRecord = field(default_factory=ReportRecord, metadata=HIDDEN)
     resolved: Facts = field(default_factory=dict, metadata=MERGED)
 
     @classmethod
     def of(cls, resolved: Facts) -> ExperimentRecord:
         """Return the record of a resolved experiment, given as dictionaries, lists and scalars."""
         sections = {key: resolved[key] for key in ("statistics", "evaluation", "runner", "model")}
-        return _adapter().validate_python({**sections, "resolved": resolved})
+        return _adapter().validate_python({**sections, "report": resolved.get("report", {}), "resolved": resolved})
 
 
 @functools.cache

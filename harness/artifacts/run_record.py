@@ -8,6 +8,7 @@ from typing import Literal
 
 from harness.artifacts.finding import DataWarning, WrittenFinding
 from harness.artifacts.json_values import OPTIONAL, Facts
+from harness.artifacts.list_profile import ListProfile
 from harness.artifacts.metric_table import MetricValue
 from harness.artifacts.protocol_record import ExperimentRecord, ProtocolRecord
 from harness.artifacts.slice_table import SliceTable
@@ -178,6 +179,8 @@ class RunRecord:
         How long it took.
     expected
         The expectations of the experiment.
+    profile
+        Popularity and categories of the lists; None where it was not computed.
     files
         SHA-256 by path of the other files of the run; None in version 1.
     digest
@@ -199,6 +202,7 @@ class RunRecord:
     audits: tuple[WrittenFinding, ...] = ()
     timings: TimingRecord = field(default_factory=TimingRecord)
     expected: tuple[Expectation, ...] = ()
+    profile: ListProfile | None = field(default=None, metadata=OPTIONAL)
     files: Mapping[str, str] | None = field(default=None, metadata=OPTIONAL)
     digest: str | None = field(default=None, metadata=OPTIONAL)
 

@@ -14,7 +14,7 @@ from harness.execution import Parallel
 from harness.experiment.components import build, component, component_class, from_map, known_model, option_names
 from harness.experiment.conventions import convention_of, rules_of
 from harness.experiment.metric_expansion import check_cutoffs, expand_specs
-from harness.experiment.slice_settings import SliceField
+from harness.experiment.slice_settings import SliceField, SliceSettings
 from harness.experiment.table_settings import ColumnNames, ItemsSettings, UsersSettings, check_delimiter
 from harness.experiment.trial_settings import TrialField, TrialSettings
 from harness.experiment.validation_errors import FaultError, shown
@@ -212,7 +212,7 @@ class EvaluationSettings:
     convention: str | None = None
     ties: Ties | None = None
     without_predictions: WithoutPredictions | None = None
-    slices: tuple[SliceField, ...] = ()
+    slices: tuple[SliceField, ...] = (SliceSettings("activity"), SliceSettings("item_popularity"))
     parallel: Parallel = Parallel()
 
     def __post_init__(self) -> None:

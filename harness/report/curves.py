@@ -36,10 +36,10 @@ def curve(points: Sequence[MetricValue], *, title: str, marked: int | None = Non
     if banded:
         ks, lows, highs = zip(*banded, strict=True)
         axes.fill_between(ks, lows, highs, color=BLUE, alpha=0.2, linewidth=0)
-    axes.plot(cutoffs, values, color=BLUE, marker="o", markersize=3.5, linewidth=1.4)
+    axes.plot(cutoffs, values, color=BLUE, marker="o", markersize=3.5, linewidth=1.4, clip_on=False)
     for k, value in zip(cutoffs, values, strict=True):
         if k == marked:
-            axes.plot([k], [value], color=BLUE, marker="o", markersize=6.5)
+            axes.plot([k], [value], color=BLUE, marker="o", markersize=6.5, clip_on=False)
             axes.annotate(
                 metric_text(value),
                 (k, value),
@@ -53,10 +53,11 @@ def curve(points: Sequence[MetricValue], *, title: str, marked: int | None = Non
     axes.xaxis.set_major_locator(FixedLocator(_ticks(cutoffs)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
-    axes.set_xlabel("k")
-    if min(values) >= 0:
-        axes.set_ylim(bottom=0)
+    axes.set_xlabel("cutoff k")
     axes.margins(x=0.06, y=0.12)
+    if min(values) >= 0:
+        highest = max([*values, *(high for _, _, high in banded)])
+        axes.set_ylim(0, 1.1 * highest or 1.0)
     axes.set_title(truncated(title))
     return figure
 

@@ -20,7 +20,7 @@ def distribution(values: Float64Array, *, title: str) -> Figure:
 
     With one relevant item per user most values are 0, which would hide the others in a histogram. A strip therefore
     shows the shares of users with 0, with 1, and with another value. The histogram below has the values other than 0,
-    on its own scale.
+    on its own scale. There is none where all values are 0 or 1.
 
     Parameters
     ----------
@@ -29,15 +29,17 @@ def distribution(values: Float64Array, *, title: str) -> Figure:
     title
         Title of the figure.
     """
+    if np.isin(values, (0.0, 1.0)).all():
+        figure = Figure(figsize=(3.5, 0.8))
+        strip = figure.add_subplot()
+        _strip(strip, values)
+        strip.set_title(truncated(title), pad=18)
+        return figure
     figure = Figure(figsize=(3.5, 2.7))
     strip, axes = figure.subplots(2, 1, height_ratios=[1, 7])
     _strip(strip, values)
     strip.set_title(truncated(title), pad=18)
     rest = values[values != 0]
-    if len(rest) == 0:
-        axes.set_axis_off()
-        axes.text(0.5, 0.5, "every user has 0", ha="center", va="center", transform=axes.transAxes)
-        return figure
     _histogram(axes, rest, users=len(values))
     mean = float(values.mean())
     axes.axvline(mean, color=RED, linewidth=1.2)
@@ -76,7 +78,7 @@ def _strip(axes: Axes, values: Float64Array) -> None:
         start += share
     parts = [(zeros, "0"), (others, "between" if values.min() >= 0 and values.max() <= 1 else "other"), (ones, "1")]
     words = " · ".join(f"{name}: {share:.1%}" for share, name in parts if share > 0)
-    axes.text(0, 1.15, words, transform=axes.transAxes, va="bottom", color=INK)
+    axes.annotate(words, (0, 1), (0, 3), "axes fraction", textcoords="offset points", va="bottom", color=INK)
     axes.set_xlim(0, 1)
     axes.set_ylim(-0.5, 0.5)
     axes.set_axis_off()

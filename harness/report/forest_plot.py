@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from harness.artifacts import PairedDifference
 from harness.report.comparison_rows import shown_interval
 from harness.report.number_text import signed, truncated
-from harness.report.svg import BLUE, GREEN, INK, MUTED, RED
+from harness.report.svg import BLUE, GREEN, INK, MUTED, PAPER, RED
 
 COLOURS = {
     **dict.fromkeys(("better_by_margin", "better", "higher"), GREEN),
@@ -54,11 +54,21 @@ def forest_plot(
             marker="o" if known else "D",
             markersize=5.5,
             color=colour,
-            markerfacecolor=colour if decided else "white",
+            markerfacecolor=colour if decided else PAPER,
+            clip_on=False,
         )
         name = pair.candidate if baseline is not None else f"{pair.candidate} - {pair.baseline}"
         words = f"{truncated(name, 34)}  {signed(pair.difference)}"
-        axes.text(0.0, row - 0.24, words, transform=axes.get_yaxis_transform(), va="bottom", color=INK)
+        axes.text(
+            0.0,
+            row - 0.24,
+            words,
+            transform=axes.get_yaxis_transform(),
+            va="bottom",
+            color=INK,
+            # The line of zero ends behind the label.
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6},
+        )
     axes.set_ylim(rows - 0.5, -0.85)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

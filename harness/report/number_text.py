@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import math
 import re
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,8 @@ MINUS = "\N{MINUS SIGN}"
 
 # Control characters break XML; direction marks make a name look like another one; surrogates are not text.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+
+_MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2})(?::(\d{2})(?:\.\d+)?)?(?:Z|\+00:00)")
 
 
 def clean(value: T) -> T:
@@ -151,6 +154,46 @@ def count_text(value: Any) -> str:
     return NOTHING if _undefined(value) else f"{value:,.0f}"
 
 
+def percent_text(value: Any) -> str:
+    """Return a share in per cent.
+
+    Examples
+    --------
+    >>> percent_text(0.0507), percent_text(1.0)
+    ('5.1%', '100.0%')
+    """
+    return NOTHING if _undefined(value) else f"{value:.1%}"
+
+
+def date_text(text: str | None) -> str:
+    """Return a moment of ISO 8601 as a date and a time; other text stays as it is.
+
+    Examples
+    --------
+    >>> date_text("2026-11-23T10:05:31Z"), date_text("2026-11-23T00:00:00+00:00"), date_text("yesterday")
+    ('2026-11-23 10:05 UTC', '2026-11-23', 'yesterday')
+    """
+    found = _MOMENT.fullmatch(text or "")
+    if found is None:
+        return text or ""
+    return found[1] if found[2] == "00:00" and found[3] in (None, "00") else f"{found[1]} {found[2]} UTC"
+
+
+def days_between(first: str, last: str) -> float | None:
+    """Return the days between two moments of ISO 8601; None where one is no moment.
+
+    Examples
+    --------
+    >>> days_between("2026-11-23T00:00:00Z", "2026-11-24T12:00:00Z")
+    1.5
+    """
+    try:
+        moments = [datetime.datetime.fromisoformat(text) for text in (first, last)]
+        return (moments[1] - moments[0]).total_seconds() / 86_400
+    except (TypeError, ValueError):
+        return None
+
+
 def fact_text(value: Any) -> str:
     """Return any value of JSON as text.
 
@@ -167,7 +210,7 @@ def fact_text(value: Any) -> str:
         return NOTHING if math.isnan(value) else f"{value:,.0f}" if 10_000 <= abs(value) < 1e15 else f"{value:.4g}"
     if isinstance(value, (list, tuple)):
         return ", ".join(fact_text(child) for child in value) or "none"
-    return NOTHING if value is None or value == {} else str(value)
+    return NOTHING if value is None or value == {} else date_text(str(value))
 
 
 def facts(values: Facts, *, apart: tuple[str, ...] = ()) -> list[tuple[str, str]]:
@@ -185,7 +228,7 @@ def facts(values: Facts, *, apart: tuple[str, ...] = ()) -> list[tuple[str, str]
     >>> facts({"users": 938, "split": {"rated_items": 12}})
     [('users', '938'), ('split · rated items', '12')]
     >>> facts({"first": 1717113600, "first_date": "2024-05-31T00:00:00Z"})
-    [('first', '2024-05-31T00:00:00Z')]
+    [('first', '2024-05-31')]
     >>> facts({"peak_memory_bytes": 1_500_000})
     [('peak memory', '1.5 MB')]
     """
@@ -217,6 +260,10 @@ def slug(text: str) -> str:
 
 def _flatten(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(value, Mapping) and value:
+        first, last = value.get("first_date"), value.get("last_date")
+        days = days_between(first, last) if isinstance(first, str) and isinstance(last, str) else None
+        if days is not None:
+            yield (*path, "span"), f"{days:,.1f} days"
         for key, child in value.items():
             if f"{key}_date" in value:  # the same time, as a date
                 continue

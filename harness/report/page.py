@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import functools
+import hashlib
+from dataclasses import dataclass
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import jinja2
@@ -10,6 +14,7 @@ from markupsafe import Markup
 
 from harness.report import number_text
 from harness.report.comparison_rows import shown_interval
+from harness.report.interval_bars import common_top, interval_bar
 from harness.report.metric_matrix import stem
 
 if TYPE_CHECKING:
@@ -40,9 +45,31 @@ class Figures:
         return Markup(svg)  # noqa: S704 - serialised from an element tree, so its texts are escaped
 
 
+@dataclass(frozen=True)
+class PageScript:
+    """The script of all pages.
+
+    Parameters
+    ----------
+    text
+        The script.
+    digest
+        Its hash, as a Content-Security-Policy names the only script that may run.
+    """
+
+    text: Markup
+    digest: str
+
+
 def page(template: str, **content: Any) -> str:
     """Return a rendered template."""
     return _environment().get_template(template).render(**content)
+
+
+def _script() -> PageScript:
+    text = (resources.files("harness.report") / "templates" / "page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return PageScript(Markup(text), f"sha256-{digest}")  # noqa: S704 - a file of this package
 
 
 @functools.cache
@@ -62,8 +89,13 @@ def _environment() -> jinja2.Environment:
         count=number_text.count_text,
         fact=number_text.fact_text,
         facts=number_text.facts,
+        date=number_text.date_text,
+        percent=number_text.percent_text,
         stem=stem,
     )
     environment.globals["interval"] = number_text.interval_text
     environment.globals["shown_interval"] = shown_interval
+    environment.globals["interval_bar"] = interval_bar
+    environment.globals["common_top"] = common_top
+    environment.globals["script"] = _script()
     return environment

@@ -9,12 +9,26 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from harness.artifacts import DatasetRecord, Finding, MetricValue, RunRecord, TimingRecord, to_json
+from harness.artifacts import (
+    DatasetRecord,
+    ExampleUsers,
+    Finding,
+    ListProfile,
+    MetricValue,
+    RunRecord,
+    SliceTable,
+    TimingRecord,
+    to_json,
+)
+from harness.report.example_rows import example_rows, shows_cases
 from harness.report.metric_matrix import at_cutoff_of, metric_matrix, stem
 from harness.report.number_text import clean, confidence_text, facts
 from harness.report.page import Figures, page
 from harness.report.protocol_text import protocol_sentences
-from harness.report.slice_matrix import slice_matrices
+from harness.report.redundant_metrics import redundant_metrics
+from harness.report.reproduction import experiment_file, reproduction
+from harness.report.slice_matrix import slice_matrices, slice_title
+from harness.report.trust_strip import ANCHORS, trust_strip
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +81,7 @@ class FindingList:
     silent: tuple[str, ...]
 
 
-def render_run(record: RunRecord, per_user: pd.DataFrame) -> RunReport:
+def render_run(record: RunRecord, per_user: pd.DataFrame, examples: ExampleUsers | None = None) -> RunReport:
     """Return the report of a run.
 
     The same input gives the same bytes. Names and labels may hold any text; they are escaped.
@@ -78,22 +92,36 @@ def render_run(record: RunRecord, per_user: pd.DataFrame) -> RunReport:
         The record of the run; parts without content are left out of the page.
     per_user
         One row per user: ``user``, then one column per metric label.
+    examples
+        The example users to show; None for none.
     """
     shown = clean(record)
     leading = shown.headline
+    redundant = redundant_metrics(shown)
+    folded = {one.name for one in redundant}
+    distinct = tuple(value for value in shown.metrics if stem(value) not in folded)
     figures = Figures()
     html = page(
         "run.html",
         title=shown.name,
         record=shown,
         banner="" if shown.partial is None else shown.partial.sentence,
+        trust=trust_strip(shown),
+        anchors=ANCHORS,
+        redundant=redundant,
         leading=leading,
         confidence=confidence_text(shown.experiment.statistics.confidence),
         users=leading.n_users if shown.protocol.users is None and leading is not None else shown.protocol.users,
-        matrix=metric_matrix(shown.metrics),
-        curves=_curves(figures, shown.metrics, leading),
-        distributions=_distributions(figures, shown.metrics, leading, per_user),
+        matrix=metric_matrix(distinct),
+        curves=_curves(figures, distinct, leading),
+        distributions=_distributions(figures, distinct, leading, per_user),
         slices=slice_matrices(shown.slices, leading),
+        slice_plots=_slice_plots(figures, shown.slices, leading),
+        examples=example_rows(clean(examples), shown, experiment_file(shown)),
+        profile=shown.profile,
+        profile_plots=_profile_plots(figures, shown.profile),
+        show_cases=shows_cases(shown),
+        commands=reproduction(shown),
         sentences=protocol_sentences(shown.protocol),
         protocol=facts(to_json(shown.protocol)),
         steps=_filter_rows(shown.dataset),
@@ -147,6 +175,42 @@ def _distributions(
             if len(sample):
                 figure = distribution(sample, title=label)
                 drawn.append(figures.add(figure, name=f"users-{label}", title=f"Distribution of {label} over users"))
+    return drawn
+
+
+def _slice_plots(figures: Figures, slices: Sequence[SliceTable], leading: MetricValue | None) -> Mapping[str, Markup]:
+    """Return the plot of each slice in the leading metric by its title; a slice without that metric has none."""
+    from harness.report.slice_plot import slice_plot
+    from harness.report.svg import drawing
+
+    drawn = {}
+    with drawing():
+        for table in slices if leading is not None else ():
+            assert leading is not None  # noqa: S101  (the loop is empty otherwise)
+            groups = [(one.group, one.metrics[leading.label]) for one in table.groups if leading.label in one.metrics]
+            groups = [(name, value) for name, value in groups if math.isfinite(value.value)]
+            if len(groups) > 1:
+                title = slice_title(table)
+                overall = leading.value if table.of == "users" and math.isfinite(leading.value) else None
+                figure = slice_plot(groups, title=title, label=leading.label, overall=overall)
+                caption = f"{leading.label} by group: {title}"
+                drawn[title] = figures.add(figure, name=f"slice-{table.name}", title=caption)
+    return drawn
+
+
+def _profile_plots(figures: Figures, profile: ListProfile | None) -> list[Markup]:
+    from harness.report.profile_plots import category_plot, lorenz_plot, tenths_plot
+    from harness.report.svg import drawing
+
+    if profile is None:
+        return []
+    with drawing():
+        drawn = [
+            figures.add(lorenz_plot(profile), name="lorenz", title="Lorenz curves of the histories and of the lists"),
+            figures.add(tenths_plot(profile), name="popularity", title="Shares by popularity"),
+        ]
+        if profile.categories:
+            drawn.append(figures.add(category_plot(profile), name="categories", title="Shares by category"))
     return drawn
 
 

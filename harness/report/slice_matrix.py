@@ -44,6 +44,8 @@ class SliceMatrix:
         The groups.
     gaps
         The gap of each column, or None.
+    more
+        Number of metrics that have no column.
     """
 
     title: str
@@ -51,11 +53,18 @@ class SliceMatrix:
     labels: tuple[str, ...]
     rows: tuple[GroupRow, ...]
     gaps: tuple[SliceGap | None, ...]
+    more: int
 
 
 def slice_matrices(slices: Sequence[SliceTable], leading: MetricValue | None) -> list[SliceMatrix]:
     """Return each slice at the cutoff of the leading metric, which is the first column."""
     return [_matrix(table, leading) for table in slices]
+
+
+def slice_title(table: SliceTable) -> str:
+    """Return what the groups of a slice are."""
+    by, _, column = table.name.partition(" ")
+    return _NAMES[by].format(column=column) if by in _NAMES else table.name
 
 
 def _matrix(table: SliceTable, leading: MetricValue | None) -> SliceMatrix:
@@ -64,15 +73,15 @@ def _matrix(table: SliceTable, leading: MetricValue | None) -> SliceMatrix:
     first = None if leading is None else leading.label
     chosen = sorted((label for label in labels if label.endswith(ending)), key=lambda label: label != first)
     shown = tuple((chosen or labels)[:_MOST_COLUMNS])
-    by, _, column = table.name.partition(" ")
     note = (
         "A value is the mean over the group's users."
         if table.of == "users"
         else "A group has the users with a relevant item of it; all other items count as misses there."
     )
-    title = _NAMES.get(by, table.name).format(column=column) if by in _NAMES else table.name
     rows = tuple(_row(group, shown) for group in table.groups)
-    return SliceMatrix(title, note, shown, rows, tuple(table.gaps.get(label) for label in shown))
+    return SliceMatrix(
+        slice_title(table), note, shown, rows, tuple(table.gaps.get(label) for label in shown), len(labels) - len(shown)
+    )
 
 
 def _row(group: SliceGroup, labels: Sequence[str]) -> GroupRow:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 INK = "#1b1f2a"  # becomes the colour of the text around the figure, in light and dark
+PAPER = "#fefefe"  # becomes the background of the page, in light and dark
 MUTED = "#8a8f99"
 BLUE = "#3181bd"
 GREEN = "#1f9e77"
@@ -129,5 +130,9 @@ def _own(key: str, value: str, prefix: str) -> str:
     if key == "href":
         return f"#{prefix}{value.removeprefix('#')}"
     if key == "style":
-        value = value.replace(INK, "currentColor").replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
+        value = (
+            value.replace(INK, "currentColor")
+            .replace(PAPER, "var(--page, #ffffff)")
+            .replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
+        )
     return _REFERENCE.sub(rf"url(#{prefix}\1)", value)

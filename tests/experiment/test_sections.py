@@ -40,7 +40,10 @@ def test_defaults_of_all_sections(write: Any) -> None:
         "convention": None,
         "ties": None,
         "without_predictions": None,
-        "slices": [],
+        "slices": [
+            {"by": "activity", "quantiles": 4, "shares": [0.5, 0.8], "column": None},
+            {"by": "item_popularity", "quantiles": 4, "shares": [0.5, 0.8], "column": None},
+        ],
         "parallel": {"backend": "threading", "n_jobs": -1, "address": None},
     }
     assert plain["statistics"] == {
@@ -54,7 +57,7 @@ def test_defaults_of_all_sections(write: Any) -> None:
         "seed": 0,
     }
     assert plain["tracking"] == {"experiment": "ml-100k", "enabled": True}
-    assert plain["report"] == {"directory": "reports"}
+    assert plain["report"] == {"directory": "reports", "examples": 20, "ids": "plain"}
     assert plain["expected"] == {}
     assert plain["dataset"]["columns"] is None
     split = {"kind": "leave_last_out", "n": 1, "validation": True, "ties": "shuffle", "seed": 3}

@@ -1,8 +1,14 @@
 """Markup read by the standard library's own parsers, for what must hold of any page."""
 
+import base64
+import hashlib
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
+import harness
+
+PAGE_SCRIPT = (Path(harness.__file__).parent / "report" / "templates" / "page.js").read_text(encoding="utf-8")
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
 
@@ -50,13 +56,24 @@ class Reader(HTMLParser):
                 yield from re.findall(r"url\(([^)]*)\)", value)
 
 
-def check_self_contained(page):
-    """Assert that a page runs nothing, loads nothing, and that its references lead to its own ids."""
+def check_self_contained(page, *, links=()):
+    """Assert that a page runs only its own script, loads nothing, and that its references lead to its own ids.
+
+    ``links`` are the addresses outside the page that it may name.
+    """
     read = Reader(page)
-    assert not {"script", "iframe", "object", "embed", "link", "img", "base", "form"} & set(read.elements)
+    (script,) = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
+    assert script == PAGE_SCRIPT
+    (policy,) = [value for tag, key, value in read.attributes if tag == "meta" and "default-src" in value]
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}';" in policy
+    assert read.elements.count("script") == 1
+    assert not {"iframe", "object", "embed", "link", "img", "base", "form"} & set(read.elements)
     assert not [key for _, key, _ in read.attributes if key.startswith("on")]
     assert len(read.ids) == len(set(read.ids)), "an id stands twice"
     for reference in read.references():
+        if reference in links:
+            continue
         assert reference.startswith("#"), reference
         assert reference[1:] in read.ids, reference
     styles = re.findall(r"<style>(.*?)</style>", page, flags=re.DOTALL)

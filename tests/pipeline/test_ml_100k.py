@@ -67,6 +67,8 @@ def test_a_run_leaves_what_the_documentation_lists(ml_100k_runs):
     assert names == {
         "report.html",
         "results.json",
+        "examples.json",
+        "slices.parquet",
         "experiment.yaml",
         "per_user.parquet",
         "predictions.parquet",

@@ -83,10 +83,10 @@ class AttentionExample:
 
 def titles_of(rows: Interactions) -> dict[int, str]:
     """Return the title of each item by its index; an item without a title has its external id."""
-    ids, table = rows.item_ids.ids, rows.item_table
-    titles = ids if table is None or "title" not in table else table["title"].to_numpy(dtype=object)
+    ids = rows.item_ids.ids
+    titles = rows.titles(np.arange(len(ids), dtype=np.int32))
     return {
-        item: title if isinstance(title, str) and title.strip() else str(external)
+        item: str(external) if title is None else title
         for item, (external, title) in enumerate(zip(ids, titles, strict=True))
     }
 

@@ -17,10 +17,13 @@ from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder import result_tables
 from harness.pipeline.run_folder import run_files as stored
 from harness.pipeline.run_folder.contribution_tables import write_contributions
+from harness.pipeline.run_folder.example_files import write_examples
 from harness.pipeline.run_folder.model_files import changed_files
 from harness.pipeline.run_folder.run_folder import RunFolder, run_folder_of
 from harness.pipeline.run_folder.slice_tables import write_slices
 from harness.pipeline.stages.data_audit import data_findings
+from harness.pipeline.stages.example_selection import DEFAULT_CUTOFF, example_users
+from harness.pipeline.stages.list_composition import list_profile
 from harness.pipeline.stages.measurement import measured_parts
 from harness.pipeline.stages.prediction_options import PredictionOptions
 from harness.pipeline.stages.publication import publish
@@ -99,7 +102,7 @@ def run(experiment: Experiment | str | Path, *, force: bool = False, quiet: bool
         stopwatch = Stopwatch()
         inputs = inputs_of(experiment, stopwatch, quiet=quiet)
         if not force and stored.is_finished(folder.path, inputs.fingerprints):
-            result = _read_back(experiment, folder)
+            result = _read_back(experiment, inputs, folder)
         else:
             folder.require_writable()
             options = PredictionOptions(inputs.fingerprints["predictions"], force=force, quiet=quiet)
@@ -122,6 +125,7 @@ def _computed(
             side = side_of(experiment.metrics, task, split)
             table = measured_parts(experiment, recommended, task, side=side, by_item=True)
             table = replace(table, slices=sliced(experiment, recommended, task, split, table))
+            profile = list_profile(recommended, task, split, k=table[experiment.primary].k or DEFAULT_CUTOFF)
             measured = (*tie_findings(experiment, recommended, task, table), *judgement_findings(task, table))
         with stopwatch.measure("write"):
             write_predictions(folder, recommended, inputs)
@@ -130,13 +134,16 @@ def _computed(
             )
             write_contributions(folder, table)
             write_slices(folder, table)
+            examples = example_users(experiment, folder, task, split.interactions, table)
+            write_examples(folder, examples)
     findings = (*data_findings(experiment, split, task), *recommended.findings, *changed, *measured)
     record = record_of_run(experiment, inputs, recommended, table, findings=findings, stopwatch=stopwatch)
-    record = stored.write_run(folder, record, table.per_user, experiment=experiment.to_yaml())
+    record = replace(record, profile=profile)
+    record = stored.write_run(folder, record, table.per_user, examples, experiment=experiment.to_yaml())
     return RunResult(folder, record, table, was_finished=False)
 
 
-def _read_back(experiment: Experiment, folder: RunFolder) -> RunResult:
+def _read_back(experiment: Experiment, inputs: RunInputs, folder: RunFolder) -> RunResult:
     """Return a finished run; settings that decide no number, such as the primary metric, are brought up to date."""
     earlier = stored.read_run(folder.path)
     now = _with_earlier_trial(ExperimentRecord.of(experiment.to_dict()), earlier)
@@ -144,6 +151,10 @@ def _read_back(experiment: Experiment, folder: RunFolder) -> RunResult:
     changed = (record.experiment, record.expected) != (earlier.record.experiment, earlier.record.expected)
     if not stored.is_described(folder.path, earlier.record) or changed:
         if folder.refusal is None:
+            rows = inputs.prepared.split.interactions
+            examples = example_users(experiment, folder.path, inputs.task, rows, earlier.table)
+            write_examples(folder.path, examples)
+            earlier = replace(earlier, examples=examples)
             record = stored.update_run(earlier, record, experiment=experiment.to_yaml())
         else:
             logger.warning("%s can only be read: its report and results.json stay as they are", folder.path)

@@ -25,6 +25,7 @@ SCHEMA_VERSION: Final = 2
 UNCHECKED: Final = 1  # the schema version whose files have no digests
 REMEDY = "Run the experiment again with --force."
 
+_LATER = ("profile",)  # keys of schema version 2 that its first files lack
 _MOST = 1 << 28  # bytes of results.json
 _LONGEST_INTEGER = 300  # digits; more do not fit a float
 
@@ -177,7 +178,8 @@ def _fault_between_fields(record: RunRecord, parsed: Mapping[str, Any]) -> str |
         return f"metrics: the label '{twice}' occurs twice"
     if record.schema_version == UNCHECKED:
         return None
-    missing = next((field.name for field in fields(RunRecord) if field.name not in parsed), None)
+    required = [field.name for field in fields(RunRecord) if field.name not in _LATER]
+    missing = next((name for name in required if name not in parsed), None)
     if missing is not None:
         return f"{missing} is missing"
     if record.digest != _digest(parsed):

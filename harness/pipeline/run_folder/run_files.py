@@ -16,8 +16,9 @@ import pandas as pd
 import pyarrow as pa
 
 from harness import report, storage
-from harness.artifacts import MetricTable, RunRecord
+from harness.artifacts import ExampleUsers, MetricTable, RunRecord
 from harness.errors import HarnessError
+from harness.pipeline.run_folder.example_files import EXAMPLES, read_examples
 from harness.pipeline.run_folder.per_user import read_per_user
 from harness.pipeline.run_folder.record_file import (
     REMEDY,
@@ -43,7 +44,7 @@ EXPERIMENT = "experiment.yaml"
 REPORT = "report.html"
 FIGURES = "figures"
 FILES = (RESULTS, PER_USER, PREDICTIONS, TARGET_RANKS, CONTRIBUTIONS, RELEVANT_ITEMS, EXPERIMENT, REPORT)
-_TABLES = (PER_USER, PREDICTIONS, TARGET_RANKS, CONTRIBUTIONS, RELEVANT_ITEMS, SLICES, CANDIDATES)
+_TABLES = (PER_USER, PREDICTIONS, TARGET_RANKS, CONTRIBUTIONS, RELEVANT_ITEMS, SLICES, CANDIDATES, EXAMPLES)
 _DESCRIPTION = (EXPERIMENT, REPORT, FIGURES)  # made from the record, so that they can be made again
 
 
@@ -59,11 +60,14 @@ class StoredRun:
         Its ``results.json``.
     table
         Its values, per user too.
+    examples
+        Its example users; None where it has none.
     """
 
     folder: Path
     record: RunRecord
     table: MetricTable
+    examples: ExampleUsers | None = None
 
     @property
     def name(self) -> str:
@@ -79,7 +83,7 @@ def refuse_links(folder: Path) -> None:
     HarnessError
         A file of the run would be written through a link.
     """
-    for name in (*FILES, SLICES, CANDIDATES, FIGURES):
+    for name in (*FILES, SLICES, CANDIDATES, EXAMPLES, FIGURES):
         storage.refuse_link(folder / name)
 
 
@@ -152,15 +156,18 @@ def read_run(folder: Path) -> StoredRun:
         A file is missing, damaged, or not the one that the run wrote.
     """
     record = read_record(folder)
-    check_files(folder, record, [PER_USER])
+    check_files(folder, record, [PER_USER, EXAMPLES])
+    examples = read_examples(folder)
     try:
-        return StoredRun(folder, record, read_per_user(folder / PER_USER, record))
+        return StoredRun(folder, record, read_per_user(folder / PER_USER, record), examples)
     except (OSError, ValueError, TypeError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())[:200]
         raise HarnessError(f"{folder / PER_USER} is missing or damaged: {reason}. {REMEDY}") from error
 
 
-def write_run(folder: Path, record: RunRecord, per_user: pd.DataFrame, *, experiment: str) -> RunRecord:
+def write_run(
+    folder: Path, record: RunRecord, per_user: pd.DataFrame, examples: ExampleUsers | None, *, experiment: str
+) -> RunRecord:
     """Write ``experiment.yaml``, the figures, the report and, last, ``results.json`` of a run whose tables are written.
 
     Parameters
@@ -171,6 +178,8 @@ def write_run(folder: Path, record: RunRecord, per_user: pd.DataFrame, *, experi
         All but the digests.
     per_user
         One row per user, for the report.
+    examples
+        Example users, for the report.
     experiment
         The resolved experiment, as YAML.
 
@@ -179,7 +188,7 @@ def write_run(folder: Path, record: RunRecord, per_user: pd.DataFrame, *, experi
     RunRecord
         The record with its digests, as it reads back.
     """
-    _write_description(folder, record, per_user, experiment)
+    _write_description(folder, record, per_user, examples, experiment)
     return write_record(folder, record, renewed=(*_TABLES, *_DESCRIPTION))
 
 
@@ -197,14 +206,14 @@ def update_run(run: StoredRun, record: RunRecord, *, experiment: str) -> RunReco
     """
     folder, parsed = run.folder, parsed_record(run.folder)
     (folder / RESULTS).unlink()
-    _write_description(folder, record, run.table.per_user, experiment)
+    _write_description(folder, record, run.table.per_user, run.examples, experiment)
     changes = {"experiment": record.experiment, "expected": record.expected}
-    return rewrite_record(folder, parsed, changes, renewed=_DESCRIPTION)
+    return rewrite_record(folder, parsed, changes, renewed=(*_DESCRIPTION, EXAMPLES))
 
 
 def render_run(run: StoredRun) -> Path:
     """Render the report of a finished run again, renew its digest, and return its path."""
-    _write_report(run.folder, run.record, run.table.per_user)
+    _write_report(run.folder, run.record, run.table.per_user, run.examples)
     if run.record.schema_version != UNCHECKED:
         rewrite_record(run.folder, parsed_record(run.folder), {}, renewed=(REPORT, FIGURES))
     return run.folder / REPORT
@@ -220,12 +229,14 @@ def write_figures(folder: Path, figures: Mapping[str, str]) -> None:
         storage.write_text(storage.inside(target, name), svg)
 
 
-def _write_description(folder: Path, record: RunRecord, per_user: pd.DataFrame, experiment: str) -> None:
+def _write_description(
+    folder: Path, record: RunRecord, per_user: pd.DataFrame, examples: ExampleUsers | None, experiment: str
+) -> None:
     storage.write_text(folder / EXPERIMENT, experiment)
-    _write_report(folder, record, per_user)
+    _write_report(folder, record, per_user, examples)
 
 
-def _write_report(folder: Path, record: RunRecord, per_user: pd.DataFrame) -> None:
-    rendered = report.render_run(record, per_user)
+def _write_report(folder: Path, record: RunRecord, per_user: pd.DataFrame, examples: ExampleUsers | None) -> None:
+    rendered = report.render_run(record, per_user, examples)
     write_figures(folder, rendered.figures)
     storage.write_text(folder / REPORT, rendered.html)

@@ -57,6 +57,7 @@ EVALUATION_CODE = (
     "harness.pipeline.run_folder.slice_tables",
     "harness.pipeline.stages.data_audit",
     "harness.pipeline.stages.list_audit",
+    "harness.pipeline.stages.list_composition",
     "harness.pipeline.stages.measurement",
     "harness.pipeline.stages.recording",
     "harness.pipeline.stages.side_arrays",

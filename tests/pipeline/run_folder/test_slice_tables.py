@@ -45,7 +45,7 @@ def test_their_means_are_those_of_the_record(run):
 
 def test_a_run_without_slices_has_no_file(small, run):
     assert (run.folder / "slices.parquet").exists()
-    plain = harness.run(harness.load_experiment(small), quiet=True)
+    plain = harness.run(harness.load_experiment(small, ["evaluation.slices=[]"]), quiet=True)
     assert plain.folder == run.folder
     assert not (run.folder / "slices.parquet").exists()
     assert with_slices(read_run(run.folder)).table.slices == ()

@@ -174,10 +174,10 @@ def test_nanoseconds_go_through_a_run(small, cli, tmp_path):
     assert moments.nunique() == results["dataset"]["split"]["facts"]["test"]["interactions"]
     moment = results["dataset"]["split"]["facts"]["moments"]["test"]
     assert moments.astype("datetime64[ns, UTC]").astype("int64").min() == moment
-    assert "2024-05-31T12:00:00Z" in (folder / "report.html").read_text()
+    assert "2024-05-31 12:00 UTC" in (folder / "report.html").read_text()
     code, out, _ = cli("data", "describe", small, *flags)
     assert code == 0
-    assert "2024-05-31T12:00:00Z" in out
+    assert "2024-05-31 12:00 UTC" in out
     assert "1,717,156,800" not in out
 
 

@@ -50,6 +50,8 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.commands.user_differences",
     "harness.pipeline.run_folder.stored_lists",  # reads what was written
     "harness.pipeline.run_folder.comparison_files",
+    "harness.pipeline.run_folder.example_files",
+    "harness.pipeline.stages.example_selection",  # shows what was measured
     "harness.pipeline.run_folder.earlier_uses",
     "harness.pipeline.run_folder.run_sources",
     "harness.pipeline.stages.remeasurement",

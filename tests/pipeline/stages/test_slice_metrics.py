@@ -142,7 +142,7 @@ def test_rolling_history(small):
 
 
 def test_a_slice_is_part_of_what_a_run_is(small):
-    first = run(small)
+    first = run(small, "evaluation.slices=[]")
     assert first.results["slices"] == []
     again = run(small, SLICES)
     assert not again.was_finished

@@ -1,0 +1,113 @@
+"""Some users of a run with their histories, their lists and their held-out items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Outcome = Literal["hit", "near miss", "miss"]
+
+
+@dataclass(frozen=True)
+class ExampleItem:
+    """An item of a history or of a list.
+
+    Parameters
+    ----------
+    item
+        External id, as text.
+    title
+        Its title; None where the data set has none.
+    relevant
+        Whether it is held out for the user.
+    """
+
+    item: str
+    title: str | None = None
+    relevant: bool = False
+
+
+@dataclass(frozen=True)
+class HeldOutItem:
+    """A held-out item of a user and its exact rank.
+
+    Parameters
+    ----------
+    item, title
+        As in ``ExampleItem``.
+    rank
+        1 for the best of all candidates; None where the model ranks no other items than those of its list, or where
+        the item was not a candidate.
+    tied
+        Number of other candidates with the same score; None where the rank is.
+    candidates
+        Number of candidates of the user; None where it is not known.
+    """
+
+    item: str
+    title: str | None = None
+    rank: int | None = None
+    tied: int | None = None
+    candidates: int | None = None
+
+
+@dataclass(frozen=True)
+class ExampleUser:
+    """A user of a run.
+
+    Parameters
+    ----------
+    user
+        External id, as text.
+    outcome
+        ``hit``: a held-out item is within the cutoff. ``near miss``: the best rank is within five times the cutoff.
+    value
+        The user's value in the primary metric; None where the metric has no values per user.
+    history
+        The last items of the history, the latest first.
+    n_history
+        Length of the whole history.
+    listed
+        The first items of the list, best first.
+    n_listed
+        Length of the whole list.
+    held_out
+        The first held-out items.
+    n_held_out
+        Number of all held-out items.
+    """
+
+    user: str
+    outcome: Outcome
+    value: float | None
+    history: tuple[ExampleItem, ...]
+    n_history: int
+    listed: tuple[ExampleItem, ...]
+    n_listed: int
+    held_out: tuple[HeldOutItem, ...]
+    n_held_out: int
+
+
+@dataclass(frozen=True)
+class ExampleUsers:
+    """The example users of a run.
+
+    Parameters
+    ----------
+    metric
+        Label of the metric of ``ExampleUser.value``.
+    k
+        The cutoff that decides between hit and miss.
+    n_users
+        Number of all users of the run.
+    chosen
+        How the users were chosen, as a sentence.
+    users
+        The users: hits, near misses, misses.
+    """
+
+    metric: str
+    k: int
+    n_users: int
+    chosen: str
+    users: tuple[ExampleUser, ...]

@@ -1,0 +1,217 @@
+"""Choose example users of a run and read what they were shown."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from harness.artifacts import (
+    ExampleItem,
+    ExampleUser,
+    ExampleUsers,
+    HeldOutItem,
+    Interactions,
+    MetricTable,
+    Outcome,
+    RecommendationTask,
+)
+from harness.artifacts.array_types import IdArray, Int32Array
+from harness.errors import DataError
+from harness.pipeline.run_folder.run_files import PREDICTIONS, TARGET_RANKS
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+
+NEAR = 5  # a near miss is within so many times the cutoff
+_MOST_HISTORY, _MOST_LISTED, _MOST_HELD_OUT = 50, 20, 20
+DEFAULT_CUTOFF = 10  # where the primary metric has none
+_OUTCOMES: tuple[Outcome, ...] = ("hit", "near miss", "miss")
+
+
+def example_users(
+    experiment: Experiment, folder: Path, task: RecommendationTask, interactions: Interactions, table: MetricTable
+) -> ExampleUsers | None:
+    """Return the example users of a run, read from its written lists; None where the experiment asks for none.
+
+    Users are drawn by a hash of their external ids, as many hits as near misses and misses where there are so many.
+
+    Parameters
+    ----------
+    experiment
+        The experiment, with ``report.examples``.
+    folder
+        The folder with the lists of the run and the ranks of the relevant items.
+    task, interactions
+        Histories, and the titles of items.
+    table
+        The values per user.
+
+    Raises
+    ------
+    DataError
+        ``report.examples`` names a user that is not measured.
+    """
+    wanted = experiment.report.examples
+    if not wanted:
+        return None
+    value = table[experiment.primary]
+    k = value.k or DEFAULT_CUTOFF
+    best = _best_ranks(folder)
+    scores = table.per_user.set_index("user")[value.label] if value.n_users is not None else None
+    if isinstance(wanted, int):
+        chosen = _drawn(best, wanted, k)
+        how = "Drawn by a hash of their ids: as many hits as near misses and misses, where there are so many."
+    else:
+        chosen = _named(wanted, best.index)
+        how = "Named by report.examples."
+    rows = _rows_of(chosen, task)
+    lists = _lists_of(folder, chosen)
+    titles = _Titles(interactions)
+    users = [
+        _example(user, row, lists, task, titles, best=float(best[user]), k=k, scores=scores)
+        for user, row in zip(chosen, rows, strict=True)
+    ]
+    users.sort(key=lambda one: _OUTCOMES.index(one.outcome))
+    return ExampleUsers(metric=value.label, k=k, n_users=len(best), chosen=how, users=tuple(users))
+
+
+def _best_ranks(folder: Path) -> pd.Series[float]:
+    """Return the best rank of each user's relevant items, by external id; infinity where it is not known."""
+    names = ["user", "item", "above"]
+    relevant = pq.read_table(folder / TARGET_RANKS, columns=names)
+    ranks = relevant.column("above").to_pandas().astype("float64") + 1
+    users = relevant.column("user").to_pandas()
+    if ranks.isna().all():
+        # The model ranks the items of its lists only.
+        listed = pq.read_table(folder / PREDICTIONS, columns=["user", "item", "rank"]).to_pandas()
+        found = relevant.select(["user", "item"]).to_pandas().merge(listed, on=["user", "item"], how="left")
+        users, ranks = found["user"], found["rank"].astype("float64")
+    return ranks.where(ranks >= 1, np.inf).fillna(np.inf).groupby(users, sort=False).min()
+
+
+def _drawn(best: pd.Series[float], number: int, k: int) -> list[Any]:
+    """Return up to a number of users, alike many of each outcome, in an order that depends on ids only."""
+    outcome = np.select([best <= k, best <= NEAR * k], [0, 1], 2)
+    pools = [_by_hash(best.index[outcome == code], number) for code in range(3)]
+    chosen: list[Any] = []
+    for place in range(number):
+        chosen += [pool[place] for pool in pools if place < len(pool)]
+    return chosen[:number]
+
+
+def _by_hash(users: pd.Index[Any], number: int) -> list[Any]:
+    if len(users) > 1_000 * number:  # hashing millions of ids would take seconds
+        users = users[:: len(users) // (100 * number)]
+    return sorted(users.tolist(), key=lambda user: hashlib.sha256(str(user).encode()).digest())[:number]
+
+
+def _named(wanted: Sequence[int | str], users: pd.Index[Any]) -> list[Any]:
+    known = {str(user): user for user in users}
+    for user in wanted:
+        if str(user) not in known:
+            raise DataError(
+                f"report.examples names the user '{user}', who is not measured. There are {len(known):,} users, such "
+                f"as {', '.join(list(known)[:3])}."
+            )
+    return list(dict.fromkeys(known[str(user)] for user in wanted))
+
+
+def _rows_of(chosen: Sequence[Any], task: RecommendationTask) -> list[int]:
+    """Return the row of each user in the task: with rolling history that of the last moment."""
+    places = task.user_ids.indices(np.array(chosen))
+    found = []
+    for place in places:
+        rows = np.flatnonzero(task.users == place)
+        found.append(int(rows[-1] if task.times is None else rows[np.argmax(task.times[rows])]))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class _Lists:
+    """The written lists and ranks of a few users, each as a table."""
+
+    listed: pd.DataFrame
+    relevant: pd.DataFrame
+
+    def of(self, user: Any) -> _Lists:
+        """Return the last list of one user, and its relevant items."""
+        parts = []
+        for table in (self.listed, self.relevant):
+            own = table[table["user"] == user]
+            parts.append(own[own["timestamp"] == own["timestamp"].max()] if "timestamp" in own else own)
+        return _Lists(parts[0].sort_values("rank"), parts[1])
+
+
+def _lists_of(folder: Path, chosen: Sequence[Any]) -> _Lists:
+    relevant = pq.read_table(folder / TARGET_RANKS, filters=pc.field("user").isin(chosen))
+    # A file without any list has columns without a type.
+    among = None if _n_rows(folder / PREDICTIONS) == 0 else pc.field("user").isin(chosen)
+    listed = pq.read_table(folder / PREDICTIONS, filters=among)
+    return _Lists(listed.to_pandas(), relevant.to_pandas())
+
+
+def _n_rows(path: Path) -> int:
+    return ds.dataset(path, format="parquet").count_rows()
+
+
+@dataclass(frozen=True, eq=False)
+class _Titles:
+    """Titles of items by external id."""
+
+    interactions: Interactions
+
+    def items(self, external: IdArray | Sequence[Any], relevant: set[str]) -> tuple[ExampleItem, ...]:
+        """Return items with their titles."""
+        titles = self.interactions.titles(self.interactions.item_ids.indices(np.asarray(external)))
+        return tuple(
+            ExampleItem(str(item), title, str(item) in relevant) for item, title in zip(external, titles, strict=True)
+        )
+
+
+def _example(
+    user: Any,
+    row: int,
+    lists: _Lists,
+    task: RecommendationTask,
+    titles: _Titles,
+    *,
+    best: float,
+    k: int,
+    scores: pd.Series[float] | None,
+) -> ExampleUser:
+    own = lists.of(user)
+    history: Int32Array = task.batch(row, row + 1).rows()[1]
+    ids = task.item_ids.ids
+    relevant = {str(item) for item in own.relevant["item"]}
+    value = None if scores is None or pd.isna(scores[user]) else float(scores[user])
+    return ExampleUser(
+        user=str(user),
+        outcome="hit" if best <= k else "near miss" if best <= NEAR * k else "miss",
+        value=value,
+        history=titles.items(ids[history[::-1][:_MOST_HISTORY]], relevant),
+        n_history=len(history),
+        listed=titles.items(own.listed["item"].to_numpy()[:_MOST_LISTED], relevant),
+        n_listed=len(own.listed),
+        held_out=_held_out(own.relevant.iloc[:_MOST_HELD_OUT], titles),
+        n_held_out=len(own.relevant),
+    )
+
+
+def _held_out(relevant: pd.DataFrame, titles: _Titles) -> tuple[HeldOutItem, ...]:
+    named = titles.items(relevant["item"].to_numpy(), set())
+    found = []
+    for one, (_, row) in zip(named, relevant.iterrows(), strict=True):
+        candidates = None if pd.isna(row["candidates"]) else int(row["candidates"])
+        is_ranked = not pd.isna(row["above"]) and row["above"] >= 0
+        rank, tied = (int(row["above"]) + 1, int(row["tied"])) if is_ranked else (None, None)
+        found.append(HeldOutItem(one.item, one.title, rank, tied, candidates))
+    return tuple(found)
