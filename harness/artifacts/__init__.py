@@ -68,6 +68,7 @@ from harness.artifacts.scores import (
     score_fault,
     wrong_scores,
 )
+from harness.artifacts.shared_users import SharedUser, SharedUsers, ShownList
 from harness.artifacts.side_information import Categories, SideInformation, share_above
 from harness.artifacts.size_findings import candidate_counts, cutoff_beyond_candidates, few_users
 from harness.artifacts.slice_table import SliceGap, SliceGroup, SliceTable, SliceValue
@@ -152,8 +153,11 @@ __all__ = [
     "RunDifference",
     "RunRecord",
     "Severity",
+    "SharedUser",
+    "SharedUsers",
     "ShiftTarget",
     "ShownItem",
+    "ShownList",
     "SideInformation",
     "SliceGap",
     "SliceGroup",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic.dataclasses import dataclass as section
@@ -37,11 +37,14 @@ class ComparisonSettings:
         Label of the primary metric.
     directory
         Folder of reports, or None if no override sets it.
+    report
+        Which users the page shows, and whether with their ids.
     """
 
     statistics: StatisticsSettings
     primary: str | None
     directory: str | None
+    report: ReportSettings = field(default_factory=ReportSettings)
 
 
 @section(frozen=True, config={"extra": "forbid", "strict": True})
@@ -53,7 +56,7 @@ class _PrimaryMetric:
 class _ComparisonSections:
     statistics: StatisticsSettings
     evaluation: _PrimaryMetric
-    report: ReportSettings = ReportSettings()
+    report: ReportSettings = field(default_factory=ReportSettings)
 
 
 def recorded_settings(record: Mapping[str, Any], overrides: Iterable[str], *, folder: str) -> ComparisonSettings:
@@ -81,7 +84,7 @@ def recorded_settings(record: Mapping[str, Any], overrides: Iterable[str], *, fo
     root = apply_overrides(_node(plain, YamlLocation(folder)), overrides)
     settings = validate(_ComparisonSections, root, root.plain())
     directory = None if root.child("report") is None else settings.report.directory
-    return ComparisonSettings(settings.statistics, settings.evaluation.primary, directory)
+    return ComparisonSettings(settings.statistics, settings.evaluation.primary, directory, settings.report)
 
 
 def overrides_of_runs(overrides: Iterable[str]) -> list[str]:

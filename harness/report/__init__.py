@@ -1,8 +1,9 @@
 """Reports for people: HTML with figures, LaTeX, and tables for the terminal."""
 
-from harness.report.comparison_report import ComparisonReport, render_comparison
+from harness.report.comparison_report import ComparisonContext, ComparisonReport, render_comparison
 from harness.report.comparison_terminal import comparison_table, robustness_lines, seed_table
 from harness.report.difference_terminal import difference_text
+from harness.report.example_rows import PSEUDONYM
 from harness.report.metric_catalogue import conventions_table, metric_page, metrics_table
 from harness.report.run_report import RunReport, render_run
 from harness.report.terminal import (
@@ -15,6 +16,8 @@ from harness.report.terminal import (
 )
 
 __all__ = [
+    "PSEUDONYM",
+    "ComparisonContext",
     "ComparisonReport",
     "RunReport",
     "audit_table",

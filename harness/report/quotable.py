@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from harness.artifacts import Comparison, PairedDifference, RunRecord
 from harness.report.comparison_rows import shown_interval, value_rows
-from harness.report.number_text import clean, confidence_text, count_text, metric_text
+from harness.report.number_text import clean, confidence_text, count_text, metric_text, signed_percent
 
 _MOST_NAMES = 6
 
@@ -72,7 +72,8 @@ def _lead(leader: str, found: Comparison) -> str:
         return ""
     size = sum(one.metric == found.primary and one.test is not None for one in found.overall)
     together = f", simultaneous over {size} candidates" if size > 1 else ""
-    amount = f"{metric_text(row.difference)} [{metric_text(low)}, {metric_text(high)}{together}]"
+    relative = "" if math.isnan(row.relative) else f", {signed_percent(row.relative)}"
+    amount = f"{metric_text(row.difference)} [{metric_text(low)}, {metric_text(high)}{together}]{relative}"
     if row.verdict in ("higher", "better", "better_by_margin"):
         return f"; it is {row.verdict.split('_')[0]} than {found.baseline} by {amount}{_for_items(row)}"
     return f"; its difference to {found.baseline} is {amount}"

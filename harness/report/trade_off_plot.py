@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import NullLocator
 
 from harness.report.label_placement import place_labels
 from harness.report.number_text import truncated
-from harness.report.svg import BLUE, INK, MUTED
+from harness.report.svg import BLUE, INK, MUTED, PAPER
 
+_LINEAR_RANGE = 30.0  # the largest value over the smallest one that a linear axis shows well
 _LONG_NAME = 24
 _MOST_NAMES = 10  # the names of more points have no room beside them
 
@@ -96,7 +98,13 @@ def trade_off_plot(
     axes.set_xlabel(_axis_label(x_label, higher_is_better=better.x))
     axes.set_ylabel(_axis_label(y_label, higher_is_better=better.y))
     axes.margins(x=0.1, y=0.1)
-    axes.locator_params(nbins=6)
+    if _spans_magnitudes([point.x for point in drawn]):
+        axes.set_xscale("log")
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.locator_params(axis="y", nbins=6)
+    else:
+        axes.locator_params(nbins=6)
     if not drawn:
         axes.set(xticks=[], yticks=[])
         axes.text(0.5, 0.5, "no run has both values", ha="center", va="center", transform=axes.transAxes, color=INK)
@@ -136,6 +144,11 @@ def pareto_front(points: Sequence[TradeOffPoint], better: Directions) -> list[Tr
     return sorted(kept, key=lambda point: point.x)
 
 
+def _spans_magnitudes(values: Sequence[float]) -> bool:
+    """Return whether values are above 0 and so far apart that a linear axis would put most of them into one place."""
+    return bool(values) and min(values) > 0 and max(values) > _LINEAR_RANGE * min(values)
+
+
 def _axis_label(name: str, *, higher_is_better: bool) -> str:
     return truncated(name) if higher_is_better else f"{truncated(name)} (lower is better)"
 
@@ -151,5 +164,5 @@ def _draw(axes: Axes, point: TradeOffPoint, *, on_front: bool) -> None:
             ys = [low, high] if y_of is None else [y_of, y_of]
             axes.plot(xs, ys, color=colour, linewidth=1, alpha=0.5, zorder=1.8)
     axes.plot(
-        [point.x], [point.y], marker="o", markersize=5.5, color=colour, markerfacecolor=colour if on_front else "white"
+        [point.x], [point.y], marker="o", markersize=5.5, color=colour, markerfacecolor=colour if on_front else PAPER
     )

@@ -13,7 +13,7 @@ Level = Literal["good", "note", "warning", "error"]
 
 _SMALLEST_FACTOR = 1.005  # a smaller one would be printed as 1.00
 ANCHORS = ("later_history", "score_ties", "tied_targets")  # findings with a mark of their own
-_WORST: dict[str, int] = {"error": 0, "warning": 1, "note": 2, "good": 3}
+LEVELS: dict[str, int] = {"error": 0, "warning": 1, "note": 2, "good": 3}
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,7 @@ def trust_strip(record: RunRecord) -> list[TrustMark]:
         _seeds(record),
         *_others(record),
     ]
-    return sorted(marks, key=lambda mark: _WORST[mark.level])
-
-
-def worst_mark(marks: list[TrustMark]) -> TrustMark | None:
-    """Return the worst mark; None where no mark is a warning or an error."""
-    return next((mark for mark in marks if mark.level in ("error", "warning")), None)
+    return sorted(marks, key=lambda mark: LEVELS[mark.level])
 
 
 def _found(record: RunRecord, name: str) -> Finding | None:

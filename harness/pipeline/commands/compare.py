@@ -28,6 +28,7 @@ from harness.pipeline.commands.list_swaps import with_list_swaps
 from harness.pipeline.commands.paired_runs import compare
 from harness.pipeline.commands.robustness import robustness
 from harness.pipeline.commands.seeds import group_runs
+from harness.pipeline.commands.shared_users import shared_users
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.comparison_files import write_comparison
 from harness.pipeline.run_folder.comparison_folder import comparison_folder, default_name, reports_directory
@@ -158,7 +159,7 @@ def _directory(named: Sequence[str], names: Sequence[str], settings: ComparisonS
 
 
 def _settings_of(file: Experiment | Benchmark) -> ComparisonSettings:
-    return ComparisonSettings(file.statistics, file.primary, file.report.directory)
+    return ComparisonSettings(file.statistics, file.primary, file.report.directory, file.report)
 
 
 def _settings_of_folder(folder: Path, overrides: Sequence[str]) -> ComparisonSettings:
@@ -274,5 +275,6 @@ def _compare(
     comparison = with_list_swaps(single, comparison) if options.swap_lists else comparison
     found = robustness(single, comparison) if options.robustness else None
     shown = list(single.values())
-    write_comparison(folder, comparison, shown, found)
+    users = shared_users(single, comparison.primary, settings.report.examples)
+    write_comparison(folder, comparison, shown, found, users, ids=settings.report.ids)
     return RunComparison(folder, comparison, shown, found)

@@ -111,7 +111,7 @@ def _difference(ours: StoredRun, theirs: StoredRun, options: DiffOptions) -> Run
         only_a=len(series[0]) - len(common),
         only_b=len(series[1]) - len(common),
         steps=tuple(steps),
-        users=() if lists is None else tuple(user_differences(theirs, lists, series, common, options.users, notes)),
+        users=() if lists is None else tuple(user_differences(theirs, lists, series, common, options.users)),
         notes=tuple(notes),
     )
 

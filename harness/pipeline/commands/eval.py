@@ -21,6 +21,7 @@ from harness.pipeline.run_folder.example_files import write_examples
 from harness.pipeline.run_folder.model_files import changed_files
 from harness.pipeline.run_folder.run_folder import RunFolder, run_folder_of
 from harness.pipeline.run_folder.slice_tables import write_slices
+from harness.pipeline.run_folder.title_file import write_titles
 from harness.pipeline.stages.data_audit import data_findings
 from harness.pipeline.stages.example_selection import DEFAULT_CUTOFF, example_users
 from harness.pipeline.stages.list_composition import list_profile
@@ -134,6 +135,7 @@ def _computed(
             )
             write_contributions(folder, table)
             write_slices(folder, table)
+            write_titles(folder, split.interactions)
             examples = example_users(experiment, folder, task, split.interactions, table)
             write_examples(folder, examples)
     findings = (*data_findings(experiment, split, task), *recommended.findings, *changed, *measured)

@@ -9,12 +9,9 @@ import numpy as np
 import pandas as pd
 
 from harness.artifacts import ShownItem, UserDifference
-from harness.errors import HarnessError
-from harness.experiment import load_experiment
-from harness.pipeline.commands.attention_picture import titles_of
-from harness.pipeline.run_folder.run_files import EXPERIMENT, StoredRun
+from harness.pipeline.run_folder.run_files import StoredRun
 from harness.pipeline.run_folder.stored_lists import StoredLists
-from harness.pipeline.stages.preparation import prepare
+from harness.pipeline.run_folder.title_file import read_titles
 
 _SHOWN_RANKS = 10
 
@@ -25,7 +22,6 @@ def user_differences(
     series: Sequence[pd.Series[float]],
     common: pd.Index[Any],
     most: int,
-    notes: list[str],
 ) -> Iterator[UserDifference]:
     """Yield the common users with the largest differences, with both lists.
 
@@ -41,16 +37,14 @@ def user_differences(
         The users that both measured.
     most
         Number of users.
-    notes
-        Sentences are added for what cannot be shown.
     """
     values = [column.reindex(common) for column in series]
     order = np.argsort(-(values[1] - values[0]).abs().to_numpy(), kind="stable")[:most]
     chosen = [user for user in common[order] if values[0][user] != values[1][user]]
-    titles = _titles(theirs, notes) if chosen else {}
     for user in chosen:
         relevant = _items_of(lists[1], user, truth=True)
         listed = [_items_of(each, user, truth=False)[:_SHOWN_RANKS] for each in lists]
+        titles = read_titles(theirs.folder, [*relevant, *(item for items in listed for item in items)])
         shown = [tuple(ShownItem(str(i), titles.get(i), i in relevant) for i in items) for items in (relevant, *listed)]
         yield UserDifference(str(user), float(values[0][user]), float(values[1][user]), *shown)
 
@@ -62,14 +56,3 @@ def _items_of(lists: StoredLists, user: Any, *, truth: bool) -> list[Any]:
     else:
         items = lists.topk.items[row][lists.topk.items[row] >= 0]
     return [lists.item_ids[item] for item in items]
-
-
-def _titles(found: StoredRun, notes: list[str]) -> dict[Any, str]:
-    """Return the titles of items by external id, if the data can still be read."""
-    try:
-        interactions = prepare(load_experiment(found.folder / EXPERIMENT)).split.interactions
-    except HarnessError as error:
-        notes.append(f"Titles are not shown: {error}")
-        return {}
-    ids = interactions.item_ids.ids.tolist()
-    return {ids[item]: title for item, title in titles_of(interactions).items() if title != str(ids[item])}

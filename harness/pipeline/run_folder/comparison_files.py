@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from harness import report, storage
-from harness.artifacts import Comparison, Robustness, to_json
+from harness.artifacts import Comparison, Robustness, SharedUsers, to_json
 from harness.pipeline.run_folder.record_file import SCHEMA_VERSION, dump_json
-from harness.pipeline.run_folder.run_files import StoredRun, write_figures
+from harness.pipeline.run_folder.run_files import REPORT, StoredRun, write_figures
 
 COMPARISON_HTML = "comparison.html"
 COMPARISON_JSON = "comparison.json"
@@ -20,7 +22,13 @@ ROBUSTNESS_CSV = "robustness.csv"
 
 
 def write_comparison(
-    folder: Path, comparison: Comparison, runs: Sequence[StoredRun], robustness: Robustness | None
+    folder: Path,
+    comparison: Comparison,
+    runs: Sequence[StoredRun],
+    robustness: Robustness | None,
+    users: SharedUsers | None = None,
+    *,
+    ids: str = "plain",
 ) -> None:
     """Write the page, the tables, the figures and the JSON of a comparison.
 
@@ -32,8 +40,14 @@ def write_comparison(
         Differences and values, and the runs.
     robustness
         The verdicts under other choices; None if they were not computed.
+    users
+        The users whose lists the page shows; None for none.
+    ids
+        ``pseudonym`` to number the users of the page instead of showing their ids.
     """
-    rendered = report.render_comparison(comparison, [run.record for run in runs], robustness)
+    links = {run.name: link for run in runs if (link := _link(run.folder / REPORT, folder)) is not None}
+    context = report.ComparisonContext(robustness, users, links, hides_ids=ids == report.PSEUDONYM)
+    rendered = report.render_comparison(comparison, [run.record for run in runs], context)
     with storage.lock(folder / ".comparison"):
         write_figures(folder, rendered.figures)
         storage.write_csv(folder / COMPARISON_CSV, comparison.pairs)
@@ -45,6 +59,13 @@ def write_comparison(
         else:
             storage.write_csv(folder / ROBUSTNESS_CSV, robustness.frame)
         storage.write_text(folder / COMPARISON_JSON, dump_json(_plain(comparison, runs, robustness)))
+
+
+def _link(page: Path, folder: Path) -> str | None:
+    """Return the address of a page relative to a folder; None where there is no such page."""
+    if not page.is_file():
+        return None
+    return quote(Path(os.path.relpath(page, folder)).as_posix())
 
 
 def _plain(comparison: Comparison, runs: Sequence[StoredRun], robustness: Robustness | None) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from harness.pipeline.run_folder.record_file import (
     rewrite_record,
     write_record,
 )
+from harness.pipeline.run_folder.title_file import TITLES
 
 logger = logging.getLogger("harness")
 
@@ -44,7 +45,7 @@ EXPERIMENT = "experiment.yaml"
 REPORT = "report.html"
 FIGURES = "figures"
 FILES = (RESULTS, PER_USER, PREDICTIONS, TARGET_RANKS, CONTRIBUTIONS, RELEVANT_ITEMS, EXPERIMENT, REPORT)
-_TABLES = (PER_USER, PREDICTIONS, TARGET_RANKS, CONTRIBUTIONS, RELEVANT_ITEMS, SLICES, CANDIDATES, EXAMPLES)
+_TABLES = (PER_USER, PREDICTIONS, TARGET_RANKS, CONTRIBUTIONS, RELEVANT_ITEMS, SLICES, CANDIDATES, EXAMPLES, TITLES)
 _DESCRIPTION = (EXPERIMENT, REPORT, FIGURES)  # made from the record, so that they can be made again
 
 
@@ -83,7 +84,7 @@ def refuse_links(folder: Path) -> None:
     HarnessError
         A file of the run would be written through a link.
     """
-    for name in (*FILES, SLICES, CANDIDATES, EXAMPLES, FIGURES):
+    for name in (*FILES, SLICES, CANDIDATES, EXAMPLES, TITLES, FIGURES):
         storage.refuse_link(folder / name)
 
 
