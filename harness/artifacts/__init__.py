@@ -42,6 +42,7 @@ from harness.artifacts.protocol_record import CandidateRecord, ExperimentRecord,
 from harness.artifacts.ranked_lists import RankedLists
 from harness.artifacts.recommendation_task import RecommendationTask
 from harness.artifacts.recommender import AnyRecommender, ListRecommender, Recommender, VectorRecommender
+from harness.artifacts.result_list import ListedComparison, ListedRun, ResultList
 from harness.artifacts.robustness import JudgedVariant, MetricChoice, RankAgreement, RobustClaim, Robustness
 from harness.artifacts.rules import DEFAULT_RULES, Rules, Ties, WithoutPredictions
 from harness.artifacts.run_difference import (
@@ -131,6 +132,8 @@ __all__ = [
     "ItemContributions",
     "JudgedVariant",
     "ListProfile",
+    "ListedComparison",
+    "ListedRun",
     "ListRecommender",
     "ListRequest",
     "MetricChoice",
@@ -147,6 +150,7 @@ __all__ = [
     "RankedLists",
     "RecommendationTask",
     "Recommender",
+    "ResultList",
     "RobustClaim",
     "Robustness",
     "Rules",

@@ -4,6 +4,7 @@ from harness.report.comparison_report import ComparisonContext, ComparisonReport
 from harness.report.comparison_terminal import comparison_table, robustness_lines, seed_table
 from harness.report.difference_terminal import difference_text
 from harness.report.example_rows import PSEUDONYM
+from harness.report.index_report import render_index
 from harness.report.metric_catalogue import conventions_table, metric_page, metrics_table
 from harness.report.run_report import RunReport, render_run
 from harness.report.terminal import (
@@ -31,6 +32,7 @@ __all__ = [
     "metrics_table",
     "power_table",
     "render_comparison",
+    "render_index",
     "render_run",
     "robustness_lines",
     "run_table",

@@ -54,12 +54,15 @@ class ComparisonReport:
         A table of values, with the sentence of the comparison.
     figures
         SVG by file name.
+    sentence
+        What the comparison found, in one sentence.
     """
 
     html: str
     latex: str
     markdown: str
     figures: Mapping[str, str]
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ def render_comparison(
         caption=introduction,
     )
     markdown = values_markdown([row.of(headline) for row in values], best=best_marks(compared), sentence=sentence)
-    return ComparisonReport(html, latex, markdown, figures.files)
+    return ComparisonReport(html, latex, markdown, figures.files, sentence)
 
 
 def _by_difference(comparison: Comparison) -> list[PairedDifference]:

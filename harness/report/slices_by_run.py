@@ -43,9 +43,7 @@ class SliceByRun:
     more: int
 
 
-def slices_by_run(
-    records: Sequence[RunRecord], label: str, *, higher_is_better: bool = True
-) -> list[SliceByRun]:
+def slices_by_run(records: Sequence[RunRecord], label: str, *, higher_is_better: bool = True) -> list[SliceByRun]:
     """Return the slices that all runs have, in one metric.
 
     Parameters

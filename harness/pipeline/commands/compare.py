@@ -33,6 +33,7 @@ from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.comparison_files import write_comparison
 from harness.pipeline.run_folder.comparison_folder import comparison_folder, default_name, reports_directory
 from harness.pipeline.run_folder.earlier_uses import earlier_uses
+from harness.pipeline.run_folder.result_index import write_index
 from harness.pipeline.run_folder.run_files import StoredRun
 from harness.pipeline.run_folder.run_sources import is_remote, local_sources
 from harness.pipeline.run_folder.seed_files import RunGroup, group_in, is_finished_run, name_of, record_in
@@ -277,4 +278,5 @@ def _compare(
     shown = list(single.values())
     users = shared_users(single, comparison.primary, settings.report.examples)
     write_comparison(folder, comparison, shown, found, users, ids=settings.report.ids)
+    write_index(directory)
     return RunComparison(folder, comparison, shown, found)

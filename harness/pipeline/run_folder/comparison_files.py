@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,7 +59,7 @@ def write_comparison(
             storage.remove(folder / ROBUSTNESS_CSV)
         else:
             storage.write_csv(folder / ROBUSTNESS_CSV, robustness.frame)
-        storage.write_text(folder / COMPARISON_JSON, dump_json(_plain(comparison, runs, robustness)))
+        storage.write_text(folder / COMPARISON_JSON, dump_json(_plain(comparison, runs, robustness, rendered.sentence)))
 
 
 def _link(page: Path, folder: Path) -> str | None:
@@ -68,9 +69,15 @@ def _link(page: Path, folder: Path) -> str | None:
     return quote(Path(os.path.relpath(page, folder)).as_posix())
 
 
-def _plain(comparison: Comparison, runs: Sequence[StoredRun], robustness: Robustness | None) -> dict[str, Any]:
+def _plain(
+    comparison: Comparison, runs: Sequence[StoredRun], robustness: Robustness | None, sentence: str
+) -> dict[str, Any]:
+    now = datetime.datetime.now(datetime.UTC)
     return {
         "schema_version": SCHEMA_VERSION,
+        "created": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "dataset": runs[0].record.dataset.name if runs else "",
+        "sentence": sentence,
         "baseline": comparison.baseline,
         "primary": comparison.primary,
         "settings": to_json(comparison.settings),

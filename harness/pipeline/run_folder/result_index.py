@@ -1,0 +1,119 @@
+"""List the runs and comparisons of a folder of reports, and write its page ``index.html``."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness import report, storage
+from harness.artifacts import ListedComparison, ListedRun, ResultList, RunRecord
+from harness.errors import HarnessError
+from harness.experiment import COMPARISONS
+from harness.pipeline.run_folder.comparison_files import COMPARISON_JSON
+from harness.pipeline.run_folder.record_file import RESULTS, record_of
+
+logger = logging.getLogger("harness")
+
+INDEX = "index.html"
+_DEEPEST = 6  # folders below the folder of reports
+_MOST = 1 << 28  # bytes of comparison.json
+
+
+def list_results(directory: Path) -> ResultList:
+    """Return the runs and comparisons in a folder of reports and in the folders below, the newest first.
+
+    Raises
+    ------
+    HarnessError
+        There is no such folder.
+    """
+    if not directory.is_dir():
+        raise HarnessError(f"there is no folder {directory}. Run an experiment first, or name the folder of reports.")
+    runs, comparisons, unreadable = [], [], []
+    for path in _files(directory, RESULTS):
+        try:
+            runs.append(_run(record_of(path.parent), _relative(path.parent, directory)))
+        except HarnessError:
+            unreadable.append(_relative(path.parent, directory))
+    for path in _files(directory / COMPARISONS, COMPARISON_JSON):
+        found = _comparison(path, directory)
+        if found is None:
+            unreadable.append(_relative(path.parent, directory))
+        else:
+            comparisons.append(found)
+    runs.sort(key=lambda run: (run.created or "", run.name), reverse=True)
+    comparisons.sort(key=lambda comparison: (comparison.created or "", comparison.name), reverse=True)
+    return ResultList(str(directory), tuple(runs), tuple(comparisons), tuple(sorted(unreadable)))
+
+
+def write_index(directory: Path) -> None:
+    """Write the page of all results in a folder of reports. A page that cannot be written is only reported.
+
+    Of several processes that finish at the same time the last one lists the results of all.
+    """
+    try:
+        with storage.lock(directory / ".index", timeout=storage.LONG):
+            storage.write_text(storage.inside(directory, INDEX), report.render_index(list_results(directory)))
+    except (HarnessError, OSError) as error:
+        logger.warning("%s is not up to date: %s", directory / INDEX, error)
+
+
+def _files(directory: Path, name: str) -> Iterator[Path]:
+    """Yield the files of a name in the folders below; links to folders are not followed."""
+    for path in sorted(directory.glob(f"**/{name}")):
+        parts = path.relative_to(directory).parts
+        if len(parts) <= _DEEPEST + 1 and not any(part.startswith(".") for part in parts):
+            yield path
+
+
+def _relative(folder: Path, directory: Path) -> str:
+    return folder.relative_to(directory).as_posix()
+
+
+def _run(record: RunRecord, folder: str) -> ListedRun:
+    leading, split = record.headline, record.dataset.split.get("kind")
+    found = sum(1 for finding in record.audits if finding.severity != "info" and finding.count != 0)
+    return ListedRun(
+        name=record.name,
+        folder=folder,
+        created=record.created,
+        dataset=record.dataset.name,
+        split=split if isinstance(split, str) else "",
+        part=record.protocol.part,
+        model=record.experiment.model.kind or "",
+        metric=None if leading is None else leading.label,
+        value=None if leading is None or leading.value != leading.value else leading.value,
+        ci_low=None if leading is None else leading.ci_low,
+        ci_high=None if leading is None else leading.ci_high,
+        users=record.protocol.users,
+        warnings=found + len(record.dataset.warnings),
+        is_partial=record.partial is not None,
+    )
+
+
+def _comparison(path: Path, directory: Path) -> ListedComparison | None:
+    """Return the comparison of a file, or None where the file is none."""
+    folder = path.parent
+    try:
+        parsed: Any = json.loads(path.read_bytes()) if path.stat().st_size <= _MOST else None
+        if not isinstance(parsed, dict):
+            return None
+        listed = {
+            "name": _relative(folder, directory / COMPARISONS),
+            "folder": _relative(folder, directory),
+            "created": parsed.get("created"),
+            "dataset": parsed.get("dataset", ""),
+            "metric": parsed.get("primary"),
+            "baseline": parsed.get("baseline"),
+            "runs": tuple(run["name"] for run in parsed["runs"]),
+            "best": tuple(parsed["best"]),
+            "sentence": parsed.get("sentence", ""),
+        }
+        return TypeAdapter(ListedComparison).validate_python(listed)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, ValidationError):
+        return None
