@@ -50,7 +50,7 @@ def curve(points: Sequence[MetricValue], *, title: str, marked: int | None = Non
             )
     if cutoffs[-1] >= 8 * cutoffs[0]:
         axes.set_xscale("log", base=2)
-    axes.xaxis.set_major_locator(FixedLocator(_ticks(cutoffs)))
+    axes.xaxis.set_major_locator(FixedLocator(ticks(cutoffs)))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0f}")
     axes.set_xlabel("k")
@@ -61,6 +61,7 @@ def curve(points: Sequence[MetricValue], *, title: str, marked: int | None = Non
     return figure
 
 
-def _ticks(cutoffs: Sequence[int]) -> list[int]:
+def ticks(cutoffs: Sequence[int]) -> list[int]:
+    """Return the cutoffs to label: all of a few, else every second, third, and so on, up to the last one."""
     step = -(-len(cutoffs) // _TICKS)
     return list(cutoffs[::-1][::step][::-1])
