@@ -12,6 +12,7 @@ from matplotlib.lines import Line2D
 
 from harness.report.label_placement import place_labels
 from harness.report.number_text import truncated
+from harness.report.report_figure import ReportFigure
 from harness.report.svg import BLUE, INK, MUTED
 
 _LONG_NAME = 24
@@ -91,7 +92,7 @@ def trade_off_plot(
     names = [truncated(point.name, _LONG_NAME) for point in drawn]
     named = len(drawn) <= _MOST_NAMES
     columns = 3 if max(map(len, names), default=0) <= _LONG_NAME // 2 else 2
-    figure = Figure(figsize=(width, 3.4 + (0 if named else 0.165 * -(-len(drawn) // columns))))
+    figure = ReportFigure(figsize=(width, 3.4 + (0 if named else 0.165 * -(-len(drawn) // columns))))
     axes = figure.add_subplot()
     axes.set_xlabel(_axis_label(x_label, higher_is_better=better.x))
     axes.set_ylabel(_axis_label(y_label, higher_is_better=better.y))
