@@ -16,6 +16,7 @@ from harness.report.report_figure import ReportFigure
 from harness.report.svg import BLUE, INK, MUTED
 
 _LONG_NAME = 24
+_ON_FRONT, _BEHIND = 6.0, 4.5  # sizes of the markers
 _MOST_NAMES = 10  # the names of more points have no room beside them
 
 
@@ -109,7 +110,13 @@ def trade_off_plot(
     for point in drawn:
         _draw(axes, point, on_front=point in front)
     axes.plot(
-        [], [], color=BLUE, marker="o", markersize=5.5, linewidth=0.9, label="Pareto front: no run is better in both"
+        [],
+        [],
+        color=BLUE,
+        marker="o",
+        markersize=_ON_FRONT,
+        linewidth=0.9,
+        label="Pareto front: no run is better in both",
     )
     figure.legend(loc="outside upper left", frameon=False, fontsize=8, borderpad=0)
     if not named:
@@ -151,6 +158,4 @@ def _draw(axes: Axes, point: TradeOffPoint, *, on_front: bool) -> None:
             xs = [low, high] if x_of is None else [x_of, x_of]
             ys = [low, high] if y_of is None else [y_of, y_of]
             axes.plot(xs, ys, color=colour, linewidth=1, alpha=0.5, zorder=1.8)
-    axes.plot(
-        [point.x], [point.y], marker="o", markersize=5.5, color=colour, markerfacecolor=colour if on_front else "white"
-    )
+    axes.plot([point.x], [point.y], marker="o", markersize=_ON_FRONT if on_front else _BEHIND, color=colour)
