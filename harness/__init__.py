@@ -16,10 +16,11 @@ if TYPE_CHECKING:
         TopK,
         Truth,
     )
-    from harness.errors import HarnessError
+    from harness.errors import HarnessError, HarnessWarning
     from harness.evaluation import evaluate
     from harness.experiment import CONVENTIONS, Experiment, load_experiment
-    from harness.pipeline import RunResult, compare, fit, run
+    from harness.pipeline import RunResult, compare, fit
+    from harness.pipeline.commands.run import run
     from harness.topk import top_k
 
 __version__ = "0.1.0"
@@ -30,6 +31,7 @@ _HOMES = {
     "Comparison": "harness.artifacts",
     "Experiment": "harness.experiment",
     "HarnessError": "harness.errors",
+    "HarnessWarning": "harness.errors",
     "History": "harness.artifacts",
     "MetricTable": "harness.artifacts",
     "RunResult": "harness.pipeline",
@@ -41,7 +43,7 @@ _HOMES = {
     "evaluate": "harness.evaluation",
     "fit": "harness.pipeline",
     "load_experiment": "harness.experiment",
-    "run": "harness.pipeline",
+    "run": "harness.pipeline.commands.run",
     "top_k": "harness.topk",
 }
 
@@ -51,6 +53,7 @@ __all__ = [
     "Comparison",
     "Experiment",
     "HarnessError",
+    "HarnessWarning",
     "History",
     "MetricTable",
     "RunResult",

@@ -1,4 +1,4 @@
-"""Exceptions for errors that the user can fix, and suggestions for misspelt names."""
+"""Exceptions for errors that the user can fix, warnings, and suggestions for misspelt names."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ class HarnessError(Exception):
     The message says what is wrong, what was found, and what would work. The command line prints only
     the message and exits with code 2.
     """
+
+
+class HarnessWarning(UserWarning):
+    """A finding that limits what the numbers of a run mean."""
 
 
 class ExperimentError(HarnessError):

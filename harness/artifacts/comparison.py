@@ -4,9 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
+
+from harness.artifacts.metric_table import MetricValue
+from harness.artifacts.notebook import NotebookValue, comparison_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MOST_SHOWN = 6  # differences in a repr
 
 
 @dataclass(frozen=True)
@@ -183,7 +192,7 @@ class ComparisonProtocol:
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(NotebookValue):
     """Paired differences between runs.
 
     Parameters
@@ -210,6 +219,8 @@ class Comparison:
         Direction of the primary metric.
     stamps
         Sentences that limit the whole comparison, such as that its protocol was changed after it was frozen.
+    measured
+        The values of each run with their intervals, by name of the run; means over seeds where there are several.
     """
 
     differences: tuple[PairedDifference, ...]
@@ -223,6 +234,50 @@ class Comparison:
     notes: tuple[str, ...] = ()
     stamps: tuple[str, ...] = ()
     higher_is_better: bool = True
+    measured: Mapping[str, tuple[MetricValue, ...]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        rows = [row for row in self.overall if row.metric == self.primary]
+        shown = [
+            f"{row.candidate if self.baseline is not None else f'{row.candidate} - {row.baseline}'!r} "
+            f"{row.difference:+.4f} {row.verdict}"
+            for row in rows[:_MOST_SHOWN]
+        ]
+        more = [f"and {len(rows) - _MOST_SHOWN} more"] if len(rows) > _MOST_SHOWN else []
+        beside = "all pairs" if self.baseline is None else f"against {self.baseline!r}"
+        return f"Comparison({', '.join([f'{self.primary} {beside}', *shown, *more])})"
+
+    def plot(
+        self,
+        kind: Literal["forest", "trade_off", "curves"] = "forest",
+        *,
+        metric: str | None = None,
+        against: str | None = None,
+    ) -> Figure:
+        """Draw the comparison.
+
+        Parameters
+        ----------
+        kind
+            ``forest``: differences with their intervals. ``trade_off``: two metrics of each run, and the runs that no
+            other run beats in both. ``curves``: a metric of each run over its cutoffs.
+        metric
+            Label of the metric, such as ``ndcg@10``; its name is enough for curves. Default: the primary metric.
+        against
+            Label of the other metric of a trade-off. Default: a metric of another family, at the same cutoff where
+            there is one.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            A figure that notebooks show as an image. ``savefig`` writes it to a file.
+
+        Raises
+        ------
+        HarnessError
+            The kind or a metric is unknown, or the metric cannot be drawn in this way.
+        """
+        return comparison_figure(self, kind, metric, against)
 
     @property
     def overall(self) -> tuple[PairedDifference, ...]:

@@ -15,6 +15,7 @@ import scipy.sparse as sp
 from harness.artifacts.array_types import BoolArray, Float32Array, Float64Array, Int8Array, Int32Array, Int64Array
 from harness.artifacts.csr import runs
 from harness.artifacts.json_values import Facts
+from harness.artifacts.notebook import NotebookValue
 from harness.artifacts.time_units import TimeUnit
 from harness.artifacts.vocabulary import Vocabulary
 from harness.errors import DataError
@@ -27,7 +28,7 @@ OUTSIDE = -1  # the label of an interaction that no part holds
 
 
 @dataclass(frozen=True, eq=False)
-class Interactions:
+class Interactions(NotebookValue):
     """A table of interactions with contiguous indices, one row per interaction.
 
     Parameters
@@ -59,6 +60,12 @@ class Interactions:
     item_table: pd.DataFrame | None = None
     item_vectors: Float32Array | None = None
     time_unit: TimeUnit | None = None
+
+    def __repr__(self) -> str:
+        known = (("timestamps", self.timestamps), ("values", self.values))
+        columns = " and ".join(name for name, column in known if column is not None)
+        sizes = f"{len(self):,} of {len(self.user_ids):,} users and {len(self.item_ids):,} items"
+        return f"Interactions({sizes}{f', with {columns}' if columns else ''})"
 
     def __len__(self) -> int:
         """Return the number of interactions."""
@@ -181,7 +188,7 @@ class History:
 
 
 @dataclass(frozen=True, eq=False)
-class Split:
+class Split(NotebookValue):
     """Interactions, each labelled with its part.
 
     Parameters
@@ -219,6 +226,16 @@ class Split:
                 "the interactions of a split are not sorted by user, then time, with one label per row. "
                 "A split from a plug-in has to sort them before it labels them."
             )
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name} {count:,}" for name, count in self.sizes.items() if count)
+        rows = self.interactions
+        return f"Split({parts} interactions of {len(rows.user_ids):,} users and {len(rows.item_ids):,} items)"
+
+    @property
+    def sizes(self) -> dict[Part, int]:
+        """Number of interactions by part."""
+        return {name: int((self.labels == place).sum()) for place, name in enumerate(PARTS)}
 
     @property
     def is_by_chance(self) -> bool:

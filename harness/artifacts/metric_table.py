@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,13 @@ from pydantic import BeforeValidator
 
 from harness.artifacts.array_types import Float64Array, IdArray
 from harness.artifacts.item_contributions import ItemContributions
+from harness.artifacts.notebook import NotebookValue, table_figure
 from harness.artifacts.user_slice import UserSlice
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_MOST_SHOWN = 4  # values in a repr
 
 
 @dataclass(frozen=True)
@@ -89,6 +95,11 @@ class MetricValue:
         """Whether no value can be below 0 or above 1."""
         return self.lower == 0.0 and self.upper == 1.0
 
+    def __str__(self) -> str:
+        """Return the label, the value and its interval."""
+        interval = "" if self.ci_low is None or self.ci_high is None else f" [{self.ci_low:.4f}, {self.ci_high:.4f}]"
+        return f"{self.label} {self.value:.4f}{interval}"
+
     @property
     def spread(self) -> float | None:
         """The largest possible difference of two values; None where it is unknown or unlimited."""
@@ -96,7 +107,7 @@ class MetricValue:
 
 
 @dataclass(frozen=True, eq=False)
-class MetricTable:
+class MetricTable(NotebookValue):
     """The values of one run.
 
     Parameters
@@ -129,6 +140,11 @@ class MetricTable:
     contributions: ItemContributions | None = None
     slices: tuple[UserSlice, ...] = ()
 
+    def __repr__(self) -> str:
+        shown = [str(value) for value in self.values[:_MOST_SHOWN]]
+        more = [f"and {len(self.values) - _MOST_SHOWN} more"] if len(self.values) > _MOST_SHOWN else []
+        return f"MetricTable({', '.join([*shown, *more, f'{len(self.users):,} users'])})"
+
     def __getitem__(self, label: str) -> MetricValue:
         """Return the value with this label."""
         for value in self.values:
@@ -145,6 +161,29 @@ class MetricTable:
             frame[column] = frame[column].astype(np.float64)
         frame["n_users"] = frame["n_users"].astype("Int64")
         return frame
+
+    def plot(self, kind: Literal["curves", "distribution"] = "curves", *, metric: str | None = None) -> Figure:
+        """Draw the values.
+
+        Parameters
+        ----------
+        kind
+            ``curves``: a metric over its cutoffs, with its intervals. ``distribution``: the values of the users.
+        metric
+            Label of the metric, such as ``ndcg@10``; its name is enough for curves. Default: the first metric that can
+            be drawn.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            A figure that notebooks show as an image. ``savefig`` writes it to a file.
+
+        Raises
+        ------
+        HarnessError
+            The kind or the metric is unknown, or the metric cannot be drawn in this way.
+        """
+        return table_figure(self, kind, metric)
 
     @property
     def per_user(self) -> pd.DataFrame:

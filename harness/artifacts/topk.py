@@ -8,6 +8,7 @@ import numpy as np
 
 from harness.artifacts.array_types import Float32Array, IdArray, Int32Array
 from harness.artifacts.list_checks import as_item_indices, check_user_ids
+from harness.artifacts.notebook import NotebookValue
 from harness.artifacts.scores import as_scores
 from harness.errors import DataError
 
@@ -15,7 +16,7 @@ NO_ITEM = -1  # fills a list that is shorter than k
 
 
 @dataclass(frozen=True, eq=False)
-class TopK:
+class TopK(NotebookValue):
     """Ranked lists of items, one per user, best first.
 
     Parameters
@@ -91,6 +92,10 @@ class TopK:
         """Return the name of a row and its user, for messages."""
         known = self.users is not None and row < len(self.users)
         return f"row {row} of the TopK{f' (user {np.asarray(self.users).tolist()[row]!r})' if known else ''}"
+
+    def __repr__(self) -> str:
+        scores = "without scores" if self.scores is None else "with scores"
+        return f"TopK({self.n_users:,} users, k={self.k}, {scores})"
 
     @property
     def n_users(self) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
+from narwhals.typing import IntoDataFrame
 
 from harness.artifacts import (
     MetricTable,
@@ -36,6 +36,7 @@ from harness.evaluation.arguments import (
     settled_rules,
     threads,
 )
+from harness.evaluation.frame_libraries import pandas_frame
 from harness.evaluation.frames import align_frames
 from harness.evaluation.shard_evaluation import lists_of, score_aligned
 from harness.evaluation.shard_merge import ShardMerge
@@ -44,8 +45,8 @@ from harness.metrics import ListMetric, Metric
 
 
 def evaluate(
-    topk: TopK | pd.DataFrame,
-    truth: Truth | pd.DataFrame,
+    topk: TopK | IntoDataFrame,
+    truth: Truth | IntoDataFrame,
     *,
     metrics: Sequence[str | Mapping[str, object] | Metric] | None = None,
     cutoffs: Sequence[int] | None = None,
@@ -68,9 +69,9 @@ def evaluate(
     Parameters
     ----------
     topk
-        A ``TopK``, or a data frame with ``user``, ``item``, and ``rank`` (1-based; it is used if both are there) or
-        ``score`` (rounded to float32; equal scores are ordered by a hash of the ids). An item whose score is minus
-        infinity is not recommended.
+        A ``TopK``, or a data frame of pandas, polars or pyarrow with ``user``, ``item``, and ``rank`` (1-based; it is
+        used if both are there) or ``score`` (rounded to float32; equal scores are ordered by a hash of the ids). An
+        item whose score is minus infinity is not recommended.
     truth
         A ``Truth``, or a data frame with ``user``, ``item``, and optionally ``gain`` (0 or less: not relevant; the
         highest gain of a user and item counts). A ``TopK`` and a ``Truth`` are matched by ``users`` if both have them,
@@ -155,23 +156,26 @@ def evaluate(
         check_depth(chosen, topk, target_ranks)
         depth = depth_of(chosen, topk.k, ranks=target_ranks is not None)
         aligned = align_arrays(topk, truth, n_items=n_items, ranks=target_ranks)
-    elif isinstance(topk, pd.DataFrame) and isinstance(truth, pd.DataFrame):
+    elif (listed := pandas_frame(topk)) is not None and (judged := pandas_frame(truth)) is not None:
         if target_ranks is not None or side is not None or rules.needs_ranks:
             raise HarnessError(
                 "target_ranks and side are of a TopK and a Truth, whose items and rows they follow; data frames have "
                 "none. Pass arrays, or leave out both, and ties other than given and trec_eval."
             )
         chosen = metrics_of(metrics, DEFAULT_CUTOFFS if cutoffs is None else cutoffs, convention)
-        check_needs(chosen, given_names(n_items, None, truth.get("gain")), rules)
+        check_needs(chosen, given_names(n_items, None, judged.get("gain")), rules)
         whole = any(metric.cutoff is None for metric in chosen)
         deepest = depth_of(chosen, 1)
         by_id = rules.ties == "trec_eval"
-        aligned = align_frames(topk, truth, depth=deepest, whole=whole, n_items=n_items, by_id=by_id, parallel=parallel)
+        aligned = align_frames(
+            listed, judged, depth=deepest, whole=whole, n_items=n_items, by_id=by_id, parallel=parallel
+        )
         depth = max(deepest, aligned.items.shape[1]) if whole else deepest
     else:
         raise HarnessError(
             f"evaluate got a {type(topk).__name__} and a {type(truth).__name__}. "
-            "Pass a TopK and a Truth, or two pandas data frames (user, item, score or rank; user, item)."
+            "Pass a TopK and a Truth, or two data frames of pandas, polars or pyarrow (user, item, score or rank; "
+            "user, item)."
         )
     if rules.without_predictions == "drop":
         aligned = without_empty_lists(aligned)

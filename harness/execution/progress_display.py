@@ -1,4 +1,4 @@
-"""Progress display: a bar on a terminal, log lines elsewhere."""
+"""Progress display: a bar on a terminal, a line that is updated in a notebook, log lines elsewhere."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 
+from harness.execution.notebook_line import NotebookLine, in_notebook
+
 Advance = Callable[[int], None]
 
 logger = logging.getLogger("harness")
 
 _LOG_EVERY = 5.0  # seconds between two log lines
+_UPDATE_EVERY = 0.5  # seconds between two updates in a notebook
 
 _hidden: ContextVar[bool] = ContextVar("hidden", default=False)
 
@@ -33,7 +36,7 @@ def hidden_progress(*, hide: bool = True) -> Iterator[None]:
 def progress(
     what: str, total: int | None, *, unit: str = "users", done: int = 0, quiet: bool = False
 ) -> Iterator[Advance]:
-    """Show progress and rate on stderr: a bar on a terminal, log lines elsewhere.
+    """Show progress and rate: a bar on a terminal, a line that is updated in a notebook, log lines elsewhere.
 
     The yielded function is called, from any thread, with the number of units done since its last call. These numbers
     and ``done`` add up to ``total``, unless the work stops early.
@@ -60,6 +63,9 @@ def progress(
         yield lambda step: None
     elif sys.stderr.isatty():
         with _bar(what, total, unit, done) as advance:
+            yield advance
+    elif in_notebook():
+        with _lines(NotebookLine().show, _UPDATE_EVERY, what, total, unit, done) as advance:
             yield advance
     else:
         with _log_lines(what, total, unit, done) as advance:
@@ -102,6 +108,15 @@ def _bar(what: str, total: int | None, unit: str, before: int) -> Iterator[Advan
 
 @contextlib.contextmanager
 def _log_lines(what: str, total: int | None, unit: str, before: int) -> Iterator[Advance]:
+    with _lines(lambda line: logger.info("%s", line), _LOG_EVERY, what, total, unit, before) as advance:
+        yield advance
+
+
+@contextlib.contextmanager
+def _lines(
+    show: Callable[[str], None], every: float, what: str, total: int | None, unit: str, before: int
+) -> Iterator[Advance]:
+    """Show a line of text after so many seconds each, and one at the end."""
     start = last = time.monotonic()
     done, lock = 0, threading.Lock()
 
@@ -110,21 +125,21 @@ def _log_lines(what: str, total: int | None, unit: str, before: int) -> Iterator
         with lock:
             done += step
             now = time.monotonic()
-            if now - last < _LOG_EVERY or done <= 0:
+            if now - last < every or done <= 0:
                 return
             speed, reached = done / (now - start), before + done
             if total is None:
                 last = now
-                logger.info("%s: %d %s, %s", what, reached, unit, _rate(speed, unit))
+                show(f"{what}: {reached} {unit}, {_rate(speed, unit)}")
             elif reached < total:
                 last = now
                 left = (total - reached) / speed
-                logger.info("%s: %d of %d %s, %s, %.0f s left", what, reached, total, unit, _rate(speed, unit), left)
+                show(f"{what}: {reached} of {total} {unit}, {_rate(speed, unit)}, {left:.0f} s left")
 
     yield advance
     # The clock may not advance during empty work.
     elapsed = max(time.monotonic() - start, 1e-9)
-    logger.info("%s: %d %s in %.1f s, %s", what, done, unit, elapsed, _rate(done / elapsed, unit))
+    show(f"{what}: {done} {unit} in {elapsed:.1f} s, {_rate(done / elapsed, unit)}")
 
 
 def _rate(speed: float, unit: str) -> str:

@@ -9,6 +9,7 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from harness.artifacts import MetricValue
 from harness.report.number_text import metric_text, truncated
+from harness.report.report_figure import ReportFigure
 from harness.report.svg import BLUE, INK
 
 _TICKS = 8  # more labels would overlap on a small axis
@@ -26,7 +27,7 @@ def curve(points: Sequence[MetricValue], *, title: str, marked: int | None = Non
     marked
         The cutoff whose value is written beside its point.
     """
-    figure = Figure(figsize=(3.5, 2.4))
+    figure = ReportFigure(figsize=(3.5, 2.4))
     axes = figure.add_subplot()
     at = {point.k: point for point in points if point.k is not None}
     cutoffs = sorted(at)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from harness.artifacts.array_types import Float64Array
 from harness.report.number_text import metric_text, truncated
+from harness.report.report_figure import ReportFigure
 from harness.report.svg import BLUE, INK, MUTED, RED
 
 _FEW = 16  # distinct values up to here are drawn one by one: bins would invent a shape
@@ -30,12 +31,12 @@ def distribution(values: Float64Array, *, title: str) -> Figure:
         Title of the figure.
     """
     if np.isin(values, (0.0, 1.0)).all():
-        figure = Figure(figsize=(3.5, 0.8))
+        figure = ReportFigure(figsize=(3.5, 0.8))
         strip = figure.add_subplot()
         _strip(strip, values)
         strip.set_title(truncated(title), pad=18)
         return figure
-    figure = Figure(figsize=(3.5, 2.7))
+    figure = ReportFigure(figsize=(3.5, 2.7))
     strip, axes = figure.subplots(2, 1, height_ratios=[1, 7])
     _strip(strip, values)
     strip.set_title(truncated(title), pad=18)

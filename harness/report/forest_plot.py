@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from harness.artifacts import PairedDifference
 from harness.report.comparison_rows import shown_interval
 from harness.report.number_text import signed, truncated
+from harness.report.report_figure import ReportFigure
 from harness.report.svg import BLUE, GREEN, INK, MUTED, PAPER, RED
 
 COLOURS = {
@@ -36,7 +37,7 @@ def forest_plot(
         The difference that does not matter, drawn as a band around zero; None for no band.
     """
     rows = len(pairs)
-    figure = Figure(figsize=(4.3, 1.05 + 0.42 * rows))
+    figure = ReportFigure(figsize=(4.3, 1.05 + 0.42 * rows))
     axes = figure.add_subplot()
     if margin is not None:
         axes.axvspan(-margin, margin, color=BLUE, alpha=0.12, linewidth=0)

@@ -12,7 +12,9 @@ from matplotlib.ticker import FixedLocator, NullLocator
 
 from harness.artifacts import MetricValue
 from harness.report.curves import ticks
+from harness.report.metric_matrix import stem
 from harness.report.number_text import truncated
+from harness.report.report_figure import ReportFigure
 from harness.report.svg import INK, MUTED
 
 MOST_COLOURED = 8
@@ -53,7 +55,7 @@ def overlaid_curves(
     longest = max((len(truncated(name, _LONG_NAME)) for name in coloured), default=0)
     columns = 2 if longest <= _SHORT_NAME and len(coloured) > 1 else 1
     rows = -(-(len(coloured) + bool(others)) // columns)
-    figure = Figure(figsize=(width, 2.75 + 0.17 * rows))
+    figure = ReportFigure(figsize=(width, 2.75 + 0.17 * rows))
     axes = figure.add_subplot()
     for name in others:
         _line(axes, curves[name], color=MUTED, linewidth=0.8, alpha=0.6, zorder=1.8)
@@ -137,7 +139,7 @@ def _scale(axes: Axes, points: Sequence[MetricValue], marked: int | None) -> Non
         axes.set_ylim(-0.04 * high, high)  # a marker at 0 is whole
     else:
         axes.set_ylim(low, high)
-    axes.set_xlabel("k")
+    axes.set_xlabel("cutoff k")
     first = points[0]
-    name = truncated(first.label.rsplit("@", 1)[0], 30)
+    name = truncated(stem(first), 30)
     axes.set_ylabel(name if first.higher_is_better else f"{name} (lower is better)")

@@ -8,6 +8,7 @@ from matplotlib.ticker import PercentFormatter
 
 from harness.artifacts import ListProfile
 from harness.report.number_text import truncated
+from harness.report.report_figure import ReportFigure
 from harness.report.svg import BLUE, MUTED, RED
 
 _HISTORIES, _LISTS = "histories", "lists"
@@ -15,7 +16,7 @@ _HISTORIES, _LISTS = "histories", "lists"
 
 def lorenz_plot(profile: ListProfile) -> Figure:
     """Return the Lorenz curves of interactions and of recommendations over the catalogue."""
-    figure = Figure(figsize=(3.5, 2.9))
+    figure = ReportFigure(figsize=(3.5, 2.9))
     axes = figure.add_subplot()
     at = np.linspace(0, 1, len(profile.lorenz_lists))
     axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.9, linestyle=(0, (3, 3)))
@@ -35,7 +36,7 @@ def lorenz_plot(profile: ListProfile) -> Figure:
 
 def tenths_plot(profile: ListProfile) -> Figure:
     """Return the shares of the tenths of the catalogue in histories and in lists, the most popular tenth first."""
-    figure = Figure(figsize=(3.5, 2.9))
+    figure = ReportFigure(figsize=(3.5, 2.9))
     axes = figure.add_subplot()
     places = np.arange(1, 11)
     axes.bar(places - 0.2, profile.tenths_histories, width=0.38, color=BLUE, label=_HISTORIES)
@@ -53,7 +54,7 @@ def tenths_plot(profile: ListProfile) -> Figure:
 def category_plot(profile: ListProfile) -> Figure:
     """Return the shares of categories in histories and in lists, one category per row."""
     rows = profile.categories
-    figure = Figure(figsize=(3.5, 1.0 + 0.24 * len(rows)))
+    figure = ReportFigure(figsize=(3.5, 1.0 + 0.24 * len(rows)))
     axes = figure.add_subplot()
     places = np.arange(len(rows))
     for place, row in enumerate(rows):

@@ -28,7 +28,7 @@ def quotable_sentence(comparison: Comparison, records: Sequence[RunRecord]) -> s
     value = rows[0].values[primary]
     if len({row.values[primary] for row in rows}) == 1:
         return f"{_where(shown)}all {len(rows)} runs have the same {primary}, {metric_text(value)}."
-    words = f"{_where(shown)}{leader} has the {_superlative(shown, primary)} {primary} of {len(rows)} runs"
+    words = f"{_where(shown)}{leader} has the {_superlative(found)} {primary} of {len(rows)} runs"
     words += f", {metric_text(value)}" if value is not None else ""
     words += _beside(leader, found)
     return f"{words}{_lead(leader, found)}."
@@ -43,9 +43,8 @@ def _where(records: Sequence[RunRecord]) -> str:
     return f"On {first.dataset.name or 'the data'} ({', '.join(facts)}), "
 
 
-def _superlative(records: Sequence[RunRecord], primary: str) -> str:
-    values = [value for record in records for value in record.metrics if value.label == primary]
-    return "highest" if not values or values[0].higher_is_better else "lowest"
+def _superlative(found: Comparison) -> str:
+    return "highest" if found.higher_is_better else "lowest"
 
 
 def _beside(leader: str, found: Comparison) -> str:

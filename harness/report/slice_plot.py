@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from harness.artifacts import SliceValue
 from harness.report.number_text import metric_text, truncated
+from harness.report.report_figure import ReportFigure
 from harness.report.svg import BLUE, INK, MUTED, PAPER
 
 MOST_GROUPS = 40  # more are in the table
@@ -30,7 +31,7 @@ def slice_plot(
         The value of all users, drawn as a line; None for no line.
     """
     drawn = groups[:MOST_GROUPS]
-    figure = Figure(figsize=(4.3, 1.15 + 0.4 * len(drawn)))
+    figure = ReportFigure(figsize=(4.3, 1.15 + 0.4 * len(drawn)))
     axes = figure.add_subplot()
     if overall is not None:
         axes.axvline(overall, color=MUTED, linewidth=0.9)

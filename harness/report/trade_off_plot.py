@@ -13,10 +13,12 @@ from matplotlib.ticker import NullLocator
 
 from harness.report.label_placement import place_labels
 from harness.report.number_text import truncated
-from harness.report.svg import BLUE, INK, MUTED, PAPER
+from harness.report.report_figure import ReportFigure
+from harness.report.svg import BLUE, INK, MUTED
 
 _LINEAR_RANGE = 30.0  # the largest value over the smallest one that a linear axis shows well
 _LONG_NAME = 24
+_ON_FRONT, _BEHIND = 6.0, 4.5  # sizes of the markers
 _MOST_NAMES = 10  # the names of more points have no room beside them
 
 
@@ -93,7 +95,7 @@ def trade_off_plot(
     names = [truncated(point.name, _LONG_NAME) for point in drawn]
     named = len(drawn) <= _MOST_NAMES
     columns = 3 if max(map(len, names), default=0) <= _LONG_NAME // 2 else 2
-    figure = Figure(figsize=(width, 3.4 + (0 if named else 0.165 * -(-len(drawn) // columns))))
+    figure = ReportFigure(figsize=(width, 3.4 + (0 if named else 0.165 * -(-len(drawn) // columns))))
     axes = figure.add_subplot()
     axes.set_xlabel(_axis_label(x_label, higher_is_better=better.x))
     axes.set_ylabel(_axis_label(y_label, higher_is_better=better.y))
@@ -116,7 +118,13 @@ def trade_off_plot(
     for point in drawn:
         _draw(axes, point, on_front=point in front)
     axes.plot(
-        [], [], color=BLUE, marker="o", markersize=5.5, linewidth=0.9, label="Pareto front: no run is better in both"
+        [],
+        [],
+        color=BLUE,
+        marker="o",
+        markersize=_ON_FRONT,
+        linewidth=0.9,
+        label="Pareto front: no run is better in both",
     )
     figure.legend(loc="outside upper left", frameon=False, fontsize=8, borderpad=0)
     if not named:
@@ -163,6 +171,4 @@ def _draw(axes: Axes, point: TradeOffPoint, *, on_front: bool) -> None:
             xs = [low, high] if x_of is None else [x_of, x_of]
             ys = [low, high] if y_of is None else [y_of, y_of]
             axes.plot(xs, ys, color=colour, linewidth=1, alpha=0.5, zorder=1.8)
-    axes.plot(
-        [point.x], [point.y], marker="o", markersize=5.5, color=colour, markerfacecolor=colour if on_front else PAPER
-    )
+    axes.plot([point.x], [point.y], marker="o", markersize=_ON_FRONT if on_front else _BEHIND, color=colour)

@@ -153,6 +153,7 @@ def compare(
         groups=groups.letters,
         contrasts=slices.contrasts,
         higher_is_better=tables[base][primary].higher_is_better,
+        measured={name: tuple(table[label] for label in labels) for name, table in tables.items()},
         notes=(
             *tie_notes(tables, baseline=base, label=primary),
             *comparison_notes(differences, primary, settings, n_runs=len(names), n_best=len(groups.best)),

@@ -36,6 +36,7 @@ from harness.statistics.detectable_difference import POWER
 from harness.statistics.effect_size import standardised_effect
 from harness.statistics.seed_components import SeedValues
 from harness.statistics.seed_differences import SeedDifferences
+from harness.statistics.seed_means import mean_values
 from harness.statistics.seed_notes import UNIT, SeededRun, seed_notes, twin_notes
 from harness.statistics.statement import Family, statement
 from harness.statistics.verdict import EXPLORATORY, verdict_code
@@ -127,6 +128,7 @@ def compare_seeds(
         best=groups.best,
         groups=groups.letters,
         higher_is_better=reference[primary].higher_is_better,
+        measured={name: mean_values(run.tables, labels, deterministic=run.deterministic) for name, run in runs.items()},
         notes=(*twin_notes(given, runs), *seed_notes(rows, primary, settings, runs)),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import stdtrit
@@ -55,6 +55,27 @@ def seed_means(tables: Sequence[MetricTable], *, deterministic: bool) -> list[Se
         Whether the model does not depend on a seed.
     """
     return [_mean(value, tables, deterministic=deterministic) for value in tables[0].values]
+
+
+def mean_values(
+    tables: Sequence[MetricTable], labels: Sequence[str], *, deterministic: bool
+) -> tuple[MetricValue, ...]:
+    """Return the means of some metrics over seeds, with their intervals over users and seeds where they are known.
+
+    Parameters
+    ----------
+    tables, deterministic
+        As in ``seed_means``.
+    labels
+        Labels of the metrics.
+    """
+    found = []
+    for label in labels:
+        value = tables[0][label]
+        mean = _mean(value, tables, deterministic=deterministic)
+        low, high = (None if math.isnan(end) else end for end in (mean.ci_low, mean.ci_high))
+        found.append(replace(value, value=mean.mean, std=None, ci_low=low, ci_high=high, ties=None))
+    return tuple(found)
 
 
 def _mean(value: MetricValue, tables: Sequence[MetricTable], *, deterministic: bool) -> SeedMean:

@@ -209,6 +209,8 @@ def _settings() -> Iterator[None]:
             # Deprecations between MLflow and SQLAlchemy do not concern our users.
             warnings.simplefilter("ignore", DeprecationWarning)
             warnings.simplefilter("ignore", FutureWarning)
+            # MLflow imports tqdm, which asks for widgets in a notebook; no bar of MLflow is shown.
+            warnings.filterwarnings("ignore", message="IProgress not found")
             yield
     finally:
         for name in added:

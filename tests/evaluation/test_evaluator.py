@@ -249,7 +249,7 @@ def test_wrong_arguments(arguments, message):
     [
         (TOPK, None, "got a TopK and a NoneType"),
         (np.array([[1]]), TRUTH, "got a ndarray and a Truth"),
-        (TOPK, pd.DataFrame({"user": [0], "item": [3]}), "Pass a TopK and a Truth, or two pandas data frames"),
+        (TOPK, pd.DataFrame({"user": [0], "item": [3]}), "Pass a TopK and a Truth, or two data frames"),
         (TopK(np.array([[1], [2]])), TRUTH, "2 lists for 1 users of the truth"),
         (TOPK, Truth.from_lists([[]]), "no user has a relevant item"),
         (TopK(np.empty((0, 3))), Truth.from_lists([]), "no user has a relevant item"),

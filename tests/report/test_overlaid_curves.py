@@ -93,7 +93,7 @@ def test_bands_of_few_runs_only(n, bands):
 
 def test_names_of_axes_and_labels_of_cutoffs():
     texts = [text for text, _ in shown_texts(drawn(runs(3), marked=10))]
-    assert {"recall", "k", "1", "5", "10", "20", "50", "100", "run 0", "run 1", "run 2"} <= set(texts)
+    assert {"recall", "cutoff k", "1", "5", "10", "20", "50", "100", "run 0", "run 1", "run 2"} <= set(texts)
 
 
 def test_values_of_zero_and_undefined_values():

@@ -9,7 +9,7 @@ from figure_layout import clipped_markers, overlapping_texts, shown_texts, texts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.report.svg import drawing, to_svg
+from harness.report.svg import BLUE, drawing, to_svg
 from harness.report.trade_off_plot import Directions, TradeOffPoint, pareto_front, trade_off_plot
 
 
@@ -111,7 +111,7 @@ def test_the_front_equals_its_definition(places, x_better, y_better):
 @pytest.mark.parametrize(
     ("better", "front"), [(Directions(), {0, 1}), (Directions(x=False), {0}), (Directions(y=False), {1})]
 )
-def test_filled_markers_are_on_the_front(better, front):
+def test_the_front_has_a_colour_and_larger_markers(better, front):
     points = [
         TradeOffPoint("a", 0.1, 0.4),
         TradeOffPoint("b", 0.4, 0.1),
@@ -119,9 +119,10 @@ def test_filled_markers_are_on_the_front(better, front):
     ]
     figure = drawn(points, higher_is_better=better)
     expected = {place for place, point in enumerate(points) if point in pareto_front(points, better)}
-    filled = {place for place, line in enumerate(markers(figure)) if line.get_markerfacecolor() != "white"}
-    assert filled == expected
-    assert front <= filled
+    marked = {place for place, line in enumerate(markers(figure)) if line.get_color() == BLUE}
+    larger = {place for place, line in enumerate(markers(figure)) if line.get_markersize() == 6}
+    assert marked == larger == expected
+    assert front <= marked
     assert ("coverage@10 (lower is better)" in texts(figure)) is not better.y
 
 

@@ -6,7 +6,7 @@ import contextlib
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 
@@ -35,8 +35,11 @@ from harness.pipeline.stages.side_arrays import side_of
 from harness.pipeline.stages.slice_metrics import sliced
 from harness.pipeline.stages.tie_audit import judgement_findings, tie_findings
 from harness.pipeline.stages.timings import Stopwatch
+from harness.report.notebook_html import run_html
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from harness.tracking import TrackedRun
 
 logger = logging.getLogger("harness")
@@ -65,6 +68,17 @@ class RunResult:
     table: MetricTable
     was_finished: bool
     tracked: TrackedRun | None = None
+
+    def __repr__(self) -> str:
+        return f"RunResult({self.record.name!r}, {self.record.headline}, {str(self.folder)!r})"
+
+    def _repr_html_(self) -> str:
+        return run_html(self.record, self.folder, self.folder / stored.REPORT)
+
+    def plot(self, kind: Literal["curves", "distribution"] = "curves", *, metric: str | None = None) -> Figure:
+        """Draw the values, as ``MetricTable.plot``; by default those of the primary metric."""
+        headline = self.record.headline
+        return self.table.plot(kind, metric=headline.label if metric is None and headline is not None else metric)
 
     @property
     def results(self) -> dict[str, Any]:

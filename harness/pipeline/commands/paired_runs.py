@@ -1,32 +1,24 @@
-"""Compare tables, results and folders of finished runs: ``harness.compare``."""
+"""Compare tables, results, folders of finished runs and experiments: ``harness.compare``."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Container, Mapping, Sequence
-from pathlib import Path
-from typing import TypeAlias
 
 from pydantic import JsonValue
 
 from harness import registry, statistics
 from harness.artifacts import Comparison, MetricTable, RunRecord, to_json
 from harness.errors import HarnessError
-from harness.pipeline.commands.eval import RunResult
-from harness.pipeline.run_folder.contribution_tables import with_contributions
+from harness.pipeline.commands.comparison_sources import RunSource, compared_groups
 from harness.pipeline.run_folder.run_files import StoredRun
-from harness.pipeline.run_folder.run_sources import local_sources, whole_run
-from harness.pipeline.run_folder.slice_tables import with_slices
-
-Measured: TypeAlias = MetricTable | RunResult | StoredRun | str | Path
-Seeded: TypeAlias = Sequence[Measured]  # one per training seed
 
 # Keys of a definition that depend on the lists: only where there are many pairs of lists, some of them are sampled.
 _OF_THE_LISTS = frozenset({"pairs"})
 
 
 def compare(
-    runs: Mapping[str, Measured | Seeded],
+    runs: Mapping[str, RunSource | Sequence[RunSource]] | Sequence[RunSource],
     *,
     baseline: str | None = None,
     pairs: statistics.Pairs = "baseline",
@@ -45,9 +37,11 @@ def compare(
     Parameters
     ----------
     runs
-        At least two runs by name. Each is a table of ``harness.evaluate``, a result of ``harness.run``, the folder of a
-        finished run, or the id of a run in MLflow (``mlflow:RUN-ID``), in any mixture. A list of them holds one run per
-        training seed of a model; models are then compared over users and seeds.
+        At least two runs by name, or a list of runs that have names. Each is a table of ``harness.evaluate``, which has
+        no name, a result of ``harness.run``, the folder of a finished run, the id of a run in MLflow
+        (``mlflow:RUN-ID``), an experiment, or the path of its file, in any mixture. Experiments are run, or read back
+        where their run is finished. A list in a map holds one run per training seed of a model, as does an experiment
+        with seeds; models are then compared over users and seeds.
     baseline
         Name of the run to compare with; the first run by default.
     pairs
@@ -79,24 +73,17 @@ def compare(
     >>> pairs[["metric", "candidate", "wins", "ties", "losses"]].values.tolist()
     [['hit_rate@1', 'b', 1, 2, 0]]
     """
-    if not isinstance(runs, Mapping):
-        raise HarnessError(
-            f"runs is {_kind(runs)}; a map of names to runs is needed, such as {{'ease': table, 'popularity': folder}}."
-        )
-    several = any(isinstance(run, (list, tuple)) for run in runs.values())
-    measured = {
-        name: [_measured(name, one) for one in (run if isinstance(run, (list, tuple)) else [run])]  # type: ignore[arg-type]
-        for name, run in runs.items()
-    }
-    recorded = [run for group in measured.values() for run in group if isinstance(run, StoredRun)]
+    groups = compared_groups(runs)
+    several = any(group.is_seeded for group in groups.values())
+    recorded = [run for group in groups.values() for run in group.runs if isinstance(run, StoredRun)]
     for other in recorded[1:]:
         check_same_task(recorded[0], other)
     primary = _primary(recorded, metrics) if primary is None else primary
-    tables = {name: tuple(_table(run) for run in group) for name, group in measured.items()}
+    tables = {name: tuple(_table(run) for run in group.runs) for name, group in groups.items()}
     if several:
         _check_seeds(tables, test, unit)
         comparison = statistics.compare_seeds(
-            {name: statistics.SeededRun(tables[name], _is_deterministic(group)) for name, group in measured.items()},
+            {name: statistics.SeededRun(tables[name], _is_deterministic(group.runs)) for name, group in groups.items()},
             baseline=baseline,
             pairs=pairs,
             metrics=metrics,
@@ -181,26 +168,6 @@ def _is_deterministic(group: Sequence[MetricTable | StoredRun]) -> bool:
     if kind is None or kind not in registry.names("models"):
         return False
     return bool(registry.load("models", kind).deterministic)
-
-
-def _measured(name: str, run: Measured) -> MetricTable | StoredRun:
-    """Return a table as it is, and any other run under its name in this comparison."""
-    if isinstance(run, MetricTable):
-        return run
-    if isinstance(run, (str, Path)):
-        with local_sources([str(run)]) as (folder,):
-            run = whole_run(Path(folder))
-    if not isinstance(run, (RunResult, StoredRun)):
-        raise HarnessError(
-            f"the run '{name}' is {_kind(run)}; a table of harness.evaluate, a result of harness.run, or the folder "
-            "of a finished run is needed."
-        )
-    named = StoredRun(run.folder, dataclasses.replace(run.record, name=name), run.table)
-    return with_slices(with_contributions(named))
-
-
-def _kind(value: object) -> str:
-    return f"of type {type(value).__name__}"
 
 
 def _primary(recorded: Sequence[StoredRun], metrics: Sequence[str] | None) -> str | None:

@@ -398,7 +398,8 @@ def test_runs_that_cannot_be_compared_from_python(made, tmp_path):
         ({"a": ease, "b": ease.table.per_user}, "the run 'b' is of type DataFrame"),
         ({"a": ease, "b": tmp_path / "nowhere"}, "holds no results.json"),
         ({"a": ease}, "needs two runs or more; there is 1"),
-        ([ease, ease], "runs is of type list; a map of names to runs is needed"),
+        (ease, "runs is of type RunResult; a map of names to runs is needed"),
+        ("ease.yaml", "runs is of type str; a map of names to runs is needed"),
     ):
         with pytest.raises(HarnessError, match=message):
             harness.compare(wrong)

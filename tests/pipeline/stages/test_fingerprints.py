@@ -33,6 +33,7 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.commands.attention_picture",  # commands other than a run and a fit
     "harness.pipeline.commands.audit",
     "harness.pipeline.commands.compare",
+    "harness.pipeline.commands.comparison_sources",
     "harness.pipeline.commands.describe",
     "harness.pipeline.commands.explain",
     "harness.pipeline.commands.export",
@@ -46,11 +47,15 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.commands.list_swaps",
     "harness.pipeline.commands.power",
     "harness.pipeline.commands.robustness",
+    "harness.pipeline.commands.run",  # turns findings into warnings
     "harness.pipeline.commands.seeds",
+    "harness.pipeline.commands.shared_users",
     "harness.pipeline.commands.user_differences",
     "harness.pipeline.run_folder.stored_lists",  # reads what was written
     "harness.pipeline.run_folder.comparison_files",
     "harness.pipeline.run_folder.example_files",
+    "harness.pipeline.run_folder.result_index",
+    "harness.pipeline.run_folder.title_file",
     "harness.pipeline.stages.example_selection",  # shows what was measured
     "harness.pipeline.run_folder.earlier_uses",
     "harness.pipeline.run_folder.run_sources",
