@@ -11,6 +11,7 @@ from harness.artifacts.comparison import (
     GroupContrast,
     PairedDifference,
 )
+from harness.artifacts.contribution_explainer import ContributionExplainer, Contributions, distinct_history
 from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.dataset_audit import (
     DatasetAudit,
@@ -20,7 +21,7 @@ from harness.artifacts.dataset_audit import (
     TieTrial,
     ValueRange,
 )
-from harness.artifacts.example_users import ExampleItem, ExampleUser, ExampleUsers, HeldOutItem, Outcome
+from harness.artifacts.example_users import ExampleItem, ExampleUser, ExampleUsers, HeldOutItem, Outcome, Reason
 from harness.artifacts.external_recommender import ExternalRecommender, PaddingSide, ShiftTarget, TensorCounts
 from harness.artifacts.finding import DataWarning, Finding, Severity
 from harness.artifacts.integer_ids import CANONICAL_INTEGER, LONGEST_ID, integer_of
@@ -106,6 +107,8 @@ __all__ = [
     "CheckpointFacts",
     "Comparison",
     "ComparisonProtocol",
+    "ContributionExplainer",
+    "Contributions",
     "DataWarning",
     "DatasetAudit",
     "DatasetRecord",
@@ -148,6 +151,7 @@ __all__ = [
     "ProtocolRecord",
     "RankAgreement",
     "RankedLists",
+    "Reason",
     "RecommendationTask",
     "Recommender",
     "ResultList",
@@ -199,6 +203,7 @@ __all__ = [
     "candidate_counts",
     "cutoff_beyond_candidates",
     "descending_places",
+    "distinct_history",
     "few_users",
     "flat_items",
     "indptr_of_kept",

@@ -9,6 +9,23 @@ Outcome = Literal["hit", "near miss", "miss"]
 
 
 @dataclass(frozen=True)
+class Reason:
+    """An item of the history that adds to the score of a recommended item.
+
+    Parameters
+    ----------
+    item, title
+        As in ``ExampleItem``.
+    weight
+        What it adds to the score.
+    """
+
+    item: str
+    title: str | None
+    weight: float
+
+
+@dataclass(frozen=True)
 class ExampleItem:
     """An item of a history or of a list.
 
@@ -20,11 +37,14 @@ class ExampleItem:
         Its title; None where the data set has none.
     relevant
         Whether it is held out for the user.
+    reasons
+        The items of the history that add most to its score; empty where the model does not state them.
     """
 
     item: str
     title: str | None = None
     relevant: bool = False
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,8 @@ class ModelConfig(abc.ABC):  # noqa: B024  (its subclasses have the abstract met
         and cached predictions stay valid when it changes.
     deterministic
         Whether fitting depends on nothing but data and options, so that one fit stands for all training seeds.
+    explains_history
+        Whether its recommender is a ``ContributionExplainer``.
     allow_pickle
         Whether reading the checkpoint may run code.
     dtype
@@ -68,6 +70,7 @@ class ModelConfig(abc.ABC):  # noqa: B024  (its subclasses have the abstract met
     needs_checkpoint: ClassVar[bool] = True
     batch_invariant: ClassVar[bool] = False
     deterministic: ClassVar[bool] = False
+    explains_history: ClassVar[bool] = False
     allow_pickle: bool = False
     dtype: str = "float32"
     recipe: TrainingRecipe | None = None

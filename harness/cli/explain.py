@@ -1,4 +1,4 @@
-"""``harness explain``: draw what a model attends to."""
+"""``harness explain``: draw why a model recommends its list to a user."""
 
 from __future__ import annotations
 
@@ -16,16 +16,20 @@ def explain(
     user: Annotated[str, typer.Option(metavar="ID", help="External id of the user.", show_default=False)],
     k: Annotated[int, typer.Option("--k", metavar="K", help="Length of the list.")] = 10,
     items: Annotated[int, typer.Option(metavar="N", help="Show the last N items of the history.")] = 30,
-    by_head: Annotated[bool, typer.Option("--by-head", help="Show one panel per head rather than their mean.")] = False,
+    by_head: Annotated[
+        bool, typer.Option("--by-head", help="Show one panel per attention head, not their mean.")
+    ] = False,
     set_: Set = [],
     device: Device = None,
     out: Out = None,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Draw the attention over a user's history, with the list beside it, as SVG.
+    """Draw what in a user's history leads to the recommended list, with the list beside it, as SVG.
 
-    Models of kind sequential and generative have attention. The checkpoint is fitted if it is missing.
+    Models of kind sequential and generative are explained by their attention. For ease, item_knn and pure_svd the
+    contributions of the history to each score are exact. All other models that score items are scored again without
+    each item of the history. The checkpoint is fitted if it is missing.
     """
     loaded = load_experiments([experiment], overrides_of(set_, device=device, out=out))
 

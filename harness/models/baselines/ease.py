@@ -59,6 +59,7 @@ class EASE(FittedModel):
     """
 
     batch_invariant: ClassVar[bool] = True
+    explains_history: ClassVar[bool] = True
     deterministic: ClassVar[bool] = True
 
     l2: float = 100.0

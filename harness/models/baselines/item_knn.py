@@ -61,6 +61,7 @@ class ItemKNN(FittedModel):
     """
 
     batch_invariant: ClassVar[bool] = True
+    explains_history: ClassVar[bool] = True
     deterministic: ClassVar[bool] = True
 
     neighbours: int = 100

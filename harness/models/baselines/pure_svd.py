@@ -49,6 +49,7 @@ class PureSVD(FittedModel):
     """
 
     batch_invariant: ClassVar[bool] = True
+    explains_history: ClassVar[bool] = True
 
     factors: Annotated[int, Field(ge=1)] = 64
     seed: Annotated[int, Field(ge=0)] = 0

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 import torch
 
 from harness.artifacts import UserBatch, Vocabulary, stream
-from harness.artifacts.array_types import Float32Array, Int64Array
+from harness.artifacts.array_types import Float32Array, Float64Array, Int32Array, Int64Array
 from harness.topk import pair_bits, signed_keys
 
 _SCORE_BITS = 24  # precision of a float32 in [0, 1)
@@ -82,6 +82,11 @@ class ItemKNNScorer:
         scores = batch.matrix @ self._similarity
         return torch.from_numpy(scores.toarray()).to(self._device)
 
+    def contributions(self, history: Int32Array, items: Int32Array) -> Float64Array:
+        """Return the similarities; float64 ``(items, history)``."""
+        found: Float64Array = self._similarity[history][:, items].toarray().T.astype(np.float64)
+        return found
+
 
 class WeightsScorer:
     """Scorer by sums of the rows of an item-to-item matrix over each user's history; see ``EASE``.
@@ -103,6 +108,12 @@ class WeightsScorer:
     def score(self, batch: UserBatch) -> torch.Tensor:
         """Return float32 ``(batch, items)``."""
         return _sums(batch, self._weights)
+
+    def contributions(self, history: Int32Array, items: Int32Array) -> Float64Array:
+        """Return the weights; float64 ``(items, history)``."""
+        rows = self._weights[torch.from_numpy(history.astype(np.int64)).to(self._weights.device)]
+        found: Float64Array = rows.cpu().numpy()[:, items].T.astype(np.float64)
+        return found
 
 
 class HistoryVectors:
@@ -126,6 +137,12 @@ class HistoryVectors:
     def item_vectors(self) -> torch.Tensor:
         """Return float32 ``(items, dimension)``."""
         return self._vectors
+
+    def contributions(self, history: Int32Array, items: Int32Array) -> Float64Array:
+        """Return the products of the vectors of items and of the history; float64 ``(items, history)``."""
+        vectors = self._vectors.cpu().numpy()
+        found: Float64Array = vectors[items].astype(np.float64) @ vectors[history].astype(np.float64).T
+        return found
 
 
 def _sums(batch: UserBatch, rows: torch.Tensor) -> torch.Tensor:

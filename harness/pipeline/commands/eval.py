@@ -152,7 +152,9 @@ def _computed(
             write_contributions(folder, table)
             write_slices(folder, table)
             write_titles(folder, split.interactions)
-            examples = example_users(experiment, folder, task, split.interactions, table)
+            examples = example_users(
+                experiment, folder, task, split.interactions, table, explainer=inputs.source.explainer(experiment, task)
+            )
             write_examples(folder, examples)
     findings = (*data_findings(experiment, split, task), *recommended.findings, *changed, *measured)
     record = record_of_run(experiment, inputs, recommended, table, findings=findings, stopwatch=stopwatch)
@@ -169,8 +171,9 @@ def _read_back(experiment: Experiment, inputs: RunInputs, folder: RunFolder) -> 
     changed = (record.experiment, record.expected) != (earlier.record.experiment, earlier.record.expected)
     if not stored.is_described(folder.path, earlier.record) or changed:
         if folder.refusal is None:
-            rows = inputs.prepared.split.interactions
-            examples = example_users(experiment, folder.path, inputs.task, rows, earlier.table)
+            rows, task = inputs.prepared.split.interactions, inputs.task
+            explainer = inputs.source.explainer(experiment, task)
+            examples = example_users(experiment, folder.path, task, rows, earlier.table, explainer=explainer)
             write_examples(folder.path, examples)
             earlier = replace(earlier, examples=examples)
             record = stored.update_run(earlier, record, experiment=experiment.to_yaml())

@@ -1,4 +1,4 @@
-"""Draw what a model attends to in the history of one user, and the list that it makes: ``harness explain``."""
+"""Draw what in the history of one user leads to the list that a model makes: ``harness explain``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from harness.artifacts import (
     NO_ITEM,
     Attention,
     AttentionExplainer,
-    ExternalModel,
+    Contributions,
     RecommendationTask,
     Split,
     Truth,
@@ -27,17 +27,17 @@ from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array
 from harness.errors import HarnessError, did_you_mean
 from harness.models import PredictionFile
 from harness.pipeline.commands.attention_picture import AttentionExample, PictureOptions, attention_svg, titles_of
+from harness.pipeline.commands.contribution_picture import ContributionExample, contribution_svg
 from harness.pipeline.commands.validate import check_inputs
+from harness.pipeline.stages.history_contributions import history_contributions
 from harness.pipeline.stages.preparation import prepare
 from harness.pipeline.stages.recommendation import ModelPredictions
 from harness.pipeline.stages.task import task_of
-from harness.registry import BUILT_IN
 
 if TYPE_CHECKING:
     from harness.artifacts import RecommendationTask
     from harness.experiment import Experiment
 
-WITH_ATTENTION = ("generative", "sequential")  # the kinds that can show it
 _NEAR = 10_000  # ids on each side among which a mistyped one is looked for
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}")
 
@@ -51,7 +51,9 @@ class Explanation:
     path
         The SVG file.
     attention
-        The attention to the whole history that the model reads.
+        The attention to the whole history that the model reads; None for a model without attention.
+    contributions
+        What the last items of the history add to the scores; None for a model with attention.
     items
         int32 ``(k,)``: item indices of the list, best first; shorter where there are fewer candidates.
     scores
@@ -61,7 +63,8 @@ class Explanation:
     """
 
     path: Path
-    attention: Attention
+    attention: Attention | None
+    contributions: Contributions | None
     items: Int32Array
     scores: Float32Array
     relevant: BoolArray
@@ -70,10 +73,12 @@ class Explanation:
 def explain(
     experiment: Experiment, user: str, picture: PictureOptions | None = None, *, quiet: bool = False
 ) -> Explanation:
-    """Draw what an experiment's model attends to in a user's history, and the list that it makes.
+    """Draw what in a user's history leads to the list that an experiment's model makes.
 
-    The checkpoint is fitted if it is missing. The user need not have a held-out item. With rolling history the user is
-    explained at the last held-out moment.
+    A model with attention is explained by its attention. Any other model that scores items is explained by what each
+    item of the history adds to the scores: exactly where a score is a sum over the history, and else by scoring again
+    without the item. The checkpoint is fitted if it is missing. The user need not have a held-out item. With rolling
+    history the user is explained at the last held-out moment.
 
     Parameters
     ----------
@@ -89,11 +94,11 @@ def explain(
     Raises
     ------
     HarnessError
-        There is no such user, the user has no history, the model has no attention, or something in the experiment,
-        the data or the checkpoint is wrong.
+        There is no such user, the user has no history, the model makes lists without scores or attention, or something
+        in the experiment, the data or the checkpoint is wrong.
     """
     picture = PictureOptions() if picture is None else picture
-    _refuse_without_attention(experiment)
+    _refuse_lists(experiment)
     check_inputs(experiment)
     # Any user can be explained, also one that a run leaves out.
     experiment = replace(experiment, runner=replace(experiment.runner, limit_users=None))
@@ -103,40 +108,39 @@ def explain(
     if len(task.batch(0, 1).rows()[1]) == 0:
         raise HarnessError(
             f"user '{_own(split.interactions.user_ids, place)}' has no history before the {experiment.evaluation.part} "
-            "part: there is nothing to attend to. Choose another user."
+            "part: there is nothing to explain by. Choose another user."
         )
     own = _own(split.interactions.user_ids, place)
-    attention, items, scores = _computed(experiment, split, task, picture.k, quiet=quiet)
-    if attention.outputs_are == "list" and len(items) == 0:
+    found = _computed(experiment, split, task, picture, quiet=quiet)
+    if found.attention is not None and found.attention.outputs_are == "list" and len(found.items) == 0:
         why = "the user has seen all that may be recommended (candidates.exclude: seen)"
         raise HarnessError(
             f"the list of user '{own}' is empty, and the attention of this model is that of a list: "
             f"{why if task.exclude_seen else 'the model found nothing'}. Choose another user"
             f"{', or use candidates.exclude: none' if task.exclude_seen else ''}."
         )
-    relevant = np.isin(items, task.truth.items)
-    example = AttentionExample(
-        f"What {experiment.name} attends to for user {own}", task, attention, items, scores, relevant
-    )
+    titles = titles_of(split.interactions)
+    if found.attention is not None:
+        heading = f"What {experiment.name} attends to for user {own}"
+        example = AttentionExample(heading, task, found.attention, found.items, found.scores, found.relevant)
+        svg = attention_svg(example, titles, picture)
+    else:
+        assert found.contributions is not None  # noqa: S101  (one of both is known)
+        heading = f"Why {experiment.name} recommends these items to user {own}"
+        svg = contribution_svg(
+            ContributionExample(heading, task, found.contributions, found.items, found.scores, found.relevant), titles
+        )
     path = _path(experiment, own)
-    storage.write_text(path, attention_svg(example, titles_of(split.interactions), picture))
-    return Explanation(path, attention, items, scores, relevant)
+    storage.write_text(path, svg)
+    return replace(found, path=path)
 
 
-def _refuse_without_attention(experiment: Experiment) -> None:
-    """Raise an error for a kind that is known to have no attention, before anything is read or fitted."""
-    kind, params = experiment.model.kind, experiment.model.params
-    is_other = kind in BUILT_IN["models"] and kind not in WITH_ATTENTION and not isinstance(params, ExternalModel)
-    if is_other or isinstance(params, PredictionFile):
-        raise _without_attention(kind)
-
-
-def _without_attention(kind: str) -> HarnessError:
-    kinds = ", ".join(f"'{known}'" for known in WITH_ATTENTION if known in BUILT_IN["models"])
-    return HarnessError(
-        f"a model of kind '{kind}' has no attention to show. These kinds have: {kinds}, and those of plug-ins whose "
-        "recommender has a method `attention`."
-    )
+def _refuse_lists(experiment: Experiment) -> None:
+    """Raise an error for lists from a file, before anything is read."""
+    if isinstance(experiment.model.params, PredictionFile):
+        raise HarnessError(
+            "the lists come from a file, which holds no model to explain. Use the experiment of the model itself."
+        )
 
 
 def _index_of(user: str, vocabulary: Vocabulary) -> int:
@@ -175,9 +179,9 @@ def _task_of_user(
 
 
 def _computed(
-    experiment: Experiment, split: Split, task: RecommendationTask, k: int, *, quiet: bool
-) -> tuple[Attention, Int32Array, Float32Array]:
-    """Return the attention, and the first k items of the list with their scores."""
+    experiment: Experiment, split: Split, task: RecommendationTask, picture: PictureOptions, *, quiet: bool
+) -> Explanation:
+    """Return the list of one user with attention or contributions, without a picture."""
     import torch
 
     from harness.pipeline.workers.prediction_cache import options_of
@@ -188,16 +192,26 @@ def _computed(
     plain = experiment.to_dict()["model"]
     model = ModelSource(plain["kind"], plain["params"], plain["checkpoint"])
     recommender = model.recommender(task, source.device)
-    if not isinstance(recommender, AttentionExplainer):
-        raise _without_attention(model.kind)
     task.check()
     found = compute_topk(recommender, task, options_of(experiment, source.device))
-    items = found.items[0][:k]
+    items = found.items[0][: picture.k]
     items = items[items != NO_ITEM]
+    attention, contributions = None, None
     with torch.inference_mode():
-        attention = recommender.attention(task.batch(0, 1), items, titles_of(split.interactions))
-    _check(attention, len(items))
-    return attention, items, found.scores[0][: len(items)]
+        if isinstance(recommender, AttentionExplainer):
+            attention = recommender.attention(task.batch(0, 1), items, titles_of(split.interactions))
+            _check(attention, len(items))
+        else:
+            if picture.by_head:
+                raise HarnessError(f"a model of kind '{model.kind}' has no attention heads. Leave out --by-head.")
+            contributions = history_contributions(recommender, task, items, most=picture.items)
+            if contributions is None:
+                raise HarnessError(
+                    f"a model of kind '{model.kind}' makes lists itself and states neither scores of single items nor "
+                    "attention, so that there is nothing to explain them by."
+                )
+    scores = found.scores[0][: len(items)]
+    return Explanation(Path(), attention, contributions, items, scores, np.isin(items, task.truth.items))
 
 
 def _check(attention: Attention, n_items: int) -> None:

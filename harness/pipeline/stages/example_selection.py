@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from harness.artifacts import (
+    ContributionExplainer,
     ExampleItem,
     ExampleUser,
     ExampleUsers,
@@ -22,7 +23,10 @@ from harness.artifacts import (
     Interactions,
     MetricTable,
     Outcome,
+    Reason,
     RecommendationTask,
+    UserBatch,
+    distinct_history,
 )
 from harness.artifacts.array_types import IdArray, Int32Array
 from harness.errors import DataError
@@ -32,13 +36,19 @@ if TYPE_CHECKING:
     from harness.experiment import Experiment
 
 NEAR = 5  # a near miss is within so many times the cutoff
-_MOST_HISTORY, _MOST_LISTED, _MOST_HELD_OUT = 50, 20, 20
+_MOST_HISTORY, _MOST_LISTED, _MOST_HELD_OUT, _MOST_REASONS = 50, 20, 20, 3
 DEFAULT_CUTOFF = 10  # where the primary metric has none
 _OUTCOMES: tuple[Outcome, ...] = ("hit", "near miss", "miss")
 
 
 def example_users(
-    experiment: Experiment, folder: Path, task: RecommendationTask, interactions: Interactions, table: MetricTable
+    experiment: Experiment,
+    folder: Path,
+    task: RecommendationTask,
+    interactions: Interactions,
+    table: MetricTable,
+    *,
+    explainer: ContributionExplainer | None = None,
 ) -> ExampleUsers | None:
     """Return the example users of a run, read from its written lists; None where the experiment asks for none.
 
@@ -54,6 +64,8 @@ def example_users(
         Histories, and the titles of items.
     table
         The values per user.
+    explainer
+        States which items of the history add most to a score; None for a model that does not.
 
     Raises
     ------
@@ -80,6 +92,11 @@ def example_users(
         _example(user, row, lists, task, titles, best=float(best[user]), k=k, scores=scores)
         for user, row in zip(chosen, rows, strict=True)
     ]
+    if explainer is not None:
+        users = [
+            _with_reasons(user, task.batch(row, row + 1), explainer, titles)
+            for user, row in zip(users, rows, strict=True)
+        ]
     users.sort(key=lambda one: _OUTCOMES.index(one.outcome))
     return ExampleUsers(metric=value.label, k=k, n_users=len(best), chosen=how, users=tuple(users))
 
@@ -204,6 +221,25 @@ def _example(
         held_out=_held_out(own.relevant.iloc[:_MOST_HELD_OUT], titles),
         n_held_out=len(own.relevant),
     )
+
+
+def _with_reasons(
+    user: ExampleUser, batch: UserBatch, explainer: ContributionExplainer, titles: _Titles
+) -> ExampleUser:
+    """Return a user whose recommended items have the items of the history that add most to their scores."""
+    history = distinct_history(batch)
+    known = titles.interactions.item_ids
+    listed = known.lookup([one.item for one in user.listed])
+    if not len(history) or not len(listed):
+        return user
+    weights = explainer.contributions(history, listed)
+    named = titles.items(known.ids[history], set())
+    explained = []
+    for one, row in zip(user.listed, weights, strict=True):
+        strongest = np.argsort(-row, kind="stable")[:_MOST_REASONS]
+        reasons = [Reason(named[i].item, named[i].title, float(row[i])) for i in strongest if row[i] > 0]
+        explained.append(replace(one, reasons=tuple(reasons)))
+    return replace(user, listed=tuple(explained))
 
 
 def _held_out(relevant: pd.DataFrame, titles: _Titles) -> tuple[HeldOutItem, ...]:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, TypeAlias
 from harness import data, storage
 from harness.artifacts import (
     USER_BLOCK,
+    ContributionExplainer,
     ExternalModel,
     Finding,
+    FittedModel,
     RecommendationTask,
     Split,
     TargetRanks,
@@ -145,6 +147,10 @@ class FilePredictions:
         files = {str(part): storage.sha256_file(part) for part in parts}
         return cls(path, storage.sha256_json(list(files.values())), files)
 
+    def explainer(self, experiment: Experiment, task: RecommendationTask) -> ContributionExplainer | None:
+        """Return None: a file holds no model."""
+        return None
+
     @contextlib.contextmanager
     def recommend(
         self, experiment: Experiment, split: Split, task: RecommendationTask, options: PredictionOptions
@@ -227,6 +233,16 @@ class ModelPredictions:
             return cls(None, sha256, device, files)
         fitted = fitted_model(experiment, split, quiet=quiet)
         return cls(fitted, fitted.sha256, device)
+
+    def explainer(self, experiment: Experiment, task: RecommendationTask) -> ContributionExplainer | None:
+        """Return the model, if its scores are sums over the history; None for all others."""
+        params = experiment.model.params
+        if self.fitted is None or not (isinstance(params, FittedModel) and params.explains_history):
+            return None
+        known = {"users": task.user_ids, "items": task.item_ids}
+        found = params.recommender(self.fitted.tensors, device="cpu", **known)
+        assert isinstance(found, ContributionExplainer)  # noqa: S101  (as the configuration states)
+        return found
 
     @contextlib.contextmanager
     def recommend(

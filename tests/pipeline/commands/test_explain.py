@@ -14,8 +14,6 @@ from harness.artifacts import Attention
 from harness.errors import HarnessError
 from harness.models.neural.sequential_network import SequentialScorer
 from harness.pipeline import PictureOptions, explain, predict
-from harness.pipeline.commands.explain import WITH_ATTENTION
-from harness.registry import BUILT_IN
 
 EXPERIMENT = """
 name: small/sequential
@@ -197,22 +195,39 @@ def test_ids_of_integers(written, folder, tmp_path):
 def test_a_user_without_history(written, tmp_path):
     overrides = ["dataset.split={kind: global_time, test: 0.4}", f"model.checkpoint={tmp_path}/time.safetensors"]
     experiment = harness.load_experiment(written, [*overrides, "model.fit.on=train"])
-    with pytest.raises(HarnessError, match=r"has no history before the test part: there is nothing to attend to"):
+    with pytest.raises(HarnessError, match=r"has no history before the test part: there is nothing to explain by"):
         explain(experiment, LONGER, quiet=True)  # all of it is of the last moment
 
 
-@pytest.mark.parametrize("kind", ["ease", "popularity"])
-def test_a_model_without_attention_is_refused_before_it_is_fitted(small, kind):
-    experiment = harness.load_experiment(small, [f"model.kind={kind}", "model.params={}"])
-    with pytest.raises(
-        HarnessError, match=rf"of kind '{kind}' has no attention to show. These kinds have: .*'sequential'"
-    ):
-        explain(experiment, "u001", quiet=True)
-    assert not list(small.parent.glob("*.safetensors"))
+@pytest.mark.parametrize(("kind", "params"), [("ease", "{l2: 10.0}"), ("item_knn", "{}"), ("pure_svd", "{factors: 4}")])
+def test_a_model_of_sums_is_explained_exactly(small, kind, params):
+    experiment = harness.load_experiment(small, [f"model.kind={kind}", f"model.params={params}"])
+    found = explain(experiment, "u003", PictureOptions(k=5, items=100), quiet=True)
+    assert found.attention is None
+    assert found.contributions.are_exact
+    assert found.contributions.weights.sum(axis=1) == pytest.approx(found.scores, rel=1e-5, abs=1e-6)
+    shown = texts(found.path)
+    assert {"Why small/ease recommends these items to user u003", "Top 5", "adds to the score"} <= set(shown)
+    assert "A row adds up to the score." in shown
 
 
-def test_kinds_with_attention_exist():
-    assert "sequential" in {*WITH_ATTENTION} & {*BUILT_IN["models"]}
+def test_any_other_model_is_scored_without_each_item(small):
+    overrides = ["model.kind=popularity", "model.params={}"]
+    found = explain(harness.load_experiment(small, overrides), "u003", quiet=True)
+    assert not found.contributions.are_exact
+    assert not found.contributions.weights.any()
+    assert "No score depends on an item of the history: this model does not read it." in texts(found.path)
+
+
+def test_lists_of_a_file_are_refused_before_anything_is_read(small):
+    overrides = ["model.kind=predictions", "model.params={}", "model.checkpoint=nowhere.parquet", "model.fit=null"]
+    with pytest.raises(HarnessError, match="the lists come from a file, which holds no model to explain"):
+        explain(harness.load_experiment(small, overrides), "u001", quiet=True)
+
+
+def test_heads_belong_to_attention(small):
+    with pytest.raises(HarnessError, match="'ease' has no attention heads. Leave out --by-head"):
+        explain(harness.load_experiment(small), "u003", PictureOptions(by_head=True), quiet=True)
 
 
 def test_a_model_that_attends_with_something_else_than_its_items(experiment, monkeypatch):

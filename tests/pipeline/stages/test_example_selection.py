@@ -6,6 +6,7 @@ import json
 
 import pandas as pd
 import pytest
+from safetensors.numpy import load_file
 
 import harness
 from harness.errors import DataError
@@ -83,3 +84,21 @@ def test_lists_of_a_file_have_ranks_within_the_lists(small):
     users = read_examples(found.folder).users
     assert {user.outcome for user in users} == {"hit", "miss"}  # a list of ten holds no near miss at 10
     assert all(one.rank is None for user in users for one in user.held_out)
+
+
+def test_reasons_are_the_largest_contributions(small):
+    result = run(small, "report.examples=4")
+    weights = load_file(small.with_name("ease.safetensors"))["weights"]
+    items = sorted(pd.read_csv(small.with_name("data.csv"))["item"].unique())
+    place = {item: index for index, item in enumerate(items)}
+    for user in read_examples(result.folder).users:
+        for one in user.listed:
+            own = {before.item: float(weights[place[before.item], place[one.item]]) for before in user.history}
+            largest = sorted((weight for weight in own.values() if weight > 0), reverse=True)[:3]
+            assert [why.weight for why in one.reasons] == pytest.approx(largest)
+            assert all(own[why.item] == pytest.approx(why.weight) for why in one.reasons)
+
+
+def test_a_model_without_contributions_has_no_reasons(small):
+    result = run(small, "model.kind=popularity", "model.params={}", f"model.checkpoint={small.parent}/p.safetensors")
+    assert all(one.reasons == () for user in read_examples(result.folder).users for one in user.listed)

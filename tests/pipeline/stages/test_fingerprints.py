@@ -33,6 +33,7 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.commands.attention_picture",  # commands other than a run and a fit
     "harness.pipeline.commands.audit",
     "harness.pipeline.commands.compare",
+    "harness.pipeline.commands.contribution_picture",
     "harness.pipeline.commands.comparison_sources",
     "harness.pipeline.commands.describe",
     "harness.pipeline.commands.explain",
@@ -56,6 +57,7 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.run_folder.example_files",
     "harness.pipeline.run_folder.result_index",
     "harness.pipeline.run_folder.title_file",
+    "harness.pipeline.stages.history_contributions",
     "harness.pipeline.stages.example_selection",  # shows what was measured
     "harness.pipeline.run_folder.earlier_uses",
     "harness.pipeline.run_folder.run_sources",

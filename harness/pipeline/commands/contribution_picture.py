@@ -1,0 +1,78 @@
+"""Draw an explanation by contributions: a heat map with titles, and the list beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from harness.artifacts import Contributions
+from harness.artifacts.array_types import BoolArray, Float32Array, Int32Array
+
+if TYPE_CHECKING:
+    from harness.artifacts import RecommendationTask
+
+
+@dataclass(frozen=True, eq=False)
+class ContributionExample:
+    """The contributions to the list of one user.
+
+    Parameters
+    ----------
+    heading
+        The heading of the picture.
+    task
+        The task of the user.
+    contributions
+        What the last items of the history add to the scores.
+    items, scores, relevant
+        The list, best first, as arrays of its length.
+    """
+
+    heading: str
+    task: RecommendationTask
+    contributions: Contributions
+    items: Int32Array
+    scores: Float32Array
+    relevant: BoolArray
+
+
+def contribution_svg(content: ContributionExample, titles: Mapping[int, str]) -> str:
+    """Return the picture of an explanation as an SVG document."""
+    from harness.report.attention_figure import Caption, ListedItem, explanation_svg
+    from harness.report.contribution_figure import contribution_figure
+    from harness.report.svg import drawing, to_svg
+
+    shown = content.contributions
+    label = "adds to the score" if shown.are_exact else "the score falls by, without the item"
+    with drawing():
+        figure = contribution_figure(
+            shown.weights,
+            [titles[int(item)] for item in shown.history],
+            [titles[int(item)] for item in content.items],
+            label=label,
+        )
+        heat_map = to_svg(figure, name="contributions", title="Contributions of the history to the scores")
+    listed = [
+        ListedItem(titles[int(item)], float(score), bool(relevant))
+        for item, score, relevant in zip(content.items, content.scores, content.relevant, strict=True)
+    ]
+    held_out = [
+        ListedItem(titles[int(item)], None, bool(item in content.items)) for item in np.unique(content.task.truth.items)
+    ]
+    return explanation_svg(heat_map, listed, held_out, caption=Caption(content.heading, tuple(_notes(content))))
+
+
+def _notes(content: ContributionExample) -> Iterator[str]:
+    shown, whole = content.contributions, len(set(content.task.batch(0, 1).rows()[1].tolist()))
+    what = "What each item of the history adds to the score of each recommended item."
+    if not shown.are_exact:
+        what = "How much the score of each recommended item falls when an item leaves the history."
+    yield f"{what} Columns: the last {len(shown.history)} of {whole} items. Rows: the list."
+    if not shown.weights.any():
+        yield "No score depends on an item of the history: this model does not read it."
+        return
+    if shown.are_exact and len(shown.history) == whole:
+        yield "A row adds up to the score."
