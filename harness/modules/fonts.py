@@ -12,26 +12,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib import font_manager
 
-# Fonts with Chinese, Japanese and Korean characters, as systems bring them.
-CJK_FAMILIES = (
-    "Noto Sans CJK SC",
-    "Noto Sans CJK JP",
-    "Noto Sans CJK TC",
-    "Noto Sans CJK KR",
-    "Noto Sans SC",
-    "Source Han Sans SC",
-    "Source Han Sans CN",
-    "WenQuanYi Micro Hei",
-    "WenQuanYi Zen Hei",
-    "Droid Sans Fallback",
-    "Microsoft YaHei",
-    "SimHei",
-    "PingFang SC",
-    "PingFang HK",
-    "Hiragino Sans GB",
-    "Heiti TC",
-    "Arial Unicode MS",
-)
+from harness.font_families import CJK_FAMILIES
+
 _GENERIC = ("sans-serif", "serif", "monospace", "cursive", "fantasy")
 _BOX = "\N{WHITE SQUARE}"
 _LONGEST = 24

@@ -31,6 +31,7 @@ from harness.report.slices_by_run import slices_by_run
 from harness.report.user_gains import user_gains
 from harness.report.verdict_matrix import verdict_matrix
 
+_MOST_FORESTS = 4  # metrics with a plot; the tables hold all
 _MOST_PAIRS = 1_000  # rows of a table of differences; comparison.csv holds all
 _CORRECTIONS = {
     "maxt": "single-step maxT",
@@ -154,7 +155,7 @@ def render_comparison(
         first=first[:_MOST_PAIRS],
         others=others[:_MOST_PAIRS],
         left_out=max(len(first) - _MOST_PAIRS, 0) + max(len(others) - _MOST_PAIRS, 0),
-        forests=forests(figures, pairs, compared, headline),
+        forests=forests(figures, pairs, compared, headline[:_MOST_FORESTS]),
         forest_rows=MOST_ROWS,
         curves=curves(figures, compared, ordered, without=folded),
         trade_offs=trade_offs(figures, compared, values, ordered),

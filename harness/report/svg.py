@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 
+from harness.font_families import installed_families
 from harness.report.number_text import slug
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ BLUE = "#3181bd"
 GREEN = "#1f9e77"
 RED = "#d1603d"
 
+_FONT = "DejaVu Sans"
 _STYLE: Any = {
-    "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "text.color": INK,
     # A name such as "$x_1$" is not a formula.
@@ -72,7 +73,7 @@ def drawing() -> Iterator[None]:
         # The fonts of the page have the characters that the font for measuring lacks.
         warnings.filterwarnings("ignore", message=r"Glyph \d+ .*missing from")
         mpl.rcdefaults()
-        mpl.rcParams.update(_STYLE)
+        mpl.rcParams.update({**_STYLE, "font.family": installed_families(_FONT)})
         yield
 
 
@@ -133,6 +134,6 @@ def _own(key: str, value: str, prefix: str) -> str:
         value = (
             value.replace(INK, "currentColor")
             .replace(PAPER, "var(--page, #ffffff)")
-            .replace("'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif")
+            .replace(f"'{_FONT}'", f"'{_FONT}', Verdana, sans-serif")
         )
     return _REFERENCE.sub(rf"url(#{prefix}\1)", value)

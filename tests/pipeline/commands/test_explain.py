@@ -226,7 +226,7 @@ def test_lists_of_a_file_are_refused_before_anything_is_read(small):
 
 
 def test_heads_belong_to_attention(small):
-    with pytest.raises(HarnessError, match="'ease' has no attention heads. Leave out --by-head"):
+    with pytest.raises(HarnessError, match=r"'ease' has no attention heads. Leave out --by-head"):
         explain(harness.load_experiment(small), "u003", PictureOptions(by_head=True), quiet=True)
 
 
