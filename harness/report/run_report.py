@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from markupsafe import Markup
 
-_MOST_DISTRIBUTIONS = 8
+_MOST_CURVES, _MOST_DISTRIBUTIONS, _MOST_SLICE_PLOTS = 12, 8, 8  # the tables hold all
 _SEVERITIES = {"error": 0, "warning": 1, "info": 2}
 
 
@@ -137,25 +137,37 @@ def render_run(record: RunRecord, per_user: pd.DataFrame, examples: ExampleUsers
     return RunReport(html, figures.files)
 
 
-def _curves(figures: Figures, values: Sequence[MetricValue], leading: MetricValue | None) -> list[Markup]:
+@dataclass(frozen=True)
+class DrawnFigures:
+    """Figures of one kind for a page, and the number of those that were not drawn."""
+
+    shown: tuple[Markup, ...] = ()
+    more: int = 0
+
+
+def _curves(figures: Figures, values: Sequence[MetricValue], leading: MetricValue | None) -> DrawnFigures:
+    """Return the curves of metrics with several cutoffs, the leading metric first."""
     from harness.report.curves import curve
     from harness.report.svg import drawing
 
+    by_stem: dict[str, list[MetricValue]] = {}
+    for value in values:
+        if value.k is not None and not math.isnan(value.value):
+            by_stem.setdefault(stem(value), []).append(value)
+    first = None if leading is None else stem(leading)
+    several = sorted((name for name, points in by_stem.items() if len(points) > 1), key=lambda name: name != first)
     drawn = []
     with drawing():
-        for name in dict.fromkeys(map(stem, values)):
-            points = [value for value in values if stem(value) == name and not math.isnan(value.value)]
-            points = [value for value in points if value.k is not None]
-            if len(points) > 1:
-                marked = leading.k if leading is not None and stem(leading) == name else None
-                figure = curve(points, title=f"{name}@k", marked=marked)
-                drawn.append(figures.add(figure, name=f"curve-{name}", title=f"{name} over the cutoffs k"))
-    return drawn
+        for name in several[:_MOST_CURVES]:
+            marked = leading.k if leading is not None and name == first else None
+            figure = curve(by_stem[name], title=f"{name}@k", marked=marked)
+            drawn.append(figures.add(figure, name=f"curve-{name}", title=f"{name} over the cutoffs k"))
+    return DrawnFigures(tuple(drawn), len(several) - len(drawn))
 
 
 def _distributions(
     figures: Figures, values: Sequence[MetricValue], leading: MetricValue | None, per_user: pd.DataFrame
-) -> list[Markup]:
+) -> DrawnFigures:
     import numpy as np
 
     from harness.report.distributions import distribution
@@ -164,38 +176,42 @@ def _distributions(
     columns = {clean(str(column)): column for column in per_user.columns if column != "user"}
     measured = [value for value in values if value.label in columns]
     if not measured:
-        return []
+        return DrawnFigures()
     first = leading if leading is not None and leading.label in columns else measured[0]
     drawn = []
     with drawing():
-        for value in at_cutoff_of(first, measured)[:_MOST_DISTRIBUTIONS]:
+        chosen = at_cutoff_of(first, measured)
+        for value in chosen[:_MOST_DISTRIBUTIONS]:
             label = value.label
             sample = per_user[columns[label]].to_numpy(dtype=np.float64)
             sample = sample[np.isfinite(sample)]
             if len(sample):
                 figure = distribution(sample, title=label)
                 drawn.append(figures.add(figure, name=f"users-{label}", title=f"Distribution of {label} over users"))
-    return drawn
+    return DrawnFigures(tuple(drawn), max(len(chosen) - _MOST_DISTRIBUTIONS, 0))
 
 
-def _slice_plots(figures: Figures, slices: Sequence[SliceTable], leading: MetricValue | None) -> Mapping[str, Markup]:
-    """Return the plot of each slice in the leading metric by its title; a slice without that metric has none."""
+def _slice_plots(figures: Figures, slices: Sequence[SliceTable], leading: MetricValue | None) -> DrawnFigures:
+    """Return the plots of slices in the leading metric; a slice with a single group has none."""
     from harness.report.slice_plot import slice_plot
     from harness.report.svg import drawing
 
-    drawn = {}
+    if leading is None:
+        return DrawnFigures()
+    several = []
+    for table in slices:
+        groups = [(one.group, one.metrics[leading.label]) for one in table.groups if leading.label in one.metrics]
+        groups = [(name, value) for name, value in groups if math.isfinite(value.value)]
+        if len(groups) > 1:
+            several.append((table, groups))
+    drawn = []
     with drawing():
-        for table in slices if leading is not None else ():
-            assert leading is not None  # noqa: S101  (the loop is empty otherwise)
-            groups = [(one.group, one.metrics[leading.label]) for one in table.groups if leading.label in one.metrics]
-            groups = [(name, value) for name, value in groups if math.isfinite(value.value)]
-            if len(groups) > 1:
-                title = slice_title(table)
-                overall = leading.value if table.of == "users" and math.isfinite(leading.value) else None
-                figure = slice_plot(groups, title=title, label=leading.label, overall=overall)
-                caption = f"{leading.label} by group: {title}"
-                drawn[title] = figures.add(figure, name=f"slice-{table.name}", title=caption)
-    return drawn
+        for table, groups in several[:_MOST_SLICE_PLOTS]:
+            title = slice_title(table)
+            overall = leading.value if table.of == "users" and math.isfinite(leading.value) else None
+            figure = slice_plot(groups, title=title, label=leading.label, overall=overall)
+            drawn.append(figures.add(figure, name=f"slice-{table.name}", title=f"{leading.label} by group: {title}"))
+    return DrawnFigures(tuple(drawn), len(several) - len(drawn))
 
 
 def _profile_plots(figures: Figures, profile: ListProfile | None) -> list[Markup]:

@@ -54,6 +54,9 @@ def slice_plot(
     axes.spines["left"].set_visible(False)
     axes.margins(x=0.08)
     axes.locator_params(axis="x", nbins=5)
+    left_out = len(groups) - len(drawn)
+    if left_out:
+        title = f"{truncated(title)}, and {left_out:,} more groups"
     axes.set_xlabel(f"{truncated(label)}; the line is the value of all users" if overall is not None else label)
     axes.set_title(truncated(title))
     return figure

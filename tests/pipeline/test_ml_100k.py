@@ -68,6 +68,7 @@ def test_a_run_leaves_what_the_documentation_lists(ml_100k_runs):
         "report.html",
         "results.json",
         "examples.json",
+        "titles.parquet",
         "slices.parquet",
         "experiment.yaml",
         "per_user.parquet",

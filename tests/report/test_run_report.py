@@ -14,7 +14,17 @@ import pytest
 from oracles.markup import Reader, check_self_contained
 from run_records import record_of, write_results
 
-from harness.artifacts import DatasetRecord, EnvironmentRecord, PartialRun, to_json
+from harness.artifacts import (
+    CategoryShare,
+    DatasetRecord,
+    EnvironmentRecord,
+    ListProfile,
+    PartialRun,
+    SliceGroup,
+    SliceTable,
+    SliceValue,
+    to_json,
+)
 from harness.report import render_run
 from harness.report.number_text import clean
 
@@ -182,3 +192,57 @@ def test_another_process_writes_the_same_bytes(record, per_user, tmp_path):
         for seed in ("1", "2")
     }
     assert digests == {hashlib.sha256(render_run(record, per_user).html.encode()).hexdigest()}
+
+
+def slices_of(count, groups):
+    value = SliceValue(0.1, 0.05, 0.2, 7)
+    return tuple(
+        SliceTable(
+            f"user_column c{place}",
+            "users",
+            tuple(SliceGroup(f"group {one}", {"ndcg@10": value}) for one in range(groups)),
+            {},
+        )
+        for place in range(count)
+    )
+
+
+def test_five_hundred_slices_of_many_groups_make_a_page(record, per_user):
+    report = render_run(dataclasses.replace(record, slices=slices_of(500, 3)), per_user)
+    read = check_self_contained(report.html)
+    assert "and 492 more slices, in the tables" in read.text
+    assert len(report.html) < 3_000_000
+    many = render_run(dataclasses.replace(record, slices=slices_of(1, 120)), per_user)
+    assert "and 80 more groups" in check_self_contained(many.html).text
+
+
+def test_slices_and_the_profile_of_the_lists_are_drawn(record, per_user):
+    even = tuple(place / 100 for place in range(101))
+    profile = ListProfile(
+        k=10,
+        lorenz_histories=even,
+        lorenz_lists=even,
+        gini_histories=0.5,
+        gini_lists=0.9,
+        tenths_histories=(0.1,) * 10,
+        tenths_lists=(0.1,) * 10,
+        categories=(CategoryShare("Drama <b>", 0.6, 0.4),),
+    )
+    report = render_run(dataclasses.replace(record, slices=slices_of(1, 2), profile=profile), per_user)
+    assert {"slice-user-column-c0.svg", "lorenz.svg", "popularity.svg", "categories.svg"} <= report.figures.keys()
+    text = check_self_contained(report.html).text
+    for words in ("group 1 0.1000 (7 users)", "lists, Gini 0.90", "Drama <b>", "tenth of the catalogue"):
+        assert words in text, words
+
+
+def test_one_user_and_no_timestamps(record, per_user):
+    alone = dataclasses.replace(record, audits=(), dataset=dataclasses.replace(record.dataset, filtered={"users": 1}))
+    text = check_self_contained(render_run(alone, per_user.iloc[:1]).html).text
+    assert "Not known: the data has no timestamps." in text
+
+
+def test_the_command_that_reproduces_a_run_is_quoted(record, per_user):
+    odd = dataclasses.replace(record, name="a b; rm -rf x")
+    text = check_self_contained(render_run(odd, per_user).html).text
+    assert "harness eval 'reports/a b; rm -rf x/experiment.yaml' --force" in text
+    assert "git checkout 8801a71 # the code had changes that were not committed" in text
