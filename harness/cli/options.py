@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Container
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from harness.experiment import Experiment
 
 logger = logging.getLogger("harness")
+
+OutputFormat: TypeAlias = Literal["table", "markdown", "csv", "json"]
 
 
 def _set_debug(value: bool) -> bool:
@@ -45,9 +47,27 @@ LimitUsers = Annotated[
     int | None,
     typer.Option(metavar="N", help="Measure only N users; stamped as partial.", show_default=False),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Format = Annotated[
+    OutputFormat, typer.Option("--format", help="What stdout holds; with markdown, csv and json nothing else.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 Quiet = Annotated[bool, typer.Option("--quiet", callback=_set_quiet, help="Print only warnings and results.")]
 Debug = Annotated[bool, typer.Option("--debug", callback=_set_debug, help="Show tracebacks.")]
+
+
+def format_of(form: OutputFormat, *, as_json: bool) -> OutputFormat:
+    """Return the format that ``--format`` and ``--json`` ask for.
+
+    Raises
+    ------
+    HarnessError
+        They ask for two formats.
+    """
+    from harness.errors import HarnessError
+
+    if as_json and form not in ("table", "json"):
+        raise HarnessError(f"--json is short for --format json, and --format is {form}. Leave one of them out.")
+    return "json" if as_json else form
 
 
 def overrides_of(

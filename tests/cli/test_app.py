@@ -89,7 +89,7 @@ def test_compare_prints_verdicts(cli, small):
 def test_metrics_are_listed_and_explained(cli):
     code, out, _ = cli("metrics")
     assert code == 0
-    assert "Mean of the precision at the rank of" in out
+    assert "Mean of the precision at the" in out
     code, out, _ = cli("metrics", "gini")
     assert code == 0
     assert "0 to 1, lower is better" in out
