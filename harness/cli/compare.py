@@ -15,6 +15,7 @@ from harness.cli.options import (
     Format,
     Json,
     LimitUsers,
+    Name,
     NoTrack,
     Out,
     Quiet,
@@ -38,13 +39,7 @@ def compare(
         str | None,
         typer.Option(help="Name or file of the run to compare with; else the first.", show_default=False),
     ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder under <reports>/comparisons; else the benchmark's name, or the runs' names and a hash.",
-            show_default=False,
-        ),
-    ] = None,
+    name: Name = None,
     robustness: Annotated[
         bool,
         typer.Option(

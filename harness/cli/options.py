@@ -39,6 +39,14 @@ Set = Annotated[
 ]
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.", show_default=False)]
 Out = Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the reports.", show_default=False)]
+Name = Annotated[
+    str | None,
+    typer.Option(
+        help="Name of the result: its folder under the reports (of a comparison: under comparisons/). Replaces what "
+        "is there; without it, no other result is replaced.",
+        show_default=False,
+    ),
+]
 NoTrack = Annotated[bool, typer.Option("--no-track", help="Do not write to MLflow.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Compute again, even if results exist. Only fit writes checkpoints again.")

@@ -14,6 +14,7 @@ from harness.cli.options import (
     Format,
     Json,
     LimitUsers,
+    Name,
     NoTrack,
     Out,
     Quiet,
@@ -43,7 +44,7 @@ def score(
             metavar="FILE", help="The experiment with the data, split, candidates and metrics.", show_default=False
         ),
     ],
-    name: Annotated[str | None, typer.Option(help="Folder under the reports.", show_default=False)] = None,
+    name: Name = None,
     column: Annotated[
         list[str], typer.Option(metavar="MEANING=NAME", help="The name of a column, such as user=uid.")
     ] = [],

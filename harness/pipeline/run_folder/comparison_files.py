@@ -20,7 +20,7 @@ ROBUSTNESS_CSV = "robustness.csv"
 
 
 def write_comparison(
-    folder: Path, comparison: Comparison, runs: Sequence[StoredRun], robustness: Robustness | None
+    folder: Path, comparison: Comparison, runs: Sequence[StoredRun], robustness: Robustness | None, *, identity: str
 ) -> None:
     """Write the page, the tables, the figures and the JSON of a comparison.
 
@@ -32,8 +32,11 @@ def write_comparison(
         Differences and values, and the runs.
     robustness
         The verdicts under other choices; None if they were not computed.
+    identity
+        A hash of what decides the content.
     """
     rendered = report.render_comparison(comparison, [run.record for run in runs], robustness)
+    plain = {"identity": identity, **_plain(comparison, runs, robustness)}
     with storage.lock(folder / ".comparison"):
         write_figures(folder, rendered.figures)
         storage.write_csv(folder / COMPARISON_CSV, comparison.pairs)
@@ -44,7 +47,7 @@ def write_comparison(
             storage.remove(folder / ROBUSTNESS_CSV)
         else:
             storage.write_csv(folder / ROBUSTNESS_CSV, robustness.frame)
-        storage.write_text(folder / COMPARISON_JSON, dump_json(_plain(comparison, runs, robustness)))
+        storage.write_text(folder / COMPARISON_JSON, dump_json(plain))
 
 
 def _plain(comparison: Comparison, runs: Sequence[StoredRun], robustness: Robustness | None) -> dict[str, Any]:
