@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Debug, Format, Json, OneExperiment, Quiet, Set, format_of, load_experiments
+from harness.cli.options import Debug, Format, Json, OneExperiment, Quiet, Set, format_of, load_experiments, registered
 from harness.cli.printing import Output, print_output
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def data_list(form: Format = "table", as_json: Json = False, debug: Debug = Fals
 
 @data_app.command("fetch")
 def data_fetch(
-    names: Annotated[list[str], typer.Argument(help="Names of the catalogue.", show_default=False)],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="Names of the catalogue.", autocompletion=registered("sources"), show_default=False),
+    ],
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:

@@ -8,13 +8,16 @@ from typing import Annotated
 import typer
 
 from harness.cli.app import app
-from harness.cli.options import Debug, Format, Json, format_of
+from harness.cli.options import Debug, Format, Json, format_of, registered
 from harness.cli.printing import Output, print_output
 
 
 @app.command()
 def metrics(
-    name: Annotated[str | None, typer.Argument(help="The metric to explain.", show_default=False)] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(help="The metric to explain.", autocompletion=registered("metrics"), show_default=False),
+    ] = None,
     conventions: Annotated[bool, typer.Option("--conventions", help="How other libraries define the metrics.")] = False,
     form: Format = "table",
     as_json: Json = False,

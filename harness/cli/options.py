@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Container
+from collections.abc import Callable, Container
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
@@ -27,6 +27,17 @@ def _set_quiet(value: bool) -> bool:
     if value and logger.level != logging.DEBUG:
         logger.setLevel(logging.WARNING)
     return value
+
+
+def registered(group: str) -> Callable[[], list[str]]:
+    """Return a function that lists the names of a group of components, for the completion of a shell."""
+
+    def names() -> list[str]:
+        from harness import registry
+
+        return registry.names(group)
+
+    return names
 
 
 OF_A_BENCHMARK = frozenset({"name", "baseline", "primary"})  # keys that only a comparison reads

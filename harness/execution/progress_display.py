@@ -1,9 +1,10 @@
-"""Progress display: a bar on a terminal, log lines elsewhere."""
+"""Progress display: a bar on a terminal, log lines elsewhere, nothing under ``--quiet``."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import threading
 import time
@@ -14,6 +15,7 @@ Advance = Callable[[int], None]
 
 logger = logging.getLogger("harness")
 
+_NO_CURSOR = ("dumb", "unknown")  # values of TERM of terminals that cannot redraw a line
 _LOG_EVERY = 5.0  # seconds between two log lines
 
 _hidden: ContextVar[bool] = ContextVar("hidden", default=False)
@@ -34,6 +36,8 @@ def progress(
     what: str, total: int | None, *, unit: str = "users", done: int = 0, quiet: bool = False
 ) -> Iterator[Advance]:
     """Show progress and rate on stderr: a bar on a terminal, log lines elsewhere.
+
+    Nothing is shown if the logger ``harness`` is set to a level above INFO, as ``--quiet`` does.
 
     The yielded function is called, from any thread, with the number of units done since its last call. These numbers
     and ``done`` add up to ``total``, unless the work stops early.
@@ -56,9 +60,9 @@ def progress(
     >>> with progress("scoring", 2, quiet=True) as advance:
     ...     advance(2)
     """
-    if quiet or _hidden.get():
+    if quiet or _hidden.get() or logger.level > logging.INFO:
         yield lambda step: None
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and os.environ.get("TERM") not in _NO_CURSOR:
         with _bar(what, total, unit, done) as advance:
             yield advance
     else:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +37,33 @@ def test_help_imports_nothing_heavy():
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
+
+
+def completions(words, index):
+    """Return what a shell offers to complete a word of a command."""
+    program = "from harness.cli import main; main()"
+    more = {"_HARNESS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(index)}
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env={**os.environ, **more}
+    )
+    return finished.stdout.split()
+
+
+def test_a_shell_completes_commands_flags_and_names():
+    assert completions("harness me", 1) == ["metrics"]
+    assert completions("harness metrics nd", 2) == ["ndcg"]
+    assert completions("harness data fetch ml", 3) == ["ml-100k"]
+    assert completions("harness metrics --format c", 3) == ["csv"]
+    assert "--limit-users" in completions("harness eval --l", 2)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_completion_is_installed_for_the_shell(tmp_path):
+    command = f"{shlex.quote(sys.executable)} -m harness --install-completion; true"
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    finished = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=environment)
+    assert "bash completion installed" in finished.stdout
+    assert "_HARNESS_COMPLETE=complete_bash" in (tmp_path / ".bash_completions/harness.sh").read_text()
 
 
 def test_eval_prints_the_table_and_where_the_report_is(cli, small, tmp_path):
