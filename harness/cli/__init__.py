@@ -14,6 +14,7 @@ from harness.cli import metrics as _metrics  # noqa: F401
 from harness.cli import power as _power  # noqa: F401
 from harness.cli import predict as _predict  # noqa: F401
 from harness.cli import report as _report  # noqa: F401
+from harness.cli import schema as _schema  # noqa: F401
 from harness.cli import score as _score  # noqa: F401
 from harness.cli import validate as _validate  # noqa: F401
 from harness.cli.app import main

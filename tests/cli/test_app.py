@@ -256,6 +256,28 @@ def test_validate_looks_for_the_files(cli, small, tmp_path, override):
     assert cli("validate", small, "--set", override.format(file=tmp_path / "lost.parquet"))[0] == 0
 
 
+def test_validate_goes_on_after_a_base_file_and_after_a_wrong_one(cli, small, tmp_path):
+    base, wrong, lost = (tmp_path / f"{name}.yaml" for name in ("base", "wrong", "lost"))
+    base.write_text("dataset: {catalog: ml-100k}\nevaluation: {cutoffs: [5]}\n")
+    wrong.write_text("evaluation: {cutofs: [5]}\n")
+    code, out, err = cli("validate", base, small, wrong, base, lost, small)
+    assert code == 2
+    valid = [line.split(": ")[0] for line in out.splitlines()]
+    assert valid == [str(path) for path in (base, small, base, small)]
+    assert "a base file for other experiments" in out
+    assert f"{wrong}:1: unknown key 'cutofs' in evaluation" in err
+    assert f"no such file: {lost}" in err
+    assert "2 of 6 files cannot be used." in err
+    assert cli("validate", base, small)[0] == 0
+
+
+def test_schema(cli):
+    code, out, err = cli("schema")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert "experiments" in json.loads(cli("schema", "--benchmark")[1])["properties"]
+
+
 def test_inspect(cli, tmp_path):
     hostile = "[red]na\x1b[31mme[/red]"
     torch.save({"model": {hostile: torch.ones(1024, 256), "bias": torch.zeros(3)}, "epoch": 7}, tmp_path / "model.pt")
