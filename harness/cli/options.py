@@ -66,6 +66,7 @@ LimitUsers = Annotated[
     int | None,
     typer.Option(metavar="N", help="Measure only N users; stamped as partial.", show_default=False),
 ]
+TableFormatName: TypeAlias = Literal["csv", "tsv", "jsonl", "inter", "dat", "parquet"]
 Format = Annotated[
     OutputFormat, typer.Option("--format", help="What stdout holds; with markdown, csv and json nothing else.")
 ]

@@ -11,6 +11,7 @@ from harness.pipeline.commands.export import export
 from harness.pipeline.commands.fit import fit
 from harness.pipeline.commands.freeze import FrozenProtocol, freeze
 from harness.pipeline.commands.gate import GateOptions, GateResult, gate
+from harness.pipeline.commands.init import StarterExperiment, StarterOptions, init
 from harness.pipeline.commands.paired_runs import compare
 from harness.pipeline.commands.power import MetricPower, PowerOptions, power
 from harness.pipeline.commands.predict import predict
@@ -36,6 +37,8 @@ __all__ = [
     "RunResult",
     "ScoreOptions",
     "SeedResult",
+    "StarterExperiment",
+    "StarterOptions",
     "TieOptions",
     "audit_dataset",
     "check_inputs",
@@ -49,6 +52,7 @@ __all__ = [
     "fit",
     "freeze",
     "gate",
+    "init",
     "power",
     "predict",
     "render_again",
