@@ -12,6 +12,7 @@ from harness.cli.options import Debug, Format, Json, format_of
 from harness.cli.printing import Output, print_output
 
 if TYPE_CHECKING:
+    from harness.artifacts import Facts
     from harness.storage import CacheEntry
 
 cache_app = typer.Typer(
@@ -82,7 +83,7 @@ def _age(text: str) -> datetime.timedelta:
     return datetime.timedelta(seconds=seconds)
 
 
-def _facts(entry: CacheEntry) -> dict[str, object]:
+def _facts(entry: CacheEntry) -> Facts:
     return {
         "key": entry.key,
         "kind": entry.kind,

@@ -7,13 +7,14 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    from harness.artifacts import Facts
     from harness.cli.options import OutputFormat
     from harness.report import Printout
 
@@ -39,7 +40,7 @@ class Output:
     """
 
     printout: Printout
-    rows: Sequence[Mapping[str, Any]]
+    rows: Sequence[Facts]
     value: Any
     notes: Sequence[str] = ()
 

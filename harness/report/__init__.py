@@ -15,6 +15,7 @@ from harness.report.difference_terminal import difference_text
 from harness.report.markdown import printout_markdown
 from harness.report.metric_catalogue import conventions_table, metric_page, metrics_table
 from harness.report.number_text import clean
+from harness.report.printout import Printout
 from harness.report.run_report import RunReport, render_run
 from harness.report.terminal import (
     audit_table,
@@ -25,7 +26,7 @@ from harness.report.terminal import (
     power_table,
     run_table,
 )
-from harness.report.text_table import Block, Printout, StyledText, TextTable
+from harness.report.text_table import Block, StyledText, TextTable
 
 __all__ = [
     "Block",

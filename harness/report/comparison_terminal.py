@@ -18,10 +18,11 @@ from harness.report.number_text import (
     signed_percent,
     verdict_text,
 )
+from harness.report.printout import Printout
 from harness.report.quotable import quotable_sentence
 from harness.report.rich_tables import COLOURS
 from harness.report.robustness_text import robustness_text
-from harness.report.text_table import Block, Printout, StyledText, TableColumn, TextTable, numbers, table_of
+from harness.report.text_table import Block, StyledText, TableColumn, TextTable, numbers, table_of
 
 _FIRST, _BEST, _BASELINE = "first", "*", "baseline"
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from harness.artifacts import (
     PAIR_COLUMNS,
     Comparison,
     DatasetAudit,
     DatasetSummary,
+    Facts,
     RunDifference,
     RunRecord,
     SourceSummary,
@@ -20,7 +21,7 @@ from harness.experiment.conventions import Convention
 from harness.metrics.metric_facts import MetricFacts
 from harness.report.metric_catalogue import options_text
 
-Row: TypeAlias = Mapping[str, Any]  # values of JSON by column
+Row: TypeAlias = Facts  # values of JSON by column
 
 
 def run_rows(record: RunRecord) -> list[Row]:

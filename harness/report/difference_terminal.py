@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from harness.artifacts import RunDifference, ShownItem, UserDifference
 from harness.report.number_text import clean, count_text, metric_text, signed
-from harness.report.text_table import Block, Printout, StyledText, TableColumn, numbers, table_of
+from harness.report.printout import Printout
+from harness.report.text_table import Block, StyledText, TableColumn, numbers, table_of
 
 _MOST_FACTS = 40
 

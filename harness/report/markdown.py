@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from harness.report.comparison_rows import ValueRow
 from harness.report.number_text import metric_text
-from harness.report.text_table import Printout, TextTable
+from harness.report.printout import Printout
+from harness.report.text_table import TextTable
 
 # Characters that Markdown or HTML inside it would obey.
 _SPECIAL = re.compile(r"([\\`*_\[\]|<>&~])")

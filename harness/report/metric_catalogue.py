@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from harness.experiment.conventions import Convention
 from harness.metrics.metric_facts import MetricFacts
 from harness.report.number_text import clean
-from harness.report.text_table import Printout, StyledText, TableColumn, table_of
+from harness.report.printout import Printout
+from harness.report.text_table import StyledText, TableColumn, table_of
 
 
 def metrics_table(metrics: Sequence[MetricFacts]) -> Printout:

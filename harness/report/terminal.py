@@ -30,8 +30,9 @@ from harness.report.number_text import (
     interval_text,
     metric_text,
 )
+from harness.report.printout import Printout
 from harness.report.rich_tables import COLOURS
-from harness.report.text_table import Block, Printout, StyledText, TableColumn, TextTable, numbers, table_of
+from harness.report.text_table import Block, StyledText, TableColumn, TextTable, numbers, table_of
 from harness.storage import CacheEntry
 
 if TYPE_CHECKING:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
-
-if TYPE_CHECKING:
-    from rich.console import Console, ConsoleOptions, RenderableType
+from typing import TypeAlias
 
 
 @dataclass(frozen=True)
@@ -77,29 +74,6 @@ class TextTable:
 
 
 Block: TypeAlias = StyledText | TextTable
-
-
-@dataclass(frozen=True)
-class Printout:
-    """What a command prints: lines and tables, one under the other. Rich prints it in the width of the console.
-
-    Parameters
-    ----------
-    blocks
-        The lines and tables.
-    """
-
-    blocks: tuple[Block, ...]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        """Yield the blocks as renderables of rich."""
-        from harness.report.rich_tables import rendered
-
-        for index, block in enumerate(self.blocks):
-            before = self.blocks[index - 1] if index else None
-            if isinstance(block, TextTable) and isinstance(before, StyledText) and block.title:
-                yield ""
-            yield from rendered(block, options.max_width)
 
 
 def table_of(

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.artifacts import Facts
 from harness.storage.atomic_writes import write_text
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def write_csv(path: Path, frame: pd.DataFrame) -> None:
     write_text(path, safe.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC))
 
 
-def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+def csv_text(rows: Sequence[Facts]) -> str:
     r"""Return rows as CSV; text that begins like a formula gets a leading apostrophe.
 
     Parameters
@@ -60,13 +61,14 @@ def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
     Examples
     --------
     >>> print(csv_text([{"run": "=1+1", "users": 938}, {"run": "ease", "users": -1, "needs": ["a", "b"]}]), end="")
-    run,users,needs
-    '=1+1,938,
-    ease,-1,a; b
+    "run","users","needs"
+    "'=1+1",938,""
+    "ease",-1,"a; b"
     """
     columns = list(dict.fromkeys(key for row in rows for key in row))
     stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
+    # All text is quoted, as in files.
+    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(map(plain_cell, columns))
     writer.writerows([plain_cell(_scalar(row.get(column))) for column in columns] for row in rows)
     return stream.getvalue()

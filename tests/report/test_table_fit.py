@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from harness.report.printout import Printout
 from harness.report.table_fit import fit_table, heading
-from harness.report.text_table import Printout, StyledText, TableColumn, numbers, table_of
+from harness.report.text_table import StyledText, TableColumn, numbers, table_of
 
 COLUMNS = [
     TableColumn("run"),
