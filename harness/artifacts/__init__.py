@@ -3,6 +3,7 @@
 from harness.artifacts.attention_explainer import Attention, AttentionExplainer
 from harness.artifacts.block_size import USER_BLOCK
 from harness.artifacts.candidate_lists import CandidateLists
+from harness.artifacts.catalogue_entry import CatalogueEntry
 from harness.artifacts.checkpoint_facts import CheckpointFacts
 from harness.artifacts.comparison import (
     PAIR_COLUMNS,
@@ -102,6 +103,7 @@ __all__ = [
     "AttentionExplainer",
     "CandidateLists",
     "CandidateRecord",
+    "CatalogueEntry",
     "Categories",
     "CategoryShare",
     "CheckpointFacts",

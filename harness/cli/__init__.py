@@ -9,11 +9,14 @@ from harness.cli import export as _export  # noqa: F401
 from harness.cli import fit as _fit  # noqa: F401
 from harness.cli import freeze as _freeze  # noqa: F401
 from harness.cli import gate as _gate  # noqa: F401
+from harness.cli import init as _init  # noqa: F401
 from harness.cli import inspect as _inspect  # noqa: F401
+from harness.cli import list as _list  # noqa: F401
 from harness.cli import metrics as _metrics  # noqa: F401
 from harness.cli import power as _power  # noqa: F401
 from harness.cli import predict as _predict  # noqa: F401
 from harness.cli import report as _report  # noqa: F401
+from harness.cli import schema as _schema  # noqa: F401
 from harness.cli import score as _score  # noqa: F401
 from harness.cli import validate as _validate  # noqa: F401
 from harness.cli.app import main

@@ -9,7 +9,7 @@ import signal
 import sys
 import traceback
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
 from typer.core import TyperGroup
@@ -80,7 +80,6 @@ def _close_stdout() -> None:
 
 app = typer.Typer(
     cls=Commands,
-    add_completion=False,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -111,14 +110,28 @@ def _on_sigterm(signum: int, frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
 
 
+class _Messages(logging.StreamHandler[TextIO]):
+    """Writes messages to stderr, above a progress bar if one is shown there."""
+
+    @property
+    def stream(self) -> TextIO:
+        """The present stderr: a progress bar replaces ``sys.stderr`` while it is shown."""
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, value: TextIO) -> None:
+        """Ignore the stream of the base class."""
+
+
 def main() -> None:
     """Run the command line and exit."""
-    logger.handlers = [logging.StreamHandler(sys.stderr)]
+    logger.handlers = [_Messages()]
     logger.propagate = False
     logger.setLevel(logging.INFO)
     signal.signal(signal.SIGTERM, _on_sigterm)
     try:
-        app()
+        # `python -m harness` has the same usage, and the same completion, as `harness`.
+        app(prog_name="harness")
     finally:
         try:
             sys.stdout.flush()

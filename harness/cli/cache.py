@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Debug, Json
-from harness.cli.printing import print_json, print_rich
+from harness.cli.options import Debug, Format, Json, format_of
+from harness.cli.printing import Output, print_output
 
 if TYPE_CHECKING:
+    from harness.artifacts import Facts
     from harness.storage import CacheEntry
 
 cache_app = typer.Typer(
@@ -25,16 +26,15 @@ _SECONDS = {"d": 86_400, "h": 3_600, "m": 60}
 
 
 @cache_app.command("list")
-def cache_list(as_json: Json = False, debug: Debug = False) -> None:
+def cache_list(form: Format = "table", as_json: Json = False, debug: Debug = False) -> None:
     """List cached predictions, the longest unused first."""
     from harness.report import cache_table
     from harness.storage import cache_entries, cache_folder
 
     folder, entries = cache_folder(), cache_entries()
-    if as_json:
-        print_json({"folder": str(folder), "entries": [_facts(entry) for entry in entries]})
-    else:
-        print_rich(cache_table(folder, entries))
+    rows = [_facts(entry) for entry in entries]
+    output = Output(cache_table(folder, entries), rows, {"folder": str(folder), "entries": rows})
+    print_output(format_of(form, as_json=as_json), output)
 
 
 @cache_app.command("prune")
@@ -83,7 +83,7 @@ def _age(text: str) -> datetime.timedelta:
     return datetime.timedelta(seconds=seconds)
 
 
-def _facts(entry: CacheEntry) -> dict[str, object]:
+def _facts(entry: CacheEntry) -> Facts:
     return {
         "key": entry.key,
         "kind": entry.kind,

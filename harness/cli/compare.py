@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
 
 from harness.cli.app import app
-from harness.cli.options import Debug, Device, Force, LimitUsers, NoTrack, Out, Quiet, Set, overrides_of
-from harness.cli.printing import print_rich
+from harness.cli.options import (
+    Debug,
+    Device,
+    Force,
+    Format,
+    Json,
+    LimitUsers,
+    Name,
+    NoTrack,
+    Out,
+    Quiet,
+    Set,
+    format_of,
+    overrides_of,
+)
+from harness.cli.printing import Output, print_output
 
 
 @app.command()
@@ -24,13 +39,7 @@ def compare(
         str | None,
         typer.Option(help="Name or file of the run to compare with; else the first.", show_default=False),
     ] = None,
-    name: Annotated[
-        str | None,
-        typer.Option(
-            help="Folder under <reports>/comparisons; else the benchmark's name, or the runs' names and a hash.",
-            show_default=False,
-        ),
-    ] = None,
+    name: Name = None,
     robustness: Annotated[
         bool,
         typer.Option(
@@ -48,6 +57,8 @@ def compare(
     no_track: NoTrack = False,
     force: Force = False,
     limit_users: LimitUsers = None,
+    form: Format = "table",
+    as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -55,10 +66,11 @@ def compare(
 
     With finished runs, --set takes only keys of the comparison: statistics, report and evaluation.primary.
     """
+    form = format_of(form, as_json=as_json)
     overrides = overrides_of(set_, device=device, out=out, limit_users=limit_users)
 
     from harness.pipeline import ComparisonOptions, compare_runs
-    from harness.report import comparison_table, robustness_lines
+    from harness.report import comparison_rows, comparison_table
 
     options = ComparisonOptions(
         baseline,
@@ -70,8 +82,12 @@ def compare(
         swap_lists=swap_lists,
     )
     result = compare_runs(sources, overrides=overrides, options=options)
-    print_rich(comparison_table(result.comparison, [run.record for run in result.runs]))
-    if result.robustness is not None:
-        print_rich(robustness_lines(result.robustness, result.comparison.primary))
-    typer.echo(f"report  {result.folder / 'comparison.html'}")
-    typer.echo(f"LaTeX   {result.folder / 'comparison.tex'}")
+    records = [run.record for run in result.runs]
+    notes = [f"report  {result.folder / 'comparison.html'}", f"LaTeX   {result.folder / 'comparison.tex'}"]
+    output = Output(
+        comparison_table(result.comparison, records, result.robustness),
+        comparison_rows(result.comparison),
+        json.loads((result.folder / "comparison.json").read_bytes()),
+        notes,
+    )
+    print_output(form, output)

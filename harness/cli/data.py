@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import Debug, Json, OneExperiment, Quiet, Set, load_experiments
-from harness.cli.printing import print_json, print_rich
+from harness.cli.options import Debug, Format, Json, OneExperiment, Quiet, Set, format_of, load_experiments, registered
+from harness.cli.printing import Output, print_output
 
 if TYPE_CHECKING:
     from harness.artifacts import DatasetSummary, SourceSummary
@@ -19,16 +19,23 @@ data_app = typer.Typer(
 
 
 @data_app.command("list")
-def data_list(debug: Debug = False) -> None:
+def data_list(form: Format = "table", as_json: Json = False, debug: Debug = False) -> None:
     """List the data sets of the catalogue."""
-    from harness.data import catalogue_table
+    from harness.artifacts import to_json
+    from harness.data import list_sources
+    from harness.report import catalogue_table
 
-    print_rich(catalogue_table())
+    entries = list_sources()
+    output = Output(catalogue_table(entries), [to_json(entry) for entry in entries], entries)
+    print_output(format_of(form, as_json=as_json), output)
 
 
 @data_app.command("fetch")
 def data_fetch(
-    names: Annotated[list[str], typer.Argument(help="Names of the catalogue.", show_default=False)],
+    names: Annotated[
+        list[str],
+        typer.Argument(help="Names of the catalogue.", autocompletion=registered("sources"), show_default=False),
+    ],
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -46,6 +53,7 @@ def data_describe(
         str, typer.Argument(help="An experiment file (YAML), or a name of the catalogue.", show_default=False)
     ],
     set_: Set = [],
+    form: Format = "table",
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -54,7 +62,7 @@ def data_describe(
     from harness import registry
     from harness.errors import HarnessError
     from harness.pipeline import describe_dataset, describe_source
-    from harness.report import facts_table
+    from harness.report import facts_rows, facts_table
 
     if source in registry.names("sources"):
         if set_:
@@ -62,7 +70,7 @@ def data_describe(
         summary: SourceSummary | DatasetSummary = describe_source(source)
     else:
         summary = describe_dataset(load_experiments([source], set_)[0])
-    print_json(summary) if as_json else print_rich(facts_table(summary))
+    print_output(format_of(form, as_json=as_json), Output(facts_table(summary), facts_rows(summary), summary))
 
 
 @data_app.command("audit")
@@ -73,6 +81,7 @@ def data_audit(
     ] = 0,
     baseline: Annotated[str, typer.Option(help="The model of --ties.")] = "popularity",
     set_: Set = [],
+    form: Format = "table",
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -81,10 +90,10 @@ def data_audit(
     loaded = load_experiments([experiment], set_)
 
     from harness.pipeline import TieOptions, audit_dataset
-    from harness.report import audit_table
+    from harness.report import audit_rows, audit_table
 
     audit = audit_dataset(loaded[0], TieOptions(seeds=ties, baseline=baseline))
-    print_json(audit) if as_json else print_rich(audit_table(audit))
+    print_output(format_of(form, as_json=as_json), Output(audit_table(audit), audit_rows(audit), audit))
 
 
 @data_app.command("split")

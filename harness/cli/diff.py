@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from harness.cli.app import app
-from harness.cli.options import Debug, Json, Quiet
-from harness.cli.printing import print_json, print_rich
+from harness.cli.options import Debug, Format, Json, Quiet, format_of
+from harness.cli.printing import Output, print_output
 
 
 @app.command()
@@ -22,6 +22,7 @@ def diff(
     no_rerun: Annotated[
         bool, typer.Option("--no-rerun", help="Make no lists again; measure only the stored ones.")
     ] = False,
+    form: Format = "table",
     as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
@@ -31,12 +32,11 @@ def diff(
     Each step exchanges one thing: users, relevant items, the definition of the metric, candidates, and the model. The
     changes of the steps sum to the difference.
     """
+    form = format_of(form, as_json=as_json)
+
     from harness.pipeline import DiffOptions
     from harness.pipeline import diff as run_diff
-    from harness.report import difference_text
+    from harness.report import difference_rows, difference_text
 
     found = run_diff(a, b, DiffOptions(metric, users, rerun=not no_rerun, quiet=quiet))
-    if as_json:
-        print_json(found)
-    else:
-        print_rich(difference_text(found))
+    print_output(form, Output(difference_text(found), difference_rows(found), found))

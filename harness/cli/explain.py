@@ -7,7 +7,20 @@ from typing import Annotated
 import typer
 
 from harness.cli.app import app
-from harness.cli.options import Debug, Device, OneExperiment, Out, Quiet, Set, load_experiments, overrides_of
+from harness.cli.options import (
+    Debug,
+    Device,
+    Format,
+    Json,
+    OneExperiment,
+    Out,
+    Quiet,
+    Set,
+    format_of,
+    load_experiments,
+    overrides_of,
+)
+from harness.cli.printing import Output, joined, print_output
 
 
 @app.command()
@@ -22,6 +35,8 @@ def explain(
     set_: Set = [],
     device: Device = None,
     out: Out = None,
+    form: Format = "table",
+    as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
@@ -35,6 +50,12 @@ def explain(
 
     from harness.pipeline import PictureOptions
     from harness.pipeline import explain as draw
+    from harness.report import explanation_rows, explanation_table
 
+    outputs = []
     for each in loaded:
-        typer.echo(draw(each, user, PictureOptions(k=k, items=items, by_head=by_head), quiet=quiet).path)
+        found = draw(each, user, PictureOptions(k=k, items=items, by_head=by_head), quiet=quiet)
+        value = {"user": user, "picture": str(found.path), "listed": found.listed}
+        table, rows = explanation_table(found.listed, found.scores.tolist()), explanation_rows(found.listed)
+        outputs.append(Output(table, rows, value, [str(found.path)]))
+    print_output(format_of(form, as_json=as_json), outputs[0] if len(outputs) == 1 else joined(outputs))

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli.app import app
-from harness.cli.options import Debug, Device, Force, Json, LimitUsers, NoTrack, Out, Quiet, Set, overrides_of
+from harness.cli.options import (
+    Debug,
+    Device,
+    Force,
+    Format,
+    Json,
+    LimitUsers,
+    NoTrack,
+    Out,
+    Quiet,
+    Set,
+    format_of,
+    overrides_of,
+)
+from harness.cli.printing import Output, print_output
 
 if TYPE_CHECKING:
     from harness.pipeline import GateResult
+    from harness.report import Printout
 
 EXIT_CODES = {"pass": 0, "regression": 1, "cannot_tell": 3, "suspicious": 4}
 
@@ -48,6 +62,7 @@ def gate(
         Path | None,
         typer.Option(metavar="FILE", help="Append the decision here; else gates.jsonl beside the candidate's folder."),
     ] = None,
+    form: Format = "table",
     as_json: Json = False,
     set_: Set = [],
     device: Device = None,
@@ -63,8 +78,10 @@ def gate(
     Exit codes: 0 pass, 1 regression, 3 cannot tell, 4 suspicious, 2 wrong input. The test is one-sided at 5% in each
     metric; all metrics have to pass. harness compare is stricter: two-sided at 95%.
     """
+    form = format_of(form, as_json=as_json)
     overrides = overrides_of(set_, device=device, out=out, limit_users=limit_users)
 
+    from harness.artifacts import to_json
     from harness.errors import HarnessError, did_you_mean
     from harness.pipeline import GateOptions
     from harness.pipeline import gate as run_gate
@@ -82,10 +99,12 @@ def gate(
         track=not no_track,
     )
     result = run_gate(candidate, baseline, _margins(metric), overrides=overrides, options=options)
-    if as_json:
-        typer.echo(json.dumps(gate_json(result), indent=2, ensure_ascii=False))
-    else:
-        _print(result)
+    names = {"candidate": result.candidate, "baseline": result.baseline}
+    rows = [{**names, **to_json(metric)} for metric in result.metrics]
+    print_output(form, Output(_printout(result), rows, gate_json(result), [f"audit  {result.audit}"]))
+    if form != "json":
+        for warning in result.warnings:
+            typer.echo(f"warning: {warning}", err=True)
     raise typer.Exit(0 if result.passed else EXIT_CODES[result.status])
 
 
@@ -107,22 +126,22 @@ def _margins(texts: list[str]) -> dict[str, float]:
     return margins
 
 
-def _print(result: GateResult) -> None:
+def _printout(result: GateResult) -> Printout:
+    from harness.report import Printout, StyledText
+
     words = result.status.replace("_", " ")
     enough = ", which is enough" if result.passed and result.status == "cannot_tell" else ""
-    typer.echo(f"{words}{enough}: {result.candidate} against {result.baseline}")
+    lines = [f"{words}{enough}: {result.candidate} against {result.baseline}"]
     for metric in result.metrics:
         gain = f"a gain of at least {-metric.bound:.4f}"
         change = gain if metric.bound < 0 else f"a loss of at most {metric.bound:.4f}"
         if metric.bound == float("inf"):
             change = "no bound is known"
-        typer.echo(
+        lines.append(
             f"  {metric.metric}: {metric.status.replace('_', ' ')}; {metric.baseline_value:.4f} -> "
             f"{metric.candidate_value:.4f}, {change} (one-sided {1 - metric.level:.0%}), "
             f"margin {metric.margin:g}; {metric.n_users:,} users, {metric.n_nonzero:,} differ"
         )
-    for warning in result.warnings:
-        typer.echo(f"warning: {warning}", err=True)
     if result.earlier is not None:
-        typer.echo(str(result.earlier))
-    typer.echo(f"audit  {result.audit}")
+        lines.append(str(result.earlier))
+    return Printout(tuple(map(StyledText, lines)))

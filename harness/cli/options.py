@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Container
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Callable, Container
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from harness.experiment import Experiment
 
 logger = logging.getLogger("harness")
+
+OutputFormat: TypeAlias = Literal["table", "markdown", "csv", "json"]
 
 
 def _set_debug(value: bool) -> bool:
@@ -27,6 +29,17 @@ def _set_quiet(value: bool) -> bool:
     return value
 
 
+def registered(group: str) -> Callable[[], list[str]]:
+    """Return a function that lists the names of a group of components, for the completion of a shell."""
+
+    def names() -> list[str]:
+        from harness import registry
+
+        return registry.names(group)
+
+    return names
+
+
 OF_A_BENCHMARK = frozenset({"name", "baseline", "primary"})  # keys that only a comparison reads
 
 Experiments = Annotated[list[str], typer.Argument(help="Experiment files (YAML).", show_default=False)]
@@ -37,6 +50,14 @@ Set = Annotated[
 ]
 Device = Annotated[str | None, typer.Option(help="auto, cpu, cuda or cuda:N.", show_default=False)]
 Out = Annotated[str | None, typer.Option(metavar="DIR", help="Folder of the reports.", show_default=False)]
+Name = Annotated[
+    str | None,
+    typer.Option(
+        help="Name of the result: its folder under the reports (of a comparison: under comparisons/). Replaces what "
+        "is there; without it, no other result is replaced.",
+        show_default=False,
+    ),
+]
 NoTrack = Annotated[bool, typer.Option("--no-track", help="Do not write to MLflow.")]
 Force = Annotated[
     bool, typer.Option("--force", help="Compute again, even if results exist. Only fit writes checkpoints again.")
@@ -45,9 +66,28 @@ LimitUsers = Annotated[
     int | None,
     typer.Option(metavar="N", help="Measure only N users; stamped as partial.", show_default=False),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+TableFormatName: TypeAlias = Literal["csv", "tsv", "jsonl", "inter", "dat", "parquet"]
+Format = Annotated[
+    OutputFormat, typer.Option("--format", help="What stdout holds; with markdown, csv and json nothing else.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Short for --format json.")]
 Quiet = Annotated[bool, typer.Option("--quiet", callback=_set_quiet, help="Print only warnings and results.")]
 Debug = Annotated[bool, typer.Option("--debug", callback=_set_debug, help="Show tracebacks.")]
+
+
+def format_of(form: OutputFormat, *, as_json: bool) -> OutputFormat:
+    """Return the format that ``--format`` and ``--json`` ask for.
+
+    Raises
+    ------
+    HarnessError
+        They ask for two formats.
+    """
+    from harness.errors import HarnessError
+
+    if as_json and form not in ("table", "json"):
+        raise HarnessError(f"--json is short for --format json, and --format is {form}. Leave one of them out.")
+    return "json" if as_json else form
 
 
 def overrides_of(

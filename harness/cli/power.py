@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli.app import app
-from harness.cli.options import Debug, Json
-from harness.cli.printing import print_rich
+from harness.cli.options import Debug, Format, Json, format_of
+from harness.cli.printing import Output, print_output
 
 if TYPE_CHECKING:
     from harness.pipeline import MetricPower
+    from harness.report import Block
 
 _WORDS = {
     "difference": "a difference of this size gets a verdict",
@@ -43,6 +43,7 @@ def power(
     ] = [],
     confidence: Annotated[float, typer.Option(help="Level of the intervals.")] = 0.95,
     candidates: Annotated[int, typer.Option(help="Number of candidates in the family.")] = 1,
+    form: Format = "table",
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -54,31 +55,39 @@ def power(
     from harness.errors import HarnessError
     from harness.pipeline import PowerOptions
     from harness.pipeline import power as run_power
+    from harness.report import Printout
+
+    form = format_of(form, as_json=as_json)
 
     if not 0 < confidence < 1:
         raise HarnessError(f"--confidence is {confidence}; use a share between 0 and 1, such as 0.95.")
     options = PowerOptions(effect, users, tuple(metric), confidence, candidates)
     found = run_power(candidate, baseline, options)
-    if as_json:
-        typer.echo(json.dumps([to_json(one) for one in found], indent=2, ensure_ascii=False))
-        return
-    for one in found:
-        _print(one)
+    rows = [
+        {"metric": one.metric, "candidate": one.candidate, "baseline": one.baseline, **to_json(row)}
+        for one in found
+        for row in one.rows
+    ]
+    printout = Printout(tuple(block for one in found for block in _blocks(one)))
+    print_output(form, Output(printout, rows, found))
 
 
-def _print(found: MetricPower) -> None:
-    from harness.report import power_table
+def _blocks(found: MetricPower) -> list[Block]:
+    from harness.report import StyledText, power_table
 
-    print_rich(power_table(found.metric, [(row.claim, row.effect, row.users, row.power) for row in found.rows]))
-    typer.echo(
+    measured = (
         f"{found.candidate} against {found.baseline}: {found.n_users:,} users, {found.n_nonzero:,} differ, "
         f"standard deviation of the differences {found.std:.4f}, "
         f"{found.metric} of the baseline {found.baseline_value:.4f}"
     )
-    for claim, words in _WORDS.items():
-        typer.echo(f"{claim}: {words}, with a probability of 80%")
+    lines = [
+        measured,
+        *(f"{claim}: {words}, with a probability of 80%" for claim, words in _WORDS.items()),
+    ]
     if found.item_floor is not None:
-        typer.echo(
+        lines.append(
             f"For other items like these {found.n_items:,}, a difference below {found.item_floor:.4f} is not shown by "
             "any number of users: the number of items sets this floor."
         )
+    table = power_table(found.metric, [(row.claim, row.effect, row.users, row.power) for row in found.rows])
+    return [table, *map(StyledText, lines)]

@@ -1,21 +1,86 @@
-"""Print tables, JSON and results on stdout."""
+"""Print results on stdout in the format that the user chose."""
 
 from __future__ import annotations
 
 import json
+import logging
+import os
 import re
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from harness.artifacts import Facts
+    from harness.cli.options import OutputFormat
+    from harness.report import Printout
 
-    from harness.pipeline import RunResult, SeedResult
+logger = logging.getLogger("harness")
+
+_PIPE_WIDTH = 140  # a pipe has no width of its own
 
 
-def print_json(value: Any) -> None:
+@dataclass(frozen=True, eq=False)
+class Output:
+    """A result in all formats.
+
+    Parameters
+    ----------
+    printout
+        Lines and tables, for ``table`` and ``markdown``.
+    rows
+        Rows for ``csv``, with unrounded numbers.
+    value
+        A frozen value, or values of JSON, for ``json``.
+    notes
+        Lines after a table, such as the paths of reports. In other formats they go to stderr, except under ``--quiet``.
+    """
+
+    printout: Printout
+    rows: Sequence[Facts]
+    value: Any
+    notes: Sequence[str] = ()
+
+
+def print_output(form: OutputFormat, output: Output) -> None:
+    """Print a result in a format; in other formats than ``table``, stdout holds nothing else."""
+    if form == "json":
+        _print_json(output.value)
+    elif form == "csv":
+        from harness.artifacts import to_json
+        from harness.report import clean
+        from harness.storage import csv_text
+
+        typer.echo(csv_text(clean(to_json(output.rows))), nl=False)
+    elif form == "markdown":
+        from harness.report import printout_markdown
+
+        typer.echo(printout_markdown(output.printout))
+    else:
+        _print_rich(output.printout)
+    for note in output.notes:
+        if form == "table":
+            typer.echo(note)
+        else:
+            logger.info(note)
+
+
+def joined(outputs: Sequence[Output]) -> Output:
+    """Return several results as one, whose value is the list of their values."""
+    from harness.report import Printout
+
+    return Output(
+        Printout(tuple(block for one in outputs for block in one.printout.blocks)),
+        [row for one in outputs for row in one.rows],
+        [one.value for one in outputs],
+        [note for one in outputs for note in one.notes],
+    )
+
+
+def _print_json(value: Any) -> None:
     """Print a frozen value as JSON."""
     from harness.artifacts import to_json
 
@@ -24,44 +89,15 @@ def print_json(value: Any) -> None:
     typer.echo(re.sub("[\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text))
 
 
-def print_rich(renderable: RenderableType) -> None:
-    """Print a table or another renderable of rich."""
+def _print_rich(printout: Printout) -> None:
+    """Print lines and tables in the width of the terminal, or in that of the variable ``COLUMNS``."""
     from rich.console import Console
 
-    class Output(Console):
+    class Terminal(Console):
         def on_broken_pipe(self) -> NoReturn:  # rich would end the process with the exit code of a missed expectation
             raise BrokenPipeError
 
-    # A pipe has no width; 80 columns would cut the tables.
-    Output(width=None if sys.stdout.isatty() else 140, highlight=False).print(renderable)
-
-
-def print_seeds(result: SeedResult) -> None:
-    """Print the means over the seeds of an experiment, and where the reports of its runs are."""
-    from harness.report import seed_table
-
-    group = result.group
-    rows = [
-        (mean.label, mean.mean, mean.ci_low, mean.ci_high, mean.std_seeds, mean.seed_share) for mean in result.means
-    ]
-    print_rich(seed_table(f"{group.name}, {len(group.distinct)} of {len(group.seeds)} seeds", rows, group.findings))
-    for run in group.runs:
-        typer.echo(f"report  {run.folder / 'report.html'}")
-    typer.echo(f"means   {result.folder / 'seeds.json'}")
-
-
-def print_run(result: RunResult) -> None:
-    """Print the metric table of a run, where its report is, and the expectations that it misses."""
-    from harness.report import run_table
-
-    print_rich(run_table(result.record))
-    if result.was_finished:
-        typer.echo("This run was finished before and is shown again; --force computes it again.")
-    typer.echo(f"report  {result.folder / 'report.html'}")
-    if result.tracked is not None:
-        typer.echo(f"MLflow  run {result.tracked.run_id} in {result.tracked.uri}")
-    for row in result.missed:
-        typer.echo(
-            f"{result.record.name}: {row.label} is {row.value:.6f}, expected {row.expected:g} within {row.tolerance:g}",
-            err=True,
-        )
+    columns = os.environ.get("COLUMNS", "")
+    known = sys.stdout.isatty() or (columns.isdecimal() and int(columns) > 0)
+    # A line that is longer than the terminal, because it holds a long number, is not cropped.
+    Terminal(width=None if known else _PIPE_WIDTH, highlight=False).print(printout, crop=False)

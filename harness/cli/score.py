@@ -11,16 +11,21 @@ from harness.cli.app import app
 from harness.cli.options import (
     Debug,
     Force,
+    Format,
+    Json,
     LimitUsers,
+    Name,
     NoTrack,
     Out,
     Quiet,
     Set,
+    format_of,
     load_experiments,
     overrides_of,
     refuse_overrides,
 )
-from harness.cli.printing import print_run
+from harness.cli.printing import joined, print_output
+from harness.cli.run_output import run_output
 
 if TYPE_CHECKING:
     from harness.models import PredictionFile
@@ -39,12 +44,13 @@ def score(
             metavar="FILE", help="The experiment with the data, split, candidates and metrics.", show_default=False
         ),
     ],
-    name: Annotated[str | None, typer.Option(help="Folder under the reports.", show_default=False)] = None,
+    name: Name = None,
     column: Annotated[
         list[str], typer.Option(metavar="MEANING=NAME", help="The name of a column, such as user=uid.")
     ] = [],
-    form: Annotated[
-        str, typer.Option("--format", help="auto (by the name), csv, tsv, jsonl, inter, dat, parquet or trec.")
+    file_format: Annotated[
+        str,
+        typer.Option("--file-format", help="auto (by name), csv, tsv, jsonl, inter, dat, parquet or trec."),
     ] = "auto",
     delimiter: Annotated[str | None, typer.Option(help="Of a text file, such as ';'.", show_default=False)] = None,
     strict: Annotated[
@@ -55,10 +61,13 @@ def score(
     no_track: NoTrack = False,
     force: Force = False,
     limit_users: LimitUsers = None,
+    form: Format = "table",
+    as_json: Json = False,
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
     """Score a file of predictions of any program; no model is loaded, and torch is not needed."""
+    form = format_of(form, as_json=as_json)
     overrides = overrides_of(set_, out=out, no_track=no_track, limit_users=limit_users)
     refuse_overrides(set_, ("model",), "describes the model, which the file of predictions replaces")
     refuse_overrides(set_, ("expected",), "applies to the experiment's own model, not to a file of predictions")
@@ -67,9 +76,10 @@ def score(
     from harness.pipeline import ScoreOptions
     from harness.pipeline import score as score_file
 
-    file = _prediction_file(form, column, delimiter=delimiter, strict=strict)
-    for each in loaded:
-        print_run(score_file(predictions, each, ScoreOptions(name=name, file=file, force=force, quiet=quiet)))
+    file = _prediction_file(file_format, column, delimiter=delimiter, strict=strict)
+    options = ScoreOptions(name=name, file=file, force=force, quiet=quiet)
+    outputs = [run_output(score_file(predictions, each, options)) for each in loaded]
+    print_output(form, outputs[0] if len(outputs) == 1 and form == "table" else joined(outputs))
 
 
 def _prediction_file(form: str, columns: list[str], *, delimiter: str | None, strict: bool) -> PredictionFile:

@@ -1,6 +1,6 @@
 """Data sets: fetched or read, filtered, split, described and audited."""
 
-from harness.artifacts import DataWarning
+from harness.artifacts import CatalogueEntry, DataWarning
 from harness.data.audits import audit
 from harness.data.candidates.allow_lists import AllowList, UserCandidates, allow_list, lists_from
 from harness.data.candidates.sampled_negatives import sampled_negatives
@@ -19,11 +19,11 @@ from harness.data.readers.interaction_files import read_table
 from harness.data.readers.parquet_parts import parts_of
 from harness.data.readers.table_keys import TableKeys
 from harness.data.readers.table_reader import TableReader
-from harness.data.sources.catalogue import catalogue_table, fetch, list_sources
+from harness.data.sources.catalogue import fetch, list_sources
 from harness.data.sources.load_source import check_source, load_source
 from harness.data.sources.movielens import MovieLens100K
 from harness.data.sources.package_index import Wheel
-from harness.data.sources.source import CatalogueEntry, Source, SourceData
+from harness.data.sources.source import Source, SourceData
 from harness.data.sources.synthetic import Synthetic
 from harness.data.sources.ta_feng import TaFeng
 from harness.data.splits import FixedSplit, GlobalTime, KFold, LeaveLastOut, RandomSplit, UserHoldout, UserTime
@@ -64,7 +64,6 @@ __all__ = [
     "allow_list",
     "apply_filters",
     "audit",
-    "catalogue_table",
     "check_source",
     "checked_predictions",
     "describe",

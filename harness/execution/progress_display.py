@@ -1,9 +1,10 @@
-"""Progress display: a bar on a terminal, a line that is updated in a notebook, log lines elsewhere."""
+"""Progress display: a bar on a terminal, a line that is updated in a notebook, log lines elsewhere, or nothing."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ Advance = Callable[[int], None]
 
 logger = logging.getLogger("harness")
 
+_NO_CURSOR = ("dumb", "unknown")  # values of TERM of terminals that cannot redraw a line
 _LOG_EVERY = 5.0  # seconds between two log lines
 _UPDATE_EVERY = 0.5  # seconds between two updates in a notebook
 
@@ -38,6 +40,8 @@ def progress(
 ) -> Iterator[Advance]:
     """Show progress and rate: a bar on a terminal, a line that is updated in a notebook, log lines elsewhere.
 
+    Nothing is shown if the logger ``harness`` is set to a level above INFO, as ``--quiet`` does.
+
     The yielded function is called, from any thread, with the number of units done since its last call. These numbers
     and ``done`` add up to ``total``, unless the work stops early.
 
@@ -59,9 +63,9 @@ def progress(
     >>> with progress("scoring", 2, quiet=True) as advance:
     ...     advance(2)
     """
-    if quiet or _hidden.get():
+    if quiet or _hidden.get() or logger.level > logging.INFO:
         yield lambda step: None
-    elif sys.stderr.isatty():
+    elif sys.stderr.isatty() and os.environ.get("TERM") not in _NO_CURSOR:
         with _bar(what, total, unit, done) as advance:
             yield advance
     elif in_notebook():

@@ -12,7 +12,9 @@ from harness.experiment.comparison_settings import (
 )
 from harness.experiment.components import component_of
 from harness.experiment.conventions import CONVENTIONS, Convention, convention_of, rules_of
+from harness.experiment.expected_value import ExpectedValue
 from harness.experiment.experiment import COMPARISONS, Experiment, run_folder
+from harness.experiment.json_schema import benchmark_schema, experiment_schema
 from harness.experiment.load import as_experiment, load_experiment
 from harness.experiment.metric_expansion import expand_metrics
 from harness.experiment.output_settings import ReportSettings, TrackingSettings
@@ -21,7 +23,6 @@ from harness.experiment.runner_settings import RunnerSettings
 from harness.experiment.sections import (
     DatasetSettings,
     EvaluationSettings,
-    ExpectedValue,
     FitSettings,
     ModelSettings,
     StatisticsSettings,
@@ -64,12 +65,14 @@ __all__ = [
     "UsersSettings",
     "VectorsSettings",
     "as_experiment",
+    "benchmark_schema",
     "changes_comparison",
     "check_comparable",
     "check_overrides",
     "component_of",
     "convention_of",
     "expand_metrics",
+    "experiment_schema",
     "is_benchmark",
     "load_base_file",
     "load_benchmark",

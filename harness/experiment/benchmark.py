@@ -52,7 +52,25 @@ class Benchmark:
 
 
 @section(frozen=True, config={"extra": "forbid", "strict": True})
-class _BenchmarkFile:
+class BenchmarkFile:
+    """The keys of a benchmark file.
+
+    Parameters
+    ----------
+    name
+        Name of the comparison: words separated by single slashes.
+    experiments
+        Two or more experiment files, relative to this file.
+    baseline
+        File or name of the experiment that the others are compared with.
+    primary
+        Label of the primary metric. None: that of the baseline.
+    statistics
+        How differences are tested; keys that are left out come from the baseline.
+    report
+        Where the comparison is written.
+    """
+
     name: Text
     experiments: Annotated[tuple[Text, ...], Field(min_length=2)]
     baseline: Text
@@ -103,7 +121,7 @@ def load_benchmark(path: str | FilePath, overrides: Iterable[str] = ()) -> Bench
     root = apply_overrides(load_tree(path), own)
     if root.child(BENCHMARK_KEY) is None and root.child("dataset") is not None:
         raise root.location.error("the file is an experiment; a benchmark lists 'experiments' and names a 'baseline'")
-    file = validate(_BenchmarkFile, root, root.plain())
+    file = validate(BenchmarkFile, root, root.plain())
     folder = FilePath(path).parent
     passed_on = [text for text in overrides if override_keys(text)[0] not in _COMPARISON_KEYS]
     experiments, wrong = [], []
@@ -196,7 +214,7 @@ def _entry_location(root: Node, index: int) -> YamlLocation:
     return root.find((BENCHMARK_KEY, index)).location
 
 
-def _baseline(file: _BenchmarkFile, experiments: Sequence[Experiment], root: Node) -> Experiment:
+def _baseline(file: BenchmarkFile, experiments: Sequence[Experiment], root: Node) -> Experiment:
     for entry, experiment in zip(file.experiments, experiments, strict=True):
         if file.baseline == experiment.name or FilePath(file.baseline) == FilePath(entry):
             return experiment
@@ -206,7 +224,7 @@ def _baseline(file: _BenchmarkFile, experiments: Sequence[Experiment], root: Nod
     )
 
 
-def _primary(file: _BenchmarkFile, baseline: Experiment, root: Node) -> str:
+def _primary(file: BenchmarkFile, baseline: Experiment, root: Node) -> str:
     labels = [metric.label for metric in baseline.metrics]
     if file.primary is None:
         return baseline.primary

@@ -14,13 +14,13 @@ from pydantic.dataclasses import dataclass
 from harness.errors import HarnessError
 from harness.experiment.candidate_settings import CandidateSettings
 from harness.experiment.components import name_or_map, options_of, to_map, to_plain
+from harness.experiment.expected_value import ExpectedValue
 from harness.experiment.metric_expansion import expand_specs
 from harness.experiment.output_settings import ReportSettings, TrackingSettings
 from harness.experiment.runner_settings import RunnerSettings
 from harness.experiment.sections import (
     DatasetSettings,
     EvaluationSettings,
-    ExpectedValue,
     ModelSettings,
     StatisticsSettings,
     not_computed,

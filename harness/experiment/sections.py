@@ -275,14 +275,6 @@ class StatisticsSettings:
     seed: Seed = 0
 
 
-@dataclass(frozen=True, config={"extra": "forbid", "strict": True})
-class ExpectedValue:
-    """The value that a metric must have, within ``tolerance``."""
-
-    value: float
-    tolerance: Annotated[float, Field(ge=0)]
-
-
 def _short_label(metric: Metric) -> str:
     """Return name and cutoff without the options."""
     return f"{metric.name}@{'' if metric.cutoff is None else metric.cutoff}"

@@ -11,6 +11,7 @@ from harness.pipeline.commands.export import export
 from harness.pipeline.commands.fit import fit
 from harness.pipeline.commands.freeze import FrozenProtocol, freeze
 from harness.pipeline.commands.gate import GateOptions, GateResult, gate
+from harness.pipeline.commands.init import StarterExperiment, StarterOptions, init
 from harness.pipeline.commands.paired_runs import compare
 from harness.pipeline.commands.power import MetricPower, PowerOptions, power
 from harness.pipeline.commands.predict import predict
@@ -19,6 +20,7 @@ from harness.pipeline.commands.score import ScoreOptions, score
 from harness.pipeline.commands.seeds import SeedResult, run_seeds
 from harness.pipeline.commands.split import write_split
 from harness.pipeline.commands.validate import check_inputs
+from harness.pipeline.run_folder.result_index import list_results
 from harness.pipeline.stages.fitting import ModelCheckpoint
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "RunResult",
     "ScoreOptions",
     "SeedResult",
+    "StarterExperiment",
+    "StarterOptions",
     "TieOptions",
     "audit_dataset",
     "check_inputs",
@@ -49,6 +53,8 @@ __all__ = [
     "fit",
     "freeze",
     "gate",
+    "init",
+    "list_results",
     "power",
     "predict",
     "render_again",

@@ -1,40 +1,73 @@
 """Reports for people: HTML with figures, LaTeX, and tables for the terminal."""
 
 from harness.report.comparison_report import ComparisonContext, ComparisonReport, render_comparison
-from harness.report.comparison_terminal import comparison_table, robustness_lines, seed_table
+from harness.report.comparison_terminal import comparison_table, seed_table
+from harness.report.csv_rows import (
+    audit_rows,
+    comparison_rows,
+    convention_rows,
+    difference_rows,
+    facts_rows,
+    metric_rows,
+    run_rows,
+)
 from harness.report.difference_terminal import difference_text
 from harness.report.example_rows import PSEUDONYM
+from harness.report.explanation_table import explanation_rows, explanation_table
 from harness.report.index_report import render_index
+from harness.report.markdown import printout_markdown
 from harness.report.metric_catalogue import conventions_table, metric_page, metrics_table
+from harness.report.number_text import clean
+from harness.report.printout import Printout
+from harness.report.result_table import result_rows, result_tables
 from harness.report.run_report import RunReport, render_run
 from harness.report.terminal import (
     audit_table,
     cache_table,
+    catalogue_table,
     checkpoint_table,
     facts_table,
     power_table,
     run_table,
 )
+from harness.report.text_table import Block, StyledText, TextTable
 
 __all__ = [
     "PSEUDONYM",
+    "Block",
     "ComparisonContext",
     "ComparisonReport",
+    "Printout",
     "RunReport",
+    "StyledText",
+    "TextTable",
+    "audit_rows",
     "audit_table",
     "cache_table",
+    "catalogue_table",
     "checkpoint_table",
+    "clean",
+    "comparison_rows",
     "comparison_table",
+    "convention_rows",
     "conventions_table",
+    "difference_rows",
     "difference_text",
+    "explanation_rows",
+    "explanation_table",
+    "facts_rows",
     "facts_table",
     "metric_page",
+    "metric_rows",
     "metrics_table",
     "power_table",
+    "printout_markdown",
     "render_comparison",
     "render_index",
     "render_run",
-    "robustness_lines",
+    "result_rows",
+    "result_tables",
+    "run_rows",
     "run_table",
     "seed_table",
 ]

@@ -1,32 +1,29 @@
-"""Show in the terminal why two results differ."""
+"""Build the output of ``harness diff``: why two results differ."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from harness.artifacts import RunDifference, ShownItem, UserDifference
 from harness.report.number_text import clean, count_text, metric_text, signed
-from harness.report.rich_tables import add_row, group_of, table_of, text_of
-
-if TYPE_CHECKING:
-    from rich.console import Group
+from harness.report.printout import Printout
+from harness.report.text_table import Block, StyledText, TableColumn, numbers, table_of
 
 _MOST_FACTS = 40
 
 
-def difference_text(difference: RunDifference) -> Group:
+def difference_text(difference: RunDifference) -> Printout:
     """Return the facts that differ, the steps from one value to the other, and the most different users."""
     found = clean(difference)
     change = signed(found.value_b - found.value_a)
     metric = found.metric_a if found.metric_a == found.metric_b else f"{found.metric_a} and {found.metric_b}"
     head = f"{metric}: {found.a} {metric_text(found.value_a)}, {found.b} {metric_text(found.value_b)}, {change}"
-    lines: list[Any] = [text_of(head, "bold"), text_of(_users_line(found)), _facts(found)]
+    blocks: list[Block] = [StyledText(head, "bold"), StyledText(_users_line(found)), _facts(found)]
     if found.steps:
-        lines.append(_steps(found))
+        blocks.append(_steps(found))
     for user in found.users:
-        lines.extend(_user(user, found))
-    return group_of([*lines, *(text_of(note, "dim") for note in found.notes)])
+        blocks.extend(_user(user, found))
+    return Printout((*blocks, *(StyledText(note, "dim") for note in found.notes)))
 
 
 def _users_line(found: RunDifference) -> str:
@@ -36,32 +33,37 @@ def _users_line(found: RunDifference) -> str:
     return words
 
 
-def _facts(found: RunDifference) -> Any:
+def _facts(found: RunDifference) -> Block:
     if not found.facts:
-        return text_of("No fact of the records differs.")
-    table = table_of("what differs", "stage", "fact", found.a, found.b)
-    for fact in found.facts[:_MOST_FACTS]:
-        add_row(table, [fact.stage, fact.key, fact.a, fact.b])
+        return StyledText("No fact of the records differs.")
+    rows = [[fact.stage, fact.key, fact.a, fact.b] for fact in found.facts[:_MOST_FACTS]]
     if len(found.facts) > _MOST_FACTS:
-        add_row(table, ["", f"and {len(found.facts) - _MOST_FACTS} more", "", ""])
-    return table
+        rows.append(["", f"and {len(found.facts) - _MOST_FACTS} more", "", ""])
+    columns = [TableColumn("stage", rank=1, least=12), TableColumn("fact"), TableColumn(found.a), TableColumn(found.b)]
+    return table_of("what differs", columns, rows)
 
 
-def _steps(found: RunDifference) -> Any:
-    table = table_of(f"from {found.a} to {found.b}", "step", "exchanged", right=("users", "value", "change"))
-    add_row(table, ["", found.a, "", metric_text(found.value_a), ""])
-    for step in found.steps:
-        cells = [step.step, step.meaning, count_text(step.n_users), metric_text(step.value), signed(step.change)]
-        add_row(table, cells)
-    return table
+def _steps(found: RunDifference) -> Block:
+    columns = [
+        TableColumn("step", least=12),
+        TableColumn("exchanged", rank=2),
+        *numbers("users", rank=1),
+        *numbers("value", "change"),
+    ]
+    rows = [["", found.a, "", metric_text(found.value_a), ""]]
+    rows += [
+        [step.step, step.meaning, count_text(step.n_users), metric_text(step.value), signed(step.change)]
+        for step in found.steps
+    ]
+    return table_of(f"from {found.a} to {found.b}", columns, rows)
 
 
-def _user(user: UserDifference, found: RunDifference) -> list[Any]:
+def _user(user: UserDifference, found: RunDifference) -> list[Block]:
     values = f"{found.a} {metric_text(user.a)}, {found.b} {metric_text(user.b)}"
     return [
-        text_of(f"user {user.user}: {values}; relevant: {_items(user.relevant)}", "bold"),
-        text_of(f"  {found.a}: {_items(user.list_a)}"),
-        text_of(f"  {found.b}: {_items(user.list_b)}"),
+        StyledText(f"user {user.user}: {values}; relevant: {_items(user.relevant)}", "bold"),
+        StyledText(f"  {found.a}: {_items(user.list_a)}"),
+        StyledText(f"  {found.b}: {_items(user.list_b)}"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Render the values of a comparison as a Markdown table."""
+"""Write tables as Markdown."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 from harness.report.comparison_rows import ValueRow
 from harness.report.number_text import metric_text
+from harness.report.printout import Printout
+from harness.report.text_table import TextTable
 
 # Characters that Markdown or HTML inside it would obey.
 _SPECIAL = re.compile(r"([\\`*_\[\]|<>&~])")
@@ -21,6 +23,36 @@ def escape(text: str) -> str:
     a\|b \<script\> \*c\*
     """
     return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+
+
+def printout_markdown(printout: Printout) -> str:
+    r"""Return the lines and tables of a command as Markdown, with all columns.
+
+    Examples
+    --------
+    >>> from harness.report.text_table import StyledText, TableColumn, numbers, table_of
+    >>> table = table_of("", [TableColumn("run"), *numbers("users")], [["a|b", "938"]])
+    >>> print(printout_markdown(Printout((StyledText("Two runs."), table))))
+    Two runs.
+    <BLANKLINE>
+    | run | users |
+    | --- | ---: |
+    | a\|b | 938 |
+    """
+    parts = (_table(block) if isinstance(block, TextTable) else _lines(block.text) for block in printout.blocks)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _lines(text: str) -> str:
+    """Return lines of text, with a hard break after each but the last."""
+    return "\\\n".join(escape(line) for line in text.splitlines() if line.strip())
+
+
+def _table(table: TextTable) -> str:
+    lines = [f"**{escape(table.title)}**", ""] if table.title else []
+    lines.append(_line([escape(column.name) for column in table.columns]))
+    lines.append(_line(["---:" if column.number else "---" for column in table.columns]))
+    return "\n".join([*lines, *(_line([escape(cell.text) for cell in row]) for row in table.rows)])
 
 
 def values_markdown(values: Sequence[ValueRow], *, best: set[tuple[str, str]], sentence: str) -> str:

@@ -1,30 +1,35 @@
-"""Show the catalogue of metrics in the terminal."""
+"""Build the output of ``harness metrics``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+import itertools
+from collections.abc import Mapping, Sequence
 
 from harness.experiment.conventions import Convention
 from harness.metrics.metric_facts import MetricFacts
 from harness.report.number_text import clean
-
-if TYPE_CHECKING:
-    from rich.console import Group
-    from rich.table import Table
+from harness.report.printout import Printout
+from harness.report.text_table import StyledText, TableColumn, table_of
 
 
-def metrics_table(metrics: Sequence[MetricFacts]) -> Table:
+def metrics_table(metrics: Sequence[MetricFacts]) -> Printout:
     """Return a table with one row per metric."""
     rows = [
-        (metric.name, metric.family, _range(metric), _better(metric), ", ".join(_options(metric)), metric.summary)
+        [metric.name, metric.family, _range(metric), _better(metric), ", ".join(options_text(metric)), metric.summary]
         for metric in map(clean, metrics)
     ]
-    headings = ("name", "family", "range", "better", "options", "what it is")
-    return _table("Metrics; harness metrics NAME explains one", headings, rows)
+    columns = [
+        TableColumn("name"),
+        TableColumn("family", rank=2),
+        TableColumn("range", number=True),
+        TableColumn("better"),
+        TableColumn("options", rank=1, least=30),
+        TableColumn("what it is", least=30),
+    ]
+    return Printout((table_of("Metrics; harness metrics NAME explains one", columns, rows),))
 
 
-def conventions_table(conventions: Mapping[str, Convention]) -> Table:
+def conventions_table(conventions: Mapping[str, Convention]) -> Printout:
     """Return a table with one row per convention."""
     rows = []
     for name, convention in clean(dict(conventions)).items():
@@ -35,43 +40,49 @@ def conventions_table(conventions: Mapping[str, Convention]) -> Table:
         rules = convention.rules
         lacks = ", ".join(convention.lacks)
         rows.append((name, convention.compared_with, options, rules.ties, rules.without_predictions, lacks))
-    headings = ("name", "compared with", "options", "ties", "without predictions", "it lacks")
-    return _table("evaluation.convention: definitions that differ from the defaults", headings, rows)
+    columns = [
+        TableColumn("name", least=12),
+        TableColumn("compared with", rank=3, least=12),
+        TableColumn("options"),
+        TableColumn("ties", least=12),
+        TableColumn("without predictions", rank=1, least=12),
+        TableColumn("it lacks", rank=2, least=16),
+    ]
+    return Printout((table_of("evaluation.convention: definitions that differ from the defaults", columns, rows),))
 
 
-def metric_page(metric: MetricFacts) -> Group:
+def metric_page(metric: MetricFacts) -> Printout:
     """Return the facts of one metric: definition, options, range, edge cases and reference."""
-    from rich.console import Group
-    from rich.text import Text
-
     shown = clean(metric)
     lines = {
         "family": shown.family,
         "one value for": shown.value + (", the mean over users is shown" if shown.value == "a user" else ""),
         "range": f"{_range(shown)}, {_better(shown)} is better",
         "needs": ", ".join(shown.needs) or "only lists and relevant items",
-        "options": "; ".join(_options(shown)) or "none",
+        "options": "; ".join(options_text(shown)) or "none",
         "fixed": ", ".join(f"{name}: {value}" for name, value in shown.fixed.items()) or "nothing else",
         "in a file": shown.yaml,
         "formula": shown.formula,
         "reference": shown.reference,
     }
-    width = max(map(len, lines)) + 2
-    rows = [Text(f"{name:<{width}}{text}") for name, text in lines.items()]
-    title = Text(f"{shown.name}: {shown.summary}", "bold")
-    return Group(title, Text(), *rows, Text(), Text(metric.description))
+    title = StyledText(f"{shown.name}: {shown.summary}", "bold")
+    table = table_of("", [TableColumn("fact"), TableColumn("value")], list(lines.items()))
+    return Printout((title, StyledText(""), table, *_lines(shown.description)))
 
 
-def _table(title: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> Table:
-    from rich.table import Table
-    from rich.text import Text
+def _lines(description: str) -> list[StyledText]:
+    """Return a docstring as one text per block of lines with the same indentation, which is kept."""
+    texts: list[StyledText] = []
+    for part in description.split("\n\n"):
+        for (indent, _), lines in itertools.groupby(part.splitlines(), key=_kind_of_line):
+            texts.append(StyledText(" ".join(line.strip() for line in lines), indent=indent))
+        texts.append(StyledText(""))
+    return texts[:-1]
 
-    table = Table(title=title, title_justify="left")
-    for heading in headings:
-        table.add_column(heading, no_wrap=heading in {"name", "range"})
-    for row in rows:
-        table.add_row(*map(Text, row))
-    return table
+
+def _kind_of_line(line: str) -> tuple[int, bool]:
+    """Return the indentation of a line, and whether it is a heading."""
+    return len(line) - len(line.lstrip()), line.endswith(":")
 
 
 def _range(metric: MetricFacts) -> str:
@@ -82,8 +93,8 @@ def _better(metric: MetricFacts) -> str:
     return "higher" if metric.higher_is_better else "lower"
 
 
-def _options(metric: MetricFacts) -> list[str]:
-    """Return each option with its choices, the default first."""
+def options_text(metric: MetricFacts) -> list[str]:
+    """Return each option of a metric with its choices, the default first."""
     texts = []
     for name, option in metric.options.items():
         others = [choice for choice in option.choices if choice != option.default]

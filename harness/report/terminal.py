@@ -1,4 +1,4 @@
-"""Build tables of runs, data and checkpoints for the terminal."""
+"""Build the output of commands on runs, data and checkpoints."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.artifacts import (
+    CatalogueEntry,
     CheckpointFacts,
     DatasetAudit,
     DatasetSummary,
@@ -29,76 +30,103 @@ from harness.report.number_text import (
     interval_text,
     metric_text,
 )
-from harness.report.rich_tables import COLOURS, add_row, group_of, table_of, text_of
+from harness.report.printout import Printout
+from harness.report.rich_tables import COLOURS
+from harness.report.text_table import Block, StyledText, TableColumn, TextTable, numbers, table_of
 from harness.storage import CacheEntry
 
 if TYPE_CHECKING:
-    from rich.console import Group
-    from rich.table import Table
-    from rich.text import Text
-
     from harness.artifacts import Facts
 
 _SMALLEST_FACTOR = 1.005  # a smaller one would be printed as 1.00
 
 
-def run_table(record: RunRecord) -> Group:
+def run_table(record: RunRecord) -> Printout:
     """Return the metrics of a run by cutoff, its headline, and the warnings of its audits."""
     shown = clean(record)
     leading, users = shown.headline, shown.protocol.users
     title = ", ".join(part for part in (shown.name, shown.dataset.name) if part)
     title = title if users is None else f"{title}, {count_text(users)} users"
     metrics = metric_matrix(shown.metrics)
-    table = table_of("", "metric", right=["no k" if k is None else f"@{k}" for k in metrics.cutoffs])
-    for name, cells in metrics.rows:
-        add_row(table, [name, *("" if cell is None else metric_text(cell.value) for cell in cells)])
-    # The title of a table would be folded to the width of the table.
-    lines: list[Any] = [text_of(title, "bold"), table]
+    columns = numbers(*("no k" if k is None else f"@{k}" for k in metrics.cutoffs))
+    rows = [
+        [name, *("" if cell is None else metric_text(cell.value) for cell in cells)] for name, cells in metrics.rows
+    ]
+    blocks: list[Block] = [
+        StyledText(title, "bold"),
+        table_of("", [TableColumn("metric"), *columns], rows, splits=True),
+    ]
     if leading is not None and leading.ci_low is not None:
         level = confidence_text(shown.experiment.statistics.confidence)
         interval = interval_text(leading.ci_low, leading.ci_high)
-        lines.append(text_of(f"{leading.label} {metric_text(leading.value)}, {level} interval {interval}", "bold"))
-    lines.extend(_finding(finding) for finding in shown.audits if finding.severity != "info")
+        blocks.append(StyledText(f"{leading.label} {metric_text(leading.value)}, {level} interval {interval}", "bold"))
+    blocks.extend(_finding(finding) for finding in shown.audits if finding.severity != "info")
     if shown.partial is not None:
-        lines.append(text_of(shown.partial.sentence, "bold yellow"))
-    return group_of(lines)
+        blocks.append(StyledText(shown.partial.sentence, "bold yellow"))
+    return Printout(tuple(blocks))
 
 
-def facts_table(summary: DatasetSummary | SourceSummary) -> Group:
+def facts_table(summary: DatasetSummary | SourceSummary) -> Printout:
     """Return the statistics of a data set, one table per part, with warnings and audits as sentences."""
     shown = clean(summary)
     plain: dict[str, Any] = to_json(shown)
     parts = {key: value for key, value in plain.items() if isinstance(value, Mapping) and value}
     single = {key: value for key, value in plain.items() if key not in (*parts, "audits", "warnings")}
-    lines: list[Any] = []
+    blocks: list[Block] = []
     if single:
-        lines.append(_facts("", single))
-    lines.extend(_facts(name, part) for name, part in parts.items())
+        blocks.append(_facts("", single))
+    blocks.extend(_facts(name, part) for name, part in parts.items())
     if isinstance(shown, DatasetSummary):
-        lines.extend(text_of(f"warning: {one.sentence}", COLOURS["warning"]) for one in shown.dataset.warnings)
-        lines.extend(map(_finding, shown.audits))
-    return group_of(lines)
+        blocks.extend(StyledText(f"warning: {one.sentence}", COLOURS["warning"]) for one in shown.dataset.warnings)
+        blocks.extend(map(_finding, shown.audits))
+    return Printout(tuple(blocks))
 
 
-def checkpoint_table(checkpoint: CheckpointFacts) -> Group:
+def catalogue_table(entries: Sequence[CatalogueEntry]) -> Printout:
+    """Return the data sets of the catalogue, one per row."""
+    columns = [
+        TableColumn("name"),
+        TableColumn("what it is"),
+        TableColumn("licence", rank=1),
+        *numbers("users", "items", rank=3),
+        *numbers("interactions"),
+        *numbers("download", rank=2),
+    ]
+    rows = [
+        [
+            entry.name,
+            entry.description,
+            entry.licence,
+            *(count_text(count) for count in (entry.users, entry.items, entry.interactions)),
+            size_text(entry.size) if entry.size else "none",
+        ]
+        for entry in map(clean, entries)
+    ]
+    return Printout((table_of("Data sets", columns, rows),))
+
+
+def checkpoint_table(checkpoint: CheckpointFacts) -> Printout:
     """Return what a checkpoint holds: one table of tensors per state dict, with totals, and the rest as facts."""
     shown = clean(checkpoint)
-    lines: list[Any] = [text_of(f"{shown.path}: {shown.format}, {_mebibytes(shown.bytes)} MiB on disk", "bold")]
+    blocks: list[Block] = [
+        StyledText(f"{shown.path}: {shown.format}, {_mebibytes(shown.bytes)} MiB on disk", "bold"),
+    ]
+    columns = [TableColumn("tensor"), *numbers("shape", "type"), *numbers("values", rank=1), *numbers("MiB", rank=2)]
     for state in shown.states:
-        table = table_of(state.name, "tensor", right=("shape", "type", "values", "MiB"))
+        rows = []
         for tensor in state.tensors:
             shape = " x ".join(map(str, tensor.shape)) or "scalar"
-            size = _mebibytes(tensor.bytes)
-            add_row(table, [" ".join(tensor.name.split()), shape, tensor.dtype, count_text(tensor.values), size])
+            rows.append([tensor.name, shape, tensor.dtype, count_text(tensor.values), _mebibytes(tensor.bytes)])
         number, parameters = count_text(len(state.tensors)), count_text(state.parameters)
         tensors = "tensor" if number == "1" else "tensors"
-        lines += [table, text_of(f"{number} {tensors}, {parameters} parameters, {state.size}", "bold")]
+        blocks.append(table_of(state.name, columns, rows))
+        blocks.append(StyledText(f"{number} {tensors}, {parameters} parameters, {state.size}", "bold"))
     if shown.other:
-        lines.append(_facts("beside tensors", shown.other))
-    return group_of(lines)
+        blocks.append(_facts("beside tensors", shown.other))
+    return Printout(tuple(blocks))
 
 
-def power_table(metric: str, rows: Sequence[tuple[str, float, int, float]]) -> Group:
+def power_table(metric: str, rows: Sequence[tuple[str, float, int, float]]) -> TextTable:
     """Return what claims need.
 
     Parameters
@@ -108,66 +136,79 @@ def power_table(metric: str, rows: Sequence[tuple[str, float, int, float]]) -> G
     rows
         Claim, effect, users that reach it with 80%, and the power with the users that were measured, or NaN.
     """
-    table = table_of(clean(metric), "claim", right=("effect", "users for 80%", "power as measured"))
-    for claim, effect, users, power in rows:
-        add_row(
-            table, [claim, metric_text(effect), count_text(users), NOTHING if math.isnan(power) else f"{power:.0%}"]
-        )
-    return group_of([table])
+    columns = [TableColumn("claim"), *numbers("effect", "users for 80%"), *numbers("power as measured", rank=1)]
+    cells = [
+        [claim, metric_text(effect), count_text(users), NOTHING if math.isnan(power) else f"{power:.0%}"]
+        for claim, effect, users, power in rows
+    ]
+    return table_of(clean(metric), columns, cells)
 
 
-def cache_table(folder: Path, entries: Sequence[CacheEntry]) -> Group:
+def cache_table(folder: Path, entries: Sequence[CacheEntry]) -> Printout:
     """Return the entries of the cache, one per row, and their total size."""
-    table = table_of(clean(str(folder)), "key", right=("run", "size", "last used", "in use"))
-    for entry in entries:
-        used = entry.used.isoformat(timespec="seconds").replace("+00:00", "Z")
-        cells = [entry.key[:12], entry.name, size_text(entry.size), used, "yes" if entry.in_use else ""]
-        add_row(table, clean(cells))
+    columns = [
+        TableColumn("key", number=True, rank=3),
+        TableColumn("run"),
+        *numbers("size"),
+        TableColumn("last used", number=True, rank=1),
+        TableColumn("in use", rank=2),
+    ]
+    rows = [
+        [
+            entry.key[:12],
+            entry.name,
+            size_text(entry.size),
+            entry.used.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "yes" if entry.in_use else "",
+        ]
+        for entry in entries
+    ]
     total = size_text(sum(entry.size for entry in entries))
-    return group_of([table, text_of(f"{len(entries)} in all, {total}", "bold")])
+    return Printout(
+        (table_of(clean(str(folder)), columns, clean(rows)), StyledText(f"{len(entries)} in all, {total}", "bold"))
+    )
 
 
-def audit_table(audit: DatasetAudit) -> Group:
+def audit_table(audit: DatasetAudit) -> Printout:
     """Return audits as sentences with their worst cases, and a trial of the tie rules as a table."""
     shown = clean(audit)
-    lines: list[Any] = [text_of(shown.name, "bold")]
-    lines.extend(text_of(f"warning: {caution.sentence}", COLOURS["warning"]) for caution in shown.warnings)
+    blocks: list[Block] = [StyledText(shown.name, "bold")]
+    blocks.extend(StyledText(f"warning: {caution.sentence}", COLOURS["warning"]) for caution in shown.warnings)
     for finding in shown.audits:
-        lines.append(_finding(finding))
-        lines.extend(text_of(f"    {case}", "dim") for case in finding.cases)
+        blocks.append(_finding(finding))
+        blocks.extend(StyledText(case, "dim", indent=4) for case in finding.cases)
     if shown.ties is not None:
-        lines.extend(_tie_trial(shown.ties))
-    return group_of(lines)
+        blocks.extend(_tie_trial(shown.ties))
+    return Printout(tuple(blocks))
 
 
-def _tie_trial(trial: TieTrial) -> list[Any]:
+def _tie_trial(trial: TieTrial) -> list[Block]:
     if not trial.rows:
-        return [text_of("No tie decides what is held out: every tie rule gives the same parts.", "bold")]
+        return [StyledText("No tie decides what is held out: every tie rule gives the same parts.", "bold")]
     labels = headline_labels(list(trial.ranges), trial.primary)
-    title = f"{trial.baseline} under other tie rules, with all other settings equal"
-    table = table_of(title, "ties", right=labels)
+    rows = []
     for row in trial.rows:
         rule = row.ties if row.seed is None else f"{row.ties}, seed {row.seed}"
-        add_row(table, [rule, *(metric_text(row.values[label]) for label in labels)])
+        rows.append([rule, *(metric_text(row.values[label]) for label in labels)])
+    title = f"{trial.baseline} under other tie rules, with all other settings equal"
+    columns = [TableColumn("ties"), *numbers(*labels)]
     ratios = [
         f"{label} from {metric_text(span.low)} to {metric_text(span.high)}"
         + (f", a factor of {span.ratio:.2f}" if span.ratio and span.ratio >= _SMALLEST_FACTOR else "")
         for label, span in trial.ranges.items()
         if label in labels
     ]
-    return [table, text_of("The tie rule alone moves " + "; ".join(ratios) + ".", "bold")]
+    moves = StyledText("The tie rule alone moves " + "; ".join(ratios) + ".", "bold")
+    return [table_of(title, columns, rows, splits=True), moves]
 
 
 def _mebibytes(size: int) -> str:
     return f"{size / (1 << 20):,.4f}"
 
 
-def _finding(finding: Finding) -> Text:
-    return text_of(f"{finding.severity}: {finding.sentence}", COLOURS.get(finding.severity, ""))
+def _finding(finding: Finding) -> StyledText:
+    return StyledText(f"{finding.severity}: {finding.sentence}", COLOURS.get(finding.severity, ""))
 
 
-def _facts(name: str, part: Facts) -> Table:
-    table = table_of(name, "fact", "value")
-    for row in facts(part):
-        add_row(table, row)
-    return table
+def _facts(name: str, part: Facts) -> TextTable:
+    return table_of(name, [TableColumn("fact"), TableColumn("value")], facts(part))

@@ -18,7 +18,7 @@ from harness.storage.checksums import (
     sha256_json,
     sha256_paths,
 )
-from harness.storage.csv_files import write_csv
+from harness.storage.csv_files import csv_text, write_csv
 from harness.storage.locks import LONG, lock
 from harness.storage.safe_paths import inside, refuse_link
 
@@ -29,6 +29,7 @@ __all__ = [
     "cache_entries",
     "cache_folder",
     "changed_file",
+    "csv_text",
     "describe_entry",
     "drop_if_empty",
     "entry_folder",

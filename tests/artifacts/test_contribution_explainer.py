@@ -92,6 +92,7 @@ def test_statements_equal_scoring_again_without_each_item(items, seed):
         assert stated.weights.sum(axis=1) == pytest.approx(scores[listed], abs=1e-5)
 
 
-def test_only_the_last_items_are_explained():
-    found = history_contributions(models(0)[0][0], task_of([1, 2, 3]), np.array([0], dtype=np.int32), most=2)
-    assert found.history.tolist() == [2, 3]
+def test_only_the_last_items_are_left_out_one_by_one():
+    model, listed = models(0)[0][0], np.array([0], dtype=np.int32)
+    assert history_contributions(Hidden(model), task_of([1, 2, 3]), listed, most=2).history.tolist() == [2, 3]
+    assert history_contributions(model, task_of([1, 2, 3]), listed, most=2).history.tolist() == [1, 2, 3]

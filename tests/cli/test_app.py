@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -35,6 +37,33 @@ def test_help_imports_nothing_heavy():
     )
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
+
+
+def completions(words, index):
+    """Return what a shell offers to complete a word of a command."""
+    program = "from harness.cli import main; main()"
+    more = {"_HARNESS_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(index)}
+    finished = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env={**os.environ, **more}
+    )
+    return finished.stdout.split()
+
+
+def test_a_shell_completes_commands_flags_and_names():
+    assert completions("harness me", 1) == ["metrics"]
+    assert completions("harness metrics nd", 2) == ["ndcg"]
+    assert completions("harness data fetch ml", 3) == ["ml-100k"]
+    assert completions("harness metrics --format c", 3) == ["csv"]
+    assert "--limit-users" in completions("harness eval --l", 2)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_completion_is_installed_for_the_shell(tmp_path):
+    command = f"{shlex.quote(sys.executable)} -m harness --install-completion; true"
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    finished = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, env=environment)
+    assert "bash completion installed" in finished.stdout
+    assert "_HARNESS_COMPLETE=complete_bash" in (tmp_path / ".bash_completions/harness.sh").read_text()
 
 
 def test_eval_prints_the_table_and_where_the_report_is(cli, small, tmp_path):
@@ -89,7 +118,7 @@ def test_compare_prints_verdicts(cli, small):
 def test_metrics_are_listed_and_explained(cli):
     code, out, _ = cli("metrics")
     assert code == 0
-    assert "Mean of the precision at the rank of" in out
+    assert "Mean of the precision at the" in out
     code, out, _ = cli("metrics", "gini")
     assert code == 0
     assert "0 to 1, lower is better" in out
@@ -225,6 +254,28 @@ def test_validate_looks_for_the_files(cli, small, tmp_path, override):
     assert f"there is no file {tmp_path / 'lost.parquet'}" in err
     (tmp_path / "lost.parquet").touch()
     assert cli("validate", small, "--set", override.format(file=tmp_path / "lost.parquet"))[0] == 0
+
+
+def test_validate_goes_on_after_a_base_file_and_after_a_wrong_one(cli, small, tmp_path):
+    base, wrong, lost = (tmp_path / f"{name}.yaml" for name in ("base", "wrong", "lost"))
+    base.write_text("dataset: {catalog: ml-100k}\nevaluation: {cutoffs: [5]}\n")
+    wrong.write_text("evaluation: {cutofs: [5]}\n")
+    code, out, err = cli("validate", base, small, wrong, base, lost, small)
+    assert code == 2
+    valid = [line.split(": ")[0] for line in out.splitlines()]
+    assert valid == [str(path) for path in (base, small, base, small)]
+    assert "a base file for other experiments" in out
+    assert f"{wrong}:1: unknown key 'cutofs' in evaluation" in err
+    assert f"no such file: {lost}" in err
+    assert "2 of 6 files cannot be used." in err
+    assert cli("validate", base, small)[0] == 0
+
+
+def test_schema(cli):
+    code, out, err = cli("schema")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert "experiments" in json.loads(cli("schema", "--benchmark")[1])["properties"]
 
 
 def test_inspect(cli, tmp_path):

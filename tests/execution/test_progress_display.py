@@ -144,3 +144,48 @@ def test_hidden_progress_says_nothing_until_its_block_ends(caplog: pytest.LogCap
             work("shown")
         work("after")
     assert [line.split(":")[0] for line in messages(caplog)] == ["shown", "after"]
+
+
+class Terminal(io.StringIO):
+    """A stderr that is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_that_cannot_redraw_gets_lines(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "dumb")
+    with caplog.at_level(logging.INFO, logger="harness"), progress("scoring", 2) as advance:
+        advance(2)
+    assert terminal.getvalue() == ""
+    assert [line.split(":")[0] for line in messages(caplog)] == ["scoring"]
+
+
+@pytest.mark.parametrize("variable", ["NO_COLOR", "NOTHING"])
+def test_no_color_leaves_colours_out_of_a_bar(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    for name, value in (("TERM", "xterm-256color"), ("COLUMNS", "120"), (variable, "1")):
+        monkeypatch.setenv(name, value)
+    with progress("scoring", 4) as advance:
+        for _ in range(4):
+            advance(1)
+            time.sleep(0.1)
+    coloured = re.search(r"\x1b\[[0-9;]*3[0-9]", terminal.getvalue()) is not None
+    assert coloured == (variable == "NOTHING")
+
+
+def test_a_logger_that_hides_messages_hides_bars(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    logger = logging.getLogger("harness")
+    monkeypatch.setattr(logger, "level", logging.WARNING)  # as --quiet does
+    with progress("scoring", 2) as advance:
+        advance(2)
+    assert terminal.getvalue() == ""

@@ -153,11 +153,11 @@ def test_score_names_flags(cli, small, lists, tmp_path):
     path = tmp_path / "lists.tab"
     lists.to_csv(path, index=False, sep="\t")
     code, _, err = cli("score", path, "--experiment", small)
-    assert (code, "or set the format in --format to one of csv, tsv, jsonl, inter, dat, parquet, trec" in err) == (
+    assert (code, "or set the format in --file-format to one of csv, tsv, jsonl, inter, dat, parquet, trec" in err) == (
         2,
         True,
     )
-    assert cli("score", path, "--experiment", small, "--format", "tsv", "--name", "small/tab")[0] == 0
+    assert cli("score", path, "--experiment", small, "--file-format", "tsv", "--name", "small/tab")[0] == 0
     tables = [
         pq.read_table(tmp_path / f"reports/small/{name}/per_user.parquet") for name in ("semicolons", "named", "tab")
     ]

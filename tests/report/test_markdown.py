@@ -8,8 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.report.comparison_rows import ValueRow
-from harness.report.markdown import escape, values_markdown
+from harness.report.markdown import escape, printout_markdown, values_markdown
 from harness.report.number_text import NOTHING
+from harness.report.printout import Printout
+from harness.report.text_table import StyledText, TableColumn, numbers, table_of
 
 ROWS = [ValueRow("a|b", {"ndcg@10": 0.25, "recall@10": None}), ValueRow("c", {"ndcg@10": 0.125, "recall@10": 0.5})]
 
@@ -31,3 +33,9 @@ def test_no_name_breaks_a_row_or_starts_markup(name):
     escaped = escape(name)
     assert "\n" not in escaped
     assert not re.search(r"(?<!\\)(?:\\\\)*[|<*`\[_]", escaped)
+
+
+def test_lines_and_tables_of_a_command():
+    table = table_of("a|b", [TableColumn("run"), *numbers("value", rank=9)], [["*x*\n<b>", "1,000"]])
+    text = printout_markdown(Printout((StyledText("one\ntwo_", "bold"), StyledText(""), table)))
+    assert text == ("one\\\ntwo\\_\n\n**a\\|b**\n\n| run | value |\n| --- | ---: |\n| \\*x\\* \\<b\\> | 1,000 |")

@@ -4,16 +4,18 @@ import dataclasses
 import io
 
 import pandas as pd
+import pytest
 from rich.console import Console
 from run_records import record_of
 
 from harness.artifacts import Comparison, ComparisonProtocol, DatasetSummary, PairedDifference, PartialRun
-from harness.report import comparison_table, facts_table, run_table
+from harness.metrics.metric_facts import all_metric_facts
+from harness.report import comparison_table, facts_table, metrics_table, run_table
 
 
-def printed(renderable):
+def printed(renderable, width=140):
     stream = io.StringIO()
-    Console(file=stream, width=140, highlight=False).print(renderable)
+    Console(file=stream, width=width, highlight=False).print(renderable, crop=False)
     return stream.getvalue()
 
 
@@ -71,7 +73,7 @@ def test_a_comparison():
     lines = printed(comparison_table(compared([tested, untested], notes=("A note.",)))).splitlines()
     cells = [line.split() for line in lines]
     minus, dash = "\N{MINUS SIGN}", "\N{EN DASH}"
-    assert ["pop", "0.1000"] in cells
+    assert ["pop", "first", "baseline", "0.1000"] in cells
     assert ["[b]ease[/b]", dash] in cells
     (row,) = [row for row in cells if row[-3:] == ["worse", "by", "margin"]]
     assert row[:2] == ["[b]ease[/b]", f"{minus}0.0500"]
@@ -82,15 +84,15 @@ def test_a_comparison():
     assert lines[-1].strip() == "A note."
 
 
-def test_three_runs_have_letters_and_the_best_have_a_star():
+def test_marks_and_letters_of_three_runs():
     runs = ("pop", "ease", "new")
     groups = {"pop": "b", "ease": "b", "new": "a"}
     cells = [
         line.split()
         for line in printed(comparison_table(compared(runs=runs, best=("new",), groups=groups))).splitlines()
     ]
-    assert ["new", "*", "0.2000", "a"] in cells
-    assert ["pop", "0.1000", "b"] in cells
+    assert ["new", "first", "*", "0.2000", "a"] in cells
+    assert ["pop", "baseline", "0.1000", "b"] in cells
 
 
 def test_all_pairs_name_both_runs():
@@ -110,3 +112,67 @@ def test_facts(record):
     output = printed(facts_table(DatasetSummary(record.dataset, record.audits)))
     for words in ("raw", "100,000", "leave_last_out", "warning: 3 of 6 tie.", "info: 0 of 6 items."):
         assert words in output
+
+
+def many_runs(n_runs=20, n_metrics=50):
+    """Return a comparison of runs with long names, whose values fall from run to run."""
+    labels = ["ndcg@10", *(f"metric[gain=exp{index}]@10" for index in range(1, n_metrics))]
+    names = [f"department-of-recommendations/experiment-{index:02d}-with-a-long-name" for index in range(n_runs)]
+    values = pd.DataFrame({"run": names} | {label: [0.1 + 0.01 * i for i in range(n_runs)] for label in labels})
+    settings = ComparisonProtocol("baseline", "auto", "maxt", "users", 0.95, None, 0)
+    pairs = [
+        PairedDifference(
+            *("ndcg@10", name, names[0], 0.1, 0.1, -0.0123 * index),
+            *(-0.0567, -0.0345, -0.0678, -0.0234),
+            relative=-0.5,
+            p_adjusted=0.0211,
+            wins=1_234,
+            ties=56_789,
+            losses=987,
+            verdict="differs_within_margin",
+        )
+        for index, name in enumerate(names[1:], start=1)
+    ]
+    return Comparison(tuple(pairs), values, names[0], "ndcg@10", settings, best=(names[-1], names[-2]))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 140])
+def test_twenty_runs_of_fifty_metrics_at_any_width(width):
+    lines = printed(comparison_table(many_runs()), width).splitlines()
+    assert all(len(line) <= width for line in lines)
+    text = "\n".join(lines)
+    for number in ("0.2900", "0.1000", "\N{MINUS SIGN}0.2337", "\N{MINUS SIGN}0.0123"):
+        assert number in text
+    assert "left out: " in text
+    assert "Sorted by ndcg@10." in text
+
+
+def test_the_best_run_comes_first_in_both_tables():
+    lines = printed(comparison_table(many_runs(3, 1))).splitlines()
+    rows = [line for line in lines if line.startswith("department")]
+    assert [line.split("experiment-")[1][:2] for line in rows[:5]] == ["02", "01", "00", "02", "01"]
+    assert "first *" in rows[0]
+    assert "first" not in rows[1]
+    assert "baseline" in rows[2]
+
+
+def test_a_lower_value_can_be_the_best():
+    output = printed(comparison_table(compared(higher_is_better=False, primary="ndcg@10", runs=("pop", "ease", "new"))))
+    assert "first: the lowest ndcg@10." in output
+    assert output.splitlines()[3].split()[:2] == ["pop", "first"]
+
+
+def test_a_set_of_all_runs_marks_none():
+    output = printed(comparison_table(compared(best=("pop", "[b]ease[/b]"))))
+    assert "The set of the best holds all runs: none is shown to beat another in ndcg@10." in output
+    assert " * " not in output
+
+
+@pytest.mark.parametrize("width", [60, 80, 140])
+def test_the_catalogue_of_metrics_at_any_width(width):
+    known = all_metric_facts()
+    lines = printed(metrics_table(known), width).splitlines()
+    assert all(len(line) <= width for line in lines)
+    names = {line.split()[0] for line in lines if line and not line.startswith(" ")}
+    assert {metric.name for metric in known} <= names
+    assert any("0 to 1  higher" in line for line in lines)

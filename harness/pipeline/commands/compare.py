@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.artifacts import Comparison, Facts, Robustness, to_json
+from harness import storage
+from harness.artifacts import Comparison, Robustness, to_json
 from harness.errors import HarnessError, did_you_mean
 from harness.experiment import (
     Benchmark,
@@ -30,13 +31,15 @@ from harness.pipeline.commands.robustness import robustness
 from harness.pipeline.commands.seeds import group_runs
 from harness.pipeline.commands.shared_users import shared_users
 from harness.pipeline.commands.validate import check_inputs
-from harness.pipeline.run_folder.comparison_files import write_comparison
-from harness.pipeline.run_folder.comparison_folder import comparison_folder, default_name, reports_directory
+from harness.pipeline.run_folder.comparison_files import ComparisonExtras, write_comparison
+from harness.pipeline.run_folder.comparison_folder import comparison_folder, reports_directory
+from harness.pipeline.run_folder.comparison_identity import comparison_facts, unnamed_folder
 from harness.pipeline.run_folder.earlier_uses import earlier_uses
 from harness.pipeline.run_folder.result_index import write_index
 from harness.pipeline.run_folder.run_files import StoredRun
 from harness.pipeline.run_folder.run_sources import is_remote, local_sources
 from harness.pipeline.run_folder.seed_files import RunGroup, group_in, is_finished_run, name_of, record_in
+from harness.report import PSEUDONYM
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,8 +73,8 @@ class ComparisonOptions:
     baseline
         Name or file of the run to compare with; None for the baseline of the benchmark, else the first run.
     name
-        Name of the comparison, relative to ``<reports>/comparisons``. None for the name of the benchmark, else the
-        names of the runs and a hash of the settings.
+        Name of the comparison, relative to ``<reports>/comparisons``; what is there is replaced. None for the name of
+        the benchmark, else the names of the runs and a hash of the settings; another comparison is never replaced.
     force, quiet
         As in ``run``.
     track
@@ -148,7 +151,7 @@ def _compare_local(
         group_in(source) if isinstance(source, Path) else _group(load_experiment(name, own), options)
         for name, source in zip(sources, loaded, strict=True)
     ]
-    return _compare(groups, options, baseline=baseline, settings=settings, directory=directory, name=options.name)
+    return _compare(groups, options, baseline=baseline, settings=settings, directory=directory)
 
 
 def _directory(named: Sequence[str], names: Sequence[str], settings: ComparisonSettings) -> Path:
@@ -191,11 +194,11 @@ def _compare_benchmark(path: str, overrides: Sequence[str], options: ComparisonO
     check_inputs(*(one for experiment in benchmark.experiments for one in seed_experiments(experiment)))
     names = [experiment.name for experiment in benchmark.experiments]
     baseline = _baseline(options.baseline or benchmark.baseline, names, names)
-    directory, name = Path(benchmark.report.directory), benchmark.name if options.name is None else options.name
-    comparison_folder(directory, name)
+    directory = Path(benchmark.report.directory)
+    comparison_folder(directory, benchmark.name if options.name is None else options.name)
     # A comparison that differs from the file has another folder.
-    differs = options.baseline is not None or any(map(changes_comparison, overrides))
-    stem = benchmark.name if differs and options.name is None else None
+    flags = (options.baseline is not None, options.robustness, options.swap_lists)
+    differs = any(flags) or any(map(changes_comparison, overrides))
     groups = [_group(experiment, options) for experiment in benchmark.experiments]
     compared = dataclasses.replace(benchmark, baseline=baseline)
     stamp = frozen_stamp(Path(path), compared, groups[0].first.record.fingerprints["split"])
@@ -206,8 +209,8 @@ def _compare_benchmark(path: str, overrides: Sequence[str], options: ComparisonO
         baseline=baseline,
         settings=_settings_of(benchmark),
         directory=directory,
-        name=None if stem is not None else name,
-        stem=stem,
+        stem=benchmark.name,
+        differs=differs,
     )
 
 
@@ -228,11 +231,15 @@ def _compare(
     baseline: str,
     settings: ComparisonSettings,
     directory: Path,
-    name: str | None,
     stem: str | None = None,
+    differs: bool = False,
     stamp: str | None = None,
 ) -> RunComparison:
-    """Compare runs and write the comparison. Its default name is a stem, or the names of the runs, and a hash."""
+    """Compare runs and write the comparison.
+
+    Its default name is the stem, which is the name of the benchmark, or the names of the runs. A hash follows if the
+    comparison differs from the benchmark's own.
+    """
     names = [group.name for group in groups]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -252,15 +259,18 @@ def _compare(
         seed=chosen.seed,
     )
     runs = [run for group in groups for run in group.runs]
-    if name is None:
-        facts: Facts = {
-            "runs": to_json([(run.name, run.record.fingerprints) for run in runs]),
-            "baseline": baseline,
-            "primary": settings.primary,
-            "statistics": to_json(comparison.settings),
-        }
-        name = default_name(names, facts, stem=stem)
-    folder = comparison_folder(directory, name)
+    seeds = settings.statistics.seeds
+    facts = comparison_facts(
+        runs,
+        {"baseline": baseline, "primary": settings.primary, "statistics": to_json(comparison.settings)},
+        robustness=options.robustness,
+        swap_lists=options.swap_lists,
+        seeds=None if seeds == "components" else seeds,
+    )
+    if options.name is None:
+        folder = unnamed_folder(directory, names, facts, stem=stem, whole=not differs)
+    else:
+        folder = comparison_folder(directory, options.name)
     uses = earlier_uses(runs, directory, ask_store=options.track, own=folder)
     findings = [finding for group in groups for finding in group.findings]
     comparison = dataclasses.replace(
@@ -277,6 +287,8 @@ def _compare(
     found = robustness(single, comparison) if options.robustness else None
     shown = list(single.values())
     users = shared_users(single, comparison.primary, settings.report.examples)
-    write_comparison(folder, comparison, shown, found, users, ids=settings.report.ids)
+    hides_ids = settings.report.ids == PSEUDONYM
+    extras = ComparisonExtras(found, users, hides_ids=hides_ids, identity=storage.sha256_json(facts))
+    write_comparison(folder, comparison, shown, extras)
     write_index(directory)
     return RunComparison(folder, comparison, shown, found)

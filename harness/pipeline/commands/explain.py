@@ -18,6 +18,8 @@ from harness.artifacts import (
     Attention,
     AttentionExplainer,
     Contributions,
+    ExampleItem,
+    Interactions,
     RecommendationTask,
     Split,
     Truth,
@@ -29,7 +31,7 @@ from harness.models import PredictionFile
 from harness.pipeline.commands.attention_picture import AttentionExample, PictureOptions, attention_svg, titles_of
 from harness.pipeline.commands.contribution_picture import ContributionExample, contribution_svg
 from harness.pipeline.commands.validate import check_inputs
-from harness.pipeline.stages.history_contributions import history_contributions
+from harness.pipeline.stages.history_contributions import history_contributions, strongest_reasons
 from harness.pipeline.stages.preparation import prepare
 from harness.pipeline.stages.recommendation import ModelPredictions
 from harness.pipeline.stages.task import task_of
@@ -60,6 +62,8 @@ class Explanation:
         float32 ``(k,)``: scores of ``items``.
     relevant
         bool ``(k,)``: whether each of ``items`` is held out.
+    listed
+        The list with titles, and with the items of the history that add most to each score where they are known.
     """
 
     path: Path
@@ -68,6 +72,7 @@ class Explanation:
     items: Int32Array
     scores: Float32Array
     relevant: BoolArray
+    listed: tuple[ExampleItem, ...] = ()
 
 
 def explain(
@@ -128,11 +133,30 @@ def explain(
         assert found.contributions is not None  # noqa: S101  (one of both is known)
         heading = f"Why {experiment.name} recommends these items to user {own}"
         svg = contribution_svg(
-            ContributionExample(heading, task, found.contributions, found.items, found.scores, found.relevant), titles
+            ContributionExample(heading, task, found.contributions, found.items, found.scores, found.relevant),
+            titles,
+            most=picture.items,
         )
     path = _path(experiment, own)
     storage.write_text(path, svg)
-    return replace(found, path=path)
+    return replace(found, path=path, listed=_listed(found, split.interactions))
+
+
+def _listed(found: Explanation, rows: Interactions) -> tuple[ExampleItem, ...]:
+    """Return the list with titles and reasons."""
+    ids, titles = rows.item_ids.ids, rows.titles(found.items)
+    listed = [
+        ExampleItem(str(ids[item]), title, bool(relevant))
+        for item, title, relevant in zip(found.items, titles, found.relevant, strict=True)
+    ]
+    shown = found.contributions
+    if shown is None:
+        return tuple(listed)
+    named = [(str(ids[item]), title) for item, title in zip(shown.history, rows.titles(shown.history), strict=True)]
+    return tuple(
+        replace(one, reasons=strongest_reasons(weights, named))
+        for one, weights in zip(listed, shown.weights, strict=True)
+    )
 
 
 def _refuse_lists(experiment: Experiment) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FLAGS = data.TableKeys(
     "the path of the predictions",
     delimiter="--delimiter",
-    form="--format",
+    form="--file-format",
     column="--column {}=NAME",
     formats=(*get_args(TableFormat), "trec"),
 )

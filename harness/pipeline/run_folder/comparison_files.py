@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -22,15 +23,29 @@ COMPARISON_MD = "comparison.md"
 ROBUSTNESS_CSV = "robustness.csv"
 
 
-def write_comparison(
-    folder: Path,
-    comparison: Comparison,
-    runs: Sequence[StoredRun],
-    robustness: Robustness | None,
-    users: SharedUsers | None = None,
-    *,
-    ids: str = "plain",
-) -> None:
+@dataclass(frozen=True)
+class ComparisonExtras:
+    """What the files of a comparison hold beside its numbers.
+
+    Parameters
+    ----------
+    robustness
+        The verdicts under other choices; None if they were not computed.
+    users
+        The users whose lists the page shows; None for none.
+    hides_ids
+        Whether the page numbers its users instead of showing their ids.
+    identity
+        A hash of what decides the content.
+    """
+
+    robustness: Robustness | None = None
+    users: SharedUsers | None = None
+    hides_ids: bool = False
+    identity: str = ""
+
+
+def write_comparison(folder: Path, comparison: Comparison, runs: Sequence[StoredRun], extras: ComparisonExtras) -> None:
     """Write the page, the tables, the figures and the JSON of a comparison.
 
     Parameters
@@ -39,16 +54,14 @@ def write_comparison(
         Folder of the comparison.
     comparison, runs
         Differences and values, and the runs.
-    robustness
-        The verdicts under other choices; None if they were not computed.
-    users
-        The users whose lists the page shows; None for none.
-    ids
-        ``pseudonym`` to number the users of the page instead of showing their ids.
+    extras
+        What else the files hold.
     """
     links = {run.name: link for run in runs if (link := _link(run.folder / REPORT, folder)) is not None}
-    context = report.ComparisonContext(robustness, users, links, hides_ids=ids == report.PSEUDONYM)
+    context = report.ComparisonContext(extras.robustness, extras.users, links, hides_ids=extras.hides_ids)
     rendered = report.render_comparison(comparison, [run.record for run in runs], context)
+    robustness = extras.robustness
+    plain = {"identity": extras.identity, **_plain(comparison, runs, robustness, rendered.sentence)}
     with storage.lock(folder / ".comparison"):
         write_figures(folder, rendered.figures)
         storage.write_csv(folder / COMPARISON_CSV, comparison.pairs)
@@ -59,7 +72,7 @@ def write_comparison(
             storage.remove(folder / ROBUSTNESS_CSV)
         else:
             storage.write_csv(folder / ROBUSTNESS_CSV, robustness.frame)
-        storage.write_text(folder / COMPARISON_JSON, dump_json(_plain(comparison, runs, robustness, rendered.sentence)))
+        storage.write_text(folder / COMPARISON_JSON, dump_json(plain))
 
 
 def _link(page: Path, folder: Path) -> str | None:

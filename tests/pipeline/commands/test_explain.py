@@ -343,7 +343,8 @@ def test_the_command(cli, written, tmp_path):
     )
     assert (code, err) == (0, "")
     path = tmp_path / "x/small/sequential/explain/u004.svg"
-    assert out.strip() == str(path)
+    assert out.rstrip().endswith(f"\n{path}")
+    assert "recommended" in out
     assert "Top 5" in texts(path)
     code, out, err = cli("explain", written, "--user", "u0044", "--quiet")
     assert (code, out) == (2, "")

@@ -434,3 +434,40 @@ def test_a_name_that_is_a_formula_is_text_in_csv(made, tmp_path):
     assert set(table["baseline"]) == {f"'{formula}"}
     assert table["difference"].tolist() == pytest.approx(result.comparison.pairs["difference"].tolist())
     assert written(result)["baseline"] == formula
+
+
+def test_no_comparison_without_a_name_replaces_another(made, tmp_path):
+    experiments = ", ".join(str(made.folder / f"{name}.yaml") for name in MODELS)
+    path = tmp_path / "benchmark.yaml"
+    text = f"name: small/kept\nexperiments: [{experiments}]\nbaseline: small/random\nprimary: recall@5\n"
+    path.write_text(text)
+
+    def folder(*overrides, **options):
+        return compare_runs([str(path)], overrides=overrides, options=ComparisonOptions(quiet=True, **options)).folder
+
+    first = folder()
+    assert first == made.reports / "comparisons/small/kept"
+    made_by = {first: "as the file says"}
+    for change, options in (
+        ("statistics.margin=0.2", {}),
+        ("runner.limit_users=20", {}),
+        ("statistics.seed=4", {}),
+        (None, {"baseline": "small/ease"}),
+        (None, {"robustness": True}),
+        (None, {"swap_lists": True}),
+    ):
+        found = folder(*([] if change is None else [change]), **options)
+        assert found not in made_by, (change, options, made_by[found])
+        assert found.name.startswith("kept-")
+        made_by[found] = f"{change} {options}"
+    assert folder() == first
+    # The file itself changes: its own folder holds another comparison.
+    before = (first / "comparison.json").read_bytes()
+    path.write_text(f"{text}statistics: {{margin: 0.3}}\n")
+    other = folder()
+    assert other not in made_by
+    assert other.name.startswith("kept-")
+    assert (first / "comparison.json").read_bytes() == before
+    assert folder(name="small/kept") == first
+    assert (first / "comparison.json").read_bytes() != before
+    assert folder() == first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pandas as pd
@@ -82,9 +83,10 @@ def test_the_command_prints_how_often_a_verdict_holds(folders, cli):
 
 
 def test_without_the_flag_there_is_no_file(folders):
-    first = compared(folders)
+    named = ComparisonOptions(quiet=True, name="named", robustness=True)
+    first = compare_runs(folders, options=named)
     assert (first.folder / "robustness.csv").exists()
-    second = compare_runs(folders, options=ComparisonOptions(quiet=True))
+    second = compare_runs(folders, options=dataclasses.replace(named, robustness=False))
     assert second.folder == first.folder
     assert not (first.folder / "robustness.csv").exists()
     assert json.loads((first.folder / "comparison.json").read_text())["robustness"] is None

@@ -63,6 +63,8 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.run_folder.run_sources",
     "harness.pipeline.stages.remeasurement",
     "harness.pipeline.run_folder.seed_files",
+    "harness.pipeline.commands.init",  # writes an experiment file
+    "harness.pipeline.commands.starter_text",
     "harness.pipeline.commands.report",
     "harness.pipeline.commands.score",
     "harness.pipeline.commands.split",
@@ -70,6 +72,7 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.model_trial",  # its findings have a digest of their own
     "harness.pipeline.run_folder",
     "harness.pipeline.run_folder.comparison_folder",  # where comparisons are written
+    "harness.pipeline.run_folder.comparison_identity",
     "harness.pipeline.run_folder.model_files",  # compares files of two runs
     "harness.pipeline.run_folder.per_user",  # reads what was written
     "harness.pipeline.run_folder.run_folder",  # where runs are written
