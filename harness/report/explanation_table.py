@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-from harness.artifacts import ExampleItem
+from harness.artifacts import ExampleItem, Facts
 from harness.report.number_text import clean, metric_text, signed
 from harness.report.printout import Printout
 from harness.report.text_table import StyledText, TableColumn, numbers, table_of
 
-_NO_REASON = {"reason": None, "reason_title": None, "weight": None}
+_NO_REASON: Facts = {"reason": None, "reason_title": None, "weight": None}
 
 
 def explanation_table(listed: Sequence[ExampleItem], scores: Sequence[float]) -> Printout:
@@ -29,11 +27,13 @@ def explanation_table(listed: Sequence[ExampleItem], scores: Sequence[float]) ->
     return Printout((table_of("", columns, rows),))
 
 
-def explanation_rows(listed: Sequence[ExampleItem]) -> list[dict[str, Any]]:
+def explanation_rows(listed: Sequence[ExampleItem]) -> list[Facts]:
     """Return one row per recommended item and reason, with unrounded numbers."""
-    rows: list[dict[str, Any]] = []
+    rows: list[Facts] = []
     for rank, one in enumerate(listed, start=1):
-        known = {"rank": rank, "item": one.item, "title": one.title, "held_out": one.relevant}
-        reasons = [{"reason": why.item, "reason_title": why.title, "weight": why.weight} for why in one.reasons]
+        known: Facts = {"rank": rank, "item": one.item, "title": one.title, "held_out": one.relevant}
+        reasons: list[Facts] = [
+            {"reason": why.item, "reason_title": why.title, "weight": why.weight} for why in one.reasons
+        ]
         rows += [{**known, **reason} for reason in reasons or [_NO_REASON]]
     return rows

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from harness.artifacts import ResultList, to_json
+from harness.artifacts import Facts, ResultList, to_json
 from harness.report.number_text import clean, count_text, date_text, interval_text, metric_text
 from harness.report.printout import Printout
 from harness.report.text_table import Block, StyledText, TableColumn, numbers, table_of
@@ -61,10 +59,10 @@ def result_tables(results: ResultList) -> Printout:
     return Printout(tuple(blocks))
 
 
-def result_rows(results: ResultList) -> list[dict[str, Any]]:
+def result_rows(results: ResultList) -> list[Facts]:
     """Return one row per run and per comparison, with unrounded numbers; ``kind`` says which it is."""
-    runs = [{"kind": "run", **to_json(run)} for run in results.runs]
-    comparisons: list[dict[str, Any]] = []
+    runs: list[Facts] = [{"kind": "run", **to_json(run)} for run in results.runs]
+    comparisons: list[Facts] = []
     for one in results.comparisons:
         plain = to_json(one)
         plain |= {"runs": " ".join(one.runs), "best": " ".join(one.best)}

@@ -37,7 +37,7 @@ def commands(pair, small):
     return {
         "eval": (["eval", small, "--no-track"], 18),
         "score": (["score", a / "predictions.parquet", "--experiment", small, "--name", "small/again"], 18),
-        "compare": (["compare", a, b, "--no-track"], 18),
+        "compare": (["compare", a, b, "--no-track"], 18 + 7),
         "diff": (["diff", a, b, "--no-rerun"], None),
         "gate": (["gate", a, "--baseline", a, "--metric", "ndcg@10=0.5", "--no-track"], 1),
         "power": (["power", a, "--baseline", b, "--effect", "0.01"], 3),

@@ -18,7 +18,7 @@ RUN = ListedRun(
     part="test",
     model="ease",
     metric="ndcg@10",
-    value=0.12345,
+    value=0.12355,
     ci_low=0.1,
     ci_high=0.2,
     users=1_234,
@@ -30,7 +30,7 @@ COMPARISON = ListedComparison("both", "comparisons/both", None, "ml", "ndcg@10",
 
 def test_runs_and_comparisons():
     text = printout_markdown(result_tables(ResultList("reports", (RUN,), (COMPARISON,), ("odd",))))
-    for words in ("a/ease (partial)", "0.1234", "1,234", "2026-11-23 10:00 UTC", "both", "cannot be read: odd"):
+    for words in ("a/ease (partial)", "0.1236", "1,234", "2026-11-23 10:00 UTC", "both", "cannot be read: odd"):
         assert words in text, words
 
 
@@ -40,7 +40,7 @@ def test_nothing_is_said():
 
 def test_rows_hold_unrounded_numbers():
     run, comparison = result_rows(ResultList("reports", (RUN,), (COMPARISON,)))
-    assert (run["kind"], run["value"]) == ("run", 0.12345)
+    assert (run["kind"], run["value"]) == ("run", 0.12355)
     assert (comparison["kind"], comparison["runs"], comparison["best"]) == ("comparison", "a b", "a")
 
 

@@ -27,6 +27,7 @@ PACKAGE = Path(harness.__file__).parent
 CHANGES_NO_NUMBER = (
     "harness",  # the lazy exports
     "harness.errors",
+    "harness.font_families",
     "harness.experiment",  # reads settings; the fingerprints hold their values
     "harness.pipeline",  # the exports; rooms and modules below are listed one by one
     "harness.pipeline.commands",
