@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from harness.artifacts import ExampleItem, Facts
 from harness.report.number_text import clean, metric_text, signed
 from harness.report.printout import Printout

@@ -18,7 +18,7 @@ RUN = ListedRun(
     part="test",
     model="ease",
     metric="ndcg@10",
-    value=0.12355,
+    value=0.12356,
     ci_low=0.1,
     ci_high=0.2,
     users=1_234,
@@ -40,7 +40,7 @@ def test_nothing_is_said():
 
 def test_rows_hold_unrounded_numbers():
     run, comparison = result_rows(ResultList("reports", (RUN,), (COMPARISON,)))
-    assert (run["kind"], run["value"]) == ("run", 0.12355)
+    assert (run["kind"], run["value"]) == ("run", 0.12356)
     assert (comparison["kind"], comparison["runs"], comparison["best"]) == ("comparison", "a b", "a")
 
 
