@@ -11,6 +11,7 @@ from harness.artifacts.comparison import (
     GroupContrast,
     PairedDifference,
 )
+from harness.artifacts.comparison_record import ComparedPair, ComparedRun, ComparisonRecord
 from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.dataset_audit import (
     DatasetAudit,
@@ -36,7 +37,7 @@ from harness.artifacts.model_config import (
     TrainedModel,
     TrainingRecipe,
 )
-from harness.artifacts.protocol_record import CandidateRecord, ExperimentRecord, ProtocolRecord
+from harness.artifacts.protocol_record import CandidateRecord, ExperimentRecord, ProtocolRecord, TrackingRecord
 from harness.artifacts.ranked_lists import RankedLists
 from harness.artifacts.recommendation_task import RecommendationTask
 from harness.artifacts.recommender import AnyRecommender, ListRecommender, Recommender, VectorRecommender
@@ -99,8 +100,11 @@ __all__ = [
     "CandidateRecord",
     "Categories",
     "CheckpointFacts",
+    "ComparedPair",
+    "ComparedRun",
     "Comparison",
     "ComparisonProtocol",
+    "ComparisonRecord",
     "DataWarning",
     "DatasetAudit",
     "DatasetRecord",
@@ -163,6 +167,7 @@ __all__ = [
     "TimeUnit",
     "TimingRecord",
     "TopK",
+    "TrackingRecord",
     "TrainedModel",
     "TrainingData",
     "TrainingOptions",

@@ -59,12 +59,31 @@ class ModelRecord:
 
 
 @dataclass(frozen=True)
+class TrackingRecord:
+    """The section ``tracking`` of a resolved experiment.
+
+    Parameters
+    ----------
+    experiment
+        Name of the MLflow experiment.
+    enabled
+        Whether the run is sent to MLflow.
+    per_user
+        Whether files with ids of users are sent with it.
+    """
+
+    experiment: str = "default"
+    enabled: bool = True
+    per_user: bool = True
+
+
+@dataclass(frozen=True)
 class ExperimentRecord:
     """The resolved experiment of a run.
 
     Parameters
     ----------
-    statistics, evaluation, runner, model
+    statistics, evaluation, runner, model, tracking
         What later stages read of these sections.
     resolved
         The whole experiment with all defaults, as in ``experiment.yaml``.
@@ -74,12 +93,14 @@ class ExperimentRecord:
     evaluation: EvaluationRecord = field(metadata=HIDDEN)
     runner: RunnerRecord = field(metadata=HIDDEN)
     model: ModelRecord = field(metadata=HIDDEN)
+    tracking: TrackingRecord = field(default_factory=TrackingRecord, metadata=HIDDEN)
     resolved: Facts = field(default_factory=dict, metadata=MERGED)
 
     @classmethod
     def of(cls, resolved: Facts) -> ExperimentRecord:
         """Return the record of a resolved experiment, given as dictionaries, lists and scalars."""
         sections = {key: resolved[key] for key in ("statistics", "evaluation", "runner", "model")}
+        sections["tracking"] = resolved.get("tracking", {})
         return _adapter().validate_python({**sections, "resolved": resolved})
 
 

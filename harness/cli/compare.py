@@ -8,7 +8,7 @@ import typer
 
 from harness.cli.app import app
 from harness.cli.options import Debug, Device, Force, LimitUsers, NoTrack, Out, Quiet, Set, overrides_of
-from harness.cli.printing import print_rich
+from harness.cli.printing import print_rich, print_tracked
 
 
 @app.command()
@@ -75,3 +75,4 @@ def compare(
         print_rich(robustness_lines(result.robustness, result.comparison.primary))
     typer.echo(f"report  {result.folder / 'comparison.html'}")
     typer.echo(f"LaTeX   {result.folder / 'comparison.tex'}")
+    print_tracked(result.tracked)

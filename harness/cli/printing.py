@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from harness.pipeline import RunResult, SeedResult
+    from harness.tracking import TrackedRun
 
 
 def print_json(value: Any) -> None:
@@ -50,6 +51,14 @@ def print_seeds(result: SeedResult) -> None:
     typer.echo(f"means   {result.folder / 'seeds.json'}")
 
 
+def print_tracked(tracked: TrackedRun | None) -> None:
+    """Print where a run or a comparison is in MLflow, and the address of the charts of its experiment."""
+    if tracked is None:
+        return
+    typer.echo(f"MLflow  run {tracked.run_id} in {tracked.uri}")
+    typer.echo(f"charts  {tracked.charts}{'' if tracked.is_served else ' (start `make ui` or `harness ui` first)'}")
+
+
 def print_run(result: RunResult) -> None:
     """Print the metric table of a run, where its report is, and the expectations that it misses."""
     from harness.report import run_table
@@ -58,8 +67,7 @@ def print_run(result: RunResult) -> None:
     if result.was_finished:
         typer.echo("This run was finished before and is shown again; --force computes it again.")
     typer.echo(f"report  {result.folder / 'report.html'}")
-    if result.tracked is not None:
-        typer.echo(f"MLflow  run {result.tracked.run_id} in {result.tracked.uri}")
+    print_tracked(result.tracked)
     for row in result.missed:
         typer.echo(
             f"{result.record.name}: {row.label} is {row.value:.6f}, expected {row.expected:g} within {row.tolerance:g}",

@@ -18,6 +18,7 @@ from harness.pipeline.commands.report import render_again
 from harness.pipeline.commands.score import ScoreOptions, score
 from harness.pipeline.commands.seeds import SeedResult, run_seeds
 from harness.pipeline.commands.split import write_split
+from harness.pipeline.commands.sync import SyncResult, sync
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.stages.fitting import ModelCheckpoint
 
@@ -36,6 +37,7 @@ __all__ = [
     "RunResult",
     "ScoreOptions",
     "SeedResult",
+    "SyncResult",
     "TieOptions",
     "audit_dataset",
     "check_inputs",
@@ -55,5 +57,6 @@ __all__ = [
     "run",
     "run_seeds",
     "score",
+    "sync",
     "write_split",
 ]

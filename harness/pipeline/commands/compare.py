@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.artifacts import Comparison, Facts, Robustness, to_json
 from harness.errors import HarnessError, did_you_mean
@@ -29,12 +30,16 @@ from harness.pipeline.commands.paired_runs import compare
 from harness.pipeline.commands.robustness import robustness
 from harness.pipeline.commands.seeds import group_runs
 from harness.pipeline.commands.validate import check_inputs
-from harness.pipeline.run_folder.comparison_files import write_comparison
+from harness.pipeline.run_folder.comparison_files import read_comparison, write_comparison
 from harness.pipeline.run_folder.comparison_folder import comparison_folder, default_name, reports_directory
 from harness.pipeline.run_folder.earlier_uses import earlier_uses
 from harness.pipeline.run_folder.run_files import StoredRun
 from harness.pipeline.run_folder.run_sources import is_remote, local_sources
 from harness.pipeline.run_folder.seed_files import RunGroup, group_in, is_finished_run, name_of, record_in
+from harness.pipeline.stages.publication import publish_comparison
+
+if TYPE_CHECKING:
+    from harness.tracking import TrackedRun
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +56,15 @@ class RunComparison:
         The runs, the baseline among them.
     robustness
         The verdicts under other choices, if they were asked for.
+    tracked
+        Where the comparison is in MLflow; None if it is not there.
     """
 
     folder: Path
     comparison: Comparison
     runs: Sequence[StoredRun]
     robustness: Robustness | None = None
+    tracked: TrackedRun | None = None
 
 
 @dataclass(frozen=True)
@@ -73,7 +81,7 @@ class ComparisonOptions:
     force, quiet
         As in ``run``.
     track
-        Whether runs that are computed are sent to MLflow.
+        Whether the comparison, and runs that are computed, are sent to MLflow.
     robustness
         Whether to judge the differences under other choices, too.
     swap_lists
@@ -274,5 +282,8 @@ def _compare(
     comparison = with_list_swaps(single, comparison) if options.swap_lists else comparison
     found = robustness(single, comparison) if options.robustness else None
     shown = list(single.values())
-    write_comparison(folder, comparison, shown, found)
-    return RunComparison(folder, comparison, shown, found)
+    write_comparison(folder, comparison, shown, found, members=runs)
+    tracked = None
+    if options.track and any(run.record.experiment.tracking.enabled for run in runs):
+        tracked = publish_comparison(read_comparison(folder), folder, name=name)
+    return RunComparison(folder, comparison, shown, found, tracked)

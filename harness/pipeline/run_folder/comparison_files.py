@@ -1,13 +1,17 @@
-"""Write the files of a comparison in ``reports/comparisons/<name>/``."""
+"""Write and read the files of a comparison in ``reports/comparisons/<name>/``."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from harness import report, storage
-from harness.artifacts import Comparison, Robustness, to_json
+from harness.artifacts import Comparison, ComparisonRecord, Robustness, to_json
+from harness.errors import HarnessError
 from harness.pipeline.run_folder.record_file import SCHEMA_VERSION, dump_json
 from harness.pipeline.run_folder.run_files import StoredRun, write_figures
 
@@ -18,9 +22,16 @@ COMPARISON_TEX = "comparison.tex"
 COMPARISON_MD = "comparison.md"
 ROBUSTNESS_CSV = "robustness.csv"
 
+_MOST = 1 << 26  # bytes of comparison.json
+
 
 def write_comparison(
-    folder: Path, comparison: Comparison, runs: Sequence[StoredRun], robustness: Robustness | None
+    folder: Path,
+    comparison: Comparison,
+    runs: Sequence[StoredRun],
+    robustness: Robustness | None,
+    *,
+    members: Sequence[StoredRun],
 ) -> None:
     """Write the page, the tables, the figures and the JSON of a comparison.
 
@@ -32,6 +43,8 @@ def write_comparison(
         Differences and values, and the runs.
     robustness
         The verdicts under other choices; None if they were not computed.
+    members
+        The runs, one per seed of a model with several.
     """
     rendered = report.render_comparison(comparison, [run.record for run in runs], robustness)
     with storage.lock(folder / ".comparison"):
@@ -44,10 +57,38 @@ def write_comparison(
             storage.remove(folder / ROBUSTNESS_CSV)
         else:
             storage.write_csv(folder / ROBUSTNESS_CSV, robustness.frame)
-        storage.write_text(folder / COMPARISON_JSON, dump_json(_plain(comparison, runs, robustness)))
+        storage.write_text(folder / COMPARISON_JSON, dump_json(_plain(comparison, runs, robustness, members)))
 
 
-def _plain(comparison: Comparison, runs: Sequence[StoredRun], robustness: Robustness | None) -> dict[str, Any]:
+def read_comparison(folder: Path) -> ComparisonRecord:
+    """Return the record of a finished comparison.
+
+    Raises
+    ------
+    HarnessError
+        It is missing or damaged.
+    """
+    path = folder / COMPARISON_JSON
+    try:
+        if path.stat().st_size > _MOST:
+            raise ValueError(f"it is larger than {_MOST:,} bytes")
+        return _adapter().validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise HarnessError(f"{path} is missing or damaged: {reason}. Run `harness compare` again.") from error
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[ComparisonRecord]:
+    return TypeAdapter(ComparisonRecord)
+
+
+def _plain(
+    comparison: Comparison,
+    runs: Sequence[StoredRun],
+    robustness: Robustness | None,
+    members: Sequence[StoredRun],
+) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "baseline": comparison.baseline,
@@ -61,6 +102,7 @@ def _plain(comparison: Comparison, runs: Sequence[StoredRun], robustness: Robust
             {"name": run.name, "part": run.record.protocol.part, "fingerprints": dict(run.record.fingerprints)}
             for run in runs
         ],
+        "members": [{"name": run.name, "fingerprints": dict(run.record.fingerprints)} for run in members],
         "pairs": [to_json(difference) for difference in comparison.differences],
         "contrasts": [to_json(contrast) for contrast in comparison.contrasts],
         "robustness": to_json(robustness),
