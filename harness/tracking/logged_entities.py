@@ -36,7 +36,9 @@ def log_record(client: MlflowClient, experiment_id: str, run_id: str, record: Ru
     data = _dataset(record)
     client.log_inputs(run_id, [data])
     parameters = run_contents.parameters(record)
-    model_id = _model(client, experiment_id, run_id, record, parameters)
+    outputs = client.get_run(run_id).outputs
+    linked = [] if outputs is None else [str(output.model_id) for output in outputs.model_outputs]
+    model_id = linked[0] if linked else _model(client, experiment_id, run_id, record, parameters)
     stamp = run_contents.created_ms(record)
     metrics = [
         Metric(
@@ -55,7 +57,8 @@ def log_record(client: MlflowClient, experiment_id: str, run_id: str, record: Ru
     client.log_batch(run_id, metrics=metrics, params=pairs[:_BATCH])
     for start in range(_BATCH, len(pairs), _BATCH):
         client.log_batch(run_id, params=pairs[start : start + _BATCH])
-    client.log_outputs(run_id, [LoggedModelOutput(model_id, 0)])
+    if not linked:
+        client.log_outputs(run_id, [LoggedModelOutput(model_id, 0)])
     client.finalize_logged_model(model_id, "READY")
 
 
@@ -77,9 +80,6 @@ def run_ended(client: MlflowClient, uri: str, run_id: str, *, end_ms: int | None
 
 def _model(client: MlflowClient, experiment_id: str, run_id: str, record: RunRecord, parameters: dict[str, str]) -> str:
     """Return the id of the logged model of a run, which an interrupted attempt may have made."""
-    outputs = client.get_run(run_id).outputs
-    for output in outputs.model_outputs if outputs is not None else ():
-        return str(output.model_id)
     for known in client.search_logged_models([experiment_id], f"source_run_id = '{run_id}'"):
         return str(known.model_id)
     fingerprint = record.fingerprints.get("checkpoint")

@@ -60,17 +60,15 @@ def track_run(
         primary = None if headline is None else metric_name(headline.family, headline.label)
         with tracking_store.opened(uri) as client:
             experiment_id = _experiment(client, experiment_name, tracking_store.artifact_folder(uri))
-            begun = None
-            for known in _runs_of(client, experiment_id, record):
-                if known.info.lifecycle_stage == "deleted":
-                    if resend_deleted:
-                        continue
+            known = _known(client, experiment_id, record)
+            if known is not None and known.info.lifecycle_stage == "deleted":
+                if not resend_deleted:
                     return TrackedRun(str(known.info.run_id), experiment_id, shown, "deleted", primary)
-                if known.info.status == "FINISHED":
-                    return TrackedRun(str(known.info.run_id), experiment_id, shown, "there", primary)
-                begun = begun or known
+                known = None
+            if known is not None and known.info.status == "FINISHED":
+                return TrackedRun(str(known.info.run_id), experiment_id, shown, "there", primary)
             _check(record, folder)
-            run_id = _to_complete(client, begun, record) or _new_run(client, experiment_id, record)
+            run_id = _to_complete(client, known, record) or _new_run(client, experiment_id, record)
             end = run_contents.created_ms(record) + int(1000 * (record.timings.total or 0))
             with run_ended(client, uri, run_id, end_ms=end):
                 log_record(client, experiment_id, run_id, record)
@@ -112,15 +110,17 @@ def find_run(store_uri: str | None, experiment_name: str, fingerprint: str, *, n
         return next((str(run.info.run_id) for run in found if name is None or run.info.run_name == name), None)
 
 
-def _runs_of(client: MlflowClient, experiment_id: str, record: RunRecord) -> list[Run]:
-    """Return the runs of a record in the store: finished ones first, then those that were begun, then deleted ones."""
+def _known(client: MlflowClient, experiment_id: str, record: RunRecord) -> Run | None:
+    """Return the run of a record in the store: a finished one, else one that was begun, else a deleted one."""
     fingerprint = record.fingerprints.get("evaluation")
     if fingerprint is None:
-        return []
+        return None
     found = search(client, [experiment_id], f"tags.`harness.fingerprint` = {quoted(fingerprint)}", deleted=True)
     identity = (record.name, record.created)
     same = [run for run in found if (run.info.run_name, run.data.tags.get("harness.created")) == identity]
-    return sorted(same, key=lambda run: (run.info.lifecycle_stage == "deleted", run.info.status != "FINISHED"))
+    return min(
+        same, key=lambda run: (run.info.lifecycle_stage == "deleted", run.info.status != "FINISHED"), default=None
+    )
 
 
 def _to_complete(client: MlflowClient, begun: Run | None, record: RunRecord) -> str | None:
