@@ -20,7 +20,7 @@ from harness.storage import lock
 def test_help_lists_every_command(cli):
     code, out, _ = cli("--help")
     assert code == 0
-    for command in ("eval", "compare", "fit", "report", "validate", "metrics", "inspect", "data"):
+    for command in ("eval", "compare", "fit", "report", "validate", "metrics", "inspect", "data", "sync", "ui"):
         assert command in out
 
 
