@@ -72,31 +72,24 @@ def track_comparison(
             shown, primary = tracking_store.without_password(uri), primary_of(first)
             if known is None and found and not resend_deleted:
                 return TrackedRun(str(found[0].info.run_id), experiment_id, shown, "deleted", primary)
+            tags = comparison_contents.tags(record, name, runs)
             if known is None:
-                tags = comparison_contents.tags(record, name, runs)
                 known = client.create_run(experiment_id, run_name=name, tags=tags)
-            state: TrackingState = "sent" if _completed(client, uri, known, record, folder, name, runs) else "there"
+            tags["mlflow.note.content"] = comparison_contents.description(folder, runs, page=run_page(known))
+            state: TrackingState = "sent" if _completed(client, known, folder, tags, runs, uri=uri) else "there"
             return TrackedRun(str(known.info.run_id), experiment_id, shown, state, primary)
     except TrackingError as error:
         raise TrackingError(f"{error} The comparison is safe in {folder}; `harness sync` sends it later.") from error
 
 
 def _completed(
-    client: MlflowClient,
-    uri: str,
-    parent: Run,
-    record: ComparisonRecord,
-    folder: Path,
-    name: str,
-    runs: Mapping[str, Run],
+    client: MlflowClient, parent: Run, folder: Path, tags: Mapping[str, str], runs: Mapping[str, Run], *, uri: str
 ) -> bool:
     """Send all of a comparison, and return True; return False where the store has all of it."""
     from mlflow.entities import RunTag
 
     run_id = str(parent.info.run_id)
-    tags = comparison_contents.tags(record, name, runs)
-    tags["mlflow.note.content"] = comparison_contents.description(folder, runs, page=run_page(parent))
-    digest = storage.sha256_json([storage.file_digests(folder, comparison_contents.FILES), tags])
+    digest = storage.sha256_json([storage.file_digests(folder, comparison_contents.FILES), dict(tags)])
     if (parent.info.status, parent.data.tags.get(_DIGEST)) == ("FINISHED", digest):
         return False
     with run_ended(client, uri, run_id):
@@ -106,7 +99,7 @@ def _completed(
         for file in comparison_contents.FILES:
             if (folder / file).is_file():
                 client.log_artifact(run_id, str(folder / file))
-        _adopt(client, run_id, runs.values(), len(comparison_contents.compared_runs(record)))
+        _adopt(client, run_id, runs.values(), int(tags["harness.runs"]))
         client.set_tag(run_id, _DIGEST, digest)  # last: it says that all of these are there
     return True
 
