@@ -15,7 +15,7 @@ export MLFLOW_TRACKING_URI ?= sqlite:///mlflow.db
 export MLFLOW_DISABLE_TELEMETRY ?= true
 
 .DEFAULT_GOAL := help
-.PHONY: setup eval compare ui report test test-all check lint fuzz bench calibration docs clean help need-exp
+.PHONY: setup eval compare ui sync report test test-all check lint fuzz bench calibration docs clean help need-exp
 .DELETE_ON_ERROR:
 
 help: ## show this help
@@ -36,8 +36,11 @@ compare: $(VENV)/.run need-exp ## compare runs with a baseline, with significanc
 report: $(VENV)/.run need-exp ## render the report of a finished run again: EXP=reports/ml-100k/ease
 	@$(RUN) report $(EXP) $(OVERRIDES) $(ARGS)
 
-ui: $(VENV)/.run ## open the MLflow UI on http://127.0.0.1:5000
-	MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false $(BIN)/mlflow ui --backend-store-uri "$$MLFLOW_TRACKING_URI" --workers 1 $(ARGS)
+ui: $(VENV)/.run ## print the address of the charts of the newest runs, and serve the MLflow UI there
+	@$(RUN) ui $(ARGS)
+
+sync: $(VENV)/.run ## send the runs and comparisons of reports/ that MLflow does not have
+	@$(RUN) sync $(ARGS)
 
 # Two processes of one thread each: with more threads, the last bits of a beam search on a CPU depend on the order of users.
 # Each process runs tests that stand side by side, so that a module's fixtures are mostly made once.

@@ -21,6 +21,7 @@ SCRIPTS = {
     "fitting.py": "EASE's matrix, inverted in short steps, beside one call of LAPACK",
     "sequential.py": "Lists of a sequential model, by the last position, beside a forward over all positions",
     "generative.py": "Constrained beam search, beside the bare products that it needs and a plain implementation",
+    "tracking.py": "MLflow, from the finished files of a run to the finished run in a store that is a file",
     "commands.py": "Commands, from the shell to their end",
 }
 PACKAGES = ("numba", "numpy", "torch", "mlflow")

@@ -12,6 +12,7 @@ from harness.artifacts.comparison import (
     GroupContrast,
     PairedDifference,
 )
+from harness.artifacts.comparison_record import ComparedPair, ComparedRun, ComparisonRecord
 from harness.artifacts.contribution_explainer import ContributionExplainer, Contributions, distinct_history
 from harness.artifacts.csr import indptr_of_kept, runs
 from harness.artifacts.dataset_audit import (
@@ -40,7 +41,7 @@ from harness.artifacts.model_config import (
     TrainedModel,
     TrainingRecipe,
 )
-from harness.artifacts.protocol_record import CandidateRecord, ExperimentRecord, ProtocolRecord
+from harness.artifacts.protocol_record import CandidateRecord, ExperimentRecord, ProtocolRecord, TrackingRecord
 from harness.artifacts.ranked_lists import RankedLists
 from harness.artifacts.recommendation_task import RecommendationTask
 from harness.artifacts.recommender import AnyRecommender, ListRecommender, Recommender, VectorRecommender
@@ -107,8 +108,11 @@ __all__ = [
     "Categories",
     "CategoryShare",
     "CheckpointFacts",
+    "ComparedPair",
+    "ComparedRun",
     "Comparison",
     "ComparisonProtocol",
+    "ComparisonRecord",
     "ContributionExplainer",
     "Contributions",
     "DataWarning",
@@ -186,6 +190,7 @@ __all__ = [
     "TimeUnit",
     "TimingRecord",
     "TopK",
+    "TrackingRecord",
     "TrainedModel",
     "TrainingData",
     "TrainingOptions",

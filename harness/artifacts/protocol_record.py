@@ -78,12 +78,31 @@ class ReportRecord:
 
 
 @dataclass(frozen=True)
+class TrackingRecord:
+    """The section ``tracking`` of a resolved experiment.
+
+    Parameters
+    ----------
+    experiment
+        Name of the MLflow experiment.
+    enabled
+        Whether the run is sent to MLflow.
+    per_user
+        Whether files with ids of users are sent with it.
+    """
+
+    experiment: str = "default"
+    enabled: bool = True
+    per_user: bool = True
+
+
+@dataclass(frozen=True)
 class ExperimentRecord:
     """The resolved experiment of a run.
 
     Parameters
     ----------
-    statistics, evaluation, runner, model, report
+    statistics, evaluation, runner, model, report, tracking
         What later stages read of these sections.
     resolved
         The whole experiment with all defaults, as in ``experiment.yaml``.
@@ -94,13 +113,15 @@ class ExperimentRecord:
     runner: RunnerRecord = field(metadata=HIDDEN)
     model: ModelRecord = field(metadata=HIDDEN)
     report: ReportRecord = field(default_factory=ReportRecord, metadata=HIDDEN)
+    tracking: TrackingRecord = field(default_factory=TrackingRecord, metadata=HIDDEN)
     resolved: Facts = field(default_factory=dict, metadata=MERGED)
 
     @classmethod
     def of(cls, resolved: Facts) -> ExperimentRecord:
         """Return the record of a resolved experiment, given as dictionaries, lists and scalars."""
         sections = {key: resolved[key] for key in ("statistics", "evaluation", "runner", "model")}
-        return _adapter().validate_python({**sections, "report": resolved.get("report", {}), "resolved": resolved})
+        sections |= {"report": resolved.get("report", {}), "tracking": resolved.get("tracking", {})}
+        return _adapter().validate_python({**sections, "resolved": resolved})
 
 
 @functools.cache

@@ -18,6 +18,8 @@ from harness.cli import predict as _predict  # noqa: F401
 from harness.cli import report as _report  # noqa: F401
 from harness.cli import schema as _schema  # noqa: F401
 from harness.cli import score as _score  # noqa: F401
+from harness.cli import sync as _sync  # noqa: F401
+from harness.cli import ui as _ui  # noqa: F401
 from harness.cli import validate as _validate  # noqa: F401
 from harness.cli.app import main
 

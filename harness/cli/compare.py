@@ -23,7 +23,7 @@ from harness.cli.options import (
     format_of,
     overrides_of,
 )
-from harness.cli.printing import Output, print_output
+from harness.cli.printing import Output, print_output, tracked_lines
 
 
 @app.command()
@@ -83,7 +83,11 @@ def compare(
     )
     result = compare_runs(sources, overrides=overrides, options=options)
     records = [run.record for run in result.runs]
-    notes = [f"report  {result.folder / 'comparison.html'}", f"LaTeX   {result.folder / 'comparison.tex'}"]
+    notes = [
+        f"report  {result.folder / 'comparison.html'}",
+        f"LaTeX   {result.folder / 'comparison.tex'}",
+        *tracked_lines(result.tracked),
+    ]
     output = Output(
         comparison_table(result.comparison, records, result.robustness),
         comparison_rows(result.comparison),

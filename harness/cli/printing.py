@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from harness.artifacts import Facts
     from harness.cli.options import OutputFormat
     from harness.report import Printout
+    from harness.tracking import TrackedRun
 
 logger = logging.getLogger("harness")
 
@@ -101,3 +102,11 @@ def _print_rich(printout: Printout) -> None:
     known = sys.stdout.isatty() or (columns.isdecimal() and int(columns) > 0)
     # A line that is longer than the terminal, because it holds a long number, is not cropped.
     Terminal(width=None if known else _PIPE_WIDTH, highlight=False).print(printout, crop=False)
+
+
+def tracked_lines(tracked: TrackedRun | None) -> list[str]:
+    """Return where a run or a comparison is in MLflow, and the address of the charts of its experiment."""
+    if tracked is None:
+        return []
+    first = "" if tracked.is_served else " (start `make ui` or `harness ui` first)"
+    return [f"MLflow  run {tracked.run_id} in {tracked.uri}", f"charts  {tracked.charts}{first}"]

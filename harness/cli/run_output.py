@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from harness.cli.printing import Output
+from harness.cli.printing import Output, tracked_lines
 
 if TYPE_CHECKING:
     from harness.pipeline import RunResult, SeedResult
@@ -20,8 +20,7 @@ def run_output(result: RunResult) -> Output:
     notes = [f"report  {report}"]
     if result.was_finished:
         notes.insert(0, "This run was finished before and is shown again; --force computes it again.")
-    if tracked is not None:
-        notes.append(f"MLflow  run {tracked['run_id']} in {tracked['uri']}")
+    notes += tracked_lines(result.tracked)
     value = {
         "name": record.name,
         "results": str(result.folder / "results.json"),

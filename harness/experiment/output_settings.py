@@ -22,10 +22,13 @@ class TrackingSettings:
         Name of the MLflow experiment.
     enabled
         Whether to log runs.
+    per_user
+        Whether to upload per-user values and the other tables that hold ids of users.
     """
 
     experiment: Text
     enabled: bool = True
+    per_user: bool = True
 
 
 @dataclass(frozen=True, config={"extra": "forbid", "strict": True})

@@ -2,7 +2,8 @@
 
 from harness.pipeline.commands.attention_picture import PictureOptions
 from harness.pipeline.commands.audit import TieOptions, audit_dataset
-from harness.pipeline.commands.compare import ComparisonOptions, RunComparison, compare_runs
+from harness.pipeline.commands.compare import RunComparison, compare_runs
+from harness.pipeline.commands.comparison_options import ComparisonOptions
 from harness.pipeline.commands.describe import describe_dataset, describe_source
 from harness.pipeline.commands.diff import DiffOptions, diff
 from harness.pipeline.commands.eval import RunResult, run
@@ -19,6 +20,7 @@ from harness.pipeline.commands.report import render_again
 from harness.pipeline.commands.score import ScoreOptions, score
 from harness.pipeline.commands.seeds import SeedResult, run_seeds
 from harness.pipeline.commands.split import write_split
+from harness.pipeline.commands.sync import SyncResult, sync
 from harness.pipeline.commands.validate import check_inputs
 from harness.pipeline.run_folder.result_index import list_results
 from harness.pipeline.stages.fitting import ModelCheckpoint
@@ -40,6 +42,7 @@ __all__ = [
     "SeedResult",
     "StarterExperiment",
     "StarterOptions",
+    "SyncResult",
     "TieOptions",
     "audit_dataset",
     "check_inputs",
@@ -61,5 +64,6 @@ __all__ = [
     "run",
     "run_seeds",
     "score",
+    "sync",
     "write_split",
 ]

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from harness.tracking import tracking_store
-from harness.tracking.mlflow_names import safe_name
-
-_PAGE = 1000  # runs per request
+from harness.tracking.tracked_runs import experiment_ids, quoted, search
 
 
 def evaluations_of(split: str, *, part: str, store: str | None = None) -> list[str | None]:
@@ -31,21 +27,10 @@ def evaluations_of(split: str, *, part: str, store: str | None = None) -> list[s
     file = tracking_store.database(uri)
     if file is not None and not file.exists():
         return []
-    return list(_found(uri, split, part))
-
-
-def _found(uri: str, split: str, part: str) -> Iterator[str | None]:
     wanted = (
-        f"tags.`harness.fingerprint.split` = '{safe_name(split)}' and params.`evaluation.part` = '{safe_name(part)}' "
+        f"tags.`harness.fingerprint.split` = {quoted(split)} and params.`evaluation.part` = {quoted(part)} "
         "and attributes.status = 'FINISHED'"
     )
     with tracking_store.opened(uri) as client:
-        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
-        token = None
-        while experiments:
-            page = client.search_runs(experiments, wanted, max_results=_PAGE, page_token=token)
-            for run in page:
-                yield run.data.tags.get("harness.fingerprint")
-            token = page.token
-            if not token:
-                return
+        found = search(client, experiment_ids(client), wanted)
+        return [run.data.tags.get("harness.fingerprint") for run in found]

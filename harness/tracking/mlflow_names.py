@@ -8,6 +8,7 @@ import re
 
 _LONGEST = 250  # characters of a key, MLflow's own limit
 _REFUSED = re.compile(r"[^\w\-. :/]")
+_MARKDOWN = re.compile(r"([\\`*_\[\]()|<>&~#!])")  # characters that Markdown or HTML inside it would obey
 
 
 def safe_name(text: str) -> str:
@@ -59,3 +60,14 @@ def curve_name(family: str, label: str) -> str | None:
     """
     name, _, cutoff = label.rpartition("@")
     return metric_name(family, f"{name}@k") if name and cutoff.isdecimal() else None
+
+
+def markdown_text(text: str) -> str:
+    r"""Return text that MLflow's descriptions, which are Markdown, show as it is.
+
+    Examples
+    --------
+    >>> print(markdown_text("[a](b) <script>"))
+    \[a\]\(b\) \<script\>
+    """
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))

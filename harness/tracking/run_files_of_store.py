@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import TrackingError
 from harness.tracking import tracking_store
-from harness.tracking.mlflow_runs import ARTIFACTS
+from harness.tracking.run_artifacts import ARTIFACTS, PER_USER
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -35,7 +35,7 @@ def download_run(run_id: str, folder: Path, *, store: str | None = None) -> None
     Raises
     ------
     TrackingError
-        The store cannot be used, or has no such run, or the run has no ``results.json``.
+        The store cannot be used, or has no such run, or the run has no ``results.json`` or no values per user.
     """
     uri = tracking_store.resolve(store)
     shown = tracking_store.without_password(uri)
@@ -52,6 +52,11 @@ def download_run(run_id: str, folder: Path, *, store: str | None = None) -> None
         names = list(_files(client, run_id))
         if "results.json" not in names:
             raise TrackingError(f"the run {run_id} in {shown} has no results.json, so that harness did not write it.")
+        if not any(name.partition("/")[0] == PER_USER for name in names):
+            raise TrackingError(
+                f"the run {run_id} in {shown} has no {PER_USER}: it was sent with tracking.per_user: false. Give its "
+                "folder instead."
+            )
         for name in names:
             client.download_artifacts(run_id, name, str(folder))
 

@@ -32,7 +32,7 @@ _SETTINGS = {
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "0",
     "MLFLOW_HTTP_REQUEST_BACKOFF_JITTER": "0",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
@@ -106,7 +106,8 @@ def opened(uri: str) -> Iterator[MlflowClient]:
             file = database(uri)
             if file is not None:
                 held.enter_context(storage.lock(file, timeout=_LOCK))
-            _probe(uri, file)
+                _create(uri, file)
+            probe(uri)
             from mlflow import MlflowClient
 
             yield MlflowClient(tracking_uri=uri)
@@ -118,6 +119,28 @@ def opened(uri: str) -> Iterator[MlflowClient]:
             raise TrackingError(f"the tracking store {without_password(uri)} failed: {_first_line(error)}.") from error
 
 
+def check_store(store: str | None = None) -> str:
+    """Return the address of a store, without a password, after it has answered.
+
+    Parameters
+    ----------
+    store
+        A tracking URI; None for ``MLFLOW_TRACKING_URI``, else ``sqlite:///mlflow.db``. A file that is missing is fine:
+        the first run that is sent makes it.
+
+    Raises
+    ------
+    TrackingError
+        The store cannot be used.
+    """
+    uri = resolve(store)
+    file = database(uri)
+    if file is None or file.exists():
+        with opened(uri):
+            pass
+    return without_password(uri)
+
+
 def artifact_folder(uri: str) -> str | None:
     """Return the folder for artifacts of a local store, as a URI; None where a server decides.
 
@@ -127,7 +150,37 @@ def artifact_folder(uri: str) -> str | None:
     return None if file is None else (file.parent / "mlartifacts").as_uri()
 
 
-def _probe(uri: str, file: Path | None) -> None:
+def _create(uri: str, file: Path) -> None:
+    """Make the tables of a new file beside it, so that an interruption leaves no half-made store."""
+    if file.exists() and file.stat().st_size > 0:
+        return
+    import sqlalchemy
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    with storage.atomic_write(file) as new:
+        # MLflow makes the tables in hundreds of transactions. Waiting for the disk after each takes seconds.
+        sqlalchemy.event.listen(sqlalchemy.Engine, "connect", _without_waiting)
+        try:
+            address = f"sqlite:///{new.absolute()}"
+            store = SqlAlchemyStore(address, artifact_folder(uri))  # type: ignore[no-untyped-call]
+            store.engine.dispose()
+        finally:
+            sqlalchemy.event.remove(sqlalchemy.Engine, "connect", _without_waiting)
+
+
+def _without_waiting(connection: sqlite3.Connection, record: object) -> None:
+    connection.execute("PRAGMA synchronous=OFF").close()
+
+
+def probe(uri: str) -> None:
+    """Raise an error within seconds if a resolved store does not answer.
+
+    Raises
+    ------
+    TrackingError
+        It does not answer, or is a file that is no database.
+    """
+    file = database(uri)
     if file is not None:
         _probe_file(file)
         return

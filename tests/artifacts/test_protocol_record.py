@@ -22,6 +22,12 @@ def test_a_resolved_experiment_has_typed_parts_and_is_written_as_it_was():
     assert to_json(record) == RESOLVED
 
 
+def test_tracking_is_on_where_an_earlier_version_wrote_no_key():
+    tracking = ExperimentRecord.of(RESOLVED | {"tracking": {"experiment": "ml-100k", "enabled": False}}).tracking
+    assert (tracking.experiment, tracking.enabled, tracking.per_user) == ("ml-100k", False, True)
+    assert ExperimentRecord.of(RESOLVED).tracking.enabled
+
+
 def test_a_test_may_have_options():
     options = {"kind": "permutation", "flips": 20_000}
     record = ExperimentRecord.of(RESOLVED | {"statistics": RESOLVED["statistics"] | {"test": options}})

@@ -22,7 +22,7 @@ from harness.storage import lock
 def test_help_lists_every_command(cli):
     code, out, _ = cli("--help")
     assert code == 0
-    for command in ("eval", "compare", "fit", "report", "validate", "metrics", "inspect", "data"):
+    for command in ("eval", "compare", "fit", "report", "validate", "metrics", "inspect", "data", "sync", "ui"):
         assert command in out
 
 
@@ -542,3 +542,11 @@ def _expect_one_message(result, named, tmp_path):
         path for path in reports.rglob("*") if path.suffix in (".html", ".json", ".parquet")
     ]
     assert not (tmp_path / "ease.safetensors").exists()
+
+
+def test_make_serves_and_sends_by_the_commands():
+    root = Path(__file__).resolve().parents[2]
+    for target, flags in (("ui", "--port 5001"), ("sync", "--all")):
+        command = ["make", "-n", target, f"ARGS={flags}"]
+        printed = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+        assert f"harness {target} {flags}" in printed

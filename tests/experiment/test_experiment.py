@@ -23,7 +23,9 @@ def test_an_experiment_is_a_value(write: Any) -> None:
     tracking = dataclasses.replace(experiment.tracking, enabled=False)
     changed = dataclasses.replace(experiment, tracking=tracking)
     assert changed != experiment
-    assert changed.to_dict() == experiment.to_dict() | {"tracking": {"experiment": "ml-100k", "enabled": False}}
+    assert changed.to_dict() == experiment.to_dict() | {
+        "tracking": {"experiment": "ml-100k", "enabled": False, "per_user": True}
+    }
     with pytest.raises(dataclasses.FrozenInstanceError):
         experiment.seed = 3  # type: ignore[misc]
     with pytest.raises(ValueError, match=r"coverage@5 looks at 5 ranks of a list, and runner\.k is 3"):

@@ -56,7 +56,7 @@ def test_defaults_of_all_sections(write: Any) -> None:
         "pairs": "baseline",
         "seed": 0,
     }
-    assert plain["tracking"] == {"experiment": "ml-100k", "enabled": True}
+    assert plain["tracking"] == {"experiment": "ml-100k", "enabled": True, "per_user": True}
     assert plain["report"] == {"directory": "reports", "examples": 20, "ids": "plain"}
     assert plain["expected"] == {}
     assert plain["dataset"]["columns"] is None
@@ -155,6 +155,7 @@ def test_parallel_settings(write: Any) -> None:
         ("statistics: {correction: bonferoni}", 10, "'maxt', 'holm', 'bonferroni', 'bh' or 'none' is needed"),
         ("statistics: {margin: 0}", 10, "statistics.margin is 0; more than 0 is needed"),
         ("tracking: {enabled: no}", 10, "tracking.enabled is 'no'; true or false is needed"),
+        ("tracking: {per_user: 1}", 10, "tracking.per_user is 1; true or false is needed"),
         ("tracking: {experiment: 3}", 10, "tracking.experiment is 3; text is needed (in quotes)"),
         ("report: {directory: ''}", 10, "report.directory is ''; text that is not empty is needed"),
         ("experiments: [a.yaml]", 10, "the file is a benchmark"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import http.server
+import json
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 
+import pandas as pd
 import pytest
 from run_records import record_of, write_results
 
@@ -66,7 +68,8 @@ def folder(tmp_path, record):
     write_results(place, to_json(record), sealed=False)
     (place / "experiment.yaml").write_text("name: x\n", encoding="utf-8")
     (place / "per_user.parquet").mkdir()
-    (place / "per_user.parquet" / "part-0.parquet").write_bytes(b"PAR1")
+    users = pd.DataFrame({"user": [9007199254740993, 2], "ndcg@10": [0.5, 0.25]})
+    users.to_parquet(place / "per_user.parquet" / "part-0.parquet")
     return place
 
 
@@ -91,13 +94,17 @@ def test_a_run_reads_back_whole(new_place, folder, record):
     tracked = track_run(record, folder, experiment_name="ml-100k")
 
     assert tracked.uri == f"sqlite:///{new_place}/mlflow.db"
-    assert tracked.url_or_hint == f"mlflow ui --backend-store-uri {tracked.uri}"
+    assert (tracked.state, tracked.is_served) == ("sent", False)
+    charts = f"http://127.0.0.1:5000/#/experiments/{tracked.experiment_id}/runs?workflowType=machine_learning"
+    assert tracked.charts.startswith(f"{charts}&compareRunsMode=CHART")
     with opened(tracked.uri) as client:
         run = client.get_run(tracked.run_id)
         experiment = client.get_experiment(tracked.experiment_id)
         curve = {row.step: row.value for row in client.get_metric_history(tracked.run_id, "accuracy/ndcg_at_k")}
         artifacts = {item.path for item in client.list_artifacts(tracked.run_id)}
         parts = [item.path for item in client.list_artifacts(tracked.run_id, "per_user.parquet")]
+        per_user = client.load_table(tracked.experiment_id, "per_user.json", [tracked.run_id])
+        file = next((new_place / "mlartifacts").rglob("per_user.json"))
         model = client.get_logged_model(run.outputs.model_outputs[0].model_id)
         found = client.search_runs([tracked.experiment_id], "metrics.`accuracy/ndcg_at_10` > 0.05")
 
@@ -117,7 +124,9 @@ def test_a_run_reads_back_whole(new_place, folder, record):
     assert {tag.key: tag.value for tag in data.tags} == {"mlflow.data.context": "evaluation", "sha256": "9" * 64}
     assert (model.model_type, str(model.status), model.source_run_id) == ("ease", "READY", tracked.run_id)
     assert {row.key for row in model.metrics} >= {"accuracy/ndcg_at_10"}
-    assert artifacts == {"report.html", "results.json", "experiment.yaml", "per_user.parquet"}
+    assert artifacts == {"report.html", "results.json", "experiment.yaml", "per_user.parquet", "per_user.json"}
+    assert per_user.to_dict("list") == {"user": [9007199254740993, 2], "ndcg@10": [0.5, 0.25]}
+    assert json.loads(file.read_text())["data"] == [["9007199254740993", 0.5], ["2", 0.25]]
     assert parts == ["per_user.parquet/part-0.parquet"]
     assert [row.info.run_id for row in found] == [tracked.run_id]
     assert {path.name for path in new_place.iterdir()} == {"mlflow.db", "mlflow.db.lock", "mlartifacts"}
@@ -125,7 +134,7 @@ def test_a_run_reads_back_whole(new_place, folder, record):
 
 def test_the_same_run_is_sent_once_and_a_new_one_again(workplace, folder, record):
     first = track_run(record, folder, experiment_name="e")
-    assert track_run(record, folder, experiment_name="e") == first
+    assert track_run(record, folder, experiment_name="e") == dataclasses.replace(first, state="there")
     assert find_run(None, "e", FINGERPRINT) == first.run_id
 
     later = track_run(dataclasses.replace(record, created="2026-11-23T11:00:00Z"), folder, experiment_name="e")
@@ -165,7 +174,7 @@ def check_refused(words, folder, record, store):
     message = str(caught.value)
     assert words in message
     assert f"safe in {folder}" in message
-    assert "same command" in message
+    assert "`harness sync` sends them later" in message
     assert "\n" not in message
 
 
@@ -232,7 +241,7 @@ def test_a_server_that_refuses(new_place, folder, record):
 
 
 @pytest.mark.parametrize(("error", "status"), [(OSError("disk full"), "FAILED"), (KeyboardInterrupt(), "KILLED")])
-def test_a_run_that_breaks_off_is_not_left_running(error, status, workplace, folder, record, monkeypatch):
+def test_a_run_that_breaks_off_is_completed(error, status, workplace, folder, record, monkeypatch):
     from mlflow import MlflowClient
 
     def fail(*arguments, **options):
@@ -243,10 +252,48 @@ def test_a_run_that_breaks_off_is_not_left_running(error, status, workplace, fol
         with pytest.raises(TrackingError if status == "FAILED" else KeyboardInterrupt):
             track_run(record, folder, experiment_name="e")
     assert find_run(None, "e", FINGERPRINT) is None
+    with opened(resolve(None)) as client:
+        experiment = client.get_experiment_by_name("e").experiment_id
+        (begun,) = client.search_runs([experiment])
+    assert begun.info.status == status
     sent = track_run(record, folder, experiment_name="e")
+    assert (sent.run_id, sent.state) == (begun.info.run_id, "sent")
     with opened(sent.uri) as client:
-        runs = client.search_runs([sent.experiment_id])
-    assert sorted(run.info.status for run in runs) == sorted([status, "FINISHED"])
+        (run,) = client.search_runs([experiment])
+        (model,) = client.search_logged_models([experiment])
+        history = client.get_metric_history(sent.run_id, "accuracy/ndcg_at_k")
+    assert (run.info.status, str(model.status)) == ("FINISHED", "READY")
+    assert len(run.inputs.dataset_inputs) == len(run.outputs.model_outputs) == 1
+    assert len(history) == 3
+
+
+def test_a_run_that_was_begun_with_other_parameters_is_sent_anew(workplace, folder, record, monkeypatch):
+    from mlflow import MlflowClient
+
+    def fail(*arguments, **options):
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MlflowClient, "log_artifact", fail)
+        with pytest.raises(TrackingError):
+            track_run(record, folder, experiment_name="e")
+    resolved = dict(record.experiment.resolved) | {"model": {"kind": "ease", "params": {"l2": 5.0}}}
+    changed = dataclasses.replace(record, experiment=dataclasses.replace(record.experiment, resolved=resolved))
+    sent = track_run(changed, folder, experiment_name="e")
+    with opened(sent.uri) as client:
+        (run,) = client.search_runs([sent.experiment_id])
+    assert run.data.params["model.params.l2"] == "5.0"
+
+
+def test_a_run_that_was_deleted_is_sent_again_only_if_asked(workplace, folder, record):
+    first = track_run(record, folder, experiment_name="e")
+    with opened(first.uri) as client:
+        client.delete_run(first.run_id)
+    left = track_run(record, folder, experiment_name="e", resend_deleted=False)
+    assert left == dataclasses.replace(first, state="deleted")
+    again = track_run(record, folder, experiment_name="e")
+    assert again.state == "sent"
+    assert again.run_id != first.run_id
 
 
 def test_very_many_parameters_and_odd_names(workplace, folder, record):

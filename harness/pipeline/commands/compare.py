@@ -6,11 +6,13 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness import storage
 from harness.artifacts import Comparison, Robustness, to_json
 from harness.errors import HarnessError, did_you_mean
 from harness.experiment import (
+    COMPARISONS,
     Benchmark,
     ComparisonSettings,
     Experiment,
@@ -24,6 +26,7 @@ from harness.experiment import (
     recorded_settings,
     seed_experiments,
 )
+from harness.pipeline.commands.comparison_options import ComparisonOptions
 from harness.pipeline.commands.freeze import frozen_stamp
 from harness.pipeline.commands.list_swaps import with_list_swaps
 from harness.pipeline.commands.paired_runs import compare
@@ -31,7 +34,7 @@ from harness.pipeline.commands.robustness import robustness
 from harness.pipeline.commands.seeds import group_runs
 from harness.pipeline.commands.shared_users import shared_users
 from harness.pipeline.commands.validate import check_inputs
-from harness.pipeline.run_folder.comparison_files import ComparisonExtras, write_comparison
+from harness.pipeline.run_folder.comparison_files import ComparisonExtras, read_comparison, write_comparison
 from harness.pipeline.run_folder.comparison_folder import comparison_folder, reports_directory
 from harness.pipeline.run_folder.comparison_identity import comparison_facts, unnamed_folder
 from harness.pipeline.run_folder.earlier_uses import earlier_uses
@@ -39,7 +42,11 @@ from harness.pipeline.run_folder.result_index import write_index
 from harness.pipeline.run_folder.run_files import StoredRun
 from harness.pipeline.run_folder.run_sources import is_remote, local_sources
 from harness.pipeline.run_folder.seed_files import RunGroup, group_in, is_finished_run, name_of, record_in
+from harness.pipeline.stages.publication import publish_comparison
 from harness.report import PSEUDONYM
+
+if TYPE_CHECKING:
+    from harness.tracking import TrackedRun
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,42 +63,15 @@ class RunComparison:
         The runs, the baseline among them.
     robustness
         The verdicts under other choices, if they were asked for.
+    tracked
+        Where the comparison is in MLflow; None if it is not there.
     """
 
     folder: Path
     comparison: Comparison
     runs: Sequence[StoredRun]
     robustness: Robustness | None = None
-
-
-@dataclass(frozen=True)
-class ComparisonOptions:
-    """Options of a comparison that take precedence over its files.
-
-    Parameters
-    ----------
-    baseline
-        Name or file of the run to compare with; None for the baseline of the benchmark, else the first run.
-    name
-        Name of the comparison, relative to ``<reports>/comparisons``; what is there is replaced. None for the name of
-        the benchmark, else the names of the runs and a hash of the settings; another comparison is never replaced.
-    force, quiet
-        As in ``run``.
-    track
-        Whether runs that are computed are sent to MLflow.
-    robustness
-        Whether to judge the differences under other choices, too.
-    swap_lists
-        Whether to test metrics over all lists by swapping lists.
-    """
-
-    baseline: str | None = None
-    name: str | None = None
-    force: bool = False
-    quiet: bool = False
-    track: bool = True
-    robustness: bool = False
-    swap_lists: bool = False
+    tracked: TrackedRun | None = None
 
 
 def compare_runs(
@@ -288,7 +268,11 @@ def _compare(
     shown = list(single.values())
     users = shared_users(single, comparison.primary, settings.report.examples)
     hides_ids = settings.report.ids == PSEUDONYM
-    extras = ComparisonExtras(found, users, hides_ids=hides_ids, identity=storage.sha256_json(facts))
+    extras = ComparisonExtras(found, users, hides_ids=hides_ids, identity=storage.sha256_json(facts), members=runs)
     write_comparison(folder, comparison, shown, extras)
     write_index(directory)
-    return RunComparison(folder, comparison, shown, found)
+    tracked = None
+    if options.track and any(run.record.experiment.tracking.enabled for run in runs):
+        name = folder.relative_to(directory / COMPARISONS).as_posix()
+        tracked = publish_comparison(read_comparison(folder), folder, name=name)
+    return RunComparison(folder, comparison, shown, found, tracked)

@@ -1,8 +1,9 @@
-"""Write the files of a comparison in ``reports/comparisons/<name>/``."""
+"""Write and read the files of a comparison in ``reports/comparisons/<name>/``."""
 
 from __future__ import annotations
 
 import datetime
+import functools
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pydantic import TypeAdapter
+
 from harness import report, storage
-from harness.artifacts import Comparison, Robustness, SharedUsers, to_json
+from harness.artifacts import Comparison, ComparisonRecord, Robustness, SharedUsers, to_json
+from harness.errors import HarnessError
 from harness.pipeline.run_folder.record_file import SCHEMA_VERSION, dump_json
 from harness.pipeline.run_folder.run_files import REPORT, StoredRun, write_figures
 
@@ -21,6 +25,8 @@ COMPARISON_CSV = "comparison.csv"
 COMPARISON_TEX = "comparison.tex"
 COMPARISON_MD = "comparison.md"
 ROBUSTNESS_CSV = "robustness.csv"
+
+_MOST = 1 << 26  # bytes of comparison.json
 
 
 @dataclass(frozen=True)
@@ -37,12 +43,15 @@ class ComparisonExtras:
         Whether the page numbers its users instead of showing their ids.
     identity
         A hash of what decides the content.
+    members
+        The runs, one per seed of a model with several; empty where ``runs`` are all.
     """
 
     robustness: Robustness | None = None
     users: SharedUsers | None = None
     hides_ids: bool = False
     identity: str = ""
+    members: Sequence[StoredRun] = ()
 
 
 def write_comparison(folder: Path, comparison: Comparison, runs: Sequence[StoredRun], extras: ComparisonExtras) -> None:
@@ -61,7 +70,7 @@ def write_comparison(folder: Path, comparison: Comparison, runs: Sequence[Stored
     context = report.ComparisonContext(extras.robustness, extras.users, links, hides_ids=extras.hides_ids)
     rendered = report.render_comparison(comparison, [run.record for run in runs], context)
     robustness = extras.robustness
-    plain = {"identity": extras.identity, **_plain(comparison, runs, robustness, rendered.sentence)}
+    plain = {"identity": extras.identity, **_plain(comparison, runs, extras, rendered.sentence)}
     with storage.lock(folder / ".comparison"):
         write_figures(folder, rendered.figures)
         storage.write_csv(folder / COMPARISON_CSV, comparison.pairs)
@@ -82,10 +91,34 @@ def _link(page: Path, folder: Path) -> str | None:
     return quote(Path(os.path.relpath(page, folder)).as_posix())
 
 
+def read_comparison(folder: Path) -> ComparisonRecord:
+    """Return the record of a finished comparison.
+
+    Raises
+    ------
+    HarnessError
+        It is missing or damaged.
+    """
+    path = folder / COMPARISON_JSON
+    try:
+        if path.stat().st_size > _MOST:
+            raise ValueError(f"it is larger than {_MOST:,} bytes")
+        return _adapter().validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise HarnessError(f"{path} is missing or damaged: {reason}. Run `harness compare` again.") from error
+
+
+@functools.cache
+def _adapter() -> TypeAdapter[ComparisonRecord]:
+    return TypeAdapter(ComparisonRecord)
+
+
 def _plain(
-    comparison: Comparison, runs: Sequence[StoredRun], robustness: Robustness | None, sentence: str
+    comparison: Comparison, runs: Sequence[StoredRun], extras: ComparisonExtras, sentence: str
 ) -> dict[str, Any]:
     now = datetime.datetime.now(datetime.UTC)
+    robustness, members = extras.robustness, extras.members or runs
     return {
         "schema_version": SCHEMA_VERSION,
         "created": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -102,6 +135,7 @@ def _plain(
             {"name": run.name, "part": run.record.protocol.part, "fingerprints": dict(run.record.fingerprints)}
             for run in runs
         ],
+        "members": [{"name": run.name, "fingerprints": dict(run.record.fingerprints)} for run in members],
         "pairs": [to_json(difference) for difference in comparison.differences],
         "contrasts": [to_json(contrast) for contrast in comparison.contrasts],
         "robustness": to_json(robustness),

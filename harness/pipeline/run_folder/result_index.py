@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
 
 from harness import report, storage
-from harness.artifacts import ListedComparison, ListedRun, ResultList, RunRecord
+from harness.artifacts import ComparisonRecord, ListedComparison, ListedRun, ResultList, RunRecord
 from harness.errors import HarnessError
 from harness.experiment import COMPARISONS
-from harness.pipeline.run_folder.comparison_files import COMPARISON_JSON
+from harness.pipeline.run_folder.comparison_files import COMPARISON_JSON, read_comparison
 from harness.pipeline.run_folder.record_file import RESULTS, record_of
 
 logger = logging.getLogger("harness")
 
 INDEX = "index.html"
 _DEEPEST = 6  # folders below the folder of reports
-_MOST = 1 << 28  # bytes of comparison.json
 
 
 def list_results(directory: Path) -> ResultList:
@@ -41,11 +36,10 @@ def list_results(directory: Path) -> ResultList:
         except HarnessError:
             unreadable.append(_relative(path.parent, directory))
     for path in _files(directory / COMPARISONS, COMPARISON_JSON):
-        found = _comparison(path, directory)
-        if found is None:
+        try:
+            comparisons.append(_comparison(read_comparison(path.parent), path.parent, directory))
+        except HarnessError:
             unreadable.append(_relative(path.parent, directory))
-        else:
-            comparisons.append(found)
     runs.sort(key=lambda run: (run.created or "", run.name), reverse=True)
     comparisons.sort(key=lambda comparison: (comparison.created or "", comparison.name), reverse=True)
     return ResultList(str(directory), tuple(runs), tuple(comparisons), tuple(sorted(unreadable)))
@@ -96,24 +90,15 @@ def _run(record: RunRecord, folder: str) -> ListedRun:
     )
 
 
-def _comparison(path: Path, directory: Path) -> ListedComparison | None:
-    """Return the comparison of a file, or None where the file is none."""
-    folder = path.parent
-    try:
-        parsed: Any = json.loads(path.read_bytes()) if path.stat().st_size <= _MOST else None
-        if not isinstance(parsed, dict):
-            return None
-        listed = {
-            "name": _relative(folder, directory / COMPARISONS),
-            "folder": _relative(folder, directory),
-            "created": parsed.get("created"),
-            "dataset": parsed.get("dataset", ""),
-            "metric": parsed.get("primary"),
-            "baseline": parsed.get("baseline"),
-            "runs": tuple(run["name"] for run in parsed["runs"]),
-            "best": tuple(parsed["best"]),
-            "sentence": parsed.get("sentence", ""),
-        }
-        return TypeAdapter(ListedComparison).validate_python(listed)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError, ValidationError):
-        return None
+def _comparison(record: ComparisonRecord, folder: Path, directory: Path) -> ListedComparison:
+    return ListedComparison(
+        name=_relative(folder, directory / COMPARISONS),
+        folder=_relative(folder, directory),
+        created=record.created,
+        dataset=record.dataset,
+        metric=record.primary,
+        baseline=record.baseline,
+        runs=tuple(run.name for run in record.runs),
+        best=record.best,
+        sentence=record.sentence,
+    )

@@ -69,6 +69,7 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.commands.report",
     "harness.pipeline.commands.score",
     "harness.pipeline.commands.split",
+    "harness.pipeline.commands.sync",
     "harness.pipeline.commands.validate",
     "harness.pipeline.model_trial",  # its findings have a digest of their own
     "harness.pipeline.run_folder",
