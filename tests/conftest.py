@@ -150,7 +150,7 @@ model:
 runner: {{k: 10}}
 evaluation: {{cutoffs: [1, 5, 10]}}
 tracking: {{enabled: false}}
-report: {{directory: {folder}/reports}}
+report: {{directory: {folder}/reports, examples: 3}}
 """
 
 

@@ -65,9 +65,9 @@ class ComparisonRecord:
         Every run that was compared: one per seed of a model with several. Earlier versions wrote none.
     pairs
         One per metric and pair of models.
-    created, dataset, sentence
-        When it was written, as ISO 8601 text; the name of the data set; and what was found, in one sentence. Earlier
-        versions wrote none of them.
+    created, dataset, sentence, identity
+        When it was first written, as ISO 8601 text; the name of the data set; what was found, in one sentence; and a
+        hash of what decides the content. Earlier versions wrote none of them.
     """
 
     baseline: str | None
@@ -81,6 +81,7 @@ class ComparisonRecord:
     created: str | None = None
     dataset: str = ""
     sentence: str = ""
+    identity: str = ""
 
     @property
     def verdicts(self) -> tuple[ComparedPair, ...]:

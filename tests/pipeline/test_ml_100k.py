@@ -95,6 +95,7 @@ def test_a_run_leaves_what_the_documentation_lists(ml_100k_runs):
         "audits",
         "expected",
         "timings",
+        "profile",
         "files",
         "digest",
     }

@@ -45,7 +45,7 @@ def test_a_user_is_shown_whole(record, per_user):
     for words in (
         "This page holds 1 of 938 users. Named by report.examples. Their ids: user-seven.",
         "✓ Brazil",
-        "rank 2 of 950, with 1 others of the same score",
+        "rank 2 of 950, with 1 other of the same score",
         "rank not known",
         "and 98 more",
         "and 38 more",

@@ -19,7 +19,7 @@ from harness.pipeline.run_folder import run_files as stored
 from harness.pipeline.run_folder.contribution_tables import write_contributions
 from harness.pipeline.run_folder.example_files import write_examples
 from harness.pipeline.run_folder.model_files import changed_files
-from harness.pipeline.run_folder.result_index import write_index
+from harness.pipeline.run_folder.result_index import INDEX, write_index
 from harness.pipeline.run_folder.run_folder import RunFolder, run_folder_of
 from harness.pipeline.run_folder.slice_tables import write_slices
 from harness.pipeline.run_folder.title_file import write_titles
@@ -123,7 +123,9 @@ def run(experiment: Experiment | str | Path, *, force: bool = False, quiet: bool
             folder.require_writable()
             options = PredictionOptions(inputs.fingerprints["predictions"], force=force, quiet=quiet)
             result = _computed(experiment, inputs, folder.path, stopwatch, options)
-        write_index(Path(experiment.report.directory))
+        directory = Path(experiment.report.directory)
+        if not result.was_finished or not (directory / INDEX).exists():
+            write_index(directory)
         if not experiment.tracking.enabled:
             return result
         return replace(result, tracked=publish(experiment, result.record, folder.path))

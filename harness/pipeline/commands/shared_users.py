@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,8 @@ from harness.pipeline.run_folder.record_file import REMEDY
 from harness.pipeline.run_folder.run_files import PREDICTIONS, TARGET_RANKS, StoredRun, check_files
 from harness.pipeline.run_folder.title_file import read_titles
 
+logger = logging.getLogger("harness")
+
 _SHOWN = 10  # items of a list, and held-out items
 
 
@@ -29,7 +32,8 @@ def shared_users(runs: Mapping[str, StoredRun], metric: str, wanted: int | Seque
     """Return users with the lists of all runs; None where there are none to show.
 
     Half of a number of users have the largest spreads of the metric over the runs. The others are drawn by a hash of
-    their ids. Runs without lists, such as those of MLflow, and rolling histories have nothing to show.
+    their ids. Runs without lists, such as those of MLflow, and rolling histories have nothing to show. Damaged lists are
+    reported and not shown.
 
     Parameters
     ----------
@@ -43,7 +47,7 @@ def shared_users(runs: Mapping[str, StoredRun], metric: str, wanted: int | Seque
     Raises
     ------
     HarnessError
-        A file of a run is damaged, or a named user is not measured by all runs.
+        A named user is not measured by all runs.
     """
     if not wanted or any(run.record.protocol.rolling for run in runs.values()):
         return None
@@ -55,8 +59,13 @@ def shared_users(runs: Mapping[str, StoredRun], metric: str, wanted: int | Seque
     spreads = (values.max(axis=1) - values.min(axis=1)).fillna(0.0)
     chosen, most_different = _chosen(spreads, wanted)
     found = [_user(user, float(spreads[user])) for user in chosen]
-    for name, run in runs.items():
-        found = _with_run(found, name, run, chosen, values[name])
+    try:
+        for name, run in runs.items():
+            found = _with_run(found, name, run, chosen, values[name])
+    except HarnessError as error:
+        # No number of the comparison depends on the lists.
+        logger.warning("the page of the comparison shows no users: %s", error)
+        return None
     return SharedUsers(metric, len(values), most_different, tuple(found))
 
 

@@ -70,7 +70,8 @@ def write_comparison(folder: Path, comparison: Comparison, runs: Sequence[Stored
     context = report.ComparisonContext(extras.robustness, extras.users, links, hides_ids=extras.hides_ids)
     rendered = report.render_comparison(comparison, [run.record for run in runs], context)
     robustness = extras.robustness
-    plain = {"identity": extras.identity, **_plain(comparison, runs, extras, rendered.sentence)}
+    created = _created(folder, extras.identity)
+    plain = {"identity": extras.identity, "created": created, **_plain(comparison, runs, extras, rendered.sentence)}
     with storage.lock(folder / ".comparison"):
         write_figures(folder, rendered.figures)
         storage.write_csv(folder / COMPARISON_CSV, comparison.pairs)
@@ -82,6 +83,17 @@ def write_comparison(folder: Path, comparison: Comparison, runs: Sequence[Stored
         else:
             storage.write_csv(folder / ROBUSTNESS_CSV, robustness.frame)
         storage.write_text(folder / COMPARISON_JSON, dump_json(plain))
+
+
+def _created(folder: Path, identity: str) -> str:
+    """Return when the same comparison was first written to a folder; now, if it is not there yet."""
+    try:
+        earlier = read_comparison(folder)
+        if earlier.created is not None and earlier.identity == identity:
+            return earlier.created
+    except HarnessError:
+        pass
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _link(page: Path, folder: Path) -> str | None:
@@ -117,11 +129,9 @@ def _adapter() -> TypeAdapter[ComparisonRecord]:
 def _plain(
     comparison: Comparison, runs: Sequence[StoredRun], extras: ComparisonExtras, sentence: str
 ) -> dict[str, Any]:
-    now = datetime.datetime.now(datetime.UTC)
     robustness, members = extras.robustness, extras.members or runs
     return {
         "schema_version": SCHEMA_VERSION,
-        "created": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "dataset": runs[0].record.dataset.name if runs else "",
         "sentence": sentence,
         "baseline": comparison.baseline,

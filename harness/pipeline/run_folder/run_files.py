@@ -157,7 +157,8 @@ def read_run(folder: Path) -> StoredRun:
         A file is missing, damaged, or not the one that the run wrote.
     """
     record = read_record(folder)
-    check_files(folder, record, [PER_USER, EXAMPLES])
+    # A run in MLflow keeps its values, not its example users.
+    check_files(folder, record, [PER_USER, EXAMPLES] if (folder / EXAMPLES).exists() else [PER_USER])
     examples = read_examples(folder)
     try:
         return StoredRun(folder, record, read_per_user(folder / PER_USER, record), examples)

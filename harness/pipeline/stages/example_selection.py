@@ -89,7 +89,7 @@ def example_users(
     lists = _lists_of(folder, chosen)
     titles = _Titles(interactions)
     users = [
-        _example(user, row, lists, task, titles, best=float(best[user]), k=k, scores=scores)
+        _example(user, row, lists[user], task, titles, best=float(best[user]), k=k, scores=scores)
         for user, row in zip(chosen, rows, strict=True)
     ]
     if explainer is not None:
@@ -154,26 +154,27 @@ def _rows_of(chosen: Sequence[Any], task: RecommendationTask) -> list[int]:
 
 @dataclass(frozen=True, eq=False)
 class _Lists:
-    """The written lists and ranks of a few users, each as a table."""
+    """The written list of a user, best first, and the relevant items with their ranks."""
 
     listed: pd.DataFrame
     relevant: pd.DataFrame
 
-    def of(self, user: Any) -> _Lists:
-        """Return the last list of one user, and its relevant items."""
-        parts = []
-        for table in (self.listed, self.relevant):
-            own = table[table["user"] == user]
-            parts.append(own[own["timestamp"] == own["timestamp"].max()] if "timestamp" in own else own)
-        return _Lists(parts[0].sort_values("rank"), parts[1])
 
-
-def _lists_of(folder: Path, chosen: Sequence[Any]) -> _Lists:
-    relevant = pq.read_table(folder / TARGET_RANKS, filters=pc.field("user").isin(chosen))
+def _lists_of(folder: Path, chosen: Sequence[Any]) -> dict[Any, _Lists]:
+    """Return the last list of each user, and the relevant items."""
     # A file without any list has columns without a type.
     among = None if _n_rows(folder / PREDICTIONS) == 0 else pc.field("user").isin(chosen)
-    listed = pq.read_table(folder / PREDICTIONS, filters=among)
-    return _Lists(listed.to_pandas(), relevant.to_pandas())
+    listed = pq.read_table(folder / PREDICTIONS, filters=among).to_pandas()
+    relevant = pq.read_table(folder / TARGET_RANKS, filters=pc.field("user").isin(chosen)).to_pandas()
+    tables = [dict(tuple(_last(table).groupby("user", sort=False))) for table in (listed.sort_values("rank"), relevant)]
+    return {user: _Lists(tables[0].get(user, listed.iloc[:0]), tables[1][user]) for user in chosen}
+
+
+def _last(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of each user's last moment; with rolling history a user has several."""
+    if "timestamp" not in table:
+        return table
+    return table[table["timestamp"] == table.groupby("user")["timestamp"].transform("max")]
 
 
 def _n_rows(path: Path) -> int:
@@ -197,7 +198,7 @@ class _Titles:
 def _example(
     user: Any,
     row: int,
-    lists: _Lists,
+    own: _Lists,
     task: RecommendationTask,
     titles: _Titles,
     *,
@@ -205,7 +206,6 @@ def _example(
     k: int,
     scores: pd.Series[float] | None,
 ) -> ExampleUser:
-    own = lists.of(user)
     history: Int32Array = task.batch(row, row + 1).rows()[1]
     ids = task.item_ids.ids
     relevant = {str(item) for item in own.relevant["item"]}

@@ -34,6 +34,7 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.commands.attention_picture",  # commands other than a run and a fit
     "harness.pipeline.commands.audit",
     "harness.pipeline.commands.compare",
+    "harness.pipeline.commands.comparison_options",
     "harness.pipeline.commands.contribution_picture",
     "harness.pipeline.commands.comparison_sources",
     "harness.pipeline.commands.describe",
