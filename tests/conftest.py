@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import itertools
 import logging
 import sys
@@ -16,7 +17,7 @@ from browser import CHROMIUM, MISSING, open_browser
 import harness
 from harness.cli import main
 from harness.data import MovieLens100K, SourceData
-from harness.report import svg
+from harness.report.figures import svg
 from harness.storage import cache_folder
 from harness.tracking.tracking_store import opened
 
@@ -56,12 +57,37 @@ def _cache_of_the_test(_caches, monkeypatch):
     monkeypatch.setenv("HARNESS_CACHE", _make_cache(folder / str(next(numbers))))
 
 
+# The drawings of reports, by module.
+DRAWINGS = {
+    "curves": ["curve"],
+    "distributions": ["distribution"],
+    "forest_plot": ["forest_plot"],
+    "overlaid_curves": ["overlaid_curves"],
+    "profile_plots": ["category_plot", "lorenz_plot", "tenths_plot"],
+    "slice_plot": ["slice_plot"],
+    "trade_off_plot": ["trade_off_plot"],
+}
+
+
+def _drawings():
+    """Yield the module, the name and the function of each drawing."""
+    for file, names in DRAWINGS.items():
+        module = importlib.import_module(f"harness.report.figures.{file}")
+        for name in names:
+            yield module, name, getattr(module, name)
+
+
+DRAWN = list(_drawings())
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _blank_figures(request):
     """Leave the figures of reports blank unless ``--thorough`` is given: drawing them takes most of a small run."""
     with pytest.MonkeyPatch.context() as patch:
         if not request.config.getoption("--thorough"):
             patch.setattr(svg, "to_svg", lambda figure, *, name, title: f'<svg id="{name}" role="img"></svg>')
+            for module, name, _ in DRAWN:
+                patch.setattr(module, name, lambda *_, **__: None)
         yield
 
 
@@ -69,6 +95,8 @@ def _blank_figures(request):
 def drawn_figures(monkeypatch):
     """Draw figures in every case, for tests that look at them."""
     monkeypatch.setattr(svg, "to_svg", TO_SVG)
+    for module, name, drawing in DRAWN:
+        monkeypatch.setattr(module, name, drawing)
 
 
 @pytest.fixture(scope="session")

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_TABLES = "harness.report.notebook_html"
-_FIGURES = "harness.report.notebook_figures"
+_TABLES = "harness.report.notebooks.notebook_html"
+_FIGURES = "harness.report.notebooks.notebook_figures"
 
 
 class NotebookValue:
     """A value that notebooks show as a table.
 
-    The classes that inherit it are listed in ``harness.report.notebook_html``.
+    The classes that inherit it are listed in ``harness.report.notebooks.notebook_html``.
     """
 
     def _repr_html_(self) -> str:

@@ -1,8 +1,11 @@
 """Reports for people: HTML with figures, LaTeX, and tables for the terminal."""
 
-from harness.report.comparison_report import ComparisonContext, ComparisonReport, render_comparison
-from harness.report.comparison_terminal import comparison_table, seed_table
-from harness.report.csv_rows import (
+from harness.report.pages.comparison_report import ComparisonContext, ComparisonReport, render_comparison
+from harness.report.pages.example_rows import PSEUDONYM
+from harness.report.pages.index_report import render_index
+from harness.report.pages.run_report import RunReport, render_run
+from harness.report.terminal.comparison_terminal import comparison_table, seed_table
+from harness.report.terminal.csv_rows import (
     audit_rows,
     comparison_rows,
     convention_rows,
@@ -11,17 +14,12 @@ from harness.report.csv_rows import (
     metric_rows,
     run_rows,
 )
-from harness.report.difference_terminal import difference_text
-from harness.report.example_rows import PSEUDONYM
-from harness.report.explanation_table import explanation_rows, explanation_table
-from harness.report.index_report import render_index
-from harness.report.markdown import printout_markdown
-from harness.report.metric_catalogue import conventions_table, metric_page, metrics_table
-from harness.report.number_text import clean
-from harness.report.printout import Printout
-from harness.report.result_table import result_rows, result_tables
-from harness.report.run_report import RunReport, render_run
-from harness.report.terminal import (
+from harness.report.terminal.difference_terminal import difference_text
+from harness.report.terminal.explanation_table import explanation_rows, explanation_table
+from harness.report.terminal.metric_catalogue import conventions_table, metric_page, metrics_table
+from harness.report.terminal.printout import Printout
+from harness.report.terminal.result_table import result_rows, result_tables
+from harness.report.terminal.run_terminal import (
     audit_table,
     cache_table,
     catalogue_table,
@@ -30,7 +28,9 @@ from harness.report.terminal import (
     power_table,
     run_table,
 )
-from harness.report.text_table import Block, StyledText, TextTable
+from harness.report.terminal.text_table import Block, StyledText, TextTable
+from harness.report.texts.markdown import printout_markdown
+from harness.report.texts.number_text import clean
 
 __all__ = [
     "PSEUDONYM",

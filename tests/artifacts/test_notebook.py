@@ -11,6 +11,8 @@ import harness
 from harness.artifacts import Interactions, MetricValue, Split, TopK, Vocabulary
 from harness.errors import HarnessError
 
+pytestmark = pytest.mark.usefixtures("drawn_figures")
+
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import harness
 
-PAGE_SCRIPT = (Path(harness.__file__).parent / "report" / "templates" / "page.js").read_text(encoding="utf-8")
+PAGE_SCRIPT = (Path(harness.__file__).parent / "report" / "pages" / "templates" / "page.js").read_text(encoding="utf-8")
 VOID = {"meta", "br", "img", "link", "input", "hr"}
 
 

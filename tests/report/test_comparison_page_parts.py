@@ -29,14 +29,14 @@ from harness.artifacts import (
     SliceValue,
 )
 from harness.report import ComparisonContext, render_comparison
-from harness.report.comparison_rows import value_rows
-from harness.report.comparison_trust import comparison_trust
-from harness.report.interval_bars import interval_bar
-from harness.report.leaderboard import leaderboard
-from harness.report.short_names import common_beginning, short_comparison
-from harness.report.slices_by_run import slices_by_run
-from harness.report.user_gains import user_gains
-from harness.report.verdict_matrix import MOST_RUNS, verdict_matrix
+from harness.report.pages.comparison_trust import comparison_trust
+from harness.report.pages.interval_bars import interval_bar
+from harness.report.pages.leaderboard import leaderboard
+from harness.report.pages.short_names import common_beginning, short_comparison
+from harness.report.pages.slices_by_run import slices_by_run
+from harness.report.pages.user_gains import user_gains
+from harness.report.pages.verdict_matrix import MOST_RUNS, verdict_matrix
+from harness.report.texts.comparison_rows import value_rows
 
 SETTINGS = ComparisonProtocol("baseline", "auto", "maxt", "users", 0.95, None, 0)
 

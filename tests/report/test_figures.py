@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.artifacts import MetricValue, PairedDifference
-from harness.report.curves import curve
-from harness.report.distributions import distribution, shares
-from harness.report.forest_plot import forest_plot
-from harness.report.number_text import clean, truncated
-from harness.report.svg import drawing, to_svg
+from harness.report.figures.curves import curve
+from harness.report.figures.distributions import distribution, shares
+from harness.report.figures.forest_plot import forest_plot
+from harness.report.figures.svg import drawing, to_svg
+from harness.report.texts.number_text import clean, truncated
 
 SVG = "{http://www.w3.org/2000/svg}"
 

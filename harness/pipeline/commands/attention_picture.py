@@ -93,8 +93,8 @@ def titles_of(rows: Interactions) -> dict[int, str]:
 
 def attention_svg(content: AttentionExample, titles: Mapping[int, str], picture: PictureOptions) -> str:
     """Return the picture of an explanation as an SVG document."""
-    from harness.report.attention_figure import Caption, ListedItem, explanation_svg
-    from harness.report.svg import drawing, to_svg
+    from harness.report.figures.attention_figure import Caption, ListedItem, explanation_svg
+    from harness.report.figures.svg import drawing, to_svg
 
     shown = _shown(content.attention, picture.items)
     with drawing():
@@ -149,7 +149,7 @@ def _shown(attention: Attention, count: int) -> Attention:
 
 def _heat_map(shown: Attention, titles: Mapping[int, str], *, by_head: bool) -> Figure:
     from harness.modules import AttentionVisualization
-    from harness.report.number_text import clean
+    from harness.report.texts.number_text import clean
 
     weights = shown.weights if by_head else shown.weights.mean(axis=0)
     with warnings.catch_warnings(record=True) as caught:

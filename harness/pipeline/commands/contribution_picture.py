@@ -41,9 +41,9 @@ class ContributionExample:
 
 def contribution_svg(content: ContributionExample, titles: Mapping[int, str], *, most: int) -> str:
     """Return the picture of an explanation as an SVG document; ``most`` items of the history are shown, the last."""
-    from harness.report.attention_figure import Caption, ListedItem, explanation_svg
-    from harness.report.contribution_figure import contribution_figure
-    from harness.report.svg import drawing, to_svg
+    from harness.report.figures.attention_figure import Caption, ListedItem, explanation_svg
+    from harness.report.figures.contribution_figure import contribution_figure
+    from harness.report.figures.svg import drawing, to_svg
 
     whole = content.contributions
     shown = replace(whole, weights=whole.weights[:, -most:], history=whole.history[-most:])

@@ -35,7 +35,7 @@ from harness.pipeline.stages.side_arrays import side_of
 from harness.pipeline.stages.slice_metrics import sliced
 from harness.pipeline.stages.tie_audit import judgement_findings, tie_findings
 from harness.pipeline.stages.timings import Stopwatch
-from harness.report.notebook_html import run_html
+from harness.report.notebooks.notebook_html import run_html
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -32,8 +32,8 @@ def shared_users(runs: Mapping[str, StoredRun], metric: str, wanted: int | Seque
     """Return users with the lists of all runs; None where there are none to show.
 
     Half of a number of users have the largest spreads of the metric over the runs. The others are drawn by a hash of
-    their ids. Runs without lists, such as those of MLflow, and rolling histories have nothing to show. Damaged lists are
-    reported and not shown.
+    their ids. Runs without lists, such as those of MLflow, and rolling histories have nothing to show. Damaged lists
+    are reported and not shown.
 
     Parameters
     ----------

@@ -88,6 +88,7 @@ def test_the_command_line_prints_findings_once_and_warns_of_none(cli, small):
     assert sentence not in " ".join(err.split())
 
 
+@pytest.mark.usefixtures("drawn_figures")
 def test_a_result_is_shown_with_its_headline_warnings_and_report(small):
     result = harness.run(small, quiet=True)
     headline = result.record.headline

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 import harness
 from harness.errors import DataError
 from harness.pipeline.run_folder.example_files import read_examples
-from harness.report.number_text import count_text
+from harness.report.texts.number_text import count_text
 
 
 def run(path, *overrides):

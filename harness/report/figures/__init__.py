@@ -1,0 +1,1 @@
+"""Figures of reports: Matplotlib drawings and how they become SVG."""

@@ -1,0 +1,1 @@
+"""What commands print: lines, tables, and rows of CSV files."""
