@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import itertools
@@ -91,12 +92,27 @@ def _blank_figures(request):
         yield
 
 
+@contextlib.contextmanager
+def _drawing():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(svg, "to_svg", TO_SVG)
+        for module, name, drawing in DRAWN:
+            patch.setattr(module, name, drawing)
+        yield
+
+
 @pytest.fixture
-def drawn_figures(monkeypatch):
+def drawn_figures():
     """Draw figures in every case, for tests that look at them."""
-    monkeypatch.setattr(svg, "to_svg", TO_SVG)
-    for module, name, drawing in DRAWN:
-        monkeypatch.setattr(module, name, drawing)
+    with _drawing():
+        yield
+
+
+@pytest.fixture(scope="module")
+def pages_with_figures():
+    """Draw the figures of the pages that fixtures of a module write."""
+    with _drawing():
+        yield
 
 
 @pytest.fixture(scope="session")

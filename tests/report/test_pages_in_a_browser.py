@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 
 import pytest
 
 import harness
-from harness.pipeline import ComparisonOptions, compare_runs
+from harness.pipeline import ComparisonOptions, compare_runs, render_again
 
 pytestmark = pytest.mark.slow
 WIDTHS = [(1280, False), (390, True)]
 
 
 @pytest.fixture(scope="module")
-def pages(ml_100k_runs, tmp_path_factory):
+def pages(ml_100k_runs, tmp_path_factory, pages_with_figures):
     """Return a run page, a comparison page and the index, of real data, with drawn figures."""
     folder = tmp_path_factory.mktemp("pages")
     names = ("random", "popularity", "item_knn", "ease")
-    sources = [str(ml_100k_runs[name].folder) for name in names]
+    for name in names:
+        shutil.copytree(ml_100k_runs[name].folder, folder / "ml-100k" / name)
+        render_again(folder / "ml-100k" / name)
+    sources = [str(folder / "ml-100k" / name) for name in names]
     options = ComparisonOptions(baseline="ml-100k/popularity", name="small", quiet=True, track=False)
     result = compare_runs(sources, overrides=[f"report.directory={folder}"], options=options)
-    return {"run": ml_100k_runs["ease"].folder / "report.html", "comparison": result.folder / "comparison.html"}
+    return {
+        "run": folder / "ml-100k/ease/report.html",
+        "comparison": result.folder / "comparison.html",
+        "index": folder / "index.html",
+    }
 
 
 @pytest.mark.parametrize(("width", "dark"), WIDTHS)
-@pytest.mark.parametrize("kind", ["run", "comparison"])
+@pytest.mark.parametrize("kind", ["run", "comparison", "index"])
 def test_a_page_is_silent_and_accessible(pages, browser, kind, width, dark):
     with browser.visit(pages[kind], width=width, dark=dark) as visit:
         visit.page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
@@ -122,7 +130,7 @@ def test_cells_that_begin_like_formulas_are_defused(browser, tmp_path, hostile_p
 
 
 @pytest.fixture(scope="module")
-def hostile_page(tmp_path_factory):
+def hostile_page(tmp_path_factory, pages_with_figures):
     """Return the page of a run whose titles and ids are hostile."""
     folder = tmp_path_factory.mktemp("hostile")
     titles = [
@@ -235,3 +243,17 @@ def test_paper_shows_the_folded_parts(pages, browser, script):
         assert visit.shows("#every-value table")
         assert not visit.shows("nav")
         assert len(visit.page.pdf(print_background=True)) > 50_000
+
+
+def test_the_index_leads_to_pages_and_is_filtered(pages, browser):
+    with browser.visit(pages["index"]) as visit:
+        runs = visit.page.locator("section:has(#runs)")
+        runs.get_by_label("model").select_option("ease")
+        assert runs.locator("tbody tr:visible").count() == 1
+        runs.get_by_role("link", name="ml-100k/ease").click()
+        assert visit.page.locator("h1").inner_text() == "ml-100k/ease"
+        visit.page.go_back()
+        visit.page.get_by_role("link", name="small").click()
+        assert visit.page.locator("h1").inner_text() == "3 runs against popularity"
+        visit.page.locator("table.board").get_by_role("link", name="ease").click()
+        assert visit.page.locator("h1").inner_text() == "ml-100k/ease"

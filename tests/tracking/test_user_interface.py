@@ -82,7 +82,7 @@ def test_the_parent_has_its_description_children_and_report(interface, place, br
         page.get_by_text("Show more").first.click(timeout=PATIENCE)
         with page.expect_popup(timeout=PATIENCE) as opened:
             page.get_by_role("link", name="comparison.html").first.click(timeout=PATIENCE)
-        report = opened.value.frame_locator("iframe").get_by_role("heading", name="1 run against small/popularity")
+        report = opened.value.frame_locator("iframe").get_by_role("heading", name="1 run against popularity")
         report.wait_for(timeout=PATIENCE)
 
 
