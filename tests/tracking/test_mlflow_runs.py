@@ -90,8 +90,18 @@ def workplace(new_place, empty_store):
     return new_place
 
 
-def test_a_run_reads_back_whole(new_place, folder, record):
+@pytest.fixture
+def fluent_store():
+    """Return a function that names the store of MLflow's fluent functions, and forget it after the test."""
+    import mlflow
+
+    yield mlflow.set_tracking_uri
+    mlflow.set_tracking_uri("")
+
+
+def test_a_run_reads_back_whole(new_place, folder, record, fluent_store):
     tracked = track_run(record, folder, experiment_name="ml-100k")
+    fluent_store(tracked.uri)  # `load_table` of a client searches there
 
     assert tracked.uri == f"sqlite:///{new_place}/mlflow.db"
     assert (tracked.state, tracked.is_served) == ("sent", False)
