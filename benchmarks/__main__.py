@@ -14,6 +14,7 @@ SCRIPTS = {
     "stored.py": "Stored predictions, from a file to results",
     "topk.py": "The best items of each user, beside the bare product of the same tiles and beside others",
     "scale.py": "A million users and a hundred thousand items, from vectors to metrics",
+    "report.py": "Pages of runs and comparisons, beside their limits",
     "comparisons.py": "Comparisons, beside scipy's permutation test on the same differences",
     "data.py": "Data, beside plain pandas doing the same steps",
     "reading.py": "Files of interactions, beside pandas",

@@ -7,8 +7,6 @@ import gc
 from collections.abc import Iterator
 from typing import Literal, TypeAlias, get_args
 
-from statsmodels.stats.multitest import multipletests
-
 from harness.artifacts.array_types import Float64Array
 
 Correction: TypeAlias = Literal["maxt", "holm", "bonferroni", "bh", "none"]
@@ -42,6 +40,8 @@ def adjusted_p_values(p_values: Float64Array, correction: Correction) -> Float64
     if correction == "none":
         return p_values
     with _cheap_garbage_collection():
+        from statsmodels.stats.multitest import multipletests  # its import takes a second
+
         adjusted: Float64Array = multipletests(p_values, method=_METHODS[correction])[1]
     return adjusted
 

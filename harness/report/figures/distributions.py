@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -93,7 +92,7 @@ def _histogram(axes: Axes, rest: Float64Array, *, users: int) -> None:
         axes.bar(distinct, 100 * counts / users, width=width, color=BLUE)
     else:
         weights = np.full(len(rest), 100 / users)
-        sns.histplot(x=rest, weights=weights, bins=_BINS, color=BLUE, alpha=0.9, edgecolor="none", ax=axes)
+        axes.hist(rest, weights=weights, bins=_BINS, color=BLUE, alpha=0.9)
     low = min(0.0, float(distinct[0]))
     margin = 0.04 * (float(distinct[-1]) - low)
     axes.set_xlim(low - (margin if low < 0 else 0), float(distinct[-1]) + margin)
