@@ -24,7 +24,7 @@ import harness
 from harness.errors import HarnessWarning
 from harness.pipeline import ComparisonOptions, compare_runs
 
-MANY, COMPARED, RUNS = 1_000_000, 100_000, 20  # users, users of a comparison, its runs
+MANY, COMPARED, RUNS = 1_000_000, (10_000, 100_000), 20  # users, users of comparisons, their runs
 ITEMS, LENGTH = 20_000, 20
 SMALL_LIMIT, MANY_LIMIT, COMPARISON_LIMIT = 4.0, 25.0, 15.0  # seconds
 PAGE = 3.0  # MB
@@ -97,6 +97,25 @@ def run_lists(folder, name, *, metrics, cutoffs):
     return harness.run(folder / f"{name}.yaml", quiet=True).folder
 
 
+def compare_lists(users):
+    """Compare 20 runs of lists of so many users."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        os.chdir(folder)
+        rows = write_data(users, folder)
+        folders = []
+        for place in range(RUNS):
+            write_lists(rows, folder, f"run{place}", found=0.2 + place / 100, seed=place)
+            folders.append(str(run_lists(folder, f"run{place}", metrics=FIFTY, cutoffs=(1, 3, 5, 10, 20))))
+        options = ComparisonOptions(name="all", quiet=True, track=False)
+        compare_runs(folders[:2], options=options)  # compiles or reads kernels
+        start = time.perf_counter()
+        found = compare_runs(folders, options=options)
+        seconds = time.perf_counter() - start
+        what = f"comparison of {RUNS} runs of {users:,} users, {found.comparison.values.shape[1] - 1} metrics"
+        row(what, seconds, COMPARISON_LIMIT, found.folder / "comparison.html")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the users")
@@ -120,23 +139,8 @@ def main() -> None:
         run = run_lists(folder, "many", metrics=FIFTY[:6], cutoffs=(1, 5, 10, 20))
         seconds = shell("report", run, folder=folder)
         row(f"harness report of {MANY // small:,} users", seconds, MANY_LIMIT, run / "report.html")
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        os.chdir(folder)
-        rows = write_data(COMPARED // small, folder)
-        folders = []
-        for place in range(RUNS):
-            write_lists(rows, folder, f"run{place}", found=0.2 + place / 100, seed=place)
-            folders.append(str(run_lists(folder, f"run{place}", metrics=FIFTY, cutoffs=(1, 3, 5, 10, 20))))
-        options = ComparisonOptions(name="all", quiet=True, track=False)
-        compare_runs(folders[:2], options=options)  # compiles or reads kernels
-        start = time.perf_counter()
-        found = compare_runs(folders, options=options)
-        seconds = time.perf_counter() - start
-        what = (
-            f"comparison of {RUNS} runs of {COMPARED // small:,} users, {found.comparison.values.shape[1] - 1} metrics"
-        )
-        row(what, seconds, COMPARISON_LIMIT, found.folder / "comparison.html")
+    for users in COMPARED:
+        compare_lists(users // small)
     os.chdir("/")
 
 

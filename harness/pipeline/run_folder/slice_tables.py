@@ -22,6 +22,7 @@ from harness.pipeline.run_folder.record_file import REMEDY
 from harness.pipeline.run_folder.result_tables import write_parquet
 from harness.pipeline.run_folder.run_files import SLICES, StoredRun, check_files
 
+_NAMES = ("slice", "of", "slice_value")
 _COLUMNS = ("slice", "of", "slice_value", "user")
 
 
@@ -64,19 +65,24 @@ def with_slices(run: StoredRun) -> StoredRun:
 
 
 def _read(path: Path, table: MetricTable) -> Iterator[UserSlice]:
-    frame = pq.read_table(path).to_pandas(ignore_metadata=True)
-    labels = [str(column) for column in frame.columns[len(_COLUMNS) :]]
-    if tuple(frame.columns[: len(_COLUMNS)]) != _COLUMNS or not set(labels) <= set(table.user_values):
-        raise ValueError(f"its columns are {', '.join(map(str, frame.columns))[:100]}")
-    places = pd.Index(table.users).get_indexer(pd.Index(frame["user"])).astype(np.int64)
+    """Yield the slices; the rows of a group lie together, so that its values are read without copies."""
+    read = pq.read_table(path).combine_chunks()
+    labels = read.column_names[len(_COLUMNS) :]
+    if tuple(read.column_names[: len(_COLUMNS)]) != _COLUMNS or not set(labels) <= set(table.user_values):
+        raise ValueError(f"its columns are {', '.join(read.column_names)[:100]}")
+    places = pd.Index(table.users).get_indexer(pd.Index(read.column("user").to_pandas())).astype(np.int64)
     if (places < 0).any():
         raise ValueError("it holds a user that the run does not have")
-    for name, part in frame.groupby("slice", sort=False, observed=True):
-        rows = part.index.to_numpy()
-        groups = {}
-        for group, members in part.groupby("slice_value", sort=False, observed=True).indices.items():
-            values = {
-                label: part[label].to_numpy(dtype=np.float64)[members] for label in labels if part[label].notna().all()
-            }
-            groups[str(group)] = GroupValues(places[rows][members], values)
-        yield UserSlice(str(name), str(part["of"].iloc[0]), groups)
+    names = [read.column(name).cast(pa.string()).combine_chunks().dictionary_encode() for name in _NAMES]
+    codes = np.stack([encoded.indices.to_numpy() for encoded in names])
+    starts = np.flatnonzero(np.any(np.diff(codes, axis=1, prepend=-1) != 0, axis=0)).tolist()
+    found: dict[str, UserSlice] = {}
+    for start, stop in zip(starts, [*starts[1:], read.num_rows], strict=True):
+        name, of, group = (encoded.dictionary[encoded.indices[start].as_py()].as_py() for encoded in names)
+        columns = {label: read.column(label).slice(start, stop - start) for label in labels}
+        values = {label: column.to_numpy() for label, column in columns.items() if not column.null_count}
+        groups = dict(found[name].groups) if name in found else {}
+        if group in groups:
+            raise ValueError(f"the rows of the group {group!r} of {name!r} do not lie together")
+        found[name] = UserSlice(name, of, {**groups, group: GroupValues(places[start:stop], values)})
+    yield from found.values()
