@@ -182,6 +182,7 @@ def shared(user, title="Alien"):
         "a": ShownList((ExampleItem("3", title, relevant=True),), 1, 1.0, (1,)),
         "b": ShownList((), 0, 0.0, (None,)),
     }
+    lists = dict(reversed(lists.items()))  # the page shows the best run first
     return SharedUser(user, 1.0, (ExampleItem("3", title),), 1, lists, (ExampleItem("4"),), 60)
 
 
@@ -193,6 +194,7 @@ def page_of(*users, **context):
 
 def test_users_are_shown_side_by_side():
     text = check_self_contained(page_of(shared("user-seven"))).text
+    assert text.index("a 1.0000, rank 1") < text.index("b 0.0000")
     for words in ("This page holds 1 of 938 users.", "user user-seven", "✓ Alien", "rank 1", "and 59 more", "nothing"):
         assert words in text, words
 

@@ -164,7 +164,7 @@ def render_comparison(
         contrasts=compared.contrasts,
         in_groups=compared.in_groups[:_MOST_PAIRS],
         more_in_groups=max(len(compared.in_groups) - _MOST_PAIRS, 0),
-        users=shared_rows(short_users(beside.users, beginning), hidden=beside.hides_ids),
+        users=shared_rows(short_users(beside.users, beginning), [row.run for row in values], hidden=beside.hides_ids),
         robustness=robustness,
         claim_text=claim_text,
         agreement_text=agreement_text,

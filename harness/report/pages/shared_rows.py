@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from harness.artifacts import SharedUser, SharedUsers
@@ -30,12 +31,27 @@ class SharedRows:
     search_hint: str
 
 
-def shared_rows(shared: SharedUsers | None, *, hidden: bool) -> SharedRows | None:
-    """Return the users of a comparison; None where there are none."""
+def shared_rows(shared: SharedUsers | None, order: Sequence[str], *, hidden: bool) -> SharedRows | None:
+    """Return the users of a comparison; None where there are none.
+
+    Parameters
+    ----------
+    shared
+        The users.
+    order
+        Names of the runs, in the order of their lists.
+    hidden
+        Whether numbers replace the ids of the users.
+    """
     if shared is None or not shared.users:
         return None
     users = tuple(
-        replace(user, user=str(place)) if hidden else user for place, user in enumerate(shared.users, start=1)
+        replace(
+            user,
+            user=str(place) if hidden else user.user,
+            lists={name: user.lists[name] for name in order if name in user.lists},
+        )
+        for place, user in enumerate(shared.users, start=1)
     )
     number, different = len(users), shared.most_different
     sentence = f"This page holds {count_text(number)} of {count_text(shared.n_users)} users."
