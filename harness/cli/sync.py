@@ -34,7 +34,8 @@ def sync(
     if result.disabled:
         typer.echo(f"left    {result.disabled} with tracking.enabled: false; --all sends them")
     if result.without_runs:
-        typer.echo(f"left    {result.without_runs} comparisons whose runs are not in MLflow")
+        what = "comparison" if result.without_runs == 1 else "comparisons"
+        typer.echo(f"left    {result.without_runs} {what} whose runs are not in MLflow")
     if not result.sent:
         typer.echo("nothing to send")
     typer.echo(f"MLflow  {result.store}")
