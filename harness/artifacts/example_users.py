@@ -56,8 +56,8 @@ class HeldOutItem:
     item, title
         As in ``ExampleItem``.
     rank
-        1 for the best of all candidates; None where the model ranks no other items than those of its list, or where
-        the item was not a candidate.
+        The place in the list; for an item outside the list one more than the number of candidates above it. None
+        where the model ranks no other items than those of its list, or where the item was not a candidate.
     tied
         Number of other candidates with the same score; None where the rank is.
     candidates

@@ -21,7 +21,7 @@ class ShownList:
     value
         The user's value in the primary metric; NaN where there is none.
     ranks
-        The exact rank of each held-out item, in their order; None where it is not known.
+        The rank of each held-out item, in their order, as in ``HeldOutItem``; None where it is not known.
     """
 
     listed: tuple[ExampleItem, ...]

@@ -188,6 +188,9 @@ def test_users_are_searched_by_id_and_title(pages, browser):
         box.fill(first)
         assert part.locator("details.user:visible").count() == 1
         assert visit.shows("details.user ol.listed")
+        box.fill("987654321")
+        assert part.locator("details.user:visible").count() == 0
+        assert "User 987654321 is not on this page." in part.inner_text()
         box.fill("no such user")
         assert part.locator("details.user:visible").count() == 0
         assert "report.examples=[ID]" in part.inner_text()

@@ -130,7 +130,11 @@ def _user_with(
     held_out = relevant["item"].tolist()
     among = set(held_out)
     items = listed.sort_values("rank")["item"].tolist()
-    ranks = tuple(None if pd.isna(above) or above < 0 else int(above) + 1 for above in relevant["above"].iloc[:_SHOWN])
+    places = {item: place for place, item in enumerate(items, start=1)}
+    ranks = tuple(
+        places.get(item, None if pd.isna(above) or above < 0 else int(above) + 1)
+        for item, above in zip(held_out[:_SHOWN], relevant["above"], strict=False)
+    )
     own = ShownList(
         tuple(ExampleItem(str(item), titles.get(item), item in among) for item in items[:_SHOWN]),
         len(items),

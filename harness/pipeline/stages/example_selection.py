@@ -210,6 +210,9 @@ def _example(
     ids = task.item_ids.ids
     relevant = {str(item) for item in own.relevant["item"]}
     value = None if scores is None or pd.isna(scores[user]) else float(scores[user])
+    held_out = _held_out(own, titles)
+    ranks = [one.rank for one in held_out if one.rank is not None]
+    best = min(ranks, default=best)  # ties are settled by the list
     return ExampleUser(
         user=str(user),
         outcome="hit" if best <= k else "near miss" if best <= NEAR * k else "miss",
@@ -218,7 +221,7 @@ def _example(
         n_history=len(history),
         listed=titles.items(own.listed["item"].to_numpy()[:_MOST_LISTED], relevant),
         n_listed=len(own.listed),
-        held_out=_held_out(own.relevant.iloc[:_MOST_HELD_OUT], titles),
+        held_out=held_out[:_MOST_HELD_OUT],
         n_held_out=len(own.relevant),
     )
 
@@ -240,12 +243,16 @@ def _with_reasons(
     return replace(user, listed=tuple(explained))
 
 
-def _held_out(relevant: pd.DataFrame, titles: _Titles) -> tuple[HeldOutItem, ...]:
+def _held_out(own: _Lists, titles: _Titles) -> tuple[HeldOutItem, ...]:
+    """Return the held-out items; the rank of an item in the list is its place there."""
+    relevant, places = own.relevant, dict(zip(own.listed["item"], own.listed["rank"], strict=True))
     named = titles.items(relevant["item"].to_numpy(), set())
     found = []
     for one, (_, row) in zip(named, relevant.iterrows(), strict=True):
         candidates = None if pd.isna(row["candidates"]) else int(row["candidates"])
         is_ranked = not pd.isna(row["above"]) and row["above"] >= 0
         rank, tied = (int(row["above"]) + 1, int(row["tied"])) if is_ranked else (None, None)
+        if row["item"] in places:
+            rank = int(places[row["item"]])
         found.append(HeldOutItem(one.item, one.title, rank, tied, candidates))
     return tuple(found)

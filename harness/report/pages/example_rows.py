@@ -46,8 +46,8 @@ def example_rows(examples: ExampleUsers | None, record: RunRecord, experiment_fi
     else:
         sentence += f" Their ids: {_ids(users)}."
         hint = (
-            f"The page holds {number} users. To see another one: harness eval {experiment_file} "
-            "--set 'report.examples=[ID]'"
+            f"This page holds {number} users. These commands show another one: harness eval {experiment_file} "
+            f"--set 'report.examples=[ID]' (on this page), or harness explain {experiment_file} --user ID (a picture)."
         )
     return ExampleRows(users, sentence, hint)
 

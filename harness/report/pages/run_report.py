@@ -121,6 +121,7 @@ def render_run(record: RunRecord, per_user: pd.DataFrame, examples: ExampleUsers
         profile=shown.profile,
         profile_plots=_profile_plots(figures, shown.profile),
         show_cases=shows_cases(shown),
+        leaves_users_out=shown.experiment.report.examples == 0,
         commands=reproduction(shown),
         sentences=protocol_sentences(shown.protocol),
         protocol=facts(to_json(shown.protocol)),

@@ -31,7 +31,8 @@ def test_each_user_has_the_list_and_ranks_of_the_files(small):
         own = lists[lists["user"] == user.user].sort_values("rank")
         assert [one.item for one in user.listed] == own["item"].tolist()[:20]
         (held_out,) = user.held_out
-        assert held_out.rank == ranks.loc[user.user, "above"] + 1
+        place = dict(zip(own["item"], own["rank"], strict=True)).get(held_out.item)
+        assert held_out.rank == (ranks.loc[user.user, "above"] + 1 if place is None else place)
         assert user.outcome == ("hit" if held_out.rank <= 10 else "near miss" if held_out.rank <= 50 else "miss")
         assert [one.relevant for one in user.listed] == [one.item == held_out.item for one in user.listed]
         assert user.value == values[user.user]
@@ -83,7 +84,19 @@ def test_lists_of_a_file_have_ranks_within_the_lists(small):
     found = harness.pipeline.score(lists, harness.load_experiment(small), harness.pipeline.ScoreOptions(quiet=True))
     users = read_examples(found.folder).users
     assert {user.outcome for user in users} == {"hit", "miss"}  # a list of ten holds no near miss at 10
-    assert all(one.rank is None for user in users for one in user.held_out)
+    for user in users:
+        listed = [one.item for one in user.listed]
+        assert all(one.rank == (listed.index(one.item) + 1 if one.item in listed else None) for one in user.held_out)
+
+
+def test_a_tie_is_settled_by_the_list(small):
+    overrides = ["model.kind=popularity", "model.params={}", f"model.checkpoint={small.parent}/p.safetensors"]
+    result = run(small, *overrides, "report.examples=60", "evaluation.cutoffs=[5]", "evaluation.primary=ndcg@5")
+    users = read_examples(result.folder).users
+    assert any(one.tied for user in users for one in user.held_out)
+    for user in users:
+        (held_out,) = user.held_out
+        assert (user.outcome == "hit") == (user.value > 0) == (held_out.rank <= 5)
 
 
 def test_reasons_are_the_largest_contributions(small):

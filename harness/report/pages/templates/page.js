@@ -176,15 +176,15 @@ for (const part of document.querySelectorAll("[data-users]")) {
   const wanted = { text: "", outcome: null };
   const apply = () => {
     const shown = users.filter((user) => {
-      // An id is looked for whole, a title by a part of it.
+      // An id, such as a number, is looked for whole; a title by a part of it.
+      const isId = /^\d+$/.test(wanted.text) || users.some((other) => other.dataset.user.toLowerCase() === wanted.text);
       const fits = !wanted.text || user.dataset.user.toLowerCase() === wanted.text
-        || (!users.some((other) => other.dataset.user.toLowerCase() === wanted.text)
-          && user.textContent.toLowerCase().includes(wanted.text));
+        || (!isId && user.textContent.toLowerCase().includes(wanted.text));
       user.hidden = !fits || (wanted.outcome !== null && user.dataset.outcome !== wanted.outcome);
       return !user.hidden;
     });
     note.textContent = shown.length ? (shown.length === users.length ? "" : `${shown.length} of ${users.length} users`)
-      : `No user here fits. ${part.dataset.users}`;
+      : `${/^\d+$/.test(wanted.text) ? `User ${wanted.text} is not on this page` : "No user here fits"}. ${part.dataset.users}`;
     if (shown.length === 1) shown[0].open = true;
   };
   const box = make("input", { type: "search", placeholder: "user id or title", "aria-label": "search users" });
