@@ -24,7 +24,7 @@ from harness.pipeline.run_folder.run_folder import RunFolder, run_folder_of
 from harness.pipeline.run_folder.slice_tables import write_slices
 from harness.pipeline.run_folder.title_file import write_titles
 from harness.pipeline.stages.data_audit import data_findings
-from harness.pipeline.stages.example_selection import DEFAULT_CUTOFF, example_users
+from harness.pipeline.stages.example_selection import DEFAULT_CUTOFF, check_named_users, example_users
 from harness.pipeline.stages.list_composition import list_profile
 from harness.pipeline.stages.measurement import measured_parts
 from harness.pipeline.stages.prediction_options import PredictionOptions
@@ -117,6 +117,7 @@ def run(experiment: Experiment | str | Path, *, force: bool = False, quiet: bool
     with run_folder_of(experiment) as folder:
         stopwatch = Stopwatch()
         inputs = inputs_of(experiment, stopwatch, quiet=quiet)
+        check_named_users(experiment, inputs.task)
         if not force and stored.is_finished(folder.path, inputs.fingerprints):
             result = _read_back(experiment, inputs, folder)
         else:

@@ -101,6 +101,19 @@ def example_users(
     return ExampleUsers(metric=value.label, k=k, n_users=len(best), chosen=how, users=tuple(users))
 
 
+def check_named_users(experiment: Experiment, task: RecommendationTask) -> None:
+    """Check that the users of ``report.examples`` are measured, before anything is computed.
+
+    Raises
+    ------
+    DataError
+        One of them is not.
+    """
+    wanted = experiment.report.examples
+    if not isinstance(wanted, int):
+        _named(wanted, pd.Index(task.user_ids.ids[np.unique(task.users)]))
+
+
 def _best_ranks(folder: Path) -> pd.Series[float]:
     """Return the best rank of each user's relevant items, by external id; infinity where it is not known."""
     names = ["user", "item", "above"]

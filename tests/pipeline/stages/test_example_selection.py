@@ -58,7 +58,8 @@ def test_named_users_and_none(small):
     assert read_examples(none.folder) is None
     assert "What people were shown" not in (none.folder / "report.html").read_text()
     with pytest.raises(DataError, match=f"'u999', who is not measured. There are {count_text(60)} users"):
-        run(small, "report.examples=[u999]")
+        run(small, "report.examples=[u999]", "name=small/other")
+    assert not list((small.parent / "reports/small/other").glob("*.parquet"))  # it is refused before the run
 
 
 def test_a_changed_file_of_examples_is_computed_again(small):
