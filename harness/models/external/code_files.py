@@ -13,7 +13,19 @@ from pathlib import Path
 from harness.errors import HarnessError, did_you_mean
 
 FOUNDATIONS = frozenset(
-    {"harness", "cloudpickle", "filelock", "jinja2", "joblib", "llvmlite", "matplotlib", "mlflow", "numba", "numpy"}
+    {
+        "harness",
+        "cloudpickle",
+        "filelock",
+        "jinja2",
+        "joblib",
+        "llvmlite",
+        "matplotlib",
+        "mlflow",
+        "narwhals",
+        "numba",
+        "numpy",
+    }
     | {"pandas", "platformdirs", "pyarrow", "pydantic", "rich", "safetensors", "scipy", "seaborn", "statsmodels"}
     | {"torch", "typer", "yaml"}  # up to here the packages that the harness needs; others that run what they read:
     | {"dill", "functorch", "jsonpickle", "setuptools", "sklearn", "skops", "torchgen"}
