@@ -18,7 +18,7 @@ def run(small, *changes):
 
 @pytest.mark.parametrize("change", ["runner.k=10", "evaluation.parallel.backend=loky", ROLLING])
 def test_equal_the_file_of_ranks(small, change):
-    result = run(small, change)
+    result = run(small, change, "evaluation.slices=[]")
     ranks = pd.read_parquet(result.folder / "target_ranks.parquet")
     lists = [name for name in ("user", "timestamp") if name in ranks]
     ranks = ranks.assign(
