@@ -1,4 +1,4 @@
-"""Exceptions for errors that the user can fix, warnings, and suggestions for misspelt names."""
+"""Define the errors and warnings that users see, and suggest names for misspelt ones."""
 
 from __future__ import annotations
 

@@ -211,7 +211,9 @@ def mean_interval(values: Float64Array, *, confidence: float = 0.95, in_unit_int
 
 
 def wilson(centre: float, variance: float, n: int, z: float) -> tuple[float, float]:
-    """Return Wilson's interval of the mean of n values in [0, 1], on their effective number.
+    """Return Wilson's confidence interval of the mean of values between 0 and 1.
+
+    The number of values is replaced by the number of values of 0 and 1 that would have the same standard error.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Some users of a run with their histories, their lists and their held-out items."""
+"""Users whom a report shows as examples, with their histories, recommended lists and held-out items."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class HeldOutItem:
 
 @dataclass(frozen=True)
 class ExampleUser:
-    """A user of a run.
+    """A user whom a report shows: the history, the recommended list and the held-out items.
 
     Parameters
     ----------

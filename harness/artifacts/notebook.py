@@ -28,7 +28,7 @@ class NotebookValue:
 
 
 def html_of(value: NotebookValue) -> str:
-    """Return a value as an HTML fragment."""
+    """Return the table that a notebook shows for a value, as an HTML fragment."""
     html: str = _shown_by(_TABLES).html_of(value)
     return html
 

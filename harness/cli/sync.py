@@ -20,7 +20,7 @@ def sync(
     quiet: Quiet = False,
     debug: Debug = False,
 ) -> None:
-    """Send the runs and comparisons of a folder that the tracking store does not have, each of them once."""
+    """Send runs and comparisons to MLflow that it does not have yet, each of them once."""
     from harness.errors import HarnessError
     from harness.pipeline import sync as send
 

@@ -1,4 +1,4 @@
-"""``harness ui``: open the MLflow UI."""
+"""``harness ui``: start the web interface of MLflow and print its address."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def _each(value: Any) -> Any:
 
 
 def _docstring(text: str) -> tuple[str, dict[str, str]]:
-    """Return the first paragraph of a docstring, and the texts of its parameters."""
+    """Split a docstring into its first paragraph and the descriptions of its parameters, by name."""
     summary, _, rest = text.partition("\n\n")
     section = re.search(r"Parameters\n-+\n(.*?)(?=\n\S[^\n]*\n-{3,}|\Z)", rest, re.DOTALL)
     texts = {}

@@ -1,4 +1,4 @@
-"""Log the record of a run as what MLflow shows: data set, model, metrics and parameters."""
+"""Log the data set, the model, the metrics and the parameters of a run to MLflow."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BATCH = 100  # parameters or tags per call, a limit of MLflow; its limit of met
 
 
 def log_record(client: MlflowClient, experiment_id: str, run_id: str, record: RunRecord) -> None:
-    """Log a record; what an interrupted attempt has logged is not logged twice.
+    """Log the record of a run to MLflow, without what an interrupted attempt has logged already.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def log_record(client: MlflowClient, experiment_id: str, run_id: str, record: Ru
 
 @contextlib.contextmanager
 def run_ended(client: MlflowClient, uri: str, run_id: str, *, end_ms: int | None = None) -> Iterator[None]:
-    """Mark a run as finished, failed or killed when the block ends, so that none seems to be running still.
+    """Set the final status of an MLflow run when the block ends: finished, failed or killed.
 
     Where the store no longer answers, the run stays as it is until it is completed.
     """

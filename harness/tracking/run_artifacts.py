@@ -1,4 +1,4 @@
-"""Upload the files of a run to MLflow."""
+"""Upload the report, the results and the tables of a run to MLflow as artifacts."""
 
 from __future__ import annotations
 

@@ -40,6 +40,7 @@ def test_half_of_the_users_differ_most(runs):
 def test_named_users_and_none(runs):
     assert [user.user for user in shared_users(runs, "ndcg@10", ["u003"]).users] == ["u003"]
     assert shared_users(runs, "ndcg@10", 0) is None
+    assert len(shared_users(runs, "ndcg@10", 1).users) == 1
     assert shared_users(runs, "coverage@10", 5) is None  # no values per user
     with pytest.raises(HarnessError, match="'nobody', whom not all runs measured"):
         shared_users(runs, "ndcg@10", ["nobody"])

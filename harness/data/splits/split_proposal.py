@@ -96,7 +96,10 @@ def _works(rule: SplitRule, interactions: Interactions) -> bool:
 
 
 def _share_of_tied_ends(interactions: Interactions) -> float:
-    """Return the share of users with two interactions or more whose last two have the same timestamp."""
+    """Return the share of users whose last two interactions have the same timestamp.
+
+    Users with a single interaction do not count.
+    """
     assert interactions.timestamps is not None  # noqa: S101  (the caller knows)
     order = np.lexsort((interactions.timestamps, interactions.users))
     users, times = interactions.users[order], interactions.timestamps[order]

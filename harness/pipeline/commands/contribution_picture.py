@@ -1,4 +1,4 @@
-"""Draw an explanation by contributions: a heat map with titles, and the list beside it."""
+"""Draw what each item of a user's history adds to the scores of the recommended items."""
 
 from __future__ import annotations
 

@@ -93,25 +93,7 @@ class RunResult:
 
 
 def run(experiment: Experiment | str | Path, *, force: bool = False, quiet: bool = False) -> RunResult:
-    """Run an experiment to its report.
-
-    A finished run with the same data, checkpoint, settings and code is read back rather than computed. A run that the
-    tracking store does not have is sent.
-
-    Parameters
-    ----------
-    experiment
-        From ``load_experiment``, or the path of its file.
-    force
-        Compute the run even where it is finished. The checkpoint stays; ``fit`` makes it again.
-    quiet
-        Show no progress.
-
-    Raises
-    ------
-    HarnessError
-        Something in the experiment, the data or the checkpoint is wrong.
-    """
+    """Run an experiment to its report, without Python warnings; see ``harness.run`` for the parameters."""
     experiment = as_experiment(experiment)
     check_inputs(experiment)
     with run_folder_of(experiment) as folder:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from harness.artifacts import ExampleItem, ExampleUser, SharedUser, SharedUsers, ShownList
 from harness.errors import HarnessError
 from harness.pipeline.run_folder.record_file import REMEDY
 from harness.pipeline.run_folder.run_files import PREDICTIONS, TARGET_RANKS, StoredRun, check_files
 from harness.pipeline.run_folder.title_file import read_titles
+from harness.pipeline.run_folder.user_lists import UserList, drawn_by_hash, user_lists
 
 logger = logging.getLogger("harness")
 
@@ -91,10 +87,7 @@ def _chosen(spreads: pd.Series[float], wanted: int | Sequence[int | str]) -> tup
     order = np.argsort(-spreads.to_numpy(), kind="stable")[: -(-wanted // 2)]
     different = [user for user in spreads.index[order] if spreads[user] > 0]
     rest = spreads.index.difference(different, sort=False)
-    if len(rest) > 1_000 * wanted:  # hashing millions of ids would take seconds
-        rest = rest[:: len(rest) // (100 * wanted)]
-    drawn = sorted(rest.tolist(), key=lambda user: hashlib.sha256(str(user).encode()).digest())
-    return [*different, *drawn[: wanted - len(different)]], len(different)
+    return [*different, *drawn_by_hash(rest, wanted - len(different))], len(different)
 
 
 def _user(user: Any, spread: float) -> SharedUser:
@@ -105,64 +98,46 @@ def _with_run(
     found: Sequence[SharedUser], name: str, run: StoredRun, chosen: Sequence[Any], values: pd.Series[float]
 ) -> list[SharedUser]:
     """Return the users with the list of one more run."""
-    listed, relevant = _tables_of(run, chosen)
-    titles = read_titles(run.folder, [*listed["item"], *relevant["item"]])
+    lists = _lists_of(run, chosen)
+    items = [item for own in lists.values() for table in (own.listed, own.relevant) for item in table["item"].tolist()]
+    titles = read_titles(run.folder, items)
     examples = {} if run.examples is None else {one.user: one for one in run.examples.users}
-    by_user = dict(tuple(listed.groupby("user", sort=False)))
-    truth = dict(tuple(relevant.groupby("user", sort=False)))
-    nothing = listed.iloc[:0]
     return [
-        _user_with(one, user, name, by_user.get(user, nothing), truth[user], titles, examples, float(values[user]))
+        _user_with(one, name, lists[user], titles, examples.get(str(user)), float(values[user]))
         for one, user in zip(found, chosen, strict=True)
     ]
 
 
 def _user_with(
     shown: SharedUser,
-    user: Any,
     name: str,
-    listed: pd.DataFrame,
-    relevant: pd.DataFrame,
+    own: UserList,
     titles: Mapping[Any, str],
-    examples: Mapping[str, ExampleUser],
+    example: ExampleUser | None,
     value: float,
 ) -> SharedUser:
-    held_out = relevant["item"].tolist()
+    held_out, items = own.relevant["item"].tolist(), own.listed["item"].tolist()
     among = set(held_out)
-    items = listed.sort_values("rank")["item"].tolist()
-    places = {item: place for place, item in enumerate(items, start=1)}
-    ranks = tuple(
-        places.get(item, None if pd.isna(above) or above < 0 else int(above) + 1)
-        for item, above in zip(held_out[:_SHOWN], relevant["above"], strict=False)
-    )
-    own = ShownList(
+    listed = ShownList(
         tuple(ExampleItem(str(item), titles.get(item), item in among) for item in items[:_SHOWN]),
         len(items),
         value if math.isfinite(value) else math.nan,
-        ranks,
+        tuple(own.ranks[:_SHOWN]),
     )
-    example = examples.get(str(user))
     return replace(
         shown,
         held_out=tuple(ExampleItem(str(item), titles.get(item)) for item in held_out[:_SHOWN]),
         n_held_out=len(held_out),
-        lists={**shown.lists, name: own},
+        lists={**shown.lists, name: listed},
         history=shown.history if example is None else example.history,
         n_history=shown.n_history if example is None else example.n_history,
     )
 
 
-def _tables_of(run: StoredRun, chosen: Sequence[Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows of a few users in the lists and in the ranks of a run."""
+def _lists_of(run: StoredRun, chosen: Sequence[Any]) -> dict[Any, UserList]:
     check_files(run.folder, run.record, [PREDICTIONS, TARGET_RANKS])
     try:
-        return _rows_of(run.folder / PREDICTIONS, chosen), _rows_of(run.folder / TARGET_RANKS, chosen)
+        return user_lists(run.folder, chosen)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         reason = " ".join(str(error).split())[:200]
         raise HarnessError(f"the lists of {run.folder} are damaged: {reason}. {REMEDY}") from error
-
-
-def _rows_of(path: Path, chosen: Sequence[Any]) -> pd.DataFrame:
-    # A file without rows has columns without a type.
-    is_empty = ds.dataset(path, format="parquet").count_rows() == 0
-    return pq.read_table(path, filters=None if is_empty else pc.field("user").isin(chosen)).to_pandas()

@@ -14,6 +14,7 @@ from harness.errors import HarnessError, LockError, TrackingError
 from harness.experiment import COMPARISONS
 from harness.pipeline.run_folder.comparison_files import COMPARISON_JSON, read_comparison
 from harness.pipeline.run_folder.record_file import RESULTS, read_record
+from harness.pipeline.run_folder.result_folders import result_folders
 
 logger = logging.getLogger("harness")
 
@@ -54,7 +55,7 @@ class SyncResult:
 
 
 def sync(directory: Path, *, everything: bool = False) -> SyncResult:
-    """Send the runs and comparisons of a folder that the tracking store does not have.
+    """Send the runs and comparisons in a folder to MLflow, unless they are there already.
 
     Parameters
     ----------
@@ -146,16 +147,8 @@ class _ComparisonItem:
 
 def _items(directory: Path) -> Iterator[_RunItem | _ComparisonItem]:
     """Yield the runs of a folder, then the comparisons, since a comparison is sent with its runs."""
-    yield from map(_RunItem, _folders(directory, RESULTS))
-    yield from map(_ComparisonItem, _folders(directory, COMPARISON_JSON))
-
-
-def _folders(directory: Path, name: str) -> list[Path]:
-    """Return the folders that hold a file of a name; hidden folders are left out."""
-    found = (path for path in directory.rglob(name) if path.is_file())
-    return sorted(
-        path.parent for path in found if not any(part.startswith(".") for part in path.relative_to(directory).parts)
-    )
+    yield from map(_RunItem, result_folders(directory, RESULTS))
+    yield from map(_ComparisonItem, result_folders(directory, COMPARISON_JSON))
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 from harness import report, storage
@@ -12,11 +11,11 @@ from harness.errors import HarnessError
 from harness.experiment import COMPARISONS
 from harness.pipeline.run_folder.comparison_files import COMPARISON_JSON, read_comparison
 from harness.pipeline.run_folder.record_file import RESULTS, record_of
+from harness.pipeline.run_folder.result_folders import result_folders
 
 logger = logging.getLogger("harness")
 
 INDEX = "index.html"
-_DEEPEST = 6  # folders below the folder of reports
 
 
 def list_results(directory: Path) -> ResultList:
@@ -30,16 +29,16 @@ def list_results(directory: Path) -> ResultList:
     if not directory.is_dir():
         raise HarnessError(f"there is no folder {directory}. Run an experiment first, or name the folder of reports.")
     runs, comparisons, unreadable = [], [], []
-    for path in _files(directory, RESULTS):
+    for folder in result_folders(directory, RESULTS):
         try:
-            runs.append(_run(record_of(path.parent), _relative(path.parent, directory)))
+            runs.append(_run(record_of(folder), _relative(folder, directory)))
         except HarnessError:
-            unreadable.append(_relative(path.parent, directory))
-    for path in _files(directory / COMPARISONS, COMPARISON_JSON):
+            unreadable.append(_relative(folder, directory))
+    for folder in result_folders(directory / COMPARISONS, COMPARISON_JSON):
         try:
-            comparisons.append(_comparison(read_comparison(path.parent), path.parent, directory))
+            comparisons.append(_comparison(read_comparison(folder), folder, directory))
         except HarnessError:
-            unreadable.append(_relative(path.parent, directory))
+            unreadable.append(_relative(folder, directory))
     runs.sort(key=lambda run: (run.created or "", run.name), reverse=True)
     comparisons.sort(key=lambda comparison: (comparison.created or "", comparison.name), reverse=True)
     return ResultList(str(directory), tuple(runs), tuple(comparisons), tuple(sorted(unreadable)))
@@ -55,14 +54,6 @@ def write_index(directory: Path) -> None:
             storage.write_text(storage.inside(directory, INDEX), report.render_index(list_results(directory)))
     except (HarnessError, OSError) as error:
         logger.warning("%s is not up to date: %s", directory / INDEX, error)
-
-
-def _files(directory: Path, name: str) -> Iterator[Path]:
-    """Yield the files of a name in the folders below; links to folders are not followed."""
-    for path in sorted(directory.glob(f"**/{name}")):
-        parts = path.relative_to(directory).parts
-        if len(parts) <= _DEEPEST + 1 and not any(part.startswith(".") for part in parts):
-            yield path
 
 
 def _relative(folder: Path, directory: Path) -> str:

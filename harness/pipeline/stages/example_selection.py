@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-import pyarrow.compute as pc
-import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from harness.artifacts import (
@@ -30,6 +27,7 @@ from harness.artifacts import (
 from harness.artifacts.array_types import IdArray, Int32Array
 from harness.errors import DataError
 from harness.pipeline.run_folder.run_files import PREDICTIONS, TARGET_RANKS
+from harness.pipeline.run_folder.user_lists import UserList, drawn_by_hash, user_lists
 from harness.pipeline.stages.history_contributions import strongest_reasons
 
 if TYPE_CHECKING:
@@ -86,7 +84,7 @@ def example_users(
         chosen = _named(wanted, best.index)
         how = "Named by report.examples."
     rows = _rows_of(chosen, task)
-    lists = _lists_of(folder, chosen)
+    lists = user_lists(folder, chosen)
     titles = _Titles(interactions)
     users = [
         _example(user, row, lists[user], task, titles, best=float(best[user]), k=k, scores=scores)
@@ -131,17 +129,11 @@ def _best_ranks(folder: Path) -> pd.Series[float]:
 def _drawn(best: pd.Series[float], number: int, k: int) -> list[Any]:
     """Return up to a number of users, alike many of each outcome, in an order that depends on ids only."""
     outcome = np.select([best <= k, best <= NEAR * k], [0, 1], 2)
-    pools = [_by_hash(best.index[outcome == code], number) for code in range(3)]
+    pools = [drawn_by_hash(best.index[outcome == code], number) for code in range(3)]
     chosen: list[Any] = []
     for place in range(number):
         chosen += [pool[place] for pool in pools if place < len(pool)]
     return chosen[:number]
-
-
-def _by_hash(users: pd.Index[Any], number: int) -> list[Any]:
-    if len(users) > 1_000 * number:  # hashing millions of ids would take seconds
-        users = users[:: len(users) // (100 * number)]
-    return sorted(users.tolist(), key=lambda user: hashlib.sha256(str(user).encode()).digest())[:number]
 
 
 def _named(wanted: Sequence[int | str], users: pd.Index[Any]) -> list[Any]:
@@ -166,35 +158,6 @@ def _rows_of(chosen: Sequence[Any], task: RecommendationTask) -> list[int]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Lists:
-    """The written list of a user, best first, and the relevant items with their ranks."""
-
-    listed: pd.DataFrame
-    relevant: pd.DataFrame
-
-
-def _lists_of(folder: Path, chosen: Sequence[Any]) -> dict[Any, _Lists]:
-    """Return the last list of each user, and the relevant items."""
-    # A file without any list has columns without a type.
-    among = None if _n_rows(folder / PREDICTIONS) == 0 else pc.field("user").isin(chosen)
-    listed = pq.read_table(folder / PREDICTIONS, filters=among).to_pandas()
-    relevant = pq.read_table(folder / TARGET_RANKS, filters=pc.field("user").isin(chosen)).to_pandas()
-    tables = [dict(tuple(_last(table).groupby("user", sort=False))) for table in (listed.sort_values("rank"), relevant)]
-    return {user: _Lists(tables[0].get(user, listed.iloc[:0]), tables[1][user]) for user in chosen}
-
-
-def _last(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of each user's last moment; with rolling history a user has several."""
-    if "timestamp" not in table:
-        return table
-    return table[table["timestamp"] == table.groupby("user")["timestamp"].transform("max")]
-
-
-def _n_rows(path: Path) -> int:
-    return ds.dataset(path, format="parquet").count_rows()
-
-
-@dataclass(frozen=True, eq=False)
 class _Titles:
     """Titles of items by external id."""
 
@@ -211,7 +174,7 @@ class _Titles:
 def _example(
     user: Any,
     row: int,
-    own: _Lists,
+    own: UserList,
     task: RecommendationTask,
     titles: _Titles,
     *,
@@ -256,16 +219,11 @@ def _with_reasons(
     return replace(user, listed=tuple(explained))
 
 
-def _held_out(own: _Lists, titles: _Titles) -> tuple[HeldOutItem, ...]:
-    """Return the held-out items; the rank of an item in the list is its place there."""
-    relevant, places = own.relevant, dict(zip(own.listed["item"], own.listed["rank"], strict=True))
-    named = titles.items(relevant["item"].to_numpy(), set())
+def _held_out(own: UserList, titles: _Titles) -> tuple[HeldOutItem, ...]:
+    named = titles.items(own.relevant["item"].to_numpy(), set())
     found = []
-    for one, (_, row) in zip(named, relevant.iterrows(), strict=True):
+    for one, rank, (_, row) in zip(named, own.ranks, own.relevant.iterrows(), strict=True):
         candidates = None if pd.isna(row["candidates"]) else int(row["candidates"])
-        is_ranked = not pd.isna(row["above"]) and row["above"] >= 0
-        rank, tied = (int(row["above"]) + 1, int(row["tied"])) if is_ranked else (None, None)
-        if row["item"] in places:
-            rank = int(places[row["item"]])
+        tied = None if pd.isna(row["tied"]) or row["tied"] < 0 else int(row["tied"])
         found.append(HeldOutItem(one.item, one.title, rank, tied, candidates))
     return tuple(found)

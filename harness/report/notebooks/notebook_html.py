@@ -67,7 +67,7 @@ class NotebookTable:
 
 @functools.singledispatch
 def html_of(value: object) -> str:
-    """Return a value as an HTML fragment.
+    """Return the table that a notebook shows for a value, as an HTML fragment.
 
     The fragment has no script, and all text in it is escaped.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.artifacts import Comparison, Robustness, RunRecord
-from harness.report.pages.trust_strip import LEVELS, Level, TrustMark, trust_strip
+from harness.report.pages.trust_strip import LEVELS, TrustMark, trust_strip
 
 _OF_RUNS = ("Users", "Candidates", "Leakage in time", "Equal timestamps", "Equal scores", "Expected values")
 
@@ -36,7 +36,7 @@ def comparison_trust(
 def _other_items(comparison: Comparison) -> Iterator[TrustMark]:
     """Yield whether the decided differences hold for other items, too."""
     rows = [row for row in comparison.overall if row.metric == comparison.primary]
-    judged = [row for row in rows if row.verdict_users_items is not None and row.verdict not in ("undecided",)]
+    judged = [row for row in rows if row.verdict_users_items is not None and row.verdict != "undecided"]
     if not judged:
         return
     lost = [row.candidate for row in judged if row.verdict_users_items != row.verdict]
@@ -55,10 +55,11 @@ def _robust(robustness: Robustness | None) -> TrustMark:
     if not decided:
         return TrustMark("note", "Other choices", "No verdict to check.", "robustness")
     worst = min(decided, key=lambda claim: claim.n_holds / max(claim.n_variants, 1))
-    text = f"{worst.candidate} against {worst.baseline} holds in {worst.n_holds} of {worst.n_variants} variants"
-    text = f"All verdicts hold in all {worst.n_variants} variants." if worst.n_holds == worst.n_variants else f"{text}."
-    level: Level = "good" if worst.n_holds == worst.n_variants else "error" if worst.opposite else "warning"
-    return TrustMark(level, "Other choices", text, "robustness")
+    if worst.n_holds == worst.n_variants:
+        text = f"All verdicts hold in all {worst.n_variants} variants."
+        return TrustMark("good", "Other choices", text, "robustness")
+    text = f"{worst.candidate} against {worst.baseline} holds in {worst.n_holds} of {worst.n_variants} variants."
+    return TrustMark("error" if worst.opposite else "warning", "Other choices", text, "robustness")
 
 
 def _of_runs(records: Sequence[RunRecord]) -> Iterator[TrustMark]:

@@ -90,7 +90,6 @@ def _environment() -> jinja2.Environment:
         fact=number_text.fact_text,
         facts=number_text.facts,
         date=number_text.date_text,
-        percent=number_text.percent_text,
         stem=stem,
     )
     environment.globals["interval"] = number_text.interval_text

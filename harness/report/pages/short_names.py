@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from harness.artifacts import Comparison, Robustness, RunRecord, SharedUsers
+from harness.artifacts import (
+    Comparison,
+    GroupContrast,
+    JudgedVariant,
+    PairedDifference,
+    RobustClaim,
+    Robustness,
+    RunRecord,
+    SharedUsers,
+)
 
 T = TypeVar("T")
+Pair = TypeVar("Pair", PairedDifference, GroupContrast, RobustClaim, JudgedVariant)
 
 
 def common_beginning(names: Sequence[str]) -> str:
@@ -29,22 +39,14 @@ def common_beginning(names: Sequence[str]) -> str:
 
 def short_comparison(comparison: Comparison, beginning: str) -> Comparison:
     """Return a comparison without the beginning of its names."""
-
-    def short(name: str) -> str:
-        return name.removeprefix(beginning)
-
     return replace(
         comparison,
-        differences=tuple(
-            replace(row, candidate=short(row.candidate), baseline=short(row.baseline)) for row in comparison.differences
-        ),
-        values=comparison.values.assign(run=[short(str(name)) for name in comparison.values["run"]]),
-        baseline=None if comparison.baseline is None else short(comparison.baseline),
-        best=tuple(map(short, comparison.best)),
+        differences=_short_pairs(comparison.differences, beginning),
+        values=comparison.values.assign(run=[str(name).removeprefix(beginning) for name in comparison.values["run"]]),
+        baseline=None if comparison.baseline is None else comparison.baseline.removeprefix(beginning),
+        best=tuple(name.removeprefix(beginning) for name in comparison.best),
         groups=None if comparison.groups is None else short_keys(comparison.groups, beginning),
-        contrasts=tuple(
-            replace(row, candidate=short(row.candidate), baseline=short(row.baseline)) for row in comparison.contrasts
-        ),
+        contrasts=_short_pairs(comparison.contrasts, beginning),
     )
 
 
@@ -58,17 +60,10 @@ def short_robustness(robustness: Robustness | None, beginning: str) -> Robustnes
     if robustness is None:
         return None
 
-    def short(name: str) -> str:
-        return name.removeprefix(beginning)
-
     return replace(
         robustness,
-        claims=tuple(
-            replace(one, candidate=short(one.candidate), baseline=short(one.baseline)) for one in robustness.claims
-        ),
-        variants=tuple(
-            replace(one, candidate=short(one.candidate), baseline=short(one.baseline)) for one in robustness.variants
-        ),
+        claims=_short_pairs(robustness.claims, beginning),
+        variants=_short_pairs(robustness.variants, beginning),
     )
 
 
@@ -82,3 +77,10 @@ def short_users(users: SharedUsers | None, beginning: str) -> SharedUsers | None
 def short_keys(by_name: Mapping[str, T], beginning: str) -> dict[str, T]:
     """Return a mapping by name without the beginning of its names."""
     return {name.removeprefix(beginning): value for name, value in by_name.items()}
+
+
+def _short_pairs(rows: Iterable[Pair], beginning: str) -> tuple[Pair, ...]:
+    return tuple(
+        replace(row, candidate=row.candidate.removeprefix(beginning), baseline=row.baseline.removeprefix(beginning))
+        for row in rows
+    )

@@ -30,7 +30,9 @@ _FIRST, _BEST, _BASELINE = "first", "*", "baseline"
 def comparison_table(
     comparison: Comparison, records: Sequence[RunRecord] = (), robustness: Robustness | None = None
 ) -> Printout:
-    """Return the values of all runs, the differences in the primary metric, and the notes; the best run comes first.
+    """Return what ``harness compare`` prints: the values of the runs, their differences and the notes.
+
+    The best run comes first.
 
     Parameters
     ----------

@@ -58,7 +58,9 @@ CHANGES_NO_NUMBER = (
     "harness.pipeline.run_folder.stored_lists",  # reads what was written
     "harness.pipeline.run_folder.comparison_files",
     "harness.pipeline.run_folder.example_files",
+    "harness.pipeline.run_folder.result_folders",
     "harness.pipeline.run_folder.result_index",
+    "harness.pipeline.run_folder.user_lists",
     "harness.pipeline.run_folder.title_file",
     "harness.pipeline.stages.history_contributions",
     "harness.pipeline.stages.example_selection",  # shows what was measured
