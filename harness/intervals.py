@@ -230,8 +230,10 @@ def wilson(centre: float, variance: float, n: int, z: float) -> tuple[float, flo
     scale = 1.0 + z * z / number
     middle = (centre + z * z / (2 * number)) / scale
     half = z / scale * math.sqrt(spread / number + z * z / (4 * number * number))
-    # At the ends the formula gives 0 and 1 but for rounding.
-    return 0.0 if centre == 0.0 else middle - half, 1.0 if centre == 1.0 else middle + half
+    # The formula stays within 0 and 1, and gives them at the ends, but for rounding.
+    low = 0.0 if centre == 0.0 else max(middle - half, 0.0)
+    high = 1.0 if centre == 1.0 else min(middle + half, 1.0)
+    return low, high
 
 
 def _check(n: int, confidence: float) -> None:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
@@ -48,6 +48,7 @@ def test_an_effective_number_by_hand():
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=40), st.sampled_from([0.5, 0.9, 0.95, 0.999]))
+@example([0.0, 2.6785786761646974e-284], 0.9)  # the formula rounds to a little below 0
 def test_intervals_of_values_in_0_and_1_stay_there_and_hold_the_mean(numbers, confidence):
     found = mean_interval(np.array(numbers), confidence=confidence, in_unit_interval=True)
     assert 0.0 <= found.low <= found.mean + 1e-12
